@@ -11,8 +11,8 @@
 
 namespace tailrace::models {
 
-// A place in a source file. Lines and columns count from 1; file indexes SourceFiles; line 0 is "no place"
-// (a value given by --set has its own pseudo file named "--set").
+// A place in a source file. Lines and columns count from 1, columns in bytes; file indexes SourceFiles; line 0 is "no
+// place". A value given by --set stands in a pseudo file named "--set" whose lines are the overrides.
 struct Mark {
   std::uint32_t file = 0;
   std::uint32_t line = 0;
@@ -62,5 +62,10 @@ struct ScenarioDoc {
   Node root;
   std::vector<SourceFile> files;  // files[0] is the scenario itself
 };
+
+// Paths as diagnostics print them and as --set reads them: services.cart.requests[2].weight. A key with a dot, a space or
+// another sign of the path's own is quoted: thresholds."shoppers.request_duration".
+std::string child_path(std::string_view parent, std::string_view key);
+std::string item_path(std::string_view parent, std::size_t index);
 
 }  // namespace tailrace::models

@@ -33,6 +33,10 @@ Quantity parse_number(std::string_view text);
 // A whole number >= 0 that fits 63 bits exactly; "1e3" is accepted as 1000, "2.5" is an error.
 Quantity parse_count(std::string_view text);
 
+// "true" and "false" only: yes, no, on and off are words, as in YAML 1.2. bool_hint says what to write instead.
+std::optional<bool> parse_bool(std::string_view text);
+std::string bool_hint(std::string_view text);
+
 // The shortest exact spelling that the parser reads back: 25000000 ns -> "25ms", 1500 -> "1.5us".
 std::string format_duration(double ns);
 

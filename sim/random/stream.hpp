@@ -1,7 +1,7 @@
 #pragma once
-// Random streams. A Stream is a xoshiro256++ generator (Blackman & Vigna 2019) whose state comes from a key: (seed,
-// replication, component name, purpose). The key names the stream, not the moment it was made, so adding, removing or
-// reordering components moves nobody else's numbers.
+// Random streams. A Stream is a xoshiro256++ generator (Blackman & Vigna 2019) whose state comes from a key:
+// (seed, replication, component name, purpose). The key names the stream, not the moment it was made, so
+// adding, removing or reordering components moves nobody else's numbers.
 #include <cstdint>
 #include <string_view>
 
@@ -18,7 +18,8 @@ struct SplitMix64 {
   }
 };
 
-// FNV-1a over bytes: the same value on every machine; keys and fingerprints only, never a hash table of user input.
+// FNV-1a over bytes: the same value on every machine; keys and fingerprints only, never a hash table of user
+// input.
 constexpr std::uint64_t hash_text(std::string_view text, std::uint64_t h = 0xcbf29ce484222325ULL) {
   for (const char c : text) {
     h ^= static_cast<unsigned char>(c);
@@ -30,7 +31,8 @@ constexpr std::uint64_t hash_text(std::string_view text, std::uint64_t h = 0xcbf
 class Stream {
  public:
   Stream() = default;
-  Stream(std::uint64_t seed, std::uint64_t replication, std::string_view component, std::string_view purpose) {
+  Stream(std::uint64_t seed, std::uint64_t replication, std::string_view component,
+         std::string_view purpose) {
     SplitMix64 spread{seed};
     std::uint64_t key = spread.next() ^ (replication * 0xd1342543de82ef95ULL);
     key = SplitMix64{key}.next() ^ hash_text(component);
@@ -51,9 +53,12 @@ class Stream {
     return result;
   }
   double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }  // [0, 1)
-  // 0..n-1 without bias worth measuring: the high half of a 128-bit product (Lemire 2019, no rejection; bias < n/2^64).
-  std::uint64_t below(std::uint64_t n) {
-    return static_cast<std::uint64_t>((static_cast<__extension__ unsigned __int128>(next()) * n) >> 64);
+  // 0..n-1 without bias worth measuring: the high half of a 128-bit product (Lemire 2019, no rejection; bias
+  // < n/2^64).
+  std::uint64_t below(std::uint64_t n) { return below(n, next()); }
+  static std::uint64_t below(std::uint64_t n, std::uint64_t bits) {
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<std::uint64_t>((static_cast<Wide>(bits) * n) >> 64);
   }
 
  private:

@@ -1,0 +1,348 @@
+#include <algorithm>
+#include <cmath>
+
+#include "models/compile/compiled_model.hpp"
+#include "sim/base/check.hpp"
+
+namespace tailrace::models {
+
+namespace {
+
+constexpr std::size_t kUnrollSteps = 64;  // a constant loop up to this many steps is written out
+
+std::uint64_t chance_of(double p) {
+  if (!(p > 0)) return 0;
+  if (p >= 1) return ~std::uint64_t{0};
+  return static_cast<std::uint64_t>(p * 0x1p64);
+}
+
+class Compiler {
+ public:
+  explicit Compiler(std::shared_ptr<const Topology> topology) : t_(*topology) { m_.topology = std::move(topology); }
+
+  std::shared_ptr<const CompiledModel> run() {
+    m_.depth_limit = static_cast<std::uint32_t>(t_.run.max_call_depth);
+    for (std::size_t i = 0; i < t_.stations.size(); ++i) station(i);
+    for (std::size_t i = 0; i < t_.links.size(); ++i) link(i);
+    for (std::size_t i = 0; i < t_.operations.size(); ++i) operation(i);
+    for (std::size_t i = 0; i < t_.edges.size(); ++i) edge(i);
+    for (std::size_t i = 0; i < t_.workloads.size(); ++i) workload(i);
+    return std::make_shared<const CompiledModel>(std::move(m_));
+  }
+
+ private:
+  const std::string& component_name(int id) const { return t_.components[static_cast<std::size_t>(id)].name; }
+
+  std::uint32_t stream(const std::string& component, std::string purpose) {
+    m_.streams.push_back({component, std::move(purpose)});
+    return static_cast<std::uint32_t>(m_.streams.size() - 1);
+  }
+  std::uint32_t draw(const sim::Distribution& d, std::uint32_t stream_id) {
+    m_.kept.push_back(d);
+    Draw draw;
+    draw.sampler = sim::Sampler(d);
+    draw.stream = stream_id;
+    m_.draws.push_back(draw);
+    return static_cast<std::uint32_t>(m_.draws.size() - 1);
+  }
+  std::uint32_t series(SeriesKind kind, std::size_t id) {
+    m_.series.push_back({kind, static_cast<std::uint32_t>(id)});
+    return static_cast<std::uint32_t>(m_.series.size() - 1);
+  }
+  std::uint32_t lane(sim::Duration length, TimerPurpose purpose) {
+    m_.lanes.push_back(length);
+    m_.lane_kind.push_back(static_cast<std::uint32_t>(purpose));
+    return static_cast<std::uint32_t>(m_.lanes.size() - 1);
+  }
+
+  void station(std::size_t i) {
+    const Station& s = t_.stations[i];
+    const std::string& name = s.name;
+    StationTable table;
+    table.first_instance = static_cast<std::uint32_t>(m_.instance_station.size());
+    table.instances = static_cast<std::uint32_t>(s.instances);
+    table.workers = s.workers == kUnlimited || s.workers > kManyWorkers ? kManyWorkers : static_cast<std::int32_t>(s.workers);
+    table.queue_capacity = s.queue_capacity == kUnlimited ? kNoId : static_cast<std::uint32_t>(std::min<std::int64_t>(s.queue_capacity, kNoId - 1));
+    table.discipline = s.discipline;
+    table.balancing = s.balancer.policy;
+    table.counts_outstanding = s.balancer.policy == Balancing::least_request && s.instances > 1;
+    table.choice_count = static_cast<std::uint32_t>(s.balancer.choice_count);
+    if (s.patience) {
+      const sim::Distribution& d = *s.patience;
+      if (d.is_constant()) {
+        table.patience_lane = lane(sim::Duration::from_ns(d.mean()), TimerPurpose::patience);
+      } else {
+        table.patience = draw(d, stream(name, "patience"));
+      }
+    }
+    double weight = 0;
+    for (const InstanceGroup& g : s.groups) {
+      for (std::int64_t k = 0; k < g.count; ++k) {
+        weight += g.weight;
+        table.cumulative_weight.push_back(weight);
+        table.slowness.push_back(1 / g.speed);
+        table.uneven_speed = table.uneven_speed || g.speed != 1;
+      }
+    }
+    if (s.balancer.policy != Balancing::weighted) table.cumulative_weight.clear();
+    if (!table.uneven_speed) table.slowness.clear();
+    if (s.cpus) {
+      table.cores = *s.cpus;
+      table.cpu_scheduling = s.cpu_scheduling;
+      table.first_cpu = m_.cpus;
+      m_.cpus += table.instances;
+    }
+    table.wait_series = series(SeriesKind::wait, i);
+    if (s.patience) table.abandoned_series = series(SeriesKind::abandoned, i);
+    m_.instance_station.insert(m_.instance_station.end(), table.instances, static_cast<std::uint32_t>(i));
+    m_.stations.push_back(std::move(table));
+  }
+
+  void link(std::size_t i) {
+    const Link& l = t_.links[i];
+    LinkTable table;
+    if (l.latency) table.latency = draw(*l.latency, stream(l.name, "latency"));
+    if (l.jitter) table.jitter = draw(*l.jitter, stream(l.name, "jitter"));
+    table.ns_per_byte = l.bandwidth_bit_per_s > 0 ? 8e9 / l.bandwidth_bit_per_s : 0;
+    table.loss_chance = chance_of(l.loss);
+    if (l.loss > 0) table.loss_stream = stream(l.name, "loss");
+    table.packet_bytes = l.packet_bytes;
+    table.retransmit_timeout = l.retransmit_timeout;
+    table.max_retransmissions = l.max_retransmissions;
+    m_.links.push_back(table);
+  }
+
+  // Where a program runs: what its streams are called, and whether it must mind its worker.
+  struct Place {
+    std::string component;
+    std::string purpose;
+    bool async = false;
+    std::uint8_t special_work = 0;  // Step16::flags of compute: more than time passes (cores, speed, interruption)
+  };
+
+  std::uint32_t pc() const { return static_cast<std::uint32_t>(m_.steps.size()); }
+  std::uint32_t emit(Op op, std::uint32_t first = 0) {
+    Step16 step;
+    step.op = op;
+    step.first = first;
+    m_.steps.push_back(step);
+    return pc() - 1;
+  }
+  void need_worker(const Place& place, bool& held) {
+    if (place.async && !held) emit(Op::acquire), held = true;
+  }
+  void no_worker(const Place& place, bool& held) {
+    if (place.async && held) emit(Op::release), held = false;
+  }
+
+  static std::size_t size_of(const Steps& steps) {
+    std::size_t n = 0;
+    for (const Step& s : steps) {
+      n += 1;
+      for (const StepBranch& b : s.branches) n += size_of(b.steps) + 1;
+    }
+    return n;
+  }
+
+  // Emits the steps in order. `held`: an async program holds a worker here; what it is afterwards is left in it.
+  void body(const Steps& steps, const Place& place, bool& held) {
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const Step& s = steps[i];
+      const Place here{place.component, place.purpose + "/" + std::to_string(i), place.async, place.special_work};
+      switch (s.kind) {
+        case Step::Kind::compute:
+          need_worker(place, held);
+          m_.steps[emit(Op::compute, draw(*s.distribution, stream(here.component, here.purpose)))].flags = place.special_work;
+          break;
+        case Step::Kind::sleep:
+          no_worker(place, held);
+          emit(Op::sleep, draw(*s.distribution, stream(here.component, here.purpose)));
+          break;
+        case Step::Kind::call:
+          no_worker(place, held);
+          emit(Op::call, static_cast<std::uint32_t>(s.edge));
+          break;
+        case Step::Kind::fail: {
+          const std::uint32_t at = emit(Op::fail, stream(here.component, here.purpose));
+          m_.steps[at].set_chance(chance_of(s.probability));
+          break;
+        }
+        case Step::Kind::parallel: parallel(s, here, held); break;
+        case Step::Kind::branch: branch(s, here, held); break;
+        case Step::Kind::loop: loop(s, here, held); break;
+      }
+    }
+  }
+
+  // A program of its own that a branch frame runs; returns its first step.
+  std::uint32_t sub_program(const Steps& steps, const Place& place) {
+    const std::uint32_t start = pc();
+    bool held = false;
+    body(steps, place, held);
+    no_worker(place, held);
+    emit(Op::end_branch);
+    return start;
+  }
+
+  void parallel(const Step& s, const Place& here, bool& held) {
+    no_worker(here, held);
+    const std::uint32_t at = emit(Op::parallel);
+    const std::uint32_t skip = emit(Op::jump);
+    std::vector<std::uint32_t> starts;
+    for (std::size_t k = 0; k < s.branches.size(); ++k) {
+      starts.push_back(sub_program(s.branches[k].steps, {here.component, here.purpose + "/" + std::to_string(k), here.async, here.special_work}));
+    }
+    m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
+    m_.steps[at].count = static_cast<std::uint16_t>(starts.size());
+    m_.steps[at].needed = static_cast<std::uint32_t>(s.needed);
+    m_.forks.insert(m_.forks.end(), starts.begin(), starts.end());
+    m_.steps[skip].first = pc();
+  }
+
+  void branch(const Step& s, const Place& here, bool& held) {
+    const std::uint32_t at = emit(Op::branch);
+    m_.steps[at].count = static_cast<std::uint16_t>(s.branches.size());
+    m_.steps[at].stream = stream(here.component, here.purpose);
+    m_.steps[at].first = static_cast<std::uint32_t>(m_.options.size());
+    m_.options.resize(m_.options.size() + s.branches.size());
+    const std::uint32_t options = m_.steps[at].first;
+    const bool before = held;
+    // All ways must leave the worker in one state: an async program gives it back at the end of each.
+    std::vector<std::uint32_t> jumps;
+    bool otherwise = before;
+    no_worker(here, otherwise);
+    jumps.push_back(emit(Op::jump));
+    double cumulative = 0;
+    for (std::size_t k = 0; k < s.branches.size(); ++k) {
+      cumulative += s.branches[k].probability;
+      m_.options[options + k] = {k + 1 == s.branches.size() && cumulative > 1 - 1e-9 ? 2.0 : cumulative, pc()};
+      bool inside = before;
+      body(s.branches[k].steps, {here.component, here.purpose + "/" + std::to_string(k), here.async, here.special_work}, inside);
+      no_worker(here, inside);
+      jumps.push_back(emit(Op::jump));
+    }
+    for (const std::uint32_t j : jumps) m_.steps[j].first = pc();
+    held = here.async ? false : before;
+  }
+
+  void loop(const Step& s, const Place& here, bool& held) {
+    const Steps& inner = s.branches.front().steps;
+    if (s.distribution->is_constant()) {
+      const double times = s.distribution->mean();
+      if (times * static_cast<double>(size_of(inner)) <= static_cast<double>(kUnrollSteps)) {
+        for (int k = 0; k < static_cast<int>(times + 0.5); ++k) body(inner, here, held);
+        return;
+      }
+    }
+    no_worker(here, held);
+    const std::uint32_t at = emit(Op::loop, draw(*s.distribution, stream(here.component, here.purpose + "/times")));
+    const std::uint32_t skip = emit(Op::jump);
+    m_.steps[at].needed = sub_program(inner, here);
+    m_.steps[skip].first = pc();
+  }
+
+  void operation(std::size_t i) {
+    const Operation& op = t_.operations[i];
+    const Station& s = t_.stations[static_cast<std::size_t>(op.station)];
+    OperationTable table;
+    table.station = static_cast<std::uint32_t>(op.station);
+    table.pc = pc();
+    const bool async = !s.blocking;
+    table.worker_first = !async || (!op.steps.empty() && op.steps.front().kind == Step::Kind::compute);
+    bool held = async && table.worker_first;
+    const std::size_t first_draw = m_.draws.size();
+    const StationTable& st = m_.stations[table.station];
+    const bool special = st.cores > 0 || st.uneven_speed || s.discipline == Discipline::preemptive_priority ||
+                         s.discipline == Discipline::shortest_job_first;
+    body(op.steps, {component_name(op.component), op.name, async, special}, held);
+    if (s.discipline == Discipline::shortest_job_first && !op.steps.empty() &&
+        op.steps.front().kind == Step::Kind::compute) {
+      table.presample = static_cast<std::uint32_t>(first_draw);
+    }
+    table.error_chance = chance_of(op.error_rate);
+    if (op.error_rate > 0) table.error_stream = stream(component_name(op.component), op.name + "/error");
+    emit(Op::end, static_cast<std::uint32_t>(i));
+    table.series = series(SeriesKind::operation, i);
+    m_.operations.push_back(table);
+  }
+
+  void edge(std::size_t i) {
+    const Edge& e = t_.edges[i];
+    const OperationTable& op = m_.operations[static_cast<std::size_t>(e.operation)];
+    const StationTable& s = m_.stations[op.station];
+    const std::string& from = component_name(e.from_component);
+    EdgeTable table;
+    table.operation = static_cast<std::uint32_t>(e.operation);
+    table.pc = op.pc;
+    table.station = op.station;
+    table.first_instance = s.first_instance;
+    table.instances = s.instances;
+    table.worker_first = op.worker_first;
+    table.ignore_failure = e.ignore_failure;
+    table.deepens = e.in_cycle;
+    const std::string target = t_.operation_name(e.operation);
+    if (s.instances > 1) {
+      table.select_stream = stream(from, "select " + target);
+      table.select_position = m_.positions++;
+    }
+    if (e.timeout) table.timeout_lane = lane(*e.timeout, TimerPurpose::call_timeout);
+    if (e.per_try_timeout) table.try_lane = lane(*e.per_try_timeout, TimerPurpose::try_timeout);
+    if (e.out_link != kNone) table.out_link = static_cast<std::uint32_t>(e.out_link);
+    if (e.back_link != kNone) table.back_link = static_cast<std::uint32_t>(e.back_link);
+    const auto sized = [&](std::uint32_t l) { return l != kNoId && (m_.links[l].ns_per_byte > 0 || m_.links[l].packet_bytes > 0); };
+    if (e.request_bytes && sized(table.out_link)) table.request_bytes = draw(*e.request_bytes, stream(from, "request size " + e.path));
+    if (e.response_bytes && sized(table.back_link)) table.response_bytes = draw(*e.response_bytes, stream(from, "response size " + e.path));
+    if (e.retries != 0) table.retry_stream = stream(from, "retry " + e.path);
+    const bool network = table.out_link != kNoId || table.back_link != kNoId;
+    const bool timers = e.timeout || e.per_try_timeout;
+    table.plain = s.instances == 1 && !network && !timers && !table.deepens && e.retries == 0;
+    if (network || timers || e.retries != 0) table.series = series(SeriesKind::call, i);
+    m_.edges.push_back(table);
+  }
+
+  void workload(std::size_t i) {
+    const Workload& w = t_.workloads[i];
+    WorkloadTable table;
+    table.model = &w;
+    table.first_class = static_cast<std::uint32_t>(m_.classes.size());
+    table.classes = static_cast<std::uint32_t>(w.classes.size());
+    double weight = 0;
+    for (const RequestClass& c : w.classes) {
+      weight += c.weight;
+      table.cumulative_weight.push_back(weight);
+      ClassTable cls;
+      cls.workload = static_cast<std::uint32_t>(i);
+      cls.priority = static_cast<std::uint8_t>(c.priority);
+      cls.success_series = series(SeriesKind::request_success, m_.classes.size());
+      cls.failure_series = series(SeriesKind::request_failure, m_.classes.size());
+      if (c.steps.size() == 1 && c.steps[0].kind == Step::Kind::call) {
+        const auto e = static_cast<std::uint32_t>(c.steps[0].edge);
+        if (m_.edges[e].plain && !m_.edges[e].ignore_failure) cls.direct_edge = e;
+      }
+      cls.pc = pc();
+      bool held = false;
+      body(c.steps, {w.name, c.name.empty() ? "request" : c.name, false, 0}, held);
+      emit(Op::end_request);
+      m_.classes.push_back(cls);
+    }
+    table.spacing = draw(w.spacing, stream(w.name, "arrivals"));
+    if (!(w.batch_size.is_constant() && w.batch_size.mean() == 1)) table.batch = draw(w.batch_size, stream(w.name, "batch"));
+    table.think = draw(w.think_time, stream(w.name, "think"));
+    if (table.classes > 1) table.class_stream = stream(w.name, "class");
+    if (w.process == ArrivalProcess::mmpp) table.state_stream = stream(w.name, "state");
+    if (w.start_class != kNone) table.start_class = table.first_class + static_cast<std::uint32_t>(w.start_class);
+    m_.workloads.push_back(std::move(table));
+  }
+
+  const Topology& t_;
+  CompiledModel m_;
+};
+
+}  // namespace
+
+std::shared_ptr<const CompiledModel> compile(std::shared_ptr<const Topology> topology) {
+  TAILRACE_CHECK(topology != nullptr);
+  return Compiler(std::move(topology)).run();
+}
+
+}  // namespace tailrace::models

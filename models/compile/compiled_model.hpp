@@ -1,0 +1,182 @@
+#pragma once
+// The compiled model: the topology as dense, read-only tables that all replications share. Behaviour is a flat program
+// of 16-byte steps; a call in flight keeps a program counter. Ids are indices, names are gone (the topology keeps them).
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "models/policy/seams.hpp"
+#include "models/topology/topology.hpp"
+#include "sim/random/sampler.hpp"
+
+namespace tailrace::models {
+
+inline constexpr std::uint32_t kNoId = 0xffffffffu;
+
+enum class Op : std::uint8_t {
+  compute,      // draw: work on the worker held, on a core where the station has cores
+  sleep,        // draw: time passes
+  call,         // edge: wait for its reply
+  parallel,     // fork `count` branch frames from forks[first...]; wait for `needed`
+  branch,       // one of options[first..first+count) by chance, or the next step
+  jump,         // to step `first`
+  loop,         // draw a number of times, run the branch frame at forks[first] as often
+  fail,         // with probability `chance`, from stream `stream`
+  acquire,      // async stations: queue for a worker
+  release,      // async stations: give it back
+  end,          // of an operation: errors by chance, release, reply
+  end_branch,   // of a branch frame
+  end_request,  // of a client's request
+};
+
+struct Step16 {
+  Op op = Op::end;
+  std::uint8_t flags = 0;    // compute: 1 where more than time passes (cores, speed, interruption)
+  std::uint16_t count = 0;   // branches, options
+  std::uint32_t first = 0;   // draw, edge, fork, option, pc or operation, by op
+  std::uint32_t needed = 0;  // parallel: branches that must succeed; loop: pc of the body
+  std::uint32_t stream = 0;  // branch
+  // fail: the probability as a threshold on 64 random bits, in place of the two above.
+  std::uint64_t chance() const { return static_cast<std::uint64_t>(stream) << 32 | needed; }
+  void set_chance(std::uint64_t chance) {
+    needed = static_cast<std::uint32_t>(chance);
+    stream = static_cast<std::uint32_t>(chance >> 32);
+  }
+};
+static_assert(sizeof(Step16) == 16);
+
+// A distribution and the stream it draws from.
+struct Draw {
+  sim::Sampler sampler;
+  std::uint32_t stream = 0;
+};
+
+struct BranchOption {
+  double cumulative = 0;
+  std::uint32_t pc = 0;
+};
+
+struct OperationTable {
+  std::uint32_t pc = 0;
+  std::uint32_t station = 0;
+  std::uint32_t error_stream = kNoId;
+  std::uint32_t presample = kNoId;  // shortest_job_first: the draw of the first compute step
+  bool worker_first = true;         // takes a worker on arrival
+  std::uint32_t series = 0;
+  std::uint64_t error_chance = 0;
+};
+
+struct StationTable {
+  std::uint32_t first_instance = 0;
+  std::uint32_t instances = 1;
+  std::int32_t workers = 0;          // kManyWorkers when unlimited
+  std::uint32_t queue_capacity = 0;  // kNoId when unlimited
+  Discipline discipline = Discipline::fifo;
+  Balancing balancing = Balancing::round_robin;
+  bool counts_outstanding = false;
+  bool uneven_speed = false;
+  std::uint32_t choice_count = 2;
+  std::uint32_t patience = kNoId;       // draw
+  std::uint32_t patience_lane = kNoId;  // when it is constant
+  double cores = 0;                     // 0: computing takes only the worker
+  CpuScheduling cpu_scheduling = CpuScheduling::processor_sharing;
+  std::uint32_t first_cpu = kNoId;
+  std::uint32_t wait_series = 0;
+  std::uint32_t abandoned_series = kNoId;
+  std::vector<double> cumulative_weight;  // weighted
+  std::vector<double> slowness;           // 1/speed per instance, when uneven
+};
+inline constexpr std::int32_t kManyWorkers = 1 << 30;
+
+// Hot and plain: what a call without policies, network and choice reads is the first half.
+struct EdgeTable {
+  std::uint32_t operation = 0;
+  std::uint32_t pc = 0;             // the operation's
+  std::uint32_t station = 0;
+  std::uint32_t first_instance = 0;
+  std::uint32_t instances = 1;
+  bool plain = false;               // no timer, link, choice, admission: one instance, entered at once
+  bool worker_first = true;
+  bool ignore_failure = false;
+  bool deepens = false;             // lies on a call cycle: counts against the depth limit
+  std::uint32_t select_stream = kNoId;
+  std::uint32_t select_position = kNoId;  // round robin
+  std::uint32_t timeout_lane = kNoId;
+  std::uint32_t try_lane = kNoId;
+  std::uint32_t out_link = kNoId;
+  std::uint32_t back_link = kNoId;
+  std::uint32_t request_bytes = kNoId;   // draw
+  std::uint32_t response_bytes = kNoId;
+  std::uint32_t retry_stream = kNoId;    // kNoId: a failure is final
+  std::uint32_t series = kNoId;          // of the call's duration as its caller sees it
+  std::uint32_t first_admission = 0, admissions = 0, admission_stream = 0;
+};
+
+struct LinkTable {
+  std::uint32_t latency = kNoId, jitter = kNoId;  // draws
+  double ns_per_byte = 0;
+  std::uint64_t loss_chance = 0;
+  std::uint32_t loss_stream = kNoId;
+  double packet_bytes = 0;
+  sim::Duration retransmit_timeout;
+  std::int64_t max_retransmissions = 0;
+};
+
+struct ClassTable {
+  std::uint32_t workload = 0;
+  std::uint32_t pc = 0;
+  std::uint32_t direct_edge = kNoId;  // the whole request is this one plain call: no client frame
+  std::uint8_t priority = 0;
+  std::uint32_t success_series = 0, failure_series = 0;
+};
+
+struct WorkloadTable {
+  const Workload* model = nullptr;
+  std::uint32_t first_class = 0, classes = 1;
+  std::vector<double> cumulative_weight;
+  std::uint32_t spacing = 0, batch = kNoId, think = kNoId;  // draws
+  std::uint32_t class_stream = kNoId, state_stream = kNoId;
+  std::uint32_t start_class = kNoId;
+};
+
+struct StreamKey {
+  std::string component, purpose;
+};
+
+// Which histogram holds what; the series of the run's record.
+enum class SeriesKind : std::uint8_t { request_success, request_failure, operation, wait, abandoned, call };
+struct SeriesInfo {
+  SeriesKind kind;
+  std::uint32_t id;  // class, operation, station, edge
+};
+
+struct CompiledModel {
+  std::shared_ptr<const Topology> topology;
+  std::vector<Step16> steps;
+  std::vector<Draw> draws;
+  std::vector<std::uint32_t> forks;  // first steps of branch frames
+  std::vector<BranchOption> options;
+  std::vector<OperationTable> operations;
+  std::vector<StationTable> stations;
+  std::vector<std::uint32_t> instance_station;
+  std::vector<EdgeTable> edges;
+  std::vector<LinkTable> links;
+  std::vector<ClassTable> classes;
+  std::vector<WorkloadTable> workloads;
+  std::vector<sim::Duration> lanes;  // length of each constant timer
+  std::vector<std::uint32_t> lane_kind;
+  std::vector<StreamKey> streams;
+  std::vector<SeriesInfo> series;
+  std::vector<AdmissionPolicy> admissions;
+  std::uint32_t cpus = 0;
+  std::uint32_t positions = 0;
+  std::uint32_t depth_limit = 0;
+  std::vector<sim::Distribution> kept;  // samplers point into these
+};
+
+// What a timer lane is for.
+enum class TimerPurpose : std::uint8_t { call_timeout, try_timeout, patience, backoff, work };
+
+std::shared_ptr<const CompiledModel> compile(std::shared_ptr<const Topology> topology);
+
+}  // namespace tailrace::models

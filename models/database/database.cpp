@@ -1,0 +1,85 @@
+#include "models/database/database.hpp"
+
+namespace tailrace::models {
+
+namespace {
+
+FieldTable operation_fields() {
+  return Fields<DatabaseOperationSpec>("operation", "What callers ask of the database.")
+      .add("time", &DatabaseOperationSpec::time, "how long it holds its connection on an idle database").required()
+      .add("read", &DatabaseOperationSpec::read, "may be served by a read replica")
+      .add("error_rate", &DatabaseOperationSpec::error_rate, "operations that end in an error after their work")
+      .shorthand("time")
+      .table();
+}
+
+void declare(const void* raw, int component, TopologyBuilder& b) {
+  for (const auto& op : static_cast<const DatabaseSpec*>(raw)->operations) b.declare_operation(component, op.name);
+}
+
+void expand(const void* raw, int component, TopologyBuilder& b) {
+  const DatabaseSpec& spec = *static_cast<const DatabaseSpec*>(raw);
+  const Component& self = b.topology.components[static_cast<std::size_t>(component)];
+  if (spec.connections.value == 0) {
+    b.diagnostics.error(self.mark, b.path + ".connections", "a database with 0 connections serves nobody",
+                        "at least 1, or unlimited");
+  }
+  if (spec.operations.empty()) {
+    b.diagnostics.error(self.mark, b.path, "a database needs at least one operation", "operations: {read: 2ms}");
+  }
+  Station primary;
+  primary.name = self.name;
+  primary.component = component;
+  primary.groups = {{1, 1, 1}};
+  primary.workers = spec.connections.value;
+  primary.cpus = spec.cpus;
+  primary.balancer.policy = spec.load_balancer.policy;
+  primary.balancer.choice_count = spec.load_balancer.choice_count;
+  apply_queue(spec.queue, primary);
+  Station replicas = primary;
+  const int primary_id = b.add_station(std::move(primary));
+  int replica_id = primary_id;
+  if (spec.read_replicas > 0) {
+    replicas.name = self.name + "/replicas";
+    replicas.groups = {{spec.read_replicas, 1, 1}};
+    replicas.instances = spec.read_replicas;
+    replica_id = b.add_station(std::move(replicas));
+  }
+  for (const Named<DatabaseOperationSpec>& op : spec.operations) {
+    Operation& operation =
+        b.topology.operations[static_cast<std::size_t>(b.find_operation(self.name + "." + op.name))];
+    operation.station = op.value.read ? replica_id : primary_id;
+    operation.error_rate = op.value.error_rate.value;
+    Step step;
+    step.kind = Step::Kind::compute;
+    step.distribution = op.value.time.value;
+    operation.steps = {std::move(step)};
+  }
+}
+
+}  // namespace
+
+Kind database_kind() {
+  Kind kind;
+  kind.name = "database";
+  kind.section = "databases";
+  kind.about = "Operations over a pool of connections, with read replicas.";
+  kind.example = "{ledger: {connections: 50, operations: {write: exp(4ms)}}}";
+  kind.fields =
+      Fields<DatabaseSpec>("database", kind.about)
+          .add("connections", &DatabaseSpec::connections, "operations that run at a time, on the primary and on each replica",
+               at_least(0))
+          .section("queue", &DatabaseSpec::queue, queue_fields(),
+                   "where callers wait for a connection; queue.timeout is the acquire timeout")
+          .add("cpus", &DatabaseSpec::cpus, "cores that running operations share; default: no contention", more_than(0))
+          .add("read_replicas", &DatabaseSpec::read_replicas, "copies that serve the operations marked read", between(0, 1e4))
+          .section("load_balancer", &DatabaseSpec::load_balancer, load_balancer_fields(), "how a read replica is chosen")
+          .map_of("operations", &DatabaseSpec::operations, operation_fields(), "what callers can ask")
+          .table();
+  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<DatabaseSpec>()); };
+  kind.declare = declare;
+  kind.expand = expand;
+  return kind;
+}
+
+}  // namespace tailrace::models

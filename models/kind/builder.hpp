@@ -1,0 +1,48 @@
+#pragma once
+// What a kind sees while it expands its specs into the topology. Expansion has two passes, because calls may point
+// forward: `declare` says which operations exist, `expand` fills them in and may look any of them up.
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "models/field/diagnostics.hpp"
+#include "models/topology/topology.hpp"
+
+namespace tailrace::models {
+
+// What the policies and payloads of a call come from; filled by the call step.
+struct TopologyBuilder {
+  Topology topology;
+  Diagnostics& diagnostics;
+  std::string path;           // of what is being expanded
+  int component = kNone;      // whose steps are being expanded
+  int station = kNone;        // where they run; none for a workload
+  std::map<std::string, int, std::less<>> operation_ids;  // "cart.add" -> operation
+  std::map<std::string, int, std::less<>> component_ids;
+
+  explicit TopologyBuilder(Diagnostics& d) : diagnostics(d) {}
+
+  int add_station(Station added) {
+    topology.stations.push_back(std::move(added));
+    return static_cast<int>(topology.stations.size()) - 1;
+  }
+  int declare_operation(int owner, const std::string& name) {
+    const int id = static_cast<int>(topology.operations.size());
+    Operation op;
+    op.name = name;
+    op.component = owner;
+    topology.operations.push_back(std::move(op));
+    operation_ids.emplace(topology.components[static_cast<std::size_t>(owner)].name + "." + name, id);
+    return id;
+  }
+  int find_operation(std::string_view name) const {
+    const auto it = operation_ids.find(name);
+    return it == operation_ids.end() ? kNone : it->second;
+  }
+  // The operation that a reference names; reports what is missing, with the nearest name, and returns kNone.
+  int resolve(const Reference& reference);
+};
+
+}  // namespace tailrace::models

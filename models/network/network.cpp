@@ -1,0 +1,162 @@
+#include "models/network/network.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+namespace tailrace::models {
+
+namespace {
+
+FieldTable link_fields() {
+  return Fields<LinkSpec>("link", "A stretch of network, the same in both directions unless both are named.")
+      .add("latency", &LinkSpec::latency, "one way, from the last bit sent to the last bit there; default 0s")
+      .add("jitter", &LinkSpec::jitter, "added to the latency, drawn for each message")
+      .add("bandwidth", &LinkSpec::bandwidth, "messages are sent one after another at this speed; default unlimited", more_than(0))
+      .add("loss", &LinkSpec::loss, "probability that a transmission is lost", between(0, 0.999))
+      .add("packet_size", &LinkSpec::packet_size, "a larger message is split into packets that are lost one by one", more_than(0))
+      .add("retransmit_timeout", &LinkSpec::retransmit_timeout, "until a lost transmission is repeated; default 200ms", more_than(0))
+      .add("max_retransmissions", &LinkSpec::max_retransmissions, "then the call fails; default 15", between(0, 1000))
+      .table();
+}
+
+// Splits "orders -> payments" at the arrow.
+void read_links(const Node& node, NetworkSpec& spec, ReadContext& context) {
+  if (!node.is_map()) return context.error(node, "expected a mapping from `caller -> callee` to links");
+  const FieldTable fields = link_fields();
+  for (const MapEntry& entry : node.entries) {
+    PathScope scope(context, entry.key);
+    const auto arrow = entry.key.find("->");
+    const auto trim = [](std::string s) {
+      const auto first = s.find_first_not_of(" \t");
+      const auto last = s.find_last_not_of(" \t");
+      return first == std::string::npos ? std::string() : s.substr(first, last - first + 1);
+    };
+    NamedLinkSpec link;
+    if (arrow != std::string::npos) {
+      link.from = trim(entry.key.substr(0, arrow));
+      link.to = trim(entry.key.substr(arrow + 2));
+    }
+    if (link.from.empty() || link.to.empty()) {
+      context.diagnostics.error(entry.key_mark, context.path, "expected a pair such as `orders -> payments`");
+      continue;
+    }
+    link.mark = entry.key_mark;
+    link.path = context.path;
+    read_section(fields, entry.value, &link.link, context);
+    spec.links.push_back(std::move(link));
+  }
+}
+
+void overlay(Link& link, const LinkSpec& spec, const std::string& path, Mark mark, Diagnostics& diagnostics) {
+  if (spec.latency) link.latency = spec.latency->value;
+  if (spec.jitter) link.jitter = spec.jitter->value;
+  if (spec.bandwidth) link.bandwidth_bit_per_s = spec.bandwidth->bit_per_s;
+  if (spec.loss) link.loss = spec.loss->value;
+  if (spec.packet_size) {
+    if (spec.packet_size->value.is_constant()) {
+      link.packet_bytes = spec.packet_size->value.mean();
+    } else {
+      diagnostics.error(mark, path + ".packet_size", "expected one size, not a distribution");
+    }
+  }
+  if (spec.retransmit_timeout) link.retransmit_timeout = *spec.retransmit_timeout;
+  if (spec.max_retransmissions) link.max_retransmissions = *spec.max_retransmissions;
+}
+
+bool takes_time(const Link& link) {
+  return link.bandwidth_bit_per_s > 0 || link.loss > 0 || link.jitter.has_value() ||
+         (link.latency && !(link.latency->is_constant() && link.latency->mean() == 0));
+}
+
+void declare(const void*, int, TopologyBuilder&) {}
+
+// Runs after every component: gives each edge its two links.
+void expand(const void* raw, int, TopologyBuilder& b) {
+  const NetworkSpec& spec = *static_cast<const NetworkSpec*>(raw);
+  std::map<std::pair<int, int>, const NamedLinkSpec*> named;
+  for (const NamedLinkSpec& link : spec.links) {
+    int ends[2] = {kNone, kNone};
+    const std::string* names[2] = {&link.from, &link.to};
+    for (int i = 0; i < 2; ++i) {
+      const auto it = b.component_ids.find(*names[i]);
+      if (it != b.component_ids.end()) {
+        ends[i] = it->second;
+        continue;
+      }
+      std::vector<std::string_view> known;
+      for (const Component& c : b.topology.components) known.push_back(c.name);
+      const std::string near = nearest_word(*names[i], known);
+      b.diagnostics.error(link.mark, link.path, fmt::format("there is no component \"{}\"", escaped(*names[i])),
+                          near.empty() ? "" : fmt::format("did you mean {}?", near));
+    }
+    if (ends[0] == kNone || ends[1] == kNone) continue;
+    if (!named.emplace(std::pair(ends[0], ends[1]), &link).second) {
+      b.diagnostics.error(link.mark, link.path, "this pair of components has a link already");
+    }
+  }
+
+  std::map<std::pair<int, int>, int> ids;
+  std::map<std::pair<int, int>, bool> used;
+  const auto link_between = [&](int from, int to) {
+    const auto key = std::pair(from, to);
+    const auto there = named.find(key);
+    const auto back = named.find(std::pair(to, from));
+    if (there != named.end()) used[there->first] = true;
+    if (back != named.end()) used[back->first] = true;
+    if (const auto it = ids.find(key); it != ids.end()) return it->second;
+    Link link;
+    const auto& components = b.topology.components;
+    link.name = components[static_cast<std::size_t>(from)].name + " -> " + components[static_cast<std::size_t>(to)].name;
+    overlay(link, spec.fallback, "network.default", {}, b.diagnostics);
+    const NamedLinkSpec* own = there != named.end() ? there->second : back != named.end() ? back->second : nullptr;
+    if (own != nullptr) overlay(link, own->link, own->path, own->mark, b.diagnostics);
+    int id = kNone;
+    if (takes_time(link)) {
+      id = static_cast<int>(b.topology.links.size());
+      b.topology.links.push_back(std::move(link));
+    }
+    ids.emplace(key, id);
+    return id;
+  };
+  for (Edge& edge : b.topology.edges) {
+    const int to = b.topology.operations[static_cast<std::size_t>(edge.operation)].component;
+    if (to == edge.from_component) continue;  // a component's calls to itself stay inside it
+    edge.out_link = link_between(edge.from_component, to);
+    edge.back_link = link_between(to, edge.from_component);
+    const auto needs_size = [&](int link) {
+      return link != kNone && b.topology.links[static_cast<std::size_t>(link)].bandwidth_bit_per_s > 0;
+    };
+    if ((needs_size(edge.out_link) && !edge.request_bytes) || (needs_size(edge.back_link) && !edge.response_bytes)) {
+      const sim::Distribution kibibyte = sim::Distribution::constant(1024);
+      if (!edge.request_bytes) edge.request_bytes = kibibyte;
+      if (!edge.response_bytes) edge.response_bytes = kibibyte;
+    }
+  }
+  for (const auto& [pair, link] : named) {
+    if (!used.count(pair)) b.diagnostics.warning(link->mark, link->path, "nothing is sent between these two");
+  }
+}
+
+}  // namespace
+
+Kind network_kind() {
+  Kind kind;
+  kind.name = "network";
+  kind.section = "network";
+  kind.named = false;
+  kind.about = "Latency, bandwidth, jitter and loss between components; payloads default to 1 KiB where bandwidth needs one.";
+  kind.example = "{default: {latency: 250us, bandwidth: 10Gbit/s}}";
+  kind.fields = Fields<NetworkSpec>("network", kind.about)
+                    .section("default", &NetworkSpec::fallback, link_fields(), "for every pair of components that call each other")
+                    .custom("links", FieldType::map_of, read_links,
+                            "for one pair, `caller -> callee`, both directions; what it leaves out comes from default")
+                    .table();
+  kind.fields.fields.back().section = std::make_shared<const FieldTable>(link_fields());
+  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<NetworkSpec>()); };
+  kind.declare = declare;
+  kind.expand = expand;
+  return kind;
+}
+
+}  // namespace tailrace::models

@@ -1,0 +1,36 @@
+#pragma once
+// Kind "network": what a message between two components goes through. One link per direction and pair of components
+// that call each other; `default` applies to all of them, `links` to named pairs ("orders -> payments").
+// A link sends messages one after another (store and forward): each waits for the ones before it, is transmitted at the
+// bandwidth, then travels for the latency. A lost transmission is repeated after the retransmit timeout; with packet_size
+// a message is that many packets, lost independently, the lost ones sent again in rounds. Acknowledgements are not lost.
+#include "models/field/field.hpp"
+#include "models/kind/kind.hpp"
+
+namespace tailrace::models {
+
+struct LinkSpec {
+  std::optional<TimeDistribution> latency;
+  std::optional<TimeDistribution> jitter;
+  std::optional<Bandwidth> bandwidth;
+  std::optional<Fraction> loss;
+  std::optional<SizeDistribution> packet_size;
+  std::optional<sim::Duration> retransmit_timeout;
+  std::optional<Count> max_retransmissions;
+};
+
+struct NamedLinkSpec {
+  std::string from, to;
+  Mark mark;
+  std::string path;
+  LinkSpec link;
+};
+
+struct NetworkSpec {
+  LinkSpec fallback;
+  std::vector<NamedLinkSpec> links;
+};
+
+Kind network_kind();
+
+}  // namespace tailrace::models

@@ -1,0 +1,103 @@
+#include "models/policies/retry/retry.hpp"
+
+#include <fmt/format.h>
+
+
+namespace tailrace::models {
+
+namespace {
+
+FieldTable backoff_fields() {
+  return Fields<BackoffSpec>("backoff", "The pause before a retry.")
+      .add("base_interval", &BackoffSpec::base_interval, "the first pause, before jitter")
+      .add("max_interval", &BackoffSpec::max_interval, "no pause is longer; default 10 x base_interval")
+      .add("multiplier", &BackoffSpec::multiplier, "each pause is this many times the one before", at_least(1))
+      .choice("jitter", &BackoffSpec::jitter, {"full", "none", "equal"},
+              "full: uniform between 0 and the pause; equal: between half of it and all; none: exactly the pause")
+      .table();
+}
+
+void read_retry_on(const Node& node, RetrySpec& spec, ReadContext& context) {
+  const auto one = [&](const Node& item) {
+    if (!item.is_scalar()) return context.error(item, "expected the name of an outcome, such as timeout");
+    spec.retry_on.push_back(item.text);
+    spec.retry_on_marks.push_back(item.mark);
+  };
+  if (node.is_list()) {
+    for (const Node& item : node.items) one(item);
+  } else {
+    one(node);
+  }
+}
+
+constexpr std::uint32_t kEveryFailure = ((1u << kOutcomes) - 1) & ~1u;
+
+}  // namespace
+
+FieldTable retry_fields() {
+  return Fields<RetrySpec>("retries", "New attempts of a failed call.")
+      .add("attempts", &RetrySpec::attempts, "retries after the first try")
+      .add("per_try_timeout", &RetrySpec::per_try_timeout, "the caller gives each attempt this long", more_than(0))
+      .custom("retry_on", FieldType::text, read_retry_on,
+              "outcomes that are tried again (error, timeout, rejected, queue_timeout, network); default all of them")
+      .section("backoff", &RetrySpec::backoff, backoff_fields(), "the pause before each retry")
+      .shorthand("attempts")
+      .table();
+}
+
+PolicyInfo retry_policy() {
+  return {"retries", "reaction", "call", "retries", "New attempts of a failed call, after a growing, jittered pause."};
+}
+
+void apply_retries(const RetrySpec& spec, Edge& edge, const std::string& path, Diagnostics& diagnostics) {
+  edge.retries = spec.attempts.value;
+  edge.per_try_timeout = spec.per_try_timeout;
+  edge.retry_on = spec.retry_on.empty() ? kEveryFailure : 0;
+  for (std::size_t i = 0; i < spec.retry_on.size(); ++i) {
+    bool known = false;
+    for (int o = 1; o < kOutcomes; ++o) {
+      if (spec.retry_on[i] == kOutcomeNames[static_cast<std::size_t>(o)]) {
+        edge.retry_on |= outcome_bit(static_cast<Outcome>(o));
+        known = true;
+      }
+    }
+    if (known) continue;
+    const std::vector<std::string_view> names(kOutcomeNames.begin() + 1, kOutcomeNames.end());
+    const std::string near = nearest_word(spec.retry_on[i], names);
+    diagnostics.error(spec.retry_on_marks[i], path + ".retry_on",
+                      fmt::format("\"{}\" is no outcome that can be retried", escaped(spec.retry_on[i])),
+                      near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : "did you mean " + near + "?");
+  }
+  edge.backoff.base = spec.backoff.base_interval;
+  edge.backoff.multiplier = spec.backoff.multiplier;
+  edge.backoff.jitter = spec.backoff.jitter;
+  edge.backoff.max = spec.backoff.max_interval.value_or(
+      sim::Duration::from_ns(static_cast<double>(spec.backoff.base_interval.ns) * 10));
+}
+
+sim::Duration backoff_ceiling(const BackoffModel& backoff, std::uint32_t k) {
+  double pause = static_cast<double>(backoff.base.ns);
+  const double cap = static_cast<double>(backoff.max.ns);
+  for (std::uint32_t i = 1; i < k && pause < cap && backoff.multiplier > 1; ++i) pause *= backoff.multiplier;
+  return sim::Duration::from_ns(pause < cap ? pause : cap);
+}
+
+sim::Duration backoff_delay(const BackoffModel& backoff, std::uint32_t k, sim::Stream& random) {
+  const sim::Duration ceiling = backoff_ceiling(backoff, k);
+  const double c = static_cast<double>(ceiling.ns);
+  switch (backoff.jitter) {
+    case Jitter::none: return ceiling;
+    case Jitter::full: return sim::Duration::from_ns(c * random.uniform());
+    case Jitter::equal: return sim::Duration::from_ns(c * (0.5 + 0.5 * random.uniform()));
+  }
+  return ceiling;
+}
+
+Reaction react(const Edge& edge, const CallFacts& facts, sim::Stream& random) {
+  const bool wanted = (edge.retry_on & outcome_bit(facts.outcome)) != 0;
+  const bool left = edge.retries == kUnlimited || static_cast<std::int64_t>(facts.attempt) <= edge.retries;
+  if (!wanted || !left) return {};
+  return {true, backoff_delay(edge.backoff, facts.attempt, random)};
+}
+
+}  // namespace tailrace::models

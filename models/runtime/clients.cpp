@@ -1,0 +1,89 @@
+// Who asks: virtual users and their number, and the class of each request.
+#include <algorithm>
+
+#include "models/policies/load_balancing/load_balancing.hpp"
+#include "models/runtime/execution.hpp"
+
+namespace tailrace::models {
+
+using sim::Phase;
+
+void Execution::start_clients() {
+  for (std::uint32_t id = 0; id < model_->workloads.size(); ++id) {
+    const Workload& w = *model_->workloads[id].model;
+    ClientState& client = clients_[id];
+    if (w.process == ArrivalProcess::constant_vus || w.process == ArrivalProcess::ramping_vus) {
+      client.next_wanted = w.vus;
+      users_change(id);
+      continue;
+    }
+    client.clock.start(w);
+    const WorkloadTable& table = model_->workloads[id];
+    const Draw& spacing = draws_[table.spacing];
+    const std::int64_t first = client.clock.next(spacing.sampler, streams_[spacing.stream],
+                                                 table.state_stream == kNoId ? nullptr : &streams_[table.state_stream]);
+    if (first >= 0) schedule(first, Phase::arrive, Kind::client, id);
+  }
+}
+
+std::uint32_t Execution::pick_class(std::uint32_t workload_id) {
+  const WorkloadTable& w = model_->workloads[workload_id];
+  if (w.classes == 1) return w.first_class;
+  return w.first_class + choose_weighted(w.cumulative_weight, streams_[w.class_stream]);
+}
+
+void Execution::think(std::uint32_t workload_id) {
+  ClientState& client = clients_[workload_id];
+  if (client.users > client.wanted) {  // the ramp went down: this user leaves
+    --client.users;
+    return;
+  }
+  const auto pause = sim::Duration::from_ns(sample(model_->workloads[workload_id].think));
+  schedule(sim::saturating_add(now_, pause.ns), Phase::arrive, Kind::user, workload_id);
+}
+
+void Execution::user_ready(std::uint32_t workload_id) { launch(pick_class(workload_id)); }
+
+// Brings the number of users up to what is wanted (those too many leave after their request) and schedules the next
+// change. On a ramp the users change one by one, at the times when the straight line crosses a whole number.
+void Execution::users_change(std::uint32_t workload_id) {
+  ClientState& client = clients_[workload_id];
+  const WorkloadTable& table = model_->workloads[workload_id];
+  client.wanted = client.next_wanted;
+  while (client.users < client.wanted) {
+    ++client.users;
+    if (!table.model->think_first) {
+      launch(table.start_class);
+    } else {
+      think(workload_id);
+    }
+  }
+  if (table.model->process == ArrivalProcess::ramping_vus) next_users_change(workload_id);
+}
+
+void Execution::next_users_change(std::uint32_t workload_id) {
+  ClientState& client = clients_[workload_id];
+  const Workload& w = *model_->workloads[workload_id].model;
+  std::int64_t stage_start = 0;
+  for (std::size_t i = 0; i < client.stage; ++i) stage_start = sim::saturating_add(stage_start, w.stages[i].duration.ns);
+  while (client.stage < w.stages.size()) {
+    const RateStage& stage = w.stages[client.stage];
+    const double from = client.stage == 0 ? static_cast<double>(w.vus) : w.stages[client.stage - 1].target;
+    const auto target = static_cast<std::int64_t>(stage.target);
+    if (client.wanted == target || stage.duration.ns == 0) {
+      stage_start = sim::saturating_add(stage_start, stage.duration.ns);
+      ++client.stage;
+      if (client.wanted == target) continue;
+      client.next_wanted = target;
+      schedule(std::max(now_, stage_start), Phase::arrive, Kind::users_change, workload_id);
+      return;
+    }
+    client.next_wanted = client.wanted + (client.wanted < target ? 1 : -1);
+    const double share = (static_cast<double>(client.next_wanted) - from) / (stage.target - from);
+    const auto offset = sim::Duration::from_ns(share * static_cast<double>(stage.duration.ns));
+    schedule(std::max(now_, sim::saturating_add(stage_start, offset.ns)), Phase::arrive, Kind::users_change, workload_id);
+    return;
+  }
+}
+
+}  // namespace tailrace::models

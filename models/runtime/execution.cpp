@@ -1,0 +1,557 @@
+#include "models/runtime/execution.hpp"
+
+#include "models/policies/load_balancing/load_balancing.hpp"
+#include "models/policies/retry/retry.hpp"
+
+namespace tailrace::models {
+
+using sim::Phase;
+
+namespace {
+
+// Events whose target is a frame: resume, arrive, reply, core_done, resend.
+constexpr std::array<std::uint32_t, 64> kHashedTarget = [] {
+  std::array<std::uint32_t, 64> masks{};
+  for (const int kind : {0, 1, 2, 6, 9}) masks[static_cast<std::size_t>(kind)] = ~0u;
+  return masks;
+}();
+
+}  // namespace
+
+void Execution::loop() {
+  while (!done_) {
+    std::uint64_t left = kCheckEvery;
+    const std::int64_t limit = model_->topology->run.max_events;
+    if (limit != kUnlimited) left = std::min(left, static_cast<std::uint64_t>(limit) - events_);
+    const std::uint64_t planned = left;
+    while (left > 0 && !done_) {
+      const sim::Event event = calendar_.pop();
+      now_ = event.time_ns;
+      // The running hash of (time, kind, slot) in order, one multiply per event. Ids of tables stay out of it: they shift
+      // when a component is added that nobody calls.
+      const std::uint64_t slot = event.target & kHashedTarget[event.kind()];
+      trajectory_ = (trajectory_ ^ static_cast<std::uint64_t>(event.time_ns) ^ (slot << 32 | event.tag)) * 0x9e3779b97f4a7c15ULL;
+      trajectory_ ^= trajectory_ >> 29;
+      dispatch(event);
+      --left;
+    }
+    events_ += planned - left;
+    check_budgets();
+  }
+}
+
+inline void Execution::dispatch(const sim::Event& event) {
+  switch (static_cast<Kind>(event.kind())) {
+    case Kind::resume: advance(event.target); break;
+    case Kind::client: client_arrival(event.target); break;
+    case Kind::arrive: {
+      frames_[event.target].start = now_;
+      const std::uint32_t next = enter(event.target, edges_[frames_[event.target].edge].worker_first);
+      if (next != kNoId) advance(next);
+      break;
+    }
+    case Kind::reply: {
+      const std::uint32_t next = deliver(event.target, frames_[event.target].outcome);
+      if (next != kNoId) advance(next);
+      break;
+    }
+    case Kind::user: user_ready(event.target); break;
+    case Kind::lane: lane_event(event.target); break;
+    case Kind::node: {
+      const Timers::Fired fired = timers_.take_own(event.target, frames_);
+      if (fired.frame != kNoId) timer_fired(fired.frame, fired.purpose);
+      break;
+    }
+    case Kind::cpu: cpu_event(event.target, event.time_ns); break;
+    case Kind::core_done: core_done(event.target); break;
+    case Kind::resend: transmit_again(event.target, static_cast<Kind>(event.generation())); break;
+    case Kind::users_change: users_change(event.target); break;
+    case Kind::control: control(static_cast<Control>(event.target)); break;
+  }
+  if (ready_next_ != ready_.size()) drain_ready();
+  steps_taken_ = 0;
+}
+
+void Execution::drain_ready() {
+  while (ready_next_ != ready_.size()) {
+    const std::uint32_t slot = ready_[ready_next_++];
+    Frame& f = frames_[slot];
+    if (f.flags & kInterrupted) {
+      f.flags &= static_cast<std::uint8_t>(~kInterrupted);
+      work_preemptibly(slot, f.aux);
+    } else {
+      advance(slot);
+    }
+  }
+  ready_.clear();
+  ready_next_ = 0;
+}
+
+// Runs the frame, and after it whatever frame its calls and replies lead to, until one has to wait.
+void Execution::advance(std::uint32_t slot) {
+  do {
+    Frame& f = frames_[slot];
+    const Step16& step = steps_[f.pc++];
+    switch (step.op) {
+      case Op::compute:
+        if (begin_work(slot, step)) return;
+        break;
+      case Op::sleep: {
+        const auto pause = sim::Duration::from_ns(sample(step.first));
+        if (pause.ns == 0) break;
+        schedule(sim::saturating_add(now_, pause.ns), Phase::finish, Kind::resume, slot);
+        return;
+      }
+      case Op::call: slot = begin_call(slot, step.first); break;
+      case Op::end: slot = end_operation(slot); break;
+      case Op::end_branch:
+        if (f.start > 0) {  // a loop's body: once more
+          --f.start;
+          f.pc = f.edge;
+          if (++steps_taken_ > kMaxStepsInOneEvent) return stop(RunStatus::stalled, "time does not advance: a loop never waits");
+        } else {
+          slot = branch_ended(slot, Outcome::success);
+        }
+        break;
+      case Op::end_request: {
+        const std::uint32_t cls = f.edge;
+        const std::int64_t start = f.start;
+        frames_.release(slot);
+        end_request(cls, start, Outcome::success);
+        return;
+      }
+      case Op::jump: f.pc = step.first; break;
+      case Op::branch: {
+        const double u = streams_[step.stream].uniform();
+        for (std::uint32_t k = 0; k < step.count; ++k) {
+          const BranchOption& option = model_->options[step.first + k];
+          if (u >= option.cumulative) continue;
+          f.pc = option.pc;
+          break;
+        }
+        break;
+      }
+      case Op::fail:
+        if (step.chance() != 0 && streams_[step.first].next() <= step.chance()) slot = fail_frame(slot, Outcome::error);
+        break;
+      case Op::acquire:
+        if (instances_[f.instance].free > 0) {
+          grant(instances_[f.instance], f);
+        } else {
+          slot = wait_for_worker(slot, true);
+        }
+        break;
+      case Op::release: release_worker(slot); break;
+      case Op::parallel:
+      case Op::loop: {
+        std::uint32_t forks = step.count;
+        std::int64_t rounds = 0;
+        if (step.op == Op::loop) {
+          const double times = sample(step.first);
+          rounds = times < 1e18 ? static_cast<std::int64_t>(times + 0.5) : std::int64_t{1} << 60;
+          if (rounds <= 0) break;
+          forks = 1;
+        }
+        const std::uint32_t needed = step.op == Op::loop ? 1 : step.needed;
+        f.aux = static_cast<std::int64_t>(static_cast<std::uint64_t>(forks) << 32 | needed);
+        for (std::uint32_t k = 0; k < forks; ++k) {
+          const std::uint32_t child = frames_.allocate();
+          const Frame& parent = frames_[slot];  // the slab may have moved
+          Frame& c = frames_[child];
+          c.start = step.op == Op::loop ? rounds - 1 : 0;
+          c.pc = step.op == Op::loop ? step.needed : model_->forks[step.first + k];
+          c.parent = slot;
+          c.parent_ticket = parent.ticket;
+          c.instance = parent.instance;
+          c.timer = kNoId;
+          c.edge = c.pc;
+          c.flags = kBranchFrame | kLive;
+          c.outcome = Outcome::success;
+          c.priority = parent.priority;
+          c.depth = parent.depth;
+          ready_.push_back(child);
+        }
+        if (steps_taken_ += forks; steps_taken_ > kMaxStepsInOneEvent) {
+          return stop(RunStatus::stalled, "time does not advance: calls fan out without end");
+        }
+        return;
+      }
+    }
+  } while (slot != kNoId);
+}
+
+// True when the frame now waits for its work to end; work of no length is done at once.
+inline bool Execution::begin_work(std::uint32_t slot, const Step16& step) {
+  if (step.flags != 0) {
+    Frame& f = frames_[slot];
+    double work = 0;
+    if (f.flags & kPresampled) {
+      f.flags &= static_cast<std::uint8_t>(~kPresampled);
+      work = static_cast<double>(f.aux);
+    } else {
+      work = sample(step.first);
+    }
+    return begin_special_work(slot, work);
+  }
+  const auto work = sim::Duration::from_ns(sample(step.first));
+  if (work.ns == 0) return false;
+  schedule(sim::saturating_add(now_, work.ns), Phase::finish, Kind::resume, slot);
+  return true;
+}
+
+// --- calls
+
+inline std::uint32_t Execution::begin_call(std::uint32_t slot, std::uint32_t edge_id) {
+  const EdgeTable& edge = edges_[edge_id];
+  ++edge_counts_[edge_id].calls;
+  if (++steps_taken_ > kMaxStepsInOneEvent) [[unlikely]] {
+    stop(RunStatus::stalled, "time does not advance: calls go round without taking time");
+    return kNoId;
+  }
+  if (!edge.plain) {
+    Frame& f = frames_[slot];
+    f.aux = 0;
+    f.set_call_start(now_);
+    if (edge.timeout_lane != kNoId) {
+      timers_.arm_lane(edge.timeout_lane, now_, slot, f,
+                       [this](std::int64_t time, std::uint32_t lane) { schedule(time, Phase::expire, Kind::lane, lane); });
+    }
+    return attempt(slot, edge_id);
+  }
+  const std::uint32_t child = frames_.allocate();
+  const Frame& parent = frames_[slot];
+  Frame& c = frames_[child];
+  c.start = now_;
+  c.pc = edge.pc;
+  c.parent = slot;
+  c.parent_ticket = parent.ticket;
+  c.instance = edge.first_instance;
+  c.timer = kNoId;
+  c.edge = edge_id;
+  c.flags = kLive;
+  c.priority = parent.priority;
+  c.depth = parent.depth;
+  return enter(child, edge.worker_first);
+}
+
+std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
+  const EdgeTable& edge = edges_[edge_id];
+  Frame& caller = frames_[slot];
+  ++caller.aux;
+  ++edge_counts_[edge_id].attempts;
+  const CallFacts facts{{now_}, edge_id, static_cast<std::uint32_t>(caller.aux), Outcome::success};
+  for (std::uint32_t i = 0; i < edge.admissions; ++i) {
+    const AdmissionPolicy& policy = model_->admissions[edge.first_admission + i];
+    const Admission answer = policy.admit(policy.table, nullptr, facts, streams_[edge.admission_stream]);
+    if (!answer.admitted) return attempt_ended(slot, edge_id, answer.reason);
+  }
+  std::uint8_t depth = caller.depth;
+  if (edge.deepens) {
+    if (depth >= model_->depth_limit) return attempt_ended(slot, edge_id, Outcome::depth_limit);
+    ++depth;
+  }
+  if (edge.try_lane != kNoId) {
+    timers_.arm_lane(edge.try_lane, now_, slot, caller,
+                     [this](std::int64_t time, std::uint32_t lane) { schedule(time, Phase::expire, Kind::lane, lane); });
+  }
+  const std::uint32_t child = frames_.allocate();
+  const Frame& parent = frames_[slot];
+  Frame& c = frames_[child];
+  c.start = now_;
+  c.pc = edge.pc;
+  c.parent = slot;
+  c.parent_ticket = parent.ticket;
+  c.instance = edge.first_instance;
+  if (edge.instances > 1) c.instance += select(edge);
+  c.timer = kNoId;
+  c.edge = edge_id;
+  c.flags = kLive;
+  c.priority = parent.priority;
+  c.depth = depth;
+  if (model_->stations[edge.station].counts_outstanding) ++instances_[c.instance].outstanding;
+  if (edge.out_link == kNoId) return enter(child, edge.worker_first);
+  c.aux = edge.request_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.request_bytes)).ns;
+  transmit(child, edge.out_link, Kind::arrive);
+  return kNoId;
+}
+
+std::uint32_t Execution::select(const EdgeTable& edge) {
+  const StationTable& station = model_->stations[edge.station];
+  sim::Stream& random = streams_[edge.select_stream];
+  switch (station.balancing) {
+    case Balancing::round_robin: return choose_round_robin(edge.instances, positions_[edge.select_position]);
+    case Balancing::random: return choose_random(edge.instances, random);
+    case Balancing::weighted: return choose_weighted(station.cumulative_weight, random);
+    case Balancing::least_request:
+      return choose_least_request(
+          edge.instances, station.choice_count,
+          [&](std::uint32_t i) { return instances_[edge.first_instance + i].outstanding; }, random);
+  }
+  return 0;
+}
+
+// --- workers
+
+inline void Execution::grant(InstanceState& instance, Frame& frame) {
+  --instance.free;
+  instance.busy_area -= now_;
+  frame.mark = now_;
+  frame.flags |= kHolding;
+  ++stations_[instance.station].grants;
+}
+
+// A request has reached its instance: it runs (its slot comes back), waits, or is turned away.
+inline std::uint32_t Execution::enter(std::uint32_t slot, bool worker_first) {
+  Frame& f = frames_[slot];
+  ++operations_[edges_[f.edge].operation].arrived;
+  if (!worker_first) return slot;
+  InstanceState& instance = instances_[f.instance];
+  if (instance.free > 0) [[likely]] {
+    grant(instance, f);
+    return slot;
+  }
+  return wait_for_worker(slot, false);
+}
+
+// No worker is free. A continuation (an async request that wants to compute again) is never turned away.
+std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) {
+  Frame& f = frames_[slot];
+  InstanceState& instance = instances_[f.instance];
+  const StationTable& station = model_->stations[instance.station];
+  if (station.discipline == Discipline::preemptive_priority && interrupt_lower(slot)) return slot;
+  if (instance.queued >= station.queue_capacity && !continuation) {
+    ++stations_[instance.station].rejected;
+    ++operations_[edges_[f.edge].operation].ended[static_cast<std::size_t>(Outcome::rejected)];
+    return reply(slot, Outcome::rejected);
+  }
+  f.mark = now_;
+  f.flags |= kQueued;
+  ++instance.queued;
+  instance.peak = std::max(instance.peak, instance.queued);
+  instance.queue_area -= now_;
+  if (station.discipline == Discipline::fifo) [[likely]] {
+    f.next = kNoId;
+    f.prev = instance.tail;
+    (instance.tail == kNoId ? instance.head : frames_[instance.tail].next) = slot;
+    instance.tail = slot;
+  } else {
+    enqueue(slot, instance, false);
+  }
+  if (continuation) return kNoId;
+  if (station.patience_lane != kNoId) {
+    timers_.arm_lane(station.patience_lane, now_, slot, f,
+                     [this](std::int64_t time, std::uint32_t lane) { schedule(time, Phase::expire, Kind::lane, lane); });
+  } else if (station.patience != kNoId) {
+    const std::int64_t deadline = sim::saturating_add(now_, sim::Duration::from_ns(sample(station.patience)).ns);
+    schedule(deadline, Phase::expire, Kind::node, timers_.arm_own(TimerPurpose::patience, deadline, slot, f));
+  }
+  return kNoId;
+}
+
+// Gives the frame's worker to the next in line, or back.
+void Execution::release_worker(std::uint32_t slot) {
+  Frame& f = frames_[slot];
+  InstanceState& instance = instances_[f.instance];
+  StationCounts& counts = stations_[instance.station];
+  counts.hold_sum += now_ - f.mark;
+  ++counts.releases;
+  f.flags &= static_cast<std::uint8_t>(~kHolding);
+  if (instance.queued == 0) {
+    ++instance.free;
+    instance.busy_area += now_;
+    return;
+  }
+  const StationTable& station = model_->stations[instance.station];
+  std::uint32_t next = instance.head;
+  if (station.discipline == Discipline::fifo) [[likely]] {
+    const std::uint32_t after = frames_[next].next;
+    instance.head = after;
+    (after == kNoId ? instance.tail : frames_[after].prev) = kNoId;
+  } else {
+    next = dequeue(instance);
+  }
+  --instance.queued;
+  instance.queue_area += now_;
+  Frame& n = frames_[next];
+  const std::int64_t wait = now_ - n.mark;
+  counts.wait_sum += wait;
+  if (n.timer != kNoId) timers_.cancel(n, TimerPurpose::patience);
+  if (!(n.flags & kInterrupted)) {
+    ++counts.grants;
+    if (wait > 0) {
+      ++counts.waited;
+      observe(station.wait_series, wait);
+    }
+  }
+  n.flags = static_cast<std::uint8_t>((n.flags & ~kQueued) | kHolding);
+  n.mark = now_;
+  ready_.push_back(next);
+}
+
+// --- endings
+
+inline std::uint32_t Execution::end_operation(std::uint32_t slot) {
+  const OperationTable& op = model_->operations[edges_[frames_[slot].edge].operation];
+  Outcome outcome = Outcome::success;
+  if (op.error_chance != 0 && streams_[op.error_stream].next() <= op.error_chance) outcome = Outcome::error;
+  return finish_server(slot, outcome);
+}
+
+inline std::uint32_t Execution::finish_server(std::uint32_t slot, Outcome outcome) {
+  Frame& f = frames_[slot];
+  const std::uint32_t operation = edges_[f.edge].operation;
+  if (f.flags & kHolding) release_worker(slot);
+  ++operations_[operation].ended[static_cast<std::size_t>(outcome)];
+  observe(model_->operations[operation].series, now_ - f.start);
+  return reply(slot, outcome);
+}
+
+// The server is done with the attempt: its answer sets out.
+std::uint32_t Execution::reply(std::uint32_t slot, Outcome outcome) {
+  Frame& f = frames_[slot];
+  if (f.flags & kDirect) {
+    ++edge_counts_[f.edge].ended[static_cast<std::size_t>(outcome)];
+    const std::uint32_t cls = f.parent;
+    const std::int64_t start = f.start;
+    frames_.release(slot);
+    end_request(cls, start, outcome);
+    return kNoId;
+  }
+  const EdgeTable& edge = edges_[f.edge];
+  if (edge.plain) return deliver(slot, outcome);
+  if (model_->stations[edge.station].counts_outstanding) --instances_[f.instance].outstanding;
+  if (edge.back_link == kNoId) return deliver(slot, outcome);
+  f.outcome = outcome;
+  f.aux = edge.response_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.response_bytes)).ns;
+  transmit(slot, edge.back_link, Kind::reply);
+  return kNoId;
+}
+
+// The answer reaches the caller, if it still waits for it.
+inline std::uint32_t Execution::deliver(std::uint32_t slot, Outcome outcome) {
+  const Frame& f = frames_[slot];
+  const std::uint32_t parent = f.parent;
+  const std::uint32_t ticket = f.parent_ticket;
+  const std::uint32_t edge = f.edge;
+  frames_.release(slot);
+  if (frames_[parent].ticket != ticket) return kNoId;
+  return attempt_ended(parent, edge, outcome);
+}
+
+std::uint32_t Execution::attempt_ended(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
+  const EdgeTable& edge = edges_[edge_id];
+  if (edge.plain) {
+    ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
+    if (outcome == Outcome::success || edge.ignore_failure) [[likely]] return slot;
+    return fail_frame(slot, outcome);
+  }
+  ++edge_counts_[edge_id].attempt_ended[static_cast<std::size_t>(outcome)];
+  Frame& f = frames_[slot];
+  if (edge.try_lane != kNoId) timers_.cancel(f, TimerPurpose::try_timeout);
+  if (outcome != Outcome::success && edge.retry_stream != kNoId) {
+    const CallFacts facts{{now_}, edge_id, static_cast<std::uint32_t>(f.aux), outcome};
+    const Reaction reaction = react(model_->topology->edges[edge_id], facts, streams_[edge.retry_stream]);
+    if (reaction.retry) {
+      const std::int64_t when = sim::saturating_add(now_, reaction.delay.ns);
+      schedule(when, Phase::arrive, Kind::node, timers_.arm_own(TimerPurpose::backoff, when, slot, f));
+      return kNoId;
+    }
+  }
+  return call_ended(slot, edge_id, outcome);
+}
+
+std::uint32_t Execution::call_ended(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
+  const EdgeTable& edge = edges_[edge_id];
+  Frame& f = frames_[slot];
+  if (f.timer != kNoId) timers_.cancel_all(f);
+  ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
+  if (edge.series != kNoId) observe(edge.series, now_ - f.call_start());
+  if (outcome == Outcome::success || edge.ignore_failure) return slot;
+  return fail_frame(slot, outcome);
+}
+
+// The frame cannot go on.
+std::uint32_t Execution::fail_frame(std::uint32_t slot, Outcome outcome) {
+  Frame& f = frames_[slot];
+  if (f.flags & kBranchFrame) return branch_ended(slot, outcome);
+  if (!(f.flags & kClientFrame)) return finish_server(slot, outcome);
+  const std::uint32_t cls = f.edge;
+  const std::int64_t start = f.start;
+  frames_.release(slot);
+  end_request(cls, start, outcome);
+  return kNoId;
+}
+
+// A branch of a parallel or loop is over. The parent goes on when enough have succeeded, fails when enough no longer can.
+std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
+  const Frame& f = frames_[slot];
+  if (f.flags & kHolding) release_worker(slot);
+  const std::uint32_t parent = f.parent;
+  const std::uint32_t ticket = f.parent_ticket;
+  frames_.release(slot);
+  Frame& p = frames_[parent];
+  if (p.ticket != ticket) return kNoId;
+  const auto state = static_cast<std::uint64_t>(p.aux);
+  std::uint64_t needed = state & 0xffffffffu;
+  const std::uint64_t left = (state >> 32) - 1;
+  if (outcome == Outcome::success) --needed;
+  p.aux = static_cast<std::int64_t>(left << 32 | needed);
+  if (needed != 0 && left >= needed) return kNoId;
+  ++p.ticket;  // the branches that still run are nobody's now
+  return needed == 0 ? parent : fail_frame(parent, outcome);
+}
+
+inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Outcome outcome) {
+  const ClassTable& cls = model_->classes[cls_id];
+  ++classes_[cls_id].ended[static_cast<std::size_t>(outcome)];
+  observe(outcome == Outcome::success ? cls.success_series : cls.failure_series, now_ - start);
+  if (options_.request_log != nullptr) [[unlikely]] options_.request_log->emplace_back(now_, now_ - start);
+  const ArrivalProcess process = model_->workloads[cls.workload].model->process;
+  if (process == ArrivalProcess::constant_vus || process == ArrivalProcess::ramping_vus) think(cls.workload);
+}
+
+// --- open load
+
+void Execution::client_arrival(std::uint32_t workload_id) {
+  const WorkloadTable& workload = model_->workloads[workload_id];
+  const Draw& spacing = draws_[workload.spacing];
+  const std::int64_t next = clients_[workload_id].clock.next(
+      spacing.sampler, streams_[spacing.stream], workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
+  if (next >= 0) schedule(std::max(next, now_), Phase::arrive, Kind::client, workload_id);
+  std::int64_t requests = 1;
+  if (workload.batch != kNoId) {
+    requests = std::max<std::int64_t>(1, sim::Duration::from_ns(std::min(sample(workload.batch), 1e7)).ns);
+  }
+  for (std::int64_t i = 0; i < requests; ++i) launch(workload.classes == 1 ? workload.first_class : pick_class(workload_id));
+}
+
+void Execution::launch(std::uint32_t cls_id) {
+  const ClassTable& cls = model_->classes[cls_id];
+  ++classes_[cls_id].arrived;
+  const std::uint32_t slot = frames_.allocate();
+  Frame& f = frames_[slot];
+  f.start = now_;
+  f.timer = kNoId;
+  f.priority = cls.priority;
+  f.depth = 0;
+  if (cls.direct_edge != kNoId) {
+    const EdgeTable& edge = edges_[cls.direct_edge];
+    ++edge_counts_[cls.direct_edge].calls;
+    f.pc = edge.pc;
+    f.parent = cls_id;
+    f.instance = edge.first_instance;
+    f.edge = cls.direct_edge;
+    f.flags = kDirect | kLive;
+    const std::uint32_t next = enter(slot, edge.worker_first);
+    if (next != kNoId) advance(next);
+    return;
+  }
+  f.pc = cls.pc;
+  f.parent = kNoId;
+  f.instance = kNoId;
+  f.edge = cls_id;
+  f.flags = kClientFrame | kLive;
+  advance(slot);
+}
+
+}  // namespace tailrace::models

@@ -1,0 +1,192 @@
+#pragma once
+// One replication: the compiled model in motion. The loop pops an event, moves the frame it belongs to through its
+// program until it blocks, and lets whoever got a worker meanwhile run in turn. Control flow is all here; the parts
+// (slab, timers, cores, instances, arrival clocks) compute and return. Nothing is allocated per event once the slabs and
+// buffers have reached their size.
+//
+// Frames run by trampoline: begin_call() hands back the callee when it can run at once, end_operation() the caller, so a
+// chain of calls of any depth takes no call stack.
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "models/compile/compiled_model.hpp"
+#include "models/runtime/arrivals.hpp"
+#include "models/runtime/cpu.hpp"
+#include "models/runtime/frame.hpp"
+#include "models/runtime/record.hpp"
+#include "models/runtime/station_state.hpp"
+#include "models/runtime/timers.hpp"
+#include "sim/engine/calendar.hpp"
+#include "sim/random/stream.hpp"
+
+namespace tailrace::models {
+
+struct RunOptions {
+  std::uint64_t seed = 1;
+  std::uint32_t replication = 0;
+  std::int64_t warmup_ns = 0;
+  int batches = 0;                                    // > 0: batch histograms for intervals from one replication
+  const std::atomic<int>* interrupt = nullptr;        // set to non-zero: end with what there is
+  std::atomic<std::int64_t>* progress_ns = nullptr;   // simulated time, updated now and then
+  std::vector<std::pair<std::int64_t, std::int64_t>>* request_log = nullptr;  // (end, latency) of each success, for pilots
+};
+
+class Execution {
+ public:
+  Execution(std::shared_ptr<const CompiledModel> model, const RunOptions& options);
+  RunRecord run();
+
+  std::size_t state_bytes() const { return frames_.bytes() + timers_.bytes() + calendar_.bytes(); }
+
+ private:
+  enum class Kind : std::uint8_t { resume, arrive, reply, lane, node, cpu, core_done, client, user, resend, users_change, control };
+  enum class Control : std::uint32_t { warmup_end, window, batch, end };
+
+  struct Sample {
+    std::int64_t value;
+    std::uint32_t series;
+  };
+  struct EdgeCounts {
+    std::uint64_t calls = 0, attempts = 0;  // attempts only where the edge is not plain
+    OutcomeCounts attempt_ended{};
+    OutcomeCounts ended{};
+  };
+  struct CoreQueue {  // per_core scheduling: whole cores, first come first served
+    std::int32_t free = 0;
+    std::uint32_t head = kNoId, tail = kNoId;
+    Area busy_area = 0;
+  };
+  struct LinkState {
+    std::int64_t busy_until = 0;
+    LinkRecord counts;
+  };
+  struct ClientState {
+    ArrivalClock clock;
+    std::int64_t users = 0, wanted = 0;  // virtual users that exist, that should
+    std::int64_t next_wanted = 0;        // from the next users_change on
+    std::size_t stage = 0;
+  };
+
+  // --- hot path, execution.cpp
+  void loop();
+  void dispatch(const sim::Event& event);
+  void advance(std::uint32_t slot);
+  void drain_ready();
+  bool begin_work(std::uint32_t slot, const Step16& step);
+  std::uint32_t begin_call(std::uint32_t slot, std::uint32_t edge);
+  std::uint32_t attempt(std::uint32_t slot, std::uint32_t edge);
+  std::uint32_t select(const EdgeTable& edge);
+  std::uint32_t enter(std::uint32_t slot, bool worker_first);
+  std::uint32_t wait_for_worker(std::uint32_t slot, bool continuation);
+  void grant(InstanceState& instance, Frame& frame);
+  void release_worker(std::uint32_t slot);
+  std::uint32_t end_operation(std::uint32_t slot);
+  std::uint32_t finish_server(std::uint32_t slot, Outcome outcome);
+  std::uint32_t reply(std::uint32_t slot, Outcome outcome);
+  std::uint32_t deliver(std::uint32_t slot, Outcome outcome);
+  std::uint32_t attempt_ended(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
+  std::uint32_t call_ended(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
+  std::uint32_t fail_frame(std::uint32_t slot, Outcome outcome);
+  std::uint32_t branch_ended(std::uint32_t slot, Outcome outcome);
+  void end_request(std::uint32_t cls, std::int64_t start, Outcome outcome);
+  void client_arrival(std::uint32_t workload);
+  void launch(std::uint32_t cls);
+
+  // --- queues and cores with special rules, queueing.cpp
+  bool begin_special_work(std::uint32_t slot, double work_ns);
+  void work_preemptibly(std::uint32_t slot, std::int64_t work_ns);
+  bool interrupt_lower(std::uint32_t slot);
+  void enqueue(std::uint32_t slot, InstanceState& instance, bool front);
+  std::uint32_t dequeue(InstanceState& instance);
+  void leave_queue(std::uint32_t slot);
+  void schedule_cpu(std::uint32_t cpu);
+  void cpu_event(std::uint32_t cpu, std::int64_t time);
+  void core_done(std::uint32_t slot);
+
+  // --- network, timers, clients: travel.cpp, clients.cpp
+  void transmit(std::uint32_t slot, std::uint32_t link, Kind arrival);
+  void transmit_again(std::uint32_t slot, Kind arrival);
+  void lossy_round(std::uint32_t slot, std::uint32_t link, Kind arrival, std::int64_t sent);
+  void lane_event(std::uint32_t lane);
+  void timer_fired(std::uint32_t slot, TimerPurpose purpose);
+  void start_clients();
+  void user_ready(std::uint32_t workload);
+  void users_change(std::uint32_t workload);
+  void next_users_change(std::uint32_t workload);
+  void think(std::uint32_t workload);
+  std::uint32_t pick_class(std::uint32_t workload);
+
+  // --- observation, recording.cpp
+  void control(Control what);
+  void reset_statistics();
+  void close_window();
+  void close_batch();
+  void flush_samples();
+  void finish_record();
+  // Per station: how long the frames that are queued (that hold a worker) have done so by now.
+  void sum_inside(std::vector<Area>& queued, std::vector<Area>& held) const;
+  void stop(RunStatus status, std::string message);
+  void check_budgets();
+  std::string largest_queue() const;
+  std::string deadlock() const;
+
+  void schedule(std::int64_t time, sim::Phase phase, Kind kind, std::uint32_t target, std::uint32_t extra = 0) {
+    calendar_.push({time, target, sim::event_tag(phase, static_cast<std::uint32_t>(kind), extra)});
+  }
+  double sample(std::uint32_t draw) {
+    const Draw& d = draws_[draw];
+    return d.sampler.sample(streams_[d.stream]);
+  }
+  void observe(std::uint32_t series, std::int64_t value) {
+    samples_[sample_count_] = {value, series};
+    if (++sample_count_ == kSampleBuffer) [[unlikely]] flush_samples();
+  }
+  static constexpr std::size_t kSampleBuffer = 512;
+  static constexpr std::uint64_t kCheckEvery = 4096;          // events between looks at budgets and signals
+  static constexpr std::uint64_t kMaxEventsAtOneInstant = 1'000'000;
+  static constexpr std::uint64_t kMaxStepsInOneEvent = 20'000'000;
+
+  std::shared_ptr<const CompiledModel> model_;
+  RunOptions options_;
+  const Step16* steps_ = nullptr;
+  const EdgeTable* edges_ = nullptr;
+  const Draw* draws_ = nullptr;
+  std::int64_t now_ = 0;
+  std::uint64_t trajectory_ = 0;
+  std::uint64_t steps_taken_ = 0;  // in this event, of the kinds that can go round
+  sim::Calendar calendar_;
+  FrameSlab frames_;
+  Timers timers_;
+  std::vector<sim::Stream> streams_;
+  std::vector<InstanceState> instances_;
+  std::vector<StationCounts> stations_;
+  std::vector<OperationRecord> operations_;
+  std::vector<EdgeCounts> edge_counts_;
+  std::vector<ClassRecord> classes_;
+  std::vector<OrderedQueue> ordered_;
+  std::vector<Cpu> cpus_;
+  std::vector<double> cpu_busy_before_;
+  std::vector<CoreQueue> cores_;
+  std::vector<LinkState> links_;
+  std::vector<ClientState> clients_;
+  std::vector<std::uint32_t> positions_;  // round robin
+  std::vector<std::uint32_t> ready_;      // frames to run before the next event
+  std::size_t ready_next_ = 0;
+  std::array<Sample, kSampleBuffer> samples_;
+  std::size_t sample_count_ = 0;
+  bool done_ = false;
+  std::uint64_t events_ = 0;
+  std::uint64_t events_at_instant_ = 0;
+  std::int64_t last_checked_ns_ = -1;
+  std::int64_t window_ns_ = 0, batch_ns_ = 0;
+  std::vector<sim::Histogram> window_before_, batch_before_;
+  std::vector<ClassRecord> window_classes_;
+  std::vector<std::pair<double, double>> window_areas_;
+  std::vector<std::uint64_t> window_rejected_;
+  RunRecord record_;
+};
+
+}  // namespace tailrace::models

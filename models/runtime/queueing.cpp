@@ -1,0 +1,182 @@
+// Queues and cores with rules of their own: disciplines other than first-in-first-out, interruption, shared cores.
+#include <algorithm>
+
+#include "models/runtime/execution.hpp"
+#include "sim/base/check.hpp"
+
+namespace tailrace::models {
+
+using sim::Phase;
+
+// --- disciplines
+
+void Execution::enqueue(std::uint32_t slot, InstanceState& instance, bool front) {
+  Frame& f = frames_[slot];
+  switch (model_->stations[instance.station].discipline) {
+    case Discipline::fifo:
+    case Discipline::lifo:  // the head is the newest
+      f.prev = kNoId;
+      f.next = instance.head;
+      (instance.head == kNoId ? instance.tail : frames_[instance.head].prev) = slot;
+      instance.head = slot;
+      return;
+    case Discipline::priority:
+    case Discipline::preemptive_priority: {
+      OrderedQueue& queue = ordered_[instance.ordered];
+      front ? queue.push_front(-f.priority, slot) : queue.push(-f.priority, slot);
+      return;
+    }
+    case Discipline::shortest_job_first: {
+      // The size is known on arrival: the first compute step is drawn now and used when it starts.
+      if (!(f.flags & (kPresampled | kBranchFrame))) {
+        const std::uint32_t draw = model_->operations[edges_[f.edge].operation].presample;
+        if (draw != kNoId) {
+          f.aux = sim::Duration::from_ns(sample(draw)).ns;
+          f.flags |= kPresampled;
+        }
+      }
+      ordered_[instance.ordered].push(f.flags & kPresampled ? f.aux : 0, slot);
+      return;
+    }
+  }
+}
+
+std::uint32_t Execution::dequeue(InstanceState& instance) {
+  if (instance.ordered != kNoId) return ordered_[instance.ordered].pop();
+  const std::uint32_t slot = instance.head;
+  instance.head = frames_[slot].next;
+  (instance.head == kNoId ? instance.tail : frames_[instance.head].prev) = kNoId;
+  return slot;
+}
+
+// Takes a frame out of the middle of its queue.
+void Execution::leave_queue(std::uint32_t slot) {
+  Frame& f = frames_[slot];
+  InstanceState& instance = instances_[f.instance];
+  if (instance.ordered != kNoId) {
+    ordered_[instance.ordered].remove(slot);
+  } else {
+    (f.prev == kNoId ? instance.head : frames_[f.prev].next) = f.next;
+    (f.next == kNoId ? instance.tail : frames_[f.next].prev) = f.prev;
+  }
+  --instance.queued;
+  instance.queue_area += now_;
+  stations_[instance.station].wait_sum += now_ - f.mark;
+  f.flags &= static_cast<std::uint8_t>(~kQueued);
+}
+
+// --- interruption (preemptive resume)
+
+void Execution::work_preemptibly(std::uint32_t slot, std::int64_t work_ns) {
+  Frame& f = frames_[slot];
+  const std::int64_t end = sim::saturating_add(now_, work_ns);
+  f.aux = end;
+  schedule(end, Phase::finish, Kind::node, timers_.arm_own(TimerPurpose::work, end, slot, f));
+  ordered_[instances_[f.instance].ordered].running.push_back(slot);
+}
+
+// Takes the worker of the lowest-priority request that computes here, if its priority is below the newcomer's. Of equals
+// the one that started last loses: it has done the least.
+bool Execution::interrupt_lower(std::uint32_t slot) {
+  Frame& f = frames_[slot];
+  InstanceState& instance = instances_[f.instance];
+  std::vector<std::uint32_t>& running = ordered_[instance.ordered].running;
+  std::size_t victim = running.size();
+  for (std::size_t i = 0; i < running.size(); ++i) {
+    if (frames_[running[i]].priority >= f.priority) continue;
+    if (victim == running.size() || frames_[running[i]].priority <= frames_[running[victim]].priority) victim = i;
+  }
+  if (victim == running.size()) return false;
+  const std::uint32_t loser = running[victim];
+  running.erase(running.begin() + static_cast<std::ptrdiff_t>(victim));
+  Frame& l = frames_[loser];
+  timers_.cancel(l, TimerPurpose::work);
+  l.aux -= now_;  // the work that is left
+  StationCounts& counts = stations_[instance.station];
+  counts.hold_sum += now_ - l.mark;
+  l.mark = now_;
+  l.flags = static_cast<std::uint8_t>((l.flags & ~kHolding) | kQueued | kInterrupted);
+  ++instance.queued;
+  instance.peak = std::max(instance.peak, instance.queued);
+  instance.queue_area -= now_;
+  enqueue(loser, instance, true);
+  // The worker changes hands: it stays busy.
+  ++counts.grants;
+  f.mark = now_;
+  f.flags |= kHolding;
+  return true;
+}
+
+// --- work that is more than time passing
+
+bool Execution::begin_special_work(std::uint32_t slot, double work_ns) {
+  Frame& f = frames_[slot];
+  const InstanceState& instance = instances_[f.instance];
+  const StationTable& station = model_->stations[instance.station];
+  const std::uint32_t index = f.instance - station.first_instance;
+  if (station.uneven_speed) work_ns *= station.slowness[index];
+  const auto work = sim::Duration::from_ns(work_ns);
+  if (work.ns == 0) return false;
+  if (station.cores > 0 && station.cpu_scheduling == CpuScheduling::processor_sharing) {
+    const std::uint32_t cpu = station.first_cpu + index;
+    cpus_[cpu].add(now_, slot, static_cast<double>(work.ns));
+    schedule_cpu(cpu);
+    return true;
+  }
+  if (station.cores > 0) {
+    CoreQueue& cores = cores_[station.first_cpu + index];
+    if (cores.free > 0) {
+      --cores.free;
+      cores.busy_area -= now_;
+      schedule(sim::saturating_add(now_, work.ns), Phase::finish, Kind::core_done, slot);
+      return true;
+    }
+    f.aux = work.ns;
+    f.next = kNoId;
+    (cores.tail == kNoId ? cores.head : frames_[cores.tail].next) = slot;
+    cores.tail = slot;
+    return true;
+  }
+  if (station.discipline == Discipline::preemptive_priority && (f.flags & kHolding)) {
+    work_preemptibly(slot, work.ns);
+    return true;
+  }
+  schedule(sim::saturating_add(now_, work.ns), Phase::finish, Kind::resume, slot);
+  return true;
+}
+
+// The calendar must hold an entry at or before the next end; a later one than needed is wrong, an earlier one is not.
+void Execution::schedule_cpu(std::uint32_t id) {
+  Cpu& cpu = cpus_[id];
+  const std::int64_t end = cpu.next_end(now_);
+  if (end < 0 || (cpu.scheduled >= 0 && cpu.scheduled <= end)) return;
+  cpu.scheduled = end;
+  schedule(end, Phase::finish, Kind::cpu, id);
+}
+
+void Execution::cpu_event(std::uint32_t id, std::int64_t time) {
+  Cpu& cpu = cpus_[id];
+  if (cpu.scheduled != time) return;  // superseded by an earlier one
+  cpu.scheduled = -1;
+  std::uint32_t slot = 0;
+  while (cpu.take(now_, slot)) ready_.push_back(slot);
+  schedule_cpu(id);
+}
+
+void Execution::core_done(std::uint32_t slot) {
+  const Frame& f = frames_[slot];
+  const StationTable& station = model_->stations[instances_[f.instance].station];
+  CoreQueue& cores = cores_[station.first_cpu + (f.instance - station.first_instance)];
+  if (cores.head == kNoId) {
+    ++cores.free;
+    cores.busy_area += now_;
+  } else {
+    const std::uint32_t next = cores.head;
+    cores.head = frames_[next].next;
+    if (cores.head == kNoId) cores.tail = kNoId;
+    schedule(sim::saturating_add(now_, frames_[next].aux), Phase::finish, Kind::core_done, next);
+  }
+  advance(slot);
+}
+
+}  // namespace tailrace::models

@@ -1,0 +1,104 @@
+#pragma once
+// What one replication leaves behind: exact counts, areas and histograms since the end of the warm-up, in the order of
+// the topology's ids, plus how the run ended. Plain data; analysis turns it into reports.
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/runtime/station_state.hpp"
+#include "models/topology/outcome.hpp"
+#include "sim/base/time.hpp"
+#include "sim/observe/histogram.hpp"
+
+namespace tailrace::models {
+
+enum class RunStatus : std::uint8_t { completed, event_budget, memory_budget, stalled, deadlocked, interrupted, invariant_broken };
+const char* status_name(RunStatus status);
+
+using OutcomeCounts = std::array<std::uint64_t, kOutcomes>;
+
+struct ClassRecord {
+  std::uint64_t started_in_flight = 0;  // at the end of the warm-up
+  std::uint64_t arrived = 0;
+  OutcomeCounts ended{};
+  std::uint64_t in_flight = 0;          // at the end
+};
+
+struct OperationRecord {
+  std::uint64_t arrived = 0;
+  OutcomeCounts ended{};
+};
+
+struct EdgeRecord {
+  std::uint64_t calls = 0;
+  std::uint64_t attempts = 0;
+  OutcomeCounts attempt_ended{};  // as the caller saw it
+  OutcomeCounts ended{};          // of the whole call
+};
+
+struct InstanceRecord {
+  double busy_s = 0;   // worker-seconds
+  double queue_s = 0;  // request-seconds in the queue
+  double cpu_s = 0;    // core-seconds, where there are cores
+  std::uint32_t peak_queue = 0;
+  std::uint32_t in_queue = 0, in_service = 0;  // at the end
+};
+
+struct StationRecord {
+  StationCounts counts;
+  std::vector<InstanceRecord> instances;
+  // Little's law on this very path: area under the number in the queue (in service) minus the sum of the times that
+  // frames spent there, edges accounted. 0 unless the engine is wrong.
+  Area queue_residual = 0;
+  Area busy_residual = 0;
+};
+
+struct LinkRecord {
+  std::uint64_t messages = 0, transmissions = 0, lost = 0, delayed = 0;
+  double bytes = 0;
+  double busy_s = 0;
+};
+
+// State of the system over time, one row per tick of RunSettings::time_resolution.
+struct WindowRecord {
+  std::int64_t end_ns = 0;
+  struct PerClass {
+    std::uint64_t arrived = 0, succeeded = 0, failed = 0;
+    double mean_s = 0, p50_s = 0, p99_s = 0, max_s = 0;  // of requests that succeeded in the window; 0 when none did
+  };
+  struct PerStation {
+    double busy = 0, queue = 0;  // means over the window, all instances together
+    std::uint64_t rejected = 0;
+  };
+  std::vector<PerClass> classes;
+  std::vector<PerStation> stations;
+};
+
+struct RunRecord {
+  RunStatus status = RunStatus::completed;
+  std::string message;          // why it ended early, in words
+  std::uint32_t replication = 0;
+  std::int64_t start_ns = 0;    // end of the warm-up
+  std::int64_t end_ns = 0;
+  std::uint64_t events = 0;
+  std::uint64_t trajectory = 0;  // fingerprint of every event's time, kind and slot
+  std::vector<ClassRecord> classes;
+  std::vector<OperationRecord> operations;
+  std::vector<EdgeRecord> edges;
+  std::vector<StationRecord> stations;
+  std::vector<LinkRecord> links;
+  std::vector<sim::Histogram> series;  // by CompiledModel::series
+  std::vector<WindowRecord> windows;
+  // For intervals from a single replication: per batch (equal stretches of time) and class, the successes.
+  std::vector<std::vector<sim::Histogram>> batches;
+  std::uint64_t frames_peak = 0;
+  std::uint64_t state_bytes = 0;
+
+  double seconds() const { return static_cast<double>(end_ns - start_ns) * 1e-9; }
+};
+
+// A hash of everything that a record reports; order of containers is fixed by ids.
+std::uint64_t result_fingerprint(const RunRecord& record);
+
+}  // namespace tailrace::models

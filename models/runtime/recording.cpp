@@ -1,0 +1,415 @@
+// What a run leaves behind: warm-up, windows and batches while it runs, the record at its end, budgets and early ends.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "models/runtime/execution.hpp"
+#include "sim/base/check.hpp"
+
+namespace tailrace::models {
+
+using sim::Phase;
+
+const char* status_name(RunStatus status) {
+  switch (status) {
+    case RunStatus::completed: return "completed";
+    case RunStatus::event_budget: return "event_budget";
+    case RunStatus::memory_budget: return "memory_budget";
+    case RunStatus::stalled: return "stalled";
+    case RunStatus::deadlocked: return "deadlocked";
+    case RunStatus::interrupted: return "interrupted";
+    case RunStatus::invariant_broken: return "invariant_broken";
+  }
+  return "";
+}
+
+namespace {
+
+constexpr int kWindows = 200;
+constexpr std::size_t kStationsInWindows = 1000;  // more stations than this leave no rows of their own
+
+double seconds_of(Area item_ns) { return static_cast<double>(item_ns) * 1e-9; }
+
+}  // namespace
+
+Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOptions& options)
+    : model_(std::move(model)), options_(options) {
+  const CompiledModel& m = *model_;
+  steps_ = m.steps.data();
+  edges_ = m.edges.data();
+  draws_ = m.draws.data();
+  streams_.reserve(m.streams.size());
+  for (const StreamKey& key : m.streams) streams_.emplace_back(options_.seed, options_.replication, key.component, key.purpose);
+  timers_.start(m);
+  instances_.resize(m.instance_station.size());
+  for (std::size_t i = 0; i < instances_.size(); ++i) {
+    instances_[i].station = m.instance_station[i];
+    const StationTable& station = m.stations[m.instance_station[i]];
+    instances_[i].free = station.workers;
+    if (station.discipline != Discipline::fifo && station.discipline != Discipline::lifo) {
+      instances_[i].ordered = static_cast<std::uint32_t>(ordered_.size());
+      ordered_.emplace_back();
+    }
+  }
+  cpus_.resize(m.cpus);
+  cores_.resize(m.cpus);
+  cpu_busy_before_.resize(m.cpus);
+  for (const StationTable& s : m.stations) {
+    if (s.first_cpu == kNoId) continue;
+    for (std::uint32_t i = 0; i < s.instances; ++i) {
+      cpus_[s.first_cpu + i].start(s.cores);
+      cores_[s.first_cpu + i].free = static_cast<std::int32_t>(std::min(s.cores, 1e9));
+    }
+  }
+  stations_.resize(m.stations.size());
+  operations_.resize(m.operations.size());
+  edge_counts_.resize(m.edges.size());
+  classes_.resize(m.classes.size());
+  links_.resize(m.links.size());
+  clients_.resize(m.workloads.size());
+  positions_.resize(m.positions);
+  ready_.reserve(1024);
+  record_.series.resize(m.series.size());
+  record_.replication = options_.replication;
+  record_.stations.resize(m.stations.size());
+}
+
+RunRecord Execution::run() {
+  const RunSettings& settings = model_->topology->run;
+  const std::int64_t end = settings.duration.ns;
+  window_ns_ = settings.time_resolution.ns > 0 ? settings.time_resolution.ns : std::max<std::int64_t>(1, (end + kWindows - 1) / kWindows);
+  window_before_.resize(classes_.size());
+  window_classes_ = classes_;
+  window_areas_.resize(stations_.size());
+  window_rejected_.resize(stations_.size());
+  if (options_.batches > 0) {
+    batch_ns_ = std::max<std::int64_t>(1, (end - options_.warmup_ns) / options_.batches);
+    batch_before_.resize(classes_.size());
+  }
+  try {
+    start_clients();
+    if (options_.warmup_ns > 0) schedule(options_.warmup_ns, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::warmup_end));
+    if (window_ns_ < end) schedule(window_ns_, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::window));
+    if (batch_ns_ > 0) {
+      schedule(options_.warmup_ns + batch_ns_, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::batch));
+    }
+    schedule(end, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::end));
+    loop();
+  } catch (const std::bad_alloc&) {
+    stop(RunStatus::memory_budget, fmt::format("the system has no more memory; {}", largest_queue()));
+  } catch (const sim::InvariantBroken& broken) {
+    stop(RunStatus::invariant_broken, fmt::format("{} (seed {}, replication {}, event {}, fingerprint {:016x})", broken.what(),
+                                                  options_.seed, options_.replication, events_, trajectory_));
+  }
+  finish_record();
+  return std::move(record_);
+}
+
+void Execution::control(Control what) {
+  const std::int64_t end = model_->topology->run.duration.ns;
+  switch (what) {
+    case Control::warmup_end: return reset_statistics();
+    case Control::window:
+      close_window();
+      if (sim::saturating_add(now_, window_ns_) < end) schedule(now_ + window_ns_, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::window));
+      return;
+    case Control::batch:
+      close_batch();
+      if (record_.batches.size() < static_cast<std::size_t>(options_.batches) && now_ + batch_ns_ < end) {
+        schedule(now_ + batch_ns_, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::batch));
+      }
+      return;
+    case Control::end:
+      if (options_.batches > 0 && record_.batches.size() < static_cast<std::size_t>(options_.batches)) close_batch();
+      done_ = true;
+      return;
+  }
+}
+
+void Execution::flush_samples() {
+  // Two passes: the first asks for the cache lines, the second finds them there.
+  for (std::size_t i = 0; i < sample_count_; ++i) record_.series[samples_[i].series].prefetch(samples_[i].value);
+  for (std::size_t i = 0; i < sample_count_; ++i) record_.series[samples_[i].series].record(samples_[i].value);
+  sample_count_ = 0;
+}
+
+void Execution::sum_inside(std::vector<Area>& queued, std::vector<Area>& held) const {
+  queued.assign(stations_.size(), 0);
+  held.assign(stations_.size(), 0);
+  for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
+    const Frame& f = frames_[slot];
+    if (!(f.flags & kLive) || f.instance == kNoId) continue;
+    const std::uint32_t station = instances_[f.instance].station;
+    if (f.flags & kQueued) queued[station] += now_ - f.mark;
+    if (f.flags & kHolding) held[station] += now_ - f.mark;
+  }
+}
+
+// End of the warm-up: every statistic starts over; what is inside stays inside and counts from here on.
+void Execution::reset_statistics() {
+  flush_samples();
+  for (sim::Histogram& h : record_.series) h.clear();
+  std::vector<Area> queued, held;
+  sum_inside(queued, held);
+  for (std::size_t i = 0; i < stations_.size(); ++i) {
+    stations_[i] = {};
+    stations_[i].wait_sum = -queued[i];  // what they waited before does not count when they leave
+    stations_[i].hold_sum = -held[i];
+  }
+  for (std::size_t i = 0; i < instances_.size(); ++i) {
+    InstanceState& instance = instances_[i];
+    const std::int32_t busy = model_->stations[instance.station].workers - instance.free;
+    instance.queue_area = -static_cast<Area>(instance.queued) * now_;
+    instance.busy_area = -static_cast<Area>(busy) * now_;
+    instance.peak = instance.queued;
+  }
+  for (std::size_t i = 0; i < cpus_.size(); ++i) {
+    cpu_busy_before_[i] = cpus_[i].busy(now_);
+    // Whole cores: the busy ones count from here on.
+    for (const StationTable& s : model_->stations) {
+      if (s.first_cpu == kNoId || i < s.first_cpu || i >= s.first_cpu + s.instances) continue;
+      cores_[i].busy_area = -static_cast<Area>(static_cast<std::int32_t>(s.cores) - cores_[i].free) * now_;
+    }
+  }
+  std::vector<std::uint64_t> inside(classes_.size());
+  for (std::size_t i = 0; i < classes_.size(); ++i) {
+    std::uint64_t ended = 0;
+    for (const std::uint64_t n : classes_[i].ended) ended += n;
+    inside[i] = classes_[i].started_in_flight + classes_[i].arrived - ended;
+    classes_[i] = {};
+    classes_[i].started_in_flight = inside[i];
+  }
+  for (OperationRecord& op : operations_) op = {};
+  for (EdgeCounts& edge : edge_counts_) edge = {};
+  for (LinkState& link : links_) link.counts = {};
+  window_classes_ = classes_;
+  for (sim::Histogram& h : window_before_) h.clear();
+  for (sim::Histogram& h : batch_before_) h.clear();
+  for (auto& areas : window_areas_) areas = {0, 0};
+  std::fill(window_rejected_.begin(), window_rejected_.end(), 0);
+  record_.start_ns = now_;
+}
+
+void Execution::close_window() {
+  flush_samples();
+  WindowRecord window;
+  window.end_ns = now_;
+  for (std::size_t i = 0; i < classes_.size(); ++i) {
+    const ClassRecord& total = classes_[i];
+    const ClassRecord& before = window_classes_[i];
+    WindowRecord::PerClass row;
+    row.arrived = total.arrived - before.arrived;
+    row.succeeded = total.ended[0] - before.ended[0];
+    for (std::size_t o = 1; o < kOutcomes; ++o) row.failed += total.ended[o] - before.ended[o];
+    const sim::Histogram& all = record_.series[model_->classes[i].success_series];
+    if (row.succeeded > 0) {
+      sim::Histogram inside = all;
+      inside.subtract(window_before_[i]);
+      row.mean_s = inside.mean() * 1e-9;
+      row.p50_s = static_cast<double>(inside.quantile(0.5)) * 1e-9;
+      row.p99_s = static_cast<double>(inside.quantile(0.99)) * 1e-9;
+      row.max_s = static_cast<double>(inside.max()) * 1e-9;
+      window_before_[i] = all;
+    }
+    window.classes.push_back(row);
+  }
+  window_classes_ = classes_;
+  if (stations_.size() <= kStationsInWindows) {
+    std::vector<Area> busy(stations_.size()), queue(stations_.size());
+    for (const InstanceState& instance : instances_) {
+      const std::int32_t working = model_->stations[instance.station].workers - instance.free;
+      busy[instance.station] += instance.busy_area + static_cast<Area>(working) * now_;
+      queue[instance.station] += instance.queue_area + static_cast<Area>(instance.queued) * now_;
+    }
+    const std::int64_t previous = record_.windows.empty() ? 0 : record_.windows.back().end_ns;
+    const double length = static_cast<double>(now_ - std::max(previous, record_.start_ns)) * 1e-9;
+    for (std::size_t i = 0; i < stations_.size(); ++i) {
+      const double b = seconds_of(busy[i]);
+      const double q = seconds_of(queue[i]);
+      WindowRecord::PerStation row;
+      if (length > 0) row = {(b - window_areas_[i].first) / length, (q - window_areas_[i].second) / length, 0};
+      row.rejected = stations_[i].rejected - window_rejected_[i];
+      window_areas_[i] = {b, q};
+      window_rejected_[i] = stations_[i].rejected;
+      window.stations.push_back(row);
+    }
+  }
+  record_.windows.push_back(std::move(window));
+}
+
+void Execution::close_batch() {
+  flush_samples();
+  std::vector<sim::Histogram> batch;
+  for (std::size_t i = 0; i < classes_.size(); ++i) {
+    const sim::Histogram& all = record_.series[model_->classes[i].success_series];
+    batch.push_back(all);
+    batch.back().subtract(batch_before_[i]);
+    batch_before_[i] = all;
+  }
+  record_.batches.push_back(std::move(batch));
+}
+
+void Execution::finish_record() {
+  if (record_.status == RunStatus::completed) {
+    const std::string locked = deadlock();
+    if (!locked.empty()) stop(RunStatus::deadlocked, locked);
+  }
+  close_window();
+  record_.end_ns = now_;
+  record_.events = events_;
+  record_.trajectory = trajectory_;
+  record_.state_bytes = state_bytes();
+  record_.frames_peak = frames_.slots();
+  std::vector<Area> queued, held;
+  sum_inside(queued, held);
+  std::vector<Area> queue_path(stations_.size()), busy_path(stations_.size());
+  for (std::size_t i = 0; i < instances_.size(); ++i) {
+    const InstanceState& instance = instances_[i];
+    const StationTable& station = model_->stations[instance.station];
+    const std::int32_t working = station.workers - instance.free;
+    InstanceRecord r;
+    const Area queue_area = instance.queue_area + static_cast<Area>(instance.queued) * now_;
+    const Area busy_area = instance.busy_area + static_cast<Area>(working) * now_;
+    r.queue_s = seconds_of(queue_area);
+    r.busy_s = seconds_of(busy_area);
+    r.peak_queue = instance.peak;
+    r.in_queue = instance.queued;
+    r.in_service = static_cast<std::uint32_t>(working);
+    if (station.first_cpu != kNoId) {
+      const std::uint32_t cpu = station.first_cpu + (static_cast<std::uint32_t>(i) - station.first_instance);
+      if (station.cpu_scheduling == CpuScheduling::processor_sharing) {
+        r.cpu_s = (cpus_[cpu].busy(now_) - cpu_busy_before_[cpu]) * 1e-9;
+      } else {
+        r.cpu_s = seconds_of(cores_[cpu].busy_area +
+                             static_cast<Area>(static_cast<std::int32_t>(station.cores) - cores_[cpu].free) * now_);
+      }
+    }
+    queue_path[instance.station] += queue_area;
+    busy_path[instance.station] += busy_area;
+    record_.stations[instance.station].instances.push_back(r);
+  }
+  for (std::size_t i = 0; i < stations_.size(); ++i) {
+    record_.stations[i].counts = stations_[i];
+    record_.stations[i].queue_residual = queue_path[i] - (stations_[i].wait_sum + queued[i]);
+    record_.stations[i].busy_residual = busy_path[i] - (stations_[i].hold_sum + held[i]);
+  }
+  for (ClassRecord& c : classes_) {
+    std::uint64_t ended = 0;
+    for (const std::uint64_t n : c.ended) ended += n;
+    c.in_flight = c.started_in_flight + c.arrived - ended;
+  }
+  record_.classes = classes_;
+  record_.operations = operations_;
+  for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
+    const EdgeCounts& e = edge_counts_[i];
+    EdgeRecord r{e.calls, e.attempts, e.attempt_ended, e.ended};
+    if (edges_[i].plain) {  // every call is its one attempt
+      r.attempts = e.calls;
+      r.attempt_ended = e.ended;
+    }
+    record_.edges.push_back(r);
+  }
+  for (const LinkState& link : links_) record_.links.push_back(link.counts);
+}
+
+// --- early ends
+
+void Execution::stop(RunStatus status, std::string message) {
+  done_ = true;
+  record_.status = status;
+  record_.message = std::move(message);
+}
+
+void Execution::check_budgets() {
+  if (options_.progress_ns != nullptr) options_.progress_ns->store(now_, std::memory_order_relaxed);
+  if (done_) return;
+  const RunSettings& settings = model_->topology->run;
+  if (options_.interrupt != nullptr && options_.interrupt->load(std::memory_order_relaxed) != 0) {
+    return stop(RunStatus::interrupted, "interrupted");
+  }
+  if (settings.max_events != kUnlimited && events_ >= static_cast<std::uint64_t>(settings.max_events)) {
+    return stop(RunStatus::event_budget, fmt::format("run.max_events ({}) reached", settings.max_events));
+  }
+  events_at_instant_ = now_ == last_checked_ns_ ? events_at_instant_ + kCheckEvery : 0;
+  last_checked_ns_ = now_;
+  if (events_at_instant_ > kMaxEventsAtOneInstant) {
+    return stop(RunStatus::stalled, fmt::format("time does not advance: more than {} events at {} s", kMaxEventsAtOneInstant,
+                                                static_cast<double>(now_) * 1e-9));
+  }
+  if (static_cast<double>(state_bytes()) > settings.max_memory_bytes) {
+    return stop(RunStatus::memory_budget,
+                fmt::format("run.max_memory ({:.0f} MB) reached; {}", settings.max_memory_bytes / 1e6, largest_queue()));
+  }
+}
+
+std::string Execution::largest_queue() const {
+  const auto longest = std::max_element(instances_.begin(), instances_.end(), [](const InstanceState& a, const InstanceState& b) { return a.queued < b.queued; });
+  const double at = static_cast<double>(now_) * 1e-9;
+  if (longest == instances_.end() || longest->queued == 0) return fmt::format("{} calls in flight at {:.6g} s", frames_.live(), at);
+  return fmt::format("the queue of {} grew to {} at {:.6g} s", model_->topology->stations[longest->station].name, longest->queued, at);
+}
+
+// At the end of a run: are there requests, but none that works, travels or has a timer? Then nobody will ever move.
+std::string Execution::deadlock() const {
+  std::vector<bool> waits(frames_.slots(), false);
+  for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
+    const Frame& f = frames_[slot];
+    if (!(f.flags & kLive) || (f.flags & (kClientFrame | kDirect))) continue;
+    if (frames_[f.parent].ticket == f.parent_ticket) waits[f.parent] = true;
+  }
+  std::uint32_t queued = kNoId;
+  for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
+    const Frame& f = frames_[slot];
+    if (!(f.flags & kLive)) continue;
+    if (f.timer != kNoId || !((f.flags & kQueued) || waits[slot])) return {};
+    if (f.flags & kQueued) queued = slot;
+  }
+  if (queued == kNoId) return {};
+  // Follow the chain: who holds the workers of that queue, and what they wait for.
+  const Topology& t = *model_->topology;
+  const InstanceState& instance = instances_[frames_[queued].instance];
+  std::string text = fmt::format("deadlock: {} requests wait for a worker of {}", instance.queued, t.stations[instance.station].name);
+  for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
+    const Frame& f = frames_[slot];
+    if (!(f.flags & kLive) || !(f.flags & kHolding) || f.instance != frames_[queued].instance) continue;
+    const Step16& step = steps_[f.pc - 1];
+    if (step.op != Op::call) continue;
+    text += fmt::format("; its workers are held by {}, which waits for {}",
+                        t.operation_name(static_cast<int>(edges_[f.edge].operation)), t.operation_name(static_cast<int>(edges_[step.first].operation)));
+    break;
+  }
+  return text;
+}
+
+std::uint64_t result_fingerprint(const RunRecord& r) {
+  std::uint64_t h = 0x2545f4914f6cdd1dULL;
+  const auto mix = [&h](std::uint64_t v) {
+    h = (h ^ v) * 0x9e3779b97f4a7c15ULL;
+    h ^= h >> 32;
+  };
+  mix(static_cast<std::uint64_t>(r.start_ns));
+  mix(static_cast<std::uint64_t>(r.end_ns));
+  mix(static_cast<std::uint64_t>(r.status));
+  const auto outcomes = [&](const OutcomeCounts& counts) {
+    for (const std::uint64_t n : counts) mix(n);
+  };
+  // What never happened is left out, so that a component nobody calls changes nothing.
+  for (const ClassRecord& c : r.classes) mix(c.arrived), mix(c.in_flight), outcomes(c.ended);
+  for (const OperationRecord& o : r.operations) {
+    if (o.arrived != 0) mix(o.arrived), outcomes(o.ended);
+  }
+  for (const EdgeRecord& e : r.edges) {
+    if (e.calls != 0) mix(e.calls), mix(e.attempts), outcomes(e.attempt_ended), outcomes(e.ended);
+  }
+  for (const StationRecord& s : r.stations) {
+    if (s.counts.grants + s.counts.rejected == 0) continue;
+    mix(s.counts.grants), mix(s.counts.waited), mix(s.counts.rejected), mix(s.counts.abandoned);
+    mix(static_cast<std::uint64_t>(s.counts.wait_sum)), mix(static_cast<std::uint64_t>(s.counts.hold_sum));
+  }
+  for (const sim::Histogram& s : r.series) {
+    if (!s.empty()) mix(s.content_hash());
+  }
+  return h;
+}
+
+}  // namespace tailrace::models

@@ -1,0 +1,135 @@
+// Links and timers: messages on their way, and what happens when somebody has waited long enough.
+#include <algorithm>
+#include <cmath>
+
+#include "models/runtime/execution.hpp"
+
+namespace tailrace::models {
+
+using sim::Phase;
+
+// --- links. `aux` of the frame is the message's size in bytes, `mark` counts the rounds of transmission.
+
+void Execution::transmit(std::uint32_t slot, std::uint32_t link_id, Kind arrival) {
+  LinkState& link = links_[link_id];
+  ++link.counts.messages;
+  link.counts.bytes += static_cast<double>(frames_[slot].aux);
+  frames_[slot].mark = 0;
+  const LinkTable& table = model_->links[link_id];
+  if (table.ns_per_byte == 0 && table.loss_chance == 0) [[likely]] {
+    ++link.counts.transmissions;
+    double travel = table.latency == kNoId ? 0 : sample(table.latency);
+    if (table.jitter != kNoId) travel += sample(table.jitter);
+    schedule(sim::saturating_add(now_, sim::Duration::from_ns(travel).ns),
+             arrival == Kind::arrive ? Phase::arrive : Phase::finish, arrival, slot);
+    return;
+  }
+  transmit_again(slot, arrival);
+}
+
+// One round: the message (or what was lost of it) waits for the link, is sent, and either travels or is lost.
+void Execution::transmit_again(std::uint32_t slot, Kind arrival) {
+  Frame& f = frames_[slot];
+  const EdgeTable& edge = edges_[f.edge];
+  const std::uint32_t link_id = arrival == Kind::arrive ? edge.out_link : edge.back_link;
+  const LinkTable& table = model_->links[link_id];
+  LinkState& link = links_[link_id];
+  std::int64_t sent = now_;
+  if (table.ns_per_byte > 0) {
+    const auto time = sim::Duration::from_ns(static_cast<double>(f.aux) * table.ns_per_byte);
+    sent = sim::saturating_add(std::max(now_, link.busy_until), time.ns);
+    link.busy_until = sent;
+    link.counts.busy_s += time.seconds();
+  }
+  if (table.loss_chance != 0) return lossy_round(slot, link_id, arrival, sent);
+  ++link.counts.transmissions;
+  double travel = table.latency == kNoId ? 0 : sample(table.latency);
+  if (table.jitter != kNoId) travel += sample(table.jitter);
+  schedule(sim::saturating_add(sent, sim::Duration::from_ns(travel).ns),
+           arrival == Kind::arrive ? Phase::arrive : Phase::finish, arrival, slot);
+}
+
+void Execution::lossy_round(std::uint32_t slot, std::uint32_t link_id, Kind arrival, std::int64_t sent) {
+  Frame& f = frames_[slot];
+  const LinkTable& table = model_->links[link_id];
+  LinkState& link = links_[link_id];
+  sim::Stream& random = streams_[table.loss_stream];
+  std::int64_t packets = 1;
+  if (table.packet_bytes > 0) {
+    packets = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(static_cast<double>(f.aux) / table.packet_bytes)));
+  }
+  std::int64_t lost = 0;
+  for (std::int64_t i = 0; i < packets; ++i) lost += random.next() <= table.loss_chance ? 1 : 0;
+  link.counts.transmissions += static_cast<std::uint64_t>(packets);
+  link.counts.lost += static_cast<std::uint64_t>(lost);
+  if (lost == 0) {
+    double travel = table.latency == kNoId ? 0 : sample(table.latency);
+    if (table.jitter != kNoId) travel += sample(table.jitter);
+    schedule(sim::saturating_add(sent, sim::Duration::from_ns(travel).ns),
+             arrival == Kind::arrive ? Phase::arrive : Phase::finish, arrival, slot);
+    return;
+  }
+  if (f.mark == 0) ++link.counts.delayed;
+  if (++f.mark > table.max_retransmissions) {  // given up: the caller learns of it when it would have sent again
+    if (arrival == Kind::arrive && model_->stations[edges_[f.edge].station].counts_outstanding) --instances_[f.instance].outstanding;
+    f.outcome = Outcome::network;
+    schedule(sim::saturating_add(sent, table.retransmit_timeout.ns), Phase::finish, Kind::reply, slot);
+    return;
+  }
+  if (table.packet_bytes > 0) f.aux = static_cast<std::int64_t>(static_cast<double>(lost) * table.packet_bytes);
+  schedule(sim::saturating_add(sent, table.retransmit_timeout.ns), Phase::arrive, Kind::resend, slot,
+           static_cast<std::uint32_t>(arrival));
+}
+
+// --- timers
+
+void Execution::lane_event(std::uint32_t lane) {
+  for (;;) {
+    const Timers::Fired fired = timers_.take_due(lane, now_, frames_);
+    if (fired.frame == kNoId) break;
+    timer_fired(fired.frame, fired.purpose);
+    drain_ready();
+  }
+  const std::int64_t next = timers_.next_deadline(lane);
+  if (next >= 0) schedule(next, Phase::expire, Kind::lane, lane);
+}
+
+void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
+  Frame& f = frames_[slot];
+  std::uint32_t next = kNoId;
+  switch (purpose) {
+    case TimerPurpose::work: {
+      std::vector<std::uint32_t>& running = ordered_[instances_[f.instance].ordered].running;
+      running.erase(std::find(running.begin(), running.end(), slot));
+      next = slot;
+      break;
+    }
+    case TimerPurpose::backoff: next = attempt(slot, steps_[f.pc - 1].first); break;
+    case TimerPurpose::try_timeout: {
+      ++f.ticket;  // the attempt goes on at its server, for nobody
+      next = attempt_ended(slot, steps_[f.pc - 1].first, Outcome::timeout);
+      break;
+    }
+    case TimerPurpose::call_timeout: {
+      ++f.ticket;
+      const std::uint32_t edge = steps_[f.pc - 1].first;
+      if (!timers_.cancel(f, TimerPurpose::backoff)) {
+        ++edge_counts_[edge].attempt_ended[static_cast<std::size_t>(Outcome::timeout)];
+      }
+      next = call_ended(slot, edge, Outcome::timeout);
+      break;
+    }
+    case TimerPurpose::patience: {
+      leave_queue(slot);
+      const StationTable& station = model_->stations[instances_[f.instance].station];
+      ++stations_[instances_[f.instance].station].abandoned;
+      observe(station.abandoned_series, now_ - f.mark);
+      ++operations_[edges_[f.edge].operation].ended[static_cast<std::size_t>(Outcome::queue_timeout)];
+      next = reply(slot, Outcome::queue_timeout);
+      break;
+    }
+  }
+  if (next != kNoId) advance(next);
+}
+
+}  // namespace tailrace::models

@@ -1,0 +1,121 @@
+#include "models/service/service.hpp"
+
+#include <fmt/format.h>
+
+namespace tailrace::models {
+
+namespace {
+
+FieldTable endpoint_fields() {
+  return Fields<EndpointSpec>("endpoint", "What a request to this endpoint does.")
+      .custom("steps", FieldType::steps,
+              [](const Node& n, EndpointSpec& s, ReadContext& c) { read_steps(n, s.steps, c); }, "the steps, in order")
+      .add("error_rate", &EndpointSpec::error_rate, "requests that end in an error after their work")
+      .shorthand("steps")
+      .table();
+}
+
+FieldTable instance_fields() {
+  return Fields<InstanceSpec>("instance", "A group of like instances.")
+      .add("count", &InstanceSpec::count, "how many", between(1, 1e6))
+      .add("weight", &InstanceSpec::weight, "share of the calls under load_balancer: weighted", at_least(0))
+      .add("speed", &InstanceSpec::speed, "work takes 1/speed of its time here", more_than(0))
+      .table();
+}
+
+void declare(const void* raw, int component, TopologyBuilder& b) {
+  const ServiceSpec& spec = *static_cast<const ServiceSpec*>(raw);
+  for (const Named<EndpointSpec>& e : spec.endpoints) b.declare_operation(component, e.name);
+}
+
+void expand(const void* raw, int component, TopologyBuilder& b) {
+  const ServiceSpec& spec = *static_cast<const ServiceSpec*>(raw);
+  const Component& self = b.topology.components[static_cast<std::size_t>(component)];
+  if (spec.replicas && !spec.instances.empty()) {
+    b.diagnostics.error(self.mark, b.path, "both replicas and instances are given", "instances lists every replica");
+  }
+  Station station;
+  station.name = self.name;
+  station.component = component;
+  for (const InstanceSpec& i : spec.instances) station.groups.push_back({i.count, i.weight, i.speed});
+  if (spec.instances.empty()) station.groups.push_back({spec.replicas.value_or(1), 1, 1});
+  double weight = 0;
+  station.instances = 0;
+  for (const InstanceGroup& g : station.groups) {
+    station.instances += g.count;
+    weight += g.weight * static_cast<double>(g.count);
+  }
+  if (spec.load_balancer.policy == Balancing::weighted && !(weight > 0)) {
+    b.diagnostics.error(self.mark, b.path + ".instances", "the weights of all instances sum to 0");
+  }
+  if (spec.workers.value == 0) {
+    b.diagnostics.error(self.mark, b.path + ".workers", "a service with 0 workers serves nobody",
+                        "at least 1, or unlimited");
+  }
+  station.workers = spec.workers.value;
+  station.cpus = spec.cpus;
+  station.cpu_scheduling = spec.cpu_scheduling;
+  if (spec.cpus && spec.cpu_scheduling == CpuScheduling::per_core &&
+      *spec.cpus != static_cast<double>(static_cast<std::int64_t>(*spec.cpus))) {
+    b.diagnostics.error(self.mark, b.path + ".cpus", fmt::format("per_core scheduling needs whole cores, found {}", *spec.cpus),
+                        "processor_sharing shares fractions of a core");
+  }
+  station.blocking = spec.mode == WorkerMode::blocking;
+  station.balancer.policy = spec.load_balancer.policy;
+  station.balancer.choice_count = spec.load_balancer.choice_count;
+  apply_queue(spec.queue, station);
+  if (station.workers == kUnlimited && station.patience) {
+    b.diagnostics.warning(self.mark, b.path + ".queue.timeout", "nobody waits: the workers are unlimited");
+  }
+  const int id = b.add_station(std::move(station));
+  b.station = id;
+  if (spec.endpoints.empty()) {
+    b.diagnostics.error(self.mark, b.path, "a service needs at least one endpoint",
+                        "endpoints: {get: [compute: 5ms]}");
+  }
+  const std::string outer = b.path;
+  for (const Named<EndpointSpec>& e : spec.endpoints) {
+    const int op = b.find_operation(self.name + "." + e.name);
+    Operation& operation = b.topology.operations[static_cast<std::size_t>(op)];
+    operation.station = id;
+    operation.error_rate = 1 - (1 - spec.error_rate.value) * (1 - e.value.error_rate.value);
+    b.path = outer + ".endpoints." + e.name;
+    Steps steps;
+    expand_steps(e.value.steps, b, steps);
+    b.topology.operations[static_cast<std::size_t>(op)].steps = std::move(steps);
+  }
+  b.path = outer;
+}
+
+}  // namespace
+
+Kind service_kind() {
+  Kind kind;
+  kind.name = "service";
+  kind.section = "services";
+  kind.about = "Replicas with workers, a queue and cores; each endpoint is a list of steps.";
+  kind.example = "{cart: {workers: 8, endpoints: {get: [compute: exp(5ms)]}}}";
+  kind.fields =
+      Fields<ServiceSpec>("service", kind.about)
+          .add("replicas", &ServiceSpec::replicas, "like instances; default 1", between(1, 1e6))
+          .list_of("instances", &ServiceSpec::instances, instance_fields(), "groups of unlike instances, in place of replicas")
+          .add("workers", &ServiceSpec::workers, "requests that one instance serves at a time (threads)", at_least(0))
+          .choice("mode", &ServiceSpec::mode, {"blocking", "async"},
+                  "blocking holds the worker across calls and sleeps; async gives it back and queues again to compute")
+          .section("queue", &ServiceSpec::queue, queue_fields(), "where requests wait for a worker, per instance")
+          .add("cpus", &ServiceSpec::cpus,
+               "cores per instance that computing shares (0.2 is a limit of 200m); default: a worker is enough", more_than(0))
+          .choice("cpu_scheduling", &ServiceSpec::cpu_scheduling, {"processor_sharing", "per_core"},
+                  "processor_sharing: n computing requests each run at min(1, cpus/n); per_core: each gets a core of its own, "
+                  "the others wait in line")
+          .section("load_balancer", &ServiceSpec::load_balancer, load_balancer_fields(), "how callers choose an instance")
+          .add("error_rate", &ServiceSpec::error_rate, "of every endpoint, on top of its own")
+          .map_of("endpoints", &ServiceSpec::endpoints, endpoint_fields(), "what others can call")
+          .table();
+  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<ServiceSpec>()); };
+  kind.declare = declare;
+  kind.expand = expand;
+  return kind;
+}
+
+}  // namespace tailrace::models

@@ -1,0 +1,41 @@
+#pragma once
+// Kind "service": replicas with workers, a queue and cores, whose endpoints are lists of steps.
+// A blocking service holds a worker from the start of a request to its reply; an asynchronous one gives it back during
+// calls and sleeps and queues again for the next compute step.
+#include "models/field/field.hpp"
+#include "models/kind/kind.hpp"
+#include "models/policies/load_balancing/load_balancing.hpp"
+#include "models/station/queue.hpp"
+#include "models/steps/steps.hpp"
+
+namespace tailrace::models {
+
+struct EndpointSpec {
+  StepList steps;
+  Fraction error_rate;
+};
+
+struct InstanceSpec {
+  Count count = 1;
+  double weight = 1;
+  double speed = 1;
+};
+
+enum class WorkerMode : std::uint8_t { blocking, async };
+
+struct ServiceSpec {
+  std::optional<Count> replicas;
+  std::vector<InstanceSpec> instances;
+  Limit workers;
+  WorkerMode mode = WorkerMode::blocking;
+  QueueSpec queue;
+  std::optional<double> cpus;
+  CpuScheduling cpu_scheduling = CpuScheduling::processor_sharing;
+  LoadBalancerSpec load_balancer;
+  Fraction error_rate;
+  std::vector<Named<EndpointSpec>> endpoints;
+};
+
+Kind service_kind();
+
+}  // namespace tailrace::models

@@ -1,0 +1,196 @@
+#pragma once
+// The topology: what a scenario means once every name is resolved and every number is legal. Kinds expand what the user
+// wrote into this small vocabulary (stations, operations, steps, edges, links, workloads), so that the compiler, the
+// theory and the graph analysis read one form and know no kind. Immutable after build_topology().
+//
+// Everything is ordered by name, so the order of a file changes nothing; declared_order keeps it for display.
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/field/values.hpp"
+
+namespace tailrace::models {
+
+inline constexpr int kNone = -1;
+inline constexpr std::int64_t kUnlimited = -1;
+
+enum class Discipline : std::uint8_t { fifo, lifo, priority, preemptive_priority, shortest_job_first };
+enum class CpuScheduling : std::uint8_t { processor_sharing, per_core };
+enum class Balancing : std::uint8_t { round_robin, random, least_request, weighted };
+enum class Jitter : std::uint8_t { full, none, equal };
+
+struct InstanceGroup {
+  std::int64_t count = 1;
+  double weight = 1;
+  double speed = 1;  // work takes 1/speed of its time here
+};
+
+struct BalancerModel {
+  Balancing policy = Balancing::round_robin;
+  std::int64_t choice_count = 2;  // least_request: of how many random instances; 0 looks at all
+};
+
+// A set of like instances, each with its workers, queue and cores.
+struct Station {
+  std::string name;
+  int component = kNone;
+  std::vector<InstanceGroup> groups;
+  std::int64_t instances = 1;  // sum of the groups
+  std::int64_t workers = kUnlimited;  // per instance
+  std::int64_t queue_capacity = kUnlimited;
+  Discipline discipline = Discipline::fifo;
+  std::optional<sim::Distribution> patience;  // a request that has waited this long leaves the queue
+  std::optional<double> cpus;  // cores per instance that computing shares; none: computing takes only a worker
+  CpuScheduling cpu_scheduling = CpuScheduling::processor_sharing;
+  bool blocking = true;  // a worker is held across calls and sleeps
+  BalancerModel balancer;
+};
+
+struct BackoffModel {
+  sim::Duration base{25'000'000};
+  double multiplier = 2;
+  sim::Duration max{std::numeric_limits<std::int64_t>::max()};
+  Jitter jitter = Jitter::full;
+};
+
+// One call site. Policies sit on it.
+struct Edge {
+  int from_component = kNone;
+  int from_station = kNone;    // none: a workload
+  int operation = kNone;       // the target
+  std::string path;            // "services.orders.endpoints.place[2]"
+  Mark mark;
+  std::optional<sim::Duration> timeout;           // of the call, all attempts together
+  std::optional<sim::Duration> per_try_timeout;
+  std::int64_t retries = 0;                       // after the first attempt; kUnlimited
+  std::uint32_t retry_on = 0;                     // bit per Outcome
+  BackoffModel backoff;
+  bool ignore_failure = false;
+  std::optional<sim::Distribution> request_bytes, response_bytes;
+  int out_link = kNone, back_link = kNone;        // none: no time on the network
+  bool in_cycle = false;                          // its target can reach its caller again
+};
+
+struct Step;
+using Steps = std::vector<Step>;
+
+struct StepBranch {
+  double probability = 1;
+  Steps steps;
+};
+
+struct Step {
+  enum class Kind : std::uint8_t { compute, sleep, call, parallel, branch, loop, fail };
+  Kind kind = Kind::compute;
+  std::optional<sim::Distribution> distribution;  // compute, sleep: ns; loop: times
+  int edge = kNone;                               // call
+  double probability = 1;                         // fail
+  int needed = 0;                                 // parallel: branches that must succeed
+  std::vector<StepBranch> branches;               // parallel, branch, loop (one)
+};
+
+// What a caller names: an endpoint of a service, an operation of a database.
+struct Operation {
+  std::string name;  // without the component
+  int component = kNone;
+  int station = kNone;
+  Steps steps;
+  double error_rate = 0;
+};
+
+struct Component {
+  std::string name;
+  std::string kind;  // "service"
+  Mark mark;
+  int declared_order = 0;
+};
+
+// A one-way stretch of network between two components.
+struct Link {
+  std::string name;  // "orders -> payments"
+  std::optional<sim::Distribution> latency, jitter;  // ns, one way; their sum
+  double bandwidth_bit_per_s = 0;  // 0: unlimited
+  double loss = 0;                 // per transmission of a message, or of a packet when packet_bytes is set
+  double packet_bytes = 0;         // 0: a message is one packet
+  sim::Duration retransmit_timeout{200'000'000};
+  std::int64_t max_retransmissions = 15;
+};
+
+enum class ArrivalProcess : std::uint8_t { constant_rate, ramping_rate, sinusoidal_rate, mmpp, trace, constant_vus, ramping_vus };
+
+struct RateStage {
+  sim::Duration duration;
+  double target = 0;  // per second, or virtual users
+};
+struct MmppState {
+  double rate_per_s = 0;
+  sim::Duration mean_sojourn;
+};
+
+struct RequestClass {
+  std::string name;  // "" for the only class of a workload
+  double weight = 1;
+  int priority = 0;  // higher goes first
+  Steps steps;
+};
+
+struct Workload {
+  std::string name;
+  int component = kNone;
+  ArrivalProcess process = ArrivalProcess::constant_rate;
+  double rate_per_s = 0;                              // constant; sinusoidal base; ramping start
+  sim::Distribution spacing = sim::Distribution::exponential(1);  // unit-mean time between arrivals, in expected arrivals
+  std::vector<RateStage> stages;
+  double amplitude_per_s = 0;
+  sim::Duration period;
+  double phase_fraction = 0;
+  std::vector<MmppState> states;
+  std::shared_ptr<const std::vector<std::int64_t>> trace_ns;
+  sim::Distribution batch_size = sim::Distribution::constant(1);
+  std::int64_t vus = 0;
+  sim::Distribution think_time = sim::Distribution::constant(0);
+  bool think_first = true;
+  int start_class = kNone;  // class of a virtual user's first request
+  std::vector<RequestClass> classes;
+};
+
+struct RunSettings {
+  sim::Duration duration{60'000'000'000};
+  sim::Duration warmup{0};
+  bool warmup_auto = false;
+  std::uint64_t seed = 1;
+  std::int64_t replications = 5;
+  std::int64_t max_events = kUnlimited;      // per replication
+  double max_memory_bytes = 4.0 * 1024 * 1024 * 1024;  // of the model's state, all replications that run at once
+  std::int64_t max_call_depth = 0;           // 0: call cycles are refused
+  sim::Duration time_resolution{0};          // of the time series; 0 chooses about 200 points
+};
+
+struct Threshold {
+  std::string metric;
+  std::string expression;
+  Mark mark;
+};
+
+struct Topology {
+  std::string name, about;
+  RunSettings run;
+  std::vector<Component> components;
+  std::vector<Station> stations;
+  std::vector<Operation> operations;
+  std::vector<Edge> edges;
+  std::vector<Link> links;
+  std::vector<Workload> workloads;
+  std::vector<Threshold> thresholds;
+
+  std::string operation_name(int operation) const {
+    const Operation& op = operations[static_cast<std::size_t>(operation)];
+    return components[static_cast<std::size_t>(op.component)].name + "." + op.name;
+  }
+};
+
+}  // namespace tailrace::models

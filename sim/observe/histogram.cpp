@@ -1,0 +1,249 @@
+#include "sim/observe/histogram.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/base/check.hpp"
+
+namespace tailrace::sim {
+
+namespace {
+
+constexpr std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
+  hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+  return hash ^ (hash >> 32);
+}
+
+// ceil(p * n), without the rank that rounding adds: 0.07 * 100 is 7.000000000000001 and means 7.
+std::uint64_t rank_of(double p, std::uint64_t n) {
+  const double product = p * static_cast<double>(n);
+  const double rank = std::ceil(product - product * 0x1p-50);
+  if (!(rank >= 1)) return 1;
+  if (rank >= static_cast<double>(n)) return n;
+  return static_cast<std::uint64_t>(rank);
+}
+
+}  // namespace
+
+Histogram::Histogram(const Histogram& other)
+    : count_(other.count_),
+      min_(other.min_),
+      max_(other.max_),
+      sum_of_squares_(other.sum_of_squares_),
+      sum_(other.sum_),
+      high_(other.high_) {
+  for (std::uint32_t b = 0; b < kBlocks; ++b) {
+    if (other.blocks_[b] != nullptr) blocks_[b] = std::make_unique<Block>(*other.blocks_[b]);
+  }
+}
+
+Histogram& Histogram::operator=(const Histogram& other) {
+  if (this != &other) *this = Histogram(other);
+  return *this;
+}
+
+Histogram::Block* Histogram::new_block(std::uint32_t number) {
+  TAILRACE_CHECK(number < kBlocks);  // the value is negative
+  blocks_[number] = std::make_unique<Block>();
+  return blocks_[number].get();
+}
+
+void Histogram::carry(std::uint32_t index, std::uint32_t amount) {
+  const auto at = std::lower_bound(high_.begin(), high_.end(), index,
+                                   [](const High& high, std::uint32_t i) { return high.index < i; });
+  if (at != high_.end() && at->index == index) {
+    at->word += amount;
+  } else {
+    high_.insert(at, High{index, amount});
+  }
+}
+
+std::uint64_t Histogram::bucket_count(std::uint32_t index) const {
+  const Block* block = blocks_[index >> kSubBits].get();
+  if (block == nullptr) return 0;
+  std::uint64_t n = block->words[index & (kSubBuckets - 1)];
+  if (high_.empty()) [[likely]] return n;
+  const auto at = std::lower_bound(high_.begin(), high_.end(), index,
+                                   [](const High& high, std::uint32_t i) { return high.index < i; });
+  if (at != high_.end() && at->index == index) n += static_cast<std::uint64_t>(at->word) << 32;
+  return n;
+}
+
+void Histogram::set_bucket_count(std::uint32_t index, std::uint64_t n) {
+  Block* block = blocks_[index >> kSubBits].get();
+  if (block == nullptr) block = new_block(index >> kSubBits);
+  block->words[index & (kSubBuckets - 1)] = static_cast<std::uint32_t>(n);
+  const std::uint32_t word = static_cast<std::uint32_t>(n >> 32);
+  const auto at = std::lower_bound(high_.begin(), high_.end(), index,
+                                   [](const High& high, std::uint32_t i) { return high.index < i; });
+  if (at != high_.end() && at->index == index) {
+    if (word == 0) {
+      high_.erase(at);
+    } else {
+      at->word = word;
+    }
+  } else if (word != 0) {
+    high_.insert(at, High{index, word});
+  }
+}
+
+void Histogram::record_many(std::int64_t value, std::uint64_t times) {
+  TAILRACE_CHECK(value >= 0);
+  if (times == 0) return;
+  const std::uint32_t index = index_of(value);
+  set_bucket_count(index, bucket_count(index) + times);
+  count_ += times;
+  sum_ += static_cast<Sum>(value) * static_cast<Sum>(times);
+  const double x = static_cast<double>(value);
+  sum_of_squares_ += x * x * static_cast<double>(times);
+  min_ = std::min(min_, value);
+  max_ = std::max(max_, value);
+}
+
+void Histogram::merge(const Histogram& other) {
+  if (other.count_ == 0) return;
+  const bool wide = !high_.empty() || !other.high_.empty();
+  for (std::uint32_t b = 0; b < kBlocks; ++b) {
+    if (other.blocks_[b] == nullptr) continue;
+    if (blocks_[b] == nullptr) new_block(b);
+    if (wide) {
+      for (std::uint32_t index = b << kSubBits; index < (b + 1) << kSubBits; ++index) {
+        set_bucket_count(index, bucket_count(index) + other.bucket_count(index));
+      }
+      continue;
+    }
+    // The usual case: a loop over two arrays of words, which carries only if a sum wraps.
+    auto& words = blocks_[b]->words;
+    const auto& added = other.blocks_[b]->words;
+    for (std::uint32_t i = 0; i < kSubBuckets; ++i) {
+      const std::uint32_t addend = added[i];
+      words[i] += addend;
+      if (words[i] < addend) [[unlikely]] carry((b << kSubBits) + i, 1);
+    }
+  }
+  count_ += other.count_;
+  sum_ += other.sum_;
+  sum_of_squares_ += other.sum_of_squares_;
+  min_ = std::min(min_, other.min_);
+  max_ = std::max(max_, other.max_);
+}
+
+void Histogram::subtract(const Histogram& earlier) {
+  TAILRACE_CHECK(count_ >= earlier.count_);
+  if (earlier.count_ == 0) return;
+  if (count_ == earlier.count_) {
+    TAILRACE_CHECK(*this == earlier);
+    clear();
+    return;
+  }
+  bool any = false;
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  for (std::uint32_t b = 0; b < kBlocks; ++b) {
+    if (blocks_[b] == nullptr) {
+      TAILRACE_CHECK(earlier.blocks_[b] == nullptr);
+      continue;
+    }
+    for (std::uint32_t index = b << kSubBits; index < (b + 1) << kSubBits; ++index) {
+      const std::uint64_t now = bucket_count(index);
+      const std::uint64_t then = earlier.bucket_count(index);
+      TAILRACE_CHECK(now >= then);
+      if (then != 0) set_bucket_count(index, now - then);
+      if (now == then) continue;
+      if (!any) first = lower_of(index);
+      any = true;
+      last = upper_of(index);
+    }
+  }
+  TAILRACE_CHECK(any);
+  count_ -= earlier.count_;
+  sum_ -= earlier.sum_;
+  sum_of_squares_ = std::max(0.0, sum_of_squares_ - earlier.sum_of_squares_);
+  min_ = std::max(min_, first);
+  max_ = std::min(max_, last);
+}
+
+void Histogram::clear() {
+  for (const auto& block : blocks_) {
+    if (block != nullptr) block->words.fill(0);
+  }
+  high_.clear();
+  count_ = 0;
+  sum_ = 0;
+  sum_of_squares_ = 0;
+  min_ = std::numeric_limits<std::int64_t>::max();
+  max_ = 0;
+}
+
+double Histogram::mean() const {
+  return count_ == 0 ? 0.0 : static_cast<double>(sum_) / static_cast<double>(count_);
+}
+
+double Histogram::stddev() const {
+  if (count_ < 2 || min_ == max_) return 0.0;
+  const double n = static_cast<double>(count_);
+  const double total = static_cast<double>(sum_);
+  return std::sqrt(std::max(0.0, (sum_of_squares_ - total * (total / n)) / (n - 1)));
+}
+
+std::int64_t Histogram::quantile(double p) const {
+  TAILRACE_CHECK(p >= 0 && p <= 1);
+  if (count_ == 0) return 0;
+  const std::uint64_t rank = rank_of(p, count_);
+  if (rank == 1) return min_;
+  if (rank == count_) return max_;
+  std::uint64_t seen = 0;
+  for (std::uint32_t b = 0; b < kBlocks; ++b) {
+    if (blocks_[b] == nullptr) continue;
+    for (std::uint32_t index = b << kSubBits; index < (b + 1) << kSubBits; ++index) {
+      seen += bucket_count(index);
+      if (seen < rank) continue;
+      const Bucket bucket{lower_of(index), upper_of(index), 0};
+      return std::clamp(bucket.midpoint(), min_, max_);
+    }
+  }
+  TAILRACE_CHECK(seen == count_);
+  return max_;
+}
+
+double Histogram::fraction_at_or_below(std::int64_t value) const {
+  if (count_ == 0 || value < min_) return 0.0;
+  if (value >= max_) return 1.0;
+  const std::uint32_t end = index_of(value);
+  std::uint64_t seen = 0;
+  for (std::uint32_t b = 0; b <= end >> kSubBits; ++b) {
+    if (blocks_[b] == nullptr) continue;
+    const std::uint32_t stop = std::min(end, ((b + 1) << kSubBits) - 1);
+    for (std::uint32_t index = b << kSubBits; index <= stop; ++index) seen += bucket_count(index);
+  }
+  return static_cast<double>(seen) / static_cast<double>(count_);
+}
+
+bool Histogram::operator==(const Histogram& other) const {
+  if (count_ != other.count_ || sum_ != other.sum_ || min() != other.min() || max() != other.max()) return false;
+  for (std::uint32_t index = 0; index < kBlocks << kSubBits; ++index) {
+    if (bucket_count(index) != other.bucket_count(index)) return false;
+  }
+  return true;
+}
+
+std::uint64_t Histogram::content_hash() const {
+  std::uint64_t hash = mixed(0xcbf29ce484222325ULL, count_);
+  hash = mixed(hash, static_cast<std::uint64_t>(sum_));
+  hash = mixed(hash, static_cast<std::uint64_t>(sum_ >> 64));
+  hash = mixed(hash, static_cast<std::uint64_t>(min()));
+  hash = mixed(hash, static_cast<std::uint64_t>(max()));
+  for_each_bucket([&hash](const Bucket& bucket) {
+    hash = mixed(hash, static_cast<std::uint64_t>(bucket.lower));
+    hash = mixed(hash, bucket.count);
+  });
+  return hash;
+}
+
+std::size_t Histogram::memory_bytes() const {
+  std::size_t bytes = sizeof(Histogram) + high_.capacity() * sizeof(High);
+  for (const auto& block : blocks_) bytes += block != nullptr ? sizeof(Block) : 0;
+  return bytes;
+}
+
+}  // namespace tailrace::sim
