@@ -1,4 +1,5 @@
-// What one recorded value costs: into one hot histogram, and spread over many services with and without prefetching.
+// What one recorded value costs: into one hot histogram, and spread over many services with and without
+// prefetching.
 #include <benchmark/benchmark.h>
 
 #include <cstddef>
@@ -15,7 +16,8 @@ using tailrace::sim::Stream;
 
 constexpr std::size_t kValues = 1u << 16;
 
-// Values spread over 8 octaves from 1 ms: each octave equally likely, which visits more buckets than most latency laws.
+// Values spread over 8 octaves from 1 ms: each octave equally likely, which visits more buckets than most
+// latency laws.
 std::vector<std::int64_t> eight_octaves() {
   Stream stream(1, 0, "bench", "values");
   std::vector<std::int64_t> values(kValues);
@@ -37,7 +39,8 @@ void record_one_histogram(benchmark::State& state) {
 }
 BENCHMARK(record_one_histogram);
 
-// range(0) histograms, hit at random, in batches of 256; range(1) says whether each batch is prefetched first.
+// range(0) histograms, hit at random, in batches of 256; range(1) says whether each batch is prefetched
+// first.
 void record_many_histograms(benchmark::State& state) {
   constexpr std::size_t kBatch = 256;
   const std::vector<std::int64_t> values = eight_octaves();

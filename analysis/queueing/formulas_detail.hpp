@@ -10,8 +10,8 @@ namespace tailrace::analysis::detail {
 
 inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-inline bool is_rate(double x) { return x >= 0 && x < sim::kInfinity; }
-inline bool is_mean(double x) { return x > 0 && x < sim::kInfinity; }
+inline bool is_rate(double x) { return x >= 0 && x < sim::math::kInfinity; }
+inline bool is_mean(double x) { return x > 0 && x < sim::math::kInfinity; }
 inline bool is_scv(double x) { return x >= 0; }  // infinite is allowed: Pareto with alpha <= 2
 inline bool is_quantile(double q) { return q >= 0 && q < 1; }
 
@@ -38,7 +38,7 @@ inline QueueMeans overloaded(double offered_utilization, const char* source, boo
   QueueMeans m;
   m.utilization = offered_utilization;
   m.wait_probability = 1;
-  m.wait_mean_s = m.response_mean_s = m.in_queue_mean = m.in_system_mean = sim::kInfinity;
+  m.wait_mean_s = m.response_mean_s = m.in_queue_mean = m.in_system_mean = sim::math::kInfinity;
   m.stable = false;
   m.exact = exact;
   m.source = source;

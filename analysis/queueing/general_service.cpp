@@ -9,7 +9,7 @@
 namespace tailrace::analysis {
 
 using namespace detail;
-using sim::kInfinity;
+using sim::math::kInfinity;
 
 QueueMeans mg1(double arrival_rate, double service_mean_s, double service_scv) {
   static constexpr const char* kSource = "Pollaczek-Khinchine: Kleinrock (1975) sec. 5.6";
@@ -61,7 +61,7 @@ constexpr int kMaxDeterministicStates = 2000;
 // where A counts the arrivals in one service. All terms are positive.
 std::vector<double> md1_number_cdf(double rho, int count) {
   std::vector<double> more(static_cast<std::size_t>(count) + 1);  // P(A > m)
-  double term = sim::exp(-rho);
+  double term = sim::math::exp(-rho);
   const double none = term;
   std::vector<double> pmf(more.size() + 200);
   for (std::size_t m = 0; m < pmf.size(); ++m) {
@@ -93,9 +93,9 @@ std::vector<double> md1_number_cdf(double rho, int count) {
 double md1_cdf_at(const std::vector<double>& number_cdf, double rate, double service_s, double t) {
   const double k = std::floor(t / service_s) + 1;
   const double u = std::max(0.0, rate * (k * service_s - t));
-  double term = sim::exp(-u), sum = 0;
+  double term = sim::math::exp(-u), sum = 0;
   for (std::size_t j = 0; j < static_cast<std::size_t>(k); ++j) {
-    sum += number_cdf[static_cast<std::size_t>(k) - j - 1] * term;
+    sum += number_cdf[static_cast<std::size_t>(k) - j] * term;
     term *= u / static_cast<double>(j + 1);
   }
   return std::min(1.0, sum);
@@ -104,7 +104,7 @@ double md1_cdf_at(const std::vector<double>& number_cdf, double rate, double ser
 // Past the table the tail is exponential; its rate is the positive root of lambda (exp(x D) - 1) = x.
 double md1_decay(double rate, double service_s) {
   double low = 0, high = 1 / service_s;
-  const auto excess = [&](double x) { return rate * sim::expm1(x * service_s) - x; };
+  const auto excess = [&](double x) { return rate * sim::math::expm1(x * service_s) - x; };
   while (excess(high) < 0 && high < 1e3 / service_s) high *= 2;
   low = high;
   while (excess(low) >= 0 && low > 1e-12 / service_s) low /= 2;
@@ -121,16 +121,16 @@ struct Md1Tail {
   double rate, service_s, decay, horizon, at_horizon;
 
   Md1Tail(double arrival_rate, double service) : rate(arrival_rate), service_s(service) {
-    number_cdf = md1_number_cdf(rate * service_s, kMaxDeterministicStates);
     decay = md1_decay(rate, service_s);
     // 1 - cdf has about 1e-16 of noise: switch to the exponential where the tail is still 1e-9.
     horizon = (kMaxDeterministicStates - 2) * service_s;
     horizon = std::min(horizon, std::max(20.0 * service_s, 20.7 / decay));
+    number_cdf = md1_number_cdf(rate * service_s, static_cast<int>(horizon / service_s) + 3);
     at_horizon = 1 - md1_cdf_at(number_cdf, rate, service_s, horizon);
   }
   double operator()(double t) const {
     if (t < 0) return 1;
-    if (t > horizon) return at_horizon * sim::exp(-decay * (t - horizon));
+    if (t > horizon) return at_horizon * sim::math::exp(-decay * (t - horizon));
     return 1 - md1_cdf_at(number_cdf, rate, service_s, t);
   }
 };
@@ -266,7 +266,7 @@ double kth_exponential_mean(int k, int n, double mean_s) {
 double max_exponential_quantile(int n, double mean_s, double q) {
   if (n < 1 || !is_mean(mean_s) || !is_quantile(q)) return kNan;
   if (q == 0) return 0;
-  return -mean_s * sim::log(-sim::expm1(sim::log(q) / n));  // 1 - q^(1/n) without cancellation
+  return -mean_s * sim::math::log(-sim::math::expm1(sim::math::log(q) / n));  // 1 - q^(1/n) without cancellation
 }
 
 QueueMeans fork_join(double arrival_rate, double service_mean_s, int n) {

@@ -9,7 +9,7 @@
 namespace tailrace::analysis {
 
 using namespace detail;
-using sim::kInfinity;
+using sim::math::kInfinity;
 
 double erlang_b(double offered_load, int servers) {
   if (!is_rate(offered_load) || servers < 0) return kNan;
@@ -31,7 +31,7 @@ QueueMeans mm1(double arrival_rate, double service_mean_s) { return mmc(arrival_
 double mm1_response_quantile(double arrival_rate, double service_mean_s, double q) {
   if (!is_rate(arrival_rate) || !is_mean(service_mean_s) || !is_quantile(q)) return kNan;
   if (arrival_rate * service_mean_s >= 1) return kInfinity;
-  return -sim::log1p(-q) / (1 / service_mean_s - arrival_rate);  // exponential: Kleinrock 1975, sec. 5.12
+  return -sim::math::log1p(-q) / (1 / service_mean_s - arrival_rate);  // exponential: Kleinrock 1975, sec. 5.12
 }
 
 QueueMeans mmc(double arrival_rate, double service_mean_s, int servers) {
@@ -47,7 +47,7 @@ double mmc_wait_tail(double arrival_rate, double service_mean_s, int servers, do
   if (!is_rate(arrival_rate) || !is_mean(service_mean_s) || servers < 1) return kNan;
   if (t < 0) return 1;
   const double drain = servers / service_mean_s - arrival_rate;
-  return drain <= 0 ? 1 : erlang_c(arrival_rate * service_mean_s, servers) * sim::exp(-drain * t);
+  return drain <= 0 ? 1 : erlang_c(arrival_rate * service_mean_s, servers) * sim::math::exp(-drain * t);
 }
 
 double mmc_wait_quantile(double arrival_rate, double service_mean_s, int servers, double q) {
@@ -55,7 +55,7 @@ double mmc_wait_quantile(double arrival_rate, double service_mean_s, int servers
   const double drain = servers / service_mean_s - arrival_rate;
   if (drain <= 0) return kInfinity;
   const double c = erlang_c(arrival_rate * service_mean_s, servers);
-  return c <= 1 - q ? 0 : sim::log(c / (1 - q)) / drain;
+  return c <= 1 - q ? 0 : sim::math::log(c / (1 - q)) / drain;
 }
 
 namespace {
@@ -64,8 +64,8 @@ namespace {
 // so that neither a near tie nor a far t cancels or overflows.
 double response_tail(double mu, double drain, double c, double t) {
   const double slow = std::min(mu, drain), gap = std::fabs(mu - drain) * t;
-  const double mix = gap < 1e-12 ? 1.0 : -sim::expm1(-gap) / gap;
-  return (1 - c) * sim::exp(-mu * t) + c * sim::exp(-slow * t) * (1 + slow * t * mix);
+  const double mix = gap < 1e-12 ? 1.0 : -sim::math::expm1(-gap) / gap;
+  return (1 - c) * sim::math::exp(-mu * t) + c * sim::math::exp(-slow * t) * (1 + slow * t * mix);
 }
 
 }  // namespace
@@ -185,10 +185,10 @@ LossMeans mmc_timeout(double arrival_rate, double service_mean_s, int servers, d
     mass = timeout_s * (1 - x / 2 + x * x / 6);
     moment = timeout_s * timeout_s * (0.5 - x / 3 + x * x / 8);
   } else {
-    mass = -sim::expm1(-x) / decay;
-    moment = (mass - timeout_s * sim::exp(-x)) / decay;
+    mass = -sim::math::expm1(-x) / decay;
+    moment = (mass - timeout_s * sim::math::exp(-x)) / decay;
   }
-  const double late = sim::exp(-x) / drain;
+  const double late = sim::math::exp(-x) / drain;
   double none_free = start * (mass + late), total = 1 + none_free;
   LossMeans m;
   m.wait_probability = none_free / total;
@@ -218,11 +218,11 @@ QueueMeans batch_mm1(double batch_rate, double batch_mean, double batch_second_m
 }
 
 LaplaceTransform laplace_constant(double mean) {
-  return [mean](double s) { return sim::exp(-s * mean); };
+  return [mean](double s) { return sim::math::exp(-s * mean); };
 }
 
 LaplaceTransform laplace_erlang(int k, double mean) {
-  return [k, mean](double s) { return sim::exp(-k * sim::log1p(s * mean / k)); };
+  return [k, mean](double s) { return sim::math::exp(-k * sim::math::log1p(s * mean / k)); };
 }
 
 LaplaceTransform laplace_hyperexponential(std::vector<double> weights, std::vector<double> means) {
@@ -251,7 +251,7 @@ GM1 gm1(double arrival_rate, const LaplaceTransform& interarrival, double servic
 
 double gm1_response_quantile(const GM1& queue, double q) {
   if (!is_quantile(q)) return kNan;
-  return -sim::log1p(-q) * queue.response_mean_s;
+  return -sim::math::log1p(-q) * queue.response_mean_s;
 }
 
 }  // namespace tailrace::analysis

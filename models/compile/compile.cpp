@@ -27,6 +27,7 @@ class Compiler {
     for (std::size_t i = 0; i < t_.operations.size(); ++i) operation(i);
     for (std::size_t i = 0; i < t_.edges.size(); ++i) edge(i);
     for (std::size_t i = 0; i < t_.workloads.size(); ++i) workload(i);
+    share_series();
     return std::make_shared<const CompiledModel>(std::move(m_));
   }
 
@@ -298,6 +299,22 @@ class Compiler {
     table.plain = s.instances == 1 && !network && !timers && !table.deepens && e.retries == 0;
     if (network || timers || e.retries != 0) table.series = series(SeriesKind::call, i);
     m_.edges.push_back(table);
+  }
+
+  // An operation that only computes and is only called by one class as its whole request records what the class records.
+  void share_series() {
+    std::vector<int> callers(m_.operations.size());
+    for (const EdgeTable& e : m_.edges) ++callers[e.operation];
+    for (const ClassTable& cls : m_.classes) {
+      if (cls.direct_edge == kNoId) continue;
+      const std::uint32_t id = m_.edges[cls.direct_edge].operation;
+      OperationTable& op = m_.operations[id];
+      const Steps& steps = t_.operations[id].steps;
+      const bool computes = std::all_of(steps.begin(), steps.end(), [](const Step& s) { return s.kind == Step::Kind::compute; });
+      if (callers[id] != 1 || !computes || op.error_chance != 0) continue;
+      m_.series_copies.emplace_back(op.series, cls.success_series);
+      op.series = kNoId;
+    }
   }
 
   void workload(std::size_t i) {

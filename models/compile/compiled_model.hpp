@@ -62,7 +62,7 @@ struct OperationTable {
   std::uint32_t error_stream = kNoId;
   std::uint32_t presample = kNoId;  // shortest_job_first: the draw of the first compute step
   bool worker_first = true;         // takes a worker on arrival
-  std::uint32_t series = 0;
+  std::uint32_t series = kNoId;     // kNoId: in series_copies
   std::uint64_t error_chance = 0;
 };
 
@@ -167,6 +167,8 @@ struct CompiledModel {
   std::vector<std::uint32_t> lane_kind;
   std::vector<StreamKey> streams;
   std::vector<SeriesInfo> series;
+  // Series that would record the same values as another: filled from it at the end.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> series_copies;
   std::vector<AdmissionPolicy> admissions;
   std::uint32_t cpus = 0;
   std::uint32_t positions = 0;

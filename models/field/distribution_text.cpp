@@ -79,8 +79,8 @@ Built lognormal_p50_p99(const Values& v) {
 }
 Built gamma_mean_cv(const Values& v) {
   const double square = v[1] * v[1];
-  if (square == 0) return {Distribution::constant(v[0]), {}, {}};
-  if (1 / square < 0.01 || 1 / square > 1e9) {
+  if (v[1] == 0) return {Distribution::constant(v[0]), {}, {}};
+  if (v[1] < 1e-4 || v[1] > 10) {
     return fails(fmt::format("gamma takes a cv from 0.0001 to 10, found {}", v[1]),
                  "for a wider spread use lognormal");
   }

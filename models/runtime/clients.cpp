@@ -19,8 +19,8 @@ void Execution::start_clients() {
     }
     client.clock.start(w);
     const WorkloadTable& table = model_->workloads[id];
-    const Draw& spacing = draws_[table.spacing];
-    const std::int64_t first = client.clock.next(spacing.sampler, streams_[spacing.stream],
+    LiveDraw& spacing = draws_[table.spacing];
+    const std::int64_t first = client.clock.next(spacing.sampler, spacing.stream,
                                                  table.state_stream == kNoId ? nullptr : &streams_[table.state_stream]);
     if (first >= 0) schedule(first, Phase::arrive, Kind::client, id);
   }

@@ -46,6 +46,7 @@ inline void Execution::dispatch(const sim::Event& event) {
     case Kind::client: client_arrival(event.target); break;
     case Kind::arrive: {
       frames_[event.target].start = now_;
+      ++operations_[edges_[frames_[event.target].edge].operation].arrived;
       const std::uint32_t next = enter(event.target, edges_[frames_[event.target].edge].worker_first);
       if (next != kNoId) advance(next);
       break;
@@ -68,13 +69,21 @@ inline void Execution::dispatch(const sim::Event& event) {
     case Kind::users_change: users_change(event.target); break;
     case Kind::control: control(static_cast<Control>(event.target)); break;
   }
-  if (ready_next_ != ready_.size()) drain_ready();
+  if (woken_ != kNoId) drain_ready();
   steps_taken_ = 0;
 }
 
 void Execution::drain_ready() {
-  while (ready_next_ != ready_.size()) {
-    const std::uint32_t slot = ready_[ready_next_++];
+  do {
+    const std::uint32_t slot = woken_;
+    woken_ = kNoId;
+    if (ready_next_ != ready_.size()) [[unlikely]] {
+      woken_ = ready_[ready_next_++];
+      if (ready_next_ == ready_.size()) {
+        ready_.clear();
+        ready_next_ = 0;
+      }
+    }
     Frame& f = frames_[slot];
     if (f.flags & kInterrupted) {
       f.flags &= static_cast<std::uint8_t>(~kInterrupted);
@@ -82,9 +91,7 @@ void Execution::drain_ready() {
     } else {
       advance(slot);
     }
-  }
-  ready_.clear();
-  ready_next_ = 0;
+  } while (woken_ != kNoId);
 }
 
 // Runs the frame, and after it whatever frame its calls and replies lead to, until one has to wait.
@@ -169,7 +176,7 @@ void Execution::advance(std::uint32_t slot) {
           c.outcome = Outcome::success;
           c.priority = parent.priority;
           c.depth = parent.depth;
-          ready_.push_back(child);
+          wake(child);
         }
         if (steps_taken_ += forks; steps_taken_ > kMaxStepsInOneEvent) {
           return stop(RunStatus::stalled, "time does not advance: calls fan out without end");
@@ -269,7 +276,10 @@ std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
   c.priority = parent.priority;
   c.depth = depth;
   if (model_->stations[edge.station].counts_outstanding) ++instances_[c.instance].outstanding;
-  if (edge.out_link == kNoId) return enter(child, edge.worker_first);
+  if (edge.out_link == kNoId) {
+    ++operations_[edge.operation].arrived;
+    return enter(child, edge.worker_first);
+  }
   c.aux = edge.request_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.request_bytes)).ns;
   transmit(child, edge.out_link, Kind::arrive);
   return kNoId;
@@ -303,7 +313,6 @@ inline void Execution::grant(InstanceState& instance, Frame& frame) {
 // A request has reached its instance: it runs (its slot comes back), waits, or is turned away.
 inline std::uint32_t Execution::enter(std::uint32_t slot, bool worker_first) {
   Frame& f = frames_[slot];
-  ++operations_[edges_[f.edge].operation].arrived;
   if (!worker_first) return slot;
   InstanceState& instance = instances_[f.instance];
   if (instance.free > 0) [[likely]] {
@@ -322,7 +331,7 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   if (instance.queued >= station.queue_capacity && !continuation) {
     ++stations_[instance.station].rejected;
     ++operations_[edges_[f.edge].operation].ended[static_cast<std::size_t>(Outcome::rejected)];
-    return reply(slot, Outcome::rejected);
+    return reply_late(slot, Outcome::rejected);
   }
   f.mark = now_;
   f.flags |= kQueued;
@@ -354,7 +363,6 @@ void Execution::release_worker(std::uint32_t slot) {
   InstanceState& instance = instances_[f.instance];
   StationCounts& counts = stations_[instance.station];
   counts.hold_sum += now_ - f.mark;
-  ++counts.releases;
   f.flags &= static_cast<std::uint8_t>(~kHolding);
   if (instance.queued == 0) {
     ++instance.free;
@@ -378,14 +386,11 @@ void Execution::release_worker(std::uint32_t slot) {
   if (n.timer != kNoId) timers_.cancel(n, TimerPurpose::patience);
   if (!(n.flags & kInterrupted)) {
     ++counts.grants;
-    if (wait > 0) {
-      ++counts.waited;
-      observe(station.wait_series, wait);
-    }
+    if (wait > 0) observe(station.wait_series, wait);
   }
   n.flags = static_cast<std::uint8_t>((n.flags & ~kQueued) | kHolding);
   n.mark = now_;
-  ready_.push_back(next);
+  wake(next);
 }
 
 // --- endings
@@ -402,16 +407,16 @@ inline std::uint32_t Execution::finish_server(std::uint32_t slot, Outcome outcom
   const std::uint32_t operation = edges_[f.edge].operation;
   if (f.flags & kHolding) release_worker(slot);
   ++operations_[operation].ended[static_cast<std::size_t>(outcome)];
-  observe(model_->operations[operation].series, now_ - f.start);
+  const std::uint32_t series = model_->operations[operation].series;
+  if (series != kNoId) observe(series, now_ - f.start);
   return reply(slot, outcome);
 }
 
 // The server is done with the attempt: its answer sets out.
-std::uint32_t Execution::reply(std::uint32_t slot, Outcome outcome) {
+[[gnu::always_inline]] inline std::uint32_t Execution::reply(std::uint32_t slot, Outcome outcome) {
   Frame& f = frames_[slot];
   if (f.flags & kDirect) {
-    ++edge_counts_[f.edge].ended[static_cast<std::size_t>(outcome)];
-    const std::uint32_t cls = f.parent;
+    const std::uint32_t cls = f.parent;  // its counts are also the edge's
     const std::int64_t start = f.start;
     frames_.release(slot);
     end_request(cls, start, outcome);
@@ -426,6 +431,8 @@ std::uint32_t Execution::reply(std::uint32_t slot, Outcome outcome) {
   transmit(slot, edge.back_link, Kind::reply);
   return kNoId;
 }
+
+std::uint32_t Execution::reply_late(std::uint32_t slot, Outcome outcome) { return reply(slot, outcome); }
 
 // The answer reaches the caller, if it still waits for it.
 inline std::uint32_t Execution::deliver(std::uint32_t slot, Outcome outcome) {
@@ -514,9 +521,9 @@ inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Out
 
 void Execution::client_arrival(std::uint32_t workload_id) {
   const WorkloadTable& workload = model_->workloads[workload_id];
-  const Draw& spacing = draws_[workload.spacing];
+  LiveDraw& spacing = draws_[workload.spacing];
   const std::int64_t next = clients_[workload_id].clock.next(
-      spacing.sampler, streams_[spacing.stream], workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
+      spacing.sampler, spacing.stream, workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
   if (next >= 0) schedule(std::max(next, now_), Phase::arrive, Kind::client, workload_id);
   std::int64_t requests = 1;
   if (workload.batch != kNoId) {
@@ -536,7 +543,6 @@ void Execution::launch(std::uint32_t cls_id) {
   f.depth = 0;
   if (cls.direct_edge != kNoId) {
     const EdgeTable& edge = edges_[cls.direct_edge];
-    ++edge_counts_[cls.direct_edge].calls;
     f.pc = edge.pc;
     f.parent = cls_id;
     f.instance = edge.first_instance;

@@ -54,6 +54,10 @@ class Execution {
     OutcomeCounts attempt_ended{};
     OutcomeCounts ended{};
   };
+  struct LiveDraw {  // a draw with its stream's state beside it
+    sim::Sampler sampler;
+    sim::Stream stream;
+  };
   struct CoreQueue {  // per_core scheduling: whole cores, first come first served
     std::int32_t free = 0;
     std::uint32_t head = kNoId, tail = kNoId;
@@ -86,6 +90,7 @@ class Execution {
   std::uint32_t end_operation(std::uint32_t slot);
   std::uint32_t finish_server(std::uint32_t slot, Outcome outcome);
   std::uint32_t reply(std::uint32_t slot, Outcome outcome);
+  std::uint32_t reply_late(std::uint32_t slot, Outcome outcome);  // the same, not inlined
   std::uint32_t deliver(std::uint32_t slot, Outcome outcome);
   std::uint32_t attempt_ended(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
   std::uint32_t call_ended(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
@@ -133,12 +138,19 @@ class Execution {
   std::string largest_queue() const;
   std::string deadlock() const;
 
-  void schedule(std::int64_t time, sim::Phase phase, Kind kind, std::uint32_t target, std::uint32_t extra = 0) {
+  [[gnu::noinline]] void schedule(std::int64_t time, sim::Phase phase, Kind kind, std::uint32_t target, std::uint32_t extra = 0) {
     calendar_.push({time, target, sim::event_tag(phase, static_cast<std::uint32_t>(kind), extra)});
   }
   double sample(std::uint32_t draw) {
-    const Draw& d = draws_[draw];
-    return d.sampler.sample(streams_[d.stream]);
+    LiveDraw& d = draws_[draw];
+    return d.sampler.sample(d.stream);
+  }
+  void wake(std::uint32_t slot) {
+    if (woken_ == kNoId) {
+      woken_ = slot;
+    } else {
+      ready_.push_back(slot);
+    }
   }
   void observe(std::uint32_t series, std::int64_t value) {
     samples_[sample_count_] = {value, series};
@@ -153,7 +165,7 @@ class Execution {
   RunOptions options_;
   const Step16* steps_ = nullptr;
   const EdgeTable* edges_ = nullptr;
-  const Draw* draws_ = nullptr;
+  std::vector<LiveDraw> draws_;
   std::int64_t now_ = 0;
   std::uint64_t trajectory_ = 0;
   std::uint64_t steps_taken_ = 0;  // in this event, of the kinds that can go round
@@ -173,7 +185,9 @@ class Execution {
   std::vector<LinkState> links_;
   std::vector<ClientState> clients_;
   std::vector<std::uint32_t> positions_;  // round robin
-  std::vector<std::uint32_t> ready_;      // frames to run before the next event
+  // Frames to run before the next event, first woken first: one is the rule, `ready_` holds the others.
+  std::uint32_t woken_ = kNoId;
+  std::vector<std::uint32_t> ready_;
   std::size_t ready_next_ = 0;
   std::array<Sample, kSampleBuffer> samples_;
   std::size_t sample_count_ = 0;

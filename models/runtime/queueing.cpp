@@ -159,7 +159,7 @@ void Execution::cpu_event(std::uint32_t id, std::int64_t time) {
   if (cpu.scheduled != time) return;  // superseded by an earlier one
   cpu.scheduled = -1;
   std::uint32_t slot = 0;
-  while (cpu.take(now_, slot)) ready_.push_back(slot);
+  while (cpu.take(now_, slot)) wake(slot);
   schedule_cpu(id);
 }
 

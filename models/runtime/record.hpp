@@ -46,7 +46,7 @@ struct InstanceRecord {
 };
 
 struct StationRecord {
-  StationCounts counts;
+  StationCounts counts;  // those who waited are the wait series' count; the other grants were immediate
   std::vector<InstanceRecord> instances;
   // Little's law on this very path: area under the number in the queue (in service) minus the sum of the times that
   // frames spent there, edges accounted. 0 unless the engine is wrong.

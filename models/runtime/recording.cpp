@@ -37,9 +37,9 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   const CompiledModel& m = *model_;
   steps_ = m.steps.data();
   edges_ = m.edges.data();
-  draws_ = m.draws.data();
   streams_.reserve(m.streams.size());
   for (const StreamKey& key : m.streams) streams_.emplace_back(options_.seed, options_.replication, key.component, key.purpose);
+  for (const Draw& d : m.draws) draws_.push_back({d.sampler, streams_[d.stream]});
   timers_.start(m);
   instances_.resize(m.instance_station.size());
   for (std::size_t i = 0; i < instances_.size(); ++i) {
@@ -127,8 +127,9 @@ void Execution::control(Control what) {
 }
 
 void Execution::flush_samples() {
-  // Two passes: the first asks for the cache lines, the second finds them there.
-  for (std::size_t i = 0; i < sample_count_; ++i) record_.series[samples_[i].series].prefetch(samples_[i].value);
+  // In a large model the histograms are far away: a first pass asks for the cache lines, the second finds them there.
+  constexpr std::size_t kFarAway = 64;
+  for (std::size_t i = 0; i < sample_count_ && record_.series.size() > kFarAway; ++i) record_.series[samples_[i].series].prefetch(samples_[i].value);
   for (std::size_t i = 0; i < sample_count_; ++i) record_.series[samples_[i].series].record(samples_[i].value);
   sample_count_ = 0;
 }
@@ -298,6 +299,17 @@ void Execution::finish_record() {
     for (const std::uint64_t n : c.ended) ended += n;
     c.in_flight = c.started_in_flight + c.arrived - ended;
   }
+  // A class that is one direct call has the counts of its edge; a plain edge's calls all arrive at its operation.
+  for (std::size_t i = 0; i < classes_.size(); ++i) {
+    if (model_->classes[i].direct_edge == kNoId) continue;
+    EdgeCounts& e = edge_counts_[model_->classes[i].direct_edge];
+    e.calls = classes_[i].arrived;
+    e.ended = classes_[i].ended;
+  }
+  for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
+    if (edges_[i].plain) operations_[edges_[i].operation].arrived += edge_counts_[i].calls;
+  }
+  for (const auto& [copy, original] : model_->series_copies) record_.series[copy] = record_.series[original];
   record_.classes = classes_;
   record_.operations = operations_;
   for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
@@ -403,7 +415,7 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
   }
   for (const StationRecord& s : r.stations) {
     if (s.counts.grants + s.counts.rejected == 0) continue;
-    mix(s.counts.grants), mix(s.counts.waited), mix(s.counts.rejected), mix(s.counts.abandoned);
+    mix(s.counts.grants), mix(s.counts.rejected), mix(s.counts.abandoned);
     mix(static_cast<std::uint64_t>(s.counts.wait_sum)), mix(static_cast<std::uint64_t>(s.counts.hold_sum));
   }
   for (const sim::Histogram& s : r.series) {

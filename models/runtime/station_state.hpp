@@ -29,8 +29,6 @@ static_assert(sizeof(InstanceState) == 64);
 // Per station, over its instances.
 struct alignas(64) StationCounts {
   std::uint64_t grants = 0;         // starts of service (preempted work that resumes is not a new one)
-  std::uint64_t waited = 0;         // of which after a wait
-  std::uint64_t releases = 0;
   std::uint64_t rejected = 0;
   std::uint64_t abandoned = 0;      // left the queue unserved
   Area wait_sum = 0;                // time that frames spent queued, added when they leave

@@ -88,7 +88,7 @@ void Execution::lane_event(std::uint32_t lane) {
     const Timers::Fired fired = timers_.take_due(lane, now_, frames_);
     if (fired.frame == kNoId) break;
     timer_fired(fired.frame, fired.purpose);
-    drain_ready();
+    if (woken_ != kNoId) drain_ready();
   }
   const std::int64_t next = timers_.next_deadline(lane);
   if (next >= 0) schedule(next, Phase::expire, Kind::lane, lane);
@@ -125,7 +125,7 @@ void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
       ++stations_[instances_[f.instance].station].abandoned;
       observe(station.abandoned_series, now_ - f.mark);
       ++operations_[edges_[f.edge].operation].ended[static_cast<std::size_t>(Outcome::queue_timeout)];
-      next = reply(slot, Outcome::queue_timeout);
+      next = reply_late(slot, Outcome::queue_timeout);
       break;
     }
   }

@@ -62,10 +62,20 @@ std::uint64_t Histogram::bucket_count(std::uint32_t index) const {
   const Block* block = blocks_[index >> kSubBits].get();
   if (block == nullptr) return 0;
   std::uint64_t n = block->words[index & (kSubBuckets - 1)];
-  if (high_.empty()) [[likely]] return n;
+  if (high_.empty()) [[likely]]
+    return n;
   const auto at = std::lower_bound(high_.begin(), high_.end(), index,
                                    [](const High& high, std::uint32_t i) { return high.index < i; });
   if (at != high_.end() && at->index == index) n += static_cast<std::uint64_t>(at->word) << 32;
+  return n;
+}
+
+std::uint64_t Histogram::block_count(std::uint32_t number) const {
+  std::uint64_t n = 0;
+  for (const std::uint32_t word : blocks_[number]->words) n += word;
+  for (const High& high : high_) {
+    if (high.index >> kSubBits == number) n += static_cast<std::uint64_t>(high.word) << 32;
+  }
   return n;
 }
 
@@ -118,7 +128,8 @@ void Histogram::merge(const Histogram& other) {
     for (std::uint32_t i = 0; i < kSubBuckets; ++i) {
       const std::uint32_t addend = added[i];
       words[i] += addend;
-      if (words[i] < addend) [[unlikely]] carry((b << kSubBits) + i, 1);
+      if (words[i] < addend) [[unlikely]]
+        carry((b << kSubBits) + i, 1);
     }
   }
   count_ += other.count_;
@@ -189,18 +200,24 @@ double Histogram::stddev() const {
 std::int64_t Histogram::quantile(double p) const {
   TAILRACE_CHECK(p >= 0 && p <= 1);
   if (count_ == 0) return 0;
-  const std::uint64_t rank = rank_of(p, count_);
+  return value_at_rank(rank_of(p, count_));
+}
+
+std::int64_t Histogram::value_at_rank(std::uint64_t rank) const {
+  TAILRACE_CHECK(rank >= 1 && rank <= count_);
   if (rank == 1) return min_;
   if (rank == count_) return max_;
   std::uint64_t seen = 0;
   for (std::uint32_t b = 0; b < kBlocks; ++b) {
     if (blocks_[b] == nullptr) continue;
-    for (std::uint32_t index = b << kSubBits; index < (b + 1) << kSubBits; ++index) {
-      seen += bucket_count(index);
-      if (seen < rank) continue;
-      const Bucket bucket{lower_of(index), upper_of(index), 0};
-      return std::clamp(bucket.midpoint(), min_, max_);
+    const std::uint64_t in_block = block_count(b);
+    if (seen + in_block < rank) {
+      seen += in_block;
+      continue;
     }
+    std::uint32_t index = b << kSubBits;
+    while ((seen += bucket_count(index)) < rank) ++index;
+    return std::clamp(Bucket{lower_of(index), upper_of(index), 0}.midpoint(), min_, max_);
   }
   TAILRACE_CHECK(seen == count_);
   return max_;
@@ -213,14 +230,18 @@ double Histogram::fraction_at_or_below(std::int64_t value) const {
   std::uint64_t seen = 0;
   for (std::uint32_t b = 0; b <= end >> kSubBits; ++b) {
     if (blocks_[b] == nullptr) continue;
-    const std::uint32_t stop = std::min(end, ((b + 1) << kSubBits) - 1);
-    for (std::uint32_t index = b << kSubBits; index <= stop; ++index) seen += bucket_count(index);
+    if (b < end >> kSubBits) {
+      seen += block_count(b);
+      continue;
+    }
+    for (std::uint32_t index = b << kSubBits; index <= end; ++index) seen += bucket_count(index);
   }
   return static_cast<double>(seen) / static_cast<double>(count_);
 }
 
 bool Histogram::operator==(const Histogram& other) const {
-  if (count_ != other.count_ || sum_ != other.sum_ || min() != other.min() || max() != other.max()) return false;
+  if (count_ != other.count_ || sum_ != other.sum_ || min() != other.min() || max() != other.max())
+    return false;
   for (std::uint32_t index = 0; index < kBlocks << kSubBits; ++index) {
     if (bucket_count(index) != other.bucket_count(index)) return false;
   }

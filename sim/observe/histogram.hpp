@@ -1,15 +1,17 @@
 #pragma once
-// A mergeable log-linear histogram of non-negative 64-bit values, usually nanoseconds: the one record of a latency.
+// A mergeable log-linear histogram of non-negative 64-bit values, usually nanoseconds: the one record of a
+// latency.
 //
 //   value    0 .. 1023     one bucket per value: exact
 //            above         512 equal buckets per octave [2^e, 2^(e+1)), reported as the bucket's midpoint
 //
-// Accuracy: a reported value is within 2^-10 (0.098 %) of the recorded one, from 0 to 2^63-1. Count, sum, minimum and
-// maximum are exact; so is adding two histograms, in any order and grouping (only the sum of squares, a double, rounds).
-// Memory: 0.6 KB, plus 2 KB for each octave that was ever touched; a service whose latencies span 8 octaves takes 17 KB,
-// 10^4 such services 170 MB. record() allocates on the first value of an octave and never again; it takes about 2 ns.
-// Counts are 32-bit words; a word that wraps carries into a short sorted side list, so counts past 2^32 stay exact.
-// Left out: removal of single values, negative values (an invariant is broken), serialisation.
+// Accuracy: a reported value is within 2^-10 (0.098 %) of the recorded one, from 0 to 2^63-1. Count, sum,
+// minimum and maximum are exact; so is adding two histograms, in any order and grouping (only the sum of
+// squares, a double, rounds). Memory: 0.6 KB, plus 2 KB for each octave that was ever touched; a service
+// whose latencies span 8 octaves takes 17 KB, 10^4 such services 170 MB. record() allocates on the first
+// value of an octave and never again; it takes about 2 ns. Counts are 32-bit words; a word that wraps carries
+// into a short sorted side list, so counts past 2^32 stay exact. Left out: removal of single values, negative
+// values (an invariant is broken), serialisation.
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -24,7 +26,7 @@ class Histogram {
  public:
   __extension__ using Sum = __int128;  // 2^63 values of 2^63 fit
 
-  static constexpr int kSubBits = 9;                             // 512 buckets per octave
+  static constexpr int kSubBits = 9;  // 512 buckets per octave
   static constexpr std::uint32_t kSubBuckets = 1u << kSubBits;
   static constexpr std::int64_t kExactBelow = 2 * kSubBuckets;  // 1024
   static constexpr double kRelativeError = 0x1p-10;
@@ -50,8 +52,10 @@ class Histogram {
   void record(std::int64_t value) {
     const std::uint32_t index = index_of(value);
     Block* block = blocks_[index >> kSubBits].get();
-    if (block == nullptr) [[unlikely]] block = new_block(index >> kSubBits);
-    if (++block->words[index & (kSubBuckets - 1)] == 0) [[unlikely]] carry(index, 1);
+    if (block == nullptr) [[unlikely]]
+      block = new_block(index >> kSubBits);
+    if (++block->words[index & (kSubBuckets - 1)] == 0) [[unlikely]]
+      carry(index, 1);
     ++count_;
     sum_ += value;
     const double x = static_cast<double>(value);
@@ -59,8 +63,8 @@ class Histogram {
     min_ = value < min_ ? value : min_;
     max_ = value > max_ ? value : max_;
   }
-  // Asks for the cache line that record(value) will write. For consumers that hold a batch of values: one pass of
-  // prefetches, then one of records.
+  // Asks for the cache line that record(value) will write. For consumers that hold a batch of values: one
+  // pass of prefetches, then one of records.
   void prefetch(std::int64_t value) const {
     const std::uint32_t index = index_of(value);
     const Block* block = blocks_[index >> kSubBits].get();
@@ -69,8 +73,9 @@ class Histogram {
   void record_many(std::int64_t value, std::uint64_t times);
 
   void merge(const Histogram& other);
-  // Takes away what `earlier`, a former copy of this histogram, already held: what is left is the window between the
-  // two. The window's own minimum and maximum are not known; they become the ends of its outermost buckets.
+  // Takes away what `earlier`, a former copy of this histogram, already held: what is left is the window
+  // between the two. The window's own minimum and maximum are not known; they become the ends of its
+  // outermost buckets.
   void subtract(const Histogram& earlier);
   void clear();  // keeps the blocks, so that refilling does not allocate
 
@@ -81,13 +86,17 @@ class Histogram {
   Sum sum() const { return sum_; }
   double sum_of_squares() const { return sum_of_squares_; }
   double mean() const;    // 0 when empty
-  double stddev() const;  // of the sample (n - 1); 0 for fewer than two values
+  // Of the sample (n - 1); 0 for fewer than two values. From the sum of squares, so its last digits cancel when the
+  // deviation is tiny: about three digits are left at a millionth of the mean.
+  double stddev() const;
 
-  // The value of rank ceil(p * count), the rank held in 1..count: p = 0 is the minimum, p = 1 the maximum, both exact;
-  // in between a bucket's midpoint, held within [min, max]. 0 when empty.
+  // The value of rank ceil(p * count), the rank held in 1..count: p = 0 is the minimum, p = 1 the maximum,
+  // both exact; in between a bucket's midpoint, held within [min, max]. 0 when empty.
   std::int64_t quantile(double p) const;
-  // The share of values at or below `value`, at the resolution of the buckets: the bucket of `value` counts as a whole.
-  // So fraction_at_or_below(quantile(p)) >= p.
+  std::int64_t value_at_rank(
+      std::uint64_t rank) const;  // 1 <= rank <= count, of the sorted values; as quantile
+  // The share of values at or below `value`, at the resolution of the buckets: the bucket of `value` counts
+  // as a whole. So fraction_at_or_below(quantile(p)) >= p.
   double fraction_at_or_below(std::int64_t value) const;
 
   // Calls visit(const Bucket&) for every non-empty bucket, in rising order.
@@ -103,15 +112,17 @@ class Histogram {
     }
   }
 
-  // Same buckets, count, sum, minimum and maximum. The sum of squares is left out: it depends on the order of merging.
+  // Same buckets, count, sum, minimum and maximum. The sum of squares is left out: it depends on the order of
+  // merging.
   bool operator==(const Histogram& other) const;
-  // A hash of what operator== compares; the same on every machine, whatever the order of recording and merging.
+  // A hash of what operator== compares; the same on every machine, whatever the order of recording and
+  // merging.
   std::uint64_t content_hash() const;
 
   std::size_t memory_bytes() const;
 
-  // Values below 1024 map to themselves; above, shift the value until ten bits remain and count 512 per shift.
-  // A negative value lands in block 55, which never exists: the check sits on the cold path.
+  // Values below 1024 map to themselves; above, shift the value until ten bits remain and count 512 per
+  // shift. A negative value lands in block 55, which never exists: the check sits on the cold path.
   static constexpr std::uint32_t index_of(std::int64_t value) {
     const std::uint64_t v = static_cast<std::uint64_t>(value);
     const unsigned shift = static_cast<unsigned>(std::bit_width(v | kSubBuckets)) - (kSubBits + 1u);
@@ -120,7 +131,8 @@ class Histogram {
   static constexpr std::int64_t lower_of(std::uint32_t index) {
     if (index < kExactBelow) return index;
     const unsigned shift = (index >> kSubBits) - 1;
-    return static_cast<std::int64_t>(static_cast<std::uint64_t>(kSubBuckets + (index & (kSubBuckets - 1))) << shift);
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(kSubBuckets + (index & (kSubBuckets - 1)))
+                                     << shift);
   }
   static constexpr std::int64_t upper_of(std::uint32_t index) {
     if (index < kExactBelow) return index;
@@ -139,6 +151,7 @@ class Histogram {
   Block* new_block(std::uint32_t number);
   void carry(std::uint32_t index, std::uint32_t amount);
   std::uint64_t bucket_count(std::uint32_t index) const;
+  std::uint64_t block_count(std::uint32_t number) const;
   void set_bucket_count(std::uint32_t index, std::uint64_t n);
 
   std::uint64_t count_ = 0;

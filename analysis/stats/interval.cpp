@@ -1,0 +1,164 @@
+#include "analysis/stats/interval.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "analysis/stats/student.hpp"
+#include "sim/base/check.hpp"
+
+namespace tailrace::analysis {
+
+namespace {
+
+struct Moments {
+  double mean = 0;
+  double variance = 0;  // of the sample (n - 1)
+};
+
+Moments moments_of(std::span<const double> values) {
+  Moments m;
+  if (values.empty()) return m;
+  const double n = static_cast<double>(values.size());
+  for (const double v : values) m.mean += v;
+  m.mean /= n;
+  if (values.size() < 2) return m;
+  for (const double v : values) m.variance += (v - m.mean) * (v - m.mean);
+  m.variance /= n - 1;
+  return m;
+}
+
+Interval with_error(Interval interval, double standard_error) {
+  const double half = t_critical(interval.confidence, interval.groups - 1) * standard_error;
+  interval.low = interval.estimate - half;
+  interval.high = interval.estimate + half;
+  interval.known = true;
+  return interval;
+}
+
+const char* too_few_groups(int groups) {
+  return groups == 0 ? "no observations" : "one replication gives no interval; it needs at least 2";
+}
+
+}  // namespace
+
+double Interval::relative_half_width() const {
+  const double half = half_width();
+  if (half == 0) return 0;
+  return estimate == 0 ? std::numeric_limits<double>::infinity() : half / std::fabs(estimate);
+}
+
+Interval mean_interval(std::span<const double> replications, double confidence, std::uint64_t count) {
+  const Moments m = moments_of(replications);
+  Interval interval;
+  interval.estimate = m.mean;
+  interval.confidence = confidence;
+  interval.groups = static_cast<int>(replications.size());
+  interval.count = count == 0 ? replications.size() : count;
+  if (interval.groups < 2) {
+    interval.reason = too_few_groups(interval.groups);
+    return interval;
+  }
+  return with_error(interval, std::sqrt(m.variance / interval.groups));
+}
+
+Interval ratio_interval(std::span<const RatioSample> groups, double confidence) {
+  Interval interval;
+  interval.confidence = confidence;
+  double total = 0;
+  double weight = 0;
+  for (const RatioSample& group : groups) {
+    TAILRACE_CHECK(group.weight >= 0);
+    if (group.weight == 0) continue;
+    ++interval.groups;
+    total += group.total;
+    weight += group.weight;
+  }
+  if (interval.groups > 0) interval.estimate = total / weight;
+  interval.count = weight < 0x1p63 ? static_cast<std::uint64_t>(weight) : 0;
+  if (interval.groups < 2) {
+    interval.reason = too_few_groups(interval.groups);
+    return interval;
+  }
+  std::vector<double> without;
+  without.reserve(groups.size());
+  for (const RatioSample& group : groups) {
+    if (group.weight == 0) continue;
+    // theta_without - theta, in the form that does not cancel when the ratios are nearly equal.
+    without.push_back((interval.estimate * group.weight - group.total) / (weight - group.weight));
+  }
+  const double r = interval.groups;
+  const double squares = moments_of(without).variance * (r - 1);
+  return with_error(interval, std::sqrt((r - 1) / r * squares));
+}
+
+std::uint64_t requests_needed(double p) {
+  TAILRACE_CHECK(p > 0 && p < 1);
+  // Less a little before rounding up: 10 / (1 - 0.99) is 1000, not 1000 and a rounding error.
+  const double needed = kMinBeyondPercentile / std::min(p, 1 - p);
+  return static_cast<std::uint64_t>(std::ceil(needed * (1 - 1e-9)));
+}
+
+Interval percentile_interval(std::span<const sim::Histogram* const> replications, double p,
+                             double confidence) {
+  Interval interval;
+  interval.confidence = confidence;
+  sim::Histogram pooled;
+  std::vector<double> quantiles;
+  quantiles.reserve(replications.size());
+  for (const sim::Histogram* replication : replications) {
+    if (replication->empty()) continue;
+    quantiles.push_back(static_cast<double>(replication->quantile(p)));
+    pooled.merge(*replication);
+  }
+  interval.groups = static_cast<int>(quantiles.size());
+  interval.count = pooled.count();
+  interval.estimate = static_cast<double>(pooled.quantile(p));
+  const std::uint64_t needed = requests_needed(p);
+  if (interval.count < needed) {
+    interval.reason =
+        fmt::format("p{:g} needs about {} requests; there are {}", 100 * p, needed, interval.count);
+    return interval;
+  }
+  if (interval.groups < 2) {
+    interval.reason = too_few_groups(interval.groups);
+    return interval;
+  }
+  return with_error(interval, std::sqrt(moments_of(quantiles).variance / interval.groups));
+}
+
+Interval percentile_interval(std::span<const sim::Histogram> replications, double p, double confidence) {
+  std::vector<const sim::Histogram*> pointers;
+  pointers.reserve(replications.size());
+  for (const sim::Histogram& replication : replications) pointers.push_back(&replication);
+  return percentile_interval(pointers, p, confidence);
+}
+
+Interval welch_interval(std::span<const double> a, std::span<const double> b, double confidence) {
+  const Moments ma = moments_of(a);
+  const Moments mb = moments_of(b);
+  Interval interval;
+  interval.estimate = mb.mean - ma.mean;
+  interval.confidence = confidence;
+  interval.groups = static_cast<int>(a.size() + b.size());
+  interval.count = a.size() + b.size();
+  if (a.size() < 2 || b.size() < 2) {
+    interval.reason = "a difference needs at least 2 replications on each side";
+    return interval;
+  }
+  const double na = static_cast<double>(a.size());
+  const double nb = static_cast<double>(b.size());
+  const double va = ma.variance / na;
+  const double vb = mb.variance / nb;
+  const double squares = va * va / (na - 1) + vb * vb / (nb - 1);
+  const double dof = squares > 0 ? std::max(1.0, (va + vb) * (va + vb) / squares) : na + nb - 2;
+  const double half = t_critical(confidence, dof) * std::sqrt(va + vb);
+  interval.low = interval.estimate - half;
+  interval.high = interval.estimate + half;
+  interval.known = true;
+  return interval;
+}
+
+}  // namespace tailrace::analysis

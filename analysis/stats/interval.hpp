@@ -1,0 +1,67 @@
+#pragma once
+// Confidence intervals for what a simulation estimates. The independent unit is a replication (or, in one
+// long run, a batch), never a request: requests that share a queue are correlated, and an interval that
+// treats them as independent is too narrow by an unknown factor. Groups are taken in the order given, so
+// equal inputs give equal bits.
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+
+#include "sim/observe/histogram.hpp"
+
+namespace tailrace::analysis {
+
+// `known` says that [low, high] is a confidence interval. When it is false the bounds are infinite, `reason`
+// says in the user's words what is missing, and `estimate` is the best guess the data allow (0 when there are
+// none).
+struct Interval {
+  double estimate = 0;
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  double confidence = 0.95;
+  std::uint64_t count = 0;  // observations behind the estimate
+  int groups = 0;           // independent groups (replications or batches) behind the interval
+  bool known = false;
+  std::string reason;
+
+  double half_width() const { return 0.5 * (high - low); }
+  // Half the width over the estimate's size; 0 when both are 0, infinite when only the estimate is.
+  double relative_half_width() const;
+  bool covers(double truth) const { return low <= truth && truth <= high; }
+};
+
+// Mean of independent replication values: average +- t * s / sqrt(R). Every replication weighs the same.
+Interval mean_interval(std::span<const double> replications, double confidence, std::uint64_t count = 0);
+
+// One group's share of a ratio: mean latency is (sum of latencies) / (requests), an error rate errors /
+// requests.
+struct RatioSample {
+  double total = 0;
+  double weight = 0;  // >= 0
+};
+// Ratio of sums over groups, with the jackknife's standard error:
+//   theta = sum(total) / sum(weight);  se^2 = (R-1)/R * sum_r (theta_without_r - mean of those)^2
+// Groups without weight are left out. Groups may differ in weight: a replication with twice the requests
+// counts twice.
+Interval ratio_interval(std::span<const RatioSample> groups, double confidence);
+
+// Requests that must lie beyond a percentile before it is worth printing: count * min(p, 1 - p) >= 10.
+inline constexpr double kMinBeyondPercentile = 10;
+std::uint64_t requests_needed(double p);
+
+// Percentile p (0 < p < 1) from replications: the estimate is the pooled histogram's quantile, the half width
+// t * s / sqrt(R) over the replications' own quantiles. Needs kMinBeyondPercentile requests beyond the
+// percentile in total, else `known` is false ("needs about N requests"). A replication's own quantile is
+// biased towards the centre when it has few requests beyond the percentile; from about 10 each (n (1 - p) >=
+// 10 per replication) the interval covers as it says, at 1 each it covers somewhat less. Empty replications
+// are left out.
+Interval percentile_interval(std::span<const sim::Histogram* const> replications, double p,
+                             double confidence);
+Interval percentile_interval(std::span<const sim::Histogram> replications, double p, double confidence);
+
+// Difference b - a of two means from independent, unpaired groups (Welch 1947). For paired runs (common
+// random numbers) the sharper interval is mean_interval over the differences.
+Interval welch_interval(std::span<const double> a, std::span<const double> b, double confidence);
+
+}  // namespace tailrace::analysis

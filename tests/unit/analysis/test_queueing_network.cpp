@@ -1,0 +1,256 @@
+// Networks against closed forms, against a plain exact MVA written here, and against a brute-force Markov chain.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "analysis/queueing/network.hpp"
+
+namespace tailrace::analysis {
+namespace {
+
+void expect_close(double actual, double expected, double relative = 1e-6) {
+  EXPECT_NEAR(actual, expected, relative * std::fabs(expected)) << "expected " << expected;
+}
+
+Station queue(std::string name, double mean_s, int servers = 1) { return {std::move(name), servers, mean_s, 1, Discipline::fcfs}; }
+
+TEST(OpenNetwork, TandemIsTwoIndependentQueues) {
+  const OpenSolution s = solve_open({{queue("a", 0.01), queue("b", 0.012)}, {60, 0}, {{0, 1, 1}}});
+  expect_close(s.response_mean_s, 1 / (100 - 60.0) + 1 / (1 / 0.012 - 60));
+  EXPECT_TRUE(s.exact);
+  EXPECT_EQ(s.bottleneck, 1);
+  expect_close(s.max_load_multiplier, 1 / 0.72);
+}
+
+TEST(OpenNetwork, FeedbackCountsEveryVisit) {
+  // 60 / (1 - .2) = 75 visits/s, rho = .75, L = 3, response of a request 3 / 60.
+  const OpenSolution s = solve_open({{queue("a", 0.01)}, {60}, {{0, 0, 0.2}}});
+  expect_close(s.stations[0].visits, 1.25);
+  expect_close(s.in_system_mean, 3);
+  expect_close(s.response_mean_s, 0.05);
+  EXPECT_TRUE(s.exact);
+}
+
+TEST(OpenNetwork, BranchingRoutes) {
+  const OpenSolution s =
+      solve_open({{queue("1", 1.0 / 200), queue("2", 1.0 / 80), queue("3", 1.0 / 60), queue("4", 1.0 / 50)},
+                  {100, 0, 0, 0},
+                  {{0, 1, 0.5}, {0, 2, 0.3}, {0, 3, 0.2}, {1, 2, 0.2}, {2, 3, 0.25}}});
+  expect_close(s.response_mean_s, 0.06166667);
+  expect_close(s.stations[2].means.utilization, 0.6666667);
+  expect_close(s.stations[3].means.response_mean_s, 0.05);
+}
+
+TEST(OpenNetwork, LoopsOfGainOneNeverEnd) {
+  const OpenNetwork closed_loop{{queue("a", 0.01), queue("b", 0.01), queue("c", 0.01)}, {1, 0, 0}, {{0, 1, 1}, {1, 2, 1}, {2, 1, 1}}};
+  const OpenSolution s = solve_open(closed_loop);
+  EXPECT_EQ(s.status, OpenSolution::Status::never_ends);
+  EXPECT_EQ(s.message, "traffic never ends: each request in the loop b, c causes at least one more");
+  OpenNetwork growing = closed_loop;
+  growing.routing[2].calls = 1.5;
+  EXPECT_EQ(solve_open(growing).status, OpenSolution::Status::never_ends);
+  growing.routing[2].calls = 0.999;  // 1000 rounds, but they end
+  expect_close(solve_open(growing).stations[1].visits, 1000, 1e-9);
+  growing.routing[2].calls = 1;
+  growing.routing[0].calls = 0;  // a loop that no request enters
+  EXPECT_EQ(solve_open(growing).status, OpenSolution::Status::ok);
+  EXPECT_EQ(solve_open({{queue("self", 0.01)}, {1}, {{0, 0, 1}}}).status, OpenSolution::Status::never_ends);
+  EXPECT_EQ(solve_open({{queue("self", 0.01)}, {1}, {{0, 0, 2}}}).status, OpenSolution::Status::never_ends);
+}
+
+TEST(OpenNetwork, SaysWhereAWaitIsAnApproximation) {
+  OpenNetwork n{{queue("gate", 0.001), queue("constant", 0.01), queue("after", 0.01)}, {50, 0, 0}, {{0, 1, 1}, {1, 2, 1}}};
+  n.stations[1].service_scv = 0;
+  OpenSolution s = solve_open(n);
+  EXPECT_TRUE(s.stations[0].means.exact);
+  EXPECT_TRUE(s.stations[1].means.exact);  // Poisson arrivals: Pollaczek-Khinchine
+  expect_close(s.stations[1].means.wait_mean_s, 0.005);
+  EXPECT_FALSE(s.stations[2].means.exact);
+  EXPECT_EQ(s.stations[2].reason, "fed by a station whose departures are not Poisson");
+  n.stations[1].discipline = Discipline::processor_sharing;
+  EXPECT_TRUE(solve_open(n).exact);
+  n.routing[0].calls = 2;  // two calls at once are a batch, and 100/s on 10 ms is the limit
+  n.external_rates_per_s[0] = 49;
+  s = solve_open(n);
+  EXPECT_EQ(s.stations[1].reason, "fed by calls that come in groups (more than one per visit)");
+  expect_close(s.stations[1].means.utilization, 0.98);
+}
+
+TEST(OpenNetwork, OverloadNamesTheStationAndKeepsTheOthers) {
+  const OpenSolution s = solve_open({{queue("front", 0.001), queue("db", 0.02)}, {100, 0}, {{0, 1, 1}}});
+  EXPECT_EQ(s.status, OpenSolution::Status::unstable);
+  EXPECT_EQ(s.message, "db is offered 2 times what it can serve");
+  EXPECT_TRUE(s.stations[0].means.stable);
+  EXPECT_TRUE(std::isinf(s.response_mean_s));
+  expect_close(s.max_load_multiplier, 0.5);
+}
+
+TEST(OpenNetwork, BadInputIsAMessage) {
+  EXPECT_EQ(solve_open({{queue("a", 0.01)}, {}, {}}).status, OpenSolution::Status::invalid);
+  EXPECT_EQ(solve_open({{queue("a", NAN)}, {1}, {}}).status, OpenSolution::Status::invalid);
+  EXPECT_EQ(solve_open({{queue("a", 0.01)}, {1}, {{0, 1, 1}}}).status, OpenSolution::Status::invalid);
+  EXPECT_EQ(solve_open({{}, {}, {}}).status, OpenSolution::Status::ok);
+}
+
+TEST(OpenNetwork, TenThousandStationsWithLoops) {
+  constexpr int kStations = 10'000;
+  OpenNetwork n;
+  unsigned state = 1;
+  const auto below = [&](int limit) {
+    state = state * 1664525u + 1013904223u;
+    return static_cast<int>((state >> 8) % static_cast<unsigned>(limit));
+  };
+  for (int i = 0; i < kStations; ++i) {
+    n.stations.push_back(queue("s" + std::to_string(i), 1e-6));
+    n.external_rates_per_s.push_back(i == 0 ? 100 : 0);
+    for (int k = 0; k < 3 && i + 1 < kStations; ++k) n.routing.push_back({i, i + 1 + below(std::min(50, kStations - 1 - i)), 1.0 / 3});
+    if (i % 100 == 99) n.routing.push_back({i, i - below(60), 0.05});  // retries into the recent past
+  }
+  const auto before = std::chrono::steady_clock::now();
+  const OpenSolution s = solve_open(n);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - before;
+  ASSERT_EQ(s.status, OpenSolution::Status::ok);
+  EXPECT_LT(took.count(), 5.0);  // about 0.05 s; the slack is for sanitizers
+  // Flow balance at every station: the residual of the traffic equations.
+  std::vector<double> residual = n.external_rates_per_s;
+  for (const Routing& r : n.routing) residual[static_cast<std::size_t>(r.to)] += s.stations[static_cast<std::size_t>(r.from)].arrival_rate_per_s * r.calls;
+  for (std::size_t i = 0; i < residual.size(); ++i) {
+    EXPECT_NEAR(residual[i], s.stations[i].arrival_rate_per_s, 1e-9 * (1 + residual[i]));
+  }
+}
+
+ClosedSolution closed(int users, double think_s, std::vector<double> demands, std::vector<int> servers = {}) {
+  ClosedNetwork n;
+  for (std::size_t i = 0; i < demands.size(); ++i) n.stations.push_back(queue("s", demands[i], servers.empty() ? 1 : servers[i]));
+  n.workloads.push_back({"users", users, think_s, std::vector<double>(demands.size(), 1.0)});
+  return solve_closed(n);
+}
+
+TEST(ClosedNetwork, PublishedExactFigures) {
+  const ClosedSolution one = closed(20, 1, {0.05});
+  expect_close(one.workloads[0].throughput_per_s, 16.82216);
+  expect_close(one.workloads[0].response_mean_s, 0.1889079);
+  expect_close(one.workloads[0].in_system_mean[0], 3.177839);
+  const ClosedSolution three = closed(50, 1, {0.02, 0.012, 0.008});
+  expect_close(three.workloads[0].throughput_per_s, 43.72614);
+  expect_close(three.workloads[0].response_mean_s, 0.1434808);
+  expect_close(three.stations[1].in_system_mean, 1.068849);
+  const ClosedSolution saturated = closed(200, 1, {0.02, 0.01});
+  expect_close(saturated.workloads[0].throughput_per_s, 50);
+  expect_close(saturated.workloads[0].response_mean_s, 3);
+  expect_close(saturated.stations[0].in_system_mean, 149);
+  EXPECT_TRUE(one.exact && three.exact && saturated.exact);
+}
+
+TEST(ClosedNetwork, AgreesWithPlainMeanValueAnalysis) {
+  // Single servers only, where the recursion of Reiser and Lavenberg is stable: R = D (1 + Q(n-1)).
+  const std::vector<double> d{0.03, 0.02, 0.025, 0.001, 0.03};
+  for (const double think : {0.0, 0.5, 40.0}) {
+    std::vector<double> q(d.size(), 0.0);
+    double x = 0;
+    for (int n = 1; n <= 3000; ++n) {
+      double r = 0;
+      for (std::size_t i = 0; i < d.size(); ++i) r += d[i] * (1 + q[i]);
+      x = n / (think + r);
+      for (std::size_t i = 0; i < d.size(); ++i) q[i] = x * d[i] * (1 + q[i]);
+      if (n != 1 && n != 2 && n != 37 && n != 1200 && n != 3000) continue;
+      const ClosedSolution s = closed(n, think, d);
+      ASSERT_TRUE(s.exact);
+      expect_close(s.workloads[0].throughput_per_s, x, 1e-9);
+      for (std::size_t i = 0; i < d.size(); ++i) expect_close(s.stations[i].in_system_mean, q[i], 1e-8);
+    }
+  }
+}
+
+TEST(ClosedNetwork, MultiServerStationIsTheMachineRepairModel) {
+  // One station of c servers and thinking users is a birth-death chain: up (N-k)/Z, down min(k, c)/D.
+  const int users = 60, servers = 4;
+  const double think = 1, demand = 0.1;
+  double weight = 1, total = 1, number = 0, busy = 0;
+  for (int k = 1; k <= users; ++k) {
+    weight *= (users - k + 1) / think / (std::min(k, servers) / demand);
+    total += weight;
+    number += k * weight;
+    busy += std::min(k, servers) * weight;
+  }
+  const ClosedSolution s = closed(users, think, {demand}, {servers});
+  expect_close(s.workloads[0].throughput_per_s, busy / total / demand, 1e-10);
+  expect_close(s.stations[0].in_system_mean, number / total, 1e-10);
+  EXPECT_TRUE(s.exact);
+}
+
+TEST(ClosedNetwork, SeveralMultiServerStationsAddUp) {
+  // The numbers at all stations and in thought make up the population: an identity that no station computes alone.
+  for (const int users : {3, 50, 400, 20'000}) {
+    const ClosedSolution s = closed(users, 2, {0.1, 0.3, 0.2, 0.01, 0.5}, {4, 16, 7, 1, 0});
+    ASSERT_TRUE(s.exact) << s.reason;
+    double total = s.workloads[0].throughput_per_s * 2;
+    for (const ClosedStation& station : s.stations) total += station.in_system_mean;
+    EXPECT_NEAR(total, users, 1e-8 * users);
+    EXPECT_LE(s.workloads[0].throughput_per_s, s.workloads[0].bounds.max_throughput_per_s * (1 + 1e-12));
+    EXPECT_GE(s.workloads[0].response_mean_s, s.workloads[0].bounds.min_response_s * (1 - 1e-9));
+  }
+}
+
+TEST(ClosedNetwork, AHundredThousandUsers) {
+  // Saturated by far: X = c / D = 400/s, and N - X (Z + other demands) queue up.
+  ClosedSolution s = closed(100'000, 10, {0.1, 0.01}, {40, 8});
+  EXPECT_TRUE(s.exact) << s.reason;
+  expect_close(s.workloads[0].throughput_per_s, 400, 1e-9);
+  expect_close(s.workloads[0].response_mean_s, 100'000 / 400.0 - 10, 1e-9);
+  // Far from saturation: almost nobody queues, N / (Z + D).
+  s = closed(100'000, 1000, {0.1, 0.001}, {40, 1});
+  expect_close(s.workloads[0].throughput_per_s, 100'000 / 1000.101, 1e-4);
+  // Too large: approximated, and still between the bounds.
+  s = closed(100'000, 10, {0.1, 0.2}, {4000, 3000});
+  EXPECT_FALSE(s.exact);
+  EXPECT_LE(s.workloads[0].throughput_per_s, s.workloads[0].bounds.max_throughput_per_s);
+  EXPECT_GE(s.workloads[0].throughput_per_s, 0.9 * s.workloads[0].bounds.max_throughput_per_s);
+}
+
+TEST(ClosedNetwork, BoundsAndKnee) {
+  const ClosedBounds b = closed(200, 1, {0.02, 0.01}).workloads[0].bounds;
+  expect_close(b.knee_population, 1.03 / 0.02);
+  expect_close(b.max_throughput_per_s, 50);
+  expect_close(b.min_response_s, 3);
+}
+
+TEST(ClosedNetwork, TwoHalvesOfAWorkloadAreTheWhole) {
+  // Bard-Schweitzer cannot tell 20 + 20 alike users from 40, up to the term of a user's own queue; 5 % covers its error.
+  ClosedNetwork n{{queue("cpu", 0.03), queue("disk", 0.02)}, {{"a", 20, 1, {1, 1}}, {"b", 20, 1, {1, 1}}}};
+  const ClosedSolution two = solve_closed(n);
+  EXPECT_FALSE(two.exact);
+  EXPECT_EQ(two.reason, "several workloads: Bard-Schweitzer approximation");
+  const ClosedSolution whole = closed(40, 1, {0.03, 0.02});
+  expect_close(two.workloads[0].throughput_per_s + two.workloads[1].throughput_per_s, whole.workloads[0].throughput_per_s, 0.05);
+  expect_close(two.workloads[0].throughput_per_s, two.workloads[1].throughput_per_s, 1e-9);
+  for (const ClosedWorkloadResult& w : two.workloads) expect_close(w.throughput_per_s * (1 + w.response_mean_s), 20, 1e-9);
+  n.workloads[1].population = 0;  // an empty workload is no workload
+  EXPECT_TRUE(solve_closed(n).exact);
+}
+
+TEST(ClosedNetwork, BadInputIsAMessage) {
+  EXPECT_FALSE(closed(10, 0, {0.0}).ok);
+  EXPECT_FALSE(closed(-1, 1, {0.1}).ok);
+  EXPECT_TRUE(closed(0, 1, {0.1}).ok);
+  EXPECT_EQ(closed(0, 1, {0.1}).workloads[0].throughput_per_s, 0);
+  expect_close(closed(1, 1, {0.1}).workloads[0].throughput_per_s, 1 / 1.1, 1e-12);
+}
+
+TEST(MixedNetwork, OneServerSharedByOpenAndClosedTraffic) {
+  // Product form of the mixed single-server station, by hand from the chain over (open, closed) jobs: the closed part is
+  // the closed network of demand D / (1 - rho), and open response = D (1 + Q) / (1 - rho).
+  const OpenNetwork open{{queue("s", 0.02)}, {25}, {}};
+  const MixedSolution m = solve_mixed(open, {{"users", 10, 1, {1}}});
+  const ClosedSolution slowed = closed(10, 1, {0.04});
+  expect_close(m.closed.workloads[0].throughput_per_s, slowed.workloads[0].throughput_per_s, 1e-12);
+  expect_close(m.open.response_mean_s, 0.04 * (1 + slowed.stations[0].in_system_mean), 1e-9);
+  expect_close(m.closed.stations[0].utilization, 0.02 * (25 + slowed.workloads[0].throughput_per_s), 1e-9);
+  EXPECT_FALSE(m.closed.exact);
+  EXPECT_FALSE(solve_mixed({{queue("s", 0.02)}, {51}, {}}, {{"users", 10, 1, {1}}}).closed.ok);
+}
+
+}  // namespace
+}  // namespace tailrace::analysis
