@@ -264,6 +264,7 @@ class Compiler {
     if (op.error_rate > 0) table.error_stream = stream(component_name(op.component), op.name + "/error");
     emit(Op::end, static_cast<std::uint32_t>(i));
     table.series = series(SeriesKind::operation, i);
+    m_.operation_series.push_back(table.series);
     m_.operations.push_back(table);
   }
 

@@ -157,6 +157,7 @@ struct CompiledModel {
   std::vector<std::uint32_t> forks;  // first steps of branch frames
   std::vector<BranchOption> options;
   std::vector<OperationTable> operations;
+  std::vector<std::uint32_t> operation_series;  // also where the run records none itself (series_copies)
   std::vector<StationTable> stations;
   std::vector<std::uint32_t> instance_station;
   std::vector<EdgeTable> edges;

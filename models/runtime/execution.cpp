@@ -512,7 +512,9 @@ inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Out
   const ClassTable& cls = model_->classes[cls_id];
   ++classes_[cls_id].ended[static_cast<std::size_t>(outcome)];
   observe(outcome == Outcome::success ? cls.success_series : cls.failure_series, now_ - start);
-  if (options_.request_log != nullptr) [[unlikely]] options_.request_log->emplace_back(now_, now_ - start);
+  if (options_.pilot != nullptr && outcome == Outcome::success) [[unlikely]] {
+    (*options_.pilot)[cls.workload].add({now_}, static_cast<double>(now_ - start));
+  }
   const ArrivalProcess process = model_->workloads[cls.workload].model->process;
   if (process == ArrivalProcess::constant_vus || process == ArrivalProcess::ramping_vus) think(cls.workload);
 }

@@ -20,6 +20,7 @@
 #include "models/runtime/station_state.hpp"
 #include "models/runtime/timers.hpp"
 #include "sim/engine/calendar.hpp"
+#include "sim/observe/mser.hpp"
 #include "sim/random/stream.hpp"
 
 namespace tailrace::models {
@@ -31,7 +32,7 @@ struct RunOptions {
   int batches = 0;                                    // > 0: batch histograms for intervals from one replication
   const std::atomic<int>* interrupt = nullptr;        // set to non-zero: end with what there is
   std::atomic<std::int64_t>* progress_ns = nullptr;   // simulated time, updated now and then
-  std::vector<std::pair<std::int64_t, std::int64_t>>* request_log = nullptr;  // (end, latency) of each success, for pilots
+  std::vector<sim::MserCollector>* pilot = nullptr;   // per workload: the latencies of its successes, in order
 };
 
 class Execution {

@@ -1,0 +1,103 @@
+#pragma once
+// What a run says: every number with its confidence interval and its count. Times are seconds, rates per second. The
+// independent unit is a replication; a single replication gives intervals for requests from batches of equal time.
+// All successes of all replications are pooled for the estimates of percentiles.
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analysis/stats/interval.hpp"
+#include "models/compile/compiled_model.hpp"
+#include "models/runtime/record.hpp"
+
+namespace tailrace::analysis {
+
+inline constexpr std::array<double, 7> kPercentiles = {0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999};
+
+struct LatencyReport {
+  std::uint64_t count = 0;
+  Interval mean;
+  double stddev = 0, min = 0, max = 0;
+  std::array<Interval, kPercentiles.size()> percentiles;
+  sim::Histogram histogram;  // pooled, ns
+  std::vector<sim::Histogram> by_replication;  // requests only
+};
+
+struct ClassReport {
+  std::string workload, name;        // name is empty for a workload's only class
+  std::uint64_t arrived = 0, in_flight_start = 0, in_flight_end = 0;
+  models::OutcomeCounts ended{};
+  Interval arrival_rate, throughput;  // throughput: requests that ended; goodput: that succeeded
+  Interval goodput;
+  Interval failed;                    // fraction of the ended
+  LatencyReport duration;             // all requests that ended
+  LatencyReport success_duration, failure_duration;
+};
+
+struct OperationReport {
+  std::string name;
+  std::uint64_t arrived = 0;
+  models::OutcomeCounts ended{};
+  Interval throughput;
+  LatencyReport response;  // at the server, from arrival to reply
+};
+
+struct StationReport {
+  std::string name, kind;
+  std::int64_t instances = 1, workers = 0;  // workers per instance, kUnlimited
+  double cpus = 0;                          // per instance; 0: none
+  Interval utilization;      // busy workers over all workers; unknown where the workers are unlimited
+  Interval busy;             // workers, all instances together
+  Interval cpu_utilization;
+  Interval queue_length;     // mean number waiting, all instances together
+  Interval throughput;       // starts of service per second
+  Interval wait_mean;        // of those served, zero for those who did not wait
+  Interval wait_mean_all;    // also of those who left unserved
+  Interval wait_probability;
+  Interval service_mean;     // time that a worker was held
+  double residence_mean = 0; // wait and service, per visit
+  std::array<double, kPercentiles.size()> wait_percentiles{};  // of those served, zeros included
+  std::uint64_t served = 0, waited = 0, rejected = 0, abandoned = 0;
+  std::uint32_t peak_queue = 0;
+  double min_instance_utilization = 0, max_instance_utilization = 0;  // of busy workers, or of cores
+};
+
+struct EdgeReport {
+  std::string from, to, path;
+  std::uint64_t calls = 0, attempts = 0;
+  models::OutcomeCounts attempt_ended{}, ended{};
+  double attempts_per_call = 0;
+  bool has_duration = false;
+  LatencyReport duration;  // as the caller sees it; where the edge has a network, timers or retries
+};
+
+struct LinkReport {
+  std::string name;
+  std::uint64_t messages = 0, transmissions = 0, lost = 0, delayed = 0;
+  double bytes_per_s = 0;
+  Interval utilization;  // where it has a bandwidth
+};
+
+struct RunReport {
+  models::RunStatus status = models::RunStatus::completed;
+  std::string message;
+  int replications = 0;
+  double warmup_s = 0, measured_s = 0;  // measured_s: all replications together
+  std::uint64_t events = 0;
+  std::uint64_t trajectory_fingerprint = 0, result_fingerprint = 0;  // of all replications, in order
+  double confidence = 0.95;
+  std::vector<ClassReport> classes;
+  std::vector<ClassReport> workloads;  // the classes of each workload together
+  std::vector<OperationReport> operations;
+  std::vector<StationReport> stations;
+  std::vector<EdgeReport> edges;
+  std::vector<LinkReport> links;
+  bool littles_law_holds = true;   // exactly, at every station of every replication
+  bool conservation_holds = true;  // every request that arrived ended or is still inside
+  std::vector<std::string> notes;  // what a reader should know about the figures
+};
+
+RunReport build_run_report(const models::CompiledModel& model, const std::vector<models::RunRecord>& records);
+
+}  // namespace tailrace::analysis

@@ -1,0 +1,189 @@
+#include "scenarios/run/replicate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "analysis/stats/sequential.hpp"
+#include "models/runtime/execution.hpp"
+
+namespace tailrace::scenarios {
+
+namespace {
+
+using models::RunRecord;
+using models::RunStatus;
+
+constexpr int kBatches = 25;
+constexpr std::uint32_t kPilot = 0xffffffffu;  // a replication number of its own: the pilot's draws are nobody else's
+
+// Runs replications [first, last) and appends them in order. Stops handing out work after the first that ends early.
+class Pool {
+ public:
+  Pool(const std::shared_ptr<const models::CompiledModel>& model, const ReplicateOptions& options, std::int64_t warmup_ns, int batches)
+      : model_(model), options_(options), warmup_ns_(warmup_ns), batches_(batches) {
+    jobs_ = options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  }
+
+  void run(int first, int last, std::vector<RunRecord>& records) {
+    const int count = last - first;
+    if (count <= 0) return;
+    std::vector<std::unique_ptr<RunRecord>> done(static_cast<std::size_t>(count));
+    std::vector<std::atomic<std::int64_t>> now(static_cast<std::size_t>(count));
+    std::atomic<int> next{0};
+    std::atomic<int> finished{0};
+    std::atomic<bool> stop{false};
+    std::mutex mutex;
+    std::condition_variable wake;
+    const auto work = [&] {
+      for (;;) {
+        const int i = next.fetch_add(1);
+        if (i >= count || stop.load()) break;
+        auto record = std::make_unique<RunRecord>(one(static_cast<std::uint32_t>(first + i), &now[static_cast<std::size_t>(i)]));
+        if (record->status != RunStatus::completed) stop = true;
+        done[static_cast<std::size_t>(i)] = std::move(record);
+        finished.fetch_add(1);
+        const std::scoped_lock lock(mutex);
+        wake.notify_all();
+      }
+      const std::scoped_lock lock(mutex);
+      ++idle_;
+      wake.notify_all();
+    };
+    idle_ = 0;
+    std::vector<std::thread> threads;
+    const int wanted = std::min(jobs_, count);
+    for (int k = 0; k < wanted; ++k) {
+      try {
+        threads.emplace_back(work);
+      } catch (const std::system_error&) {
+        break;  // the system gives no more threads: fewer do
+      }
+    }
+    if (threads.empty()) {
+      work();
+    } else {
+      std::unique_lock lock(mutex);
+      while (idle_ < static_cast<int>(threads.size())) {
+        wake.wait_for(lock, std::chrono::milliseconds(100));
+        if (!options_.progress) continue;
+        double share = 0;
+        for (const auto& t : now) share += static_cast<double>(t.load(std::memory_order_relaxed));
+        const double all = static_cast<double>(model_->topology->run.duration.ns) * count;
+        options_.progress(first + finished.load(), last, all > 0 ? share / all : 1);
+      }
+    }
+    for (std::thread& t : threads) t.join();
+    for (auto& record : done) {
+      if (record == nullptr) break;
+      records.push_back(std::move(*record));
+    }
+  }
+
+  RunRecord one(std::uint32_t replication, std::atomic<std::int64_t>* progress) const {
+    models::RunOptions run;
+    run.seed = model_->topology->run.seed;
+    run.replication = replication;
+    run.warmup_ns = warmup_ns_;
+    run.batches = batches_;
+    run.interrupt = options_.interrupt;
+    run.progress_ns = progress;
+    return models::Execution(model_, run).run();
+  }
+
+ private:
+  std::shared_ptr<const models::CompiledModel> model_;
+  const ReplicateOptions& options_;
+  std::int64_t warmup_ns_;
+  int batches_;
+  int jobs_ = 1;
+  int idle_ = 0;
+};
+
+// warmup: auto. A pilot replication without warm-up; the latest MSER-5 truncation of its workloads.
+std::int64_t find_warmup(const std::shared_ptr<const models::CompiledModel>& model, const ReplicateOptions& options,
+                         std::vector<std::string>& notes) {
+  std::vector<sim::MserCollector> collectors(model->workloads.size());
+  models::RunOptions run;
+  run.seed = model->topology->run.seed;
+  run.replication = kPilot;
+  run.interrupt = options.interrupt;
+  run.pilot = &collectors;
+  models::Execution(model, run).run();
+  std::int64_t warmup = 0;
+  for (std::size_t i = 0; i < collectors.size(); ++i) {
+    const sim::MserCollector::Answer answer = collectors[i].answer();
+    const std::string& name = model->topology->workloads[i].name;
+    if (!answer.enough) {
+      notes.push_back(fmt::format("warmup: auto: {} has too few requests to find a warm-up", name));
+    } else if (!answer.steady) {
+      notes.push_back(fmt::format("warmup: auto: {} does not settle within the run; figures describe the whole of its second half at best", name));
+      warmup = std::max(warmup, model->topology->run.duration.ns / 2);
+    } else {
+      warmup = std::max(warmup, answer.time.ns);
+    }
+  }
+  notes.push_back(fmt::format("warmup: auto found {:.4g} s by MSER-5 in a pilot run", static_cast<double>(warmup) * 1e-9));
+  return warmup;
+}
+
+std::vector<analysis::TargetMetric> targets(const models::CompiledModel& model, const std::vector<RunRecord>& records) {
+  std::vector<analysis::TargetMetric> list;
+  const analysis::RunReport report = analysis::build_run_report(model, records);
+  for (const analysis::ClassReport& w : report.workloads) {
+    if (w.success_duration.count == 0) continue;
+    list.push_back({w.workload + " mean", w.success_duration.mean});
+    list.push_back({w.workload + " p(99)", w.success_duration.percentiles[4]});
+  }
+  return list;
+}
+
+}  // namespace
+
+ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& model, const ReplicateOptions& options) {
+  const models::RunSettings& settings = model->topology->run;
+  ReplicateResult result;
+  result.warmup_ns = settings.warmup.ns;
+  if (settings.warmup_auto) result.warmup_ns = find_warmup(model, options, result.notes);
+  const auto interrupted = [&] { return options.interrupt != nullptr && options.interrupt->load() != 0; };
+  const auto ended_early = [&] { return !result.records.empty() && result.records.back().status != RunStatus::completed; };
+  const int asked = static_cast<int>(settings.replications);
+  Pool pool(model, options, result.warmup_ns, asked == 1 && options.precision == 0 ? kBatches : 0);
+  if (options.precision > 0) {
+    analysis::SequentialOptions rule;
+    rule.relative_precision = options.precision;
+    rule.max_replications = options.max_replications;
+    int done = 0;
+    for (;;) {
+      const int until = analysis::next_round(done, rule);
+      pool.run(done, until, result.records);
+      if (ended_early() || interrupted()) break;
+      done = until;
+      const auto decision = analysis::decide(done, targets(*model, result.records), rule);
+      if (decision.verdict == analysis::SequentialVerdict::stop) break;
+      if (decision.verdict == analysis::SequentialVerdict::hopeless) {
+        result.stopped_by = decision.worst;
+        break;
+      }
+    }
+  } else {
+    pool.run(0, asked, result.records);
+  }
+  if (options.repeat_some && !ended_early() && !interrupted()) {
+    for (std::size_t i = 0; i < result.records.size(); i += 10) {
+      const RunRecord again = pool.one(result.records[i].replication, nullptr);
+      if (again.trajectory != result.records[i].trajectory ||
+          models::result_fingerprint(again) != models::result_fingerprint(result.records[i])) {
+        result.not_deterministic = true;
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace tailrace::scenarios
