@@ -85,9 +85,9 @@ class Histogram {
   std::int64_t max() const { return count_ == 0 ? 0 : max_; }
   Sum sum() const { return sum_; }
   double sum_of_squares() const { return sum_of_squares_; }
-  double mean() const;    // 0 when empty
-  // Of the sample (n - 1); 0 for fewer than two values. From the sum of squares, so its last digits cancel when the
-  // deviation is tiny: about three digits are left at a millionth of the mean.
+  double mean() const;  // 0 when empty
+  // Of the sample (n - 1); 0 for fewer than two values. From the sum of squares, so digits cancel when the
+  // deviation is tiny: one below a hundred-thousandth of the mean is mostly rounding.
   double stddev() const;
 
   // The value of rank ceil(p * count), the rank held in 1..count: p = 0 is the minimum, p = 1 the maximum,

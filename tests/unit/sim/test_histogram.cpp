@@ -246,7 +246,8 @@ TEST(Histogram, CountsPastThirtyTwoBitsStayExact) {
   // Of [4096, 8192), buckets of 8: 5000..5007, midpoint 5004.
   EXPECT_EQ(h.value_at_rank(2 * kWord + 2), 5'004);
   EXPECT_EQ(h.value_at_rank(2 * kWord + 3), 9'000'000);  // a midpoint past the maximum is held to it
-  EXPECT_EQ(h.fraction_at_or_below(5'000), static_cast<double>(2 * kWord + 2) / static_cast<double>(2 * kWord + 5));
+  EXPECT_EQ(h.fraction_at_or_below(5'000),
+            static_cast<double>(2 * kWord + 2) / static_cast<double>(2 * kWord + 5));
 }
 
 TEST(Histogram, ACopyIsIndependentAndEqual) {

@@ -1,0 +1,212 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analysis/stats/batch_means.hpp"
+#include "analysis/stats/interval.hpp"
+#include "analysis/stats/order_statistic.hpp"
+
+namespace tailrace::analysis {
+namespace {
+
+TEST(MeanInterval, IsTheAverageAndTTimesItsStandardError) {
+  // 1, 2, 3, 4: mean 2.5, s^2 = 5/3, se = sqrt(5/12) = 0.645497, t(0.975, 3) = 3.182446.
+  const std::vector<double> values = {1, 2, 3, 4};
+  const Interval interval = mean_interval(values, 0.95, 4000);
+  EXPECT_TRUE(interval.known);
+  EXPECT_EQ(interval.estimate, 2.5);
+  EXPECT_NEAR(interval.half_width(), 3.182446305 * 0.6454972244, 1e-8);
+  EXPECT_EQ(interval.groups, 4);
+  EXPECT_EQ(interval.count, 4000u);
+  EXPECT_NEAR(interval.relative_half_width(), interval.half_width() / 2.5, 1e-15);
+}
+
+TEST(MeanInterval, OneReplicationHasAnEstimateAndNoInterval) {
+  const std::vector<double> one = {7};
+  const Interval interval = mean_interval(one, 0.95);
+  EXPECT_FALSE(interval.known);
+  EXPECT_EQ(interval.estimate, 7);
+  EXPECT_TRUE(std::isinf(interval.half_width()));
+  EXPECT_NE(interval.reason.find("at least 2"), std::string::npos);
+  EXPECT_FALSE(mean_interval({}, 0.95).known);
+}
+
+TEST(MeanInterval, EqualReplicationsGiveAnIntervalOfWidthZero) {
+  const std::vector<double> equal = {3, 3, 3};
+  const Interval interval = mean_interval(equal, 0.95);
+  EXPECT_TRUE(interval.known);
+  EXPECT_EQ(interval.low, 3);
+  EXPECT_EQ(interval.high, 3);
+  const std::vector<double> zeros = {0, 0, 0};
+  EXPECT_EQ(mean_interval(zeros, 0.95).relative_half_width(), 0);
+}
+
+TEST(RatioInterval, EqualWeightsGiveTheMeanIntervalOfTheRatios) {
+  // With equal weights w the jackknife is the ordinary standard error of total / w.
+  const std::vector<RatioSample> groups = {{10, 5}, {20, 5}, {30, 5}, {40, 5}};
+  const std::vector<double> ratios = {2, 4, 6, 8};
+  const Interval ratio = ratio_interval(groups, 0.95);
+  const Interval mean = mean_interval(ratios, 0.95);
+  EXPECT_NEAR(ratio.estimate, mean.estimate, 1e-14);
+  EXPECT_NEAR(ratio.low, mean.low, 1e-12);
+  EXPECT_NEAR(ratio.high, mean.high, 1e-12);
+  EXPECT_EQ(ratio.count, 20u);
+}
+
+TEST(RatioInterval, GroupsCountByTheirWeight) {
+  // 100 requests of 1 and 300 of 2: (100 + 600) / 400 = 1.75, where the plain mean of the ratios is 1.5.
+  // Leave-one-out ratios are 2 and 1: se^2 = 1/2 * (0.5^2 + 0.5^2) = 0.25; t(0.975, 1) = 12.706205.
+  const std::vector<RatioSample> groups = {{100, 100}, {600, 300}};
+  const Interval interval = ratio_interval(groups, 0.95);
+  EXPECT_EQ(interval.estimate, 1.75);
+  EXPECT_NEAR(interval.half_width(), 12.7062047362 * 0.5, 1e-8);
+}
+
+TEST(RatioInterval, EmptyGroupsAreLeftOut) {
+  const std::vector<RatioSample> with = {{1, 2}, {0, 0}, {3, 4}, {5, 6}};
+  const std::vector<RatioSample> without = {{1, 2}, {3, 4}, {5, 6}};
+  EXPECT_EQ(ratio_interval(with, 0.9).low, ratio_interval(without, 0.9).low);
+  EXPECT_EQ(ratio_interval(with, 0.9).groups, 3);
+  const std::vector<RatioSample> nothing = {{0, 0}, {0, 0}};
+  EXPECT_FALSE(ratio_interval(nothing, 0.9).known);
+}
+
+TEST(RequestsNeeded, AreTenBeyondThePercentile) {
+  EXPECT_EQ(requests_needed(0.5), 20u);
+  EXPECT_EQ(requests_needed(0.99), 1000u);
+  EXPECT_EQ(requests_needed(0.999), 10000u);
+  EXPECT_EQ(requests_needed(0.01), 1000u);
+}
+
+std::vector<sim::Histogram> uniform_replications(int replications, int values) {
+  std::vector<sim::Histogram> result(static_cast<std::size_t>(replications));
+  for (sim::Histogram& h : result) {
+    for (int i = 1; i <= values; ++i) h.record(i);
+  }
+  return result;
+}
+
+TEST(PercentileInterval, SaysHowManyRequestsItNeeds) {
+  const std::vector<sim::Histogram> few = uniform_replications(10, 99);  // 990 < 1000
+  const Interval p99 = percentile_interval(few, 0.99, 0.95);
+  EXPECT_FALSE(p99.known);
+  EXPECT_EQ(p99.reason, "p99 needs about 1000 requests; there are 990");
+  EXPECT_TRUE(percentile_interval(few, 0.95, 0.95).known);
+  EXPECT_TRUE(percentile_interval(uniform_replications(10, 100), 0.99, 0.95).known);
+}
+
+TEST(PercentileInterval, EstimatesFromThePoolAndErrsByTheReplications) {
+  // 100 values each: 1..100 and 201..300. The pool's 75 % point has rank 150: value 250. The replications'
+  // own are 75 and 275: s = 200 / sqrt(2), se = s / sqrt(2) = 100, t(0.975, 1) = 12.706205.
+  std::vector<sim::Histogram> replications(2);
+  for (int i = 1; i <= 100; ++i) {
+    replications[0].record(i);
+    replications[1].record(200 + i);
+  }
+  const Interval interval = percentile_interval(replications, 0.75, 0.95);
+  EXPECT_EQ(interval.estimate, 250);
+  EXPECT_NEAR(interval.half_width(), 1270.62047362, 1e-6);
+  EXPECT_EQ(interval.count, 200u);
+}
+
+TEST(PercentileInterval, LeavesEmptyReplicationsOut) {
+  std::vector<sim::Histogram> replications = uniform_replications(3, 100);
+  replications.emplace_back();
+  const Interval interval = percentile_interval(replications, 0.5, 0.95);
+  EXPECT_EQ(interval.groups, 3);
+  EXPECT_EQ(interval.estimate, 50);
+  EXPECT_EQ(interval.half_width(), 0);
+  EXPECT_FALSE(percentile_interval(std::vector<sim::Histogram>(2), 0.5, 0.95).known);
+}
+
+TEST(WelchInterval, MatchesAWorkedExample) {
+  // a: 1, 2, 3 (mean 2, s^2/n = 1/3); b: 4, 8 (mean 6, s^2/n = 8/2 = 4). dof = (13/3)^2 / ((1/9)/2 + 16/1)
+  // = 18.7778 / 16.0556 = 1.169550; t(0.975, 1.169550) by the cdf below.
+  const std::vector<double> a = {1, 2, 3};
+  const std::vector<double> b = {4, 8};
+  const Interval interval = welch_interval(a, b, 0.95);
+  EXPECT_EQ(interval.estimate, 4);
+  EXPECT_NEAR(interval.half_width(), 9.172398909 * std::sqrt(13.0 / 3), 1e-4);
+}
+
+TEST(OrderStatisticRanks, MatchTheTextbookMedianInterval) {
+  // n = 10, median, 95 %: P(B <= 1) = 11/1024 = 0.0107, P(B <= 2) = 56/1024 > 0.025. So ranks 2 and 9 with
+  // coverage 1 - 22/1024.
+  const RankInterval ranks = order_statistic_ranks(10, 0.5, 0.95);
+  EXPECT_TRUE(ranks.known);
+  EXPECT_EQ(ranks.low, 2u);
+  EXPECT_EQ(ranks.high, 9u);
+  EXPECT_NEAR(ranks.coverage, 1 - 22.0 / 1024, 1e-14);
+}
+
+TEST(OrderStatisticRanks, SayWhenEvenTheExtremesDoNotCover) {
+  // p99 from 100 values: the maximum lies below it with probability 0.99^100 = 0.366.
+  const RankInterval few = order_statistic_ranks(100, 0.99, 0.95);
+  EXPECT_FALSE(few.known);
+  EXPECT_EQ(few.high, 100u);
+  EXPECT_LT(few.coverage, 1 - 0.366);
+  EXPECT_FALSE(order_statistic_ranks(0, 0.5, 0.95).known);
+  EXPECT_FALSE(order_statistic_ranks(1, 0.5, 0.95).known);
+}
+
+TEST(OrderStatisticRanks, ApproachTheNormalLawForLargeCounts) {
+  // n = 10^8, p = 0.9: sd = sqrt(10^8 * 0.09) = 3000; ranks 9e7 -+ 1.96 * 3000 = 5880.
+  const RankInterval ranks = order_statistic_ranks(100'000'000, 0.9, 0.95);
+  EXPECT_NEAR(static_cast<double>(ranks.low), 9e7 - 5880, 3);
+  EXPECT_NEAR(static_cast<double>(ranks.high), 9e7 + 5880, 3);
+  EXPECT_NEAR(ranks.coverage, 0.95, 3e-4);
+}
+
+TEST(OrderStatisticInterval, ReadsItsRanksFromAHistogram) {
+  sim::Histogram h;
+  for (int i = 1; i <= 10; ++i) h.record(10 * i);
+  const Interval interval = order_statistic_interval(h, 0.5, 0.95);
+  EXPECT_EQ(interval.low, 20);
+  EXPECT_EQ(interval.high, 90);
+  EXPECT_FALSE(order_statistic_interval(h, 0.99, 0.95).known);
+}
+
+TEST(EqualBatches, ChooseTheCountThatLeavesFewestWindowsOverAndDropTheFirst) {
+  // 61 windows: 20 * 3 = 60 and 30 * 2 = 60 lose one; every other count loses more. 30 batches of 2, window 0
+  // dropped.
+  std::vector<RatioSample> windows(61);
+  for (std::size_t i = 0; i < 61; ++i) windows[i] = {static_cast<double>(i), 1};
+  const std::vector<RatioSample> batches = equal_batches(windows);
+  ASSERT_EQ(batches.size(), 30u);
+  EXPECT_EQ(batches[0].total, 1 + 2);
+  EXPECT_EQ(batches[29].total, 59 + 60);
+  EXPECT_EQ(batches[29].weight, 2);
+  EXPECT_EQ(equal_batches(std::span(windows).first(23)).size(), 23u);
+  EXPECT_EQ(equal_batches(std::span(windows).first(7)).size(), 7u);
+}
+
+TEST(BatchMeans, ATrendIsSuspiciousAndAnAlternationIsNot) {
+  std::vector<RatioSample> trend(20);
+  std::vector<RatioSample> alternating(20);
+  for (std::size_t i = 0; i < 20; ++i) {
+    trend[i] = {static_cast<double>(i), 1};
+    alternating[i] = {i % 2 == 0 ? 1.0 : 2.0, 1};
+  }
+  // The trend's residuals are -9.5 .. 9.5: squares sum to 665, neighbours' products to 565.25.
+  const BatchMeansReport rising = batch_means(trend, 0.95);
+  EXPECT_NEAR(rising.lag1_correlation, 565.25 / 665, 1e-12);
+  EXPECT_NEAR(rising.von_neumann, std::sqrt(399.0 / 18) * (565.25 + 9.5 * 9.5) / 665, 1e-12);
+  EXPECT_TRUE(rising.suspicious);
+  const BatchMeansReport regular = batch_means(alternating, 0.95);
+  EXPECT_NEAR(regular.lag1_correlation, -19.0 / 20, 1e-12);
+  EXPECT_FALSE(regular.suspicious);
+}
+
+TEST(BatchMeans, FewerThanTwentyBatchesGiveNoInterval) {
+  const std::vector<RatioSample> few(19, RatioSample{1, 1});
+  const BatchMeansReport report = batch_means(few, 0.95);
+  EXPECT_FALSE(report.interval.known);
+  EXPECT_EQ(report.interval.estimate, 1);
+  EXPECT_EQ(report.interval.reason, "batch means need at least 20 batches; there are 19");
+}
+
+}  // namespace
+}  // namespace tailrace::analysis
