@@ -55,8 +55,8 @@ ClosedBounds bounds_of(const ClosedNetwork& n, const ClosedWorkload& w) {
   return b;
 }
 
-// A queue of demand d and c servers acts like a single server of demand d/c and a delay of d (c-1)/c (Seidmann, Schweitzer
-// and Shalev-Oren 1987): exact when empty and when saturated.
+// A queue of demand d and c servers acts like a single server of demand d/c and a delay of d (c-1)/c
+// (Seidmann, Schweitzer and Shalev-Oren 1987): exact when empty and when saturated.
 struct Split {
   double queue = 0, delay = 0;
 };
@@ -65,8 +65,8 @@ Split split(double demand, int servers) {
   return {demand / servers, demand * (servers - 1) / servers};
 }
 
-// Schweitzer's fixed point of one workload: Q = u / (1 - u (N-1)/N) with u = X d. The total is increasing in X, so
-// bisection finds the X that accounts for all N users, at any N.
+// Schweitzer's fixed point of one workload: Q = u / (1 - u (N-1)/N) with u = X d. The total is increasing in
+// X, so bisection finds the X that accounts for all N users, at any N.
 double schweitzer_throughput(const ClosedNetwork& n, const ClosedWorkload& w, const ClosedBounds& bounds) {
   const double population = w.population;
   double low = 0, high = bounds.max_throughput_per_s;
@@ -87,7 +87,8 @@ double schweitzer_throughput(const ClosedNetwork& n, const ClosedWorkload& w, co
   return low + (high - low) / 2;
 }
 
-// --- exact, one workload: convolution over probabilities --------------------------------------------------------
+// --- exact, one workload: convolution over probabilities
+// --------------------------------------------------------
 
 // Entries of a far tail that cannot matter; also keeps subnormal numbers, which are slow, out of the loops.
 constexpr double kNothing = 1e-290;
@@ -115,9 +116,9 @@ Series poisson(double a, int last) {
   return p;
 }
 
-// The number of jobs at a station with c servers and load a = X D has weights f(k) = a^k / k! up to c, then falls by
-// rho = a / c. So F(z) (1 - rho z) is a polynomial with the coefficients f(k) (1 - k/c), all of them positive, and
-// convolving with F costs c additions per entry instead of N.
+// The number of jobs at a station with c servers and load a = X D has weights f(k) = a^k / k! up to c, then
+// falls by rho = a / c. So F(z) (1 - rho z) is a polynomial with the coefficients f(k) (1 - k/c), all of them
+// positive, and convolving with F costs c additions per entry instead of N.
 struct Factor {
   double rho = 0;
   Series head;       // f(k) (1 - k/c), k < c, scaled so that the weights sum to about 1
@@ -207,8 +208,8 @@ Exact solve_exactly(const ClosedNetwork& n, const ClosedWorkload& w, double gues
     }
     result.number[i] = mean / whole;
   }
-  // Leave one out by halving: each half is convolved with the other half's stations, so every multi-server station
-  // takes part in log2(m) convolutions. The stack holds at most log2(m) + 1 series.
+  // Leave one out by halving: each half is convolved with the other half's stations, so every multi-server
+  // station takes part in log2(m) convolutions. The stack holds at most log2(m) + 1 series.
   struct Part {
     std::size_t begin, end;
     Series others;
@@ -252,7 +253,8 @@ double exact_work(const ClosedNetwork& n, const ClosedWorkload& w) {
   return per_entry * w.population;
 }
 
-// --- several workloads: Bard (1979) and Schweitzer (1979) -------------------------------------------------------
+// --- several workloads: Bard (1979) and Schweitzer (1979)
+// -------------------------------------------------------
 
 bool solve_bard_schweitzer(const ClosedNetwork& n, std::vector<ClosedWorkloadResult>& results) {
   constexpr int kMaxRounds = 20'000;
@@ -263,7 +265,8 @@ bool solve_bard_schweitzer(const ClosedNetwork& n, std::vector<ClosedWorkloadRes
   Series total(stations, 0.0);
   for (std::size_t r = 0; r < workloads; ++r) {
     const ClosedWorkload& w = n.workloads[r];
-    const double busiest = static_cast<double>(std::count_if(w.visits.begin(), w.visits.end(), [](double v) { return v > 0; }));
+    const double busiest =
+        static_cast<double>(std::count_if(w.visits.begin(), w.visits.end(), [](double v) { return v > 0; }));
     for (std::size_t i = 0; i < stations; ++i) queue[r][i] = w.visits[i] > 0 ? w.population / busiest : 0;
   }
   for (int round = 0; round < kMaxRounds; ++round) {
@@ -306,7 +309,8 @@ void sum_up(const ClosedNetwork& n, ClosedSolution& s) {
       station.in_system_mean += s.workloads[r].in_system_mean[i];
       visits += s.workloads[r].throughput_per_s * n.workloads[r].visits[i];
     }
-    if (n.stations[i].servers > 0) station.utilization = visits * n.stations[i].service_mean_s / n.stations[i].servers;
+    if (n.stations[i].servers > 0)
+      station.utilization = visits * n.stations[i].service_mean_s / n.stations[i].servers;
     if (visits > 0) station.response_mean_s = station.in_system_mean / visits;
     if (station.utilization > largest) {
       largest = station.utilization;
@@ -354,7 +358,8 @@ ClosedSolution solve_closed(const ClosedNetwork& network) {
       s.reason = "too large for the exact solution: Schweitzer-Seidmann approximation";
       out.throughput_per_s = guess;
       for (std::size_t i = 0; i < w.visits.size(); ++i) {
-        const Split part = split(w.visits[i] * network.stations[i].service_mean_s, network.stations[i].servers);
+        const Split part =
+            split(w.visits[i] * network.stations[i].service_mean_s, network.stations[i].servers);
         const double u = guess * part.queue;
         out.in_system_mean[i] = guess * part.delay + u / (1 - u * (w.population - 1.0) / w.population);
       }
@@ -363,9 +368,9 @@ ClosedSolution solve_closed(const ClosedNetwork& network) {
   }
   for (std::size_t i = 0; i < network.stations.size() && s.exact; ++i) {
     if (has_product_form(network.stations[i])) continue;
-    const bool visited = std::any_of(network.workloads.begin(), network.workloads.end(), [&](const ClosedWorkload& w) {
-      return w.population > 0 && w.visits[i] > 0;
-    });
+    const bool visited =
+        std::any_of(network.workloads.begin(), network.workloads.end(),
+                    [&](const ClosedWorkload& w) { return w.population > 0 && w.visits[i] > 0; });
     if (!visited) continue;
     s.exact = false;
     s.reason = network.stations[i].name + ": first come, first served with service that is not exponential";
@@ -392,8 +397,8 @@ MixedSolution solve_mixed(const OpenNetwork& open, const std::vector<ClosedWorkl
   m.closed.exact = false;
   m.closed.reason = "open and closed traffic share stations";
   if (!m.closed.ok) return m;
-  // Back from the slowed servers: utilization counts real work of both kinds, and open visits find the closed ones
-  // before them, per server.
+  // Back from the slowed servers: utilization counts real work of both kinds, and open visits find the closed
+  // ones before them, per server.
   m.open.in_system_mean = 0;
   for (std::size_t i = 0; i < open.stations.size(); ++i) {
     OpenStation& station = m.open.stations[i];
@@ -412,7 +417,8 @@ MixedSolution solve_mixed(const OpenNetwork& open, const std::vector<ClosedWorkl
     }
     m.open.in_system_mean += means.in_system_mean;
   }
-  if (m.open.external_rate_per_s > 0) m.open.response_mean_s = m.open.in_system_mean / m.open.external_rate_per_s;
+  if (m.open.external_rate_per_s > 0)
+    m.open.response_mean_s = m.open.in_system_mean / m.open.external_rate_per_s;
   return m;
 }
 

@@ -1,11 +1,11 @@
 #pragma once
-// Closed queueing network: N users each think, send a request that visits stations one after another, and think again.
-// One workload is solved exactly (the numbers of exact mean value analysis, Reiser and Lavenberg 1980) as long as
-// population * servers stays under kMaxExactWork; beyond it, and for several workloads, by Schweitzer's approximation
-// with Seidmann's multi-server split, flagged exact = false.
-// The exact path does not use the MVA recursion, whose P(0 jobs) cancels at multi-server stations near saturation, but
-// the convolution behind it (Buzen 1973): the closed network is the open one of throughput X given that N are inside,
-// so all its terms are probabilities and nothing over- or underflows.
+// Closed queueing network: N users each think, send a request that visits stations one after another, and
+// think again. One workload is solved exactly (the numbers of exact mean value analysis, Reiser and Lavenberg
+// 1980) as long as population * servers stays under kMaxExactWork; beyond it, and for several workloads, by
+// Schweitzer's approximation with Seidmann's multi-server split, flagged exact = false. The exact path does
+// not use the MVA recursion, whose P(0 jobs) cancels at multi-server stations near saturation, but the
+// convolution behind it (Buzen 1973): the closed network is the open one of throughput X given that N are
+// inside, so all its terms are probabilities and nothing over- or underflows.
 #include <string>
 #include <vector>
 
@@ -28,14 +28,14 @@ struct ClosedNetwork {
   std::vector<ClosedWorkload> workloads;
 };
 
-// Asymptotic bounds of a single workload (Denning and Buzen 1978), per request: D = sum of demands at all stations,
-// Dmax = largest demand per server.
+// Asymptotic bounds of a single workload (Denning and Buzen 1978), per request: D = sum of demands at all
+// stations, Dmax = largest demand per server.
 struct ClosedBounds {
   double total_demand_s = 0;
   double max_demand_s = 0;
-  double knee_population = 0;        // N* = (D + Z) / Dmax; infinite without a queueing station
-  double max_throughput_per_s = 0;   // min(N / (D + Z), 1 / Dmax)
-  double min_response_s = 0;         // max(D, N Dmax - Z)
+  double knee_population = 0;       // N* = (D + Z) / Dmax; infinite without a queueing station
+  double max_throughput_per_s = 0;  // min(N / (D + Z), 1 / Dmax)
+  double min_response_s = 0;        // max(D, N Dmax - Z)
 };
 
 struct ClosedStation {
@@ -46,9 +46,9 @@ struct ClosedStation {
 
 struct ClosedWorkloadResult {
   double throughput_per_s = 0;
-  double response_mean_s = 0;              // of a request, without thinking
-  std::vector<double> in_system_mean;      // per station
-  ClosedBounds bounds;                     // as if alone
+  double response_mean_s = 0;          // of a request, without thinking
+  std::vector<double> in_system_mean;  // per station
+  ClosedBounds bounds;                 // as if alone
 };
 
 struct ClosedSolution {
@@ -63,9 +63,9 @@ struct ClosedSolution {
 
 ClosedSolution solve_closed(const ClosedNetwork& network);
 
-// Open and closed traffic at the same stations: the open classes are taken first and slow the servers down for the
-// closed ones by 1 / (1 - open utilization); in return open visits see the closed ones. Exact for single-server product
-// form stations (Lazowska et al. 1984, ch. 7), but always flagged as approximate.
+// Open and closed traffic at the same stations: the open classes are taken first and slow the servers down
+// for the closed ones by 1 / (1 - open utilization); in return open visits see the closed ones. Exact for
+// single-server product form stations (Lazowska et al. 1984, ch. 7), but always flagged as approximate.
 struct MixedSolution {
   OpenSolution open;
   ClosedSolution closed;

@@ -10,18 +10,27 @@ namespace tailrace::analysis::detail {
 
 inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-inline bool is_rate(double x) { return x >= 0 && x < sim::math::kInfinity; }
-inline bool is_mean(double x) { return x > 0 && x < sim::math::kInfinity; }
-inline bool is_scv(double x) { return x >= 0; }  // infinite is allowed: Pareto with alpha <= 2
-inline bool is_quantile(double q) { return q >= 0 && q < 1; }
+inline bool is_rate(double x) {
+  return x >= 0 && x < sim::math::kInfinity;
+}
+inline bool is_mean(double x) {
+  return x > 0 && x < sim::math::kInfinity;
+}
+inline bool is_scv(double x) {
+  return x >= 0;
+}  // infinite is allowed: Pareto with alpha <= 2
+inline bool is_quantile(double q) {
+  return q >= 0 && q < 1;
+}
 
 inline QueueMeans invalid_queue(const char* source) {
   return {kNan, kNan, kNan, kNan, kNan, kNan, false, false, source};
 }
 
 // Fills in what Little's law gives from the wait of a stable queue.
-inline QueueMeans from_wait(double arrival_rate, double service_mean_s, double utilization, double wait_probability,
-                            double wait_mean_s, const char* source, bool exact = true) {
+inline QueueMeans from_wait(double arrival_rate, double service_mean_s, double utilization,
+                            double wait_probability, double wait_mean_s, const char* source,
+                            bool exact = true) {
   QueueMeans m;
   m.utilization = utilization;
   m.wait_probability = wait_probability;

@@ -1,6 +1,6 @@
 // Queues with a general service law, priorities and fan-out.
-// Sources: Kleinrock, Queueing Systems vol. 1 (1975) and vol. 2 (1976); Harchol-Balter, Performance Modeling and Design
-// of Computer Systems (2013); the rest at each function.
+// Sources: Kleinrock, Queueing Systems vol. 1 (1975) and vol. 2 (1976); Harchol-Balter, Performance Modeling
+// and Design of Computer Systems (2013); the rest at each function.
 #include <algorithm>
 
 #include "analysis/queueing/formulas.hpp"
@@ -13,7 +13,8 @@ using sim::math::kInfinity;
 
 QueueMeans mg1(double arrival_rate, double service_mean_s, double service_scv) {
   static constexpr const char* kSource = "Pollaczek-Khinchine: Kleinrock (1975) sec. 5.6";
-  if (!is_rate(arrival_rate) || !is_mean(service_mean_s) || !is_scv(service_scv)) return invalid_queue(kSource);
+  if (!is_rate(arrival_rate) || !is_mean(service_mean_s) || !is_scv(service_scv))
+    return invalid_queue(kSource);
   const double rho = arrival_rate * service_mean_s;
   if (rho >= 1) return overloaded(rho, kSource);
   const double wait = rho > 0 ? rho * service_mean_s * (1 + service_scv) / (2 * (1 - rho)) : 0;
@@ -22,7 +23,8 @@ QueueMeans mg1(double arrival_rate, double service_mean_s, double service_scv) {
 
 QueueMeans ggc_approx(double arrival_rate, double arrival_scv, double service_mean_s, double service_scv,
                       int servers) {
-  static constexpr const char* kSource = "approximation: Allen (1990) sec. 5.3, after Allen-Cunneen and Kingman (1961)";
+  static constexpr const char* kSource =
+      "approximation: Allen (1990) sec. 5.3, after Allen-Cunneen and Kingman (1961)";
   if (!is_scv(arrival_scv) || !is_scv(service_scv)) return invalid_queue(kSource);
   QueueMeans m = mmc(arrival_rate, service_mean_s, servers);
   const double wait = m.wait_mean_s > 0 ? m.wait_mean_s * (arrival_scv + service_scv) / 2 : m.wait_mean_s;
@@ -32,8 +34,8 @@ QueueMeans ggc_approx(double arrival_rate, double arrival_scv, double service_me
     m.source = exact ? m.source : kSource;
     return m;
   }
-  return from_wait(arrival_rate, service_mean_s, m.utilization, m.wait_probability, wait, exact ? m.source : kSource,
-                   exact);
+  return from_wait(arrival_rate, service_mean_s, m.utilization, m.wait_probability, wait,
+                   exact ? m.source : kSource, exact);
 }
 
 QueueMeans mgc_approx(double arrival_rate, double service_mean_s, double service_scv, int servers) {
@@ -57,8 +59,8 @@ namespace {
 
 constexpr int kMaxDeterministicStates = 2000;
 
-// P(N <= j), j = 0..count-1, of M/D/1. Level crossing at departures: p_j a_0 = p_0 P(A >= j) + sum p_i P(A > j - i),
-// where A counts the arrivals in one service. All terms are positive.
+// P(N <= j), j = 0..count-1, of M/D/1. Level crossing at departures: p_j a_0 = p_0 P(A >= j) + sum p_i P(A >
+// j - i), where A counts the arrivals in one service. All terms are positive.
 std::vector<double> md1_number_cdf(double rho, int count) {
   std::vector<double> more(static_cast<std::size_t>(count) + 1);  // P(A > m)
   double term = sim::math::exp(-rho);
@@ -88,8 +90,8 @@ std::vector<double> md1_number_cdf(double rho, int count) {
   return cdf;
 }
 
-// Franx (2001), "A simple solution for the M/D/c waiting time distribution", for c = 1 and (k-1) D <= t < k D:
-// P(W <= t) = exp(-u) sum_{j<k} P(N <= k-j) u^j / j! with u = lambda (k D - t).
+// Franx (2001), "A simple solution for the M/D/c waiting time distribution", for c = 1 and (k-1) D <= t < k
+// D: P(W <= t) = exp(-u) sum_{j<k} P(N <= k-j) u^j / j! with u = lambda (k D - t).
 double md1_cdf_at(const std::vector<double>& number_cdf, double rate, double service_s, double t) {
   const double k = std::floor(t / service_s) + 1;
   const double u = std::max(0.0, rate * (k * service_s - t));
@@ -151,11 +153,14 @@ double md1_wait_quantile(double arrival_rate, double service_s, double q) {
   return invert_tail(Md1Tail(arrival_rate, service_s), q, service_s);
 }
 
-double gg1_wait_upper_bound(double arrival_rate, double arrival_scv, double service_mean_s, double service_scv) {
-  if (!is_mean(arrival_rate) || !is_mean(service_mean_s) || !is_scv(arrival_scv) || !is_scv(service_scv)) return kNan;
+double gg1_wait_upper_bound(double arrival_rate, double arrival_scv, double service_mean_s,
+                            double service_scv) {
+  if (!is_mean(arrival_rate) || !is_mean(service_mean_s) || !is_scv(arrival_scv) || !is_scv(service_scv))
+    return kNan;
   const double rho = arrival_rate * service_mean_s;
   if (rho >= 1) return kInfinity;
-  const double variances = arrival_scv / (arrival_rate * arrival_rate) + service_scv * service_mean_s * service_mean_s;
+  const double variances =
+      arrival_scv / (arrival_rate * arrival_rate) + service_scv * service_mean_s * service_mean_s;
   return arrival_rate * variances / (2 * (1 - rho));  // Kingman (1962)
 }
 
@@ -163,7 +168,8 @@ double gg1_wait_lower_bound(double arrival_rate, double service_mean_s, double s
   if (!is_mean(arrival_rate) || !is_mean(service_mean_s) || !is_scv(service_scv)) return kNan;
   const double rho = arrival_rate * service_mean_s;
   if (rho >= 1) return kInfinity;
-  return std::max(0.0, (rho * rho * service_scv + rho * (rho - 2)) / (2 * arrival_rate * (1 - rho)));  // Marchal (1978)
+  return std::max(
+      0.0, (rho * rho * service_scv + rho * (rho - 2)) / (2 * arrival_rate * (1 - rho)));  // Marchal (1978)
 }
 
 namespace {
@@ -175,7 +181,8 @@ bool valid_classes(const std::vector<PriorityClass>& classes) {
 }
 
 double residual(const PriorityClass& c) {  // lambda E[S^2] / 2
-  return c.arrival_rate > 0 ? c.arrival_rate * c.service_mean_s * c.service_mean_s * (1 + c.service_scv) / 2 : 0;
+  return c.arrival_rate > 0 ? c.arrival_rate * c.service_mean_s * c.service_mean_s * (1 + c.service_scv) / 2
+                            : 0;
 }
 
 }  // namespace
@@ -192,7 +199,8 @@ std::vector<QueueMeans> priority_nonpreemptive(const std::vector<PriorityClass>&
   double before = 0;
   for (const PriorityClass& c : classes) {
     const double load = c.arrival_rate * c.service_mean_s, upto = before + load;
-    // In overload the server never rests, and Cobham's residual would count classes that starve: no closed form here.
+    // In overload the server never rests, and Cobham's residual would count classes that starve: no closed
+    // form here.
     if (upto >= 1) {
       means.push_back(overloaded(load, kSource));
     } else if (total >= 1) {
@@ -200,8 +208,8 @@ std::vector<QueueMeans> priority_nonpreemptive(const std::vector<PriorityClass>&
       means.back().utilization = load;
       means.back().stable = true;
     } else {
-      means.push_back(from_wait(c.arrival_rate, c.service_mean_s, load, total, work / ((1 - before) * (1 - upto)),
-                                kSource));
+      means.push_back(from_wait(c.arrival_rate, c.service_mean_s, load, total,
+                                work / ((1 - before) * (1 - upto)), kSource));
     }
     before = upto;
   }
@@ -220,7 +228,8 @@ std::vector<QueueMeans> priority_preemptive_resume(const std::vector<PriorityCla
       means.push_back(overloaded(load, kSource));
     } else {
       const double response = (c.service_mean_s * (1 - upto) + work) / ((1 - before) * (1 - upto));
-      means.push_back(from_wait(c.arrival_rate, c.service_mean_s, load, upto, response - c.service_mean_s, kSource));
+      means.push_back(
+          from_wait(c.arrival_rate, c.service_mean_s, load, upto, response - c.service_mean_s, kSource));
     }
     before = upto;
   }
@@ -230,11 +239,12 @@ std::vector<QueueMeans> priority_preemptive_resume(const std::vector<PriorityCla
 QueueMeans sjf_mg1(double arrival_rate, double service_mean_s, double service_scv,
                    const std::function<double(double)>& service_quantile) {
   static constexpr const char* kSource = "shortest job first: Harchol-Balter (2013) ch. 31";
-  if (!is_rate(arrival_rate) || !is_mean(service_mean_s) || !is_scv(service_scv)) return invalid_queue(kSource);
+  if (!is_rate(arrival_rate) || !is_mean(service_mean_s) || !is_scv(service_scv))
+    return invalid_queue(kSource);
   const double rho = arrival_rate * service_mean_s;
   if (rho >= 1) return overloaded(rho, kSource);
-  // Slice the service law into many thin priority classes and add up Cobham's formula. The slices thin out towards the
-  // tail (u = 1 - w^4), where the quantile runs away; the top slice takes whatever load is left.
+  // Slice the service law into many thin priority classes and add up Cobham's formula. The slices thin out
+  // towards the tail (u = 1 - w^4), where the quantile runs away; the top slice takes whatever load is left.
   constexpr int kSlices = 20'000;
   double before = 0, sum = 0, edge = 0;
   for (int i = 1; i <= kSlices; ++i) {
@@ -266,7 +276,8 @@ double kth_exponential_mean(int k, int n, double mean_s) {
 double max_exponential_quantile(int n, double mean_s, double q) {
   if (n < 1 || !is_mean(mean_s) || !is_quantile(q)) return kNan;
   if (q == 0) return 0;
-  return -mean_s * sim::math::log(-sim::math::expm1(sim::math::log(q) / n));  // 1 - q^(1/n) without cancellation
+  return -mean_s *
+         sim::math::log(-sim::math::expm1(sim::math::log(q) / n));  // 1 - q^(1/n) without cancellation
 }
 
 QueueMeans fork_join(double arrival_rate, double service_mean_s, int n) {
@@ -280,7 +291,8 @@ QueueMeans fork_join(double arrival_rate, double service_mean_s, int n) {
   const double response = n == 2 ? two : two * (growth + 4.0 / 11 * (1 - growth) * rho);
   // "Service" of the whole is the slowest of n parts without queueing; the rest counts as wait.
   const double service = harmonic(n) * service_mean_s;
-  QueueMeans m = from_wait(arrival_rate, service, rho, rho, response - service, n == 2 ? kExact : kApprox, n == 2);
+  QueueMeans m =
+      from_wait(arrival_rate, service, rho, rho, response - service, n == 2 ? kExact : kApprox, n == 2);
   return m;
 }
 

@@ -1,6 +1,6 @@
 // Queues with exponential service: birth-death chains and what follows from them.
-// Sources: Kleinrock, Queueing Systems vol. 1 (1975); Gross, Shortle, Thompson and Harris, Fundamentals of Queueing
-// Theory, 4th ed. (2008); the rest at each function.
+// Sources: Kleinrock, Queueing Systems vol. 1 (1975); Gross, Shortle, Thompson and Harris, Fundamentals of
+// Queueing Theory, 4th ed. (2008); the rest at each function.
 #include <algorithm>
 
 #include "analysis/queueing/formulas.hpp"
@@ -26,12 +26,15 @@ double erlang_c(double offered_load, int servers) {
   return servers * b / (servers - offered_load * (1 - b));
 }
 
-QueueMeans mm1(double arrival_rate, double service_mean_s) { return mmc(arrival_rate, service_mean_s, 1); }
+QueueMeans mm1(double arrival_rate, double service_mean_s) {
+  return mmc(arrival_rate, service_mean_s, 1);
+}
 
 double mm1_response_quantile(double arrival_rate, double service_mean_s, double q) {
   if (!is_rate(arrival_rate) || !is_mean(service_mean_s) || !is_quantile(q)) return kNan;
   if (arrival_rate * service_mean_s >= 1) return kInfinity;
-  return -sim::math::log1p(-q) / (1 / service_mean_s - arrival_rate);  // exponential: Kleinrock 1975, sec. 5.12
+  return -sim::math::log1p(-q) /
+         (1 / service_mean_s - arrival_rate);  // exponential: Kleinrock 1975, sec. 5.12
 }
 
 QueueMeans mmc(double arrival_rate, double service_mean_s, int servers) {
@@ -40,7 +43,8 @@ QueueMeans mmc(double arrival_rate, double service_mean_s, int servers) {
   const double load = arrival_rate * service_mean_s;
   if (load >= servers) return overloaded(load / servers, kSource);
   const double c = erlang_c(load, servers);
-  return from_wait(arrival_rate, service_mean_s, load / servers, c, c * service_mean_s / (servers - load), kSource);
+  return from_wait(arrival_rate, service_mean_s, load / servers, c, c * service_mean_s / (servers - load),
+                   kSource);
 }
 
 double mmc_wait_tail(double arrival_rate, double service_mean_s, int servers, double t) {
@@ -60,8 +64,8 @@ double mmc_wait_quantile(double arrival_rate, double service_mean_s, int servers
 
 namespace {
 
-// Response = wait + Exp(mu); the wait is Exp(drain) with probability c. Written around the smaller of the two rates,
-// so that neither a near tie nor a far t cancels or overflows.
+// Response = wait + Exp(mu); the wait is Exp(drain) with probability c. Written around the smaller of the two
+// rates, so that neither a near tie nor a far t cancels or overflows.
 double response_tail(double mu, double drain, double c, double t) {
   const double slow = std::min(mu, drain), gap = std::fabs(mu - drain) * t;
   const double mix = gap < 1e-12 ? 1.0 : -sim::math::expm1(-gap) / gap;
@@ -82,7 +86,8 @@ double mmc_response_quantile(double arrival_rate, double service_mean_s, int ser
   const double mu = 1 / service_mean_s, drain = servers * mu - arrival_rate;
   if (drain <= 0) return kInfinity;
   const double c = erlang_c(arrival_rate * service_mean_s, servers);
-  return invert_tail([&](double t) { return t <= 0 ? 1.0 : response_tail(mu, drain, c, t); }, q, service_mean_s);
+  return invert_tail([&](double t) { return t <= 0 ? 1.0 : response_tail(mu, drain, c, t); }, q,
+                     service_mean_s);
 }
 
 LossMeans mmck(double arrival_rate, double service_mean_s, int servers, int capacity) {
@@ -91,8 +96,9 @@ LossMeans mmck(double arrival_rate, double service_mean_s, int servers, int capa
     return {invalid_queue(kSource), kNan, kNan};
   }
   servers = std::min(servers, capacity);
-  // Conditional on at most n requests inside, B is the probability of state n (Erlang B's recursion, with min(n, c) as
-  // the death rate), and the means follow by mixing: every step is a weighted average, so nothing overflows.
+  // Conditional on at most n requests inside, B is the probability of state n (Erlang B's recursion, with
+  // min(n, c) as the death rate), and the means follow by mixing: every step is a weighted average, so
+  // nothing overflows.
   const double load = arrival_rate * service_mean_s;
   double full = 1, queue = 0, busy = 0, waiting = 0;  // waiting: P(all servers busy, not full)
   for (int n = 1; n <= capacity; ++n) {
@@ -174,9 +180,9 @@ LossMeans mmc_timeout(double arrival_rate, double service_mean_s, int servers, d
     return {invalid_queue(kSource), kNan, kNan};
   }
   const double load = arrival_rate * service_mean_s, drain = servers / service_mean_s;
-  // The wait V that an arrival is offered has density v(x) = v(0) exp(-(c mu - lambda) x) below the timeout, where all
-  // arrivals stay, and falls with c mu above it, where none does. v(0) = lambda P(c-1 busy); relative to the
-  // probability of a free server, P(c-1 busy) = Erlang B of c-1 servers.
+  // The wait V that an arrival is offered has density v(x) = v(0) exp(-(c mu - lambda) x) below the timeout,
+  // where all arrivals stay, and falls with c mu above it, where none does. v(0) = lambda P(c-1 busy);
+  // relative to the probability of a free server, P(c-1 busy) = Erlang B of c-1 servers.
   const double start = arrival_rate * erlang_b(load, servers - 1);
   const double decay = drain - arrival_rate, x = decay * timeout_s;
   // integral of exp(-decay t) and of t exp(-decay t) over 0..timeout, by series where they cancel
@@ -203,7 +209,8 @@ LossMeans mmc_timeout(double arrival_rate, double service_mean_s, int servers, d
   return m;
 }
 
-QueueMeans batch_mm1(double batch_rate, double batch_mean, double batch_second_moment, double service_mean_s) {
+QueueMeans batch_mm1(double batch_rate, double batch_mean, double batch_second_moment,
+                     double service_mean_s) {
   static constexpr const char* kSource = "M^[X]/M/1: Gross et al. (2008) sec. 3.1";
   if (!is_rate(batch_rate) || !is_mean(service_mean_s) || !(batch_mean >= 1) ||
       !(batch_second_moment >= batch_mean * batch_mean * (1 - 1e-12))) {
@@ -246,7 +253,8 @@ GM1 gm1(double arrival_rate, const LaplaceTransform& interarrival, double servic
     (interarrival((1 - middle) / service_mean_s) > middle ? low : high) = middle;
   }
   const double sigma = low;
-  return {from_wait(arrival_rate, service_mean_s, rho, sigma, sigma * service_mean_s / (1 - sigma), kSource), sigma};
+  return {from_wait(arrival_rate, service_mean_s, rho, sigma, sigma * service_mean_s / (1 - sigma), kSource),
+          sigma};
 }
 
 double gm1_response_quantile(const GM1& queue, double q) {

@@ -40,9 +40,9 @@ std::string invalid_reason(const OpenNetwork& n) {
   return {};
 }
 
-// What a station may not assume about its arrivals: 0 nothing wrong, else an index into kTaint. Departures of a product
-// form station are Poisson again; those of another one, or calls that fan out, disturb all that is reachable from there
-// (and the station itself if a loop leads back).
+// What a station may not assume about its arrivals: 0 nothing wrong, else an index into kTaint. Departures of
+// a product form station are Poisson again; those of another one, or calls that fan out, disturb all that is
+// reachable from there (and the station itself if a loop leads back).
 enum Taint : char { kClean = 0, kFedByNonPoisson, kFedByFanOut };
 constexpr const char* kTaint[] = {"", "fed by a station whose departures are not Poisson",
                                   "fed by calls that come in groups (more than one per visit)"};
@@ -120,9 +120,11 @@ OpenSolution solve_open(const OpenNetwork& network) {
     for (std::size_t i = 0; i < std::min(kMaxNamed, traffic.loop.size()); ++i) {
       names += (i > 0 ? ", " : "") + network.stations[static_cast<std::size_t>(traffic.loop[i])].name;
     }
-    if (traffic.loop.size() > kMaxNamed) names += fmt::format(" and {} more", traffic.loop.size() - kMaxNamed);
+    if (traffic.loop.size() > kMaxNamed)
+      names += fmt::format(" and {} more", traffic.loop.size() - kMaxNamed);
     s.status = OpenSolution::Status::never_ends;
-    s.message = fmt::format("traffic never ends: each request in the loop {} causes at least one more", names);
+    s.message =
+        fmt::format("traffic never ends: each request in the loop {} causes at least one more", names);
     s.exact = false;
     return s;
   }

@@ -1,11 +1,11 @@
 #pragma once
-// Open queueing network: requests come from outside, walk from station to station and leave. Solves the traffic
-// equations lambda = gamma + P^T lambda and then each station by itself (Jackson 1957; BCMP 1975).
-// Rates and utilizations are exact for every network; waits are exact where the product form or Pollaczek-Khinchine
-// holds and otherwise an Allen-Cunneen approximation with exact = false and the reason.
-// P may have row sums over 1 (a visit that makes several calls) and loops (retries, feedback), as long as one request
-// causes finitely many visits. Cost: linear for acyclic calls, one sparse LU otherwise.
-// Left out: several classes at one station (aggregate them first), bounded queues, time-outs.
+// Open queueing network: requests come from outside, walk from station to station and leave. Solves the
+// traffic equations lambda = gamma + P^T lambda and then each station by itself (Jackson 1957; BCMP 1975).
+// Rates and utilizations are exact for every network; waits are exact where the product form or
+// Pollaczek-Khinchine holds and otherwise an Allen-Cunneen approximation with exact = false and the reason.
+// P may have row sums over 1 (a visit that makes several calls) and loops (retries, feedback), as long as one
+// request causes finitely many visits. Cost: linear for acyclic calls, one sparse LU otherwise. Left out:
+// several classes at one station (aggregate them first), bounded queues, time-outs.
 #include <string>
 #include <vector>
 
@@ -15,8 +15,8 @@
 namespace tailrace::analysis {
 
 struct Routing {
-  int from = 0, to = 0;      // indices of stations
-  double calls = 0;          // expected visits to `to` that one visit to `from` causes; the same pair may repeat
+  int from = 0, to = 0;  // indices of stations
+  double calls = 0;      // expected visits to `to` that one visit to `from` causes; the same pair may repeat
 };
 
 struct OpenNetwork {
@@ -40,12 +40,13 @@ struct OpenSolution {
   std::vector<OpenStation> stations;
   double external_rate_per_s = 0;
   double in_system_mean = 0;
-  // By Little's law: the sum over the visits of a request. It equals the end-to-end response only when the visits come
-  // one after another; parallel branches make it an upper bound.
+  // By Little's law: the sum over the visits of a request. It equals the end-to-end response only when the
+  // visits come one after another; parallel branches make it an upper bound.
   double response_mean_s = 0;
-  int bottleneck = -1;             // station of the largest utilization, -1 if there is none
-  double max_load_multiplier = 0;  // all external rates times this bring the bottleneck to 1; infinite without one
-  bool exact = true;               // of every wait above
+  int bottleneck = -1;  // station of the largest utilization, -1 if there is none
+  double max_load_multiplier =
+      0;              // all external rates times this bring the bottleneck to 1; infinite without one
+  bool exact = true;  // of every wait above
 };
 
 OpenSolution solve_open(const OpenNetwork& network);

@@ -1,14 +1,15 @@
 #pragma once
-// What the network solvers know of one station: how many servers, how long a visit takes, in what order visits are
-// served. A "visit" is one call that does its work here; holding a server while waiting for a downstream call is not
-// expressed (the caller may add the downstream response to the service time and iterate).
+// What the network solvers know of one station: how many servers, how long a visit takes, in what order
+// visits are served. A "visit" is one call that does its work here; holding a server while waiting for a
+// downstream call is not expressed (the caller may add the downstream response to the service time and
+// iterate).
 #include <string>
 #include <vector>
 
 namespace tailrace::analysis {
 
 enum class Discipline {
-  fcfs,             // product form only with exponential service
+  fcfs,               // product form only with exponential service
   processor_sharing,  // c servers as c cores: rate min(1, c/n) each; any service law
   lifo_preemptive,    // one server only; any service law
 };

@@ -10,14 +10,16 @@ namespace {
 
 // More visits per request than this is a loop with a gain of 1 behind rounding.
 constexpr double kMaxVisits = 1e12;
+// Loops of more stations are tried by iteration before they are factorised.
+constexpr int kLargeLoop = 300;
 
 struct Arc {
   int to;
   double calls;
 };
 
-// Tarjan's strongly connected components with an explicit stack (chains may be 10^5 long). Components come out in
-// reverse topological order: callees before callers.
+// Tarjan's strongly connected components with an explicit stack (chains may be 10^5 long). Components come
+// out in reverse topological order: callees before callers.
 std::vector<std::vector<int>> components(const std::vector<std::vector<Arc>>& out) {
   const std::size_t n = out.size();
   std::vector<int> index(n, -1), low(n, 0), stack;
@@ -65,11 +67,41 @@ std::vector<std::vector<int>> components(const std::vector<std::vector<Arc>>& ou
   return result;
 }
 
-// Solves one loop: rates of `members` from what flows in. False when the loop feeds itself without end. The matrix
-// I - P^T restricted to a strongly connected set with some inflow has a positive solution if and only if the spectral
-// radius of P is below 1 (Berman and Plemmons 1979, ch. 6), so the sign of the answer is the test.
-bool solve_loop(const std::vector<int>& members, const std::vector<std::vector<Arc>>& out, std::vector<int>& position,
-                std::vector<double>& rates) {
+enum class Verdict { solved, endless, undecided };
+
+// The rounds of calls added up, x = b + P^T b + (P^T)^2 b + ..., for loops so large and tangled that a
+// factorisation fills in. The rest of the series is bounded by the ratio of successive rounds (Collatz and
+// Wielandt: the spectral radius lies between the smallest and the largest ratio once every station takes
+// part). Undecided when the loop gains almost 1 or its rounds alternate: then LU has the word.
+Verdict add_up_rounds(const Eigen::SparseMatrix<double>& p_transposed, const Eigen::VectorXd& b,
+                      Eigen::VectorXd& x) {
+  constexpr int kMaxRounds = 2000;
+  constexpr double kTolerance = 1e-13;
+  x = b;
+  Eigen::VectorXd round = b;
+  for (int k = 0; k < kMaxRounds; ++k) {
+    const Eigen::VectorXd next = p_transposed * round;
+    if (round.minCoeff() > 0) {
+      const Eigen::ArrayXd ratio = next.array() / round.array();
+      const double most = ratio.maxCoeff();
+      if (ratio.minCoeff() >= 1 - 1 / kMaxVisits) return Verdict::endless;
+      if (most < 1 && (next.array() / (1 - most) <= kTolerance * x.array()).all()) {
+        x += next / (1 - most);
+        return Verdict::solved;
+      }
+    }
+    x += next;
+    round = next;
+  }
+  return Verdict::undecided;
+}
+
+// Solves one loop: rates of `members` from what flows in. False when the loop feeds itself without end. The
+// matrix I - P^T restricted to a strongly connected set with some inflow has a positive solution if and only
+// if the spectral radius of P is below 1 (Berman and Plemmons 1979, ch. 6), so the sign of the answer is the
+// test.
+bool solve_loop(const std::vector<int>& members, const std::vector<std::vector<Arc>>& out,
+                std::vector<int>& position, std::vector<double>& rates) {
   const int n = static_cast<int>(members.size());
   double inflow = 0;
   Eigen::VectorXd b(n);
@@ -81,15 +113,27 @@ bool solve_loop(const std::vector<int>& members, const std::vector<std::vector<A
   if (!(inflow > 0)) return true;
   std::vector<Eigen::Triplet<double>> entries;
   for (int i = 0; i < n; ++i) {
-    entries.emplace_back(i, i, 1.0);
     for (const Arc& arc : out[static_cast<std::size_t>(members[static_cast<std::size_t>(i)])]) {
       const int j = position[static_cast<std::size_t>(arc.to)];
-      if (j >= 0) entries.emplace_back(j, i, -arc.calls);
+      if (j >= 0) entries.emplace_back(j, i, arc.calls);
     }
   }
   for (const int m : members) position[static_cast<std::size_t>(m)] = -1;
-  Eigen::SparseMatrix<double> a(n, n);
-  a.setFromTriplets(entries.begin(), entries.end());
+  const auto store = [&](const Eigen::VectorXd& x) {
+    for (int i = 0; i < n; ++i) {
+      rates[static_cast<std::size_t>(members[static_cast<std::size_t>(i)])] = std::max(0.0, x[i]);
+    }
+  };
+  Eigen::SparseMatrix<double> p_transposed(n, n), a(n, n);
+  p_transposed.setFromTriplets(entries.begin(), entries.end());
+  if (n > kLargeLoop) {
+    Eigen::VectorXd x;
+    const Verdict verdict = add_up_rounds(p_transposed, b, x);
+    if (verdict == Verdict::solved) store(x);
+    if (verdict != Verdict::undecided) return verdict == Verdict::solved;
+  }
+  a.setIdentity();
+  a -= p_transposed;
   a.makeCompressed();
   Eigen::SparseLU<Eigen::SparseMatrix<double>> lu;
   lu.compute(a);
@@ -99,7 +143,7 @@ bool solve_loop(const std::vector<int>& members, const std::vector<std::vector<A
     if (!(x[i] > -1e-9 * inflow) || !(x[i] < kMaxVisits * inflow)) return false;
   }
   if (!((a * x - b).cwiseAbs().maxCoeff() <= 1e-6 * std::max(inflow, x.maxCoeff()))) return false;
-  for (int i = 0; i < n; ++i) rates[static_cast<std::size_t>(members[static_cast<std::size_t>(i)])] = std::max(0.0, x[i]);
+  store(x);
   return true;
 }
 
@@ -117,8 +161,9 @@ Traffic solve_traffic(const OpenNetwork& network) {
   // One block per loop: the triangular rest needs no factorisation and LU sees no fill-in from it.
   for (auto block = order.rbegin(); block != order.rend(); ++block) {
     const int first = block->front();
-    const bool self_call = std::any_of(out[static_cast<std::size_t>(first)].begin(), out[static_cast<std::size_t>(first)].end(),
-                                       [&](const Arc& a) { return a.to == first; });
+    const bool self_call =
+        std::any_of(out[static_cast<std::size_t>(first)].begin(), out[static_cast<std::size_t>(first)].end(),
+                    [&](const Arc& a) { return a.to == first; });
     const bool loop = block->size() > 1 || self_call;
     if (loop && !solve_loop(*block, out, position, traffic.rates)) {
       traffic.ends = false;

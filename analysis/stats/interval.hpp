@@ -53,9 +53,9 @@ std::uint64_t requests_needed(double p);
 // Percentile p (0 < p < 1) from replications: the estimate is the pooled histogram's quantile, the half width
 // t * s / sqrt(R) over the replications' own quantiles. Needs kMinBeyondPercentile requests beyond the
 // percentile in total, else `known` is false ("needs about N requests"). A replication's own quantile is
-// biased towards the centre when it has few requests beyond the percentile; from about 10 each (n (1 - p) >=
-// 10 per replication) the interval covers as it says, at 1 each it covers somewhat less. Empty replications
-// are left out.
+// biased and skewed when few of its requests lie beyond the percentile: with 10 each a 95 % interval covers
+// as it says, with the 1 each that the minimum allows about 88 % of the time. Empty replications are left
+// out.
 Interval percentile_interval(std::span<const sim::Histogram* const> replications, double p,
                              double confidence);
 Interval percentile_interval(std::span<const sim::Histogram> replications, double p, double confidence);

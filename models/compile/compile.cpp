@@ -322,6 +322,7 @@ class Compiler {
     const Workload& w = t_.workloads[i];
     WorkloadTable table;
     table.model = &w;
+    table.closed = w.process == ArrivalProcess::constant_vus || w.process == ArrivalProcess::ramping_vus;
     table.first_class = static_cast<std::uint32_t>(m_.classes.size());
     table.classes = static_cast<std::uint32_t>(w.classes.size());
     double weight = 0;

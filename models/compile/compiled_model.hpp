@@ -132,6 +132,7 @@ struct ClassTable {
 
 struct WorkloadTable {
   const Workload* model = nullptr;
+  bool closed = false;  // virtual users
   std::uint32_t first_class = 0, classes = 1;
   std::vector<double> cumulative_weight;
   std::uint32_t spacing = 0, batch = kNoId, think = kNoId;  // draws

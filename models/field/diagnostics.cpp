@@ -10,14 +10,18 @@
 namespace tailrace::models {
 namespace {
 
-constexpr std::size_t kQuotedBefore = 70;  // characters of a long line that are shown left and right of the caret
+constexpr std::size_t kQuotedBefore =
+    70;  // characters of a long line that are shown left and right of the caret
 constexpr std::size_t kQuotedAfter = 40;
 
 std::string_view severity_word(Severity s) {
   switch (s) {
-    case Severity::error: return "error";
-    case Severity::warning: return "warning";
-    case Severity::note: return "note";
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      return "note";
   }
   return "error";
 }
@@ -29,18 +33,21 @@ std::size_t width(std::string_view text) {
   return n;
 }
 
-// The source line with a caret below it. A line of any length is cut to a window around the caret, at the borders of
-// characters.
+// The source line with a caret below it. A line of any length is cut to a window around the caret, at the
+// borders of characters.
 void quote_line(fmt::memory_buffer& out, std::string_view line, std::uint32_t number, std::uint32_t column) {
   const std::size_t caret = std::min<std::size_t>(column > 0 ? column - 1 : 0, line.size());
   const auto to_border = [&](std::size_t at) {
-    for (int i = 0; i < 3 && at > 0 && at < line.size() && (static_cast<unsigned char>(line[at]) & 0xC0) == 0x80; ++i) --at;
+    for (int i = 0;
+         i < 3 && at > 0 && at < line.size() && (static_cast<unsigned char>(line[at]) & 0xC0) == 0x80; ++i)
+      --at;
     return at;
   };
   const std::size_t from = caret > kQuotedBefore ? to_border(caret - kQuotedBefore) : 0;
   const std::size_t to = to_border(std::min(line.size(), caret + kQuotedAfter));
   std::string left = (from > 0 ? "..." : "") + escaped(line.substr(from, caret - from));
-  std::string right = escaped(line.substr(caret, std::max(to, caret) - caret)) + (to < line.size() ? "..." : "");
+  std::string right =
+      escaped(line.substr(caret, std::max(to, caret) - caret)) + (to < line.size() ? "..." : "");
   fmt::format_to(std::back_inserter(out), "{:5} | {}{}\n", number, left, right);
   if (column > 0) fmt::format_to(std::back_inserter(out), "      | {:{}}^\n", "", width(left));
 }
@@ -90,7 +97,8 @@ std::string nearest_word(std::string_view typed, const std::vector<std::string_v
   std::vector<std::size_t> row;
   for (std::string_view word : known) {
     const std::size_t limit = std::max(typed.size(), word.size()) / 3;
-    const std::size_t difference = typed.size() > word.size() ? typed.size() - word.size() : word.size() - typed.size();
+    const std::size_t difference =
+        typed.size() > word.size() ? typed.size() - word.size() : word.size() - typed.size();
     if (word.size() > kLongest || difference > limit) continue;
     // Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours cost one each.
     above.assign(word.size() + 1, 0);

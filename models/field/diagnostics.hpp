@@ -1,6 +1,7 @@
 #pragma once
-// What is wrong with a scenario, in the user's words: severity, place, path, message, hint. Errors are collected, not
-// thrown, so that one check reports all of them; printing stops at kMaxShown with a count of the rest.
+// What is wrong with a scenario, in the user's words: severity, place, path, message, hint. Errors are
+// collected, not thrown, so that one check reports all of them; printing stops at kMaxShown with a count of
+// the rest.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,8 +47,8 @@ class Diagnostics {
   std::vector<Diagnostic> list_;
 };
 
-// "shop.yaml:12:7: error: services.cart.workers: message" with the source line, a caret and the hint, for a terminal.
-// Control characters in the quoted line are escaped. Notes follow their diagnostic.
+// "shop.yaml:12:7: error: services.cart.workers: message" with the source line, a caret and the hint, for a
+// terminal. Control characters in the quoted line are escaped. Notes follow their diagnostic.
 std::string format_diagnostics(const Diagnostics& diagnostics, const std::vector<SourceFile>& files);
 
 // The known word nearest to what was typed (Damerau-Levenshtein, at most a third of its length away), or "".

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -12,8 +13,12 @@
 namespace tailrace::models {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 std::size_t digits_end(std::string_view text, std::size_t at) {
   while (at < text.size() && is_digit(text[at])) ++at;
@@ -28,10 +33,12 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-NumberText refused(std::string error, std::string hint) { return {1, 0, std::move(error), std::move(hint)}; }
+NumberText refused(std::string error, std::string hint) {
+  return {1, 0, std::move(error), std::move(hint)};
+}
 
-// from_chars says "out of range" for 1e400 and for 1e-400. Which of the two it was follows from the decimal exponent of
-// the first digit that is not zero.
+// from_chars says "out of range" for 1e400 and for 1e-400. Which of the two it was follows from the decimal
+// exponent of the first digit that is not zero.
 bool is_too_large(std::string_view digits) {
   const std::size_t e = digits.find_first_of("eE");
   const std::string_view mantissa = digits.substr(0, e);
@@ -69,10 +76,11 @@ NumberText trap(std::string_view text, std::size_t start, std::size_t end) {
   const char next = end < text.size() ? text[end] : '\0';
   const char after = end + 1 < text.size() ? text[end + 1] : '\0';
   const std::string sign = start > 0 && text[0] == '-' ? "-" : "";
-  if (head == "0" && (next == 'x' || next == 'X' || next == 'o' || next == 'b') && (is_digit(after) || is_letter(after))) {
+  if (head == "0" && (next == 'x' || next == 'X' || next == 'o' || next == 'b') &&
+      (is_digit(after) || is_letter(after))) {
     const int base = next == 'o' ? 8 : next == 'b' ? 2 : 16;
     std::uint64_t value = 0;
-    const char* first = text.data() + end + 2;
+    const char* first = text.data() + end + 1;
     const auto [stop, code] = std::from_chars(first, text.data() + text.size(), value, base);
     const bool whole = code == std::errc() && stop == text.data() + text.size();
     return refused("numbers are written in decimal, found " + shown(text),
@@ -119,7 +127,8 @@ NumberText read_number(std::string_view text) {
     return {};
   }
   if (NumberText t = trap(text, start, whole_end); !t.error.empty()) return t;
-  // An "e" is an exponent only when digits follow: "5e" is 5 with an odd unit, and no unit starts with e and a digit.
+  // An "e" is an exponent only when digits follow: "5e" is 5 with an odd unit, and no unit starts with e and
+  // a digit.
   if (end < text.size() && (text[end] == 'e' || text[end] == 'E')) {
     std::size_t exponent = end + 1;
     if (exponent < text.size() && (text[exponent] == '+' || text[exponent] == '-')) ++exponent;
@@ -132,8 +141,9 @@ NumberText read_number(std::string_view text) {
   static_cast<void>(stop);
   if (code == std::errc::result_out_of_range) {
     const bool large = is_too_large(text.substr(start, end - start));
-    return refused(fmt::format("{} is too {} for a number", shown(text.substr(0, end)), large ? "large" : "close to 0"),
-                   large ? "numbers reach 1.8e308" : "write 0, or a number of at least 1e-300");
+    return refused(
+        fmt::format("{} is too {} for a number", shown(text.substr(0, end)), large ? "large" : "close to 0"),
+        large ? "numbers reach 1.8e308" : "write 0, or a number of at least 1e-300");
   }
   return {end, value == 0 ? 0.0 : value, {}, {}};  // -0 is 0
 }
@@ -141,7 +151,8 @@ NumberText read_number(std::string_view text) {
 std::string shown(std::string_view text) {
   bool plain = !text.empty() && text.size() <= 40;
   for (char c : text) {
-    plain = plain && (is_digit(c) || is_letter(c) || c == '.' || c == '%' || c == '/' || c == '-' || c == '+' || c == '_');
+    plain = plain && (is_digit(c) || is_letter(c) || c == '.' || c == '%' || c == '/' || c == '-' ||
+                      c == '+' || c == '_');
   }
   if (plain) return std::string(text);
   if (text.size() <= 40) return "\"" + escaped(text) + "\"";

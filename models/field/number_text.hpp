@@ -1,7 +1,8 @@
 #pragma once
 // The decimal number at the start of a text, as YAML 1.2's core schema spells it: "3", "-2.5", ".5", "1e3".
-// Spellings that other formats read differently (0x10, 012, 1_000, 1:30, 1,5) and values that a double cannot hold are
-// refused with a word on what to write. Units know nothing of digits and this knows nothing of units.
+// Spellings that other formats read differently (0x10, 012, 1_000, 1:30, 1,5) and values that a double cannot
+// hold are refused with a word on what to write. Units know nothing of digits and this knows nothing of
+// units.
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -17,7 +18,8 @@ struct NumberText {
 
 NumberText read_number(std::string_view text);
 
-// A user's text as a message shows it: bare when it is one plain word, else quoted, escaped and cut at 40 characters.
+// A user's text as a message shows it: bare when it is one plain word, else quoted, escaped and cut at 40
+// characters.
 std::string shown(std::string_view text);
 
 // A number as a hint spells it: the shortest text that reads back, without an exponent up to 1e15.

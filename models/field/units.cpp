@@ -25,55 +25,75 @@ struct Trap {
   std::string_view other_reading;  // empty: only one reading, but not ours
 };
 
-constexpr Unit kDurations[] = {{"ns", 1},     {"us", 1e3},      {"\u00b5s", 1e3}, {"\u03bcs", 1e3}, {"ms", 1e6},
-                               {"s", 1e9},    {"min", 60e9},    {"h", 3600e9},    {"d", 86400e9}};
+constexpr Unit kDurations[] = {{"ns", 1},  {"us", 1e3},   {"\u00b5s", 1e3}, {"\u03bcs", 1e3}, {"ms", 1e6},
+                               {"s", 1e9}, {"min", 60e9}, {"h", 3600e9},    {"d", 86400e9}};
 constexpr Trap kDurationTraps[] = {
-    {"m", "min", "ms"},   {"M", "min", "ms"},     {"sec", "s", ""},      {"secs", "s", ""},   {"second", "s", ""},
-    {"seconds", "s", ""}, {"S", "s", ""},         {"mins", "min", ""},   {"minute", "min", ""}, {"minutes", "min", ""},
-    {"Min", "min", ""},   {"msec", "ms", ""},     {"millis", "ms", ""},  {"MS", "ms", ""},    {"Ms", "ms", ""},
-    {"usec", "us", ""},   {"micros", "us", ""},   {"u", "us", ""},       {"nsec", "ns", ""},  {"n", "ns", ""},
-    {"hr", "h", ""},      {"hrs", "h", ""},       {"hour", "h", ""},     {"hours", "h", ""},  {"H", "h", ""},
-    {"day", "d", ""},     {"days", "d", ""},      {"D", "d", ""}};
+    {"m", "min", "ms"},    {"M", "min", "ms"},     {"sec", "s", ""},   {"secs", "s", ""},
+    {"second", "s", ""},   {"seconds", "s", ""},   {"S", "s", ""},     {"mins", "min", ""},
+    {"minute", "min", ""}, {"minutes", "min", ""}, {"Min", "min", ""}, {"msec", "ms", ""},
+    {"millis", "ms", ""},  {"MS", "ms", ""},       {"Ms", "ms", ""},   {"usec", "us", ""},
+    {"micros", "us", ""},  {"u", "us", ""},        {"nsec", "ns", ""}, {"n", "ns", ""},
+    {"hr", "h", ""},       {"hrs", "h", ""},       {"hour", "h", ""},  {"hours", "h", ""},
+    {"H", "h", ""},        {"day", "d", ""},       {"days", "d", ""},  {"D", "d", ""}};
 
-constexpr Unit kRates[] = {{"/s", 1}, {"/ms", 1e3}, {"/min", 1.0 / 60}, {"/h", 1.0 / 3600}, {"/d", 1.0 / 86400}};
-constexpr Trap kRateTraps[] = {{"/m", "/min", "/ms"}, {"rps", "/s", ""},    {"qps", "/s", ""},     {"tps", "/s", ""},
-                               {"Hz", "/s", ""},      {"hz", "/s", ""},     {"/sec", "/s", ""},    {"/second", "/s", ""},
-                               {"ps", "/s", ""},      {"rpm", "/min", ""},  {"/minute", "/min", ""}, {"/hour", "/h", ""},
-                               {"/hr", "/h", ""},     {"/day", "/d", ""},   {"req/s", "/s", ""},   {"rq/s", "/s", ""},
-                               {"s", "/s", ""},       {"min", "/min", ""},  {"k/s", "e3/s", ""},   {"K/s", "e3/s", ""},
-                               {"M/s", "e6/s", ""},   {"k", "e3/s", ""},    {"K", "e3/s", ""}};
+constexpr Unit kRates[] = {
+    {"/s", 1}, {"/ms", 1e3}, {"/min", 1.0 / 60}, {"/h", 1.0 / 3600}, {"/d", 1.0 / 86400}};
+constexpr Trap kRateTraps[] = {
+    {"/m", "/min", "/ms"}, {"rps", "/s", ""},   {"qps", "/s", ""},       {"tps", "/s", ""},
+    {"Hz", "/s", ""},      {"hz", "/s", ""},    {"/sec", "/s", ""},      {"/second", "/s", ""},
+    {"ps", "/s", ""},      {"rpm", "/min", ""}, {"/minute", "/min", ""}, {"/hour", "/h", ""},
+    {"/hr", "/h", ""},     {"/day", "/d", ""},  {"req/s", "/s", ""},     {"rq/s", "/s", ""},
+    {"s", "/s", ""},       {"min", "/min", ""}, {"k/s", "e3/s", ""},     {"K/s", "e3/s", ""},
+    {"M/s", "e6/s", ""},   {"k", "e3/s", ""},   {"K", "e3/s", ""}};
 
 constexpr double kKi = 1024;
-constexpr Unit kSizes[] = {{"B", 1},      {"KB", 1e3},       {"kB", 1e3},           {"MB", 1e6},
-                           {"GB", 1e9},   {"TB", 1e12},      {"KiB", kKi},          {"MiB", kKi * kKi},
-                           {"GiB", kKi * kKi * kKi},         {"TiB", kKi * kKi * kKi * kKi}};
-constexpr Trap kSizeTraps[] = {{"K", "KB", "KiB"},  {"k", "KB", "KiB"},   {"M", "MB", "MiB"},   {"G", "GB", "GiB"},
-                               {"T", "TB", "TiB"},  {"m", "MB", "MiB"},   {"g", "GB", "GiB"},   {"t", "TB", "TiB"},
-                               {"kb", "KB", "KiB"}, {"Ki", "KiB", ""},    {"Mi", "MiB", ""},    {"Gi", "GiB", ""},
-                               {"Ti", "TiB", ""},   {"b", "B", ""},       {"byte", "B", ""},    {"bytes", "B", ""},
-                               {"kib", "KiB", ""},  {"mib", "MiB", ""},   {"gib", "GiB", ""},   {"KIB", "KiB", ""}};
+constexpr Unit kSizes[] = {{"B", 1},
+                           {"KB", 1e3},
+                           {"kB", 1e3},
+                           {"MB", 1e6},
+                           {"GB", 1e9},
+                           {"TB", 1e12},
+                           {"KiB", kKi},
+                           {"MiB", kKi* kKi},
+                           {"GiB", kKi* kKi* kKi},
+                           {"TiB", kKi* kKi* kKi* kKi}};
+constexpr Trap kSizeTraps[] = {
+    {"K", "KB", "KiB"}, {"k", "KB", "KiB"}, {"M", "MB", "MiB"}, {"G", "GB", "GiB"},  {"T", "TB", "TiB"},
+    {"m", "MB", "MiB"}, {"g", "GB", "GiB"}, {"t", "TB", "TiB"}, {"kb", "KB", "KiB"}, {"Ki", "KiB", ""},
+    {"Mi", "MiB", ""},  {"Gi", "GiB", ""},  {"Ti", "TiB", ""},  {"b", "B", ""},      {"byte", "B", ""},
+    {"bytes", "B", ""}, {"kib", "KiB", ""}, {"mib", "MiB", ""}, {"gib", "GiB", ""},  {"KIB", "KiB", ""}};
 
-constexpr Unit kBandwidths[] = {
-    {"bit/s", 1},      {"kbit/s", 1e3},     {"Mbit/s", 1e6},        {"Gbit/s", 1e9},
-    {"Tbit/s", 1e12},  {"B/s", 8},          {"kB/s", 8e3},          {"KB/s", 8e3},
-    {"MB/s", 8e6},     {"GB/s", 8e9},       {"KiB/s", 8 * kKi},     {"MiB/s", 8 * kKi * kKi},
-    {"GiB/s", 8 * kKi * kKi * kKi}};
+constexpr Unit kBandwidths[] = {{"bit/s", 1},
+                                {"kbit/s", 1e3},
+                                {"Mbit/s", 1e6},
+                                {"Gbit/s", 1e9},
+                                {"Tbit/s", 1e12},
+                                {"B/s", 8},
+                                {"kB/s", 8e3},
+                                {"KB/s", 8e3},
+                                {"MB/s", 8e6},
+                                {"GB/s", 8e9},
+                                {"KiB/s", 8 * kKi},
+                                {"MiB/s", 8 * kKi* kKi},
+                                {"GiB/s", 8 * kKi* kKi* kKi}};
 constexpr Trap kBandwidthTraps[] = {
-    {"bps", "bit/s", "B/s"},      {"Bps", "B/s", "bit/s"},      {"kbps", "kbit/s", "kB/s"},   {"Kbps", "kbit/s", "kB/s"},
-    {"Mbps", "Mbit/s", "MB/s"},   {"mbps", "Mbit/s", "MB/s"},   {"MBps", "MB/s", "Mbit/s"},   {"Gbps", "Gbit/s", "GB/s"},
-    {"gbps", "Gbit/s", "GB/s"},   {"GBps", "GB/s", "Gbit/s"},   {"Tbps", "Tbit/s", "GB/s"},   {"b/s", "bit/s", "B/s"},
-    {"kb/s", "kbit/s", "kB/s"},   {"Kb/s", "kbit/s", "kB/s"},   {"Mb/s", "Mbit/s", "MB/s"},   {"mb/s", "Mbit/s", "MB/s"},
-    {"Gb/s", "Gbit/s", "GB/s"},   {"gb/s", "Gbit/s", "GB/s"},   {"kb", "kbit/s", "kB/s"},     {"mb", "Mbit/s", "MB/s"},
-    {"Mb", "Mbit/s", "MB/s"},     {"gb", "Gbit/s", "GB/s"},     {"Gb", "Gbit/s", "GB/s"},     {"MB", "MB/s", "Mbit/s"},
-    {"GB", "GB/s", "Gbit/s"},     {"M", "Mbit/s", "MB/s"},      {"G", "Gbit/s", "GB/s"},      {"Mbit", "Mbit/s", ""},
-    {"Gbit", "Gbit/s", ""},       {"kbit", "kbit/s", ""},       {"mbit/s", "Mbit/s", ""},     {"gbit/s", "Gbit/s", ""},
-    {"Kbit/s", "kbit/s", ""}};
+    {"bps", "bit/s", "B/s"},    {"Bps", "B/s", "bit/s"},    {"kbps", "kbit/s", "kB/s"},
+    {"Kbps", "kbit/s", "kB/s"}, {"Mbps", "Mbit/s", "MB/s"}, {"mbps", "Mbit/s", "MB/s"},
+    {"MBps", "MB/s", "Mbit/s"}, {"Gbps", "Gbit/s", "GB/s"}, {"gbps", "Gbit/s", "GB/s"},
+    {"GBps", "GB/s", "Gbit/s"}, {"Tbps", "Tbit/s", "GB/s"}, {"b/s", "bit/s", "B/s"},
+    {"kb/s", "kbit/s", "kB/s"}, {"Kb/s", "kbit/s", "kB/s"}, {"Mb/s", "Mbit/s", "MB/s"},
+    {"mb/s", "Mbit/s", "MB/s"}, {"Gb/s", "Gbit/s", "GB/s"}, {"gb/s", "Gbit/s", "GB/s"},
+    {"kb", "kbit/s", "kB/s"},   {"mb", "Mbit/s", "MB/s"},   {"Mb", "Mbit/s", "MB/s"},
+    {"gb", "Gbit/s", "GB/s"},   {"Gb", "Gbit/s", "GB/s"},   {"MB", "MB/s", "Mbit/s"},
+    {"GB", "GB/s", "Gbit/s"},   {"M", "Mbit/s", "MB/s"},    {"G", "Gbit/s", "GB/s"},
+    {"Mbit", "Mbit/s", ""},     {"Gbit", "Gbit/s", ""},     {"kbit", "kbit/s", ""},
+    {"mbit/s", "Mbit/s", ""},   {"gbit/s", "Gbit/s", ""},   {"Kbit/s", "kbit/s", ""}};
 
 // Everything that one kind of quantity says about itself.
 struct Dimension {
-  std::string_view what;      // "a duration"
-  std::string_view range;     // "from 0 to 292 years"
-  std::string_view units;     // "ns, us, ms, s, min, h or d"
+  std::string_view what;         // "a duration"
+  std::string_view range;        // "from 0 to 292 years"
+  std::string_view units;        // "ns, us, ms, s, min, h or d"
   std::string_view examples[2];  // the two readings offered for a bare number
   const Unit* units_begin;
   const Unit* units_end;
@@ -82,20 +102,26 @@ struct Dimension {
 };
 
 template <std::size_t U, std::size_t T>
-constexpr Dimension dimension(std::string_view what, std::string_view range, std::string_view units, std::string_view one,
-                              std::string_view other, const Unit (&table)[U], const Trap (&traps)[T]) {
+constexpr Dimension dimension(std::string_view what, std::string_view range, std::string_view units,
+                              std::string_view one, std::string_view other, const Unit (&table)[U],
+                              const Trap (&traps)[T]) {
   return {what, range, units, {one, other}, table, table + U, traps, traps + T};
 }
 
-constexpr Dimension kDuration = dimension("a duration", "from 0 to 292 years", "ns, us, ms, s, min, h or d", "ms", "s",
-                                          kDurations, kDurationTraps);
-constexpr Dimension kRate = dimension("a rate", "0 or more", "/s, /ms, /min, /h or /d", "/s", "/min", kRates, kRateTraps);
-constexpr Dimension kSize = dimension("a size", "0 or more", "B, KB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB",
-                                      "B", "KiB", kSizes, kSizeTraps);
-constexpr Dimension kBandwidth = dimension("a bandwidth", "0 or more", "bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s or MB/s",
-                                           "Mbit/s", "MB/s", kBandwidths, kBandwidthTraps);
+constexpr Dimension kDuration = dimension("a duration", "from 0 to 292 years", "ns, us, ms, s, min, h or d",
+                                          "ms", "s", kDurations, kDurationTraps);
+constexpr Dimension kRate =
+    dimension("a rate", "0 or more", "/s, /ms, /min, /h or /d", "/s", "/min", kRates, kRateTraps);
+constexpr Dimension kSize =
+    dimension("a size", "0 or more", "B, KB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB", "B", "KiB",
+              kSizes, kSizeTraps);
+constexpr Dimension kBandwidth =
+    dimension("a bandwidth", "0 or more", "bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s or MB/s", "Mbit/s",
+              "MB/s", kBandwidths, kBandwidthTraps);
 
-Quantity wrong(std::string error, std::string hint = {}) { return {std::nullopt, std::move(error), std::move(hint)}; }
+Quantity wrong(std::string error, std::string hint = {}) {
+  return {std::nullopt, std::move(error), std::move(hint)};
+}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -107,22 +133,25 @@ Quantity out_of_range(std::string_view text, std::string_view what, std::string_
   return wrong(fmt::format("{} is out of range: {} is {}", shown(text), what, range));
 }
 
-Quantity unknown_unit(const Dimension& d, std::string_view text, std::string_view number, std::string_view unit) {
+Quantity unknown_unit(const Dimension& d, std::string_view text, std::string_view number,
+                      std::string_view unit) {
   for (const Trap* t = d.traps_begin; t != d.traps_end; ++t) {
     if (t->name != unit) continue;
     if (t->other_reading.empty()) {
-      return wrong(fmt::format("expected {}, found {}", d.what, shown(text)), fmt::format("write {}{}", number, t->reading));
+      return wrong(fmt::format("expected {}, found {}", d.what, shown(text)),
+                   fmt::format("write {}{}", number, t->reading));
     }
     return wrong(fmt::format("{} is ambiguous as {}", shown(text), d.what),
                  fmt::format("write {0}{1} or {0}{2}", number, t->reading, t->other_reading));
   }
   if (&d == &kSize) {  // 100mb: the small b is read as bits by some and as bytes by others
     const std::string_view first = unit.substr(0, 1);
-    if (unit.size() == 2 && (unit[1] == 'b') && std::string_view("mMgGtT").find(first[0]) != std::string_view::npos) {
+    if (unit.size() == 2 && (unit[1] == 'b') &&
+        std::string_view("mMgGtT").find(first[0]) != std::string_view::npos) {
       const char prefix = first[0] >= 'a' ? static_cast<char>(first[0] - 'a' + 'A') : first[0];
-      return wrong(fmt::format("{} is ambiguous as {}: bits or bytes", shown(text), d.what),
-                   fmt::format("write {0}{1}B for megabytes of 1000, {0}{1}iB for those of 1024; bits are not a size",
-                               number, prefix));
+      return wrong(
+          fmt::format("{} is ambiguous as {}: bits or bytes", shown(text), d.what),
+          fmt::format("write {0}{1}B (powers of 1000) or {0}{1}iB (powers of 1024)", number, prefix));
     }
   }
   return wrong(fmt::format("{} has no unit {}, found {}", d.what, shown(unit), shown(text)),
@@ -142,7 +171,8 @@ std::string_view unit_at(std::string_view text) {
 // number unit [number unit ...]; more than one part only when `compound`.
 Quantity read_with_unit(const Dimension& d, std::string_view whole, bool compound, bool zero_alone) {
   const std::string_view text = trimmed(whole);
-  if (text.empty()) return wrong(fmt::format("expected {}, found nothing", d.what), fmt::format("units are {}", d.units));
+  if (text.empty())
+    return wrong(fmt::format("expected {}, found nothing", d.what), fmt::format("units are {}", d.units));
   double total = 0;
   double last_scale = std::numeric_limits<double>::infinity();
   std::string_view rest = text;
@@ -150,7 +180,8 @@ Quantity read_with_unit(const Dimension& d, std::string_view whole, bool compoun
     const NumberText number = read_number(rest);
     if (!number.error.empty()) {
       std::string hint = number.hint;
-      if (hint.empty() && &d == &kDuration && text.find(':') != std::string_view::npos) hint = "write it as 1min30s";
+      if (hint.empty() && &d == &kDuration && text.find(':') != std::string_view::npos)
+        hint = "write it as 1min30s";
       return wrong(fmt::format("expected {}: {}", d.what, number.error), std::move(hint));
     }
     if (number.length == 0) {
@@ -159,7 +190,8 @@ Quantity read_with_unit(const Dimension& d, std::string_view whole, bool compoun
                    fmt::format("write a number and a unit: {}", d.units));
     }
     const std::string_view digits = rest.substr(0, number.length);
-    if (digits[0] == '-' || (digits[0] == '+' && rest.data() != text.data())) return out_of_range(text, d.what, d.range);
+    if (digits[0] == '-' || (digits[0] == '+' && rest.data() != text.data()))
+      return out_of_range(text, d.what, d.range);
     rest.remove_prefix(number.length);
     rest = trimmed(rest);
     const std::string_view unit = unit_at(rest);
@@ -175,7 +207,8 @@ Quantity read_with_unit(const Dimension& d, std::string_view whole, bool compoun
       while (!named.empty() && named.back() == ' ') named.remove_suffix(1);
       // "300 req/s" and "300 / s" have their unit after a space.
       if (rest.size() > named.size() && !compound) named = rest;
-      if (std::string_view squeezed = named; squeezed.size() > 2 && squeezed[0] == '/' && squeezed[1] == ' ') {
+      if (std::string_view squeezed = named;
+          squeezed.size() > 2 && squeezed[0] == '/' && squeezed[1] == ' ') {
         return wrong(fmt::format("expected {}, found {}", d.what, shown(text)),
                      fmt::format("write {}/{}", digits, shown(trimmed(squeezed.substr(1)))));
       }
@@ -188,16 +221,20 @@ Quantity read_with_unit(const Dimension& d, std::string_view whole, bool compoun
                    fmt::format("nothing may follow {}{}", digits, unit));
     }
     if (found->scale >= last_scale) {
-      return wrong(fmt::format("the units of {} must go from large to small", shown(text)), "write it as 1h5min30s");
+      return wrong(fmt::format("the units of {} must go from large to small", shown(text)),
+                   "write it as 1h5min30s");
     }
     last_scale = found->scale;
     total += number.value * found->scale;
   }
-  if (!(total <= std::numeric_limits<double>::max())) return wrong(shown(text) + " is too large for a number");
+  if (!(total <= std::numeric_limits<double>::max()))
+    return wrong(shown(text) + " is too large for a number");
   return {total, {}, {}};
 }
 
-std::string_view strip_plus(std::string_view text) { return !text.empty() && text[0] == '+' ? text.substr(1) : text; }
+std::string_view strip_plus(std::string_view text) {
+  return !text.empty() && text[0] == '+' ? text.substr(1) : text;
+}
 
 // What to write for 5k, 5M and the like where a bare number is wanted.
 std::string plain_number_hint(std::string_view digits, double value, std::string_view rest) {
@@ -230,16 +267,23 @@ Quantity parse_duration_ns(std::string_view text) {
   constexpr double kMaxNs = 9.2233720368547e18;  // the range of simulated time, see sim/base/time.hpp
   Quantity q = read_with_unit(kDuration, text, true, true);
   if (q.value && *q.value > kMaxNs) {
-    return wrong(fmt::format("{} exceeds 292 years", shown(trimmed(text))), "simulated time is counted in ns of 64 bits");
+    return wrong(fmt::format("{} exceeds 292 years", shown(trimmed(text))),
+                 "simulated time is counted in ns of 64 bits");
   }
   return q;
 }
 
-Quantity parse_rate_per_s(std::string_view text) { return read_with_unit(kRate, text, false, false); }
+Quantity parse_rate_per_s(std::string_view text) {
+  return read_with_unit(kRate, text, false, false);
+}
 
-Quantity parse_size_bytes(std::string_view text) { return read_with_unit(kSize, text, false, true); }
+Quantity parse_size_bytes(std::string_view text) {
+  return read_with_unit(kSize, text, false, true);
+}
 
-Quantity parse_bandwidth_bit_per_s(std::string_view text) { return read_with_unit(kBandwidth, text, false, false); }
+Quantity parse_bandwidth_bit_per_s(std::string_view text) {
+  return read_with_unit(kBandwidth, text, false, false);
+}
 
 Quantity parse_fraction(std::string_view whole) {
   constexpr std::string_view kWhat = "a fraction";
@@ -252,13 +296,13 @@ Quantity parse_fraction(std::string_view whole) {
   const double value = percent ? *q.value / 100 : *q.value;
   if (value >= 0 && value <= 1) return {value, {}, {}};
   q = out_of_range(text, kWhat, kRange);
-  if (!percent && value > 1 && value <= 100) {
-    q.hint = fmt::format("write {}% for {}", strip_plus(digits), spelled(value / 100));
-  }
+  if (!percent && value >= 2 && value <= 100) q.hint = fmt::format("write {}%", strip_plus(digits));
   return q;
 }
 
-Quantity parse_number(std::string_view text) { return read_bare(text, "a number"); }
+Quantity parse_number(std::string_view text) {
+  return read_bare(text, "a number");
+}
 
 Quantity parse_count(std::string_view whole) {
   constexpr std::string_view kWhat = "a whole number";
@@ -268,15 +312,17 @@ Quantity parse_count(std::string_view whole) {
   const double value = *q.value;
   if (value < 0) return out_of_range(text, kWhat, "0 or more");
   if (value != std::floor(value)) {
-    return wrong(fmt::format("expected a whole number, found {}", shown(text)),
-                 value < 1e15 ? fmt::format("write {:.0f} or {:.0f}", std::floor(value), std::ceil(value)) : "");
+    return wrong(
+        fmt::format("expected a whole number, found {}", shown(text)),
+        value < 1e15 ? fmt::format("write {:.0f} or {:.0f}", std::floor(value), std::ceil(value)) : "");
   }
   if (value >= 9223372036854775808.0) return out_of_range(text, kWhat, "0 to 9223372036854775807");
   // Digits past 2^53 may not survive the double: 9007199254740993 would silently become ...992.
   std::uint64_t exact = 0;
   const std::string_view digits = strip_plus(text);
   const auto [stop, code] = std::from_chars(digits.data(), digits.data() + digits.size(), exact);
-  if (code == std::errc() && stop == digits.data() + digits.size() && static_cast<std::uint64_t>(value) != exact) {
+  if (code == std::errc() && stop == digits.data() + digits.size() &&
+      static_cast<std::uint64_t>(value) != exact) {
     return wrong(fmt::format("{} has more digits than a number holds", shown(text)),
                  fmt::format("the nearest that fits is {:.0f}", value));
   }

@@ -1,6 +1,6 @@
 #pragma once
-// UTF-8, one character at a time: enough to refuse what is not text and to show the rest safely. Overlong forms,
-// surrogates and values past U+10FFFF are invalid, as RFC 3629 says.
+// UTF-8, one character at a time: enough to refuse what is not text and to show the rest safely. Overlong
+// forms, surrogates and values past U+10FFFF are invalid, as RFC 3629 says.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -33,12 +33,14 @@ inline Utf8 next_utf8(std::string_view text, std::size_t at) {
 }
 
 // C0, DEL and C1: what can drive a terminal.
-inline bool is_control(std::uint32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
+inline bool is_control(std::uint32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0);
+}
 
 // Line separators and the marks that turn the order of writing: a text with them can look like another text.
 inline bool is_invisible_order(std::uint32_t code) {
-  return code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) ||
-         code == 0xFEFF;
+  return code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
 }
 
 }  // namespace tailrace::models

@@ -10,7 +10,7 @@ using sim::Phase;
 
 void Execution::start_clients() {
   for (std::uint32_t id = 0; id < model_->workloads.size(); ++id) {
-    const Workload& w = *model_->workloads[id].model;
+    const Workload& w = *workload_tables_[id].model;
     ClientState& client = clients_[id];
     if (w.process == ArrivalProcess::constant_vus || w.process == ArrivalProcess::ramping_vus) {
       client.next_wanted = w.vus;
@@ -18,7 +18,7 @@ void Execution::start_clients() {
       continue;
     }
     client.clock.start(w);
-    const WorkloadTable& table = model_->workloads[id];
+    const WorkloadTable& table = workload_tables_[id];
     LiveDraw& spacing = draws_[table.spacing];
     const std::int64_t first = client.clock.next(spacing.sampler, spacing.stream,
                                                  table.state_stream == kNoId ? nullptr : &streams_[table.state_stream]);
@@ -27,7 +27,7 @@ void Execution::start_clients() {
 }
 
 std::uint32_t Execution::pick_class(std::uint32_t workload_id) {
-  const WorkloadTable& w = model_->workloads[workload_id];
+  const WorkloadTable& w = workload_tables_[workload_id];
   if (w.classes == 1) return w.first_class;
   return w.first_class + choose_weighted(w.cumulative_weight, streams_[w.class_stream]);
 }
@@ -38,7 +38,7 @@ void Execution::think(std::uint32_t workload_id) {
     --client.users;
     return;
   }
-  const auto pause = sim::Duration::from_ns(sample(model_->workloads[workload_id].think));
+  const auto pause = sim::Duration::from_ns(sample(workload_tables_[workload_id].think));
   schedule(sim::saturating_add(now_, pause.ns), Phase::arrive, Kind::user, workload_id);
 }
 
@@ -48,7 +48,7 @@ void Execution::user_ready(std::uint32_t workload_id) { launch(pick_class(worklo
 // change. On a ramp the users change one by one, at the times when the straight line crosses a whole number.
 void Execution::users_change(std::uint32_t workload_id) {
   ClientState& client = clients_[workload_id];
-  const WorkloadTable& table = model_->workloads[workload_id];
+  const WorkloadTable& table = workload_tables_[workload_id];
   client.wanted = client.next_wanted;
   while (client.users < client.wanted) {
     ++client.users;
@@ -63,7 +63,7 @@ void Execution::users_change(std::uint32_t workload_id) {
 
 void Execution::next_users_change(std::uint32_t workload_id) {
   ClientState& client = clients_[workload_id];
-  const Workload& w = *model_->workloads[workload_id].model;
+  const Workload& w = *workload_tables_[workload_id].model;
   std::int64_t stage_start = 0;
   for (std::size_t i = 0; i < client.stage; ++i) stage_start = sim::saturating_add(stage_start, w.stages[i].duration.ns);
   while (client.stage < w.stages.size()) {

@@ -73,7 +73,7 @@ inline void Execution::dispatch(const sim::Event& event) {
   steps_taken_ = 0;
 }
 
-void Execution::drain_ready() {
+inline void Execution::drain_ready() {
   do {
     const std::uint32_t slot = woken_;
     woken_ = kNoId;
@@ -92,6 +92,10 @@ void Execution::drain_ready() {
       advance(slot);
     }
   } while (woken_ != kNoId);
+}
+
+void Execution::run_woken() {
+  if (woken_ != kNoId) drain_ready();
 }
 
 // Runs the frame, and after it whatever frame its calls and replies lead to, until one has to wait.
@@ -115,7 +119,7 @@ void Execution::advance(std::uint32_t slot) {
         if (f.start > 0) {  // a loop's body: once more
           --f.start;
           f.pc = f.edge;
-          if (++steps_taken_ > kMaxStepsInOneEvent) return stop(RunStatus::stalled, "time does not advance: a loop never waits");
+          if (++steps_taken_ > kMaxStepsInOneEvent) return stalled();
         } else {
           slot = branch_ended(slot, Outcome::success);
         }
@@ -179,7 +183,7 @@ void Execution::advance(std::uint32_t slot) {
           wake(child);
         }
         if (steps_taken_ += forks; steps_taken_ > kMaxStepsInOneEvent) {
-          return stop(RunStatus::stalled, "time does not advance: calls fan out without end");
+          return stalled();
         }
         return;
       }
@@ -212,7 +216,7 @@ inline std::uint32_t Execution::begin_call(std::uint32_t slot, std::uint32_t edg
   const EdgeTable& edge = edges_[edge_id];
   ++edge_counts_[edge_id].calls;
   if (++steps_taken_ > kMaxStepsInOneEvent) [[unlikely]] {
-    stop(RunStatus::stalled, "time does not advance: calls go round without taking time");
+    stalled();
     return kNoId;
   }
   if (!edge.plain) {
@@ -275,7 +279,7 @@ std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
   c.flags = kLive;
   c.priority = parent.priority;
   c.depth = depth;
-  if (model_->stations[edge.station].counts_outstanding) ++instances_[c.instance].outstanding;
+  if (station_tables_[edge.station].counts_outstanding) ++instances_[c.instance].outstanding;
   if (edge.out_link == kNoId) {
     ++operations_[edge.operation].arrived;
     return enter(child, edge.worker_first);
@@ -286,7 +290,7 @@ std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
 }
 
 std::uint32_t Execution::select(const EdgeTable& edge) {
-  const StationTable& station = model_->stations[edge.station];
+  const StationTable& station = station_tables_[edge.station];
   sim::Stream& random = streams_[edge.select_stream];
   switch (station.balancing) {
     case Balancing::round_robin: return choose_round_robin(edge.instances, positions_[edge.select_position]);
@@ -326,7 +330,7 @@ inline std::uint32_t Execution::enter(std::uint32_t slot, bool worker_first) {
 std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) {
   Frame& f = frames_[slot];
   InstanceState& instance = instances_[f.instance];
-  const StationTable& station = model_->stations[instance.station];
+  const StationTable& station = station_tables_[instance.station];
   if (station.discipline == Discipline::preemptive_priority && interrupt_lower(slot)) return slot;
   if (instance.queued >= station.queue_capacity && !continuation) {
     ++stations_[instance.station].rejected;
@@ -358,7 +362,7 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
 }
 
 // Gives the frame's worker to the next in line, or back.
-void Execution::release_worker(std::uint32_t slot) {
+[[gnu::always_inline]] inline void Execution::release_worker(std::uint32_t slot) {
   Frame& f = frames_[slot];
   InstanceState& instance = instances_[f.instance];
   StationCounts& counts = stations_[instance.station];
@@ -369,7 +373,7 @@ void Execution::release_worker(std::uint32_t slot) {
     instance.busy_area += now_;
     return;
   }
-  const StationTable& station = model_->stations[instance.station];
+  const StationTable& station = station_tables_[instance.station];
   std::uint32_t next = instance.head;
   if (station.discipline == Discipline::fifo) [[likely]] {
     const std::uint32_t after = frames_[next].next;
@@ -396,18 +400,18 @@ void Execution::release_worker(std::uint32_t slot) {
 // --- endings
 
 inline std::uint32_t Execution::end_operation(std::uint32_t slot) {
-  const OperationTable& op = model_->operations[edges_[frames_[slot].edge].operation];
+  const OperationTable& op = operation_tables_[edges_[frames_[slot].edge].operation];
   Outcome outcome = Outcome::success;
   if (op.error_chance != 0 && streams_[op.error_stream].next() <= op.error_chance) outcome = Outcome::error;
   return finish_server(slot, outcome);
 }
 
-inline std::uint32_t Execution::finish_server(std::uint32_t slot, Outcome outcome) {
+[[gnu::always_inline]] inline std::uint32_t Execution::finish_server(std::uint32_t slot, Outcome outcome) {
   Frame& f = frames_[slot];
   const std::uint32_t operation = edges_[f.edge].operation;
   if (f.flags & kHolding) release_worker(slot);
   ++operations_[operation].ended[static_cast<std::size_t>(outcome)];
-  const std::uint32_t series = model_->operations[operation].series;
+  const std::uint32_t series = operation_tables_[operation].series;
   if (series != kNoId) observe(series, now_ - f.start);
   return reply(slot, outcome);
 }
@@ -424,7 +428,7 @@ inline std::uint32_t Execution::finish_server(std::uint32_t slot, Outcome outcom
   }
   const EdgeTable& edge = edges_[f.edge];
   if (edge.plain) return deliver(slot, outcome);
-  if (model_->stations[edge.station].counts_outstanding) --instances_[f.instance].outstanding;
+  if (station_tables_[edge.station].counts_outstanding) --instances_[f.instance].outstanding;
   if (edge.back_link == kNoId) return deliver(slot, outcome);
   f.outcome = outcome;
   f.aux = edge.response_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.response_bytes)).ns;
@@ -509,20 +513,19 @@ std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
 }
 
 inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Outcome outcome) {
-  const ClassTable& cls = model_->classes[cls_id];
+  const ClassTable& cls = class_tables_[cls_id];
   ++classes_[cls_id].ended[static_cast<std::size_t>(outcome)];
   observe(outcome == Outcome::success ? cls.success_series : cls.failure_series, now_ - start);
   if (options_.pilot != nullptr && outcome == Outcome::success) [[unlikely]] {
     (*options_.pilot)[cls.workload].add({now_}, static_cast<double>(now_ - start));
   }
-  const ArrivalProcess process = model_->workloads[cls.workload].model->process;
-  if (process == ArrivalProcess::constant_vus || process == ArrivalProcess::ramping_vus) think(cls.workload);
+  if (workload_tables_[cls.workload].closed) think(cls.workload);
 }
 
 // --- open load
 
 void Execution::client_arrival(std::uint32_t workload_id) {
-  const WorkloadTable& workload = model_->workloads[workload_id];
+  const WorkloadTable& workload = workload_tables_[workload_id];
   LiveDraw& spacing = draws_[workload.spacing];
   const std::int64_t next = clients_[workload_id].clock.next(
       spacing.sampler, spacing.stream, workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
@@ -535,7 +538,7 @@ void Execution::client_arrival(std::uint32_t workload_id) {
 }
 
 void Execution::launch(std::uint32_t cls_id) {
-  const ClassTable& cls = model_->classes[cls_id];
+  const ClassTable& cls = class_tables_[cls_id];
   ++classes_[cls_id].arrived;
   const std::uint32_t slot = frames_.allocate();
   Frame& f = frames_[slot];

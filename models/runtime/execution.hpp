@@ -80,6 +80,7 @@ class Execution {
   void dispatch(const sim::Event& event);
   void advance(std::uint32_t slot);
   void drain_ready();
+  void run_woken();  // the same, not inlined
   bool begin_work(std::uint32_t slot, const Step16& step);
   std::uint32_t begin_call(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t attempt(std::uint32_t slot, std::uint32_t edge);
@@ -135,6 +136,7 @@ class Execution {
   // Per station: how long the frames that are queued (that hold a worker) have done so by now.
   void sum_inside(std::vector<Area>& queued, std::vector<Area>& held) const;
   void stop(RunStatus status, std::string message);
+  [[gnu::cold, gnu::noinline]] void stalled();  // too many steps in one event
   void check_budgets();
   std::string largest_queue() const;
   std::string deadlock() const;
@@ -166,6 +168,10 @@ class Execution {
   RunOptions options_;
   const Step16* steps_ = nullptr;
   const EdgeTable* edges_ = nullptr;
+  const StationTable* station_tables_ = nullptr;
+  const OperationTable* operation_tables_ = nullptr;
+  const ClassTable* class_tables_ = nullptr;
+  const WorkloadTable* workload_tables_ = nullptr;
   std::vector<LiveDraw> draws_;
   std::int64_t now_ = 0;
   std::uint64_t trajectory_ = 0;

@@ -12,7 +12,7 @@ using sim::Phase;
 
 void Execution::enqueue(std::uint32_t slot, InstanceState& instance, bool front) {
   Frame& f = frames_[slot];
-  switch (model_->stations[instance.station].discipline) {
+  switch (station_tables_[instance.station].discipline) {
     case Discipline::fifo:
     case Discipline::lifo:  // the head is the newest
       f.prev = kNoId;
@@ -29,7 +29,7 @@ void Execution::enqueue(std::uint32_t slot, InstanceState& instance, bool front)
     case Discipline::shortest_job_first: {
       // The size is known on arrival: the first compute step is drawn now and used when it starts.
       if (!(f.flags & (kPresampled | kBranchFrame))) {
-        const std::uint32_t draw = model_->operations[edges_[f.edge].operation].presample;
+        const std::uint32_t draw = operation_tables_[edges_[f.edge].operation].presample;
         if (draw != kNoId) {
           f.aux = sim::Duration::from_ns(sample(draw)).ns;
           f.flags |= kPresampled;
@@ -112,7 +112,7 @@ bool Execution::interrupt_lower(std::uint32_t slot) {
 bool Execution::begin_special_work(std::uint32_t slot, double work_ns) {
   Frame& f = frames_[slot];
   const InstanceState& instance = instances_[f.instance];
-  const StationTable& station = model_->stations[instance.station];
+  const StationTable& station = station_tables_[instance.station];
   const std::uint32_t index = f.instance - station.first_instance;
   if (station.uneven_speed) work_ns *= station.slowness[index];
   const auto work = sim::Duration::from_ns(work_ns);
@@ -165,7 +165,7 @@ void Execution::cpu_event(std::uint32_t id, std::int64_t time) {
 
 void Execution::core_done(std::uint32_t slot) {
   const Frame& f = frames_[slot];
-  const StationTable& station = model_->stations[instances_[f.instance].station];
+  const StationTable& station = station_tables_[instances_[f.instance].station];
   CoreQueue& cores = cores_[station.first_cpu + (f.instance - station.first_instance)];
   if (cores.head == kNoId) {
     ++cores.free;

@@ -37,6 +37,10 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   const CompiledModel& m = *model_;
   steps_ = m.steps.data();
   edges_ = m.edges.data();
+  station_tables_ = m.stations.data();
+  operation_tables_ = m.operations.data();
+  class_tables_ = m.classes.data();
+  workload_tables_ = m.workloads.data();
   streams_.reserve(m.streams.size());
   for (const StreamKey& key : m.streams) streams_.emplace_back(options_.seed, options_.replication, key.component, key.purpose);
   for (const Draw& d : m.draws) draws_.push_back({d.sampler, streams_[d.stream]});
@@ -159,7 +163,7 @@ void Execution::reset_statistics() {
   }
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     InstanceState& instance = instances_[i];
-    const std::int32_t busy = model_->stations[instance.station].workers - instance.free;
+    const std::int32_t busy = station_tables_[instance.station].workers - instance.free;
     instance.queue_area = -static_cast<Area>(instance.queued) * now_;
     instance.busy_area = -static_cast<Area>(busy) * now_;
     instance.peak = instance.queued;
@@ -202,7 +206,7 @@ void Execution::close_window() {
     row.arrived = total.arrived - before.arrived;
     row.succeeded = total.ended[0] - before.ended[0];
     for (std::size_t o = 1; o < kOutcomes; ++o) row.failed += total.ended[o] - before.ended[o];
-    const sim::Histogram& all = record_.series[model_->classes[i].success_series];
+    const sim::Histogram& all = record_.series[class_tables_[i].success_series];
     if (row.succeeded > 0) {
       sim::Histogram inside = all;
       inside.subtract(window_before_[i]);
@@ -218,7 +222,7 @@ void Execution::close_window() {
   if (stations_.size() <= kStationsInWindows) {
     std::vector<Area> busy(stations_.size()), queue(stations_.size());
     for (const InstanceState& instance : instances_) {
-      const std::int32_t working = model_->stations[instance.station].workers - instance.free;
+      const std::int32_t working = station_tables_[instance.station].workers - instance.free;
       busy[instance.station] += instance.busy_area + static_cast<Area>(working) * now_;
       queue[instance.station] += instance.queue_area + static_cast<Area>(instance.queued) * now_;
     }
@@ -242,7 +246,7 @@ void Execution::close_batch() {
   flush_samples();
   std::vector<sim::Histogram> batch;
   for (std::size_t i = 0; i < classes_.size(); ++i) {
-    const sim::Histogram& all = record_.series[model_->classes[i].success_series];
+    const sim::Histogram& all = record_.series[class_tables_[i].success_series];
     batch.push_back(all);
     batch.back().subtract(batch_before_[i]);
     batch_before_[i] = all;
@@ -266,7 +270,7 @@ void Execution::finish_record() {
   std::vector<Area> queue_path(stations_.size()), busy_path(stations_.size());
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     const InstanceState& instance = instances_[i];
-    const StationTable& station = model_->stations[instance.station];
+    const StationTable& station = station_tables_[instance.station];
     const std::int32_t working = station.workers - instance.free;
     InstanceRecord r;
     const Area queue_area = instance.queue_area + static_cast<Area>(instance.queued) * now_;
@@ -301,8 +305,8 @@ void Execution::finish_record() {
   }
   // A class that is one direct call has the counts of its edge; a plain edge's calls all arrive at its operation.
   for (std::size_t i = 0; i < classes_.size(); ++i) {
-    if (model_->classes[i].direct_edge == kNoId) continue;
-    EdgeCounts& e = edge_counts_[model_->classes[i].direct_edge];
+    if (class_tables_[i].direct_edge == kNoId) continue;
+    EdgeCounts& e = edge_counts_[class_tables_[i].direct_edge];
     e.calls = classes_[i].arrived;
     e.ended = classes_[i].ended;
   }
@@ -330,6 +334,10 @@ void Execution::stop(RunStatus status, std::string message) {
   done_ = true;
   record_.status = status;
   record_.message = std::move(message);
+}
+
+void Execution::stalled() {
+  stop(RunStatus::stalled, fmt::format("time does not advance at {} s: calls or loops go round without taking time", static_cast<double>(now_) * 1e-9));
 }
 
 void Execution::check_budgets() {

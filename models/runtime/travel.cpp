@@ -71,7 +71,7 @@ void Execution::lossy_round(std::uint32_t slot, std::uint32_t link_id, Kind arri
   }
   if (f.mark == 0) ++link.counts.delayed;
   if (++f.mark > table.max_retransmissions) {  // given up: the caller learns of it when it would have sent again
-    if (arrival == Kind::arrive && model_->stations[edges_[f.edge].station].counts_outstanding) --instances_[f.instance].outstanding;
+    if (arrival == Kind::arrive && station_tables_[edges_[f.edge].station].counts_outstanding) --instances_[f.instance].outstanding;
     f.outcome = Outcome::network;
     schedule(sim::saturating_add(sent, table.retransmit_timeout.ns), Phase::finish, Kind::reply, slot);
     return;
@@ -88,7 +88,7 @@ void Execution::lane_event(std::uint32_t lane) {
     const Timers::Fired fired = timers_.take_due(lane, now_, frames_);
     if (fired.frame == kNoId) break;
     timer_fired(fired.frame, fired.purpose);
-    if (woken_ != kNoId) drain_ready();
+    run_woken();
   }
   const std::int64_t next = timers_.next_deadline(lane);
   if (next >= 0) schedule(next, Phase::expire, Kind::lane, lane);
@@ -121,7 +121,7 @@ void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
     }
     case TimerPurpose::patience: {
       leave_queue(slot);
-      const StationTable& station = model_->stations[instances_[f.instance].station];
+      const StationTable& station = station_tables_[instances_[f.instance].station];
       ++stations_[instances_[f.instance].station].abandoned;
       observe(station.abandoned_series, now_ - f.mark);
       ++operations_[edges_[f.edge].operation].ended[static_cast<std::size_t>(Outcome::queue_timeout)];

@@ -16,9 +16,9 @@ using models::Mark;
 using models::Node;
 
 struct Step {
-  bool index = false;  // written as [n]
-  bool bare = false;   // an unquoted key
-  std::string key;     // as written; for an index its digits
+  bool index = false;      // written as [n]
+  bool bare = false;       // an unquoted key
+  std::string key;         // as written; for an index its digits
   std::size_t column = 0;  // from 0
 };
 
@@ -52,8 +52,10 @@ class Splitter {
       out.steps.push_back(std::move(step));
       while (at < text_.size() && text_[at] == '[') {
         const std::size_t close = text_.find(']', at);
-        const std::string_view digits = close == std::string_view::npos ? "" : text_.substr(at + 1, close - at - 1);
-        if (digits.empty() || digits.size() > 9 || digits.find_first_not_of("0123456789") != std::string_view::npos) {
+        const std::string_view digits =
+            close == std::string_view::npos ? "" : text_.substr(at + 1, close - at - 1);
+        if (digits.empty() || digits.size() > 9 ||
+            digits.find_first_not_of("0123456789") != std::string_view::npos) {
           return fail(at, "expected an index like [2]");
         }
         out.steps.push_back({true, false, std::string(digits), at});
@@ -98,7 +100,9 @@ class Splitter {
   models::Diagnostics& diagnostics_;
 };
 
-bool all_digits(std::string_view s) { return !s.empty() && s.find_first_not_of("0123456789") == std::string_view::npos; }
+bool all_digits(std::string_view s) {
+  return !s.empty() && s.find_first_not_of("0123456789") == std::string_view::npos;
+}
 
 models::MapEntry* find_entry(Node& map, std::string_view key) {
   for (models::MapEntry& e : map.entries) {
@@ -107,7 +111,8 @@ models::MapEntry* find_entry(Node& map, std::string_view key) {
   return nullptr;
 }
 
-// `thresholds.shoppers.request_duration`: a key of the map that holds dots itself. Returns how many steps it takes.
+// `thresholds.shoppers.request_duration`: a key of the map that holds dots itself. Returns how many steps it
+// takes.
 std::size_t dotted_key(Node& map, const std::vector<Step>& steps, std::size_t at, models::MapEntry*& found) {
   std::string joined = steps[at].key;
   for (std::size_t n = 1; at + n < steps.size() && steps[at].bare && steps[at + n].bare; ++n) {
@@ -120,13 +125,16 @@ std::size_t dotted_key(Node& map, const std::vector<Step>& steps, std::size_t at
 
 }  // namespace
 
-void apply_override(const std::string& text, std::uint32_t file, std::uint32_t line, TreeLimits& limits, Node& root,
-                    models::Diagnostics& diagnostics) {
+void apply_override(const std::string& text, std::uint32_t file, std::uint32_t line, TreeLimits& limits,
+                    Node& root, models::Diagnostics& diagnostics) {
   const std::optional<Override> split = Splitter(text, file, line, diagnostics).split();
   if (!split) return;
-  const auto mark = [&](std::size_t column) { return Mark{file, line, static_cast<std::uint32_t>(column + 1)}; };
+  const auto mark = [&](std::size_t column) {
+    return Mark{file, line, static_cast<std::uint32_t>(column + 1)};
+  };
   std::string path;
-  for (const Step& s : split->steps) path = s.index ? path + "[" + s.key + "]" : models::child_path(path, s.key);
+  for (const Step& s : split->steps)
+    path = s.index ? path + "[" + s.key + "]" : models::child_path(path, s.key);
   if (split->steps[0].key == "include") {
     return diagnostics.error(mark(0), path, "include cannot be set", "write it in the file");
   }
@@ -134,7 +142,8 @@ void apply_override(const std::string& text, std::uint32_t file, std::uint32_t l
   const TextPlace place{file, line, static_cast<std::uint32_t>(split->value + 1), path, true};
   if (!parse_tree(std::string_view(text).substr(split->value), place, limits, value, diagnostics)) return;
   if (value.is_null() && value.mark.line == 0) {
-    return diagnostics.error(mark(split->value), path, "expected a value after =", "for an empty text write \"\"");
+    return diagnostics.error(mark(split->value), path,
+                             "expected a value after =", "for an empty text write \"\"");
   }
   Node* node = &root;
   path.clear();
@@ -142,18 +151,21 @@ void apply_override(const std::string& text, std::uint32_t file, std::uint32_t l
   for (std::size_t i = 0; i < split->steps.size();) {
     const Step& step = split->steps[i];
     if (++depth >= limits.max_depth) {
-      return diagnostics.error(mark(step.column), path, fmt::format("nesting deeper than {}", limits.max_depth));
+      return diagnostics.error(mark(step.column), path,
+                               fmt::format("nesting deeper than {}", limits.max_depth));
     }
     const bool wants_index = step.index || (node->is_list() && all_digits(step.key));
     if (wants_index) {
-      if (!node->is_list()) return diagnostics.error(mark(step.column), path, "this is not a list, it has no index");
+      if (!node->is_list())
+        return diagnostics.error(mark(step.column), path, "this is not a list, it has no index");
       std::size_t n = 0;
       std::from_chars(step.key.data(), step.key.data() + step.key.size(), n);
       if (n >= node->items.size() || step.key.size() > 9) {
-        return diagnostics.error(mark(step.column), path,
-                                 fmt::format("index {} is out of range: the list has {} item{}", models::shown(step.key),
-                                             node->items.size(), node->items.size() == 1 ? "" : "s"),
-                                 "the first item is [0]");
+        return diagnostics.error(
+            mark(step.column), path,
+            fmt::format("index {} is out of range: the list has {} item{}", models::shown(step.key),
+                        node->items.size(), node->items.size() == 1 ? "" : "s"),
+            "the first item is [0]");
       }
       path = models::item_path(path, n);
       node = &node->items[n];
@@ -165,10 +177,11 @@ void apply_override(const std::string& text, std::uint32_t file, std::uint32_t l
       node->mark = mark(step.column);
     }
     if (!node->is_map()) {
-      return diagnostics.error(mark(step.column), path,
-                               fmt::format("this is a {}, it has no key {}", node->is_list() ? "list" : "single value",
-                                           models::shown(step.key)),
-                               node->is_list() ? "items are named by [0], [1] and so on" : "");
+      return diagnostics.error(
+          mark(step.column), path,
+          fmt::format("this is a {}, it has no key {}", node->is_list() ? "list" : "single value",
+                      models::shown(step.key)),
+          node->is_list() ? "items are named by [0], [1] and so on" : "");
     }
     std::size_t taken = 1;
     models::MapEntry* entry = find_entry(*node, step.key);

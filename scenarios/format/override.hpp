@@ -1,7 +1,8 @@
 #pragma once
-// One --set PATH=VALUE applied to a tree. PATH is what diagnostics print: services.cart.requests[2].weight, with quotes
-// around keys that hold dots or spaces. VALUE is YAML in flow style. Missing keys and their parents are created; an index
-// past the end, a step into a scalar and bad syntax are errors that point into the override's own text.
+// One --set PATH=VALUE applied to a tree. PATH is what diagnostics print: services.cart.requests[2].weight,
+// with quotes around keys that hold dots or spaces. VALUE is YAML in flow style. Missing keys and their
+// parents are created; an index past the end, a step into a scalar and bad syntax are errors that point into
+// the override's own text.
 #include <cstdint>
 #include <string>
 

@@ -44,7 +44,8 @@ class Reader {
   ReadResult read_text(std::string_view text, std::string name) {
     result_.doc.files.push_back({std::move(name), {}, {}});
     if (text.size() > options_.max_file_bytes) {
-      diagnostics_.error({0, 0, 0}, "", fmt::format("the file is larger than {} bytes", options_.max_file_bytes));
+      diagnostics_.error({0, 0, 0}, "",
+                         fmt::format("the file is larger than {} bytes", options_.max_file_bytes));
       return std::move(result_);
     }
     return read(std::string(text), "");
@@ -75,13 +76,16 @@ class Reader {
     place.file = file;
     if (!parse_tree(text, place, limits_, root, diagnostics_)) return false;
     if (root.is_null()) {
-      diagnostics_.error({file, 1, 1}, "", file == 0 ? "no scenario: the file is empty" : "the included file is empty");
+      diagnostics_.error({file, 1, 1}, "",
+                         file == 0 ? "no scenario: the file is empty" : "the included file is empty");
       return false;
     }
     if (!root.is_map()) {
       const bool tight = root.is_scalar() && root.text.find(':') != std::string::npos;
-      diagnostics_.error(root.mark, "", fmt::format("expected a mapping, found {}", root.is_list() ? "a list" : models::shown(root.text)),
-                         tight ? "a space must follow the colon" : "a scenario begins with `tailrace: 1`");
+      diagnostics_.error(
+          root.mark, "",
+          fmt::format("expected a mapping, found {}", root.is_list() ? "a list" : models::shown(root.text)),
+          tight ? "a space must follow the colon" : "a scenario begins with `tailrace: 1`");
       return false;
     }
     return true;
@@ -107,7 +111,8 @@ class Reader {
     const auto refuse = [&](std::string message, std::string hint = {}) {
       diagnostics_.error(node.mark, path, std::move(message), std::move(hint));
     };
-    if (!node.is_scalar() || node.text.empty()) return refuse("expected the name of a file or a list of names");
+    if (!node.is_scalar() || node.text.empty())
+      return refuse("expected the name of a file or a list of names");
     const std::string folder = result_.doc.files[file].directory;
     if (folder.empty()) return refuse("a text without a folder cannot include files");
     if (node.text.find('\0') != std::string::npos) return refuse("the name holds a NUL");
@@ -116,7 +121,8 @@ class Reader {
     constexpr std::string_view kLeaves = "include leaves the scenario's folder";
     // Judged by its spelling first, so that nothing outside is even looked at.
     const bool outside = written.is_absolute() || (!plain.empty() && *plain.begin() == "..");
-    if (outside && !options_.allow_outside_includes) return refuse(std::string(kLeaves), "include files below it");
+    if (outside && !options_.allow_outside_includes)
+      return refuse(std::string(kLeaves), "include files below it");
     std::error_code code;
     const fs::path real = fs::weakly_canonical(fs::path(folder) / written, code);
     if (code) return refuse(fmt::format("cannot read {}: {}", models::shown(node.text), code.message()));
@@ -214,7 +220,8 @@ class Reader {
 
 }  // namespace
 
-ReadResult read_scenario(const std::string& path, const ReadOptions& options, models::Diagnostics& diagnostics) {
+ReadResult read_scenario(const std::string& path, const ReadOptions& options,
+                         models::Diagnostics& diagnostics) {
   return Reader(options, diagnostics).read_file(path);
 }
 

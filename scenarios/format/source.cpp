@@ -14,7 +14,12 @@
 namespace tailrace::scenarios {
 namespace {
 
-std::string reason(int code) { return std::generic_category().message(code); }
+// The parser keeps what it has read of a line in memory, a hundred times its size.
+constexpr std::size_t kLongestLine = 1u << 20u;
+
+std::string reason(int code) {
+  return std::generic_category().message(code);
+}
 
 struct Close {
   void operator()(std::FILE* f) const { std::fclose(f); }
@@ -99,6 +104,14 @@ bool clean_text(std::string& text, std::uint32_t file, std::vector<std::string>&
   if (start.substr(0, 3) == "\xEF\xBB\xBF") text.erase(0, 3);
   normalise_line_ends(text);
   split_lines(text, lines);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].size() <= kLongestLine) continue;
+    diagnostics.error(
+        {file, static_cast<std::uint32_t>(i + 1), 1}, "",
+        fmt::format("a line of {} bytes; the longest allowed is {}", lines[i].size(), kLongestLine),
+        "break the line");
+    return false;
+  }
   std::uint32_t line = 1;
   std::size_t line_start = 0;
   for (std::size_t at = 0; at < text.size();) {
@@ -110,7 +123,8 @@ bool clean_text(std::string& text, std::uint32_t file, std::vector<std::string>&
     const models::Mark mark{file, line, static_cast<std::uint32_t>(at - line_start + 1)};
     const models::Utf8 c = models::next_utf8(text, at);
     if (c.length == 0) {
-      diagnostics.error(mark, "", fmt::format("the byte \\x{:02x} is not UTF-8", byte), "save the file as UTF-8");
+      diagnostics.error(mark, "", fmt::format("the byte \\x{:02x} is not UTF-8", byte),
+                        "save the file as UTF-8");
       return false;
     }
     if (c.code == 0) {
@@ -118,7 +132,8 @@ bool clean_text(std::string& text, std::uint32_t file, std::vector<std::string>&
       return false;
     }
     if (models::is_control(c.code) && byte != '\n' && byte != '\t') {
-      diagnostics.error(mark, "", fmt::format("the control character \\x{:02x} cannot stand in a scenario", c.code),
+      diagnostics.error(mark, "",
+                        fmt::format("the control character \\x{:02x} cannot stand in a scenario", c.code),
                         fmt::format("in a text in double quotes write \\x{:02x}", c.code));
       return false;
     }

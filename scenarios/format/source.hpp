@@ -1,6 +1,7 @@
 #pragma once
-// Bytes to text: a file or string becomes UTF-8 with "\n" at the ends of its lines, or a diagnostic. Everything after this
-// may trust that the text holds no invalid UTF-8, no byte order mark and no control characters but tab and newline.
+// Bytes to text: a file or string becomes UTF-8 with "\n" at the ends of its lines, or a diagnostic.
+// Everything after this may trust that the text holds no invalid UTF-8, no byte order mark and no control
+// characters but tab and newline.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,10 +18,12 @@ struct FileBytes {
   bool missing = false;    // the error is a wrong name: no such file, or a folder
 };
 
-// At most `max_bytes`; more is an error. `only_regular` refuses pipes and devices, which an include must not open.
+// At most `max_bytes`; more is an error. `only_regular` refuses pipes and devices, which an include must not
+// open.
 FileBytes read_bytes(const std::string& path, std::size_t max_bytes, bool only_regular);
 
-// Checks and normalises in place. Returns false after reporting the first fault; `lines` is filled in either case.
+// Checks and normalises in place. Returns false after reporting the first fault; `lines` is filled in either
+// case.
 bool clean_text(std::string& text, std::uint32_t file, std::vector<std::string>& lines,
                 models::Diagnostics& diagnostics);
 

@@ -24,8 +24,8 @@ std::size_t tab_in_indent(std::string_view text, std::size_t at) {
   return text.size();
 }
 
-// The quote that opens a text which runs into the end of the file: the first one behind the last whole token that has no
-// partner.
+// The quote that opens a text which runs into the end of the file: the first one behind the last whole token
+// that has no partner.
 std::size_t unclosed_quote(std::string_view text, std::size_t from) {
   bool at_start = true;  // of a value: behind a space or an opening sign
   for (std::size_t i = from; i < text.size(); ++i) {
@@ -46,7 +46,9 @@ std::string character_at(std::string_view text, std::size_t at) {
   return models::shown(text.substr(at, std::max<std::size_t>(models::next_utf8(text, at).length, 1)));
 }
 
-bool starts(std::string_view text, std::string_view start) { return text.substr(0, start.size()) == start; }
+bool starts(std::string_view text, std::string_view start) {
+  return text.substr(0, start.size()) == start;
+}
 
 struct Words {
   std::string message;
@@ -68,8 +70,10 @@ Words words_for(std::string_view message, std::string_view text, std::size_t at)
             "put a value that holds \": \" in quotes, or indent the line like those it belongs to"};
   }
   if (message == "illegal map key") return {"a key cannot stand here", "begin it on a line of its own"};
-  if (message == "illegal block entry") return {"a list item cannot stand here", "begin it on a line of its own"};
-  if (message == "illegal flow end") return {"nothing is open that " + character_at(text, at) + " could close", ""};
+  if (message == "illegal block entry")
+    return {"a list item cannot stand here", "begin it on a line of its own"};
+  if (message == "illegal flow end")
+    return {"nothing is open that " + character_at(text, at) + " could close", ""};
   if (message == "unknown token") {
     return {"a value cannot begin with " + character_at(text, at), "put it in quotes"};
   }
@@ -85,7 +89,8 @@ Words words_for(std::string_view message, std::string_view text, std::size_t at)
 
 Mark place_in_text(std::string_view text, std::size_t offset, const TextPlace& place) {
   offset = std::min(offset, text.size());
-  const auto lines = static_cast<std::uint32_t>(std::count(text.begin(), text.begin() + static_cast<long>(offset), '\n'));
+  const auto lines =
+      static_cast<std::uint32_t>(std::count(text.begin(), text.begin() + static_cast<long>(offset), '\n'));
   const auto column = static_cast<std::uint32_t>(offset - line_start(text, offset));
   return {place.file, place.line + lines, column + (lines == 0 ? place.column : 1)};
 }
@@ -106,8 +111,8 @@ std::size_t hopeless_nesting(std::string_view text, int max_depth) {
   return text.size();
 }
 
-void report_fault(std::string_view text, std::size_t offset, std::string_view message, const ParserState& state,
-                  const TextPlace& place, models::Diagnostics& diagnostics) {
+void report_fault(std::string_view text, std::size_t offset, std::string_view message,
+                  const ParserState& state, const TextPlace& place, models::Diagnostics& diagnostics) {
   std::size_t at = std::min(offset, text.size());
   const auto error = [&](std::size_t where, std::string what, std::string hint) {
     diagnostics.error(place_in_text(text, where, place), state.path, std::move(what), std::move(hint));
@@ -117,14 +122,16 @@ void report_fault(std::string_view text, std::size_t offset, std::string_view me
     return error(quote < text.size() ? quote : at, "the quote is not closed", "");
   }
   const std::size_t tab = tab_in_indent(text, at);
-  if (tab < text.size() && state.open_bracket.line == 0) return error(tab, "tabs cannot indent", "use spaces");
+  if (tab < text.size() && state.open_bracket.line == 0)
+    return error(tab, "tabs cannot indent", "use spaces");
   if (message == "end of sequence flow not found" || message == "end of map flow not found") {
     const char close = message == "end of map flow not found" ? '}' : ']';
-    // Past the last token the parser has no place and says 0.
-    const bool at_end = at <= state.last_token && at == 0;
+    // Past the last token the parser may have no place and say 0.
+    const bool at_end = at == 0 || text.find_first_not_of(" \t\n", at) == std::string_view::npos;
     if (state.open_bracket.line == 0) return error(at, "a bracket is not closed", "");
     if (at_end) {
-      diagnostics.error(state.open_bracket, state.path, std::string("the bracket is not closed: expected ") + close);
+      diagnostics.error(state.open_bracket, state.path,
+                        std::string("the bracket is not closed: expected ") + close);
       return;
     }
     error(at, std::string("expected a comma or ") + close + ", found " + character_at(text, at), "");
@@ -132,9 +139,12 @@ void report_fault(std::string_view text, std::size_t offset, std::string_view me
     return;
   }
   Words words = words_for(message, text, at);
-  // Yaml reads `a: "b` and a quote some lines below as one text; the word behind that quote is where it stumbles.
-  if (const char first = state.last_token < text.size() ? text[state.last_token] : '\0'; first == '"' || first == '\'') {
-    const std::string_view between = text.substr(state.last_token, at > state.last_token ? at - state.last_token : 0);
+  // Yaml reads `a: "b` and a quote some lines below as one text; the word behind that quote is where it
+  // stumbles.
+  if (const char first = state.last_token < text.size() ? text[state.last_token] : '\0';
+      first == '"' || first == '\'') {
+    const std::string_view between =
+        text.substr(state.last_token, at > state.last_token ? at - state.last_token : 0);
     if (between.find('\n') != std::string_view::npos && between.find(first, 1) != std::string_view::npos &&
         between.find(first, 1) > between.find('\n')) {
       words.hint = "the quote that opens in line " +

@@ -1,6 +1,7 @@
 #pragma once
-// The parser's complaints in the user's words. yaml-cpp says "end of map not found" for a stray word and points at the
-// start of the file for a bracket that never closes; this looks at the text and says what a person would.
+// The parser's complaints in the user's words. yaml-cpp says "end of map not found" for a stray word and
+// points at the start of the file for a bracket that never closes; this looks at the text and says what a
+// person would.
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -19,12 +20,13 @@ struct ParserState {
 
 models::Mark place_in_text(std::string_view text, std::size_t offset, const TextPlace& place);
 
-// The parser holds every bracket of a line in memory before it reports the first, so a file of 16 million "[" would cost
-// gigabytes. Brackets that are open by the thousand are refused beforehand: returns the offset of the first that is too
-// deep, or text.size(). Brackets inside quotes and comments count too, which no real text notices.
+// The parser holds every bracket of a line in memory before it reports the first, so a file of 16 million "["
+// would cost gigabytes. Brackets that are open by the thousand are refused beforehand: returns the offset of
+// the first that is too deep, or text.size(). Brackets inside quotes and comments count too, which no real
+// text notices.
 std::size_t hopeless_nesting(std::string_view text, int max_depth);
 
-void report_fault(std::string_view text, std::size_t offset, std::string_view message, const ParserState& state,
-                  const TextPlace& place, models::Diagnostics& diagnostics);
+void report_fault(std::string_view text, std::size_t offset, std::string_view message,
+                  const ParserState& state, const TextPlace& place, models::Diagnostics& diagnostics);
 
 }  // namespace tailrace::scenarios

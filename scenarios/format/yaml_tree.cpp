@@ -50,14 +50,15 @@ struct Anchor {
 struct Frame {
   bool map = false;
   bool flow = false;
-  bool compact = false;        // `[a: 1]`: a map without braces
-  std::size_t anchor = 0;      // 0: none
+  bool compact = false;    // `[a: 1]`: a map without braces
+  std::size_t anchor = 0;  // 0: none
   std::size_t nodes_before = 0;
   int deepest = 0;
-  std::size_t items = 0;       // of a list
-  std::size_t key = kNone;     // event of the key whose value is awaited
+  std::size_t items = 0;    // of a list
+  std::size_t key = kNone;  // event of the key whose value is awaited
   std::size_t last_key = kNone;
   std::size_t open_paren = kNone;  // event of a plain text in this flow map or list that lacks a ")"
+  int open_parens = 0;             // and how many
   Mark mark;
   std::vector<std::size_t> keys;
 };
@@ -70,8 +71,11 @@ int paren_balance(std::string_view text) {
 
 class Listener final : public YAML::EventHandler {
  public:
-  Listener(std::string_view text, const TextPlace& place, TreeLimits& limits, models::Diagnostics& diagnostics)
-      : text_(text), place_(place), limits_(limits), diagnostics_(diagnostics), anchors_(1) {}
+  Listener(std::string_view text, const TextPlace& place, TreeLimits& limits,
+           models::Diagnostics& diagnostics)
+      : text_(text), place_(place), limits_(limits), diagnostics_(diagnostics), anchors_(1) {
+    next_newline_ = text_.find('\n');
+  }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ == 0) return;
@@ -83,7 +87,8 @@ class Listener final : public YAML::EventHandler {
     anchors_.resize(1);
   }
   void OnDocumentEnd() override {
-    if (documents_ > 1 && !events_.empty() && events_[0].kind != Event::Kind::null) refuse_second(second_at_, true);
+    if (documents_ > 1 && !events_.empty() && events_[0].kind != Event::Kind::null)
+      refuse_second(second_at_, true);
   }
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -105,7 +110,8 @@ class Listener final : public YAML::EventHandler {
     }
     const bool written = at < text_.size() && (text_[at] == '~' || text_[at] == 'n' || text_[at] == 'N');
     Event event = event_at(Event::Kind::null, at);
-    if (!written && frame != nullptr) {  // the parser says where the next token is; the key is the better place
+    if (!written &&
+        frame != nullptr) {  // the parser says where the next token is; the key is the better place
       event.line = frame->map ? events_[frame->key].line : event.line;
       event.column = frame->map ? events_[frame->key].column : event.column;
     }
@@ -115,14 +121,16 @@ class Listener final : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t id) override {
     const std::size_t at = offset(mark);
     if (awaits_key()) refuse(at, "an alias cannot be a key", "write the key out");
-    if (id >= anchors_.size()) refuse(at, "the alias has no anchor before it", "");  // the parser checks this too
+    if (id >= anchors_.size())
+      refuse(at, "the alias has no anchor before it", "");  // the parser checks this too
     const Anchor& anchor = anchors_[id];
     if (anchor.open) refuse(at, "alias refers to itself", "");
     Event event = event_at(Event::Kind::alias, at);
     event.anchor = static_cast<std::uint32_t>(id);
     limits_.alias_nodes += anchor.nodes;
     if (limits_.alias_nodes > limits_.max_alias_nodes) {
-      const std::string limit = limits_.max_alias_nodes == 1'000'000 ? "1e6" : std::to_string(limits_.max_alias_nodes);
+      const std::string limit =
+          limits_.max_alias_nodes == 1'000'000 ? "1e6" : std::to_string(limits_.max_alias_nodes);
       refuse(at, "alias expansion exceeds " + limit + " nodes", "");
     }
     check_depth(static_cast<int>(frames_.size()) + anchor.height, at);
@@ -145,7 +153,8 @@ class Listener final : public YAML::EventHandler {
     texts_ += value;
     if (awaits_key()) {
       if (value == "<<" && !event.quoted) {
-        report(at, "merge keys (<<) are not supported", "write the keys out, or give the whole map by an alias");
+        report(at, "merge keys (<<) are not supported",
+               "write the keys out, or give the whole map by an alias");
       }
       check_tab(at);
       Frame& frame = frames_.back();
@@ -165,6 +174,7 @@ class Listener final : public YAML::EventHandler {
     add_leaf(event, anchor);
     if (frame != nullptr && frame->flow && !event.quoted && paren_balance(value) > 0) {
       frame->open_paren = events_.size() - 1;
+      frame->open_parens = paren_balance(value);
     }
   }
 
@@ -209,7 +219,8 @@ class Listener final : public YAML::EventHandler {
   std::size_t node_start(const YAML::Mark& mark) const {
     std::size_t at = offset(mark);
     if (at >= text_.size() || text_[at] != '&') return at;
-    while (at < text_.size() && std::string_view(" \t\n,[]{}").find(text_[at]) == std::string_view::npos) ++at;
+    while (at < text_.size() && std::string_view(" \t\n,[]{}").find(text_[at]) == std::string_view::npos)
+      ++at;
     while (at < text_.size()) {
       if (text_[at] == '#') {
         at = std::min(text_.find('\n', at), text_.size());
@@ -224,21 +235,16 @@ class Listener final : public YAML::EventHandler {
 
   // Places are asked for in nearly rising order, so the line is found by walking from the last one.
   Mark mark_at(std::size_t at) {
-    if (at < walked_) {
+    if (at < walked_line_start_) {
       walked_line_ = 1;
       walked_line_start_ = 0;
-      walked_ = 0;
-      for (std::size_t end = text_.find('\n'); end < at; end = text_.find('\n', end + 1)) {
-        ++walked_line_;
-        walked_line_start_ = end + 1;
-      }
-      walked_ = at;
+      next_newline_ = text_.find('\n');
     }
-    for (std::size_t end = text_.find('\n', walked_); end < at; end = text_.find('\n', end + 1)) {
+    while (next_newline_ < at) {
       ++walked_line_;
-      walked_line_start_ = end + 1;
+      walked_line_start_ = next_newline_ + 1;
+      next_newline_ = text_.find('\n', walked_line_start_);
     }
-    walked_ = at;
     const std::uint32_t column = static_cast<std::uint32_t>(at - walked_line_start_);
     return {place_.file, place_.line + walked_line_ - 1, column + (walked_line_ == 1 ? place_.column : 1)};
   }
@@ -253,7 +259,9 @@ class Listener final : public YAML::EventHandler {
     return event;
   }
 
-  std::string_view text_of(const Event& e) const { return std::string_view(texts_).substr(e.text_begin, e.text_size); }
+  std::string_view text_of(const Event& e) const {
+    return std::string_view(texts_).substr(e.text_begin, e.text_size);
+  }
 
   std::string path() const {
     std::string out = place_.path;
@@ -276,7 +284,8 @@ class Listener final : public YAML::EventHandler {
     refuse(at, "text after the end of the scenario", "is it indented like the lines above?");
   }
 
-  // Any explicit tag: !!python/x, !foo, !!str and the lone "!". Reading goes on, to report what else is wrong.
+  // Any explicit tag: !!python/x, !foo, !!str and the lone "!". Reading goes on, to report what else is
+  // wrong.
   void refuse_tag(std::size_t at, std::string_view tag) {
     const bool written = at < text_.size() && text_[at] == '!';
     if (!written && (tag.empty() || tag == "?" || tag == "!")) return;
@@ -349,8 +358,8 @@ class Listener final : public YAML::EventHandler {
   }
 
   void add_leaf(Event event, YAML::anchor_t anchor) {
-    if (event.kind == Event::Kind::scalar && place_.one_line_value && frames_.empty() && last_token_ < text_.size() &&
-        (text_[last_token_] == '|' || text_[last_token_] == '>')) {
+    if (event.kind == Event::Kind::scalar && place_.one_line_value && frames_.empty() &&
+        last_token_ < text_.size() && (text_[last_token_] == '|' || text_[last_token_] == '>')) {
       refuse(last_token_, "an override's value is one line", "put it in quotes");
     }
     begin_value();
@@ -361,14 +370,18 @@ class Listener final : public YAML::EventHandler {
     end_value();
   }
 
-  void begin_collection(Event::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                        YAML::EmitterStyle::value style) {
+  void begin_collection(Event::Kind kind, const YAML::Mark& mark, const std::string& tag,
+                        YAML::anchor_t anchor, YAML::EmitterStyle::value style) {
     const std::size_t at = node_start(mark);
     refuse_tag(at, tag);
     if (awaits_key()) refuse(at, "a key must be plain text, found a map or list", "put the key in quotes");
     check_depth(static_cast<int>(frames_.size()) + 1, at);
     const bool flow = style == YAML::EmitterStyle::Flow;
-    if (place_.one_line_value && !flow) refuse(at, "an override takes flow style", "write [a, b] or {key: value}");
+    if (place_.one_line_value && !flow && at < text_.size() && (text_[at] == '[' || text_[at] == '{')) {
+      refuse(at, "the bracket is not closed", "");  // what the parser makes of `{a: ` at the end of a text
+    }
+    if (place_.one_line_value && !flow)
+      refuse(at, "an override takes flow style", "write [a, b] or {key: value}");
     if (!flow) check_tab(at);
     Event event = event_at(kind, at);
     begin_value();
@@ -393,6 +406,7 @@ class Listener final : public YAML::EventHandler {
       // `[compute: f(a, b)]`: the rest of the text is the next item of the list around this map.
       if (!frame.compact || parent == nullptr) refuse_open_paren(frame);
       parent->open_paren = frame.open_paren;
+      parent->open_parens = frame.open_parens;
     }
     if (frame.map) check_duplicates(frame);
     const int depth = static_cast<int>(frames_.size());
@@ -410,16 +424,15 @@ class Listener final : public YAML::EventHandler {
     if (open.text_begin + open.text_size != begin) refuse_open_paren(frame);
     texts_.insert(begin, ", ");
     open.text_size += 2 + size;
-    if (paren_balance(std::string_view(texts_).substr(begin)) + open_balance(open, begin) <= 0) frame.open_paren = kNone;
-  }
-  int open_balance(const Event& open, std::size_t until) const {
-    return paren_balance(std::string_view(texts_).substr(open.text_begin, until - open.text_begin));
+    frame.open_parens += paren_balance(std::string_view(texts_).substr(begin));
+    if (frame.open_parens <= 0) frame.open_paren = kNone;
   }
   [[noreturn]] void refuse_open_paren(const Frame& frame) {
     const Event& e = events_[frame.open_paren];
-    diagnostics_.error({place_.file, e.line, e.column}, path(),
-                       "the parenthesis is not closed before the next value, found " + models::shown(text_of(e)),
-                       "close it, or put the text in quotes");
+    diagnostics_.error(
+        {place_.file, e.line, e.column}, path(),
+        "the parenthesis is not closed before the next value, found " + models::shown(text_of(e)),
+        "close it, or put the text in quotes");
     throw Stop{};
   }
 
@@ -427,7 +440,8 @@ class Listener final : public YAML::EventHandler {
     const auto duplicate = [&](std::size_t first, std::size_t second) {
       const Event& a = events_[first];
       const Event& b = events_[second];
-      diagnostics_.error({place_.file, b.line, b.column}, path(), "duplicate key " + models::shown(text_of(b)), "");
+      diagnostics_.error({place_.file, b.line, b.column}, path(),
+                         "duplicate key " + models::shown(text_of(b)), "");
       diagnostics_.note({place_.file, a.line, a.column}, "first given here");
     };
     if (frame.keys.size() <= kShortMap) {
@@ -489,7 +503,7 @@ class Listener final : public YAML::EventHandler {
   std::size_t second_at_ = 0;
   std::size_t last_tag_ = kNone;
   std::size_t last_token_ = 0;
-  std::size_t walked_ = 0;
+  std::size_t next_newline_ = 0;
   std::size_t walked_line_start_ = 0;
   std::uint32_t walked_line_ = 1;
 };
@@ -515,15 +529,16 @@ bool parse_tree(std::string_view text, const TextPlace& place, TreeLimits& limit
     return true;
   } catch (const Stop&) {
   } catch (const YAML::DeepRecursion& e) {
-    diagnostics.error(place_in_text(text, static_cast<std::size_t>(std::max(e.mark.pos, 0)), place), place.path,
-                      "nesting deeper than " + std::to_string(limits.max_depth));
+    diagnostics.error(place_in_text(text, static_cast<std::size_t>(std::max(e.mark.pos, 0)), place),
+                      place.path, "nesting deeper than " + std::to_string(limits.max_depth));
   } catch (const YAML::Exception& e) {
     const std::size_t at = e.mark.pos < 0 ? text.size() : static_cast<std::size_t>(e.mark.pos);
     report_fault(text, at, e.msg, listener.state(), place, diagnostics);
   } catch (const std::bad_alloc&) {
     throw;  // the host's trouble, not the file's
   } catch (const std::exception& e) {
-    diagnostics.error({place.file, place.line, place.column}, place.path, std::string("not valid YAML: ") + e.what());
+    diagnostics.error({place.file, place.line, place.column}, place.path,
+                      std::string("not valid YAML: ") + e.what());
   }
   return false;
 }

@@ -1,8 +1,9 @@
 #pragma once
-// YAML text to a tree of Nodes: the one place that knows yaml-cpp. It listens to the parser's events and writes them down
-// flat, checking as it goes (duplicate keys, tags, depth, what aliases would expand to); the tree is built afterwards, so
-// an alias bomb is refused before it costs memory. yaml-cpp's node graph is not used: it is slower, keeps duplicate keys,
-// loads cyclic aliases as cycles and accepts quotes that never close.
+// YAML text to a tree of Nodes: the one place that knows yaml-cpp. It listens to the parser's events and
+// writes them down flat, checking as it goes (duplicate keys, tags, depth, what aliases would expand to); the
+// tree is built afterwards, so an alias bomb is refused before it costs memory. yaml-cpp's node graph is not
+// used: it is slower, keeps duplicate keys, loads cyclic aliases as cycles and accepts quotes that never
+// close.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -18,8 +19,8 @@ struct TextPlace {
   std::uint32_t file = 0;
   std::uint32_t line = 1;
   std::uint32_t column = 1;
-  std::string path;              // of the value in the scenario, for diagnostics
-  bool one_line_value = false;   // an override: block style is refused
+  std::string path;             // of the value in the scenario, for diagnostics
+  bool one_line_value = false;  // an override: block style is refused
 };
 
 struct TreeLimits {
@@ -30,8 +31,8 @@ struct TreeLimits {
   std::size_t alias_nodes = 0;  // likewise
 };
 
-// The text must be clean (source.hpp). False after at least one error was reported; a text without content gives a null
-// node and true.
+// The text must be clean (source.hpp). False after at least one error was reported; a text without content
+// gives a null node and true.
 bool parse_tree(std::string_view text, const TextPlace& place, TreeLimits& limits, models::Node& root,
                 models::Diagnostics& diagnostics);
 

@@ -7,8 +7,11 @@
 // Dropping a biased start lowers the sum faster than it lowers n - d; dropping steady values does not. A
 // minimum in the second half means that the run never showed a steady state ("run longer"), and is reported
 // as that. The last quarter is not searched at all: a few values that happen to be close would win there by
-// luck. The rule sees means. It cannot tell a slow drift from noise, and a transient shorter than a batch is
-// invisible.
+// luck.
+// The choice looks at the data it then keeps, and cuts long early queues that were there by chance: of M/M/1
+// at 90 % utilisation, 10^5 requests from empty, the kept mean is 1.3 % low. A pilot run that chooses for the
+// others has no such bias. The rule sees means: it cannot tell a slow drift from noise, and a transient
+// shorter than a batch is invisible.
 #include <cstddef>
 #include <cstdint>
 #include <span>

@@ -91,14 +91,16 @@ TEST(Queueing, AcquireTimeoutIsDeterministicPatience) {
   // No patience is Erlang B, endless patience M/M/c; the critical load is a removable singularity.
   expect_close(mmc_timeout(70, 0.1, 10, 0).lost_fraction, erlang_b(7, 10), 1e-12);
   expect_close(mmc_timeout(80, 0.1, 10, 100).wait_mean_s, mmc(80, 0.1, 10).wait_mean_s, 1e-9);
-  expect_close(mmc_timeout(250, 0.02, 5, 0.05).wait_mean_s, mmc_timeout(250.001, 0.02, 5, 0.05).wait_mean_s, 1e-4);
+  expect_close(mmc_timeout(250, 0.02, 5, 0.05).wait_mean_s, mmc_timeout(250.001, 0.02, 5, 0.05).wait_mean_s,
+               1e-4);
 }
 
 TEST(Queueing, PollaczekKhinchine) {
   expect_close(mg1(80, 0.01, 0).wait_mean_s, 0.02);
   expect_close(mg1(70, 0.01, 2.25).wait_mean_s, 0.03791667);
   expect_close(mg1(60, 0.01, 4).wait_mean_s, 0.0375);
-  EXPECT_TRUE(std::isinf(mg1(60, 0.01, INFINITY).wait_mean_s));  // Pareto with alpha <= 2: stable, endless mean wait
+  EXPECT_TRUE(
+      std::isinf(mg1(60, 0.01, INFINITY).wait_mean_s));  // Pareto with alpha <= 2: stable, endless mean wait
   EXPECT_TRUE(mg1(60, 0.01, INFINITY).stable);
   EXPECT_EQ(mg1(0, 0.01, INFINITY).wait_mean_s, 0);
 }
@@ -162,7 +164,8 @@ TEST(Queueing, ShortestJobFirst) {
   expect_close(sjf_mg1(80, 0.01, 0, [](double) { return 0.01; }).wait_mean_s, 0.02, 1e-6);
   const auto two = [](double u) { return u < 0.5 ? 0.005 : 0.015; };
   const auto cobham = priority_nonpreemptive({{40, 0.005, 0}, {40, 0.015, 0}});
-  expect_close(sjf_mg1(80, 0.01, 0.25, two).wait_mean_s, (cobham[0].wait_mean_s + cobham[1].wait_mean_s) / 2, 1e-4);
+  expect_close(sjf_mg1(80, 0.01, 0.25, two).wait_mean_s, (cobham[0].wait_mean_s + cobham[1].wait_mean_s) / 2,
+               1e-4);
 }
 
 TEST(Queueing, BatchesAndFanOut) {

@@ -1,4 +1,5 @@
-// Networks against closed forms, against a plain exact MVA written here, and against a brute-force Markov chain.
+// Networks against closed forms, against a plain exact MVA written here, and against a brute-force Markov
+// chain.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,7 +15,9 @@ void expect_close(double actual, double expected, double relative = 1e-6) {
   EXPECT_NEAR(actual, expected, relative * std::fabs(expected)) << "expected " << expected;
 }
 
-Station queue(std::string name, double mean_s, int servers = 1) { return {std::move(name), servers, mean_s, 1, Discipline::fcfs}; }
+Station queue(std::string name, double mean_s, int servers = 1) {
+  return {std::move(name), servers, mean_s, 1, Discipline::fcfs};
+}
 
 TEST(OpenNetwork, TandemIsTwoIndependentQueues) {
   const OpenSolution s = solve_open({{queue("a", 0.01), queue("b", 0.012)}, {60, 0}, {{0, 1, 1}}});
@@ -44,7 +47,8 @@ TEST(OpenNetwork, BranchingRoutes) {
 }
 
 TEST(OpenNetwork, LoopsOfGainOneNeverEnd) {
-  const OpenNetwork closed_loop{{queue("a", 0.01), queue("b", 0.01), queue("c", 0.01)}, {1, 0, 0}, {{0, 1, 1}, {1, 2, 1}, {2, 1, 1}}};
+  const OpenNetwork closed_loop{
+      {queue("a", 0.01), queue("b", 0.01), queue("c", 0.01)}, {1, 0, 0}, {{0, 1, 1}, {1, 2, 1}, {2, 1, 1}}};
   const OpenSolution s = solve_open(closed_loop);
   EXPECT_EQ(s.status, OpenSolution::Status::never_ends);
   EXPECT_EQ(s.message, "traffic never ends: each request in the loop b, c causes at least one more");
@@ -61,7 +65,9 @@ TEST(OpenNetwork, LoopsOfGainOneNeverEnd) {
 }
 
 TEST(OpenNetwork, SaysWhereAWaitIsAnApproximation) {
-  OpenNetwork n{{queue("gate", 0.001), queue("constant", 0.01), queue("after", 0.01)}, {50, 0, 0}, {{0, 1, 1}, {1, 2, 1}}};
+  OpenNetwork n{{queue("gate", 0.001), queue("constant", 0.01), queue("after", 0.01)},
+                {50, 0, 0},
+                {{0, 1, 1}, {1, 2, 1}}};
   n.stations[1].service_scv = 0;
   OpenSolution s = solve_open(n);
   EXPECT_TRUE(s.stations[0].means.exact);
@@ -105,7 +111,8 @@ TEST(OpenNetwork, TenThousandStationsWithLoops) {
   for (int i = 0; i < kStations; ++i) {
     n.stations.push_back(queue("s" + std::to_string(i), 1e-6));
     n.external_rates_per_s.push_back(i == 0 ? 100 : 0);
-    for (int k = 0; k < 3 && i + 1 < kStations; ++k) n.routing.push_back({i, i + 1 + below(std::min(50, kStations - 1 - i)), 1.0 / 3});
+    for (int k = 0; k < 3 && i + 1 < kStations; ++k)
+      n.routing.push_back({i, i + 1 + below(std::min(50, kStations - 1 - i)), 1.0 / 3});
     if (i % 100 == 99) n.routing.push_back({i, i - below(60), 0.05});  // retries into the recent past
   }
   const auto before = std::chrono::steady_clock::now();
@@ -115,15 +122,43 @@ TEST(OpenNetwork, TenThousandStationsWithLoops) {
   EXPECT_LT(took.count(), 5.0);  // about 0.05 s; the slack is for sanitizers
   // Flow balance at every station: the residual of the traffic equations.
   std::vector<double> residual = n.external_rates_per_s;
-  for (const Routing& r : n.routing) residual[static_cast<std::size_t>(r.to)] += s.stations[static_cast<std::size_t>(r.from)].arrival_rate_per_s * r.calls;
+  for (const Routing& r : n.routing)
+    residual[static_cast<std::size_t>(r.to)] +=
+        s.stations[static_cast<std::size_t>(r.from)].arrival_rate_per_s * r.calls;
   for (std::size_t i = 0; i < residual.size(); ++i) {
     EXPECT_NEAR(residual[i], s.stations[i].arrival_rate_per_s, 1e-9 * (1 + residual[i]));
   }
 }
 
+TEST(OpenNetwork, LargeTangledLoops) {
+  // Every station calls three others at random with a gain of g in all: 1 / (1 - g) visits per request.
+  constexpr int kStations = 5000;
+  const auto tangle = [](double gain) {
+    OpenNetwork n;
+    unsigned state = 5;
+    for (int i = 0; i < kStations; ++i) {
+      n.stations.push_back(queue("s", 1e-6));
+      n.external_rates_per_s.push_back(1);
+      for (int k = 0; k < 3; ++k) {
+        state = state * 1664525u + 1013904223u;
+        n.routing.push_back({i, static_cast<int>((state >> 8) % kStations), gain / 3});
+      }
+    }
+    return solve_open(n);
+  };
+  const OpenSolution s = tangle(0.9);
+  ASSERT_EQ(s.status, OpenSolution::Status::ok);
+  double visits = 0;
+  for (const OpenStation& station : s.stations) visits += station.visits;
+  expect_close(visits, 10, 1e-11);
+  EXPECT_EQ(tangle(1.0).status, OpenSolution::Status::never_ends);
+  EXPECT_EQ(tangle(1.1).status, OpenSolution::Status::never_ends);
+}
+
 ClosedSolution closed(int users, double think_s, std::vector<double> demands, std::vector<int> servers = {}) {
   ClosedNetwork n;
-  for (std::size_t i = 0; i < demands.size(); ++i) n.stations.push_back(queue("s", demands[i], servers.empty() ? 1 : servers[i]));
+  for (std::size_t i = 0; i < demands.size(); ++i)
+    n.stations.push_back(queue("s", demands[i], servers.empty() ? 1 : servers[i]));
   n.workloads.push_back({"users", users, think_s, std::vector<double>(demands.size(), 1.0)});
   return solve_closed(n);
 }
@@ -182,7 +217,8 @@ TEST(ClosedNetwork, MultiServerStationIsTheMachineRepairModel) {
 }
 
 TEST(ClosedNetwork, SeveralMultiServerStationsAddUp) {
-  // The numbers at all stations and in thought make up the population: an identity that no station computes alone.
+  // The numbers at all stations and in thought make up the population: an identity that no station computes
+  // alone.
   for (const int users : {3, 50, 400, 20'000}) {
     const ClosedSolution s = closed(users, 2, {0.1, 0.3, 0.2, 0.01, 0.5}, {4, 16, 7, 1, 0});
     ASSERT_TRUE(s.exact) << s.reason;
@@ -218,15 +254,18 @@ TEST(ClosedNetwork, BoundsAndKnee) {
 }
 
 TEST(ClosedNetwork, TwoHalvesOfAWorkloadAreTheWhole) {
-  // Bard-Schweitzer cannot tell 20 + 20 alike users from 40, up to the term of a user's own queue; 5 % covers its error.
+  // Bard-Schweitzer cannot tell 20 + 20 alike users from 40, up to the term of a user's own queue; 5 % covers
+  // its error.
   ClosedNetwork n{{queue("cpu", 0.03), queue("disk", 0.02)}, {{"a", 20, 1, {1, 1}}, {"b", 20, 1, {1, 1}}}};
   const ClosedSolution two = solve_closed(n);
   EXPECT_FALSE(two.exact);
   EXPECT_EQ(two.reason, "several workloads: Bard-Schweitzer approximation");
   const ClosedSolution whole = closed(40, 1, {0.03, 0.02});
-  expect_close(two.workloads[0].throughput_per_s + two.workloads[1].throughput_per_s, whole.workloads[0].throughput_per_s, 0.05);
+  expect_close(two.workloads[0].throughput_per_s + two.workloads[1].throughput_per_s,
+               whole.workloads[0].throughput_per_s, 0.05);
   expect_close(two.workloads[0].throughput_per_s, two.workloads[1].throughput_per_s, 1e-9);
-  for (const ClosedWorkloadResult& w : two.workloads) expect_close(w.throughput_per_s * (1 + w.response_mean_s), 20, 1e-9);
+  for (const ClosedWorkloadResult& w : two.workloads)
+    expect_close(w.throughput_per_s * (1 + w.response_mean_s), 20, 1e-9);
   n.workloads[1].population = 0;  // an empty workload is no workload
   EXPECT_TRUE(solve_closed(n).exact);
 }
@@ -240,8 +279,8 @@ TEST(ClosedNetwork, BadInputIsAMessage) {
 }
 
 TEST(MixedNetwork, OneServerSharedByOpenAndClosedTraffic) {
-  // Product form of the mixed single-server station, by hand from the chain over (open, closed) jobs: the closed part is
-  // the closed network of demand D / (1 - rho), and open response = D (1 + Q) / (1 - rho).
+  // Product form of the mixed single-server station, by hand from the chain over (open, closed) jobs: the
+  // closed part is the closed network of demand D / (1 - rho), and open response = D (1 + Q) / (1 - rho).
   const OpenNetwork open{{queue("s", 0.02)}, {25}, {}};
   const MixedSolution m = solve_mixed(open, {{"users", 10, 1, {1}}});
   const ClosedSolution slowed = closed(10, 1, {0.04});

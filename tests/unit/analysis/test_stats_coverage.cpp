@@ -119,11 +119,11 @@ TEST(Coverage, OfTheNinetyNinthPercentile) {
   expect_nominal(percentile_coverage(0.99, 1000, "p99"));
 }
 
-TEST(Coverage, OfAPercentileAtTheFewestRequestsAllowedIsStillUsable) {
-  // 10 replications of 100: one request beyond p99 in each.
+TEST(Coverage, OfAPercentileAtTheFewestRequestsAllowedIsWhatTheHeaderSays) {
+  // 10 replications of 100: one request beyond p99 in each. Their own quantiles are biased and skewed, and
+  // the interval covers about 88 % instead of 95 %, as interval.hpp says.
   const double share = percentile_coverage(0.99, 100, "p99 few");
-  EXPECT_GE(share, 0.88);
-  EXPECT_LE(share, 0.99);
+  EXPECT_NEAR(share, 0.88, 0.03);
 }
 
 TEST(Coverage, OfOrderStatisticsIsAtLeastNominal) {

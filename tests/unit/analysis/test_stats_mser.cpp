@@ -78,7 +78,7 @@ TEST(Mser, ASteadySeriesLosesAlmostNothing) {
     unsteady += report.steady ? 0 : 1;
     over_a_tenth += report.first_kept > 500 ? 1 : 0;
   }
-  EXPECT_LE(over_a_tenth, 20);
+  EXPECT_LE(over_a_tenth, 2);
   EXPECT_EQ(unsteady, 0);
 }
 
@@ -140,9 +140,10 @@ TEST(Mser, AnOverloadedStartOfAQueueIsDropped) {
   }
 }
 
-TEST(Mser, AQueueFromEmptyKeepsMostOfTheRunAndAnUnbiasedMean) {
-  // From empty the bias is below the noise, so little needs dropping; what is kept averages to 9. The mean of
-  // 100 runs of 100 000 waits has a standard error near 0.1 (autocorrelation time about 400 arrivals, sd 10).
+TEST(Mser, AQueueFromEmptyKeepsMostOfTheRunAndItsMeanWithinTwoPercent) {
+  // From empty the bias is far below the noise, so little needs dropping. What is kept averages near 9, a
+  // little below: the rule also cuts a long early queue that was there by chance. 100 runs of 100 000 waits
+  // give the mean a standard error near 0.06 (sd 10, some 400 arrivals per independent value).
   double total = 0;
   int steady = 0;
   int kept_most = 0;
@@ -152,9 +153,9 @@ TEST(Mser, AQueueFromEmptyKeepsMostOfTheRunAndAnUnbiasedMean) {
     kept_most += report.first_kept < 25000 ? 1 : 0;
     total += report.mean_kept;
   }
-  EXPECT_GE(steady, 85);
-  EXPECT_GE(kept_most, 70);
-  EXPECT_NEAR(total / 100, 9.0, 0.5);
+  EXPECT_GE(steady, 95);
+  EXPECT_GE(kept_most, 95);
+  EXPECT_NEAR(total / 100, 9.0, 0.18);
 }
 
 TEST(MserCollector, AgreesWithTheSeriesAsLongAsNothingWasJoined) {

@@ -1,0 +1,263 @@
+#include "analysis/prediction/program.hpp"
+
+#include <algorithm>
+
+#include "sim/base/math.hpp"
+
+namespace tailrace::analysis::detail {
+
+using models::Step;
+using models::Steps;
+
+void Visits::add(double weight, const Moments& stay) {
+  if (!(weight > 0)) return;
+  if (count == 0 && same_exponential) exponential_mean = stay.mean;
+  same_exponential = same_exponential && stay.is_exponential() &&
+                     std::fabs(stay.mean - exponential_mean) <= 1e-9 * exponential_mean;
+  exact = exact && stay.exact;
+  count += weight;
+  first += weight * stay.mean;
+  second += weight * stay.second();
+}
+
+void Visits::add(double weight, const Visits& other) {
+  if (!(weight * other.count > 0)) return;
+  if (count == 0 && same_exponential) exponential_mean = other.exponential_mean;
+  same_exponential = same_exponential && other.same_exponential &&
+                     std::fabs(other.exponential_mean - exponential_mean) <= 1e-9 * exponential_mean;
+  exact = exact && other.exact;
+  count += weight * other.count;
+  first += weight * other.first;
+  second += weight * other.second;
+}
+
+double Visits::scv() const {
+  if (!(first > 0)) return 0;
+  if (same_exponential) return 1;
+  const double m = mean();
+  return std::max(0.0, second / count / (m * m) - 1);
+}
+
+double expected_rounds(const sim::Distribution& times, double q) {
+  if (times.is_constant()) {
+    const double n = std::floor(times.mean() + 0.5);
+    if (q >= 1) return n;
+    return n <= 0 ? 0 : (1 - sim::math::pow(q, n)) / (1 - q);
+  }
+  constexpr int kMaxRounds = 10'000;
+  double sum = 0, power = 1;
+  for (int k = 1; k <= kMaxRounds; ++k) {
+    const double at_least = 1 - times.cdf(k - 0.5);
+    sum += power * at_least;
+    power *= q;
+    if (at_least * power < 1e-13) return sum;
+  }
+  return q >= 1 ? std::max(sum, times.mean()) : sum;
+}
+
+namespace {
+
+constexpr double kUnrolledSteps = 64;  // constant loops up to this size keep their worker from round to round
+
+class Walk {
+ public:
+  Walk(const models::Topology& t, const std::vector<CallFacts>& facts, const WalkPlace& place)
+      : t_(t), facts_(facts), place_(place) {}
+
+  WalkResult run(const Steps& steps) {
+    // A worker that is there from the start waits before the program: the caller adds that wait of blocking stations.
+    const Part part = sequence(steps, 1, Open{});
+    close(part.open, part.reach);
+    result_.time = part.time;
+    result_.success = part.reach;
+    return std::move(result_);
+  }
+
+ private:
+  // The stay at a worker that is going on.
+  struct Open {
+    bool held = false;
+    Moments stay;
+  };
+  struct Part {
+    Moments time;      // if it succeeds
+    double reach = 1;  // weight with which its end is reached
+    Open open;
+  };
+
+  void close(Open& open, double weight) {
+    if (open.held) result_.segments.add(weight, open.stay);
+    open = {};
+  }
+  void spend(double weight, double seconds) { result_.spent_s += weight * seconds; }
+
+  Part sequence(const Steps& steps, double reach, Open open) {
+    Part p{{}, reach, open};
+    for (const Step& s : steps) {
+      switch (s.kind) {
+        case Step::Kind::compute: compute(s, p); break;
+        case Step::Kind::sleep: {
+          close(p.open, p.reach);
+          const Moments pause = moments_of(*s.distribution, 1e-9);
+          spend(p.reach, pause.mean);
+          p.time = p.time + pause;
+          break;
+        }
+        case Step::Kind::call: call(s, p); break;
+        case Step::Kind::fail:
+          if (p.open.held) result_.segments.add(p.reach * s.probability, p.open.stay);
+          p.reach *= 1 - s.probability;
+          break;
+        case Step::Kind::parallel: parallel(s, p); break;
+        case Step::Kind::branch: branch(s, p); break;
+        case Step::Kind::loop: loop(s, p); break;
+      }
+    }
+    return p;
+  }
+
+  void compute(const Step& s, Part& p) {
+    const Moments work = scaled(moments_of(*s.distribution, 1e-9), place_.slowness);
+    result_.computes.add(p.reach, work);
+    Moments took = work;
+    if (place_.stretch != 1) {
+      took = scaled(took, place_.stretch);
+      took.law = Moments::Law::other;
+    }
+    if (place_.core_wait_s > 0) took = took + Moments{place_.core_wait_s, place_.core_wait_s * place_.core_wait_s, Moments::Law::other, true};
+    if (place_.async) {
+      if (!p.open.held) {
+        p.open.held = true;
+        p.time = p.time + place_.wait;
+        spend(p.reach, place_.wait.mean);
+        p.open.stay = took;
+      } else {
+        p.open.stay = p.open.stay + took;
+      }
+    }
+    spend(p.reach, took.mean);
+    p.time = p.time + took;
+  }
+
+  void call(const Step& s, Part& p) {
+    close(p.open, p.reach);
+    result_.calls_out = true;
+    const CallFacts& f = facts_[static_cast<std::size_t>(s.edge)];
+    result_.calls.push_back({s.edge, p.reach});
+    spend(p.reach, f.time.mean);
+    p.time = p.time + f.time;
+    if (!t_.edges[static_cast<std::size_t>(s.edge)].ignore_failure) p.reach *= f.success;
+  }
+
+  void parallel(const Step& s, Part& p) {
+    close(p.open, p.reach);
+    if (s.branches.size() > 1) result_.forks = true;
+    const double outside = result_.spent_s;
+    std::vector<Moments> times;
+    std::vector<double> at_least(s.branches.size() + 1, 0.0);  // P(k branches succeed)
+    at_least[0] = 1;
+    std::size_t seen = 0;
+    for (const models::StepBranch& b : s.branches) {
+      Part part = sequence(b.steps, p.reach, {});
+      close(part.open, part.reach);
+      times.push_back(part.time);
+      const double q = p.reach > 0 ? part.reach / p.reach : 0;
+      for (std::size_t k = ++seen; k-- > 0;) {
+        at_least[k + 1] += at_least[k] * q;
+        at_least[k] *= 1 - q;
+      }
+    }
+    const Moments joined = order_statistic(times, s.needed);
+    result_.spent_s = outside;
+    spend(p.reach, joined.mean);
+    p.time = p.time + joined;
+    double enough = 0;
+    for (std::size_t k = static_cast<std::size_t>(std::max(0, s.needed)); k <= seen; ++k) enough += at_least[k];
+    p.reach *= std::min(1.0, enough);
+  }
+
+  void branch(const Step& s, Part& p) {
+    double reach = 0, rest = 1, first = 0, second = 0;
+    Moments::Law law = Moments::Law::other;
+    bool exact = true;
+    const Open before = p.open;
+    for (const models::StepBranch& b : s.branches) {
+      rest -= b.probability;
+      Part part = sequence(b.steps, p.reach * b.probability, before);
+      if (place_.async) close(part.open, part.reach);
+      reach += part.reach;
+      first += part.reach * part.time.mean;
+      second += part.reach * part.time.second();
+      exact = exact && part.time.exact;
+      if (b.probability >= 1) law = part.time.law;
+    }
+    rest = rest > 1e-9 ? rest * p.reach : 0;
+    if (place_.async) {
+      Open none = before;
+      close(none, rest);
+      p.open = {};
+    }
+    reach += rest;
+    if (reach > 0) {
+      const double mean = first / reach, variance = std::max(0.0, second / reach - mean * mean);
+      p.time = p.time + Moments{mean, variance, mean == 0 ? Moments::Law::constant : law, exact};
+    }
+    p.reach = reach;
+  }
+
+  static double size_of(const Steps& steps) {
+    double n = 0;
+    for (const Step& s : steps) {
+      n += 1;
+      for (const models::StepBranch& b : s.branches) n += size_of(b.steps) + 1;
+    }
+    return n;
+  }
+
+  void loop(const Step& s, Part& p) {
+    const Steps& body = s.branches.front().steps;
+    if (s.distribution->is_constant() && s.distribution->mean() * size_of(body) <= kUnrolledSteps) {
+      for (int k = 0; k < static_cast<int>(s.distribution->mean() + 0.5); ++k) {
+        const Part part = sequence(body, p.reach, p.open);
+        p.time = p.time + part.time;
+        p.reach = part.reach;
+        p.open = part.open;
+      }
+      return;
+    }
+    close(p.open, p.reach);
+    // One probe round tells the chance that a round succeeds; then all rounds at once, by their expected number.
+    Walk probe(t_, facts_, place_);
+    const WalkResult once = probe.run(body);
+    const double rounds = expected_rounds(*s.distribution, once.success);
+    const double all = expected_rounds(*s.distribution, 1);
+    const double weight = p.reach * rounds;
+    result_.segments.add(weight, once.segments);
+    result_.computes.add(weight, once.computes);
+    for (const CallCount& c : once.calls) result_.calls.push_back({c.edge, weight * c.times});
+    result_.calls_out = result_.calls_out || once.calls_out;
+    result_.forks = result_.forks || once.forks;
+    spend(weight, once.spent_s);
+    // A random sum: the rounding of the drawn number is left out of its variance.
+    const double spread = s.distribution->is_constant() ? 0 : s.distribution->variance();
+    const double mean = all * once.time.mean;
+    const double variance = all * once.time.variance + spread * once.time.mean * once.time.mean;
+    const Moments::Law law = variance == 0 ? Moments::Law::constant : Moments::Law::other;
+    p.time = p.time + Moments{mean, variance, law, once.time.exact};
+    p.reach *= once.success >= 1 ? 1 : std::max(0.0, 1 - (1 - once.success) * rounds);
+  }
+
+  const models::Topology& t_;
+  const std::vector<CallFacts>& facts_;
+  const WalkPlace& place_;
+  WalkResult result_;
+};
+
+}  // namespace
+
+WalkResult walk_program(const Steps& steps, const models::Topology& topology, const std::vector<CallFacts>& facts,
+                        const WalkPlace& place) {
+  return Walk(topology, facts, place).run(steps);
+}
+
+}  // namespace tailrace::analysis::detail

@@ -1,0 +1,299 @@
+// What one station makes of its load: which formula applies, and whether it is exact here.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/prediction/layers.hpp"
+#include "analysis/queueing/formulas.hpp"
+#include "sim/base/math.hpp"
+
+namespace tailrace::analysis::detail {
+
+using models::Balancing;
+using models::Discipline;
+using sim::math::kInfinity;
+
+namespace {
+
+// Egalitarian sharing of a possibly fractional number of cores: with n jobs, work is done at rate min(n, cores). The
+// number inside has a product form whatever the law of the work (Cohen 1979), so it is that of a birth-death chain.
+struct SharedCores {
+  double in_system = 0;
+  double at_floor = 0;  // P(N = m), m = floor(cores); above it falls by rho
+  double rho = 0;
+  int m = 0;
+
+  SharedCores(double load, double cores) : rho(load / cores), m(static_cast<int>(std::min(cores, 1e7))) {
+    if (rho >= 1) {
+      in_system = kInfinity;
+      return;
+    }
+    const double full = m > 0 ? erlang_b(load, m) : 1;  // P(N = m | N <= m)
+    const double norm = 1 + full * rho / (1 - rho);
+    at_floor = full / norm;
+    const double below = load * (1 - full);  // E[N | N <= m]
+    in_system = (below + full * (m * rho / (1 - rho) + rho / ((1 - rho) * (1 - rho)))) / norm;
+  }
+  double beyond(double k) const {  // E[(N - k)+], k >= cores
+    return at_floor * sim::math::pow(rho, k - m) * rho / ((1 - rho) * (1 - rho));
+  }
+};
+
+void approximate(StationState& s, std::string reason) {
+  if (s.exact && s.known) s.reason = std::move(reason);
+  s.exact = false;
+}
+void unknown(StationState& s, std::string reason) {
+  if (s.known) s.reason = std::move(reason);
+  s.known = s.exact = false;
+}
+
+// The wait of a queue as moments: zero, or exponential given that it is not.
+Moments wait_of(const QueueMeans& q) {
+  if (!(q.wait_mean_s > 0)) return {};
+  if (!std::isfinite(q.wait_mean_s)) return {kInfinity, kInfinity, Moments::Law::other, false};
+  const double p = std::clamp(q.wait_probability, 1e-12, 1.0);
+  return {q.wait_mean_s, std::max(0.0, q.wait_mean_s * q.wait_mean_s * (2 / p - 1)), Moments::Law::other, true};
+}
+
+// The arrivals of the only source, where they are not Poisson.
+bool source_formula(const models::Workload& w, const PoolLoad& load, int servers, QueueMeans& q) {
+  const bool single = w.batch_size.is_constant() && w.batch_size.mean() == 1;
+  const bool poisson = w.spacing.kind() == sim::Distribution::Kind::exponential;
+  const double rate = load.visit_rate, service = load.visits.mean();
+  const bool one_exponential = servers == 1 && load.visits.exponential();
+  if (!single) {
+    const double size = w.batch_size.mean(), second = w.batch_size.variance() + size * size;
+    if (!poisson || !one_exponential) return false;
+    q = batch_mm1(rate / size, size, second, service);
+    return true;
+  }
+  const double scv = w.spacing.scv();
+  const bool erlang = w.spacing.kind() == sim::Distribution::Kind::erlang;
+  if (one_exponential && (w.spacing.is_constant() || erlang)) {
+    const int k = erlang ? static_cast<int>(1 / scv + 0.5) : 0;
+    q = gm1(rate, erlang ? laplace_erlang(k, 1 / rate) : laplace_constant(1 / rate), service);
+    return true;
+  }
+  q = ggc_approx(rate, scv, service, load.visits.scv(), servers);
+  q.exact = false;
+  return true;
+}
+
+// Power of d choices, many one-worker instances (Mitzenmacher 2001; Vvedenskaya, Dobrushin and Karpelevich 1996): the
+// share of queues with at least k requests is rho^((d^k - 1) / (d - 1)).
+double supermarket_number(double rho, double d) {
+  double sum = 0, power = 1;
+  for (int k = 1; k < 10'000; ++k) {
+    const double term = sim::math::pow(rho, power);
+    sum += term;
+    power = 1 + d * power;
+    if (term < 1e-16) break;
+  }
+  return sum;
+}
+
+void set_loss(StationState& s, const LossMeans& q) { s.lost = q.lost_fraction; }
+
+}  // namespace
+
+const char* stream_text(Stream s) {
+  switch (s) {
+    case Stream::poisson: return "";
+    case Stream::source: return "arrivals that are not Poisson";
+    case Stream::departures: return "fed by a station whose departures are not Poisson";
+    case Stream::parallel: return "fed by parallel calls, which come in groups";
+    case Stream::balanced: return "fed by a load balancer's share of the calls";
+    case Stream::lost: return "fed by a station that loses requests";
+    case Stream::unknown: return "the arrival rate changes over time";
+  }
+  return "";
+}
+
+void solve_cores(const models::Station& model, StationState& state, GroupState& g, const Visits& computes,
+                 double compute_rate) {
+  g.stretch = 1;
+  g.core_wait_s = 0;
+  const double cores = *model.cpus, load = compute_rate * computes.mean();
+  g.core_utilization = load / cores;
+  const double slowest = std::max(1.0, 1 / cores);  // a lone request on half a core takes twice as long
+  if (g.core_utilization >= 1) {
+    state.stable = false;
+    approximate(state, "overloaded");
+    g.stretch = kInfinity;
+    return;
+  }
+  if (!(computes.first > 0)) return;
+  if (model.cpu_scheduling == models::CpuScheduling::processor_sharing) {
+    g.stretch = load > 0 ? std::max(slowest, SharedCores(load, cores).in_system / load) : slowest;
+    if (!computes.exact) approximate(state, "parallel work is taken as independent");
+  } else if (load > 0) {
+    const QueueMeans q = mgc_approx(compute_rate, computes.mean(), computes.exponential() ? 1 : computes.scv(),
+                                    static_cast<int>(cores));
+    g.core_wait_s = q.wait_mean_s;
+    if (!q.exact) approximate(state, "several cores and work that is not exponential");
+  }
+  if (!state.limited) {  // the cores are all there is
+    if (state.arrivals == Stream::unknown) {
+      unknown(state, stream_text(state.arrivals));
+    } else if (load > 0 && state.arrivals != Stream::poisson) {
+      approximate(state, stream_text(state.arrivals));
+    } else if (load > 0 && model.instances > 1 && model.balancer.policy != Balancing::random &&
+               model.balancer.policy != Balancing::weighted) {
+      approximate(state, "calls are spread more evenly than at random, which this figure assumes");
+    }
+  }
+}
+
+void solve_pool(const models::Station& model, StationState& s, GroupState& g, const PoolLoad& load) {
+  const int servers = static_cast<int>(model.workers);
+  double rate = load.visit_rate;
+  g.service_s = load.visits.mean();
+  g.service_scv = load.visits.exponential() ? 1 : load.visits.scv();
+  g.utilization = g.in_queue = 0;
+  g.wait = {};
+  if (!(rate > 0) || !(load.visits.first > 0)) {
+    if (!std::isfinite(load.visits.first)) unknown(s, "waits for an overloaded station");
+    return;
+  }
+  if (!std::isfinite(g.service_s)) {
+    if (s.stable) unknown(s, "waits for an overloaded station");
+    g.utilization = kInfinity;
+    g.wait = {kInfinity, kInfinity, Moments::Law::other, false};
+    return;
+  }
+  const bool exponential = load.visits.exponential() && !s.cores;
+  const bool poisson = s.arrivals == Stream::poisson;
+  const Balancing policy = model.balancer.policy;
+  const bool several = model.instances > 1;
+  const bool bounded = model.queue_capacity != models::kUnlimited;
+  double scv = 1;
+  QueueMeans q;
+  if (s.cores && load.only_computes) {
+    // Workers and cores are one queue: whoever has a worker shares the cores.
+    const double work = rate * load.computes->mean() * load.computes->count / load.visits.count;
+    const SharedCores all(work, *model.cpus);
+    if (!s.stable || all.rho >= 1) {
+      q.stable = false;
+    } else {
+      q.in_queue_mean = all.beyond(static_cast<double>(model.workers));
+      q.wait_mean_s = q.in_queue_mean / rate;
+      q.wait_probability = std::min(1.0, all.at_floor * sim::math::pow(all.rho, static_cast<double>(model.workers) - all.m) / (1 - all.rho));
+      const double served = (all.in_system - q.in_queue_mean) / rate;
+      q.utilization = served * rate / servers;
+      // What the cores add per unit of work, now that at most `workers` share them.
+      const double raw = work / rate;
+      g.stretch = std::max(1.0, served / raw);
+      g.core_wait_s = 0;
+      g.service_s = served;
+      if (!load.computes->exponential() || std::fabs(load.computes->count - load.visits.count) > 1e-9 * load.visits.count) {
+        approximate(s, "workers share cores, and work is not one exponential step");
+      }
+    }
+    if (bounded || model.patience) approximate(s, "workers share cores: what the queue loses is left out");
+  } else {
+    const bool plain = exponential && poisson && (!several || policy == Balancing::random || policy == Balancing::weighted);
+    const double capacity = static_cast<double>(model.queue_capacity);
+    if (bounded && capacity <= 1e6 && !model.patience && (exponential || capacity == 0)) {
+      const LossMeans m = mmck(rate, g.service_s, servers, servers + static_cast<int>(capacity));
+      set_loss(s, m);
+      q = m;
+      q.exact = !s.holds_calls || capacity == 0;  // Erlang B needs no law of the service
+    } else if (model.patience && !bounded && exponential && model.patience->mean() > 0 &&
+               (model.patience->is_constant() || model.patience->kind() == sim::Distribution::Kind::exponential)) {
+      const double patience = model.patience->mean() * 1e-9;
+      const LossMeans m = model.patience->is_constant() ? mmc_timeout(rate, g.service_s, servers, patience)
+                                                        : erlang_a(rate, g.service_s, servers, patience);
+      set_loss(s, m);
+      q = m;
+    } else {
+      if (several && policy == Balancing::round_robin && poisson && load.calling_edges == 1) {
+        scv = 1 / static_cast<double>(model.instances);  // every n-th of a Poisson stream: Erlang-n gaps
+      }
+      const bool direct = s.source != models::kNone && load.source != nullptr && !several && s.arrivals == Stream::source;
+      if (direct && source_formula(*load.source, load, servers, q)) {
+        if (!q.exact) approximate(s, "no formula for these arrivals with this service");
+      } else if (scv != 1) {
+        const double k = 1 / scv;
+        if (servers == 1 && exponential && k < 1e6) {
+          q = gm1(rate, laplace_erlang(static_cast<int>(k + 0.5), 1 / rate), g.service_s);
+        } else {
+          q = ggc_approx(rate, scv, g.service_s, g.service_scv, servers);
+        }
+      } else {
+        q = mgc_approx(rate, g.service_s, g.service_scv, servers);
+      }
+      if (bounded || model.patience) {
+        // The queue of unlimited length and patience stands in where it hardly ever matters.
+        const double room = bounded ? capacity : kInfinity;
+        const double hope = model.patience ? model.patience->quantile(0.01) * 1e-9 : kInfinity;
+        if (q.stable && q.in_queue_mean * 10 < room && q.wait_mean_s * 10 < hope) {
+          approximate(s, "what the bounded queue loses is left out");
+        } else {
+          unknown(s, "no formula for a bounded or impatient queue with this service or these arrivals");
+        }
+      }
+      if (model.discipline == Discipline::shortest_job_first) {
+        const auto* law = s.operations.size() == 1 && servers == 1 && load.only_computes && s.only_law ? s.only_law : nullptr;
+        if (law != nullptr && q.stable) {
+          const double slow = 1e-9 * g.slowness;
+          q = sjf_mg1(rate, g.service_s, g.service_scv, [&](double u) { return law->quantile(u) * slow; });
+        } else {
+          approximate(s, "shortest job first: this is the first come, first served wait, an upper bound");
+        }
+      }
+      if (s.priorities && (!exponential || model.discipline == Discipline::preemptive_priority)) {
+        approximate(s, "priorities with service of several laws: the wait is that without them");
+      }
+    }
+    if (!q.exact) approximate(s, q.stable ? "several workers and service that is not exponential" : "overloaded");
+    if (!plain && several && policy == Balancing::least_request) {
+      approximate(s, model.balancer.choice_count == 0 ? "least request: as if all instances shared one queue, a lower bound"
+                                                      : "least request of a few: the limit of many instances");
+    }
+  }
+  if (!q.stable) {
+    s.stable = false;
+    approximate(s, "overloaded");
+    g.utilization = s.cores && load.only_computes ? kInfinity : rate * g.service_s / servers;
+    g.wait = {kInfinity, kInfinity, Moments::Law::other, false};
+    g.in_queue = kInfinity;
+    return;
+  }
+  if (several && policy == Balancing::least_request && !bounded && !model.patience) {
+    // Joining the shortest queue of all comes close to one queue; two choices do nearly as well as the limit says.
+    const double n = static_cast<double>(model.instances);
+    if (model.balancer.choice_count == 0) {
+      const double all = std::min(1e6, n * servers);
+      const QueueMeans pooled = mgc_approx(rate * n, g.service_s, g.service_scv, static_cast<int>(all));
+      q.wait_mean_s = pooled.wait_mean_s;
+      q.wait_probability = pooled.wait_probability;
+    } else if (servers == 1) {
+      const double d = static_cast<double>(std::min(model.balancer.choice_count, model.instances));
+      const double scale = (1 + g.service_scv) / 2;
+      q.wait_mean_s = scale * std::max(0.0, supermarket_number(q.utilization, d) / rate - g.service_s);
+    }
+    q.in_queue_mean = rate * q.wait_mean_s;
+  }
+  if (several && policy == Balancing::round_robin) {
+    if (scv == 1 || load.calling_edges != 1) {
+      approximate(s, "round robin spreads calls more evenly than at random, which this figure assumes");
+    } else if (!(servers == 1 && exponential)) {
+      approximate(s, "round robin: Erlang arrivals by an approximation");
+    }
+  } else if (several && policy == Balancing::least_request) {
+    approximate(s, "least request: an approximation for many instances");
+  }
+  if (s.holds_calls && !(bounded && model.queue_capacity == 0)) approximate(s, "workers are held across calls");
+  if (!load.visits.exact) approximate(s, "the time that a worker is held is itself approximate");
+  if (s.arrivals == Stream::unknown) {
+    unknown(s, stream_text(s.arrivals));
+  } else if (s.arrivals != Stream::poisson && !(s.arrivals == Stream::source && s.source != models::kNone && !several)) {
+    approximate(s, stream_text(s.arrivals));
+  }
+  g.utilization = q.utilization;
+  g.in_queue = q.in_queue_mean;
+  g.wait = wait_of(q);
+}
+
+}  // namespace tailrace::analysis::detail

@@ -1,0 +1,218 @@
+#include "analysis/report/summary_json.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "analysis/report/json_text.hpp"
+
+namespace tailrace::analysis {
+
+namespace {
+
+std::uint64_t total(const models::OutcomeCounts& counts) {
+  std::uint64_t n = 0;
+  for (const std::uint64_t c : counts) n += c;
+  return n;
+}
+
+// `count` replaces the interval's own where that counts something else (a rate's is seconds).
+void interval(JsonText& json, std::string_view name, const Interval& i, std::optional<std::uint64_t> count = {}, bool estimable = true) {
+  const bool empty = i.groups == 0 || !estimable;
+  json.key(name).begin_inline_object().key("estimate");
+  empty ? json.null() : json.value(i.estimate);
+  json.key("low");
+  i.known && estimable ? json.value(i.low) : json.null();
+  json.key("high");
+  i.known && estimable ? json.value(i.high) : json.null();
+  json.field("confidence", i.confidence).field("count", count.value_or(i.count)).field("groups", i.groups);
+  if (!i.known || !estimable) json.field("reason", i.reason.empty() ? std::string("no observations") : i.reason);
+  json.end_object();
+}
+
+void outcomes(JsonText& json, std::string_view name, const models::OutcomeCounts& counts) {
+  json.key(name).begin_inline_object();
+  for (std::size_t o = 0; o < counts.size(); ++o) json.field(models::kOutcomeNames[o], counts[o]);
+  json.end_object();
+}
+
+std::string percentile_name(double p) { return fmt::format("p{:g}", 100 * p); }
+
+void latency(JsonText& json, std::string_view name, const LatencyReport& l) {
+  json.key(name).begin_object();
+  json.field("count", l.count);
+  interval(json, "mean", l.mean, l.count);
+  for (const auto& [field, value] : {std::pair{"stddev", l.stddev}, std::pair{"min", l.min}, std::pair{"max", l.max}}) {
+    json.key(field);
+    l.count > 0 ? json.value(value) : json.null();
+  }
+  json.key("percentiles").begin_object();
+  for (std::size_t k = 0; k < kPercentiles.size(); ++k) {
+    interval(json, percentile_name(kPercentiles[k]), l.percentiles[k], l.count, l.count >= requests_needed(kPercentiles[k]));
+  }
+  json.end_object().end_object();
+}
+
+void requests(JsonText& json, const ClassReport& c) {
+  const std::uint64_t ended = total(c.ended);
+  json.field("arrived", c.arrived).field("ended", ended);
+  json.field("in_flight_start", c.in_flight_start).field("in_flight_end", c.in_flight_end);
+  outcomes(json, "outcomes", c.ended);
+  interval(json, "arrival_rate_per_s", c.arrival_rate, c.arrived);
+  interval(json, "throughput_per_s", c.throughput, ended);
+  interval(json, "goodput_per_s", c.goodput, c.ended[0]);
+  interval(json, "failed_fraction", c.failed, ended);
+  latency(json, "duration_s", c.duration);
+  latency(json, "success_duration_s", c.success_duration);
+  latency(json, "failure_duration_s", c.failure_duration);
+}
+
+void workloads(JsonText& json, const RunReport& report) {
+  json.key("workloads").begin_array();
+  for (const ClassReport& w : report.workloads) {
+    json.begin_object().field("name", w.workload);
+    requests(json, w);
+    json.key("classes").begin_array();
+    for (const ClassReport& c : report.classes) {
+      if (c.workload != w.workload || c.name.empty()) continue;
+      json.begin_object().field("name", c.name);
+      requests(json, c);
+      json.end_object();
+    }
+    json.end_array().end_object();
+  }
+  json.end_array();
+}
+
+// -1 is "unlimited" inside the program; outside it is null.
+void limit(JsonText& json, std::string_view name, std::int64_t value) {
+  json.key(name);
+  value == models::kUnlimited ? json.null() : json.value(value);
+}
+
+void station(JsonText& json, const StationReport& s) {
+  json.begin_object().field("name", s.name).field("kind", s.kind).field("instances", s.instances);
+  limit(json, "workers_per_instance", s.workers);
+  json.key("cpus_per_instance");
+  s.cpus > 0 ? json.value(s.cpus) : json.null();
+  json.field("served", s.served).field("waited", s.waited).field("rejected", s.rejected).field("abandoned", s.abandoned);
+  interval(json, "utilization", s.utilization);
+  interval(json, "busy_workers", s.busy);
+  interval(json, "cpu_utilization", s.cpu_utilization);
+  json.field("min_instance_utilization", s.min_instance_utilization).field("max_instance_utilization", s.max_instance_utilization);
+  interval(json, "queue_length", s.queue_length);
+  json.field("peak_queue", s.peak_queue);
+  interval(json, "throughput_per_s", s.throughput, s.served);
+  interval(json, "wait_mean_s", s.wait_mean, s.served);
+  interval(json, "wait_mean_all_s", s.wait_mean_all);
+  interval(json, "wait_probability", s.wait_probability);
+  json.key("wait_percentiles_s").begin_inline_object();
+  for (std::size_t k = 0; k < kPercentiles.size(); ++k) {
+    json.key(percentile_name(kPercentiles[k]));
+    s.served >= requests_needed(kPercentiles[k]) ? json.value(s.wait_percentiles[k]) : json.null();
+  }
+  json.end_object();
+  interval(json, "service_mean_s", s.service_mean, s.served);
+  json.key("residence_mean_s");
+  s.served > 0 ? json.value(s.residence_mean) : json.null();
+  json.end_object();
+}
+
+void edge(JsonText& json, const EdgeReport& e) {
+  json.begin_object().field("from", e.from).field("to", e.to).field("path", e.path);
+  json.field("calls", e.calls).field("attempts", e.attempts).key("attempts_per_call");
+  e.calls > 0 ? json.value(e.attempts_per_call) : json.null();
+  outcomes(json, "outcomes", e.ended);
+  outcomes(json, "attempt_outcomes", e.attempt_ended);
+  if (e.has_duration) {
+    latency(json, "duration_s", e.duration);
+  } else {
+    json.key("duration_s").null();
+  }
+  json.end_object();
+}
+
+void link(JsonText& json, const LinkReport& l) {
+  json.begin_object().field("name", l.name).field("messages", l.messages).field("transmissions", l.transmissions);
+  json.field("lost", l.lost).field("delayed", l.delayed).field("bytes_per_s", l.bytes_per_s);
+  interval(json, "utilization", l.utilization);
+  json.end_object();
+}
+
+const char* unit_name(ThresholdUnit unit) {
+  switch (unit) {
+    case ThresholdUnit::seconds: return "s";
+    case ThresholdUnit::fraction: return "1";
+    case ThresholdUnit::per_second: return "1/s";
+    case ThresholdUnit::number: return "";
+  }
+  return "";
+}
+
+void threshold(JsonText& json, const ThresholdResult& t) {
+  const bool data = t.verdict != ThresholdVerdict::no_data;
+  json.begin_object().field("metric", t.metric).field("condition", t.expression).field("verdict", verdict_name(t.verdict));
+  json.field("unit", unit_name(t.unit)).field("limit", t.limit).key("measured").begin_inline_object().key("estimate");
+  data ? json.value(t.measured.estimate) : json.null();
+  json.key("low");
+  data && t.measured.known ? json.value(t.measured.low) : json.null();
+  json.key("high");
+  data && t.measured.known ? json.value(t.measured.high) : json.null();
+  json.field("confidence", t.measured.confidence).field("count", t.measured.count).field("groups", t.measured.groups);
+  if (!t.note.empty()) json.field("reason", t.note);
+  json.end_object().field("straddles", t.straddles).end_object();
+}
+
+template <class List, class Each>
+void array(JsonText& json, std::string_view name, const List& list, Each each) {
+  json.key(name).begin_array();
+  for (const auto& item : list) each(json, item);
+  json.end_array();
+}
+
+}  // namespace
+
+std::string summary_json(const RunResults& results) {
+  const RunReport& report = results.report;
+  const models::Topology& t = *results.model.topology;
+  JsonText json;
+  json.begin_object();
+  json.field("format", "tailrace-summary").field("version", kSummaryVersion);
+  json.key("scenario").begin_object().field("name", t.name).field("about", t.about).end_object();
+  json.field("complete", report.status == models::RunStatus::completed);
+  json.field("status", models::status_name(report.status)).field("message", report.message);
+  json.key("run").begin_object();
+  json.field("seed", t.run.seed).field("replications_planned", t.run.replications).field("replications", report.replications);
+  json.field("duration_s", static_cast<double>(t.run.duration.ns) / 1e9).field("warmup_s", report.warmup_s);
+  json.field("measured_s", report.measured_s).field("events", report.events).field("confidence", report.confidence);
+  json.end_object();
+  json.key("fingerprints").begin_object();
+  json.field("trajectory", fmt::format("{:016x}", report.trajectory_fingerprint));
+  json.field("result", fmt::format("{:016x}", report.result_fingerprint)).end_object();
+  json.key("checks").begin_object();
+  json.field("littles_law", report.littles_law_holds).field("conservation", report.conservation_holds).end_object();
+  models::OutcomeCounts ended{};
+  for (const ClassReport& w : report.workloads) {
+    for (std::size_t o = 0; o < ended.size(); ++o) ended[o] += w.ended[o];
+  }
+  outcomes(json, "outcomes", ended);
+  workloads(json, report);
+  array(json, "operations", report.operations, [](JsonText& j, const OperationReport& op) {
+    j.begin_object().field("name", op.name).field("arrived", op.arrived);
+    outcomes(j, "outcomes", op.ended);
+    interval(j, "throughput_per_s", op.throughput, total(op.ended));
+    latency(j, "response_s", op.response);
+    j.end_object();
+  });
+  array(json, "stations", report.stations, station);
+  array(json, "edges", report.edges, edge);
+  array(json, "links", report.links, link);
+  array(json, "thresholds", results.thresholds, threshold);
+  const auto texts = [](JsonText& j, const std::string& text) { j.value(text); };
+  array(json, "warnings", results.warnings, texts);
+  array(json, "notes", results.notes, texts);
+  json.end_object();
+  return json.take();
+}
+
+}  // namespace tailrace::analysis

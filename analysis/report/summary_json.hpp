@@ -1,0 +1,15 @@
+#pragma once
+// summary.json: everything in a RunReport, as a contract. SI units (seconds, per second, fractions of 1); names of times
+// end in _s, of rates in _per_s. Every estimate is {estimate, low, high, confidence, count, groups}; what could not be
+// estimated is null, with a reason. The schema is docs/summary.schema.json; a change of meaning raises kSummaryVersion.
+#include <string>
+
+#include "analysis/report/run_results.hpp"
+
+namespace tailrace::analysis {
+
+inline constexpr int kSummaryVersion = 1;
+
+std::string summary_json(const RunResults& results);
+
+}  // namespace tailrace::analysis

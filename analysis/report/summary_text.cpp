@@ -1,0 +1,325 @@
+#include "analysis/report/summary_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "analysis/report/text_table.hpp"
+
+namespace tailrace::analysis {
+
+namespace {
+
+using Cell = TextTable::Cell;
+
+constexpr std::size_t kMostRows = 30;       // of each table
+constexpr std::size_t kNameWidth = 24;
+constexpr std::size_t kShownPercentiles[] = {0, 3, 4, 5};  // p50 p95 p99 p99.9 of kPercentiles
+
+class Summary {
+ public:
+  Summary(const RunResults& results, const SummaryTextOptions& options)
+      : results_(results), options_(options), style_(options.style), report_(results.report), topology_(*results.model.topology) {}
+
+  std::string text() {
+    title();
+    requests();
+    errors();
+    stations();
+    edges();
+    links();
+    if (!options_.prediction.empty()) out_ += "\n" + options_.prediction;
+    thresholds();
+    notes();
+    early_end();
+    fingerprints();
+    return std::move(out_);
+  }
+
+ private:
+  const char* dot() const { return style_.unicode ? " · " : " - "; }
+  const char* times() const { return style_.unicode ? "×" : "x"; }
+  std::string name(std::string_view text, std::size_t width = kNameWidth) const { return shortened(text, width, style_); }
+  void heading(std::string_view text) { out_ += "\n" + inked(text, Ink::bold, style_) + "\n"; }
+  void line(std::string_view text) { out_ += std::string(text) + "\n"; }
+  void cut(std::size_t all) {
+    if (all > kMostRows) line(inked(fmt::format("... and {} more; all are in summary.json (--out DIR)", human_count(all - kMostRows)), Ink::dim, style_));
+  }
+
+  void title() {
+    if (!topology_.name.empty() || !topology_.about.empty()) {
+      out_ += inked(name(topology_.name, 100), Ink::bold, style_);
+      if (!topology_.about.empty()) {
+        if (!topology_.name.empty()) out_ += dot();
+        out_ += name(topology_.about, 200);
+      }
+      out_ += "\n";
+    }
+    const double each = report_.replications > 0 ? report_.measured_s / report_.replications : 0;
+    std::string text = fmt::format("{} replication{} {} {} measured", report_.replications, report_.replications == 1 ? "" : "s", times(),
+                                   human_duration(each, style_));
+    if (report_.warmup_s > 0) text += fmt::format(" after {} of warm-up", human_duration(report_.warmup_s, style_));
+    text += fmt::format("{}seed {}{}{} events", dot(), topology_.run.seed, dot(), human_count(report_.events));
+    if (options_.wall_seconds > 0) {
+      text += fmt::format(" in {} ({} million/s)", human_duration(options_.wall_seconds, style_),
+                          human_number(static_cast<double>(report_.events) / options_.wall_seconds / 1e6));
+    }
+    line(inked(text, Ink::dim, style_));
+  }
+
+  Cell estimate(const Interval& i, const HumanScale& scale, bool estimable) const {
+    return estimable ? Cell(scale.text(i.estimate)) : Cell("n/a", Ink::dim);
+  }
+  Cell spread(const Interval& i, const HumanScale& scale, bool estimable) const {
+    return estimable ? Cell(plus_minus(i, scale, style_), Ink::dim) : Cell();
+  }
+
+  // Two lines: estimates, and below them half the widths of their intervals.
+  void request_rows(TextTable& table, const std::string& label, const ClassReport& c, const LatencyReport& l, bool whole) {
+    std::uint64_t ended = 0;
+    for (const std::uint64_t n : c.ended) ended += n;
+    std::vector<Cell> top = {label, human_count(l.count)};
+    std::vector<Cell> below = {"", ""};
+    const auto add = [&](const Interval& i, const HumanScale& scale, bool estimable) {
+      top.push_back(estimate(i, scale, estimable));
+      below.push_back(spread(i, scale, estimable));
+    };
+    if (whole) {
+      add(c.arrival_rate, rate_scale(c.arrival_rate.estimate), c.arrival_rate.groups > 0);
+      add(c.goodput, rate_scale(c.goodput.estimate), c.goodput.groups > 0);
+      add(c.failed, fraction_scale(c.failed.estimate), ended > 0);
+      if (c.failed.estimate > 0) top.back().ink = Ink::bad;
+    } else {
+      for (int k = 0; k < 3; ++k) top.emplace_back(), below.emplace_back();
+    }
+    add(l.mean, duration_scale(l.mean.estimate, style_), l.count > 0);
+    for (const std::size_t k : kShownPercentiles) {
+      const bool enough = l.count >= requests_needed(kPercentiles[k]);
+      add(l.percentiles[k], duration_scale(l.percentiles[k].estimate, style_), enough);
+      if (!enough && l.count > 0) {
+        few_.insert(fmt::format("p{:g} needs about {} requests", 100 * kPercentiles[k], human_count(requests_needed(kPercentiles[k]))));
+      }
+    }
+    table.row(std::move(top));
+    if (std::any_of(below.begin(), below.end(), [](const Cell& cell) { return !cell.text.empty(); })) table.row(std::move(below));
+  }
+
+  void requests() {
+    if (report_.workloads.empty()) return;
+    TextTable table(style_);
+    table.left("requests").right("count").right("rate").right("goodput").right("failed").right("mean").right("p50");
+    table.right("p95").right("p99").right("p99.9");
+    std::size_t rows = 0;
+    for (const ClassReport& w : report_.workloads) {
+      if (++rows > kMostRows) break;
+      request_rows(table, name(w.workload), w, w.duration, true);
+      const bool some_failed = w.success_duration.count != w.duration.count && w.success_duration.count > 0;
+      if (some_failed) request_rows(table, "  of these successful", w, w.success_duration, false);
+      for (const ClassReport& c : report_.classes) {
+        if (c.workload != w.workload || c.name.empty() || ++rows > kMostRows) continue;
+        request_rows(table, "  " + name(c.name, kNameWidth - 2), c, c.duration, true);
+      }
+    }
+    out_ += "\n" + table.text();
+    cut(rows);
+  }
+
+  void errors() {
+    TextTable table(style_);
+    table.left("failed requests").left("cause").right("count").right("share of all");
+    std::size_t rows = 0;
+    for (const ClassReport& w : report_.workloads) {
+      std::uint64_t ended = 0;
+      for (const std::uint64_t n : w.ended) ended += n;
+      for (std::size_t o = 1; o < w.ended.size(); ++o) {
+        if (w.ended[o] == 0 || ++rows > kMostRows) continue;
+        table.row({name(w.workload), {models::kOutcomeNames[o], Ink::bad}, human_count(w.ended[o]),
+                   human_fraction(static_cast<double>(w.ended[o]) / static_cast<double>(ended))});
+      }
+    }
+    if (table.empty()) return;
+    out_ += "\n" + table.text();
+    cut(rows);
+  }
+
+  static Ink load_ink(double u) { return u >= 0.95 ? Ink::bad : u >= 0.8 ? Ink::warn : Ink::good; }
+
+  // As the scenario declares them; the busiest ones of very many.
+  std::vector<const StationReport*> stations_of(const std::string& kind) const {
+    std::vector<std::pair<int, const StationReport*>> found;
+    for (std::size_t i = 0; i < report_.stations.size(); ++i) {
+      if (report_.stations[i].kind != kind) continue;
+      found.emplace_back(topology_.components[static_cast<std::size_t>(topology_.stations[i].component)].declared_order, &report_.stations[i]);
+    }
+    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<const StationReport*> list;
+    for (const auto& [order, s] : found) list.push_back(s);
+    if (list.size() > kMostRows) {
+      const auto load = [](const StationReport* s) { return std::max(s->utilization.estimate, s->cpu_utilization.estimate); };
+      std::stable_sort(list.begin(), list.end(), [&](const auto* a, const auto* b) { return load(a) > load(b); });
+    }
+    return list;
+  }
+
+  std::string size_of(const StationReport& s) const {
+    const std::string workers = s.workers == models::kUnlimited ? "any" : human_count(static_cast<std::uint64_t>(s.workers));
+    return fmt::format("{}{}{}", human_count(static_cast<std::uint64_t>(s.instances)), times(), workers);
+  }
+
+  void stations() {
+    std::vector<std::string> kinds;
+    for (const StationReport& s : report_.stations) {
+      if (std::find(kinds.begin(), kinds.end(), s.kind) == kinds.end()) kinds.push_back(s.kind);
+    }
+    std::sort(kinds.begin(), kinds.end(), std::greater<>());  // services before databases
+    for (const std::string& kind : kinds) {
+      const std::vector<const StationReport*> list = stations_of(kind);
+      TextTable table(style_);
+      table.left(kind + "s").right("size").left("utilisation").right("").right("cpu").right("queue").right("wait").right("wait p99");
+      table.right("service").right("throughput").right("rejected").right("gave up");
+      for (std::size_t i = 0; i < list.size() && i < kMostRows; ++i) {
+        const StationReport& s = *list[i];
+        if (s.served + s.rejected + s.abandoned == 0) {
+          table.row({name(s.name), size_of(s), {"idle", Ink::dim}});
+          continue;
+        }
+        const bool bounded = s.utilization.groups > 0;
+        const double u = s.utilization.estimate;
+        const bool served = s.served > 0;
+        const bool p99 = s.served >= requests_needed(0.99);
+        const auto share = [](double fraction) { return fmt::format("{:.1f} %", 100 * fraction); };
+        table.row({name(s.name), size_of(s), bounded ? Cell(bar(u, 10, style_), load_ink(u)) : Cell(fmt::format("{} busy", human_number(s.busy.estimate))),
+                   bounded ? share(u) : std::string(),
+                   s.cpus > 0 ? Cell(share(s.cpu_utilization.estimate), load_ink(s.cpu_utilization.estimate)) : Cell(),
+                   human_number(s.queue_length.estimate), served ? human_duration(s.wait_mean.estimate, style_) : "n/a",
+                   p99 ? human_duration(s.wait_percentiles[4], style_) : "n/a",
+                   served ? human_duration(s.service_mean.estimate, style_) : "n/a", human_rate(s.throughput.estimate),
+                   s.rejected > 0 ? Cell(human_count(s.rejected), Ink::bad) : Cell(),
+                   s.abandoned > 0 ? Cell(human_count(s.abandoned), Ink::bad) : Cell()});
+      }
+      out_ += "\n" + table.text();
+      cut(list.size());
+    }
+  }
+
+  void edges() {
+    TextTable table(style_);
+    table.left("calls with policies").left("to").right("calls").right("attempts/call").right("timeouts").right("failed").right("mean").right("p99");
+    std::size_t rows = 0;
+    for (std::size_t i = 0; i < report_.edges.size(); ++i) {
+      const models::Edge& policy = topology_.edges[i];
+      const EdgeReport& e = report_.edges[i];
+      if (policy.retries == 0 && !policy.timeout && !policy.per_try_timeout) continue;
+      if (++rows > kMostRows) continue;
+      std::uint64_t ended = 0;
+      for (const std::uint64_t n : e.ended) ended += n;
+      const std::uint64_t failed = ended - e.ended[0];
+      const std::uint64_t timeouts = e.attempt_ended[static_cast<std::size_t>(models::Outcome::timeout)];
+      const LatencyReport& l = e.duration;
+      table.row({name(e.from), name(e.to, 30), human_count(e.calls), e.calls > 0 ? human_number(e.attempts_per_call) : "n/a",
+                 human_count(timeouts),
+                 ended > 0 ? Cell(human_fraction(static_cast<double>(failed) / static_cast<double>(ended)), failed > 0 ? Ink::bad : Ink::plain) : Cell("n/a"),
+                 l.count > 0 ? human_duration(l.mean.estimate, style_) : "n/a",
+                 l.count >= requests_needed(0.99) ? human_duration(l.percentiles[4].estimate, style_) : "n/a"});
+    }
+    if (table.empty()) return;
+    out_ += "\n" + table.text();
+    cut(rows);
+  }
+
+  // Links that can be a cause of something: with a bandwidth or with losses.
+  void links() {
+    TextTable table(style_);
+    table.left("network").right("messages").right("traffic").left("utilisation").right("").right("lost").right("delayed");
+    std::size_t rows = 0;
+    for (std::size_t i = 0; i < report_.links.size(); ++i) {
+      const LinkReport& l = report_.links[i];
+      const bool limited = topology_.links[i].bandwidth_bit_per_s > 0;
+      if (l.messages == 0 || (!limited && l.lost == 0)) continue;
+      if (++rows > kMostRows) continue;
+      const double u = l.utilization.estimate;
+      table.row({name(l.name, 40), human_count(l.messages), limited ? human_bytes_per_s(l.bytes_per_s) : "",
+                 limited ? Cell(bar(u, 10, style_), load_ink(u)) : Cell(), limited ? human_fraction(u) : "",
+                 l.lost > 0 ? human_fraction(static_cast<double>(l.lost) / static_cast<double>(l.transmissions)) : "",
+                 l.delayed > 0 ? human_count(l.delayed) : ""});
+    }
+    if (table.empty()) return;
+    out_ += "\n" + table.text();
+    cut(rows);
+  }
+
+  HumanScale scale_of(const ThresholdResult& t) const {
+    switch (t.unit) {
+      case ThresholdUnit::seconds: return duration_scale(t.measured.estimate, style_);
+      case ThresholdUnit::fraction: return fraction_scale(t.measured.estimate);
+      case ThresholdUnit::per_second: return rate_scale(t.measured.estimate);
+      case ThresholdUnit::number: return number_scale(t.measured.estimate);
+    }
+    return {};
+  }
+
+  void thresholds() {
+    if (results_.thresholds.empty()) return;
+    TextTable table(style_);
+    table.left("thresholds").left("").left("").right("measured").left("");
+    for (const ThresholdResult& t : results_.thresholds) {
+      Cell mark;
+      switch (t.verdict) {
+        case ThresholdVerdict::pass: mark = {style_.unicode ? "✓ pass" : "pass", Ink::good}; break;
+        case ThresholdVerdict::fail: mark = {style_.unicode ? "✗ FAIL" : "FAIL", Ink::bad}; break;
+        case ThresholdVerdict::no_data: mark = {"n/a", Ink::dim}; break;
+      }
+      const HumanScale scale = scale_of(t);
+      std::string remark = t.straddles ? "the interval covers the limit: undecided" : t.verdict == ThresholdVerdict::no_data ? t.note : "";
+      std::string measured = t.verdict == ThresholdVerdict::no_data ? "n/a" : scale.text(t.measured.estimate);
+      if (t.measured.known && t.verdict != ThresholdVerdict::no_data) measured += " " + plus_minus(t.measured, scale, style_);
+      table.row({mark, name(t.metric, 44), name(t.expression, 30), measured, {std::move(remark), Ink::dim}});
+    }
+    out_ += "\n" + table.text();
+  }
+
+  void notes() {
+    std::vector<std::string> list;
+    std::uint64_t ended = 0;
+    for (const ClassReport& w : report_.workloads) {
+      for (const std::uint64_t n : w.ended) ended += n;
+    }
+    if (ended == 0) list.push_back("no request ended in the measured time: there is nothing to report");
+    if (!few_.empty()) list.push_back(fmt::format("n/a: {}", fmt::join(few_, ", ")));
+    list.insert(list.end(), results_.notes.begin(), results_.notes.end());
+    if (!report_.littles_law_holds || !report_.conservation_holds) {
+      list.push_back("the figures contradict each other (Little's law or conservation of requests): please report this");
+    }
+    if (list.empty()) return;
+    out_ += "\n";
+    for (const std::string& note : list) line(inked("note: " + models::escaped(note), Ink::dim, style_));
+  }
+
+  void early_end() {
+    if (report_.status == models::RunStatus::completed) return;
+    out_ += "\n";
+    line(inked(fmt::format("The run ended early ({}): {}. The figures above are partial.", models::status_name(report_.status),
+                           models::escaped(report_.message)), Ink::bad, style_));
+  }
+
+  void fingerprints() {
+    out_ += "\n";
+    line(inked(fmt::format("fingerprint: trajectory {:016x}, result {:016x}", report_.trajectory_fingerprint, report_.result_fingerprint),
+               Ink::dim, style_));
+  }
+
+  const RunResults& results_;
+  const SummaryTextOptions& options_;
+  TextStyle style_;
+  const RunReport& report_;
+  const models::Topology& topology_;
+  std::string out_;
+  std::set<std::string> few_;  // percentiles that have too few requests, each once
+};
+
+}  // namespace
+
+std::string summary_text(const RunResults& results, const SummaryTextOptions& options) { return Summary(results, options).text(); }
+
+}  // namespace tailrace::analysis

@@ -1,0 +1,42 @@
+#pragma once
+// The commands, after the command line has been read. Each returns the program's exit code.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tailrace::cli {
+
+enum class OutputFormat : std::uint8_t { text, json, csv };
+
+// What `run` and `check` share: which scenario, changed how.
+struct ScenarioArguments {
+  std::string file;
+  std::vector<std::string> overrides;  // PATH=VALUE
+  std::optional<std::string> duration;
+  std::optional<std::uint64_t> seed;
+  std::optional<std::int64_t> replications;
+  bool allow_outside_includes = false;
+  OutputFormat format = OutputFormat::text;
+  bool quiet = false;
+};
+
+struct RunArguments {
+  ScenarioArguments scenario;
+  int jobs = 0;          // 0: one per core
+  double precision = 0;  // relative; 0: none asked for
+  std::string out;       // folder; empty: no files
+  bool verify_determinism = false;
+};
+
+struct DescribeArguments {
+  std::string name;  // empty: the list
+  bool markdown = false;
+};
+
+int run_command(const RunArguments& arguments);
+int check_command(const ScenarioArguments& arguments);
+int describe_command(const DescribeArguments& arguments);
+int schema_command();
+
+}  // namespace tailrace::cli

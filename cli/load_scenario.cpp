@@ -1,0 +1,83 @@
+#include "cli/load_scenario.hpp"
+
+#include "analysis/report/thresholds.hpp"
+#include "cli/console.hpp"
+#include "cli/exit_code.hpp"
+#include "models/topology/build.hpp"
+#include "scenarios/format/read.hpp"
+
+namespace tailrace::cli {
+
+namespace {
+
+const char* severity_name(models::Severity severity) {
+  switch (severity) {
+    case models::Severity::error: return "error";
+    case models::Severity::warning: return "warning";
+    case models::Severity::note: return "note";
+  }
+  return "";
+}
+
+void tell(const LoadedScenario& loaded, const ScenarioArguments& arguments) {
+  if (loaded.diagnostics.all().empty()) return;
+  if (loaded.exit_code != 0 && arguments.format == OutputFormat::json) {
+    analysis::JsonText json;
+    json.begin_object();
+    write_diagnostics(json, loaded.diagnostics, loaded.files);
+    json.end_object();
+    write_stdout(json.take());
+    return;
+  }
+  if (loaded.exit_code == 0 && arguments.quiet) return;
+  write_stderr(models::format_diagnostics(loaded.diagnostics, loaded.files));
+}
+
+}  // namespace
+
+std::vector<std::string> LoadedScenario::warnings() const {
+  std::vector<std::string> list;
+  for (const models::Diagnostic& d : diagnostics.all()) {
+    if (d.severity == models::Severity::warning) list.push_back(d.path.empty() ? d.message : d.path + ": " + d.message);
+  }
+  return list;
+}
+
+void write_diagnostics(analysis::JsonText& json, const models::Diagnostics& diagnostics, const std::vector<models::SourceFile>& files) {
+  json.key("diagnostics").begin_array();
+  for (const models::Diagnostic& d : diagnostics.all()) {
+    json.begin_object().field("severity", severity_name(d.severity));
+    json.field("file", d.mark.file < files.size() ? files[d.mark.file].name : std::string());
+    json.field("line", d.mark.line).field("column", d.mark.column);
+    json.field("path", d.path).field("message", d.message).field("hint", d.hint).end_object();
+  }
+  json.end_array();
+}
+
+LoadedScenario load_scenario(const ScenarioArguments& arguments) {
+  LoadedScenario loaded;
+  scenarios::ReadOptions options;
+  options.allow_outside_includes = arguments.allow_outside_includes;
+  options.overrides = arguments.overrides;
+  if (arguments.duration) options.overrides.push_back("run.duration=" + *arguments.duration);
+  scenarios::ReadResult read = scenarios::read_scenario(arguments.file, options, loaded.diagnostics);
+  loaded.files = std::move(read.doc.files);
+  if (read.status != scenarios::ReadStatus::ok) {
+    loaded.exit_code = read.status == scenarios::ReadStatus::unreadable ? kInputOutput : kWrongScenario;
+  } else {
+    read.doc.files = loaded.files;  // data files are found from their folders
+    std::optional<models::Topology> topology = models::build_topology(read.doc, loaded.diagnostics);
+    if (topology) analysis::check_thresholds(*topology, loaded.diagnostics);
+    if (!topology || !loaded.diagnostics.ok()) {
+      loaded.exit_code = kWrongScenario;
+    } else {
+      if (arguments.seed) topology->run.seed = *arguments.seed;
+      if (arguments.replications) topology->run.replications = *arguments.replications;
+      loaded.topology = std::make_shared<const models::Topology>(std::move(*topology));
+    }
+  }
+  tell(loaded, arguments);
+  return loaded;
+}
+
+}  // namespace tailrace::cli

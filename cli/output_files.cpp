@@ -1,0 +1,65 @@
+#include "cli/output_files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+namespace tailrace::cli {
+
+namespace fs = std::filesystem;
+
+OutputFiles::~OutputFiles() {
+  for (const File& file : files_) ::unlink(file.temporary.c_str());
+}
+
+std::string OutputFiles::prepare() {
+  std::error_code code;
+  fs::create_directories(folder_, code);
+  if (!code && !fs::is_directory(folder_, code)) code = std::make_error_code(std::errc::not_a_directory);
+  if (!code && ::access(folder_.c_str(), W_OK | X_OK) != 0) code = std::error_code(errno, std::generic_category());
+  return code ? fmt::format("cannot write into {}: {}", folder_, code.message()) : "";
+}
+
+std::string OutputFiles::add(const std::string& name, std::string_view content) {
+  const std::string final = (fs::path(folder_) / name).string();
+  const std::string temporary = fmt::format("{}.{}.tmp", final, ::getpid());
+  const auto failed = [&](std::size_t done) {
+    return fmt::format("cannot write {}: {} ({} of {} bytes written)", final, std::strerror(errno), done, content.size());
+  };
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (fd < 0) return failed(0);
+  files_.push_back({temporary, final});
+  std::size_t done = 0;
+  std::string error;
+  while (done < content.size() && error.empty()) {
+    const ssize_t n = ::write(fd, content.data() + done, content.size() - done);
+    if (n >= 0) {
+      done += static_cast<std::size_t>(n);
+    } else if (errno != EINTR) {
+      error = failed(done);
+    }
+  }
+  // Some systems report a full disk only here. fsync is refused by a few file systems that keep nothing.
+  if (error.empty() && ::fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP && errno != EINTR) error = failed(done);
+  if (::close(fd) != 0 && error.empty() && errno != EINTR) error = failed(done);
+  return error;
+}
+
+std::string OutputFiles::commit() {
+  while (!files_.empty()) {
+    const File& file = files_.back();
+    if (std::rename(file.temporary.c_str(), file.final.c_str()) != 0) {
+      return fmt::format("cannot write {}: {}", file.final, std::strerror(errno));
+    }
+    files_.pop_back();
+  }
+  return "";
+}
+
+}  // namespace tailrace::cli

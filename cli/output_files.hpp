@@ -1,0 +1,31 @@
+#pragma once
+// A set of result files that appear together. Each is written under a temporary name in the same folder, flushed, closed
+// and then renamed, so that a full disk or a crash leaves no half a file under a final name, and an old result stays
+// until the new one is whole.
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tailrace::cli {
+
+class OutputFiles {
+ public:
+  explicit OutputFiles(std::string folder) : folder_(std::move(folder)) {}
+  ~OutputFiles();  // removes what was not committed
+  OutputFiles(const OutputFiles&) = delete;
+  OutputFiles& operator=(const OutputFiles&) = delete;
+
+  // Creates the folder where it is missing and checks that one may write there. Each returns "" or what is wrong.
+  std::string prepare();
+  std::string add(const std::string& name, std::string_view content);
+  std::string commit();
+
+ private:
+  struct File {
+    std::string temporary, final;
+  };
+  std::string folder_;
+  std::vector<File> files_;
+};
+
+}  // namespace tailrace::cli

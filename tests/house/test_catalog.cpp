@@ -1,0 +1,302 @@
+// The contract of everything that the catalog lists: whoever adds a kind, a step or a policy gets these tests with it.
+// They go through the reader and the builder, as a user's scenario does, and know no field by name.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+
+#include "models/catalog.hpp"
+#include "models/topology/build.hpp"
+#include "tests/house/files.hpp"
+#include "tests/house/scenario.hpp"
+
+namespace tailrace::house {
+namespace {
+
+using models::Field;
+using models::FieldTable;
+using models::FieldType;
+using models::Kind;
+
+constexpr std::int64_t kEvents = 10'000;
+
+// A field somewhere below a kind or step, and how a scenario that writes it looks.
+struct Place {
+  const Field* field;
+  std::string path;                                         // as diagnostics print it
+  std::function<std::string(const std::string&)> scenario;  // with this value
+};
+
+// Visits the fields of a table and of the tables inside it. A table inside itself would be endless: depth is bounded.
+void visit(const FieldTable& table, const std::string& path, const std::function<std::string(const std::string&)>& around,
+           const std::function<void(const Place&)>& seen, int depth = 0) {
+  ASSERT_LT(depth, 10) << path << ": a table that contains itself";
+  for (const Field& field : table.fields) {
+    const std::string here = path + "." + field.name;
+    const auto write = [around, name = field.name](const std::string& value) { return around(name + ": " + value); };
+    seen({&field, here, write});
+    if (!field.section) continue;
+    std::string inner = here;
+    std::string open = "{", close = "}";
+    if (field.type == FieldType::map_of) {
+      // Links are named by their two ends.
+      const bool pairs = field.name == "links";
+      inner += pairs ? ".a -> b" : ".x";
+      open = pairs ? "{\"a -> b\": {" : "{x: {";
+      close = "}}";
+    } else if (field.type == FieldType::list_of) {
+      inner += "[0]";
+      open = "[{";
+      close = "}]";
+    }
+    visit(*field.section, inner, [write, open, close](const std::string& entry) { return write(open + entry + close); }, seen,
+          depth + 1);
+  }
+}
+
+void visit_kind(const Kind& kind, const std::function<void(const Place&)>& seen) {
+  const std::string before = "{tailrace: 1, " + kind.section + (kind.named ? ": {it: {" : ": {");
+  const std::string after = kind.named ? "}}}" : "}}";
+  visit(kind.fields, kind.section + (kind.named ? ".it" : ""),
+        [before, after](const std::string& entry) { return before + entry + after; }, seen);
+}
+
+// A legal value for the field that names a step, so that the step is recognised while another field is looked at.
+std::string some_value(const Field& field) {
+  switch (field.type) {
+    case FieldType::time_distribution: return "1ms";
+    case FieldType::reference: return "it.x";
+    case FieldType::fraction: return "50%";
+    case FieldType::count_distribution: return "2";
+    case FieldType::list_of: return "[{probability: 50%}]";
+    default: return "[]";
+  }
+}
+
+void visit_step(const models::StepKind& step, const std::function<void(const Place&)>& seen) {
+  std::string name_field;
+  for (const Field& field : step.fields.fields) {
+    if (field.name == step.name) name_field = step.name + ": " + some_value(field);
+  }
+  ASSERT_FALSE(name_field.empty()) << step.name << ": the step's own name is no field of its table";
+  const auto around = [name_field, own = step.name + ":"](const std::string& entry) {
+    const std::string step_text = starts_with(entry, own) ? entry : name_field + ", " + entry;
+    return "{tailrace: 1, services: {it: {endpoints: {x: {steps: [{" + step_text + "}]}}}}}";
+  };
+  visit(step.fields, "services.it.endpoints.x.steps[0]", around, seen);
+}
+
+void visit_everything(const std::function<void(const Place&)>& seen) {
+  for (const Kind& kind : models::kinds()) visit_kind(kind, seen);
+  for (const models::StepKind& step : models::step_kinds()) visit_step(step, seen);
+  visit(models::run_fields(), "run", [](const std::string& e) { return "{tailrace: 1, run: {" + e + "}}"; }, seen);
+}
+
+// What the diagnostics say about one place and nothing else.
+std::string errors_at(const Loaded& loaded, const std::string& path) {
+  std::string text;
+  for (const models::Diagnostic& d : loaded.diagnostics.all()) {
+    if (d.severity == models::Severity::error && d.path == path) text += d.message + "\n";
+  }
+  return text;
+}
+
+TEST(Catalog, every_kind_step_and_policy_describes_itself) {
+  std::set<std::string> names, sections;
+  for (const Kind& kind : models::kinds()) {
+    EXPECT_FALSE(kind.name.empty());
+    EXPECT_FALSE(kind.about.empty()) << kind.name;
+    EXPECT_FALSE(kind.example.empty()) << kind.name;
+    EXPECT_FALSE(kind.fields.fields.empty()) << kind.name;
+    EXPECT_TRUE(names.insert(kind.name).second) << kind.name << " is listed twice";
+    EXPECT_TRUE(sections.insert(kind.section).second) << kind.section << " is two kinds' section";
+  }
+  for (const models::StepKind& step : models::step_kinds()) {
+    EXPECT_FALSE(step.about.empty()) << step.name;
+    EXPECT_TRUE(names.insert("step " + step.name).second) << step.name << " is listed twice";
+  }
+  for (const models::PolicyInfo& policy : models::policies()) {
+    EXPECT_FALSE(policy.about.empty()) << policy.name;
+    const std::set<std::string> seams = {"admission", "selection", "reaction", "timing"};
+    EXPECT_EQ(seams.count(policy.seam), 1u) << policy.name << " sits at no seam: " << policy.seam;
+  }
+  EXPECT_GE(names.size(), 10u);
+}
+
+TEST(Catalog, every_policy_has_its_field_where_it_says) {
+  for (const models::PolicyInfo& policy : models::policies()) {
+    const FieldTable* table = nullptr;
+    if (const Kind* kind = models::find_kind(policy.carrier)) table = &kind->fields;
+    for (const models::StepKind& step : models::step_kinds()) {
+      if (step.name == policy.carrier) table = &step.fields;
+    }
+    ASSERT_NE(table, nullptr) << policy.name << ": nothing is called " << policy.carrier;
+    bool found = false;
+    for (const Field& field : table->fields) found = found || field.name == policy.field;
+    EXPECT_TRUE(found) << policy.carrier << " has no field " << policy.field;
+  }
+}
+
+TEST(Catalog, every_field_has_a_lower_case_name_of_its_own_and_a_text) {
+  std::set<std::string> places;
+  visit_everything([&](const Place& place) {
+    EXPECT_FALSE(place.field->text.empty()) << place.path;
+    EXPECT_EQ(place.field->name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"), std::string::npos) << place.path;
+    EXPECT_TRUE(places.insert(place.path).second || starts_with(place.path, "services.it.endpoints.x.steps"))
+        << place.path << " is there twice";
+  });
+  EXPECT_GT(places.size(), 60u);
+}
+
+TEST(Catalog, a_documented_default_is_a_legal_value_of_its_field) {
+  int defaults = 0;
+  visit_everything([&](const Place& place) {
+    const std::string& value = place.field->fallback;
+    if (value.empty()) return;
+    ++defaults;
+    const std::string quoted = "\"" + value + "\"";
+    const bool text = place.field->type == FieldType::text || value.find_first_of(",{}[]:") != std::string::npos;
+    EXPECT_EQ(errors_at(load_text(place.scenario(text ? quoted : value)), place.path), "") << place.path << ": " << value;
+  });
+  EXPECT_GT(defaults, 20);
+}
+
+TEST(Catalog, a_choice_accepts_its_words_and_no_other) {
+  int choices = 0;
+  visit_everything([&](const Place& place) {
+    if (place.field->type != FieldType::choice) return;
+    ++choices;
+    for (const std::string& word : place.field->choices) {
+      EXPECT_EQ(errors_at(load_text(place.scenario(word)), place.path), "") << place.path << ": " << word;
+    }
+    EXPECT_NE(errors_at(load_text(place.scenario("no_such_word")), place.path), "") << place.path;
+  });
+  EXPECT_GT(choices, 3);
+}
+
+TEST(Catalog, a_negative_amount_is_refused_where_it_stands) {
+  int refused = 0;
+  visit_everything([&](const Place& place) {
+    std::string value;
+    switch (place.field->type) {
+      case FieldType::duration:
+      case FieldType::time_distribution: value = "-1s"; break;
+      case FieldType::rate: value = "-1/s"; break;
+      case FieldType::bandwidth: value = "-1Mbit/s"; break;
+      case FieldType::size:
+      case FieldType::size_distribution: value = "-1KiB"; break;
+      case FieldType::fraction: value = "-1%"; break;
+      case FieldType::count:
+      case FieldType::limit:
+      case FieldType::count_distribution: value = "-1"; break;
+      case FieldType::number:
+        if (place.field->range.min < 0) return;
+        value = "-1";
+        break;
+      default: return;
+    }
+    ++refused;
+    EXPECT_NE(errors_at(load_text(place.scenario(value)), place.path), "") << place.path << ": " << value << " is accepted";
+  });
+  EXPECT_GT(refused, 40);
+}
+
+TEST(Catalog, an_amount_without_its_unit_is_refused_where_it_stands) {
+  int refused = 0;
+  visit_everything([&](const Place& place) {
+    switch (place.field->type) {
+      case FieldType::duration:
+      case FieldType::rate:
+      case FieldType::bandwidth:
+      case FieldType::size:
+      case FieldType::time_distribution:
+      case FieldType::size_distribution: break;
+      default: return;
+    }
+    ++refused;
+    EXPECT_NE(errors_at(load_text(place.scenario("7")), place.path), "") << place.path << ": a bare 7 is accepted";
+  });
+  EXPECT_GT(refused, 15);
+}
+
+class EveryKind : public testing::TestWithParam<std::size_t> {
+ protected:
+  const Kind& kind() const { return models::kinds()[GetParam()]; }
+
+  // The examples of all kinds side by side, and requests for every operation of the kind under test.
+  Loaded example(const std::vector<std::string>& more = {}) const {
+    std::string text = "tailrace: 1\nrun: {duration: 1h, replications: 1, max_events: " + std::to_string(kEvents) + "}\n";
+    for (const Kind& k : models::kinds()) text += k.section + ": " + k.example + "\n";
+    const Loaded first = load_text(text, more);
+    if (!first.topology) return first;
+    std::string steps;
+    for (std::size_t i = 0; i < first.topology->operations.size(); ++i) {
+      const auto component = static_cast<std::size_t>(first.topology->operations[i].component);
+      if (first.topology->components[component].kind != kind().name) continue;
+      steps += (steps.empty() ? "call: " : ", call: ") + first.topology->operation_name(static_cast<int>(i));
+    }
+    if (steps.empty()) return first;
+    std::vector<std::string> overrides = more;
+    overrides.push_back("workloads.probe={constant_arrival_rate: 100/s, steps: [" + steps + "]}");
+    return load_text(text, overrides);
+  }
+};
+
+TEST_P(EveryKind, runs_its_example_and_twice_alike) {
+  const Loaded loaded = example();
+  ASSERT_NE(loaded.topology, nullptr) << loaded.shown;
+  bool present = !kind().named;
+  for (const models::Component& c : loaded.topology->components) present = present || c.kind == kind().name;
+  EXPECT_TRUE(present) << "the example has no " << kind().name;
+
+  const auto model = models::compile(loaded.topology);
+  const std::vector<models::RunRecord> once = run(model);
+  const std::vector<models::RunRecord> again = run(models::compile(loaded.topology));
+  ASSERT_EQ(once.size(), 1u);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_GE(once[0].events, static_cast<std::uint64_t>(kEvents)) << once[0].message;
+  EXPECT_EQ(once[0].status, models::RunStatus::event_budget) << once[0].message;
+  EXPECT_EQ(once[0].trajectory, again[0].trajectory);
+  EXPECT_EQ(models::result_fingerprint(once[0]), models::result_fingerprint(again[0]));
+}
+
+TEST_P(EveryKind, runs_otherwise_with_another_seed) {
+  const Loaded one = example({"run.seed=1"});
+  const Loaded other = example({"run.seed=2"});
+  ASSERT_TRUE(one.topology && other.topology) << one.shown << other.shown;
+  EXPECT_NE(run(models::compile(one.topology))[0].trajectory, run(models::compile(other.topology))[0].trajectory);
+}
+
+TEST_P(EveryKind, reports_an_unknown_key_with_its_line_and_column) {
+  // line 1: the version; then the section, the component where there are names, and the key, two columns deeper each.
+  const std::string text = "tailrace: 1\n" + kind().section + (kind().named ? ":\n  it:\n    " : ":\n  ") + "no_such_key: 1\n";
+  const Loaded loaded = load_text(text);
+  EXPECT_EQ(loaded.topology, nullptr);
+  const models::Diagnostic* found = nullptr;
+  for (const models::Diagnostic& d : loaded.diagnostics.all()) {
+    if (d.message.find("no_such_key") != std::string::npos) found = &d;
+  }
+  ASSERT_NE(found, nullptr) << loaded.shown;
+  EXPECT_EQ(found->mark.line, kind().named ? 4u : 3u);
+  EXPECT_EQ(found->mark.column, kind().named ? 5u : 3u);
+  EXPECT_EQ(found->severity, models::Severity::error);
+}
+
+INSTANTIATE_TEST_SUITE_P(Catalog, EveryKind, testing::Range(std::size_t{0}, models::kinds().size()),
+                         [](const testing::TestParamInfo<std::size_t>& info) { return models::kinds()[info.param].name; });
+
+// The reference is generated by `tailrace describe --markdown`; this asks only that nothing is missing from it.
+TEST(Catalog, everything_has_an_entry_in_the_reference) {
+  const std::string reference = read_text("docs/reference.md");
+  ASSERT_FALSE(reference.empty()) << "docs/reference.md is missing: build/tailrace describe --markdown writes it";
+  const auto expect_entry = [&](const std::string& name, const std::string& about) {
+    EXPECT_NE(reference.find(name), std::string::npos) << name;
+    EXPECT_NE(reference.find(about), std::string::npos) << name << ": " << about;
+  };
+  for (const Kind& kind : models::kinds()) expect_entry(kind.section, kind.about);
+  for (const models::StepKind& step : models::step_kinds()) expect_entry(step.name, step.about);
+  for (const models::PolicyInfo& policy : models::policies()) expect_entry(policy.name, policy.about);
+}
+
+}  // namespace
+}  // namespace tailrace::house

@@ -1,0 +1,134 @@
+#include "tests/support/metrics.hpp"
+
+#include <stdexcept>
+
+namespace tailrace::tests {
+
+namespace {
+
+template <class List>
+const auto& named(const List& list, const std::string& name, auto field) {
+  for (const auto& item : list) {
+    if (item.*field == name) return item;
+  }
+  throw std::runtime_error("nothing is called \"" + name + "\"");
+}
+
+Metric of_workload(std::string name, double (*value)(const analysis::ClassReport&)) {
+  return [name = std::move(name), value](const Observed& o) { return value(workload(o.report, name)); };
+}
+Metric of_station(std::string name, double (*value)(const analysis::StationReport&)) {
+  return [name = std::move(name), value](const Observed& o) { return value(station(o.report, name)); };
+}
+
+}  // namespace
+
+const analysis::ClassReport& workload(const analysis::RunReport& report, const std::string& name) {
+  return named(report.workloads, name, &analysis::ClassReport::workload);
+}
+const analysis::StationReport& station(const analysis::RunReport& report, const std::string& name) {
+  return named(report.stations, name, &analysis::StationReport::name);
+}
+const analysis::OperationReport& operation(const analysis::RunReport& report, const std::string& name) {
+  return named(report.operations, name, &analysis::OperationReport::name);
+}
+
+double percentile(const analysis::LatencyReport& latency, double p) {
+  for (std::size_t i = 0; i < analysis::kPercentiles.size(); ++i) {
+    if (analysis::kPercentiles[i] == p) return latency.percentiles[i].estimate;
+  }
+  throw std::runtime_error("not a reported percentile");
+}
+
+Metric response_mean(std::string name) {
+  return of_workload(std::move(name), [](const auto& w) { return w.success_duration.mean.estimate; });
+}
+Metric response_stddev(std::string name) {
+  return of_workload(std::move(name), [](const auto& w) { return w.success_duration.stddev; });
+}
+Metric response_percentile(double p, std::string name) {
+  return [p, name = std::move(name)](const Observed& o) {
+    return percentile(workload(o.report, name).success_duration, p);
+  };
+}
+Metric slower_than(double seconds, std::string name) {
+  return [seconds, name = std::move(name)](const Observed& o) {
+    const sim::Histogram& h = workload(o.report, name).success_duration.histogram;
+    return 1 - h.fraction_at_or_below(static_cast<std::int64_t>(seconds * 1e9));
+  };
+}
+Metric any_response_mean(std::string name) {
+  return of_workload(std::move(name), [](const auto& w) { return w.duration.mean.estimate; });
+}
+Metric failed_fraction(std::string name) {
+  return of_workload(std::move(name), [](const auto& w) { return w.failed.estimate; });
+}
+Metric success_fraction(std::string name) {
+  return of_workload(std::move(name), [](const auto& w) { return 1 - w.failed.estimate; });
+}
+Metric throughput(std::string name) {
+  return of_workload(std::move(name), [](const auto& w) { return w.throughput.estimate; });
+}
+Metric goodput(std::string name) {
+  return of_workload(std::move(name), [](const auto& w) { return w.goodput.estimate; });
+}
+
+Metric wait_mean(std::string name) {
+  return of_station(std::move(name), [](const auto& s) { return s.wait_mean.estimate; });
+}
+Metric wait_mean_all(std::string name) {
+  return of_station(std::move(name), [](const auto& s) { return s.wait_mean_all.estimate; });
+}
+Metric wait_percentile(std::string name, double p) {
+  return [p, name = std::move(name)](const Observed& o) {
+    for (std::size_t i = 0; i < analysis::kPercentiles.size(); ++i) {
+      if (analysis::kPercentiles[i] == p) return station(o.report, name).wait_percentiles[i];
+    }
+    throw std::runtime_error("not a reported percentile");
+  };
+}
+Metric wait_probability(std::string name) {
+  return of_station(std::move(name), [](const auto& s) { return s.wait_probability.estimate; });
+}
+Metric utilization(std::string name) {
+  return of_station(std::move(name), [](const auto& s) { return s.utilization.estimate; });
+}
+Metric cpu_utilization(std::string name) {
+  return of_station(std::move(name), [](const auto& s) { return s.cpu_utilization.estimate; });
+}
+Metric busy_mean(std::string name) {
+  return of_station(std::move(name), [](const auto& s) { return s.busy.estimate; });
+}
+Metric in_queue(std::string name) {
+  return of_station(std::move(name), [](const auto& s) { return s.queue_length.estimate; });
+}
+Metric in_station(std::string name) {
+  return of_station(std::move(name), [](const auto& s) { return s.queue_length.estimate + s.busy.estimate; });
+}
+Metric station_throughput(std::string name) {
+  return of_station(std::move(name), [](const auto& s) { return s.throughput.estimate; });
+}
+Metric residence_mean(std::string name) {
+  return of_station(std::move(name), [](const auto& s) { return s.residence_mean; });
+}
+Metric abandoned_fraction(std::string name) {
+  return of_station(std::move(name), [](const auto& s) {
+    return static_cast<double>(s.abandoned) / static_cast<double>(s.served + s.abandoned);
+  });
+}
+
+Metric visits(std::string operation_name) {
+  return [name = std::move(operation_name)](const Observed& o) {
+    return static_cast<double>(operation(o.report, name).arrived) /
+           static_cast<double>(workload(o.report, "load").arrived);
+  };
+}
+Metric attempts_per_call() {
+  return [](const Observed& o) { return o.report.edges.at(0).attempts_per_call; };
+}
+
+Metric minus(Metric metric, double constant) {
+  return [metric = std::move(metric), constant](const Observed& o) { return metric(o) - constant; };
+}
+
+}  // namespace tailrace::tests

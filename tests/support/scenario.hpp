@@ -1,0 +1,31 @@
+#pragma once
+// From a scenario's text to its results, for tests: the same path that the command line takes, without files. A text
+// that does not build is a broken test, so it throws with the diagnostics that a user would see.
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/report/run_report.hpp"
+#include "models/compile/compiled_model.hpp"
+#include "models/runtime/record.hpp"
+
+namespace tailrace::tests {
+
+using Model = std::shared_ptr<const models::CompiledModel>;
+
+struct Run {
+  Model model;
+  std::vector<models::RunRecord> records;  // ascending by replication
+  analysis::RunReport report;
+};
+
+// `text` is a whole scenario; a missing `tailrace: 1` line is added.
+Model compile_text(std::string_view text);
+Run run_model(const Model& model, int jobs = 1);
+Run run_text(std::string_view text, int jobs = 1);
+
+// The same text n times, separated by ", ": for long fan-outs.
+std::string repeated(std::string_view text, int n);
+
+}  // namespace tailrace::tests

@@ -1,0 +1,73 @@
+#pragma once
+// The table that proves the simulator right: a case is a scenario as a user would write it, what theory says about it,
+// and how far from that an estimate of this many requests may lie (about 4.5 standard errors, never under a floor).
+//
+// Each case runs as 20 independent replications. Besides the tolerance there is z = (mean over replications - expected)
+// / standard error: where theory is exact, z is a draw from (nearly) the standard normal law, so a single |z| > 5 fails
+// even inside the tolerance, unless the difference is under 0.1 % (the ends of a finite run); and over all cases the
+// root mean square of z must be near 1. That catches biases that hide inside wide tolerances, and too small errors.
+#include <string>
+#include <vector>
+
+#include "tests/support/metrics.hpp"
+#include "tests/support/scenario.hpp"
+
+namespace tailrace::tests {
+
+enum class Tolerance { relative, absolute, at_most, at_least };
+enum class Truth { exact, approximate };  // approximate: no z
+
+struct Expectation {
+  std::string name;
+  Metric metric;
+  double expected = 0;
+  double tolerance = 0;  // unused by at_most and at_least
+  Tolerance kind = Tolerance::relative;
+  Truth truth = Truth::exact;
+};
+
+struct Case {
+  std::string id;
+  std::string source;    // the formula, its symbols and who found it
+  std::string scenario;  // without its `run` section
+  double rate = 1;       // root requests per second, to choose the duration
+  double requests = 2e6; // of all replications together
+  double warmup_s = 10;
+  std::vector<Expectation> expectations;
+  int replications = 20;
+  std::string run_extra; // more keys of the run section, "max_call_depth: 100"
+};
+
+struct Score {
+  std::string name;  // "mm1-rho80 wait_mean"
+  double estimate = 0, expected = 0;
+  double z = 0;
+  bool has_z = false;  // exact, and with a spread
+};
+
+// What run_case tells apart: the same case at a fraction of its size and with another seed is an independent experiment.
+struct CaseOptions {
+  double size = 1;
+  unsigned seed = 1;
+  int jobs = 1;
+  bool check_tolerances = true;  // they are made for size 1
+};
+
+// Runs the case; adds a GoogleTest failure for each expectation that does not hold, and for every identity that does not
+// (Little's law, conservation, a completed run). Prints one line per expectation.
+std::vector<Score> run_case(const Case& c, const CaseOptions& options = {});
+
+// All statistical cases, by family.
+std::vector<Case> single_queue_cases();
+std::vector<Case> discipline_cases();
+std::vector<Case> bounded_queue_cases();
+std::vector<Case> network_of_queues_cases();
+std::vector<Case> fan_out_cases();
+std::vector<Case> failure_cases();
+std::vector<Case> balancing_cases();
+std::vector<Case> link_cases();
+std::vector<Case> transient_cases();
+std::vector<Case> distribution_cases();
+std::vector<Case> all_cases();
+
+}  // namespace tailrace::tests
