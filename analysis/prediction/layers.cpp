@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analysis/graph/graph_algorithms.hpp"
+#include "analysis/queueing/traffic.hpp"
 #include "models/topology/outcome.hpp"
 #include "sim/base/math.hpp"
 
@@ -216,7 +217,7 @@ bool Layers::traffic(const std::vector<double>& class_rates, std::vector<double>
     add_calls(op_calls[i], 1 - stations[at(t_.operations[i].station)].lost, static_cast<int>(i));
   }
   if (op_cycle && t_.run.max_call_depth > 0 && traffic_by_depth(network, rates)) return true;
-  Traffic solution = solve_traffic(network);
+  Traffic solution = detail::solve_traffic(network);
   if (!solution.ends) {
     message = "the traffic never ends: every request that enters the calls of";
     for (std::size_t i = 0; i < std::min<std::size_t>(solution.loop.size(), 4); ++i) {

@@ -68,6 +68,12 @@ struct Amplification {
   double worst_attempts_per_call = 1;  // product of 1 + retries along the worst chain of calls that leads here
 };
 
+struct SinglePointOfFailure {
+  std::string component;
+  std::string workload;  // whose every request needs it; empty: none of which this is certain
+  int dependents = 0;    // components that requests reach only through it
+};
+
 struct Prediction {
   std::vector<StationPrediction> stations;
   std::vector<LinkPrediction> links;
@@ -82,7 +88,7 @@ struct Prediction {
   Figure max_throughput_per_s;     // 1 / Dmax, of a single closed workload
 
   std::vector<std::string> cycles;                   // "a.x -> b.y -> a.x"
-  std::vector<std::string> single_points_of_failure;  // components that every request of some workload needs, one instance
+  std::vector<SinglePointOfFailure> single_points_of_failure;  // of one instance, most dependents first
   std::vector<std::string> longest_chain;             // of calls, each waiting for the next: component.operation
   std::vector<RequestPath> critical_paths;            // per workload and request class
   std::vector<Amplification> amplification;           // per operation

@@ -66,7 +66,7 @@ class Walk {
 
   WalkResult run(const Steps& steps) {
     // A worker that is there from the start waits before the program: the caller adds that wait of blocking stations.
-    const Part part = sequence(steps, 1, Open{});
+    Part part = sequence(steps, 1, Open{});
     close(part.open, part.reach);
     result_.time = part.time;
     result_.success = part.reach;

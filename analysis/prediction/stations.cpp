@@ -168,6 +168,7 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
   const bool several = model.instances > 1;
   const bool bounded = model.queue_capacity != models::kUnlimited;
   double scv = 1;
+  bool source_known = false;  // the formula knew the arrivals
   QueueMeans q;
   if (s.cores && load.only_computes) {
     // Workers and cores are one queue: whoever has a worker shares the cores.
@@ -198,7 +199,7 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
       const LossMeans m = mmck(rate, g.service_s, servers, servers + static_cast<int>(capacity));
       set_loss(s, m);
       q = m;
-      q.exact = !s.holds_calls || capacity == 0;  // Erlang B needs no law of the service
+      q.exact = true;  // without a queue (Erlang B) for any law of the service
     } else if (model.patience && !bounded && exponential && model.patience->mean() > 0 &&
                (model.patience->is_constant() || model.patience->kind() == sim::Distribution::Kind::exponential)) {
       const double patience = model.patience->mean() * 1e-9;
@@ -212,6 +213,7 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
       }
       const bool direct = s.source != models::kNone && load.source != nullptr && !several && s.arrivals == Stream::source;
       if (direct && source_formula(*load.source, load, servers, q)) {
+        source_known = true;
         if (!q.exact) approximate(s, "no formula for these arrivals with this service");
       } else if (scv != 1) {
         const double k = 1 / scv;
@@ -255,7 +257,7 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
   if (!q.stable) {
     s.stable = false;
     approximate(s, "overloaded");
-    g.utilization = s.cores && load.only_computes ? kInfinity : rate * g.service_s / servers;
+    g.utilization = s.cores && load.only_computes ? g.core_utilization : rate * g.service_s / servers;
     g.wait = {kInfinity, kInfinity, Moments::Law::other, false};
     g.in_queue = kInfinity;
     return;
@@ -284,11 +286,11 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
   } else if (several && policy == Balancing::least_request) {
     approximate(s, "least request: an approximation for many instances");
   }
-  if (s.holds_calls && !(bounded && model.queue_capacity == 0)) approximate(s, "workers are held across calls");
+  if (s.holds_calls) approximate(s, "workers are held across calls");
   if (!load.visits.exact) approximate(s, "the time that a worker is held is itself approximate");
   if (s.arrivals == Stream::unknown) {
     unknown(s, stream_text(s.arrivals));
-  } else if (s.arrivals != Stream::poisson && !(s.arrivals == Stream::source && s.source != models::kNone && !several)) {
+  } else if (s.arrivals != Stream::poisson && !source_known) {
     approximate(s, stream_text(s.arrivals));
   }
   g.utilization = q.utilization;

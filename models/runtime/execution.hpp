@@ -204,6 +204,7 @@ class Execution {
   std::int64_t last_checked_ns_ = -1;
   std::int64_t window_ns_ = 0, batch_ns_ = 0;
   std::vector<sim::Histogram> window_before_, batch_before_;
+  sim::Histogram window_inside_;
   std::vector<ClassRecord> window_classes_;
   std::vector<std::pair<double, double>> window_areas_;
   std::vector<std::uint64_t> window_rejected_;

@@ -208,7 +208,8 @@ void Execution::close_window() {
     for (std::size_t o = 1; o < kOutcomes; ++o) row.failed += total.ended[o] - before.ended[o];
     const sim::Histogram& all = record_.series[class_tables_[i].success_series];
     if (row.succeeded > 0) {
-      sim::Histogram inside = all;
+      sim::Histogram& inside = window_inside_;
+      inside = all;
       inside.subtract(window_before_[i]);
       row.mean_s = inside.mean() * 1e-9;
       row.p50_s = static_cast<double>(inside.quantile(0.5)) * 1e-9;

@@ -37,8 +37,24 @@ Histogram::Histogram(const Histogram& other)
   }
 }
 
+// Blocks that both have are filled in place, so that a snapshot taken again and again does not allocate.
 Histogram& Histogram::operator=(const Histogram& other) {
-  if (this != &other) *this = Histogram(other);
+  if (this == &other) return *this;
+  for (std::uint32_t b = 0; b < kBlocks; ++b) {
+    if (other.blocks_[b] == nullptr) {
+      blocks_[b].reset();
+    } else if (blocks_[b] == nullptr) {
+      blocks_[b] = std::make_unique<Block>(*other.blocks_[b]);
+    } else {
+      *blocks_[b] = *other.blocks_[b];
+    }
+  }
+  high_ = other.high_;
+  count_ = other.count_;
+  min_ = other.min_;
+  max_ = other.max_;
+  sum_of_squares_ = other.sum_of_squares_;
+  sum_ = other.sum_;
   return *this;
 }
 
@@ -147,6 +163,7 @@ void Histogram::subtract(const Histogram& earlier) {
     clear();
     return;
   }
+  const bool wide = !high_.empty() || !earlier.high_.empty();
   bool any = false;
   std::int64_t first = 0;
   std::int64_t last = 0;
@@ -155,16 +172,33 @@ void Histogram::subtract(const Histogram& earlier) {
       TAILRACE_CHECK(earlier.blocks_[b] == nullptr);
       continue;
     }
-    for (std::uint32_t index = b << kSubBits; index < (b + 1) << kSubBits; ++index) {
-      const std::uint64_t now = bucket_count(index);
-      const std::uint64_t then = earlier.bucket_count(index);
-      TAILRACE_CHECK(now >= then);
-      if (then != 0) set_bucket_count(index, now - then);
-      if (now == then) continue;
-      if (!any) first = lower_of(index);
-      any = true;
-      last = upper_of(index);
+    const std::uint32_t begin = b << kSubBits;
+    if (wide) {
+      for (std::uint32_t index = begin; index < begin + kSubBuckets; ++index) {
+        const std::uint64_t now = bucket_count(index);
+        const std::uint64_t then = earlier.bucket_count(index);
+        TAILRACE_CHECK(now >= then);
+        if (then != 0) set_bucket_count(index, now - then);
+      }
+    } else if (earlier.blocks_[b] != nullptr) {
+      // The usual case: plain loops over arrays of words, no branch in them.
+      auto& words = blocks_[b]->words;
+      const auto& taken = earlier.blocks_[b]->words;
+      std::uint32_t negative = 0;
+      for (std::uint32_t i = 0; i < kSubBuckets; ++i) {
+        negative |= words[i] < taken[i] ? 1u : 0u;
+        words[i] -= taken[i];
+      }
+      TAILRACE_CHECK(negative == 0);
     }
+    if (block_count(b) == 0) continue;
+    std::uint32_t low = begin;
+    while (bucket_count(low) == 0) ++low;
+    std::uint32_t high = begin + kSubBuckets - 1;
+    while (bucket_count(high) == 0) --high;
+    if (!any) first = lower_of(low);
+    any = true;
+    last = upper_of(high);
   }
   TAILRACE_CHECK(any);
   count_ -= earlier.count_;
@@ -242,8 +276,20 @@ double Histogram::fraction_at_or_below(std::int64_t value) const {
 bool Histogram::operator==(const Histogram& other) const {
   if (count_ != other.count_ || sum_ != other.sum_ || min() != other.min() || max() != other.max())
     return false;
-  for (std::uint32_t index = 0; index < kBlocks << kSubBits; ++index) {
-    if (bucket_count(index) != other.bucket_count(index)) return false;
+  if (!high_.empty() || !other.high_.empty()) {
+    for (std::uint32_t index = 0; index < kBlocks << kSubBits; ++index) {
+      if (bucket_count(index) != other.bucket_count(index)) return false;
+    }
+    return true;
+  }
+  for (std::uint32_t b = 0; b < kBlocks; ++b) {
+    const Block* mine = blocks_[b].get();
+    const Block* theirs = other.blocks_[b].get();
+    if (mine != nullptr && theirs != nullptr) {
+      if (mine->words != theirs->words) return false;
+    } else if ((mine != nullptr && block_count(b) != 0) || (theirs != nullptr && other.block_count(b) != 0)) {
+      return false;
+    }
   }
   return true;
 }

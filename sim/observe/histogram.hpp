@@ -106,7 +106,7 @@ class Histogram {
       if (blocks_[b] == nullptr) continue;
       for (std::uint32_t i = 0; i < kSubBuckets; ++i) {
         const std::uint32_t index = (b << kSubBits) + i;
-        const std::uint64_t n = bucket_count(index);
+        const std::uint64_t n = high_.empty() ? blocks_[b]->words[i] : bucket_count(index);
         if (n != 0) visit(Bucket{lower_of(index), upper_of(index), n});
       }
     }

@@ -1,6 +1,6 @@
 #pragma once
-// The project's own files, as text, for the tests that read them. Paths are relative to the root, sorted; what a build
-// leaves behind is not among them.
+// The project's own files, as text, for the tests that read them. Paths are relative to the root, sorted;
+// what a build leaves behind is not among them.
 #include <string>
 #include <vector>
 

@@ -1,5 +1,6 @@
 #pragma once
-// A scenario from text or file to its records, as the program does it, in one call; for tests over the whole pipeline.
+// A scenario from text or file to its records, as the program does it, in one call; for tests over the whole
+// pipeline.
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,5 +1,5 @@
-// The arrows of ARCHITECTURE.md, read from the #include lines. A file includes from its own folder or from one to the
-// left; a library that is heavy or weak stays behind the one folder that wraps it.
+// The arrows of ARCHITECTURE.md, read from the #include lines. A file includes from its own folder or from
+// one to the left; a library that is heavy or weak stays behind the one folder that wraps it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,9 +20,9 @@ const std::map<std::string, int>& ranks() {
 }
 
 struct Library {
-  std::string header;               // how its headers begin
-  std::vector<std::string> homes;   // where they may be included
-  bool only_in_sources;             // not in headers: what they cost stays in one translation unit
+  std::string header;              // how its headers begin
+  std::vector<std::string> homes;  // where they may be included
+  bool only_in_sources;            // not in headers: what they cost stays in one translation unit
 };
 const std::vector<Library>& libraries() {
   static const std::vector<Library> table = {
@@ -65,8 +65,9 @@ std::vector<std::string> faults_of(const SourceText& file) {
     };
     for (const Library& library : libraries()) {
       if (!starts_with(target, library.header)) continue;
-      const bool home = std::any_of(library.homes.begin(), library.homes.end(),
-                                    [&](const std::string& folder) { return starts_with(file.path, folder); });
+      const bool home =
+          std::any_of(library.homes.begin(), library.homes.end(),
+                      [&](const std::string& folder) { return starts_with(file.path, folder); });
       if (!home) fault("belongs to " + library.homes.front() + " alone");
       if (library.only_in_sources && ends_with(file.path, ".hpp")) fault("must not stand in a header");
     }
@@ -86,7 +87,8 @@ std::vector<std::string> faults_of(const SourceText& file) {
     if ((mine == "policies" || mine == "policy") && starts_with(target, "sim/engine/")) {
       fault("a policy answers with a value; the engine is the caller's");
     }
-    if (kind_folders().count(mine) != 0 && to->first == "models" && kind_folders().count(other) != 0 && mine != other) {
+    if (kind_folders().count(mine) != 0 && to->first == "models" && kind_folders().count(other) != 0 &&
+        mine != other) {
       fault("kinds do not know each other");
     }
   }

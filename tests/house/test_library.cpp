@@ -1,5 +1,5 @@
-// The scenarios that come with the project: each loads without a word, runs, keeps its books and meets its own
-// thresholds, in a shorter run than it asks for. What their stories claim is checked by name below.
+// The scenarios that come with the project: each loads without a word, runs, keeps its books and meets its
+// own thresholds, in a shorter run than it asks for. What their stories claim is checked by name below.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -12,19 +12,19 @@
 namespace tailrace::house {
 namespace {
 
-struct Run {
+struct Finished {
   std::shared_ptr<const models::CompiledModel> model;
   std::vector<models::RunRecord> records;
   analysis::RunReport report;
 };
 
-Run run_file(const std::string& path, std::vector<std::string> overrides = {}) {
+Finished run_file(const std::string& path, std::vector<std::string> overrides = {}) {
   Loaded loaded = load_file(path, overrides);
   EXPECT_NE(loaded.topology, nullptr) << loaded.shown;
   if (!loaded.topology) return {};
   analysis::check_thresholds(*loaded.topology, loaded.diagnostics);
   EXPECT_TRUE(loaded.diagnostics.all().empty()) << loaded.shown;
-  Run result;
+  Finished result;
   result.model = models::compile(loaded.topology);
   result.records = run(result.model);
   result.report = analysis::build_run_report(*result.model, result.records);
@@ -49,7 +49,7 @@ TEST_P(Library, tells_its_story_first) {
 }
 
 TEST_P(Library, meets_its_thresholds) {
-  const Run done = run_file(GetParam(), {"run.replications=4"});
+  const Finished done = run_file(GetParam(), {"run.replications=4"});
   ASSERT_NE(done.model, nullptr);
   EXPECT_EQ(done.report.status, models::RunStatus::completed) << done.report.message;
   EXPECT_TRUE(done.report.littles_law_holds);
@@ -62,28 +62,30 @@ TEST_P(Library, meets_its_thresholds) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Scenarios, Library, testing::ValuesIn(library()), [](const auto& info) {
-  std::string name = info.param.substr(info.param.rfind('/') + 1);
+std::string test_name(const testing::TestParamInfo<std::string>& scenario) {
+  std::string name = scenario.param.substr(scenario.param.rfind('/') + 1);
   name = name.substr(0, name.find('.'));
   for (char& c : name) c = c == '-' ? '_' : c;
   return name;
-});
+}
+
+INSTANTIATE_TEST_SUITE_P(Scenarios, Library, testing::ValuesIn(library()), test_name);
 
 constexpr const char* kBoutique = "scenarios/library/online-boutique.yaml";
 
-std::map<std::string, double> throughputs(const Run& done) {
+std::map<std::string, double> throughputs(const Finished& done) {
   std::map<std::string, double> by_station;
   for (const analysis::StationReport& s : done.report.stations) by_station[s.name] = s.throughput.estimate;
   return by_station;
 }
 
-// Per task of the load generator, from the tables of calls and weights (1, 2, 10, 2, 3, 1 of 19), with c = 1.636 lines in
-// a cart that is viewed and 2.43 in one that is ordered:
+// Per task of the load generator, from the tables of calls and weights (1, 2, 10, 2, 3, 1 of 19), with c
+// = 1.636 lines in a cart that is viewed and 2.43 in one that is ordered:
 //   currency        1x10 + 10x2 + 2x2 + 3x(2+c) + 1x(2 + 2.43+1 + 1)              =  51.3
 //   productcatalog  1x1 + 10x(2+5) + 2x(2+5+1) + 3x(1+5+c) + 1x(2+5+1 + 2.43 + 1+5)  = 126.3
 //   frontend        1 + 2 + 10 + 2x2 + 3 + 1x3                                     =  23
 TEST(OnlineBoutique, calls_in_the_ratios_of_its_own_call_graph) {
-  const Run done = run_file(kBoutique, {"run.replications=4"});
+  const Finished done = run_file(kBoutique, {"run.replications=4"});
   ASSERT_NE(done.model, nullptr);
   auto per_second = throughputs(done);
   EXPECT_NEAR(per_second["currency"] / per_second["frontend"], 51.3 / 23, 0.05);
@@ -91,9 +93,10 @@ TEST(OnlineBoutique, calls_in_the_ratios_of_its_own_call_graph) {
 }
 
 TEST(OnlineBoutique, all_its_services_and_redis_work) {
-  const Run done = run_file(kBoutique, {"run.replications=1"});
-  const std::vector<std::string> expected = {"ad",      "cart",           "checkout",       "currency", "email",   "frontend",
-                                             "payment", "productcatalog", "recommendation", "redis",    "shipping"};
+  const Finished done = run_file(kBoutique, {"run.replications=1"});
+  const std::vector<std::string> expected = {
+      "ad",      "cart",           "checkout",       "currency", "email",   "frontend",
+      "payment", "productcatalog", "recommendation", "redis",    "shipping"};
   std::vector<std::string> names;
   for (const analysis::StationReport& s : done.report.stations) {
     names.push_back(s.name);
@@ -102,10 +105,11 @@ TEST(OnlineBoutique, all_its_services_and_redis_work) {
   EXPECT_EQ(names, expected);
 }
 
-// "Currency is the highest-QPS service": so it is for visitors of the home page. Currency leads from the weight w on at
-// which 10 w + 41.3 > w + 125.3, that is w > 9.3.
+// "Currency is the highest-QPS service": so it is for visitors of the home page. Currency leads from the
+// weight w on at which 10 w + 41.3 > w + 125.3, that is w > 9.3.
 TEST(OnlineBoutique, currency_is_called_most_when_the_home_page_is_what_people_see) {
-  const Run done = run_file(kBoutique, {"run.replications=2", "workloads.shoppers.requests.index.weight=20"});
+  const Finished done =
+      run_file(kBoutique, {"run.replications=2", "workloads.shoppers.requests.index.weight=20"});
   auto per_second = throughputs(done);
   for (const auto& [name, rate] : per_second) {
     if (name != "currency") {
@@ -115,7 +119,7 @@ TEST(OnlineBoutique, currency_is_called_most_when_the_home_page_is_what_people_s
 }
 
 TEST(OnlineBoutique, the_frontend_is_its_bottleneck) {
-  const Run done = run_file(kBoutique, {"run.replications=2"});
+  const Finished done = run_file(kBoutique, {"run.replications=2"});
   double frontend = 0;
   for (const analysis::StationReport& s : done.report.stations) {
     if (s.name == "frontend") frontend = s.cpu_utilization.estimate;
@@ -128,11 +132,13 @@ TEST(OnlineBoutique, the_frontend_is_its_bottleneck) {
   }
 }
 
-// Failure per call: 1 - 0.97 x 0.98 = 4.94 %. Without retries that is the requests' rate; with two it is its cube.
+// Failure per call: 1 - 0.97 x 0.98 = 4.94 %. Without retries that is the requests' rate; with two it is its
+// cube.
 TEST(RetriesAndTimeouts, two_retries_cube_the_failure_rate) {
   const std::string path = "scenarios/library/retries-and-timeouts.yaml";
-  const Run with = run_file(path, {"run.replications=4"});
-  const Run without = run_file(path, {"run.replications=4", "services.shop.endpoints.buy[1].retries.attempts=0"});
+  const Finished with = run_file(path, {"run.replications=4"});
+  const Finished without =
+      run_file(path, {"run.replications=4", "services.shop.endpoints.buy[1].retries.attempts=0"});
   const double p = 1 - 0.97 * 0.98;
   EXPECT_NEAR(without.report.workloads[0].failed.estimate, p, 0.003);
   EXPECT_NEAR(with.report.workloads[0].failed.estimate, p * p * p, 8e-5);
@@ -140,7 +146,7 @@ TEST(RetriesAndTimeouts, two_retries_cube_the_failure_rate) {
 
 // Erlang: M/M/8 and M/M/16 at 80 % load, one after another.
 TEST(ThreeTier, takes_what_erlang_says) {
-  const Run done = run_file("scenarios/library/three-tier.yaml", {"run.replications=5"});
+  const Finished done = run_file("scenarios/library/three-tier.yaml", {"run.replications=5"});
   EXPECT_NEAR(done.report.workloads[0].duration.mean.estimate, 4.76261e-3, 0.02 * 4.76261e-3);
 }
 

@@ -75,13 +75,11 @@ std::vector<Score> run_case(const Case& c, const CaseOptions& options) {
   return scores;
 }
 
-std::vector<Case> all_cases() {
-  std::vector<Case> all;
-  for (auto family : {single_queue_cases, discipline_cases, bounded_queue_cases, network_of_queues_cases, fan_out_cases,
-                      failure_cases, balancing_cases, link_cases, transient_cases, distribution_cases}) {
-    for (Case& c : family()) all.push_back(std::move(c));
-  }
-  return all;
+Expectation near(std::string name, Metric metric, double expected, double relative_tolerance) {
+  return {std::move(name), std::move(metric), expected, relative_tolerance, Tolerance::relative, Truth::exact};
+}
+Expectation within(std::string name, Metric metric, double expected, double absolute_tolerance) {
+  return {std::move(name), std::move(metric), expected, absolute_tolerance, Tolerance::absolute, Truth::exact};
 }
 
 }  // namespace tailrace::tests

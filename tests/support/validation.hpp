@@ -57,17 +57,7 @@ struct CaseOptions {
 // (Little's law, conservation, a completed run). Prints one line per expectation.
 std::vector<Score> run_case(const Case& c, const CaseOptions& options = {});
 
-// All statistical cases, by family.
-std::vector<Case> single_queue_cases();
-std::vector<Case> discipline_cases();
-std::vector<Case> bounded_queue_cases();
-std::vector<Case> network_of_queues_cases();
-std::vector<Case> fan_out_cases();
-std::vector<Case> failure_cases();
-std::vector<Case> balancing_cases();
-std::vector<Case> link_cases();
-std::vector<Case> transient_cases();
-std::vector<Case> distribution_cases();
-std::vector<Case> all_cases();
+Expectation near(std::string name, Metric metric, double expected, double relative_tolerance);
+Expectation within(std::string name, Metric metric, double expected, double absolute_tolerance);
 
 }  // namespace tailrace::tests

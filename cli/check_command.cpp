@@ -1,0 +1,82 @@
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/load_scenario.hpp"
+#include "cli/prediction.hpp"
+#include "cli/topology_text.hpp"
+#include "models/compile/compiled_model.hpp"
+
+namespace tailrace::cli {
+
+namespace {
+
+using analysis::JsonText;
+
+void limit(JsonText& j, const char* name, std::int64_t value) {
+  j.key(name);
+  value == models::kUnlimited ? j.null() : j.value(value);
+}
+
+// What was understood, as data: ids are names, times seconds.
+std::string topology_json(const LoadedScenario& scenario) {
+  const models::Topology& t = *scenario.topology;
+  JsonText j;
+  j.begin_object();
+  write_diagnostics(j, scenario.diagnostics, scenario.files);
+  j.key("scenario").begin_object().field("name", t.name).field("about", t.about).end_object();
+  j.key("run").begin_object().field("duration_s", static_cast<double>(t.run.duration.ns) / 1e9);
+  j.key("warmup_s");
+  t.run.warmup_auto ? j.null() : j.value(static_cast<double>(t.run.warmup.ns) / 1e9);
+  j.field("replications", t.run.replications).field("seed", t.run.seed).end_object();
+  j.key("workloads").begin_array();
+  for (const models::Workload& w : t.workloads) {
+    j.begin_object().field("name", w.name).field("arrivals", arrivals_text(w)).key("classes").begin_array();
+    for (const models::RequestClass& c : w.classes) {
+      j.begin_object().field("name", c.name).field("weight", c.weight).field("priority", c.priority).end_object();
+    }
+    j.end_array().end_object();
+  }
+  j.end_array().key("stations").begin_array();
+  for (const models::Station& s : t.stations) {
+    j.begin_object().field("name", s.name).field("kind", t.components[static_cast<std::size_t>(s.component)].kind);
+    j.field("instances", s.instances);
+    limit(j, "workers_per_instance", s.workers);
+    limit(j, "queue_capacity", s.queue_capacity);
+    j.key("cpus_per_instance");
+    s.cpus ? j.value(*s.cpus) : j.null();
+    j.end_object();
+  }
+  j.end_array().key("operations").begin_array();
+  for (std::size_t i = 0; i < t.operations.size(); ++i) {
+    const models::Operation& op = t.operations[i];
+    j.begin_object().field("name", t.operation_name(static_cast<int>(i)));
+    j.field("station", t.stations[static_cast<std::size_t>(op.station)].name).field("error_rate", op.error_rate).end_object();
+  }
+  j.end_array().key("calls").begin_array();
+  for (const models::Edge& e : t.edges) {
+    j.begin_object().field("from", t.components[static_cast<std::size_t>(e.from_component)].name);
+    j.field("to", t.operation_name(e.operation)).field("path", e.path).key("timeout_s");
+    e.timeout ? j.value(static_cast<double>(e.timeout->ns) / 1e9) : j.null();
+    limit(j, "retries", e.retries);
+    j.end_object();
+  }
+  j.end_array().end_object();
+  return j.take();
+}
+
+}  // namespace
+
+int check_command(const ScenarioArguments& arguments) {
+  const LoadedScenario scenario = load_scenario(arguments);
+  if (scenario.topology == nullptr) return scenario.exit_code;
+  models::compile(scenario.topology);  // the last stage at which a scenario can be refused
+  if (arguments.format == OutputFormat::json) return write_stdout(topology_json(scenario)) ? kGood : kInputOutput;
+  if (arguments.quiet) return kGood;
+  const analysis::TextStyle style = stream_style().out;
+  std::string text = topology_text(*scenario.topology, style);
+  const std::string prediction = print_prediction(*scenario.topology, style);
+  if (!prediction.empty()) text += "\n" + prediction;
+  return write_stdout(text) ? kGood : kInputOutput;
+}
+
+}  // namespace tailrace::cli

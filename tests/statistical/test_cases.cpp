@@ -1,0 +1,61 @@
+// Every case of theory as a test of its own, and all of them together against the standard normal law.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/statistical/cases.hpp"
+
+namespace tailrace::tests {
+
+std::vector<Case> all_cases() {
+  std::vector<Case> all;
+  for (auto family : {single_queue_cases, discipline_cases, bounded_queue_cases, network_of_queues_cases, fan_out_cases,
+                      failure_cases, balancing_cases, link_cases, transient_cases, distribution_cases}) {
+    for (Case& c : family()) all.push_back(std::move(c));
+  }
+  return all;
+}
+
+namespace {
+
+class TheoryTest : public testing::TestWithParam<Case> {};
+
+TEST_P(TheoryTest, IsMet) { run_case(GetParam()); }
+
+INSTANTIATE_TEST_SUITE_P(Cases, TheoryTest, testing::ValuesIn(all_cases()), [](const auto& info) {
+  std::string name = info.param.id;
+  for (char& c : name) {
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  }
+  return name;
+});
+
+// A second, independent and smaller experiment over all cases. If an estimate were biased, or its spread over the
+// replications misjudged, the z values would be too wide; if replications were not independent, too narrow. With 20
+// replications z follows Student's law with 19 degrees of freedom, whose root mean square is 1.06.
+TEST(TheoryErrors, LookStandardNormal) {
+  CaseOptions options;
+  options.size = 0.25;
+  options.seed = 20260101;
+  options.jobs = 0;
+  options.check_tolerances = false;
+  double squares = 0, sum = 0;
+  int n = 0;
+  for (const Case& c : all_cases()) {
+    for (const Score& score : run_case(c, options)) {
+      if (!score.has_z) continue;
+      squares += score.z * score.z;
+      sum += score.z;
+      ++n;
+    }
+  }
+  const double rms = std::sqrt(squares / n);
+  fmt::print("{} figures, mean z {:+.3f}, root mean square {:.3f}\n", n, sum / n, rms);
+  EXPECT_GT(n, 200);
+  EXPECT_GT(rms, 0.8);
+  EXPECT_LT(rms, 1.3);
+}
+
+}  // namespace
+}  // namespace tailrace::tests
