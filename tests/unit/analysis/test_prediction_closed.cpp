@@ -1,0 +1,260 @@
+// Predictions of closed load, of the shape of the calls, and what the texts say.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "analysis/prediction/predict.hpp"
+#include "analysis/prediction/text.hpp"
+#include "tests/unit/analysis/prediction_world.hpp"
+
+namespace tailrace::analysis {
+namespace {
+
+void expect_figure(const Figure& f, double value, bool exact, double relative = 1e-6) {
+  EXPECT_TRUE(f.known) << f.reason;
+  EXPECT_EQ(f.exact, exact) << f.reason;
+  EXPECT_NEAR(f.value, value, relative * std::fabs(value));
+}
+
+// Exact mean value analysis of single-server stations, as in a textbook.
+double mva(int users, double think_s, const std::vector<double>& demands) {
+  std::vector<double> number(demands.size(), 0.0);
+  double x = 0;
+  for (int n = 1; n <= users; ++n) {
+    double response = 0;
+    for (std::size_t i = 0; i < demands.size(); ++i) response += demands[i] * (1 + number[i]);
+    x = n / (think_s + response);
+    for (std::size_t i = 0; i < demands.size(); ++i) number[i] = x * demands[i] * (1 + number[i]);
+  }
+  return x;
+}
+
+TEST(PredictClosed, OneStationIsMeanValueAnalysis) {
+  World w;
+  const int s = w.service("s", 1, {World::work(50)}, true);
+  w.closed(20, 1000, {w.call(s)});
+  const Prediction p = predict(w.t);
+  const double x = mva(20, 1, {0.05});
+  expect_figure(p.workloads[0].throughput_per_s, x, true);
+  expect_figure(p.workloads[0].response_mean_s, 20 / x - 1, true);
+  expect_figure(p.stations[0].utilization, x * 0.05, true);
+  expect_figure(p.stations[0].wait_mean_s, 20 / x - 1 - 0.05, true);
+  expect_figure(p.max_throughput_per_s, 20, true);
+  expect_figure(p.knee_population, 1.05 / 0.05, true);
+}
+
+TEST(PredictClosed, ThreeStationsInARow) {
+  World w;
+  const int c = w.service("c", 1, {World::work(20)});
+  const int b = w.service("b", 1, {World::work(30)});
+  const int a = w.service("a", 1, {World::work(10)});
+  w.then_call(a, b);
+  w.then_call(b, c);
+  w.closed(50, 1000, {w.call(a)});
+  const Prediction p = predict(w.t);
+  const double x = mva(50, 1, {0.01, 0.03, 0.02});
+  expect_figure(p.workloads[0].throughput_per_s, x, true);
+  expect_figure(p.workloads[0].response_mean_s, 50 / x - 1, true);
+  EXPECT_EQ(p.stations[static_cast<std::size_t>(p.bottleneck)].name, "b");
+}
+
+TEST(PredictClosed, SaturationIsTheBottleneckAlone) {
+  World w;
+  const int s = w.service("s", 1, {World::work(50)}, true);
+  w.closed(200, 1000, {w.call(s)});
+  const Prediction p = predict(w.t);
+  expect_figure(p.workloads[0].throughput_per_s, 20, true, 1e-9);
+  expect_figure(p.workloads[0].response_mean_s, 9, true, 1e-9);
+}
+
+TEST(PredictClosed, LatencyAndSleepAreDelay) {
+  World w;
+  const int s = w.service("s", 1, {World::work(50), World::sleep(Distribution::constant(30 * kMs))});
+  models::Link l;
+  l.latency = Distribution::constant(10 * kMs);
+  w.t.links.push_back(l);
+  models::Step call = w.call(s);
+  w.t.edges[0].out_link = w.t.edges[0].back_link = 0;
+  w.closed(20, 1000, {call});
+  const Prediction p = predict(w.t);
+  const double x = mva(20, 1.05, {0.05});
+  expect_figure(p.workloads[0].throughput_per_s, x, true);
+  expect_figure(p.workloads[0].response_mean_s, 20 / x - 1, true);
+}
+
+TEST(PredictClosed, AFractionOfACoreIsASlowServer) {
+  World w;
+  const int s = w.service("s", models::kUnlimited, {World::compute(Distribution::constant(10 * kMs))});
+  w.station(s).cpus = 0.2;
+  w.closed(20, 1000, {w.call(s)});
+  const Prediction p = predict(w.t);
+  const double x = mva(20, 1, {0.05});
+  expect_figure(p.workloads[0].throughput_per_s, x, true);
+  expect_figure(p.stations[0].core_utilization, x * 0.05, true);
+  expect_figure(p.stations[0].response_mean_s, 20 / x - 1, true);
+}
+
+TEST(PredictClosed, PoolsWiderThanTheUsersAreTransparent) {
+  World w;
+  const int back = w.service("back", 1, {World::work(50)}, true);
+  const int front = w.service("front", 20, {}, true);
+  w.then_call(front, back);
+  w.closed(20, 1000, {w.call(front)});
+  const Prediction p = predict(w.t);
+  const double x = mva(20, 1, {0.05});
+  expect_figure(p.workloads[0].throughput_per_s, x, true);
+  expect_figure(p.stations[1].utilization, x * (20 / x - 1) / 20, true);  // users inside over workers
+}
+
+TEST(PredictClosed, HeldWorkersAreApproximate) {
+  World w;  // 8 users, 2 caller threads held across a one-thread backend
+  const int back = w.service("back", 1, {World::work(20)}, true);
+  const int front = w.service("front", 2, {World::work(10)}, true);
+  w.then_call(front, back);
+  w.closed(8, 100, {w.call(front)});
+  const Prediction p = predict(w.t);
+  EXPECT_TRUE(p.workloads[0].throughput_per_s.known);
+  EXPECT_FALSE(p.workloads[0].throughput_per_s.exact);
+  // No more than the backend or the pool (2 over at least 30 ms) can do, and no less than one at a time.
+  EXPECT_LT(p.workloads[0].throughput_per_s.value, 50);
+  EXPECT_GT(p.workloads[0].throughput_per_s.value, 8 / (0.1 + 8 * 0.03));
+  // Users are conserved.
+  EXPECT_NEAR(p.workloads[0].throughput_per_s.value * (p.workloads[0].response_mean_s.value + 0.1), 8, 1e-6);
+}
+
+TEST(PredictClosed, OpenLoadBesideUsersIsApproximate) {
+  World w;
+  const int s = w.service("s", 1, {World::work(10)}, true);
+  w.open(30, {w.call(s)});
+  models::Workload users = w.t.workloads[0];
+  users.name = "users";
+  users.process = models::ArrivalProcess::constant_vus;
+  users.vus = 10;
+  users.think_time = Distribution::exponential(1e9);
+  w.t.workloads.push_back(users);
+  const Prediction p = predict(w.t);
+  // Single server: the users see a server slowed down by 1 - 0.3.
+  const double x = mva(10, 1, {0.01 / 0.7});
+  expect_figure(p.workloads[1].throughput_per_s, x, false);
+  expect_figure(p.stations[0].utilization, 0.3 + x * 0.01, false);
+}
+
+TEST(PredictClosed, RampingUsersHaveNoSteadyState) {
+  World w;
+  const int s = w.service("s", 1, {World::work(10)}, true);
+  w.closed(3, 1000, {w.call(s)}).process = models::ArrivalProcess::ramping_vus;
+  const Prediction p = predict(w.t);
+  EXPECT_NE(p.message.find("changes over time"), std::string::npos);
+  EXPECT_EQ(p.critical_paths.size(), 1u);
+}
+
+// --- shape
+
+// load -> gateway -> {left, right} in parallel -> store
+World diamond() {
+  World w;
+  const int store = w.service("store", 4, {World::work(2)});
+  const int left = w.service("left", 4, {World::work(5)});
+  const int right = w.service("right", 4, {World::work(9)});
+  const int gateway = w.service("gateway", 4, {World::work(1)});
+  w.then_call(left, store);
+  w.then_call(right, store);
+  w.operation(gateway).steps.push_back(World::parallel({{w.call(left, gateway)}, {w.call(right, gateway)}}, 2));
+  w.replicas(left, 2, models::Balancing::random);
+  w.open(10, {w.call(gateway)});
+  return w;
+}
+
+TEST(PredictShape, SinglePointsOfFailureOfADiamond) {
+  World w = diamond();
+  const Prediction p = predict(w.t);
+  // gateway is the way to all three others; store and right are needed by every request; left has two instances.
+  ASSERT_EQ(p.single_points_of_failure.size(), 3u);
+  EXPECT_EQ(p.single_points_of_failure[0].component, "gateway");
+  EXPECT_EQ(p.single_points_of_failure[0].dependents, 3);
+  for (const SinglePointOfFailure& s : p.single_points_of_failure) {
+    EXPECT_NE(s.component, "left");
+    EXPECT_EQ(s.workload, "load");
+  }
+}
+
+TEST(PredictShape, CriticalPathTakesTheSlowerSide) {
+  World w = diamond();
+  const Prediction p = predict(w.t);
+  ASSERT_EQ(p.critical_paths.size(), 1u);
+  const RequestPath& path = p.critical_paths[0];
+  ASSERT_EQ(path.elements.size(), 3u);
+  EXPECT_EQ(path.elements[0].name, "gateway.op");
+  EXPECT_EQ(path.elements[1].name, "right.op");
+  EXPECT_EQ(path.elements[2].name, "store.op");
+  EXPECT_NEAR(path.elements[1].seconds, 0.009, 1e-12);
+  EXPECT_NEAR(path.seconds, 0.012, 1e-12);
+  EXPECT_EQ(p.longest_chain.size(), 3u);
+  EXPECT_NEAR(p.amplification[0].calls_per_request, 2, 1e-12);  // the store
+}
+
+TEST(PredictShape, RetriesOfLayersMultiply) {
+  World w;  // 5 attempts in each of 3 layers: 125
+  const int leaf = w.service("leaf", 4, {World::work(1)});
+  const int middle = w.service("middle", 4, {});
+  const int top = w.service("top", 4, {});
+  w.then_call(middle, leaf);
+  w.then_call(top, middle);
+  w.open(10, {w.call(top)});
+  for (models::Edge& e : w.t.edges) e.retries = 4, e.retry_on = ~0u;
+  const Prediction p = predict(w.t);
+  EXPECT_DOUBLE_EQ(p.amplification[0].worst_attempts_per_call, 125);
+  ASSERT_FALSE(p.notes.empty());
+  EXPECT_EQ(p.notes.back(), "Retries multiply: when all fails, one request causes up to 125 calls along top.op -> middle.op -> leaf.op.");
+}
+
+TEST(PredictShape, TrafficThatNeverEndsIsSaid) {
+  World w;
+  const int a = w.service("a", 1, {World::work(1)});
+  const int b = w.service("b", 1, {World::work(1)});
+  w.then_call(a, b);
+  w.then_call(b, a);
+  w.open(10, {w.call(a)});
+  EXPECT_NE(predict(w.t).message.find("never ends"), std::string::npos);
+}
+
+// --- texts
+
+TEST(PredictionText, NamesWhatMatters) {
+  World w;
+  const int orders = w.service("orders", 2, {World::work(20)}, true);
+  w.open(140, {w.call(orders)});
+  const std::string text = prediction_text(predict(w.t), false);
+  EXPECT_NE(text.find("Unstable: orders needs 1.4x its workers"), std::string::npos) << text;
+  EXPECT_NE(text.find("orders is overloaded"), std::string::npos) << text;
+  EXPECT_NE(text.find("every request of load needs it"), std::string::npos) << text;
+  EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 128; }));
+}
+
+TEST(PredictionText, BesideSaysWithinOrDiffers) {
+  World w;
+  const int s = w.service("s", 1, {World::work(10)}, true);
+  w.open(80, {w.call(s)});
+  const Prediction p = predict(w.t);
+  using What = Measured::What;
+  const std::string text = beside_text(p, {{"s", What::utilization, 0.801, 0.79, 0.81, true},
+                                           {"s", What::wait_mean, 0.05, 0.049, 0.051, true},
+                                           {"load", What::response, 0.0502, 0, 0, false},
+                                           {"s", What::core_utilization, 0.1, 0, 0, false},
+                                           {"nobody", What::response, 1, 0, 0, false}});
+  EXPECT_NE(text.find("within the interval"), std::string::npos) << text;
+  EXPECT_NE(text.find("+25.00 %"), std::string::npos) << text;
+  EXPECT_NE(text.find("close (no interval)"), std::string::npos) << text;
+  EXPECT_NE(text.find("No theory for s core utilisation: no cpus."), std::string::npos) << text;
+  EXPECT_EQ(text.find("nobody"), std::string::npos);
+}
+
+TEST(PredictionText, TimesChooseTheirUnit) {
+  EXPECT_EQ(time_text(0.0125), "12.5 ms");
+  EXPECT_EQ(time_text(12.5e-6, false), "12.5 us");
+  EXPECT_EQ(time_text(0), "0 s");
+  EXPECT_EQ(time_text(INFINITY), "unbounded");
+}
+
+}  // namespace
+}  // namespace tailrace::analysis
