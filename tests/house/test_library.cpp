@@ -18,8 +18,7 @@ struct Finished {
   analysis::RunReport report;
 };
 
-Finished run_file(const std::string& path, std::vector<std::string> overrides = {}) {
-  Loaded loaded = load_file(path, overrides);
+Finished finish(Loaded& loaded) {
   EXPECT_NE(loaded.topology, nullptr) << loaded.shown;
   if (!loaded.topology) return {};
   analysis::check_thresholds(*loaded.topology, loaded.diagnostics);
@@ -29,6 +28,23 @@ Finished run_file(const std::string& path, std::vector<std::string> overrides = 
   result.records = run(result.model);
   result.report = analysis::build_run_report(*result.model, result.records);
   return result;
+}
+
+Finished run_file(const std::string& path, const std::vector<std::string>& overrides = {}) {
+  Loaded loaded = load_file(path, overrides);
+  return finish(loaded);
+}
+
+void expect_passed(const Finished& done) {
+  EXPECT_EQ(done.report.status, models::RunStatus::completed) << done.report.message;
+  EXPECT_TRUE(done.report.littles_law_holds);
+  EXPECT_TRUE(done.report.conservation_holds);
+  const auto results = analysis::evaluate_thresholds(*done.model, done.records, done.report);
+  EXPECT_EQ(results.size(), done.model->topology->thresholds.size());
+  for (const analysis::ThresholdResult& t : results) {
+    EXPECT_EQ(t.verdict, analysis::ThresholdVerdict::pass)
+        << t.metric << " " << t.expression << ": measured " << t.measured.estimate << " " << t.note;
+  }
 }
 
 std::vector<std::string> library() {
@@ -51,15 +67,7 @@ TEST_P(Library, tells_its_story_first) {
 TEST_P(Library, meets_its_thresholds) {
   const Finished done = run_file(GetParam(), {"run.replications=4"});
   ASSERT_NE(done.model, nullptr);
-  EXPECT_EQ(done.report.status, models::RunStatus::completed) << done.report.message;
-  EXPECT_TRUE(done.report.littles_law_holds);
-  EXPECT_TRUE(done.report.conservation_holds);
-  const auto results = analysis::evaluate_thresholds(*done.model, done.records, done.report);
-  EXPECT_EQ(results.size(), done.model->topology->thresholds.size());
-  for (const analysis::ThresholdResult& t : results) {
-    EXPECT_EQ(t.verdict, analysis::ThresholdVerdict::pass)
-        << t.metric << " " << t.expression << ": measured " << t.measured.estimate << " " << t.note;
-  }
+  expect_passed(done);
 }
 
 std::string test_name(const testing::TestParamInfo<std::string>& scenario) {
@@ -70,6 +78,25 @@ std::string test_name(const testing::TestParamInfo<std::string>& scenario) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Library, testing::ValuesIn(library()), test_name);
+
+// The first YAML block of a page is a whole scenario, so that what a newcomer copies works.
+class Pages : public testing::TestWithParam<const char*> {};
+
+TEST_P(Pages, show_a_scenario_that_runs_and_meets_its_thresholds) {
+  const std::string page = read_text(GetParam());
+  const std::string open = "```yaml\n";
+  const auto begin = page.find(open);
+  ASSERT_NE(begin, std::string::npos) << GetParam() << " has no scenario";
+  const auto end = page.find("```", begin + open.size());
+  Loaded loaded =
+      load_text(page.substr(begin + open.size(), end - begin - open.size()), {"run.replications=3"});
+  const Finished done = finish(loaded);
+  ASSERT_NE(done.model, nullptr);
+  expect_passed(done);
+}
+
+INSTANTIATE_TEST_SUITE_P(Docs, Pages, testing::Values("README.md", "docs/guide.md"),
+                         [](const auto& page) { return std::string(page.index == 0 ? "readme" : "guide"); });
 
 constexpr const char* kBoutique = "scenarios/library/online-boutique.yaml";
 
