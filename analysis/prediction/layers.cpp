@@ -19,7 +19,9 @@ namespace {
 constexpr int kMaxPasses = 1000;
 constexpr double kSettled = 1e-11;
 
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
+std::size_t at(int i) {
+  return static_cast<std::size_t>(i);
+}
 
 // Every call site, whatever its chance.
 void call_sites(const Steps& steps, std::vector<int>& edges) {
@@ -108,14 +110,16 @@ Layers::Layers(const models::Topology& topology) : t_(topology) {
   for (std::size_t i = 0; i < stations.size(); ++i) {
     const models::Station& m = t_.stations[i];
     StationState& s = stations[i];
-    std::sort(s.operations.begin(), s.operations.end(), [&](int a, int b) { return position[at(a)] < position[at(b)]; });
+    std::sort(s.operations.begin(), s.operations.end(),
+              [&](int a, int b) { return position[at(a)] < position[at(b)]; });
     s.limited = m.workers != models::kUnlimited && m.workers <= 10'000'000;
     s.cores = m.cpus && (!s.limited || static_cast<double>(m.workers) > *m.cpus);
     s.priorities = several_priorities && (m.discipline == models::Discipline::priority ||
                                           m.discipline == models::Discipline::preemptive_priority);
     double weight = 0;
     const bool weighted = m.balancer.policy == models::Balancing::weighted;
-    for (const models::InstanceGroup& g : m.groups) weight += static_cast<double>(g.count) * (weighted ? g.weight : 1);
+    for (const models::InstanceGroup& g : m.groups)
+      weight += static_cast<double>(g.count) * (weighted ? g.weight : 1);
     for (const models::InstanceGroup& g : m.groups) {
       GroupState state;
       state.count = static_cast<double>(g.count);
@@ -147,11 +151,17 @@ bool Layers::settle_once(double& change) {
       const Edge& edge = t_.edges[at(e)];
       CallFacts& f = facts[at(e)];
       double net = 1;
-      if (edge.out_link != models::kNone) net *= 1 - given_up(t_.links[at(edge.out_link)], packets_of(t_.links[at(edge.out_link)], edge.request_bytes));
-      if (edge.back_link != models::kNone) net *= 1 - given_up(t_.links[at(edge.back_link)], packets_of(t_.links[at(edge.back_link)], edge.response_bytes));
+      if (edge.out_link != models::kNone)
+        net *= 1 - given_up(t_.links[at(edge.out_link)],
+                            packets_of(t_.links[at(edge.out_link)], edge.request_bytes));
+      if (edge.back_link != models::kNone)
+        net *= 1 - given_up(t_.links[at(edge.back_link)],
+                            packets_of(t_.links[at(edge.back_link)], edge.response_bytes));
       const double ok = success * (1 - station.lost) * net, fail = 1 - ok;
       const std::uint32_t bits = models::outcome_bit(models::Outcome::error) |
-                                 (station.lost > 0 ? models::outcome_bit(models::Outcome::rejected) | models::outcome_bit(models::Outcome::queue_timeout) : 0u) |
+                                 (station.lost > 0 ? models::outcome_bit(models::Outcome::rejected) |
+                                                         models::outcome_bit(models::Outcome::queue_timeout)
+                                                   : 0u) |
                                  (net < 1 ? models::outcome_bit(models::Outcome::network) : 0u);
       f.attempts = 1;
       f.success = ok;
@@ -167,7 +177,8 @@ bool Layers::settle_once(double& change) {
       }
       f.success = 1 - last;
       const models::BackoffModel& b = edge.backoff;
-      const double jitter = b.jitter == models::Jitter::full ? 0.5 : (b.jitter == models::Jitter::equal ? 0.75 : 1.0);
+      const double jitter =
+          b.jitter == models::Jitter::full ? 0.5 : (b.jitter == models::Jitter::equal ? 0.75 : 1.0);
       const double most = static_cast<double>(b.max.ns) * 1e-9;
       double pause = static_cast<double>(b.base.ns) * 1e-9, chance = fail;
       for (double k = 1; k <= tries && chance > 1e-15 && k <= 10'000; ++k, chance *= fail) {
@@ -190,7 +201,8 @@ bool Layers::settle_outcomes() {
 
 // --- traffic
 
-bool Layers::traffic(const std::vector<double>& class_rates, std::vector<double>& rates, std::string& message) {
+bool Layers::traffic(const std::vector<double>& class_rates, std::vector<double>& rates,
+                     std::string& message) {
   OpenNetwork network;
   const std::size_t n = t_.operations.size();
   network.external_rates_per_s.assign(n, 0.0);
@@ -230,12 +242,13 @@ bool Layers::traffic(const std::vector<double>& class_rates, std::vector<double>
   return true;
 }
 
-// With call cycles the depth limit may end calls that the traffic equations would let go on: then the levels are added
-// up one by one. False: the limit cuts nothing worth mentioning, the equations hold.
+// With call cycles the depth limit may end calls that the traffic equations would let go on: then the levels
+// are added up one by one. False: the limit cuts nothing worth mentioning, the equations hold.
 bool Layers::traffic_by_depth(const OpenNetwork& network, std::vector<double>& rates) {
   constexpr std::int64_t kMaxLevels = 200;
   constexpr double kNothing = 1e-9;
-  std::vector<std::vector<std::pair<int, double>>> flat(network.stations.size()), deeper(network.stations.size());
+  std::vector<std::vector<std::pair<int, double>>> flat(network.stations.size()),
+      deeper(network.stations.size());
   for (std::size_t i = 0; i < op_calls.size(); ++i) {
     const double kept = 1 - stations[at(t_.operations[i].station)].lost;
     for (const CallCount& c : op_calls[i]) {
@@ -249,7 +262,8 @@ bool Layers::traffic_by_depth(const OpenNetwork& network, std::vector<double>& r
   for (std::int64_t depth = 0; depth <= std::min(kMaxLevels, t_.run.max_call_depth); ++depth) {
     std::vector<double> next(level.size(), 0.0);
     double mass = 0;
-    for (auto it = op_order.rbegin(); it != op_order.rend(); ++it) {  // callers first; flat calls have no cycles
+    for (auto it = op_order.rbegin(); it != op_order.rend();
+         ++it) {  // callers first; flat calls have no cycles
       const std::size_t i = at(*it);
       if (!(level[i] > 0)) continue;
       rates[i] += level[i];
@@ -281,9 +295,11 @@ void Layers::link_times(const std::vector<double>& rates) {
   for (std::size_t i = 0; i < t_.operations.size(); ++i) {
     if (!(rates[i] > 0)) continue;
     const double kept = 1 - stations[at(t_.operations[i].station)].lost;
-    for (const CallCount& c : op_calls[i]) call_rate[at(c.edge)] += rates[i] * kept * c.times * facts[at(c.edge)].attempts;
+    for (const CallCount& c : op_calls[i])
+      call_rate[at(c.edge)] += rates[i] * kept * c.times * facts[at(c.edge)].attempts;
   }
-  // What operations do not call comes from the workloads; several client edges to one operation are told apart by share.
+  // What operations do not call comes from the workloads; several client edges to one operation are told
+  // apart by share.
   std::vector<double> from_clients = rates;
   std::vector<int> client_edges(t_.operations.size(), 0);
   for (std::size_t e = 0; e < t_.edges.size(); ++e) {
@@ -305,7 +321,8 @@ void Layers::link_times(const std::vector<double>& rates) {
       // What is lost is sent again: load, but not in one piece.
       const double again = l.loss < 1 ? 1 / (1 - l.loss) : 1;
       s.time += call_rate[e] * bytes->mean() * per_byte * again;
-      s.square += call_rate[e] * again * (bytes->variance() + bytes->mean() * bytes->mean()) * per_byte * per_byte;
+      s.square +=
+          call_rate[e] * again * (bytes->variance() + bytes->mean() * bytes->mean()) * per_byte * per_byte;
     };
     message(edge.out_link, edge.request_bytes);
     message(edge.back_link, edge.response_bytes);
@@ -334,8 +351,10 @@ void Layers::link_times(const std::vector<double>& rates) {
       const double wait = links[at(link)].wait_s;
       if (wait > 0) m = m + Moments{wait, wait * wait, Moments::Law::other, links[at(link)].exact};
       if (l.loss > 0) {
-        const double rounds = extra_rounds(l, packets_of(l, bytes)), timeout = static_cast<double>(l.retransmit_timeout.ns) * 1e-9;
-        m = m + Moments{rounds * timeout, rounds * timeout * timeout, Moments::Law::other, l.bandwidth_bit_per_s == 0};
+        const double rounds = extra_rounds(l, packets_of(l, bytes)),
+                     timeout = static_cast<double>(l.retransmit_timeout.ns) * 1e-9;
+        m = m + Moments{rounds * timeout, rounds * timeout * timeout, Moments::Law::other,
+                        l.bandwidth_bit_per_s == 0};
       }
       return m;
     };
@@ -351,7 +370,8 @@ Moments Layers::edge_time(int edge) const {
   // A random number of attempts; every one takes the same time, failed or not.
   Moments m;
   m.mean = once.mean * f.attempts + f.pause_s;
-  m.variance = once.variance * f.attempts + f.attempts * (f.attempts - 1) * once.mean * once.mean + f.pause_s * f.pause_s;
+  m.variance = once.variance * f.attempts + f.attempts * (f.attempts - 1) * once.mean * once.mean +
+               f.pause_s * f.pause_s;
   m.law = Moments::Law::other;
   m.exact = false;
   return m;
@@ -417,7 +437,8 @@ double Layers::evaluate_station(std::size_t i, bool given) {
         load.visits = visits;
         load.computes = &computes;
         const double in_visits = async ? visits.first : raw_spent;
-        load.only_computes = !s.holds_calls && (async || std::fabs(in_visits - computes.first) <= 1e-9 * in_visits);
+        load.only_computes =
+            !s.holds_calls && (async || std::fabs(in_visits - computes.first) <= 1e-9 * in_visits);
         load.source = s.source == models::kNone ? nullptr : &t_.workloads[at(s.source)];
         load.calling_edges = s.calling_edges;
         solve_pool(model, s, g, load);
@@ -450,9 +471,11 @@ double Layers::evaluate_station(std::size_t i, bool given) {
   }
   double change = 0;
   for (std::size_t k = 0; k < times.size(); ++k) {
-    if (s.groups.size() > 1) times[k].variance = std::max(0.0, times[k].variance - times[k].mean * times[k].mean);
+    if (s.groups.size() > 1)
+      times[k].variance = std::max(0.0, times[k].variance - times[k].mean * times[k].mean);
     Moments& old = op_time[at(s.operations[k])];
-    if (old.mean != times[k].mean) change = std::max(change, std::fabs(old.mean - times[k].mean) / std::max(times[k].mean, 1e-300));
+    if (old.mean != times[k].mean)
+      change = std::max(change, std::fabs(old.mean - times[k].mean) / std::max(times[k].mean, 1e-300));
     old = times[k];
   }
   if (!given) {
@@ -464,14 +487,12 @@ double Layers::evaluate_station(std::size_t i, bool given) {
 
 void Layers::pass_all(bool given) {
   converged = false;
-  for (int pass = 0; pass < kMaxPasses; ++pass) {
+  for (int pass = 0; pass < kMaxPasses && !converged; ++pass) {
     double change = 0;
     for (const int i : station_order_) change = std::max(change, evaluate_station(at(i), given));
-    if (!station_cycle || change < kSettled) {
-      converged = true;
-      return;
-    }
+    converged = !station_cycle || change < kSettled;
   }
+  for (std::size_t e = 0; e < facts.size(); ++e) facts[e].time = edge_time(static_cast<int>(e));
 }
 
 void Layers::evaluate(const std::vector<double>& rates) {
@@ -480,15 +501,12 @@ void Layers::evaluate(const std::vector<double>& rates) {
   pass_all(false);
 }
 
-void Layers::evaluate_given() { pass_all(true); }
+void Layers::evaluate_given() {
+  pass_all(true);
+}
 
 WalkResult Layers::request(int workload, int cls) const {
-  std::vector<CallFacts> now = facts;
-  const Steps& steps = t_.workloads[at(workload)].classes[at(cls)].steps;
-  std::vector<int> edges;
-  call_sites(steps, edges);
-  for (const int e : edges) now[at(e)].time = edge_time(e);
-  return walk_program(steps, t_, now, {});
+  return walk_program(t_.workloads[at(workload)].classes[at(cls)].steps, t_, facts, {});
 }
 
 }  // namespace tailrace::analysis::detail

@@ -1,8 +1,9 @@
 #pragma once
-// The stations of a topology as a layered queueing model: given how often each operation is called, how long visits wait
-// and how long calls take. Callees are solved before their callers, so that a worker that is held across calls is held
-// for the right time; where stations call each other in a circle, passes repeat until nothing changes.
-// Rates decide everything here; where they come from (open arrivals, users in a loop) is the caller's business.
+// The stations of a topology as a layered queueing model: given how often each operation is called, how long
+// visits wait and how long calls take. Callees are solved before their callers, so that a worker that is held
+// across calls is held for the right time; where stations call each other in a circle, passes repeat until
+// nothing changes. Rates decide everything here; where they come from (open arrivals, users in a loop) is the
+// caller's business.
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ const char* stream_text(Stream s);
 
 // What one like group of instances does; figures are per instance.
 struct GroupState {
-  double share = 0;        // of the station's visits, per instance
+  double share = 0;  // of the station's visits, per instance
   double count = 1;
   double slowness = 1;
   double stretch = 1, core_wait_s = 0;  // what sharing the cores adds to work
@@ -30,22 +31,22 @@ struct GroupState {
 
 struct StationState {
   // fixed by the topology
-  bool limited = false;        // workers are
-  bool cores = false;          // computing contends for cores
-  bool holds_calls = false;    // a worker is held while others work
-  bool priorities = false;     // several priorities matter in its queue
+  bool limited = false;      // workers are
+  bool cores = false;        // computing contends for cores
+  bool holds_calls = false;  // a worker is held while others work
+  bool priorities = false;   // several priorities matter in its queue
   std::vector<int> operations;
   int calling_edges = 0;
   // per load
   double visit_rate = 0, compute_rate = 0;
-  Visits visits, computes;     // of an average instance: mixture over the operations
+  Visits visits, computes;  // of an average instance: mixture over the operations
   bool product_form = true;
   Stream arrivals = Stream::poisson;
   const sim::Distribution* only_law = nullptr;  // of the single compute step that makes up every visit, if so
   int source = models::kNone;  // the workload whose requests arrive here as they are sent; kNone: mixed
   double lost = 0;
   bool stable = true, known = true, exact = true;
-  std::string reason;          // why not exact or not known
+  std::string reason;  // why not exact or not known
   std::vector<GroupState> groups;
 };
 
@@ -59,9 +60,11 @@ class Layers {
  public:
   explicit Layers(const models::Topology& topology);
 
-  // Attempts and success of every call, from error rates, retries and what stations lose. False: some call never ends.
+  // Attempts and success of every call, from error rates, retries and what stations lose. False: some call
+  // never ends.
   bool settle_outcomes();
-  // Calls per second of each operation when each class sends `class_rates` (flat, in order of workloads and classes).
+  // Calls per second of each operation when each class sends `class_rates` (flat, in order of workloads and
+  // classes).
   bool traffic(const std::vector<double>& class_rates, std::vector<double>& rates, std::string& message);
   // Classifies arrival streams and product forms for these rates.
   void classify(const std::vector<double>& rates, const std::vector<double>& class_rates);
@@ -75,14 +78,14 @@ class Layers {
   const models::Topology& topology() const { return t_; }
   std::vector<StationState> stations;
   std::vector<LinkState> links;
-  std::vector<CallFacts> facts;      // per edge
+  std::vector<CallFacts> facts;  // per edge
   std::vector<double> op_success;
-  std::vector<Moments> op_time;      // response at the server
-  std::vector<WalkResult> op_walk;   // of an average instance
+  std::vector<Moments> op_time;     // response at the server
+  std::vector<WalkResult> op_walk;  // of an average instance
   std::vector<std::vector<CallCount>> op_calls;
-  std::vector<int> op_order;         // callees first
+  std::vector<int> op_order;  // callees first
   bool op_cycle = false, station_cycle = false;
-  bool depth_cut = false;            // run.max_call_depth ends a visible part of the calls
+  bool depth_cut = false;  // run.max_call_depth ends a visible part of the calls
   bool converged = true;
 
  private:
@@ -94,22 +97,22 @@ class Layers {
   void pass_all(bool given);
 
   const models::Topology& t_;
-  std::vector<int> station_order_;   // callees first
+  std::vector<int> station_order_;          // callees first
   std::vector<std::vector<int>> edges_to_;  // per operation
   std::vector<double> rates_;
   std::vector<Moments> out_time_, back_time_;  // per edge
 };
 
-// Sharing of cores within one group: sets stretch or core_wait_s and core_utilization. `computes` is the work of one
-// instance's compute steps.
+// Sharing of cores within one group: sets stretch or core_wait_s and core_utilization. `computes` is the work
+// of one instance's compute steps.
 void solve_cores(const models::Station& model, StationState& state, GroupState& group, const Visits& computes,
                  double compute_rate);
 // Waiting for a worker within one group.
 struct PoolLoad {
-  double visit_rate = 0;       // per instance
-  Visits visits;               // stays at a worker, as long as they take
+  double visit_rate = 0;  // per instance
+  Visits visits;          // stays at a worker, as long as they take
   const Visits* computes = nullptr;
-  bool only_computes = false;  // a stay is nothing but one compute step after another
+  bool only_computes = false;                // a stay is nothing but one compute step after another
   const models::Workload* source = nullptr;  // set when its requests arrive here as they are sent
   int calling_edges = 0;
 };

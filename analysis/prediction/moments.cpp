@@ -9,12 +9,12 @@ namespace tailrace::analysis::detail {
 namespace {
 
 constexpr std::size_t kMaxBranches = 512;  // beyond, the join of the first ones stands for all
-constexpr double kMaxPoints = 256;        // Simpson points between two kinks
-constexpr double kMaxWork = 2e6;          // multiplications of one join
+constexpr double kMaxPoints = 256;         // Simpson points between two kinks
+constexpr double kMaxWork = 2e6;           // multiplications of one join
 
 // P(at least `needed` have ended by t).
-double ended_by(double t, const std::vector<double>& shift, const std::vector<double>& scale, std::size_t needed,
-                std::vector<double>& count) {
+double ended_by(double t, const std::vector<double>& shift, const std::vector<double>& scale,
+                std::size_t needed, std::vector<double>& count) {
   const std::size_t n = shift.size();
   const auto ended = [&](std::size_t i) {
     if (t < shift[i]) return 0.0;
@@ -46,7 +46,8 @@ Moments order_statistic(const std::vector<Moments>& all, int needed) {
   if (times.empty() || needed <= 0) return result;
   bool cut = false;
   if (times.size() > kMaxBranches) {
-    needed = std::max(1, static_cast<int>(static_cast<double>(needed) * kMaxBranches / static_cast<double>(times.size())));
+    needed = std::max(
+        1, static_cast<int>(static_cast<double>(needed) * kMaxBranches / static_cast<double>(times.size())));
     times.resize(kMaxBranches);
     cut = true;
   }
@@ -63,7 +64,8 @@ Moments order_statistic(const std::vector<Moments>& all, int needed) {
     shift.push_back(m.mean - sd);
     scale.push_back(sd);
     kinks.push_back(shift.back());
-    longest = std::max(longest, shift.back() + sd * (40 + 2 * sim::math::log(static_cast<double>(times.size()))));
+    longest =
+        std::max(longest, shift.back() + sd * (40 + 2 * sim::math::log(static_cast<double>(times.size()))));
     constant = constant && m.law == Moments::Law::constant;
     result.exact = result.exact && m.exact && m.law != Moments::Law::other;
   }
@@ -76,11 +78,12 @@ Moments order_statistic(const std::vector<Moments>& all, int needed) {
   kinks.push_back(longest);
   std::sort(kinks.begin(), kinks.end());
   kinks.erase(std::unique(kinks.begin(), kinks.end()), kinks.end());
-  // E[T] and E[T^2] / 2 as integrals of the tail and of t times the tail, piecewise between the kinks. Work is bounded:
-  // many branches or kinks get fewer points each.
+  // E[T] and E[T^2] / 2 as integrals of the tail and of t times the tail, piecewise between the kinks. Work
+  // is bounded: many branches or kinks get fewer points each.
   const bool simple = needed == 1 || static_cast<std::size_t>(needed) == times.size();
   const double per_point = static_cast<double>(times.size()) * (simple ? 1 : needed);
-  int points = static_cast<int>(std::clamp(kMaxWork / per_point / static_cast<double>(kinks.size()), 8.0, kMaxPoints));
+  int points =
+      static_cast<int>(std::clamp(kMaxWork / per_point / static_cast<double>(kinks.size()), 8.0, kMaxPoints));
   points += points % 2;
   std::vector<double> count(static_cast<std::size_t>(needed) + 1);
   double first = 0, second = 0;
@@ -91,7 +94,8 @@ Moments order_statistic(const std::vector<Moments>& all, int needed) {
       const double u = static_cast<double>(k) / points;
       double t = kinks[i] + width * u * u;
       if (k == points) t = std::nextafter(kinks[i + 1], kinks[i]);  // the left limit where a constant ends
-      const double weight = (k == 0 || k == points ? 1 : (k % 2 == 1 ? 4 : 2)) / (3.0 * points) * 2 * u * width;
+      const double weight =
+          (k == 0 || k == points ? 1 : (k % 2 == 1 ? 4 : 2)) / (3.0 * points) * 2 * u * width;
       const double tail = 1 - ended_by(t, shift, scale, static_cast<std::size_t>(needed), count);
       first += weight * tail;
       second += weight * t * tail;

@@ -1,6 +1,7 @@
 #pragma once
-// Mean and variance of a time, plus what the exact formulas need to know about its law: whether it is a constant, or a
-// constant plus one exponential (the laws for which the join of parallel branches has an exact mean).
+// Mean and variance of a time, plus what the exact formulas need to know about its law: whether it is a
+// constant, or a constant plus one exponential (the laws for which the join of parallel branches has an exact
+// mean).
 #include <cmath>
 #include <vector>
 
@@ -31,7 +32,9 @@ inline Moments moments_of(const sim::Distribution& d, double unit) {
   return m;
 }
 
-inline Moments constant_time(double seconds) { return {seconds, 0, Moments::Law::constant, true}; }
+inline Moments constant_time(double seconds) {
+  return {seconds, 0, Moments::Law::constant, true};
+}
 
 // One after the other, independent.
 inline Moments operator+(const Moments& a, const Moments& b) {
@@ -47,8 +50,9 @@ inline Moments scaled(Moments m, double factor) {
   return m;
 }
 
-// The `needed`-th of several independent times to end. Each is taken as a constant plus an exponential of the same mean
-// and variance, which is exact for laws of that form and flagged otherwise. O(n^2) per point of a fixed quadrature.
+// The `needed`-th of several independent times to end. Each is taken as a constant plus an exponential of the
+// same mean and variance, which is exact for laws of that form and flagged otherwise. O(n^2) per point of a
+// fixed quadrature.
 Moments order_statistic(const std::vector<Moments>& times, int needed);
 
 }  // namespace tailrace::analysis::detail

@@ -1,11 +1,11 @@
 #pragma once
-// The theory beside the simulation: what queueing theory says about a topology before anything is simulated, and how
-// far each figure can be trusted. A figure is exact only where a theorem covers the whole way of the traffic to it:
-// Jackson and BCMP product forms, Pollaczek-Khinchine, G/M/1 and the loss formulas for a station fed straight from a
-// workload. Everything else is flagged approximate or unknown, with the reason in words.
-// Order of the results is that of the topology's ids. Times are seconds, rates per second. Cost: one pass over the
-// steps, linear in the topology, for an open load without call cycles; a few dozen passes otherwise.
-// Left out: transients, percentiles, and what timeouts do to the load (a note says so).
+// The theory beside the simulation: what queueing theory says about a topology before anything is simulated,
+// and how far each figure can be trusted. A figure is exact only where a theorem covers the whole way of the
+// traffic to it: Jackson and BCMP product forms, Pollaczek-Khinchine, G/M/1 and the loss formulas for a
+// station fed straight from a workload. Everything else is flagged approximate or unknown, with the reason in
+// words. Order of the results is that of the topology's ids. Times are seconds, rates per second. Cost: one
+// pass over the steps, linear in the topology, for an open load without call cycles; a few dozen passes
+// otherwise. Left out: transients, percentiles, and what timeouts do to the load (a note says so).
 #include <string>
 #include <vector>
 
@@ -20,19 +20,20 @@ struct Figure {
   std::string reason;  // why not exact, or why not known
 };
 
-// All instances together; a visit is one stay in the queue and at a worker (an async request visits again after a call).
+// All instances together; a visit is one stay in the queue and at a worker (an async request visits again
+// after a call).
 struct StationPrediction {
   std::string name;
-  double visit_rate_per_s = 0;     // that arrive
-  double service_mean_s = 0;       // time that a visit holds its worker
-  Figure utilization;              // of the workers; unknown when they are unlimited
-  Figure core_utilization;         // unknown without cpus
-  Figure wait_mean_s;              // for a worker, per visit
-  Figure response_mean_s;          // wait and service, per visit
+  double visit_rate_per_s = 0;  // that arrive
+  double service_mean_s = 0;    // time that a visit holds its worker
+  Figure utilization;           // of the workers; unknown when they are unlimited
+  Figure core_utilization;      // unknown without cpus
+  Figure wait_mean_s;           // for a worker, per visit
+  Figure response_mean_s;       // wait and service, per visit
   Figure in_queue_mean;
-  double lost_fraction = 0;        // rejected by a bounded queue, or gave up waiting
+  double lost_fraction = 0;  // rejected by a bounded queue, or gave up waiting
   bool stable = true;
-  std::string remark;              // "needs 1.4x its workers"
+  std::string remark;  // "needs 1.4x its workers"
 };
 
 struct LinkPrediction {
@@ -58,14 +59,15 @@ struct PathElement {
 
 struct RequestPath {
   std::string workload, request;
-  double seconds = 0;               // sum of the elements
+  double seconds = 0;  // sum of the elements
   std::vector<PathElement> elements;
 };
 
 struct Amplification {
   std::string operation;
-  double calls_per_request = 0;        // expected, averaged over all requests of all workloads
-  double worst_attempts_per_call = 1;  // product of 1 + retries along the worst chain of calls that leads here
+  double calls_per_request = 0;  // expected, averaged over all requests of all workloads
+  double worst_attempts_per_call =
+      1;  // product of 1 + retries along the worst chain of calls that leads here
 };
 
 struct SinglePointOfFailure {
@@ -81,18 +83,18 @@ struct Prediction {
   std::string message;  // why there is no solution at all; empty when there is one
 
   bool stable = true;
-  int bottleneck = -1;             // station of the highest utilization of its workers or cores
+  int bottleneck = -1;  // station of the highest utilization of its workers or cores
   double bottleneck_utilization = 0;
-  Figure max_load_multiplier;      // of all open rates, until some station has no capacity left
-  Figure knee_population;          // N*: virtual users at which queueing begins to rule, of a single closed workload
-  Figure max_throughput_per_s;     // 1 / Dmax, of a single closed workload
+  Figure max_load_multiplier;  // of all open rates, until some station has no capacity left
+  Figure knee_population;  // N*: virtual users at which queueing begins to rule, of a single closed workload
+  Figure max_throughput_per_s;  // 1 / Dmax, of a single closed workload
 
-  std::vector<std::string> cycles;                   // "a.x -> b.y -> a.x"
+  std::vector<std::string> cycles;                             // "a.x -> b.y -> a.x"
   std::vector<SinglePointOfFailure> single_points_of_failure;  // of one instance, most dependents first
-  std::vector<std::string> longest_chain;             // of calls, each waiting for the next: component.operation
-  std::vector<RequestPath> critical_paths;            // per workload and request class
-  std::vector<Amplification> amplification;           // per operation
-  std::vector<std::string> notes;                     // what a reader should know, one sentence each
+  std::vector<std::string> longest_chain;    // of calls, each waiting for the next: component.operation
+  std::vector<RequestPath> critical_paths;   // per workload and request class
+  std::vector<Amplification> amplification;  // per operation
+  std::vector<std::string> notes;            // what a reader should know, one sentence each
 };
 
 Prediction predict(const models::Topology& topology);

@@ -65,7 +65,8 @@ class Walk {
       : t_(t), facts_(facts), place_(place) {}
 
   WalkResult run(const Steps& steps) {
-    // A worker that is there from the start waits before the program: the caller adds that wait of blocking stations.
+    // A worker that is there from the start waits before the program: the caller adds that wait of blocking
+    // stations.
     Part part = sequence(steps, 1, Open{});
     close(part.open, part.reach);
     result_.time = part.time;
@@ -95,7 +96,9 @@ class Walk {
     Part p{{}, reach, open};
     for (const Step& s : steps) {
       switch (s.kind) {
-        case Step::Kind::compute: compute(s, p); break;
+        case Step::Kind::compute:
+          compute(s, p);
+          break;
         case Step::Kind::sleep: {
           close(p.open, p.reach);
           const Moments pause = moments_of(*s.distribution, 1e-9);
@@ -103,14 +106,22 @@ class Walk {
           p.time = p.time + pause;
           break;
         }
-        case Step::Kind::call: call(s, p); break;
+        case Step::Kind::call:
+          call(s, p);
+          break;
         case Step::Kind::fail:
           if (p.open.held) result_.segments.add(p.reach * s.probability, p.open.stay);
           p.reach *= 1 - s.probability;
           break;
-        case Step::Kind::parallel: parallel(s, p); break;
-        case Step::Kind::branch: branch(s, p); break;
-        case Step::Kind::loop: loop(s, p); break;
+        case Step::Kind::parallel:
+          parallel(s, p);
+          break;
+        case Step::Kind::branch:
+          branch(s, p);
+          break;
+        case Step::Kind::loop:
+          loop(s, p);
+          break;
       }
     }
     return p;
@@ -124,7 +135,9 @@ class Walk {
       took = scaled(took, place_.stretch);
       took.law = Moments::Law::other;
     }
-    if (place_.core_wait_s > 0) took = took + Moments{place_.core_wait_s, place_.core_wait_s * place_.core_wait_s, Moments::Law::other, true};
+    if (place_.core_wait_s > 0)
+      took = took +
+             Moments{place_.core_wait_s, place_.core_wait_s * place_.core_wait_s, Moments::Law::other, true};
     if (place_.async) {
       if (!p.open.held) {
         p.open.held = true;
@@ -172,7 +185,8 @@ class Walk {
     spend(p.reach, joined.mean);
     p.time = p.time + joined;
     double enough = 0;
-    for (std::size_t k = static_cast<std::size_t>(std::max(0, s.needed)); k <= seen; ++k) enough += at_least[k];
+    for (std::size_t k = static_cast<std::size_t>(std::max(0, s.needed)); k <= seen; ++k)
+      enough += at_least[k];
     p.reach *= std::min(1.0, enough);
   }
 
@@ -226,7 +240,8 @@ class Walk {
       return;
     }
     close(p.open, p.reach);
-    // One probe round tells the chance that a round succeeds; then all rounds at once, by their expected number.
+    // One probe round tells the chance that a round succeeds; then all rounds at once, by their expected
+    // number.
     Walk probe(t_, facts_, place_);
     const WalkResult once = probe.run(body);
     const double rounds = expected_rounds(*s.distribution, once.success);
@@ -255,8 +270,8 @@ class Walk {
 
 }  // namespace
 
-WalkResult walk_program(const Steps& steps, const models::Topology& topology, const std::vector<CallFacts>& facts,
-                        const WalkPlace& place) {
+WalkResult walk_program(const Steps& steps, const models::Topology& topology,
+                        const std::vector<CallFacts>& facts, const WalkPlace& place) {
   return Walk(topology, facts, place).run(steps);
 }
 

@@ -1,9 +1,9 @@
 #pragma once
-// One pass over the steps of an operation or request: how long it takes, what it calls and how often, and which stays at
-// a worker it makes. The same walk serves every question (zero load, under load, per instance speed): the caller says
-// what a call, a compute step and a wait for a worker cost.
-// A failed call or fail step ends the program, so later steps count with the probability that they are reached. Branches
-// of a parallel are taken as independent. Cost: linear in the steps, plus the quadrature of each parallel.
+// One pass over the steps of an operation or request: how long it takes, what it calls and how often, and
+// which stays at a worker it makes. The same walk serves every question (zero load, under load, per instance
+// speed): the caller says what a call, a compute step and a wait for a worker cost. A failed call or fail
+// step ends the program, so later steps count with the probability that they are reached. Branches of a
+// parallel are taken as independent. Cost: linear in the steps, plus the quadrature of each parallel.
 #include <vector>
 
 #include "analysis/prediction/moments.hpp"
@@ -13,19 +13,19 @@ namespace tailrace::analysis::detail {
 
 // What theory takes one edge to be.
 struct CallFacts {
-  double attempts = 1;       // expected, per execution of the call step
-  double success = 1;        // of the call, after its retries
-  double pause_s = 0;        // expected back-off pauses
-  Moments time;              // of the call: network, response, retries
+  double attempts = 1;  // expected, per execution of the call step
+  double success = 1;   // of the call, after its retries
+  double pause_s = 0;   // expected back-off pauses
+  Moments time;         // of the call: network, response, retries
 };
 
 // How much the walk must treat compute steps and workers specially.
 struct WalkPlace {
-  bool async = false;        // gives the worker back around calls; blocking and clients do not
-  double slowness = 1;       // 1 / speed of the instance
-  double stretch = 1;        // by sharing cores: work takes this much longer
-  double core_wait_s = 0;    // before each compute step, when cores are queued for
-  Moments wait;              // for a worker, at each visit (async only; a blocking visit waits before its program)
+  bool async = false;      // gives the worker back around calls; blocking and clients do not
+  double slowness = 1;     // 1 / speed of the instance
+  double stretch = 1;      // by sharing cores: work takes this much longer
+  double core_wait_s = 0;  // before each compute step, when cores are queued for
+  Moments wait;  // for a worker, at each visit (async only; a blocking visit waits before its program)
 };
 
 struct CallCount {
@@ -48,11 +48,11 @@ struct Visits {
 };
 
 struct WalkResult {
-  Moments time;            // of executions that succeed
-  double spent_s = 0;      // expected until success or failure
+  Moments time;        // of executions that succeed
+  double spent_s = 0;  // expected until success or failure
   double success = 1;
-  Visits segments;         // async: stays at a worker
-  Visits computes;         // compute steps, as work: without stretch and waits
+  Visits segments;  // async: stays at a worker
+  Visits computes;  // compute steps, as work: without stretch and waits
   std::vector<CallCount> calls;
   bool calls_out = false;  // has a call
   bool forks = false;      // has a parallel of two or more branches
@@ -61,8 +61,8 @@ struct WalkResult {
 WalkResult walk_program(const models::Steps& steps, const models::Topology& topology,
                         const std::vector<CallFacts>& facts, const WalkPlace& place);
 
-// The number of rounds of a loop (a drawn number is rounded), each of which succeeds with probability q: expected rounds
-// begun. q = 1 gives the mean.
+// The number of rounds of a loop (a drawn number is rounded), each of which succeeds with probability q:
+// expected rounds begun. q = 1 gives the mean.
 double expected_rounds(const sim::Distribution& times, double q);
 
 }  // namespace tailrace::analysis::detail

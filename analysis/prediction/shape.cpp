@@ -16,12 +16,14 @@ using sim::math::kInfinity;
 
 namespace {
 
-constexpr std::size_t kMaxPaths = 64;       // request classes whose way is shown
-constexpr std::size_t kMaxElements = 200;   // of one way
+constexpr std::size_t kMaxPaths = 64;      // request classes whose way is shown
+constexpr std::size_t kMaxElements = 200;  // of one way
 constexpr std::size_t kMaxShownCycles = 20;
 constexpr double kManyAttempts = 100;
 
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
+std::size_t at(int i) {
+  return static_cast<std::size_t>(i);
+}
 
 void all_calls(const Steps& steps, std::vector<int>& edges) {
   for (const Step& s : steps) {
@@ -37,7 +39,8 @@ void needed_calls(const Steps& steps, const models::Topology& t, std::vector<int
     const bool all = s.kind == Step::Kind::parallel && s.needed >= static_cast<int>(s.branches.size());
     const bool loops = s.kind == Step::Kind::loop && s.distribution->minimum() >= 0.5;
     for (const models::StepBranch& b : s.branches) {
-      if (all || loops || (s.kind == Step::Kind::branch && b.probability >= 1)) needed_calls(b.steps, t, edges);
+      if (all || loops || (s.kind == Step::Kind::branch && b.probability >= 1))
+        needed_calls(b.steps, t, edges);
     }
   }
 }
@@ -69,7 +72,8 @@ class Shape {
     cycles(graph, components);
     std::vector<WeightedArc> weighted;
     for (const auto& [from, to] : arcs_) weighted.push_back({from, to, 0.0});
-    for (const int op : heaviest_path(components, weighted, std::vector<double>(t_.operations.size(), 1.0), roots_).nodes) {
+    for (const int op :
+         heaviest_path(components, weighted, std::vector<double>(t_.operations.size(), 1.0), roots_).nodes) {
       p_.longest_chain.push_back(t_.operation_name(op));
     }
     single_points();
@@ -79,9 +83,11 @@ class Shape {
  private:
   void cycles(const Adjacency& graph, const Components& components) {
     std::vector<std::vector<int>> members(at(components.count));
-    for (std::size_t i = 0; i < t_.operations.size(); ++i) members[at(components.of[i])].push_back(static_cast<int>(i));
+    for (std::size_t i = 0; i < t_.operations.size(); ++i)
+      members[at(components.of[i])].push_back(static_cast<int>(i));
     std::vector<char> self(t_.operations.size(), 0);
-    for (const auto& [from, to] : arcs_) self[at(from)] = static_cast<char>(self[at(from)] | (from == to ? 1 : 0));
+    for (const auto& [from, to] : arcs_)
+      self[at(from)] = static_cast<char>(self[at(from)] | (from == to ? 1 : 0));
     for (const std::vector<int>& m : members) {
       if (m.size() < 2 && self[at(m.front())] == 0) continue;
       if (p_.cycles.size() == kMaxShownCycles) {
@@ -191,10 +197,14 @@ class Shape {
     if (largest <= kManyAttempts) return;
     std::string chain = t_.operation_name(where);
     int shown = 0;
-    for (int op = from[at(where)]; op != models::kNone && ++shown < 8; op = from[at(op)]) chain = t_.operation_name(op) + " -> " + chain;
-    p_.notes.push_back(largest == kInfinity
-                           ? fmt::format("Retries without a limit: one request can cause any number of calls along {}.", chain)
-                           : fmt::format("Retries multiply: when all fails, one request causes up to {:.0f} calls along {}.", largest, chain));
+    for (int op = from[at(where)]; op != models::kNone && ++shown < 8; op = from[at(op)])
+      chain = t_.operation_name(op) + " -> " + chain;
+    p_.notes.push_back(
+        largest == kInfinity
+            ? fmt::format("Retries without a limit: one request can cause any number of calls along {}.",
+                          chain)
+            : fmt::format("Retries multiply: when all fails, one request causes up to {:.0f} calls along {}.",
+                          largest, chain));
   }
 
   const Layers& layers_;
@@ -212,7 +222,7 @@ class Shape {
 struct Way {
   double total = 0;  // with the calls
   double own = 0;
-  double pause = 0;  // back-off
+  double pause = 0;                           // back-off
   std::vector<std::pair<int, double>> calls;  // edge, times; in order
 };
 
@@ -245,7 +255,8 @@ Way way_of(const Steps& steps, const Layers& layers, const WalkPlace& place) {
         std::vector<Way> ways;
         for (const models::StepBranch& b : s.branches) ways.push_back(way_of(b.steps, layers, place));
         if (ways.empty() || s.needed <= 0) break;
-        std::stable_sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) { return a.total < b.total; });
+        std::stable_sort(ways.begin(), ways.end(),
+                         [](const Way& a, const Way& b) { return a.total < b.total; });
         append(ways[std::min(at(s.needed), ways.size()) - 1], 1);
         break;
       }
@@ -255,7 +266,8 @@ Way way_of(const Steps& steps, const Layers& layers, const WalkPlace& place) {
       case Step::Kind::loop:
         append(way_of(s.branches.front().steps, layers, place), expected_rounds(*s.distribution, 1));
         break;
-      case Step::Kind::fail: break;
+      case Step::Kind::fail:
+        break;
     }
   }
   return way;
@@ -271,12 +283,14 @@ void request_paths(const Layers& layers, Prediction& p) {
     WalkPlace place;
     if (!s.groups.empty()) {
       double slowness = 0, shares = 0;
-      for (const GroupState& g : s.groups) slowness += g.share * g.count * g.slowness, shares += g.share * g.count;
+      for (const GroupState& g : s.groups)
+        slowness += g.share * g.count * g.slowness, shares += g.share * g.count;
       place.slowness = shares > 0 ? slowness / shares : 1;
       place.stretch = s.groups.front().stretch;
     }
     ways.push_back(way_of(t.operations[i].steps, layers, place));
-    for (const auto& [edge, times] : ways.back().calls) network.routing.push_back({static_cast<int>(i), t.edges[at(edge)].operation, times});
+    for (const auto& [edge, times] : ways.back().calls)
+      network.routing.push_back({static_cast<int>(i), t.edges[at(edge)].operation, times});
   }
   for (const models::Workload& w : t.workloads) {
     for (const models::RequestClass& c : w.classes) {
@@ -284,7 +298,8 @@ void request_paths(const Layers& layers, Prediction& p) {
       const Way way = way_of(c.steps, layers, {});
       RequestPath path{w.name, c.name, 0, {}};
       network.external_rates_per_s.assign(t.operations.size(), 0.0);
-      for (const auto& [edge, times] : way.calls) network.external_rates_per_s[at(t.edges[at(edge)].operation)] += times;
+      for (const auto& [edge, times] : way.calls)
+        network.external_rates_per_s[at(t.edges[at(edge)].operation)] += times;
       const Traffic times = solve_traffic(network);
       if (!times.ends) continue;
       const auto add = [&](std::string name, double seconds) {
@@ -302,8 +317,13 @@ void request_paths(const Layers& layers, Prediction& p) {
       const auto network_of = [&](int edge, double n) {
         const models::Edge& e = t.edges[at(edge)];
         const CallFacts& f = layers.facts[at(edge)];
-        const double both = f.attempts > 0 ? (f.time.mean - f.pause_s) / f.attempts - layers.op_time[at(e.operation)].mean : 0;
-        if (both > 1e-12) add(fmt::format("network {} -> {}", t.components[at(e.from_component)].name, t.components[at(t.operations[at(e.operation)].component)].name), n * both);
+        const double both =
+            f.attempts > 0 ? (f.time.mean - f.pause_s) / f.attempts - layers.op_time[at(e.operation)].mean
+                           : 0;
+        if (both > 1e-12)
+          add(fmt::format("network {} -> {}", t.components[at(e.from_component)].name,
+                          t.components[at(t.operations[at(e.operation)].component)].name),
+              n * both);
       };
       add(w.name, way.own);
       add(w.name + " (pause before retries)", way.pause);
@@ -336,12 +356,14 @@ void request_paths(const Layers& layers, Prediction& p) {
 
 }  // namespace
 
-void describe_shape(const Layers& layers, const std::vector<double>& rates, double request_rate, Prediction& prediction) {
+void describe_shape(const Layers& layers, const std::vector<double>& rates, double request_rate,
+                    Prediction& prediction) {
   const models::Topology& t = layers.topology();
   prediction.amplification.resize(t.operations.size());
   for (std::size_t i = 0; i < t.operations.size(); ++i) {
     prediction.amplification[i].operation = t.operation_name(static_cast<int>(i));
-    if (i < rates.size() && request_rate > 0) prediction.amplification[i].calls_per_request = rates[i] / request_rate;
+    if (i < rates.size() && request_rate > 0)
+      prediction.amplification[i].calls_per_request = rates[i] / request_rate;
   }
   Shape(layers, prediction).run();
   request_paths(layers, prediction);

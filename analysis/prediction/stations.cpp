@@ -15,8 +15,9 @@ using sim::math::kInfinity;
 
 namespace {
 
-// Egalitarian sharing of a possibly fractional number of cores: with n jobs, work is done at rate min(n, cores). The
-// number inside has a product form whatever the law of the work (Cohen 1979), so it is that of a birth-death chain.
+// Egalitarian sharing of a possibly fractional number of cores: with n jobs, work is done at rate min(n,
+// cores). The number inside has a product form whatever the law of the work (Cohen 1979), so it is that of a
+// birth-death chain.
 struct SharedCores {
   double in_system = 0;
   double at_floor = 0;  // P(N = m), m = floor(cores); above it falls by rho
@@ -53,7 +54,8 @@ Moments wait_of(const QueueMeans& q) {
   if (!(q.wait_mean_s > 0)) return {};
   if (!std::isfinite(q.wait_mean_s)) return {kInfinity, kInfinity, Moments::Law::other, false};
   const double p = std::clamp(q.wait_probability, 1e-12, 1.0);
-  return {q.wait_mean_s, std::max(0.0, q.wait_mean_s * q.wait_mean_s * (2 / p - 1)), Moments::Law::other, true};
+  return {q.wait_mean_s, std::max(0.0, q.wait_mean_s * q.wait_mean_s * (2 / p - 1)), Moments::Law::other,
+          true};
 }
 
 // The arrivals of the only source, where they are not Poisson.
@@ -80,8 +82,8 @@ bool source_formula(const models::Workload& w, const PoolLoad& load, int servers
   return true;
 }
 
-// Power of d choices, many one-worker instances (Mitzenmacher 2001; Vvedenskaya, Dobrushin and Karpelevich 1996): the
-// share of queues with at least k requests is rho^((d^k - 1) / (d - 1)).
+// Power of d choices, many one-worker instances (Mitzenmacher 2001; Vvedenskaya, Dobrushin and Karpelevich
+// 1996): the share of queues with at least k requests is rho^((d^k - 1) / (d - 1)).
 double supermarket_number(double rho, double d) {
   double sum = 0, power = 1;
   for (int k = 1; k < 10'000; ++k) {
@@ -93,19 +95,28 @@ double supermarket_number(double rho, double d) {
   return sum;
 }
 
-void set_loss(StationState& s, const LossMeans& q) { s.lost = q.lost_fraction; }
+void set_loss(StationState& s, const LossMeans& q) {
+  s.lost = q.lost_fraction;
+}
 
 }  // namespace
 
 const char* stream_text(Stream s) {
   switch (s) {
-    case Stream::poisson: return "";
-    case Stream::source: return "arrivals that are not Poisson";
-    case Stream::departures: return "fed by a station whose departures are not Poisson";
-    case Stream::parallel: return "fed by parallel calls, which come in groups";
-    case Stream::balanced: return "fed by a load balancer's share of the calls";
-    case Stream::lost: return "fed by a station that loses requests";
-    case Stream::unknown: return "the arrival rate changes over time";
+    case Stream::poisson:
+      return "";
+    case Stream::source:
+      return "arrivals that are not Poisson";
+    case Stream::departures:
+      return "fed by a station whose departures are not Poisson";
+    case Stream::parallel:
+      return "fed by parallel calls, which come in groups";
+    case Stream::balanced:
+      return "fed by a load balancer's share of the calls";
+    case Stream::lost:
+      return "fed by a station that loses requests";
+    case Stream::unknown:
+      return "the arrival rate changes over time";
   }
   return "";
 }
@@ -128,8 +139,8 @@ void solve_cores(const models::Station& model, StationState& state, GroupState& 
     g.stretch = load > 0 ? std::max(slowest, SharedCores(load, cores).in_system / load) : slowest;
     if (!computes.exact) approximate(state, "parallel work is taken as independent");
   } else if (load > 0) {
-    const QueueMeans q = mgc_approx(compute_rate, computes.mean(), computes.exponential() ? 1 : computes.scv(),
-                                    static_cast<int>(cores));
+    const QueueMeans q = mgc_approx(compute_rate, computes.mean(),
+                                    computes.exponential() ? 1 : computes.scv(), static_cast<int>(cores));
     g.core_wait_s = q.wait_mean_s;
     if (!q.exact) approximate(state, "several cores and work that is not exponential");
   }
@@ -162,6 +173,7 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
     g.wait = {kInfinity, kInfinity, Moments::Law::other, false};
     return;
   }
+  if (s.holds_calls) approximate(s, "workers are held across calls");
   const bool exponential = load.visits.exponential() && !s.cores;
   const bool poisson = s.arrivals == Stream::poisson;
   const Balancing policy = model.balancer.policy;
@@ -179,7 +191,9 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
     } else {
       q.in_queue_mean = all.beyond(static_cast<double>(model.workers));
       q.wait_mean_s = q.in_queue_mean / rate;
-      q.wait_probability = std::min(1.0, all.at_floor * sim::math::pow(all.rho, static_cast<double>(model.workers) - all.m) / (1 - all.rho));
+      q.wait_probability =
+          std::min(1.0, all.at_floor * sim::math::pow(all.rho, static_cast<double>(model.workers) - all.m) /
+                            (1 - all.rho));
       const double served = (all.in_system - q.in_queue_mean) / rate;
       q.utilization = served * rate / servers;
       // What the cores add per unit of work, now that at most `workers` share them.
@@ -187,13 +201,15 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
       g.stretch = std::max(1.0, served / raw);
       g.core_wait_s = 0;
       g.service_s = served;
-      if (!load.computes->exponential() || std::fabs(load.computes->count - load.visits.count) > 1e-9 * load.visits.count) {
+      if (!load.computes->exponential() ||
+          std::fabs(load.computes->count - load.visits.count) > 1e-9 * load.visits.count) {
         approximate(s, "workers share cores, and work is not one exponential step");
       }
     }
     if (bounded || model.patience) approximate(s, "workers share cores: what the queue loses is left out");
   } else {
-    const bool plain = exponential && poisson && (!several || policy == Balancing::random || policy == Balancing::weighted);
+    const bool plain =
+        exponential && poisson && (!several || policy == Balancing::random || policy == Balancing::weighted);
     const double capacity = static_cast<double>(model.queue_capacity);
     if (bounded && capacity <= 1e6 && !model.patience && (exponential || capacity == 0)) {
       const LossMeans m = mmck(rate, g.service_s, servers, servers + static_cast<int>(capacity));
@@ -201,7 +217,8 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
       q = m;
       q.exact = true;  // without a queue (Erlang B) for any law of the service
     } else if (model.patience && !bounded && exponential && model.patience->mean() > 0 &&
-               (model.patience->is_constant() || model.patience->kind() == sim::Distribution::Kind::exponential)) {
+               (model.patience->is_constant() ||
+                model.patience->kind() == sim::Distribution::Kind::exponential)) {
       const double patience = model.patience->mean() * 1e-9;
       const LossMeans m = model.patience->is_constant() ? mmc_timeout(rate, g.service_s, servers, patience)
                                                         : erlang_a(rate, g.service_s, servers, patience);
@@ -211,7 +228,8 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
       if (several && policy == Balancing::round_robin && poisson && load.calling_edges == 1) {
         scv = 1 / static_cast<double>(model.instances);  // every n-th of a Poisson stream: Erlang-n gaps
       }
-      const bool direct = s.source != models::kNone && load.source != nullptr && !several && s.arrivals == Stream::source;
+      const bool direct =
+          s.source != models::kNone && load.source != nullptr && !several && s.arrivals == Stream::source;
       if (direct && source_formula(*load.source, load, servers, q)) {
         source_known = true;
         if (!q.exact) approximate(s, "no formula for these arrivals with this service");
@@ -236,10 +254,14 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
         }
       }
       if (model.discipline == Discipline::shortest_job_first) {
-        const auto* law = s.operations.size() == 1 && servers == 1 && load.only_computes && s.only_law ? s.only_law : nullptr;
+        constexpr double kBelowOne = 1 - 0x1p-53;  // slices of the far tail round to 1
+        const auto* law = s.operations.size() == 1 && servers == 1 && load.only_computes && s.only_law
+                              ? s.only_law
+                              : nullptr;
         if (law != nullptr && q.stable) {
           const double slow = 1e-9 * g.slowness;
-          q = sjf_mg1(rate, g.service_s, g.service_scv, [&](double u) { return law->quantile(u) * slow; });
+          q = sjf_mg1(rate, g.service_s, g.service_scv,
+                      [&](double u) { return law->quantile(std::min(u, kBelowOne)) * slow; });
         } else {
           approximate(s, "shortest job first: this is the first come, first served wait, an upper bound");
         }
@@ -248,10 +270,12 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
         approximate(s, "priorities with service of several laws: the wait is that without them");
       }
     }
-    if (!q.exact) approximate(s, q.stable ? "several workers and service that is not exponential" : "overloaded");
+    if (!q.exact)
+      approximate(s, q.stable ? "several workers and service that is not exponential" : "overloaded");
     if (!plain && several && policy == Balancing::least_request) {
-      approximate(s, model.balancer.choice_count == 0 ? "least request: as if all instances shared one queue, a lower bound"
-                                                      : "least request of a few: the limit of many instances");
+      approximate(s, model.balancer.choice_count == 0
+                         ? "least request: as if all instances shared one queue, a lower bound"
+                         : "least request of a few: the limit of many instances");
     }
   }
   if (!q.stable) {
@@ -263,7 +287,8 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
     return;
   }
   if (several && policy == Balancing::least_request && !bounded && !model.patience) {
-    // Joining the shortest queue of all comes close to one queue; two choices do nearly as well as the limit says.
+    // Joining the shortest queue of all comes close to one queue; two choices do nearly as well as the limit
+    // says.
     const double n = static_cast<double>(model.instances);
     if (model.balancer.choice_count == 0) {
       const double all = std::min(1e6, n * servers);
@@ -286,7 +311,6 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
   } else if (several && policy == Balancing::least_request) {
     approximate(s, "least request: an approximation for many instances");
   }
-  if (s.holds_calls) approximate(s, "workers are held across calls");
   if (!load.visits.exact) approximate(s, "the time that a worker is held is itself approximate");
   if (s.arrivals == Stream::unknown) {
     unknown(s, stream_text(s.arrivals));

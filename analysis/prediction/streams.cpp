@@ -1,6 +1,6 @@
-// Which arrival streams are Poisson, or stand in for it in a product form: taint that spreads from where it arises to all
-// that happens later on the same way. Along a request the order of the steps counts; an operation is seen with the worst
-// stream that any caller brings.
+// Which arrival streams are Poisson, or stand in for it in a product form: taint that spreads from where it
+// arises to all that happens later on the same way. Along a request the order of the steps counts; an
+// operation is seen with the worst stream that any caller brings.
 #include <algorithm>
 
 #include "analysis/prediction/layers.hpp"
@@ -14,7 +14,9 @@ namespace {
 
 constexpr int kMaxPasses = 60;
 
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
+std::size_t at(int i) {
+  return static_cast<std::size_t>(i);
+}
 
 // What leaves a station, given what arrives.
 Stream after_station(const StationState& s) {
@@ -26,7 +28,11 @@ class Spread {
  public:
   Spread(const models::Topology& t, std::vector<StationState>& stations, const std::vector<LinkState>& links,
          const std::vector<double>& rates)
-      : t_(t), stations_(stations), links_(links), rates_(rates), in_(t.operations.size(), Stream::poisson),
+      : t_(t),
+        stations_(stations),
+        links_(links),
+        rates_(rates),
+        in_(t.operations.size(), Stream::poisson),
         out_(t.operations.size(), Stream::poisson) {}
 
   void run(const std::vector<int>& order, const std::vector<double>& class_rates) {
@@ -42,7 +48,8 @@ class Spread {
         }
       }
       // Alternate directions: what comes in spreads to callees, what goes out to callers.
-      for (std::size_t k = 0; k < order.size(); ++k) operation(pass % 2 == 0 ? order[order.size() - 1 - k] : order[k]);
+      for (std::size_t k = 0; k < order.size(); ++k)
+        operation(pass % 2 == 0 ? order[order.size() - 1 - k] : order[k]);
       if (!changed_) return;
     }
     for (StationState& s : stations_) s.arrivals = std::max(s.arrivals, Stream::departures);
@@ -68,7 +75,8 @@ class Spread {
     raise(out_[at(op)], steps(t_.operations[at(op)].steps, now, one_stay ? nullptr : &s, false));
   }
 
-  // `station`: whose workers or cores the compute steps visit; null for a client. `held`: a worker is there already.
+  // `station`: whose workers or cores the compute steps visit; null for a client. `held`: a worker is there
+  // already.
   Stream steps(const Steps& list, Stream now, StationState* station, bool held) {
     for (const Step& step : list) {
       switch (step.kind) {
@@ -84,7 +92,8 @@ class Spread {
           break;
         case Step::Kind::parallel: {
           const Stream inside = step.branches.size() > 1 ? std::max(now, Stream::parallel) : now;
-          for (const models::StepBranch& b : step.branches) now = std::max(now, steps(b.steps, inside, station, false));
+          for (const models::StepBranch& b : step.branches)
+            now = std::max(now, steps(b.steps, inside, station, false));
           now = std::max(now, inside);
           held = false;
           break;
@@ -92,7 +101,8 @@ class Spread {
         case Step::Kind::branch:
         case Step::Kind::loop: {
           Stream after = now;
-          for (const models::StepBranch& b : step.branches) after = std::max(after, steps(b.steps, now, station, held));
+          for (const models::StepBranch& b : step.branches)
+            after = std::max(after, steps(b.steps, now, station, held));
           // The next round sees what the last one did.
           if (step.kind == Step::Kind::loop && after > now) {
             after = std::max(after, steps(step.branches.front().steps, after, station, held));
@@ -101,8 +111,11 @@ class Spread {
           held = false;
           break;
         }
-        case Step::Kind::sleep: held = false; break;
-        case Step::Kind::fail: break;
+        case Step::Kind::sleep:
+          held = false;
+          break;
+        case Step::Kind::fail:
+          break;
       }
     }
     return now;
@@ -119,7 +132,8 @@ class Spread {
     now = std::max(now, out_[at(edge.operation)]);
     // Each instance gets a share of the calls that is not chosen by chance alone; what leaves is no better.
     if (model.instances > 1 && model.balancer.policy != models::Balancing::random &&
-        model.balancer.policy != models::Balancing::weighted && stations_[at(t_.operations[at(edge.operation)].station)].limited) {
+        model.balancer.policy != models::Balancing::weighted &&
+        stations_[at(t_.operations[at(edge.operation)].station)].limited) {
       now = std::max(now, Stream::balanced);
     }
     link(edge.back_link);
@@ -160,7 +174,8 @@ void Layers::classify(const std::vector<double>& rates, const std::vector<double
     bool one_step = true;
     for (const int op : s.operations) {
       if (!(rates[at(op)] > 0)) continue;
-      const WalkResult walk = walk_program(t_.operations[at(op)].steps, t_, facts, {!m.blocking, 1, 1, 0, {}});
+      const WalkResult walk =
+          walk_program(t_.operations[at(op)].steps, t_, facts, {!m.blocking, 1, 1, 0, {}});
       if (m.blocking) {
         visits.add(rates[at(op)], walk.time);
       } else {
@@ -169,7 +184,8 @@ void Layers::classify(const std::vector<double>& rates, const std::vector<double
       computes.add(rates[at(op)], walk.computes);
       one_step = one_step && only_compute(t_.operations[at(op)].steps) != nullptr;
     }
-    const bool random = m.instances == 1 || m.balancer.policy == models::Balancing::random || m.balancer.policy == models::Balancing::weighted;
+    const bool random = m.instances == 1 || m.balancer.policy == models::Balancing::random ||
+                        m.balancer.policy == models::Balancing::weighted;
     const bool keeps_all = m.queue_capacity == models::kUnlimited && !m.patience;
     const bool sharing = m.cpu_scheduling == models::CpuScheduling::processor_sharing;
     if (!s.limited && !s.cores) {
@@ -207,26 +223,30 @@ void Layers::classify(const std::vector<double>& rates, const std::vector<double
     if (station == models::kNone || callers[at(station)] != edges) continue;
     // Every program there must begin with its only stay.
     StationState& s = stations[at(station)];
-    const bool one_stay = t_.stations[at(station)].blocking ||
-                          std::all_of(s.operations.begin(), s.operations.end(), [&](int op) {
-                            const WalkResult& walk = op_walk[at(op)];
-                            const Steps& list = t_.operations[at(op)].steps;
-                            return !list.empty() && list[0].kind == Step::Kind::compute && walk.segments.count == 1;
-                          });
+    const bool one_stay =
+        t_.stations[at(station)].blocking ||
+        std::all_of(s.operations.begin(), s.operations.end(), [&](int op) {
+          const WalkResult& walk = op_walk[at(op)];
+          const Steps& list = t_.operations[at(op)].steps;
+          return !list.empty() && list[0].kind == Step::Kind::compute && walk.segments.count == 1;
+        });
     if (one_stay) s.source = static_cast<int>(w);
   }
   Spread(t_, stations, links, rates).run(op_order, class_rates);
 }
 
 bool is_open(const models::Workload& w) {
-  return w.process != models::ArrivalProcess::constant_vus && w.process != models::ArrivalProcess::ramping_vus;
+  return w.process != models::ArrivalProcess::constant_vus &&
+         w.process != models::ArrivalProcess::ramping_vus;
 }
 bool is_stationary(const models::Workload& w) {
-  return w.process == models::ArrivalProcess::constant_rate || w.process == models::ArrivalProcess::constant_vus;
+  return w.process == models::ArrivalProcess::constant_rate ||
+         w.process == models::ArrivalProcess::constant_vus;
 }
 bool is_poisson(const models::Workload& w) {
-  return w.process == models::ArrivalProcess::constant_rate && w.spacing.kind() == sim::Distribution::Kind::exponential &&
-         w.batch_size.is_constant() && w.batch_size.mean() == 1;
+  return w.process == models::ArrivalProcess::constant_rate &&
+         w.spacing.kind() == sim::Distribution::Kind::exponential && w.batch_size.is_constant() &&
+         w.batch_size.mean() == 1;
 }
 
 double mean_rate(const models::Topology& t, const models::Workload& w) {
@@ -234,7 +254,8 @@ double mean_rate(const models::Topology& t, const models::Workload& w) {
   const double end = static_cast<double>(t.run.duration.ns) * 1e-9;
   switch (w.process) {
     case models::ArrivalProcess::constant_rate:
-    case models::ArrivalProcess::sinusoidal_rate: return w.rate_per_s * batch;
+    case models::ArrivalProcess::sinusoidal_rate:
+      return w.rate_per_s * batch;
     case models::ArrivalProcess::ramping_rate: {
       // The area under the stages, and under the last target after them, until the end of the run.
       double area = 0, now = 0, rate = w.rate_per_s;
@@ -264,7 +285,8 @@ double mean_rate(const models::Topology& t, const models::Workload& w) {
       return static_cast<double>(until - w.trace_ns->begin()) / end * batch;
     }
     case models::ArrivalProcess::constant_vus:
-    case models::ArrivalProcess::ramping_vus: return 0;
+    case models::ArrivalProcess::ramping_vus:
+      return 0;
   }
   return 0;
 }

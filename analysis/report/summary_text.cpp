@@ -15,6 +15,7 @@ using Cell = TextTable::Cell;
 
 constexpr std::size_t kMostRows = 30;       // of each table
 constexpr std::size_t kNameWidth = 24;
+constexpr double kBusyLink = 0.01;  // links below this utilisation, and without losses, are left out
 constexpr std::size_t kShownPercentiles[] = {0, 3, 4, 5};  // p50 p95 p99 p99.9 of kPercentiles
 
 class Summary {
@@ -228,7 +229,7 @@ class Summary {
     cut(rows);
   }
 
-  // Links that can be a cause of something: with a bandwidth or with losses.
+  // Links that can be a cause of something: busy ones, and those that lost messages.
   void links() {
     TextTable table(style_);
     table.left("network").right("messages").right("traffic").left("utilisation").right("").right("lost").right("delayed");
@@ -236,9 +237,9 @@ class Summary {
     for (std::size_t i = 0; i < report_.links.size(); ++i) {
       const LinkReport& l = report_.links[i];
       const bool limited = topology_.links[i].bandwidth_bit_per_s > 0;
-      if (l.messages == 0 || (!limited && l.lost == 0)) continue;
-      if (++rows > kMostRows) continue;
       const double u = l.utilization.estimate;
+      if (l.messages == 0 || (u < kBusyLink && l.lost == 0)) continue;
+      if (++rows > kMostRows) continue;
       table.row({name(l.name, 40), human_count(l.messages), limited ? human_bytes_per_s(l.bytes_per_s) : "",
                  limited ? Cell(bar(u, 10, style_), load_ink(u)) : Cell(), limited ? human_fraction(u) : "",
                  l.lost > 0 ? human_fraction(static_cast<double>(l.lost) / static_cast<double>(l.transmissions)) : "",

@@ -36,7 +36,9 @@ struct World {
     t.operations.push_back(o);
     return static_cast<int>(t.operations.size()) - 1;
   }
-  models::Station& station(int op) { return t.stations[static_cast<std::size_t>(t.operations[static_cast<std::size_t>(op)].station)]; }
+  models::Station& station(int op) {
+    return t.stations[static_cast<std::size_t>(t.operations[static_cast<std::size_t>(op)].station)];
+  }
   models::Operation& operation(int op) { return t.operations[static_cast<std::size_t>(op)]; }
   void replicas(int op, std::int64_t n, models::Balancing policy) {
     station(op).groups = {{n, 1, 1}};

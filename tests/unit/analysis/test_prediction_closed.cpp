@@ -159,7 +159,8 @@ World diamond() {
   const int gateway = w.service("gateway", 4, {World::work(1)});
   w.then_call(left, store);
   w.then_call(right, store);
-  w.operation(gateway).steps.push_back(World::parallel({{w.call(left, gateway)}, {w.call(right, gateway)}}, 2));
+  w.operation(gateway).steps.push_back(
+      World::parallel({{w.call(left, gateway)}, {w.call(right, gateway)}}, 2));
   w.replicas(left, 2, models::Balancing::random);
   w.open(10, {w.call(gateway)});
   return w;
@@ -168,7 +169,8 @@ World diamond() {
 TEST(PredictShape, SinglePointsOfFailureOfADiamond) {
   World w = diamond();
   const Prediction p = predict(w.t);
-  // gateway is the way to all three others; store and right are needed by every request; left has two instances.
+  // gateway is the way to all three others; store and right are needed by every request; left has two
+  // instances.
   ASSERT_EQ(p.single_points_of_failure.size(), 3u);
   EXPECT_EQ(p.single_points_of_failure[0].component, "gateway");
   EXPECT_EQ(p.single_points_of_failure[0].dependents, 3);
@@ -205,7 +207,9 @@ TEST(PredictShape, RetriesOfLayersMultiply) {
   const Prediction p = predict(w.t);
   EXPECT_DOUBLE_EQ(p.amplification[0].worst_attempts_per_call, 125);
   ASSERT_FALSE(p.notes.empty());
-  EXPECT_EQ(p.notes.back(), "Retries multiply: when all fails, one request causes up to 125 calls along top.op -> middle.op -> leaf.op.");
+  EXPECT_EQ(p.notes.back(),
+            "Retries multiply: when all fails, one request causes up to 125 calls along top.op -> middle.op "
+            "-> leaf.op.");
 }
 
 TEST(PredictShape, TrafficThatNeverEndsIsSaid) {
@@ -228,7 +232,8 @@ TEST(PredictionText, NamesWhatMatters) {
   EXPECT_NE(text.find("Unstable: orders needs 1.4x its workers"), std::string::npos) << text;
   EXPECT_NE(text.find("orders is overloaded"), std::string::npos) << text;
   EXPECT_NE(text.find("every request of load needs it"), std::string::npos) << text;
-  EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 128; }));
+  EXPECT_TRUE(
+      std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 128; }));
 }
 
 TEST(PredictionText, BesideSaysWithinOrDiffers) {

@@ -1,0 +1,343 @@
+// Users in a loop: exact where the network has a product form, a fixed point of rates and waits elsewhere.
+#include "analysis/prediction/predictor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/prediction/shape.hpp"
+#include "sim/base/math.hpp"
+
+namespace tailrace::analysis::detail {
+
+using sim::math::kInfinity;
+
+namespace {
+
+constexpr int kBisections = 60;
+constexpr double kMaxExpandedInstances = 64;
+
+std::size_t at(int i) {
+  return static_cast<std::size_t>(i);
+}
+
+}  // namespace
+
+bool Predictor::solve_closed_load(std::string& message) {
+  double users = 0;
+  for (const ClosedLoad& c : closed_) users += c.population;
+  // Nobody waits for a worker where there is one for every user.
+  if (!(open_total_ > 0)) {
+    for (std::size_t i = 0; i < layers_.stations.size(); ++i) {
+      StationState& s = layers_.stations[i];
+      bool wide = s.limited && static_cast<double>(t_.stations[i].workers) >= users && !forked();
+      if (wide) s.limited = s.holds_calls = false;
+    }
+  }
+  for (ClosedLoad& c : closed_) {
+    if (!layers_.traffic(c.class_share, c.op_visits, message)) return false;
+  }
+  std::vector<double> open(t_.operations.size(), 0.0);
+  if (open_total_ > 0 && !layers_.traffic(open_rates_, open, message)) return false;
+  // Product forms are a matter of which stations are used at all, not of how much.
+  std::vector<double> some = open, some_classes = open_rates_;
+  for (const ClosedLoad& c : closed_) {
+    for (std::size_t i = 0; i < some.size(); ++i) some[i] += c.op_visits[i];
+    for (std::size_t i = 0; i < some_classes.size(); ++i) some_classes[i] += c.class_share[i];
+  }
+  layers_.classify(some, some_classes);
+  bool layered = forked();
+  for (std::size_t i = 0; i < layers_.stations.size(); ++i) {
+    const StationState& s = layers_.stations[i];
+    const bool used =
+        std::any_of(s.operations.begin(), s.operations.end(), [&](int op) { return some[at(op)] > 0; });
+    layered = layered || (used && (s.holds_calls || (s.limited && s.cores)));
+    if (used && s.limited &&
+        (t_.stations[i].patience || t_.stations[i].queue_capacity != models::kUnlimited)) {
+      closed_reason_ = "closed load with a bounded or impatient queue: its losses are left out";
+      closed_exact_ = false;
+    }
+  }
+  const bool ok = layered ? solve_layered(open, message) : solve_product_form(open, message);
+  rates_ = open;
+  for (const ClosedLoad& c : closed_) {
+    for (std::size_t i = 0; i < rates_.size(); ++i) rates_[i] += c.throughput * c.op_visits[i];
+  }
+  return ok;
+}
+
+bool Predictor::forked() const {
+  for (const WalkResult& w : idle_) {
+    if (w.forks) return true;
+  }
+  for (const WalkResult& w : layers_.op_walk) {
+    if (w.forks) return true;
+  }
+  return false;
+}
+
+bool Predictor::solve_layered(const std::vector<double>& open, std::string& message) {
+  closed_exact_ = false;
+  closed_reason_ = forked() ? "parallel calls in a closed loop"
+                            : "workers are held across calls by users in a loop, a rough figure";
+  const auto load = [&](double scale, bool others) {
+    std::vector<double> rates = open;
+    for (const ClosedLoad& c : closed_) {
+      const double idle = c.think_s + idle_response(c.workload);
+      const double x = scale * c.population / idle * (others ? (c.population - 1) / c.population : 1);
+      for (std::size_t i = 0; i < rates.size(); ++i) rates[i] += x * c.op_visits[i];
+    }
+    return rates;
+  };
+  for (const ClosedLoad& c : closed_) {
+    if (!(c.think_s + idle_response(c.workload) > 0)) {
+      message = t_.workloads[at(c.workload)].name + ": a request takes no time at all";
+      return false;
+    }
+  }
+  double low = 0, high = 1;
+  for (int k = 0; k < kBisections; ++k) {
+    const double middle = low + (high - low) / 2;
+    layers_.evaluate(load(middle, true));
+    double users = 0, wanted = 0;
+    for (const ClosedLoad& c : closed_) {
+      const double x = middle * c.population / (c.think_s + idle_response(c.workload));
+      users += x * (c.think_s + response(c.workload));
+      wanted += c.population;
+    }
+    (users < wanted ? low : high) = middle;
+  }
+  layers_.evaluate(load(low, true));
+  for (ClosedLoad& c : closed_) {
+    c.throughput = low * c.population / (c.think_s + idle_response(c.workload));
+    c.response = std::max(0.0, c.population / c.throughput - c.think_s);
+  }
+  return true;
+}
+
+double Predictor::idle_response(int workload) const {
+  return p_.workloads[at(workload)].zero_load_response_s;
+}
+
+double Predictor::response(int workload) const {
+  double weight = 0, sum = 0;
+  const models::Workload& w = t_.workloads[at(workload)];
+  for (std::size_t c = 0; c < w.classes.size(); ++c) {
+    const WalkResult walk = layers_.request(workload, static_cast<int>(c));
+    const double part = w.classes[c].weight * walk.success;
+    if (!(part > 0)) continue;
+    weight += part;
+    sum += part * walk.time.mean;
+  }
+  return weight > 0 ? sum / weight : 0;
+}
+
+bool Predictor::solve_product_form(const std::vector<double>& open, std::string& message) {
+  OpenNetwork network;
+  std::vector<Queue> queues;
+  std::vector<std::vector<double>> visits(closed_.size());
+  const auto visits_of = [&](std::size_t i, const std::vector<double>& rates, bool pool) {
+    double sum = 0;
+    for (const int op : layers_.stations[i].operations) {
+      const WalkResult& w = layers_.op_walk[at(op)];
+      sum += rates[at(op)] * (pool ? (t_.stations[i].blocking ? 1 : w.segments.count) : w.computes.count);
+    }
+    return sum;
+  };
+  double expanded = 0;
+  for (std::size_t i = 0; i < layers_.stations.size(); ++i) {
+    const StationState& s = layers_.stations[i];
+    if (!s.limited && !s.cores) continue;
+    const models::Station& m = t_.stations[i];
+    Visits stays, computes;  // under this mix of operations
+    bool used = false;
+    for (const int op : s.operations) {
+      double rate = open[at(op)];
+      for (const ClosedLoad& c : closed_) rate += c.op_visits[at(op)];
+      const WalkResult& w = layers_.op_walk[at(op)];
+      used = used || rate > 0;
+      if (m.blocking) {
+        stays.add(rate, w.time);
+      } else {
+        stays.add(rate, w.segments);
+      }
+      computes.add(rate, w.computes);
+    }
+    if (!used) continue;
+    const Visits& law = s.limited ? stays : computes;
+    if (!s.product_form) {
+      closed_exact_ = false;
+      closed_reason_ = m.instances > 1 && m.balancer.policy != models::Balancing::random &&
+                               m.balancer.policy != models::Balancing::weighted
+                           ? m.name + ": instances are taken as chosen at random"
+                           : m.name + ": first come, first served with service that is not exponential";
+    }
+    if (s.priorities) {
+      closed_exact_ = false;
+      closed_reason_ = m.name + ": priorities in a closed loop";
+    }
+    for (std::size_t g = 0; g < s.groups.size(); ++g) {
+      const GroupState& group = s.groups[g];
+      if (!(group.share > 0)) continue;
+      const bool merge = expanded + group.count > kMaxExpandedInstances;
+      if (merge && group.count > 1) {
+        closed_exact_ = false;
+        closed_reason_ = m.name + ": many instances are taken as one of their size";
+      }
+      const double copies = merge ? 1 : group.count, merged = merge ? group.count : 1;
+      double servers = s.limited ? static_cast<double>(m.workers) : *m.cpus, mean = law.mean();
+      if (!s.limited) {
+        const double whole = std::ceil(servers);
+        if (whole != servers && servers > 1) {
+          closed_exact_ = false;
+          closed_reason_ = m.name + ": a fraction of a core on top of whole ones";
+        }
+        // Work was stretched by slow cores already in the idle system; here they are slower servers.
+        mean *= whole / servers;
+        servers = whole;
+      }
+      // Unlike speeds: the mean above is that of all groups.
+      if (s.groups.size() > 1) {
+        double average = 0, shares = 0;
+        for (const GroupState& other : s.groups)
+          average += other.share * other.count * other.slowness, shares += other.share * other.count;
+        mean *= group.slowness / (average / shares);
+      }
+      const bool sharing = !s.limited && m.cpu_scheduling == models::CpuScheduling::processor_sharing;
+      for (double k = 0; k < copies; ++k) {
+        Station q;
+        q.name = m.name;
+        q.servers = static_cast<int>(std::min(servers * merged, 1e6));
+        q.service_mean_s = mean;
+        q.service_scv = law.exponential() ? 1 : law.scv();
+        q.discipline = sharing ? Discipline::processor_sharing : Discipline::fcfs;
+        network.stations.push_back(q);
+        network.external_rates_per_s.push_back(visits_of(i, open, s.limited) * group.share * merged);
+        for (std::size_t c = 0; c < closed_.size(); ++c) {
+          visits[c].push_back(visits_of(i, closed_[c].op_visits, s.limited) * group.share * merged);
+        }
+        queues.push_back({i, g, merged, s.limited});
+      }
+      expanded += copies;
+    }
+  }
+  // Links with a bandwidth are left to the waits of the open load; their transmission is part of the delay.
+  std::vector<ClosedWorkload> loads;
+  for (std::size_t c = 0; c < closed_.size(); ++c) {
+    const models::Workload& w = t_.workloads[at(closed_[c].workload)];
+    double spent = 0, weight = 0;
+    for (std::size_t k = 0; k < w.classes.size(); ++k) {
+      weight += w.classes[k].weight;
+      spent += w.classes[k].weight * idle_[first_class(closed_[c].workload) + k].spent_s;
+    }
+    double delay = weight > 0 ? spent / weight : 0;
+    for (std::size_t q = 0; q < queues.size(); ++q) {
+      const Station& s = network.stations[q];
+      // What a lone visit takes: a fraction of a core stretches it, more than one does not.
+      const double cores = queues[q].pool ? 1 : *t_.stations[queues[q].station].cpus;
+      delay -=
+          visits[c][q] * s.service_mean_s * (queues[q].pool || cores <= 1 ? 1 : cores / std::ceil(cores));
+    }
+    loads.push_back({w.name, static_cast<int>(std::min(closed_[c].population, 1e7)), closed_[c].think_s, {}});
+    loads.back().visits = visits[c];
+    loads.back().visits.push_back(std::max(0.0, delay));
+  }
+  Station rest;
+  rest.name = "calls and pauses";
+  rest.servers = 0;
+  rest.service_mean_s = 1;
+  network.stations.push_back(rest);
+  network.external_rates_per_s.push_back(0);
+  for (const models::Link& l : t_.links) {
+    if (l.bandwidth_bit_per_s > 0)
+      closed_exact_ = false, closed_reason_ = "waits for links are left out of the closed loop";
+  }
+  std::vector<double> waits(queues.size(), 0.0), responses(queues.size(), 0.0);
+  if (open_total_ > 0) {
+    const MixedSolution m = solve_mixed(network, loads);
+    if (!m.closed.ok) {
+      message = m.closed.message;
+      return false;
+    }
+    closed_exact_ = false;
+    closed_reason_ = "open and closed load share stations";
+    take(m.closed);
+    for (std::size_t q = 0; q < queues.size(); ++q) {
+      const double a = m.open.stations[q].arrival_rate_per_s;
+      double b = 0;
+      for (std::size_t c = 0; c < closed_.size(); ++c) b += closed_[c].throughput * visits[c][q];
+      const double open_response = m.open.stations[q].means.response_mean_s,
+                   closed_response = m.closed.stations[q].response_mean_s;
+      responses[q] = a + b > 0 ? (a * open_response + b * closed_response) / (a + b) : 0;
+    }
+  } else {
+    const ClosedSolution solution = solve_closed({network.stations, loads});
+    if (!solution.ok) {
+      message = solution.message;
+      return false;
+    }
+    if (!solution.exact) closed_exact_ = false, closed_reason_ = solution.reason;
+    take(solution);
+    for (std::size_t q = 0; q < queues.size(); ++q) responses[q] = solution.stations[q].response_mean_s;
+    if (closed_.size() == 1) bounds(solution.workloads[0].bounds);
+  }
+  for (std::size_t q = 0; q < queues.size(); ++q) {
+    GroupState& g = layers_.stations[queues[q].station].groups[queues[q].group];
+    const double mean = network.stations[q].service_mean_s;
+    if (!(mean > 0) || !(responses[q] > 0)) continue;
+    const double wait = std::max(0.0, responses[q] - mean);
+    const models::Station& m = t_.stations[queues[q].station];
+    if (queues[q].pool) {
+      g.wait = {wait, wait * wait, wait > 0 ? Moments::Law::other : Moments::Law::constant, true};
+      g.service_s = mean;
+    } else if (m.cpu_scheduling == models::CpuScheduling::processor_sharing) {
+      g.stretch = responses[q] / (mean * *m.cpus / std::ceil(*m.cpus));
+    } else {
+      g.core_wait_s = wait;
+    }
+  }
+  layers_.evaluate_given();
+  return true;
+}
+
+std::size_t Predictor::first_class(int workload) const {
+  std::size_t first = 0;
+  for (int w = 0; w < workload; ++w) first += t_.workloads[at(w)].classes.size();
+  return first;
+}
+
+void Predictor::take(const ClosedSolution& s) {
+  for (std::size_t c = 0; c < closed_.size(); ++c) {
+    closed_[c].throughput = s.workloads[c].throughput_per_s;
+    closed_[c].response = s.workloads[c].response_mean_s;
+  }
+}
+
+void Predictor::bounds(const ClosedBounds& b) {
+  p_.knee_population = {b.knee_population, true, true, {}};
+  p_.max_throughput_per_s = {b.max_demand_s > 0 ? 1 / b.max_demand_s : kInfinity, true, true, {}};
+}
+
+void Predictor::layered_bounds() {
+  const ClosedLoad& c = closed_.front();
+  double largest = 0;
+  for (std::size_t i = 0; i < layers_.stations.size(); ++i) {
+    const StationState& s = layers_.stations[i];
+    const models::Station& m = t_.stations[i];
+    double visits = 0, work = 0;
+    for (const int op : s.operations) {
+      visits += c.op_visits[at(op)] * (m.blocking ? 1 : layers_.op_walk[at(op)].segments.count);
+      work += c.op_visits[at(op)] * layers_.op_walk[at(op)].computes.first;
+    }
+    const double instances = static_cast<double>(m.instances);
+    if (s.limited)
+      largest = std::max(largest, visits * idle_stay_[i] / (static_cast<double>(m.workers) * instances));
+    if (s.cores) largest = std::max(largest, work / (*m.cpus * instances));
+  }
+  if (!(largest > 0)) return;
+  const std::string reason = "from stays in an idle system: an upper bound";
+  p_.max_throughput_per_s = {1 / largest, true, false, reason};
+  p_.knee_population = {(c.think_s + idle_response(c.workload)) / largest, true, false, reason};
+}
+
+}  // namespace tailrace::analysis::detail

@@ -1,0 +1,287 @@
+// What is said of the solved system: figures, how sure they are, and why not.
+#include "analysis/prediction/predictor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/prediction/shape.hpp"
+#include "sim/base/math.hpp"
+
+namespace tailrace::analysis::detail {
+
+using sim::math::kInfinity;
+
+namespace {
+
+std::size_t at(int i) {
+  return static_cast<std::size_t>(i);
+}
+
+}  // namespace
+
+void Predictor::note(std::string text) {
+  if (std::find(p_.notes.begin(), p_.notes.end(), text) == p_.notes.end())
+    p_.notes.push_back(std::move(text));
+}
+
+Figure Predictor::figure(double value, bool known, bool exact, const std::string& reason) {
+  if (!std::isfinite(value)) known = false;
+  Figure f{known ? value : 0, known, known && exact, {}};
+  if (!f.exact) f.reason = reason.empty() ? "approximate" : reason;
+  return f;
+}
+
+bool Predictor::timeouts_matter() const {
+  constexpr double kFar = 20;  // an exponential time beyond 20 means has probability 2e-9
+  for (std::size_t e = 0; e < t_.edges.size(); ++e) {
+    const models::Edge& edge = t_.edges[e];
+    if (!(rates_[at(edge.operation)] > 0)) continue;
+    const double time = layers_.facts[e].time.mean * kFar;
+    if (edge.timeout && !(time < static_cast<double>(edge.timeout->ns) * 1e-9)) return true;
+    if (edge.per_try_timeout && !(time < static_cast<double>(edge.per_try_timeout->ns) * 1e-9)) return true;
+  }
+  return false;
+}
+
+void Predictor::report() {
+  const bool closed = !closed_.empty();
+  const bool timed = timeouts_matter();
+  if (timed)
+    note("Timeouts are not part of this theory: where calls come near theirs, expect other figures.");
+  if (layers_.depth_cut) note("run.max_call_depth ends some calls; what their callers do then is left out.");
+  if (!layers_.converged)
+    note("Stations that call each other in a circle did not settle: figures are approximate.");
+  doubt_ = timed               ? "timeouts are not part of this theory"
+           : layers_.depth_cut ? "run.max_call_depth ends some calls"
+                               : "";
+  if (doubt_.empty() && (unsettled_ || !layers_.converged)) doubt_ = "the figures did not settle";
+  for (std::size_t i = 0; i < layers_.stations.size(); ++i) station(i, closed);
+  for (std::size_t i = 0; i < layers_.links.size(); ++i) link(i);
+  double requests = 0;
+  for (std::size_t w = 0; w < t_.workloads.size(); ++w) requests += workload(static_cast<int>(w));
+  for (std::size_t i = 0; i < p_.stations.size(); ++i) {
+    const double u = offered_full(i);
+    if (u <= p_.bottleneck_utilization) continue;
+    p_.bottleneck_utilization = u;
+    p_.bottleneck = static_cast<int>(i);
+  }
+  if (closed && closed_.size() == 1 && !p_.knee_population.known) layered_bounds();
+  shape(rates_, requests);
+}
+
+double Predictor::rate_of(std::size_t i) const {  // visits per second, at the full rates
+  const StationState& s = layers_.stations[i];
+  double sum = 0;
+  for (const int op : s.operations) {
+    sum += rates_[at(op)] * (t_.stations[i].blocking ? 1 : layers_.op_walk[at(op)].segments.count);
+  }
+  return sum;
+}
+
+double Predictor::work_of(std::size_t i) const {  // core-seconds per second
+  double sum = 0;
+  for (const int op : layers_.stations[i].operations)
+    sum += rates_[at(op)] * layers_.op_walk[at(op)].computes.first;
+  return sum;
+}
+
+double Predictor::offered_full(std::size_t i) const {
+  const StationPrediction& s = p_.stations[i];
+  double u = s.core_utilization.known ? s.core_utilization.value : 0;
+  if (!layers_.stations[i].stable) return std::max(u, offered(i));
+  if (s.utilization.known) u = std::max(u, s.utilization.value);
+  return u;
+}
+
+void Predictor::station(std::size_t i, bool closed) {
+  const StationState& s = layers_.stations[i];
+  const models::Station& m = t_.stations[i];
+  StationPrediction& out = p_.stations[i];
+  const bool workers_limited = m.workers != models::kUnlimited;
+  const double rate = rate_of(i);
+  out.visit_rate_per_s = rate;
+  out.lost_fraction = s.lost;
+  out.stable = s.stable;
+  p_.stable = p_.stable && s.stable;
+  double stay = 0, wait = 0, shares = 0, in_queue = 0;
+  for (const GroupState& g : s.groups) {
+    const double part = g.share * g.count;
+    shares += part;
+    stay += part * stay_of(i, g, rate);
+    if (part > 0) wait += part * g.wait.mean;
+    in_queue += g.count * g.in_queue;
+  }
+  if (shares > 0) stay /= shares, wait /= shares;
+  out.service_mean_s = stay;
+  bool exact = s.exact && doubt_.empty();
+  std::string reason = doubt_.empty() ? s.reason : doubt_;
+  bool known = s.known;
+  if (closed) {
+    exact = closed_exact_ && doubt_.empty();
+    if (doubt_.empty()) reason = closed_reason_;
+    known = true;
+  }
+  if (!s.stable) reason = "overloaded";
+  const double instances = static_cast<double>(m.instances);
+  if (workers_limited) {
+    const double u = rate * (1 - s.lost) * stay / (static_cast<double>(m.workers) * instances);
+    // Busy workers follow from rates and stays alone (Little): no need for a formula of the wait.
+    const bool plain = !s.holds_calls && !s.cores && doubt_.empty() && (!closed || closed_exact_) &&
+                       s.lost == 0 && s.visits.exact;
+    out.utilization = figure(s.stable ? u : offered(i), s.stable || true, plain || exact, reason);
+  } else {
+    out.utilization = {0, false, false, "workers are unlimited"};
+  }
+  if (m.cpus) {
+    out.core_utilization = figure(work_of(i) * (1 - s.lost) / (*m.cpus * instances), true,
+                                  doubt_.empty() && (!closed || closed_exact_), reason);
+  } else {
+    out.core_utilization = {0, false, false, "no cpus"};
+  }
+  if (!(rate > 0)) {
+    out.wait_mean_s = out.response_mean_s = out.in_queue_mean = {0, true, true, {}};
+    return;
+  }
+  out.wait_mean_s = figure(wait, known && s.stable, exact || (!s.limited && s.stable), reason);
+  out.response_mean_s =
+      figure(wait + stay, known && s.stable, exact || (!s.limited && !s.cores && !holds_open(i)), reason);
+  const bool from_rate = closed || s.groups.empty();
+  out.in_queue_mean = figure(from_rate ? rate * wait : in_queue, known && s.stable,
+                             exact || (!s.limited && s.stable), reason);
+  if (!s.limited && out.wait_mean_s.exact) out.wait_mean_s.reason.clear(), out.in_queue_mean.reason.clear();
+  if (!s.stable) {
+    const double u = offered(i);
+    out.remark = out.core_utilization.known && out.core_utilization.value >= 1
+                     ? fmt::format("needs {:.3g}x its cores", out.core_utilization.value)
+                     : fmt::format("needs {:.3g}x its workers", u);
+  } else if (!known) {
+    out.remark = reason;
+  } else if (s.lost > 1e-9) {
+    out.remark = fmt::format("loses {:.3g} % of its calls", 100 * s.lost);
+  } else if (!exact) {
+    out.remark = reason;
+  }
+}
+
+bool Predictor::holds_open(std::size_t i) const {
+  const StationState& s = layers_.stations[i];
+  return std::any_of(s.operations.begin(), s.operations.end(),
+                     [&](int op) { return rates_[at(op)] > 0 && !layers_.op_time[at(op)].exact; });
+}
+
+double Predictor::stay_of(std::size_t i, const GroupState& g, double rate) const {
+  const StationState& s = layers_.stations[i];
+  if (s.limited) return g.service_s;
+  // Nobody waits for a worker: the stay is the response of the operation (blocking) or of its stretches of
+  // work.
+  double sum = 0;
+  for (const int op : s.operations) {
+    const WalkResult& w = layers_.op_walk[at(op)];
+    sum += rates_[at(op)] * (t_.stations[i].blocking ? w.time.mean : w.segments.first);
+  }
+  return rate > 0 ? sum / rate : 0;
+}
+
+void Predictor::link(std::size_t i) {
+  const LinkState& s = layers_.links[i];
+  LinkPrediction& out = p_.links[i];
+  out.message_rate_per_s = s.message_rate;
+  if (!(t_.links[i].bandwidth_bit_per_s > 0)) {
+    out.utilization = out.wait_mean_s = {0, false, false, "no bandwidth limit"};
+    return;
+  }
+  const std::string reason = s.utilization >= 1 ? "overloaded" : "arrivals taken as Poisson";
+  out.utilization = figure(s.utilization, true, s.exact && doubt_.empty() && closed_.empty(), reason);
+  out.wait_mean_s = figure(s.wait_s, s.utilization < 1, false, reason);
+  p_.stable = p_.stable && s.utilization < 1;
+}
+
+std::vector<char> Predictor::reached(int workload) const {
+  std::vector<char> seen(t_.operations.size(), 0), stations(t_.stations.size(), 0);
+  std::vector<int> todo;
+  const auto push = [&](const std::vector<CallCount>& calls) {
+    for (const CallCount& c : calls) {
+      const int op = t_.edges[at(c.edge)].operation;
+      if (c.times > 0 && seen[at(op)] == 0) seen[at(op)] = 1, todo.push_back(op);
+    }
+  };
+  for (std::size_t c = 0; c < t_.workloads[at(workload)].classes.size(); ++c) {
+    if (t_.workloads[at(workload)].classes[c].weight > 0)
+      push(layers_.request(workload, static_cast<int>(c)).calls);
+  }
+  while (!todo.empty()) {
+    const int op = todo.back();
+    todo.pop_back();
+    stations[at(t_.operations[at(op)].station)] = 1;
+    push(layers_.op_calls[at(op)]);
+  }
+  return stations;
+}
+
+double Predictor::workload(int id) {
+  const models::Workload& w = t_.workloads[at(id)];
+  WorkloadPrediction& out = p_.workloads[at(id)];
+  double weight = 0, ok = 0, sum = 0;
+  bool exact = doubt_.empty(), known = true, approximate_way = false, forks = false;
+  std::string reason = doubt_;
+  for (std::size_t c = 0; c < w.classes.size(); ++c) {
+    if (!(w.classes[c].weight > 0)) continue;
+    const WalkResult walk = layers_.request(id, static_cast<int>(c));
+    weight += w.classes[c].weight;
+    ok += w.classes[c].weight * walk.success;
+    if (walk.success > 0) sum += w.classes[c].weight * walk.success * walk.time.mean;
+    if (!walk.time.exact) {
+      approximate_way = true;
+      forks = forks || walk.forks;
+    }
+  }
+  out.success = weight > 0 ? ok / weight : 0;
+  if (forks && exact) exact = false, reason = "parallel calls to stations with queues";
+  const std::vector<char> stations = reached(id);
+  for (std::size_t i = 0; i < stations.size(); ++i) {
+    const StationState& s = layers_.stations[i];
+    if (stations[i] == 0 || (!s.limited && !s.cores) || !closed_.empty()) continue;
+    if (!s.stable) {
+      known = exact = false;
+      reason = t_.stations[i].name + " is overloaded";
+      break;
+    }
+    if (!s.known && known) known = exact = false, reason = t_.stations[i].name + ": " + s.reason;
+    if (known && s.priorities && w.classes.size() <= 1)
+      exact = false, reason = t_.stations[i].name + ": classes wait by priority";
+    if (known && s.priorities && w.classes.size() > 1 && t_.workloads.size() > 1)
+      exact = false, reason = t_.stations[i].name + ": classes wait by priority";
+    if (known && exact && !s.exact) exact = false, reason = t_.stations[i].name + ": " + s.reason;
+    if (known && !exact && reason.empty()) reason = t_.stations[i].name + ": " + s.reason;
+  }
+  if (approximate_way && exact) exact = false, reason = "retries or an approximation on the way";
+  if (!out.open) {
+    for (const ClosedLoad& c : closed_) {
+      if (c.workload != id) continue;
+      const std::string why = doubt_.empty() ? closed_reason_ : doubt_;
+      const bool sure = closed_exact_ && doubt_.empty();
+      out.throughput_per_s = figure(c.throughput, true, sure, why);
+      // With failures the users' mean covers all requests; of those that succeed it is the walk's.
+      const bool all_succeed = out.success > 1 - 1e-12;
+      const double mean = all_succeed || !(ok > 0) ? c.response : sum / ok;
+      out.response_mean_s =
+          figure(mean, true, sure && all_succeed, all_succeed ? why : "failed requests take other times");
+      return c.throughput;
+    }
+    out.throughput_per_s = {0, true, true, {}};
+    out.response_mean_s = {0, false, false, "no virtual users"};
+    return 0;
+  }
+  const double rate = mean_rate(t_, w);
+  const bool stationary = is_stationary(w);
+  out.throughput_per_s = figure(rate, p_.stable || known, stationary && doubt_.empty(),
+                                known ? "the mean of a rate that changes" : reason);
+  if (!(rate > 0)) known = false, reason = "no requests";
+  if (!closed_.empty()) exact = false, reason = closed_reason_;
+  out.response_mean_s =
+      figure(ok > 0 ? sum / ok : kInfinity, known && ok > 0, exact, ok > 0 ? reason : "no request succeeds");
+  return rate;
+}
+
+}  // namespace tailrace::analysis::detail

@@ -1,0 +1,94 @@
+#pragma once
+// One prediction in the making: the loads, the solved layers, and the doubts that are cast over the figures.
+// Methods run in the order in which run() calls them.
+#include <string>
+#include <vector>
+
+#include "analysis/prediction/layers.hpp"
+#include "analysis/prediction/predict.hpp"
+#include "analysis/queueing/closed_network.hpp"
+
+namespace tailrace::analysis::detail {
+
+struct ClosedLoad {
+  int workload = models::kNone;
+  double population = 0, think_s = 0;
+  std::vector<double> class_share;  // flat over all classes, sums to 1 over its own
+  std::vector<double> op_visits;    // per request
+  double throughput = 0, response = 0;
+};
+
+class Predictor {
+ public:
+  explicit Predictor(const models::Topology& t) : t_(t), layers_(t) {}
+  Prediction run();
+
+ private:
+  Prediction give_up(std::string message);
+  void shape(const std::vector<double>& rates, double requests);
+  // An otherwise idle system: what the bounds and the critical path are made of.
+  bool zero_load();
+  void collect_loads();
+  // Rates, losses and waits settle each other: what a full queue turns away is not passed on, but retried.
+  bool settle(const std::vector<double>& class_rates, std::vector<double>& rates, std::string& message);
+  bool solve_open_load(std::string& message);
+  double largest_utilization() const;
+  // Of workers or cores, whichever is more, without what is lost; for pools that wait for an overloaded
+  // station, at least what they would need if that were idle.
+  double offered(std::size_t i) const;
+  bool carries(double multiplier);
+  void capacity();
+  bool solve_closed_load(std::string& message);
+  bool forked() const;
+  // No product form: the throughput at which the users are all accounted for, with waits as in an open system
+  // in which an arrival sees everyone but itself (Schweitzer's correction).
+  bool solve_layered(const std::vector<double>& open, std::string& message);
+  double idle_response(int workload) const;
+  double response(int workload) const;
+  // One queue of the closed network, and what it stands for.
+  struct Queue {
+    std::size_t station = 0;
+    std::size_t group = 0;
+    double instances = 1;  // that it stands for: 1 when expanded, all when merged
+    bool pool = true;      // of workers; else cores
+  };
+  bool solve_product_form(const std::vector<double>& open, std::string& message);
+  std::size_t first_class(int workload) const;
+  void take(const ClosedSolution& s);
+  void bounds(const ClosedBounds& b);
+  void note(std::string text);
+  static Figure figure(double value, bool known, bool exact, const std::string& reason);
+  // Timeouts that would matter: the call comes within a factor of its limit.
+  bool timeouts_matter() const;
+  void report();
+  double rate_of(std::size_t i) const;
+  double work_of(std::size_t i) const;
+  double offered_full(std::size_t i) const;
+  void station(std::size_t i, bool closed);
+  // A blocking station without a limit holds for as long as its calls take: exact when they are.
+  bool holds_open(std::size_t i) const;
+  double stay_of(std::size_t i, const GroupState& g, double rate) const;
+  void link(std::size_t i);
+  // Stations that requests of a workload may visit.
+  std::vector<char> reached(int workload) const;
+  // Fills in a workload; its requests per second are the answer.
+  double workload(int id);
+  // Of a closed loop without a product form: demands with stays as in an idle system.
+  void layered_bounds();
+
+  const models::Topology& t_;
+  Layers layers_;
+  Prediction p_;
+  std::vector<WalkResult> idle_;    // per class, flat
+  std::vector<double> idle_stay_;   // per station
+  std::vector<double> open_rates_;  // per class, flat
+  double open_total_ = 0;
+  bool changing_users_ = false, unsettled_ = false;
+  std::vector<ClosedLoad> closed_;
+  bool closed_exact_ = true;
+  std::string closed_reason_;
+  std::string doubt_;          // casts it over every figure
+  std::vector<double> rates_;  // per operation
+};
+
+}  // namespace tailrace::analysis::detail
