@@ -16,33 +16,43 @@ namespace tailrace::cli {
 
 namespace {
 
+std::string seed_fault(const std::string& text) {
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return digits ? "" : "a seed is a whole number, 0 or more";
+}
+
 void add_scenario_options(CLI::App& command, ScenarioArguments& a) {
   command.add_option("scenario", a.file, "the scenario, a YAML file")->required();
   command.add_option("--set", a.overrides, "change the scenario: services.cart.replicas=4 (repeatable)")
-      ->type_name("PATH=VALUE")->allow_extra_args(false)->take_all();
-  command.add_option("--seed", a.seed, "seed of every random stream, in place of run.seed")->type_name("N");
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false)
+      ->take_all();
+  command.add_option("--seed", a.seed, "seed of every random stream, in place of run.seed")
+      ->type_name("N")
+      ->check(CLI::Validator(seed_fault, ""));  // CLI11 would take -1 for 2^64 - 1
   command.add_option("--replications", a.replications, "independent runs, in place of run.replications")
-      ->type_name("N")->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
   command.add_option("--duration", a.duration, "simulated time, in place of run.duration")->type_name("TIME");
-  command.add_flag("--allow-outside-includes", a.allow_outside_includes, "let includes leave the scenario's folder");
+  command.add_flag("--allow-outside-includes", a.allow_outside_includes,
+                   "let includes leave the scenario's folder");
   command.add_flag("--quiet,-q", a.quiet, "no progress, no warnings, no text summary");
 }
 
-CLI::Option* add_format(CLI::App& command, OutputFormat& format, std::vector<std::pair<std::string, OutputFormat>> names) {
+CLI::Option* add_format(CLI::App& command, OutputFormat& format,
+                        std::vector<std::pair<std::string, OutputFormat>> names) {
   std::string list;
   for (const auto& [name, value] : names) list += (list.empty() ? "" : "|") + name;
-  auto chosen = [&format, names](const std::vector<std::string>& words) {
+  const std::function<void(const std::string&)> chosen = [&format, names](const std::string& word) {
     for (const auto& [name, value] : names) {
-      if (!words.empty() && words.back() == name) {
-        format = value;
-        return true;
-      }
+      if (word == name) format = value;
     }
-    return false;
   };
   std::vector<std::string> known;
   for (const auto& [name, value] : names) known.push_back(name);
-  return command.add_option("--format", chosen, "what is printed")->type_name(list)->check(CLI::IsMember(known));
+  return command.add_option_function<std::string>("--format", chosen, "what is printed")
+      ->type_name(list)
+      ->check(CLI::IsMember(known));
 }
 
 std::string fraction_fault(const std::string& text) {
@@ -65,19 +75,30 @@ std::function<int()> read_command_line(int argc, char** argv) {
   CLI::App app("Simulates a microservice system, request by request, from a YAML scenario.", "tailrace");
   app.set_version_flag("--version", std::string("tailrace ") + kVersion);
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 good, 2 usage, 3 scenario wrong, 4 limit reached (partial results), 5 input/output,\n"
-             "70 internal error, 99 thresholds failed, 130/143 interrupted (partial results).");
+  app.footer(
+      "Exit codes: 0 good, 2 usage, 3 scenario wrong, 4 limit reached (partial results), 5 input/output,\n"
+      "70 internal error, 99 thresholds failed, 130/143 interrupted (partial results).");
 
   const auto run = std::make_shared<RunArguments>();
   CLI::App* run_app = app.add_subcommand("run", "run a scenario and report");
   add_scenario_options(*run_app, run->scenario);
-  run_app->add_option("--jobs,-j", run->jobs, "replications at a time; default one per core")->type_name("N")->check(CLI::Range(1, 4096));
-  run_app->add_option("--out", run->out, "also write summary.json, timeseries.csv and latency.csv into this folder")->type_name("DIR");
-  add_format(*run_app, run->scenario.format, {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
+  run_app->add_option("--jobs,-j", run->jobs, "replications at a time; default one per core")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4096));
+  run_app
+      ->add_option("--out", run->out,
+                   "also write summary.json, timeseries.csv and latency.csv into this folder")
+      ->type_name("DIR");
+  add_format(*run_app, run->scenario.format,
+             {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
   std::string precision;
-  run_app->add_option("--precision", precision, "add replications until mean and p99 are known to this share (1%)")
-      ->type_name("SHARE")->check(CLI::Validator(fraction_fault, ""));
-  run_app->add_flag("--verify-determinism", run->verify_determinism, "run a tenth of the replications twice and compare");
+  run_app
+      ->add_option("--precision", precision,
+                   "add replications until mean and p99 are known to this share (1%)")
+      ->type_name("SHARE")
+      ->check(CLI::Validator(fraction_fault, ""));
+  run_app->add_flag("--verify-determinism", run->verify_determinism,
+                    "run a tenth of the replications twice and compare");
 
   const auto check = std::make_shared<ScenarioArguments>();
   CLI::App* check_app = app.add_subcommand("check", "validate a scenario and say what was understood");
@@ -85,7 +106,8 @@ std::function<int()> read_command_line(int argc, char** argv) {
   add_format(*check_app, check->format, {{"text", OutputFormat::text}, {"json", OutputFormat::json}});
 
   const auto describe = std::make_shared<DescribeArguments>();
-  CLI::App* describe_app = app.add_subcommand("describe", "the reference: kinds, steps, policies and their fields");
+  CLI::App* describe_app =
+      app.add_subcommand("describe", "the reference: kinds, steps, policies and their fields");
   describe_app->add_option("name", describe->name, "a kind, step, policy or section; without it, the list");
   describe_app->add_flag("--markdown", describe->markdown, "the whole reference as Markdown");
 

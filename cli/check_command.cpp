@@ -32,13 +32,19 @@ std::string topology_json(const LoadedScenario& scenario) {
   for (const models::Workload& w : t.workloads) {
     j.begin_object().field("name", w.name).field("arrivals", arrivals_text(w)).key("classes").begin_array();
     for (const models::RequestClass& c : w.classes) {
-      j.begin_object().field("name", c.name).field("weight", c.weight).field("priority", c.priority).end_object();
+      j.begin_object()
+          .field("name", c.name)
+          .field("weight", c.weight)
+          .field("priority", c.priority)
+          .end_object();
     }
     j.end_array().end_object();
   }
   j.end_array().key("stations").begin_array();
   for (const models::Station& s : t.stations) {
-    j.begin_object().field("name", s.name).field("kind", t.components[static_cast<std::size_t>(s.component)].kind);
+    j.begin_object()
+        .field("name", s.name)
+        .field("kind", t.components[static_cast<std::size_t>(s.component)].kind);
     j.field("instances", s.instances);
     limit(j, "workers_per_instance", s.workers);
     limit(j, "queue_capacity", s.queue_capacity);
@@ -50,7 +56,9 @@ std::string topology_json(const LoadedScenario& scenario) {
   for (std::size_t i = 0; i < t.operations.size(); ++i) {
     const models::Operation& op = t.operations[i];
     j.begin_object().field("name", t.operation_name(static_cast<int>(i)));
-    j.field("station", t.stations[static_cast<std::size_t>(op.station)].name).field("error_rate", op.error_rate).end_object();
+    j.field("station", t.stations[static_cast<std::size_t>(op.station)].name)
+        .field("error_rate", op.error_rate)
+        .end_object();
   }
   j.end_array().key("calls").begin_array();
   for (const models::Edge& e : t.edges) {
@@ -60,7 +68,9 @@ std::string topology_json(const LoadedScenario& scenario) {
     limit(j, "retries", e.retries);
     j.end_object();
   }
-  j.end_array().end_object();
+  j.end_array();
+  write_prediction(j, t);
+  j.end_object();
   return j.take();
 }
 
@@ -70,11 +80,12 @@ int check_command(const ScenarioArguments& arguments) {
   const LoadedScenario scenario = load_scenario(arguments);
   if (scenario.topology == nullptr) return scenario.exit_code;
   models::compile(scenario.topology);  // the last stage at which a scenario can be refused
-  if (arguments.format == OutputFormat::json) return write_stdout(topology_json(scenario)) ? kGood : kInputOutput;
+  if (arguments.format == OutputFormat::json)
+    return write_stdout(topology_json(scenario)) ? kGood : kInputOutput;
   if (arguments.quiet) return kGood;
   const analysis::TextStyle style = stream_style().out;
   std::string text = topology_text(*scenario.topology, style);
-  const std::string prediction = print_prediction(*scenario.topology, style);
+  const std::string prediction = prediction_block(*scenario.topology, style);
   if (!prediction.empty()) text += "\n" + prediction;
   return write_stdout(text) ? kGood : kInputOutput;
 }

@@ -54,7 +54,8 @@ void prepare_streams() {
 StreamStyle stream_style() {
   const char* no_colour = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
-  const bool colours = (no_colour == nullptr || *no_colour == '\0') && term != nullptr && std::strcmp(term, "dumb") != 0;
+  const bool colours =
+      (no_colour == nullptr || *no_colour == '\0') && term != nullptr && std::strcmp(term, "dumb") != 0;
   StreamStyle style;
   style.err_is_terminal = ::isatty(2) == 1;
   style.out = {colours && ::isatty(1) == 1, utf8_locale()};
@@ -66,12 +67,17 @@ bool write_stdout(std::string_view text) {
   const std::size_t done = write_all(1, text);
   if (done == text.size() || errno == EPIPE || errno == EINTR) return true;
   const std::string reason = std::strerror(errno);
-  complain(fmt::format("cannot write standard output: {} ({} of {} bytes written)", reason, done, text.size()));
+  complain(
+      fmt::format("cannot write standard output: {} ({} of {} bytes written)", reason, done, text.size()));
   return false;
 }
 
-void write_stderr(std::string_view text) { write_all(2, text); }
+void write_stderr(std::string_view text) {
+  write_all(2, text);
+}
 
-void complain(std::string_view message) { write_stderr("tailrace: " + models::escaped(message) + "\n"); }
+void complain(std::string_view message) {
+  write_stderr("tailrace: " + models::escaped(message) + "\n");
+}
 
 }  // namespace tailrace::cli

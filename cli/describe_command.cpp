@@ -15,13 +15,16 @@ int describe_command(const DescribeArguments& arguments) {
   std::string hint;
   const std::string text = describe_one(arguments.name, hint);
   if (text.empty()) {
-    complain(fmt::format("there is nothing called {}; {}", models::shown(arguments.name),
-                         hint.empty() ? "`tailrace describe` lists what there is" : fmt::format("did you mean {}?", hint)));
+    complain(fmt::format(
+        "there is nothing called {}; {}", models::shown(arguments.name),
+        hint.empty() ? "`tailrace describe` lists what there is" : fmt::format("did you mean {}?", hint)));
     return kUsage;
   }
   return write_stdout(text) ? kGood : kInputOutput;
 }
 
-int schema_command() { return write_stdout(scenario_schema()) ? kGood : kInputOutput; }
+int schema_command() {
+  return write_stdout(scenario_schema()) ? kGood : kInputOutput;
+}
 
 }  // namespace tailrace::cli

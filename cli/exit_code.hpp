@@ -1,12 +1,12 @@
 #pragma once
-// How the program ends, for scripts. When several apply, the order of severity is: internal, output, interrupted, limit,
-// thresholds.
+// How the program ends, for scripts. When several apply, the order of severity is: internal, output,
+// interrupted, limit, thresholds.
 
 namespace tailrace::cli {
 
 enum ExitCode : int {
   kGood = 0,
-  kUsage = 2,          // the command line is wrong
+  kUsage = 2,  // the command line is wrong
   kWrongScenario = 3,
   kLimitReached = 4,   // events, memory, time that stands still, deadlock; partial results are written
   kInputOutput = 5,    // a file is missing, unreadable or cannot be written

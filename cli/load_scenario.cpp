@@ -12,9 +12,12 @@ namespace {
 
 const char* severity_name(models::Severity severity) {
   switch (severity) {
-    case models::Severity::error: return "error";
-    case models::Severity::warning: return "warning";
-    case models::Severity::note: return "note";
+    case models::Severity::error:
+      return "error";
+    case models::Severity::warning:
+      return "warning";
+    case models::Severity::note:
+      return "note";
   }
   return "";
 }
@@ -38,12 +41,14 @@ void tell(const LoadedScenario& loaded, const ScenarioArguments& arguments) {
 std::vector<std::string> LoadedScenario::warnings() const {
   std::vector<std::string> list;
   for (const models::Diagnostic& d : diagnostics.all()) {
-    if (d.severity == models::Severity::warning) list.push_back(d.path.empty() ? d.message : d.path + ": " + d.message);
+    if (d.severity == models::Severity::warning)
+      list.push_back(d.path.empty() ? d.message : d.path + ": " + d.message);
   }
   return list;
 }
 
-void write_diagnostics(analysis::JsonText& json, const models::Diagnostics& diagnostics, const std::vector<models::SourceFile>& files) {
+void write_diagnostics(analysis::JsonText& json, const models::Diagnostics& diagnostics,
+                       const std::vector<models::SourceFile>& files) {
   json.key("diagnostics").begin_array();
   for (const models::Diagnostic& d : diagnostics.all()) {
     json.begin_object().field("severity", severity_name(d.severity));

@@ -24,6 +24,7 @@ struct LoadedScenario {
 LoadedScenario load_scenario(const ScenarioArguments& arguments);
 
 // {"severity":..., "file":..., "line":..., "column":..., "path":..., "message":..., "hint":...} each.
-void write_diagnostics(analysis::JsonText& json, const models::Diagnostics& diagnostics, const std::vector<models::SourceFile>& files);
+void write_diagnostics(analysis::JsonText& json, const models::Diagnostics& diagnostics,
+                       const std::vector<models::SourceFile>& files);
 
 }  // namespace tailrace::cli

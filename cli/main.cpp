@@ -1,5 +1,5 @@
-// The composition root: reads the command line, runs one command, and turns whatever escapes into a message and an exit
-// code. Nothing depends on this folder.
+// The composition root: reads the command line, runs one command, and turns whatever escapes into a message
+// and an exit code. Nothing depends on this folder.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -15,9 +15,12 @@ namespace {
 
 using namespace tailrace::cli;
 
-constexpr const char* kNoMemory = "tailrace: the system has no more memory; smaller run.max_memory, fewer --jobs or a shorter run may fit\n";
+constexpr const char* kNoMemory =
+    "tailrace: the system has no more memory; smaller run.max_memory, fewer --jobs or a shorter run may "
+    "fit\n";
 
-// Called inside a catch block, also for exceptions that would leave a thread. Allocates nothing when memory is out.
+// Called inside a catch block, also for exceptions that would leave a thread. Allocates nothing when memory
+// is out.
 int explain_exception(int argc, char** argv) {
   try {
     throw;
@@ -27,7 +30,8 @@ int explain_exception(int argc, char** argv) {
   } catch (const std::exception& fault) {
     std::string command;
     for (int i = 1; i < argc; ++i) command += std::string(" ") + argv[i];
-    complain(fmt::format("internal error: {}; please report this with the scenario and the command:{}", fault.what(), command));
+    complain(fmt::format("internal error: {}; please report this with the scenario and the command:{}",
+                         fault.what(), command));
   } catch (...) {
     complain("internal error: an unknown exception; please report this with the scenario");
   }

@@ -22,7 +22,8 @@ std::string OutputFiles::prepare() {
   std::error_code code;
   fs::create_directories(folder_, code);
   if (!code && !fs::is_directory(folder_, code)) code = std::make_error_code(std::errc::not_a_directory);
-  if (!code && ::access(folder_.c_str(), W_OK | X_OK) != 0) code = std::error_code(errno, std::generic_category());
+  if (!code && ::access(folder_.c_str(), W_OK | X_OK) != 0)
+    code = std::error_code(errno, std::generic_category());
   return code ? fmt::format("cannot write into {}: {}", folder_, code.message()) : "";
 }
 
@@ -30,7 +31,8 @@ std::string OutputFiles::add(const std::string& name, std::string_view content) 
   const std::string final = (fs::path(folder_) / name).string();
   const std::string temporary = fmt::format("{}.{}.tmp", final, ::getpid());
   const auto failed = [&](std::size_t done) {
-    return fmt::format("cannot write {}: {} ({} of {} bytes written)", final, std::strerror(errno), done, content.size());
+    return fmt::format("cannot write {}: {} ({} of {} bytes written)", final, std::strerror(errno), done,
+                       content.size());
   };
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (fd < 0) return failed(0);
@@ -46,7 +48,8 @@ std::string OutputFiles::add(const std::string& name, std::string_view content) 
     }
   }
   // Some systems report a full disk only here. fsync is refused by a few file systems that keep nothing.
-  if (error.empty() && ::fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP && errno != EINTR) error = failed(done);
+  if (error.empty() && ::fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP && errno != EINTR)
+    error = failed(done);
   if (::close(fd) != 0 && error.empty() && errno != EINTR) error = failed(done);
   return error;
 }

@@ -1,7 +1,7 @@
 #pragma once
-// A set of result files that appear together. Each is written under a temporary name in the same folder, flushed, closed
-// and then renamed, so that a full disk or a crash leaves no half a file under a final name, and an old result stays
-// until the new one is whole.
+// A set of result files that appear together. Each is written under a temporary name in the same folder,
+// flushed, closed and then renamed, so that a full disk or a crash leaves no half a file under a final name,
+// and an old result stays until the new one is whole.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +15,8 @@ class OutputFiles {
   OutputFiles(const OutputFiles&) = delete;
   OutputFiles& operator=(const OutputFiles&) = delete;
 
-  // Creates the folder where it is missing and checks that one may write there. Each returns "" or what is wrong.
+  // Creates the folder where it is missing and checks that one may write there. Each returns "" or what is
+  // wrong.
   std::string prepare();
   std::string add(const std::string& name, std::string_view content);
   std::string commit();

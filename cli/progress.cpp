@@ -12,7 +12,8 @@ void Progress::show(int done, int wanted, double share) {
   if (!shown_) return;
   const double held = std::clamp(share, 0.0, 1.0);
   const double passed = std::chrono::duration<double>(Clock::now() - start_).count();
-  std::string line = fmt::format("{} {:3.0f} %  {} of {} replications", analysis::bar(held, 24, style_), 100 * held, done, wanted);
+  std::string line = fmt::format("{} {:3.0f} %  {} of {} replications", analysis::bar(held, 24, style_),
+                                 100 * held, done, wanted);
   if (held > 0.01 && passed > 0.5) {
     line += fmt::format("  about {} left", analysis::human_duration(passed * (1 - held) / held, style_));
   }

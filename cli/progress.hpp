@@ -1,6 +1,6 @@
 #pragma once
-// One line on standard error that says how far the run is and how long it may still take. Rewritten in place, removed at
-// the end; for terminals only.
+// One line on standard error that says how far the run is and how long it may still take. Rewritten in place,
+// removed at the end; for terminals only.
 #include <chrono>
 
 #include "analysis/report/human.hpp"

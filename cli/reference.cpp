@@ -29,10 +29,13 @@ struct Topic {
 
 std::vector<Topic> topics() {
   std::vector<Topic> list;
-  list.push_back({"scenario", "sections", models::scenario_fields().about, models::scenario_fields(), "", ""});
+  list.push_back(
+      {"scenario", "sections", models::scenario_fields().about, models::scenario_fields(), "", ""});
   list.push_back({"run", "sections", models::run_fields().about, models::run_fields(), "", ""});
-  for (const models::Kind& k : models::kinds()) list.push_back({k.name, "kinds", k.about, k.fields, k.section, k.example});
-  for (const models::StepKind& s : models::step_kinds()) list.push_back({s.name, "steps", s.about, s.fields, "", ""});
+  for (const models::Kind& k : models::kinds())
+    list.push_back({k.name, "kinds", k.about, k.fields, k.section, k.example});
+  for (const models::StepKind& s : models::step_kinds())
+    list.push_back({s.name, "steps", s.about, s.fields, "", ""});
   return list;
 }
 
@@ -68,7 +71,9 @@ std::string wrapped(const std::string& text, std::size_t indent) {
   return out;
 }
 
-std::string default_text(const Field& field) { return field.required ? "required" : field.fallback; }
+std::string default_text(const Field& field) {
+  return field.required ? "required" : field.fallback;
+}
 
 // What stands below a field: a section's own fields, under a name or index where it is a map or a list.
 std::string child_prefix(const Field& field) {
@@ -84,9 +89,11 @@ struct Row {
 void collect(const FieldTable& table, const std::string& prefix, bool indented, std::vector<Row>& rows) {
   for (const Field& f : table.fields) {
     std::string text = f.text;
-    if (f.section && !f.section->shorthand.empty()) text += fmt::format("; short form: a value in its place is {}", f.section->shorthand);
+    if (f.section && !f.section->shorthand.empty())
+      text += fmt::format("; short form: a value in its place is {}", f.section->shorthand);
     rows.push_back({prefix + f.name, type_text(f), default_text(f), range_text(f), std::move(text)});
-    if (f.section) collect(*f.section, indented ? prefix + "  " : prefix + child_prefix(f) + ".", indented, rows);
+    if (f.section)
+      collect(*f.section, indented ? prefix + "  " : prefix + child_prefix(f) + ".", indented, rows);
   }
 }
 
@@ -107,7 +114,8 @@ std::string field_text(const FieldTable& table) {
   }
   std::string out;
   for (const Row& r : rows) {
-    const std::string front = fmt::format("  {:{}}  {:{}}  {:{}}  {:{}}  ", r.name, name, r.type, type, r.fallback, fallback, r.range, range);
+    const std::string front = fmt::format("  {:{}}  {:{}}  {:{}}  {:{}}  ", r.name, name, r.type, type,
+                                          r.fallback, fallback, r.range, range);
     out += front + wrapped(r.text, front.size()) + "\n";
   }
   return out;
@@ -127,8 +135,11 @@ std::string field_markdown(const FieldTable& table) {
   collect(table, "", false, rows);
   std::string out = "| Field | Type | Default | Range | Meaning |\n|---|---|---|---|---|\n";
   for (const Row& r : rows) {
-    const std::string fallback = r.fallback.empty() ? "" : r.fallback == "required" ? "**required**" : "`" + r.fallback + "`";
-    out += fmt::format("| `{}` | {} | {} | {} | {} |\n", r.name, cell(r.type), fallback, r.range, cell(r.text));
+    const std::string fallback = r.fallback.empty()         ? ""
+                                 : r.fallback == "required" ? "**required**"
+                                                            : "`" + r.fallback + "`";
+    out +=
+        fmt::format("| `{}` | {} | {} | {} | {} |\n", r.name, cell(r.type), fallback, r.range, cell(r.text));
   }
   return out;
 }
@@ -138,19 +149,28 @@ std::string field_markdown(const FieldTable& table) {
 std::string type_text(const Field& field) {
   if (field.type == FieldType::choice) return fmt::format("{}", fmt::join(field.choices, " | "));
   if (field.type == FieldType::map_of && field.section) return fmt::format("map of {}s", field.section->name);
-  if (field.type == FieldType::list_of && field.section) return fmt::format("list of {}s", field.section->name);
+  if (field.type == FieldType::list_of && field.section)
+    return fmt::format("list of {}s", field.section->name);
   return models::type_name(field.type);
 }
 
 std::string range_text(const Field& field) {
   const auto show = [&](double v) -> std::string {
     switch (field.type) {
-      case FieldType::duration: case FieldType::time_distribution: return models::format_duration(v);
-      case FieldType::rate: return fmt::format("{}/s", v);
-      case FieldType::bandwidth: return fmt::format("{}bit/s", v);
-      case FieldType::fraction: return fmt::format("{}%", v * 100);
-      case FieldType::size: case FieldType::size_distribution: return fmt::format("{}B", v);
-      default: return fmt::format("{}", v);
+      case FieldType::duration:
+      case FieldType::time_distribution:
+        return models::format_duration(v);
+      case FieldType::rate:
+        return fmt::format("{}/s", v);
+      case FieldType::bandwidth:
+        return fmt::format("{}bit/s", v);
+      case FieldType::fraction:
+        return fmt::format("{}%", v * 100);
+      case FieldType::size:
+      case FieldType::size_distribution:
+        return fmt::format("{}B", v);
+      default:
+        return fmt::format("{}", v);
     }
   };
   const models::Range& r = field.range;
@@ -176,7 +196,8 @@ std::string describe_list() {
   group("Steps of an endpoint or a request", "steps");
   out += "Policies\n";
   for (const models::PolicyInfo& p : models::policies()) {
-    out += fmt::format("  {:15} {}\n", p.name, wrapped(fmt::format("{} ({}: {})", p.about, p.carrier, p.field), 18));
+    out += fmt::format("  {:15} {}\n", p.name,
+                       wrapped(fmt::format("{} ({}: {})", p.about, p.carrier, p.field), 18));
   }
   out += "\nForms of values\n";
   for (const Form& f : reference_forms()) out += fmt::format("  {:15} {}\n", f.name, wrapped(f.about, 18));
@@ -198,7 +219,8 @@ std::string describe_one(const std::string& name, std::string& hint) {
     names.push_back(p.name);
     if (p.name != name) continue;
     if (!out.empty()) out += "\n";
-    out += fmt::format("{}: {}\n\nA policy at the {} seam; written as `{}` on a {}.\n", p.name, p.about, p.seam, p.field, p.carrier);
+    out += fmt::format("{}: {}\n\nA policy at the {} seam; written as `{}` on a {}.\n", p.name, p.about,
+                       p.seam, p.field, p.carrier);
     const Field* field = field_of(p);
     if (field == nullptr) continue;
     FieldTable table;
@@ -208,8 +230,9 @@ std::string describe_one(const std::string& name, std::string& hint) {
   for (const Form& f : reference_forms()) {
     names.push_back(f.name);
     if (f.name != name) continue;
-    out += fmt::format("{}: {}\n\n", f.name, f.about);
-    for (const FormLine& line : f.lines) out += fmt::format("  {:46}  {}\n", line.example, wrapped(line.meaning, 50));
+    out += wrapped(fmt::format("{}: {}", f.name, f.about), 0) + "\n\n";
+    for (const FormLine& line : f.lines)
+      out += fmt::format("  {:46}  {}\n", line.example, wrapped(line.meaning, 50));
   }
   if (out.empty()) {
     const std::vector<std::string_view> known(names.begin(), names.end());
@@ -221,7 +244,8 @@ std::string describe_one(const std::string& name, std::string& hint) {
 std::string reference_markdown() {
   std::string out =
       "# Scenario reference\n\n"
-      "Generated by `tailrace describe --markdown` from the field tables that the parser itself reads; a test compares.\n"
+      "Generated by `tailrace describe --markdown` from the field tables that the parser itself reads; a "
+      "test compares.\n"
       "`<name>` stands for a name of yours, `[]` for the items of a list.\n";
   const auto group = [&](const std::string& title, const std::string& key) {
     out += "\n## " + title + "\n";
@@ -242,7 +266,8 @@ std::string reference_markdown() {
   out += "\n## Forms of values\n";
   for (const Form& f : reference_forms()) {
     out += fmt::format("\n### {}\n\n{}\n\n| Written | Meaning |\n|---|---|\n", f.name, f.about);
-    for (const FormLine& line : f.lines) out += fmt::format("| `{}` | {} |\n", cell(line.example), cell(line.meaning));
+    for (const FormLine& line : f.lines)
+      out += fmt::format("| `{}` | {} |\n", cell(line.example), cell(line.meaning));
   }
   return out;
 }

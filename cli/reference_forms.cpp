@@ -20,7 +20,8 @@ const std::vector<Form>& reference_forms() {
        "A share, as a percentage or as a number from 0 to 1.",
        {{"20%", "one fifth"}, {"0.2", "the same"}}},
       {"distribution",
-       "A random value, drawn anew each time. A bare value is a constant. Where a time is meant its parameters are "
+       "A random value, drawn anew each time. A bare value is a constant. Where a time is meant its "
+       "parameters are "
        "durations, where a size is meant sizes, where a number is meant numbers.",
        {{"5ms", "always 5 ms"},
         {"constant(5ms)", "the same"},
@@ -41,7 +42,8 @@ const std::vector<Form>& reference_forms() {
         {"empirical(times.csv)", "one of the values in a file beside the scenario"},
         {"empirical_cdf(cdf.csv)", "from a file with rows of value and cumulative probability"}}},
       {"threshold",
-       "A condition on a metric. Aggregations: avg, min, med, max, p(N) of times; rate and count of events; value of "
+       "A condition on a metric. Aggregations: avg, min, med, max, p(N) of times; rate and count of events; "
+       "value of "
        "states. Comparisons: < <= > >= == !=.",
        {{"shoppers.request_duration: p(99) < 400ms", "of all requests of a workload that ended"},
         {"shoppers.browse.request_duration: avg < 50ms", "of one of its classes"},

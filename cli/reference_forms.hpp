@@ -1,6 +1,6 @@
 #pragma once
-// How values are written, by example. The parsers of units and distributions hold no texts for people, so these stand
-// here; a test reads every example through the parser that it belongs to.
+// How values are written, by example. The parsers of units and distributions hold no texts for people, so
+// these stand here; a test reads every example through the parser that it belongs to.
 #include <string>
 #include <vector>
 

@@ -30,7 +30,8 @@ struct Replicated {
   double wall_seconds = 0;
 };
 
-Replicated replicate(const std::shared_ptr<const models::CompiledModel>& model, const RunArguments& arguments, const StreamStyle& style) {
+Replicated replicate(const std::shared_ptr<const models::CompiledModel>& model, const RunArguments& arguments,
+                     const StreamStyle& style) {
   scenarios::ReplicateOptions options;
   options.jobs = arguments.jobs;
   options.precision = arguments.precision;
@@ -42,8 +43,8 @@ Replicated replicate(const std::shared_ptr<const models::CompiledModel>& model, 
   Replicated run;
   run.result = scenarios::replicate(model, options);
   run.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  // Replications that were under way when an earlier one met a limit are dropped: which ones they are depends on the
-  // number of threads, and results must not.
+  // Replications that were under way when an earlier one met a limit are dropped: which ones they are depends
+  // on the number of threads, and results must not.
   auto& records = run.result.records;
   const auto limited = std::find_if(records.begin(), records.end(), [](const models::RunRecord& r) {
     return r.status != RunStatus::completed && r.status != RunStatus::interrupted;
@@ -53,7 +54,8 @@ Replicated replicate(const std::shared_ptr<const models::CompiledModel>& model, 
 }
 
 // "" or what went wrong.
-std::string write_files(const std::string& folder, const analysis::RunResults& results, const std::string& summary) {
+std::string write_files(const std::string& folder, const analysis::RunResults& results,
+                        const std::string& summary) {
   OutputFiles files(folder);
   std::string error = files.prepare();
   if (error.empty()) error = files.add("summary.json", summary);
@@ -65,27 +67,34 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
 
 int code_of(const analysis::RunReport& report, const std::vector<analysis::ThresholdResult>& thresholds) {
   switch (report.status) {
-    case RunStatus::completed: break;
-    case RunStatus::interrupted: return kInterrupted + std::max(interrupted_by(), 1);
-    case RunStatus::invariant_broken: return kInternal;
-    default: return kLimitReached;
+    case RunStatus::completed:
+      break;
+    case RunStatus::interrupted:
+      return kInterrupted + std::max(interrupted_by(), 1);
+    case RunStatus::invariant_broken:
+      return kInternal;
+    default:
+      return kLimitReached;
   }
-  const bool failed = std::any_of(thresholds.begin(), thresholds.end(), [](const analysis::ThresholdResult& t) {
-    return t.verdict == analysis::ThresholdVerdict::fail;
-  });
+  const bool failed = std::any_of(
+      thresholds.begin(), thresholds.end(),
+      [](const analysis::ThresholdResult& t) { return t.verdict == analysis::ThresholdVerdict::fail; });
   return failed ? kThresholds : kGood;
 }
 
 // What a person or a log must hear even when the summary goes elsewhere.
-void say_on_stderr(const analysis::RunReport& report, const std::vector<analysis::ThresholdResult>& thresholds, bool summary_shown) {
+void say_on_stderr(const analysis::RunReport& report,
+                   const std::vector<analysis::ThresholdResult>& thresholds, bool summary_shown) {
   if (report.status == RunStatus::invariant_broken) {
     complain(fmt::format("internal error: {}; please report this with the scenario", report.message));
   } else if (report.status != RunStatus::completed) {
-    complain(fmt::format("the run ended early ({}): {}; results are partial", models::status_name(report.status), report.message));
+    complain(fmt::format("the run ended early ({}): {}; results are partial",
+                         models::status_name(report.status), report.message));
   }
   if (summary_shown) return;
   for (const analysis::ThresholdResult& t : thresholds) {
-    if (t.verdict == analysis::ThresholdVerdict::fail) complain(fmt::format("threshold failed: {} {}", t.metric, t.expression));
+    if (t.verdict == analysis::ThresholdVerdict::fail)
+      complain(fmt::format("threshold failed: {} {}", t.metric, t.expression));
   }
 }
 
@@ -108,7 +117,8 @@ int run_command(const RunArguments& arguments) {
   const Replicated run = replicate(model, arguments, style);
   const std::vector<models::RunRecord>& records = run.result.records;
   analysis::RunReport report = analysis::build_run_report(*model, records);
-  const bool all_done = arguments.precision == 0 && records.size() == static_cast<std::size_t>(scenario.topology->run.replications);
+  const bool all_done = arguments.precision == 0 &&
+                        records.size() == static_cast<std::size_t>(scenario.topology->run.replications);
   if (interrupted_by() != 0 && report.status == RunStatus::completed && !all_done) {
     report.status = RunStatus::interrupted;
     report.message = "interrupted";
@@ -117,7 +127,8 @@ int run_command(const RunArguments& arguments) {
   analysis::RunResults results{*model, records, report, thresholds, scenario.warnings(), run.result.notes};
   results.notes.insert(results.notes.end(), report.notes.begin(), report.notes.end());
   if (!run.result.stopped_by.empty()) {
-    results.notes.push_back(fmt::format("the precision was not reached within {} replications; worst: {}", records.size(), run.result.stopped_by));
+    results.notes.push_back(fmt::format("the precision was not reached within {} replications; worst: {}",
+                                        records.size(), run.result.stopped_by));
   }
 
   int code = code_of(report, thresholds);
@@ -136,15 +147,17 @@ int run_command(const RunArguments& arguments) {
     analysis::SummaryTextOptions options;
     options.style = style.out;
     options.wall_seconds = run.wall_seconds;
-    options.prediction = print_prediction(*scenario.topology, style.out);
+    options.prediction = comparison_block(*scenario.topology, report, style.out);
     printed = write_stdout(analysis::summary_text(results, options));
   }
   say_on_stderr(report, thresholds, text);
   if (!file_error.empty()) complain(file_error);
   if (!file_error.empty() || !printed) code = code == kInternal ? code : kInputOutput;
   if (run.result.not_deterministic) {
-    complain(fmt::format("internal error: a replication that was run twice differed (seed {}, fingerprint {:016x}); please report this",
-                         scenario.topology->run.seed, report.result_fingerprint));
+    complain(
+        fmt::format("internal error: a replication that was run twice differed (seed {}, fingerprint "
+                    "{:016x}); please report this",
+                    scenario.topology->run.seed, report.result_fingerprint));
     code = kInternal;
   }
   return code;

@@ -20,9 +20,13 @@ using models::FieldType;
 
 const std::string kNumber = R"(\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?)";
 
-std::string quantity(const std::string& units) { return "^ *" + kNumber + " *(" + units + ") *$"; }
+std::string quantity(const std::string& units) {
+  return "^ *" + kNumber + " *(" + units + ") *$";
+}
 
-void reference(JsonText& j, const std::string& name) { j.field("$ref", "#/$defs/" + name); }
+void reference(JsonText& j, const std::string& name) {
+  j.field("$ref", "#/$defs/" + name);
+}
 
 // A definition that is one of several plain forms.
 void any_of(JsonText& j, const std::string& name, const std::vector<std::function<void(JsonText&)>>& forms) {
@@ -43,14 +47,18 @@ void definitions(JsonText& j) {
   const auto named = [](const char* name) { return [name](JsonText& json) { reference(json, name); }; };
   const auto number = [](JsonText& json) { json.field("type", "number"); };
   const auto law = pattern(R"(^ *[a-z_]+ *\(.*\) *$)");
-  any_of(j, "duration", {pattern("^ *(" + kNumber + " *(ns|us|\u00b5s|\u03bcs|ms|s|min|h|d) *)+$"), pattern("^ *0 *$"), zero});
+  any_of(
+      j, "duration",
+      {pattern("^ *(" + kNumber + " *(ns|us|\u00b5s|\u03bcs|ms|s|min|h|d) *)+$"), pattern("^ *0 *$"), zero});
   any_of(j, "rate", {pattern(quantity("/(s|ms|min|h|d)"))});
   any_of(j, "size", {pattern(quantity("B|[kK]B|MB|GB|TB|KiB|MiB|GiB|TiB")), pattern("^ *0 *$"), zero});
   any_of(j, "bandwidth", {pattern(quantity("[kMGT]?bit/s|[kKMG]?B/s|[KMG]iB/s"))});
-  any_of(j, "fraction", {pattern("^ *" + kNumber + " *%? *$"),
-                         [](JsonText& json) { json.field("type", "number").field("minimum", 0).field("maximum", 1); }});
-  any_of(j, "limit", {[](JsonText& json) { json.field("type", "integer").field("minimum", 0); }, [](JsonText& json) { json.field("const", "unlimited"); },
-                      pattern("^ *" + kNumber + " *$")});
+  any_of(j, "fraction", {pattern("^ *" + kNumber + " *%? *$"), [](JsonText& json) {
+                           json.field("type", "number").field("minimum", 0).field("maximum", 1);
+                         }});
+  any_of(j, "limit",
+         {[](JsonText& json) { json.field("type", "integer").field("minimum", 0); },
+          [](JsonText& json) { json.field("const", "unlimited"); }, pattern("^ *" + kNumber + " *$")});
   any_of(j, "reference", {pattern(R"(^[^.]+\.[^.]+$)")});
   any_of(j, "time_distribution", {named("duration"), law});
   any_of(j, "size_distribution", {named("size"), law});
@@ -79,31 +87,62 @@ void section(JsonText& j, const FieldTable& table);
 
 void type_of(JsonText& j, const Field& f) {
   switch (f.type) {
-    case FieldType::duration: reference(j, "duration"); break;
-    case FieldType::rate: reference(j, "rate"); break;
-    case FieldType::bandwidth: reference(j, "bandwidth"); break;
-    case FieldType::size: reference(j, "size"); break;
-    case FieldType::fraction: reference(j, "fraction"); break;
+    case FieldType::duration:
+      reference(j, "duration");
+      break;
+    case FieldType::rate:
+      reference(j, "rate");
+      break;
+    case FieldType::bandwidth:
+      reference(j, "bandwidth");
+      break;
+    case FieldType::size:
+      reference(j, "size");
+      break;
+    case FieldType::fraction:
+      reference(j, "fraction");
+      break;
     case FieldType::count:
       j.field("type", "integer");
       if (!std::isfinite(f.range.min)) j.field("minimum", 0);
       range(j, f);
       break;
-    case FieldType::limit: reference(j, "limit"); break;
-    case FieldType::number: j.field("type", "number"); range(j, f); break;
-    case FieldType::boolean: j.field("type", "boolean"); break;
-    case FieldType::text: reference(j, "text"); break;
-    case FieldType::data_file: j.field("type", "string"); break;
+    case FieldType::limit:
+      reference(j, "limit");
+      break;
+    case FieldType::number:
+      j.field("type", "number");
+      range(j, f);
+      break;
+    case FieldType::boolean:
+      j.field("type", "boolean");
+      break;
+    case FieldType::text:
+      reference(j, "text");
+      break;
+    case FieldType::data_file:
+      j.field("type", "string");
+      break;
     case FieldType::choice:
       j.key("enum").begin_inline_array();
       for (const std::string& c : f.choices) j.value(c);
       j.end_array();
       break;
-    case FieldType::reference: reference(j, "reference"); break;
-    case FieldType::time_distribution: reference(j, "time_distribution"); break;
-    case FieldType::size_distribution: reference(j, "size_distribution"); break;
-    case FieldType::count_distribution: reference(j, "count_distribution"); break;
-    case FieldType::section: section(j, *f.section); break;
+    case FieldType::reference:
+      reference(j, "reference");
+      break;
+    case FieldType::time_distribution:
+      reference(j, "time_distribution");
+      break;
+    case FieldType::size_distribution:
+      reference(j, "size_distribution");
+      break;
+    case FieldType::count_distribution:
+      reference(j, "count_distribution");
+      break;
+    case FieldType::section:
+      section(j, *f.section);
+      break;
     case FieldType::map_of:
       j.field("type", "object");
       if (f.section) {
@@ -120,7 +159,9 @@ void type_of(JsonText& j, const Field& f) {
         j.end_object();
       }
       break;
-    case FieldType::steps: reference(j, "steps"); break;
+    case FieldType::steps:
+      reference(j, "steps");
+      break;
   }
 }
 
@@ -138,7 +179,8 @@ void property(JsonText& j, const Field& f) {
 }
 
 void required(JsonText& j, const FieldTable& table) {
-  if (std::none_of(table.fields.begin(), table.fields.end(), [](const Field& f) { return f.required; })) return;
+  if (std::none_of(table.fields.begin(), table.fields.end(), [](const Field& f) { return f.required; }))
+    return;
   j.key("required").begin_inline_array();
   for (const Field& f : table.fields) {
     if (f.required) j.value(f.name);
@@ -155,8 +197,10 @@ void object(JsonText& j, const FieldTable& table) {
 }
 
 void section(JsonText& j, const FieldTable& table) {
-  const bool may_be_empty = std::none_of(table.fields.begin(), table.fields.end(), [](const Field& f) { return f.required; });
-  const auto short_form = std::find_if(table.fields.begin(), table.fields.end(), [&](const Field& f) { return f.name == table.shorthand; });
+  const bool may_be_empty =
+      std::none_of(table.fields.begin(), table.fields.end(), [](const Field& f) { return f.required; });
+  const auto short_form = std::find_if(table.fields.begin(), table.fields.end(),
+                                       [&](const Field& f) { return f.name == table.shorthand; });
   if (!may_be_empty && short_form == table.fields.end()) return object(j, table);
   j.key("anyOf").begin_array().begin_object();
   object(j, table);
@@ -177,7 +221,9 @@ void steps(JsonText& j) {
     object(j, kind.fields);
     j.end_object();
   }
-  j.begin_object().field("title", "parallel").field("description", "a list inside the list: its items run at the same time");
+  j.begin_object()
+      .field("title", "parallel")
+      .field("description", "a list inside the list: its items run at the same time");
   j.field("type", "array").key("items").begin_inline_object();
   reference(j, "steps");
   j.end_object().end_object().end_array().end_object();
@@ -186,7 +232,13 @@ void steps(JsonText& j) {
   reference(j, "step");
   j.end_object().begin_object().field("type", "array").key("items").begin_inline_object();
   reference(j, "step");
-  j.end_object().end_object().begin_inline_object().field("type", "null").end_object().end_array().end_object();
+  j.end_object()
+      .end_object()
+      .begin_inline_object()
+      .field("type", "null")
+      .end_object()
+      .end_array()
+      .end_object();
 }
 
 void thresholds(JsonText& j, const Field& f) {
@@ -194,14 +246,27 @@ void thresholds(JsonText& j, const Field& f) {
   described(j, f);
   j.field("type", "object").key("additionalProperties").begin_object().key("anyOf").begin_array();
   j.begin_inline_object().field("type", "string").end_object();
-  j.begin_object().field("type", "array").key("items").begin_inline_object().field("type", "string").end_object().end_object();
+  j.begin_object()
+      .field("type", "array")
+      .key("items")
+      .begin_inline_object()
+      .field("type", "string")
+      .end_object()
+      .end_object();
   j.end_array().end_object().end_object();
 }
 
 void include(JsonText& j) {
-  j.key("include").begin_object().field("description", "other files, below this one's folder, that are merged key by key");
+  j.key("include").begin_object().field("description",
+                                        "other files, below this one's folder, that are merged key by key");
   j.key("anyOf").begin_array().begin_inline_object().field("type", "string").end_object();
-  j.begin_object().field("type", "array").key("items").begin_inline_object().field("type", "string").end_object().end_object();
+  j.begin_object()
+      .field("type", "array")
+      .key("items")
+      .begin_inline_object()
+      .field("type", "string")
+      .end_object()
+      .end_object();
   j.end_array().end_object();
 }
 

@@ -35,10 +35,18 @@ void catch_signals() {
   }
 }
 
-int interrupted_by() { return received.load(); }
-const std::atomic<int>* interrupt_flag() { return &received; }
+int interrupted_by() {
+  return received.load();
+}
+const std::atomic<int>* interrupt_flag() {
+  return &received;
+}
 
-WatchedRun::WatchedRun() { watched = true; }
-WatchedRun::~WatchedRun() { watched = false; }
+WatchedRun::WatchedRun() {
+  watched = true;
+}
+WatchedRun::~WatchedRun() {
+  watched = false;
+}
 
 }  // namespace tailrace::cli

@@ -1,6 +1,6 @@
 #pragma once
-// SIGINT and SIGTERM. While a run is watched the first one asks it to end with what it has; at any other time, and the
-// second time, the program ends at once.
+// SIGINT and SIGTERM. While a run is watched the first one asks it to end with what it has; at any other
+// time, and the second time, the program ends at once.
 #include <atomic>
 
 namespace tailrace::cli {

@@ -38,7 +38,8 @@ template <class Enum, std::size_t N>
 const char* word(Enum value, const std::array<const char*, N>& words) {
   return words[static_cast<std::size_t>(value)];
 }
-constexpr std::array<const char*, 5> kDisciplines = {"fifo", "lifo", "priority", "preemptive_priority", "shortest_job_first"};
+constexpr std::array<const char*, 5> kDisciplines = {"fifo", "lifo", "priority", "preemptive_priority",
+                                                     "shortest_job_first"};
 constexpr std::array<const char*, 4> kBalancers = {"round_robin", "random", "least_request", "weighted"};
 
 std::string call_text(const Topology& t, int edge) {
@@ -47,10 +48,13 @@ std::string call_text(const Topology& t, int edge) {
   std::vector<std::string> policies;
   if (e.timeout) policies.push_back("timeout " + short_duration(static_cast<double>(e.timeout->ns)));
   if (e.retries != 0) {
-    policies.push_back(fmt::format("{} retr{} after {}..{}", count_text(e.retries), e.retries == 1 ? "y" : "ies",
-                                   short_duration(static_cast<double>(e.backoff.base.ns)), short_duration(static_cast<double>(e.backoff.max.ns))));
+    policies.push_back(fmt::format("{} retr{} after {}..{}", count_text(e.retries),
+                                   e.retries == 1 ? "y" : "ies",
+                                   short_duration(static_cast<double>(e.backoff.base.ns)),
+                                   short_duration(static_cast<double>(e.backoff.max.ns))));
   }
-  if (e.per_try_timeout) policies.push_back("per try " + short_duration(static_cast<double>(e.per_try_timeout->ns)));
+  if (e.per_try_timeout)
+    policies.push_back("per try " + short_duration(static_cast<double>(e.per_try_timeout->ns)));
   if (e.ignore_failure) policies.push_back("failure ignored");
   if (!policies.empty()) text += fmt::format(" ({})", fmt::join(policies, ", "));
   return text;
@@ -65,8 +69,10 @@ std::string time_text(const sim::Distribution& distribution) {
   std::string out;
   for (std::size_t at = 0; at < raw.size();) {
     bool time = false;
-    for (const std::string_view key : {"mean=", "mean1=", "mean2=", "min=", "max=", "sd=", "scale=", "constant("}) {
-      if (raw.compare(at, key.size(), key) != 0 || (at > 0 && raw[at - 1] >= 'a' && raw[at - 1] <= 'z')) continue;
+    for (const std::string_view key :
+         {"mean=", "mean1=", "mean2=", "min=", "max=", "sd=", "scale=", "constant("}) {
+      if (raw.compare(at, key.size(), key) != 0 || (at > 0 && raw[at - 1] >= 'a' && raw[at - 1] <= 'z'))
+        continue;
       out += key;
       at += key.size();
       time = true;
@@ -86,48 +92,67 @@ std::string time_text(const sim::Distribution& distribution) {
 }
 
 std::string arrivals_text(const models::Workload& w) {
-  const std::string spacing = w.spacing.is_constant() ? "regular" : w.spacing.to_string().rfind("exponential", 0) == 0 ? "Poisson" : w.spacing.to_string();
+  const std::string spacing = w.spacing.is_constant()                              ? "regular"
+                              : w.spacing.to_string().rfind("exponential", 0) == 0 ? "Poisson"
+                                                                                   : w.spacing.to_string();
   std::string text;
   switch (w.process) {
-    case models::ArrivalProcess::constant_rate: text = fmt::format("{}, {}", analysis::human_rate(w.rate_per_s), spacing); break;
+    case models::ArrivalProcess::constant_rate:
+      text = fmt::format("{}, {}", analysis::human_rate(w.rate_per_s), spacing);
+      break;
     case models::ArrivalProcess::ramping_rate: {
       text = fmt::format("from {}", analysis::human_rate(w.rate_per_s));
       for (std::size_t i = 0; i < w.stages.size() && i < 6; ++i) {
-        text += fmt::format(" to {} in {}", analysis::human_rate(w.stages[i].target), short_duration(static_cast<double>(w.stages[i].duration.ns)));
+        text += fmt::format(" to {} in {}", analysis::human_rate(w.stages[i].target),
+                            short_duration(static_cast<double>(w.stages[i].duration.ns)));
       }
       if (w.stages.size() > 6) text += " ...";
       text += ", " + spacing;
       break;
     }
     case models::ArrivalProcess::sinusoidal_rate:
-      text = fmt::format("{} +- {} in waves of {}, {}", analysis::human_rate(w.rate_per_s), analysis::human_rate(w.amplitude_per_s),
+      text = fmt::format("{} +- {} in waves of {}, {}", analysis::human_rate(w.rate_per_s),
+                         analysis::human_rate(w.amplitude_per_s),
                          short_duration(static_cast<double>(w.period.ns)), spacing);
       break;
     case models::ArrivalProcess::mmpp: {
       std::vector<std::string> states;
       for (std::size_t i = 0; i < w.states.size() && i < 6; ++i) {
-        states.push_back(fmt::format("{} for {}", analysis::human_rate(w.states[i].rate_per_s), short_duration(static_cast<double>(w.states[i].mean_sojourn.ns))));
+        states.push_back(fmt::format("{} for {}", analysis::human_rate(w.states[i].rate_per_s),
+                                     short_duration(static_cast<double>(w.states[i].mean_sojourn.ns))));
       }
       text = fmt::format("bursts: {}", fmt::join(states, ", "));
       break;
     }
-    case models::ArrivalProcess::trace: text = fmt::format("{} recorded arrivals", w.trace_ns ? analysis::human_count(w.trace_ns->size()) : "no"); break;
-    case models::ArrivalProcess::constant_vus: text = fmt::format("{} virtual users, think time {}", count_text(w.vus), time_text(w.think_time)); break;
+    case models::ArrivalProcess::trace:
+      text =
+          fmt::format("{} recorded arrivals", w.trace_ns ? analysis::human_count(w.trace_ns->size()) : "no");
+      break;
+    case models::ArrivalProcess::constant_vus:
+      text = fmt::format("{} virtual users, think time {}", count_text(w.vus), time_text(w.think_time));
+      break;
     case models::ArrivalProcess::ramping_vus:
-      text = fmt::format("{} virtual users at first, {} stages, think time {}", count_text(w.vus), w.stages.size(), time_text(w.think_time));
+      text = fmt::format("{} virtual users at first, {} stages, think time {}", count_text(w.vus),
+                         w.stages.size(), time_text(w.think_time));
       break;
   }
-  if (!w.batch_size.is_constant() || w.batch_size.mean() != 1) text += ", batches of " + w.batch_size.to_string();
+  if (!w.batch_size.is_constant() || w.batch_size.mean() != 1)
+    text += ", batches of " + w.batch_size.to_string();
   return text;
 }
 
 std::string station_text(const models::Station& s) {
   std::vector<std::string> parts;
   parts.push_back(fmt::format("{} instance{}", count_text(s.instances), s.instances == 1 ? "" : "s"));
-  parts.push_back(s.workers == models::kUnlimited ? "unlimited workers" : fmt::format("{} worker{}{}", count_text(s.workers), s.workers == 1 ? "" : "s", s.instances > 1 ? " each" : ""));
+  parts.push_back(s.workers == models::kUnlimited
+                      ? "unlimited workers"
+                      : fmt::format("{} worker{}{}", count_text(s.workers), s.workers == 1 ? "" : "s",
+                                    s.instances > 1 ? " each" : ""));
   if (s.workers != models::kUnlimited) {
-    parts.push_back(fmt::format("queue {}{}{}", count_text(s.queue_capacity), s.discipline == models::Discipline::fifo ? "" : std::string(" ") + word(s.discipline, kDisciplines),
-                                s.patience ? ", left after " + time_text(*s.patience) : ""));
+    parts.push_back(fmt::format(
+        "queue {}{}{}", count_text(s.queue_capacity),
+        s.discipline == models::Discipline::fifo ? "" : std::string(" ") + word(s.discipline, kDisciplines),
+        s.patience ? ", left after " + time_text(*s.patience) : ""));
   }
   if (s.cpus) parts.push_back(fmt::format("{} cpus", *s.cpus));
   if (!s.blocking) parts.push_back("async");
@@ -145,18 +170,30 @@ std::string steps_text(const Topology& t, const models::Steps& steps, int indent
       break;
     }
     switch (s.kind) {
-      case Step::Kind::compute: out += pad + "compute " + time_text(*s.distribution) + "\n"; break;
-      case Step::Kind::sleep: out += pad + "sleep " + time_text(*s.distribution) + "\n"; break;
-      case Step::Kind::call: out += pad + call_text(t, s.edge) + "\n"; break;
-      case Step::Kind::fail: out += pad + fmt::format("fail with probability {}\n", analysis::human_fraction(s.probability)); break;
+      case Step::Kind::compute:
+        out += pad + "compute " + time_text(*s.distribution) + "\n";
+        break;
+      case Step::Kind::sleep:
+        out += pad + "sleep " + time_text(*s.distribution) + "\n";
+        break;
+      case Step::Kind::call:
+        out += pad + call_text(t, s.edge) + "\n";
+        break;
+      case Step::Kind::fail:
+        out += pad + fmt::format("fail with probability {}\n", analysis::human_fraction(s.probability));
+        break;
       case Step::Kind::loop:
-        out += pad + fmt::format("repeat {} times\n", s.distribution->is_constant() ? fmt::format("{}", s.distribution->mean()) : s.distribution->to_string());
+        out += pad + fmt::format("repeat {} times\n", s.distribution->is_constant()
+                                                          ? fmt::format("{}", s.distribution->mean())
+                                                          : s.distribution->to_string());
         out += steps_text(t, s.branches.front().steps, indent + 2);
         break;
       case Step::Kind::parallel:
       case Step::Kind::branch: {
         const bool parallel = s.kind == Step::Kind::parallel;
-        out += pad + (parallel ? fmt::format("in parallel, {} of {} must succeed\n", s.needed, s.branches.size()) : std::string("one of\n"));
+        out +=
+            pad + (parallel ? fmt::format("in parallel, {} of {} must succeed\n", s.needed, s.branches.size())
+                            : std::string("one of\n"));
         std::size_t branches = 0;
         for (const models::StepBranch& b : s.branches) {
           if (++branches > kMostSteps) {
@@ -177,12 +214,20 @@ std::string steps_text(const Topology& t, const models::Steps& steps, int indent
 
 std::string topology_text(const Topology& t, analysis::TextStyle style) {
   std::string out;
-  const auto heading = [&](const std::string& text) { out += "\n" + analysis::inked(text, analysis::Ink::bold, style) + "\n"; };
+  const auto heading = [&](const std::string& text) {
+    out += "\n" + analysis::inked(text, analysis::Ink::bold, style) + "\n";
+  };
   if (!t.name.empty() || !t.about.empty()) {
-    out += analysis::inked(escaped(t.name), analysis::Ink::bold, style) + (t.about.empty() || t.name.empty() ? "" : ": ") + escaped(t.about) + "\n";
+    out += analysis::inked(escaped(t.name), analysis::Ink::bold, style) +
+           (t.about.empty() || t.name.empty() ? "" : ": ") + escaped(t.about) + "\n";
   }
-  const std::string warmup = t.run.warmup_auto ? ", warm-up found by itself" : t.run.warmup.ns > 0 ? ", of these " + short_duration(static_cast<double>(t.run.warmup.ns)) + " warm-up" : "";
-  out += fmt::format("{} replication{} of {}{}, seed {}\n", t.run.replications, t.run.replications == 1 ? "" : "s",
+  const std::string warmup =
+      t.run.warmup_auto ? ", warm-up found by itself"
+      : t.run.warmup.ns > 0
+          ? ", of these " + short_duration(static_cast<double>(t.run.warmup.ns)) + " warm-up"
+          : "";
+  out += fmt::format("{} replication{} of {}{}, seed {}\n", t.run.replications,
+                     t.run.replications == 1 ? "" : "s",
                      short_duration(static_cast<double>(t.run.duration.ns)), warmup, t.run.seed);
 
   heading("workloads");
@@ -196,7 +241,9 @@ std::string topology_text(const Topology& t, analysis::TextStyle style) {
     double weights = 0;
     for (const models::RequestClass& c : w.classes) weights += c.weight;
     for (const models::RequestClass& c : w.classes) {
-      if (w.classes.size() > 1) out += fmt::format("    {} {}{}\n", escaped(c.name), analysis::human_fraction(c.weight / weights), c.priority != 0 ? fmt::format(", priority {}", c.priority) : "");
+      if (w.classes.size() > 1)
+        out += fmt::format("    {} {}{}\n", escaped(c.name), analysis::human_fraction(c.weight / weights),
+                           c.priority != 0 ? fmt::format(", priority {}", c.priority) : "");
       out += steps_text(t, c.steps, w.classes.size() > 1 ? 6 : 4);
     }
   }
@@ -204,14 +251,19 @@ std::string topology_text(const Topology& t, analysis::TextStyle style) {
 
   std::vector<std::size_t> order(t.components.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return t.components[a].declared_order < t.components[b].declared_order; });
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return t.components[a].declared_order < t.components[b].declared_order;
+  });
   std::vector<std::vector<std::size_t>> stations(t.components.size()), operations(t.components.size());
-  for (std::size_t i = 0; i < t.stations.size(); ++i) stations[static_cast<std::size_t>(t.stations[i].component)].push_back(i);
-  for (std::size_t i = 0; i < t.operations.size(); ++i) operations[static_cast<std::size_t>(t.operations[i].component)].push_back(i);
+  for (std::size_t i = 0; i < t.stations.size(); ++i)
+    stations[static_cast<std::size_t>(t.stations[i].component)].push_back(i);
+  for (std::size_t i = 0; i < t.operations.size(); ++i)
+    operations[static_cast<std::size_t>(t.operations[i].component)].push_back(i);
   std::vector<std::string> kinds;
   for (const std::size_t i : order) {
     const std::string& kind = t.components[i].kind;
-    if (!stations[i].empty() && std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(kind);
+    if (!stations[i].empty() && std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
+      kinds.push_back(kind);
   }
   for (const std::string& kind : kinds) {
     heading(kind + "s");
@@ -219,10 +271,13 @@ std::string topology_text(const Topology& t, analysis::TextStyle style) {
     for (const std::size_t i : order) {
       const models::Component& c = t.components[i];
       if (c.kind != kind || ++count > kMostComponents) continue;
-      for (const std::size_t s : stations[i]) out += fmt::format("  {}: {}\n", escaped(t.stations[s].name), station_text(t.stations[s]));
+      for (const std::size_t s : stations[i])
+        out += fmt::format("  {}: {}\n", escaped(t.stations[s].name), station_text(t.stations[s]));
       for (const std::size_t o : operations[i]) {
         const models::Operation& op = t.operations[o];
-        out += fmt::format("    {}{}\n", escaped(op.name), op.error_rate > 0 ? fmt::format(", {} errors", analysis::human_fraction(op.error_rate)) : "");
+        out += fmt::format(
+            "    {}{}\n", escaped(op.name),
+            op.error_rate > 0 ? fmt::format(", {} errors", analysis::human_fraction(op.error_rate)) : "");
         out += steps_text(t, op.steps, 6);
       }
     }
@@ -245,7 +300,8 @@ std::string topology_text(const Topology& t, analysis::TextStyle style) {
   }
   if (!t.thresholds.empty()) {
     heading("thresholds");
-    for (const models::Threshold& threshold : t.thresholds) out += fmt::format("  {}: {}\n", escaped(threshold.metric), escaped(threshold.expression));
+    for (const models::Threshold& threshold : t.thresholds)
+      out += fmt::format("  {}: {}\n", escaped(threshold.metric), escaped(threshold.expression));
   }
   return out;
 }

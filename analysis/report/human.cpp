@@ -85,11 +85,21 @@ HumanScale number_scale(double value) {
   return {1, decimals_for(a, 2), ""};
 }
 
-std::string human_duration(double seconds, TextStyle style) { return duration_scale(seconds, style).text(seconds); }
-std::string human_rate(double per_s) { return rate_scale(per_s).text(per_s); }
-std::string human_fraction(double fraction) { return fraction_scale(fraction).text(fraction); }
-std::string human_number(double value) { return number_scale(value).text(value); }
-std::string human_count(std::uint64_t count) { return grouped(std::to_string(count)); }
+std::string human_duration(double seconds, TextStyle style) {
+  return duration_scale(seconds, style).text(seconds);
+}
+std::string human_rate(double per_s) {
+  return rate_scale(per_s).text(per_s);
+}
+std::string human_fraction(double fraction) {
+  return fraction_scale(fraction).text(fraction);
+}
+std::string human_number(double value) {
+  return number_scale(value).text(value);
+}
+std::string human_count(std::uint64_t count) {
+  return grouped(std::to_string(count));
+}
 
 std::string human_bytes_per_s(double bytes) {
   const char* units[] = {" B/s", " kB/s", " MB/s", " GB/s", " TB/s"};

@@ -1,6 +1,7 @@
 #pragma once
-// Numbers as people read them: three digits that matter and a unit that fits (1.23 ms, 76,012, 80.0/s, 0.13 %). For
-// display only; files carry exact numbers. A half width is written in the unit and to the decimals of its estimate.
+// Numbers as people read them: three digits that matter and a unit that fits (1.23 ms, 76,012, 80.0/s, 0.13
+// %). For display only; files carry exact numbers. A half width is written in the unit and to the decimals of
+// its estimate.
 #include <cstdint>
 #include <string>
 #include <string_view>

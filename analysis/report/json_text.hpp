@@ -1,7 +1,8 @@
 #pragma once
-// JSON written as it comes, into a string: objects keep the order of the calls, so equal inputs give equal bytes. Numbers
-// are the shortest text that reads back; NaN and infinities become null. Text is always valid UTF-8: control characters
-// are escaped, invalid bytes become U+FFFD. Nesting is checked, names are not checked for duplicates.
+// JSON written as it comes, into a string: objects keep the order of the calls, so equal inputs give equal
+// bytes. Numbers are the shortest text that reads back; NaN and infinities become null. Text is always valid
+// UTF-8: control characters are escaped, invalid bytes become U+FFFD. Nesting is checked, names are not
+// checked for duplicates.
 #include <concepts>
 #include <cstdint>
 #include <string>

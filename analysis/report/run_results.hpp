@@ -1,6 +1,6 @@
 #pragma once
-// What the writers of results read: the run as a whole. Nothing here depends on the host, the clock or the number of
-// threads, so what is written from it is the same byte for byte wherever and however it ran.
+// What the writers of results read: the run as a whole. Nothing here depends on the host, the clock or the
+// number of threads, so what is written from it is the same byte for byte wherever and however it ran.
 #include <string>
 #include <vector>
 

@@ -17,16 +17,18 @@ std::uint64_t total(const models::OutcomeCounts& counts) {
 }
 
 // `count` replaces the interval's own where that counts something else (a rate's is seconds).
-void interval(JsonText& json, std::string_view name, const Interval& i, std::optional<std::uint64_t> count = {}, bool estimable = true) {
+void interval(JsonText& json, std::string_view name, const Interval& i,
+              std::optional<std::uint64_t> count = {}, bool estimable = true) {
   const bool empty = i.groups == 0 || !estimable;
   json.key(name).begin_inline_object().key("estimate");
   empty ? json.null() : json.value(i.estimate);
   json.key("low");
-  i.known && estimable ? json.value(i.low) : json.null();
+  i.known&& estimable ? json.value(i.low) : json.null();
   json.key("high");
-  i.known && estimable ? json.value(i.high) : json.null();
+  i.known&& estimable ? json.value(i.high) : json.null();
   json.field("confidence", i.confidence).field("count", count.value_or(i.count)).field("groups", i.groups);
-  if (!i.known || !estimable) json.field("reason", i.reason.empty() ? std::string("no observations") : i.reason);
+  if (!i.known || !estimable)
+    json.field("reason", i.reason.empty() ? std::string("no observations") : i.reason);
   json.end_object();
 }
 
@@ -36,19 +38,23 @@ void outcomes(JsonText& json, std::string_view name, const models::OutcomeCounts
   json.end_object();
 }
 
-std::string percentile_name(double p) { return fmt::format("p{:g}", 100 * p); }
+std::string percentile_name(double p) {
+  return fmt::format("p{:g}", 100 * p);
+}
 
 void latency(JsonText& json, std::string_view name, const LatencyReport& l) {
   json.key(name).begin_object();
   json.field("count", l.count);
   interval(json, "mean", l.mean, l.count);
-  for (const auto& [field, value] : {std::pair{"stddev", l.stddev}, std::pair{"min", l.min}, std::pair{"max", l.max}}) {
+  for (const auto& [field, value] :
+       {std::pair{"stddev", l.stddev}, std::pair{"min", l.min}, std::pair{"max", l.max}}) {
     json.key(field);
     l.count > 0 ? json.value(value) : json.null();
   }
   json.key("percentiles").begin_object();
   for (std::size_t k = 0; k < kPercentiles.size(); ++k) {
-    interval(json, percentile_name(kPercentiles[k]), l.percentiles[k], l.count, l.count >= requests_needed(kPercentiles[k]));
+    interval(json, percentile_name(kPercentiles[k]), l.percentiles[k], l.count,
+             l.count >= requests_needed(kPercentiles[k]));
   }
   json.end_object().end_object();
 }
@@ -95,11 +101,15 @@ void station(JsonText& json, const StationReport& s) {
   limit(json, "workers_per_instance", s.workers);
   json.key("cpus_per_instance");
   s.cpus > 0 ? json.value(s.cpus) : json.null();
-  json.field("served", s.served).field("waited", s.waited).field("rejected", s.rejected).field("abandoned", s.abandoned);
+  json.field("served", s.served)
+      .field("waited", s.waited)
+      .field("rejected", s.rejected)
+      .field("abandoned", s.abandoned);
   interval(json, "utilization", s.utilization);
   interval(json, "busy_workers", s.busy);
   interval(json, "cpu_utilization", s.cpu_utilization);
-  json.field("min_instance_utilization", s.min_instance_utilization).field("max_instance_utilization", s.max_instance_utilization);
+  json.field("min_instance_utilization", s.min_instance_utilization)
+      .field("max_instance_utilization", s.max_instance_utilization);
   interval(json, "queue_length", s.queue_length);
   json.field("peak_queue", s.peak_queue);
   interval(json, "throughput_per_s", s.throughput, s.served);
@@ -133,7 +143,10 @@ void edge(JsonText& json, const EdgeReport& e) {
 }
 
 void link(JsonText& json, const LinkReport& l) {
-  json.begin_object().field("name", l.name).field("messages", l.messages).field("transmissions", l.transmissions);
+  json.begin_object()
+      .field("name", l.name)
+      .field("messages", l.messages)
+      .field("transmissions", l.transmissions);
   json.field("lost", l.lost).field("delayed", l.delayed).field("bytes_per_s", l.bytes_per_s);
   interval(json, "utilization", l.utilization);
   json.end_object();
@@ -141,24 +154,37 @@ void link(JsonText& json, const LinkReport& l) {
 
 const char* unit_name(ThresholdUnit unit) {
   switch (unit) {
-    case ThresholdUnit::seconds: return "s";
-    case ThresholdUnit::fraction: return "1";
-    case ThresholdUnit::per_second: return "1/s";
-    case ThresholdUnit::number: return "";
+    case ThresholdUnit::seconds:
+      return "s";
+    case ThresholdUnit::fraction:
+      return "1";
+    case ThresholdUnit::per_second:
+      return "1/s";
+    case ThresholdUnit::number:
+      return "";
   }
   return "";
 }
 
 void threshold(JsonText& json, const ThresholdResult& t) {
   const bool data = t.verdict != ThresholdVerdict::no_data;
-  json.begin_object().field("metric", t.metric).field("condition", t.expression).field("verdict", verdict_name(t.verdict));
-  json.field("unit", unit_name(t.unit)).field("limit", t.limit).key("measured").begin_inline_object().key("estimate");
+  json.begin_object()
+      .field("metric", t.metric)
+      .field("condition", t.expression)
+      .field("verdict", verdict_name(t.verdict));
+  json.field("unit", unit_name(t.unit))
+      .field("limit", t.limit)
+      .key("measured")
+      .begin_inline_object()
+      .key("estimate");
   data ? json.value(t.measured.estimate) : json.null();
   json.key("low");
-  data && t.measured.known ? json.value(t.measured.low) : json.null();
+  data&& t.measured.known ? json.value(t.measured.low) : json.null();
   json.key("high");
-  data && t.measured.known ? json.value(t.measured.high) : json.null();
-  json.field("confidence", t.measured.confidence).field("count", t.measured.count).field("groups", t.measured.groups);
+  data&& t.measured.known ? json.value(t.measured.high) : json.null();
+  json.field("confidence", t.measured.confidence)
+      .field("count", t.measured.count)
+      .field("groups", t.measured.groups);
   if (!t.note.empty()) json.field("reason", t.note);
   json.end_object().field("straddles", t.straddles).end_object();
 }
@@ -182,15 +208,21 @@ std::string summary_json(const RunResults& results) {
   json.field("complete", report.status == models::RunStatus::completed);
   json.field("status", models::status_name(report.status)).field("message", report.message);
   json.key("run").begin_object();
-  json.field("seed", t.run.seed).field("replications_planned", t.run.replications).field("replications", report.replications);
+  json.field("seed", t.run.seed)
+      .field("replications_planned", t.run.replications)
+      .field("replications", report.replications);
   json.field("duration_s", static_cast<double>(t.run.duration.ns) / 1e9).field("warmup_s", report.warmup_s);
-  json.field("measured_s", report.measured_s).field("events", report.events).field("confidence", report.confidence);
+  json.field("measured_s", report.measured_s)
+      .field("events", report.events)
+      .field("confidence", report.confidence);
   json.end_object();
   json.key("fingerprints").begin_object();
   json.field("trajectory", fmt::format("{:016x}", report.trajectory_fingerprint));
   json.field("result", fmt::format("{:016x}", report.result_fingerprint)).end_object();
   json.key("checks").begin_object();
-  json.field("littles_law", report.littles_law_holds).field("conservation", report.conservation_holds).end_object();
+  json.field("littles_law", report.littles_law_holds)
+      .field("conservation", report.conservation_holds)
+      .end_object();
   models::OutcomeCounts ended{};
   for (const ClassReport& w : report.workloads) {
     for (std::size_t o = 0; o < ended.size(); ++o) ended[o] += w.ended[o];

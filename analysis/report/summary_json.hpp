@@ -1,7 +1,8 @@
 #pragma once
-// summary.json: everything in a RunReport, as a contract. SI units (seconds, per second, fractions of 1); names of times
-// end in _s, of rates in _per_s. Every estimate is {estimate, low, high, confidence, count, groups}; what could not be
-// estimated is null, with a reason. The schema is docs/summary.schema.json; a change of meaning raises kSummaryVersion.
+// summary.json: everything in a RunReport, as a contract. SI units (seconds, per second, fractions of 1);
+// names of times end in _s, of rates in _per_s. Every estimate is {estimate, low, high, confidence, count,
+// groups}; what could not be estimated is null, with a reason. The schema is docs/summary.schema.json; a
+// change of meaning raises kSummaryVersion.
 #include <string>
 
 #include "analysis/report/run_results.hpp"

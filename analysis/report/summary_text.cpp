@@ -13,7 +13,7 @@ namespace {
 
 using Cell = TextTable::Cell;
 
-constexpr std::size_t kMostRows = 30;       // of each table
+constexpr std::size_t kMostRows = 30;  // of each table
 constexpr std::size_t kNameWidth = 24;
 constexpr double kBusyLink = 0.01;  // links below this utilisation, and without losses, are left out
 constexpr std::size_t kShownPercentiles[] = {0, 3, 4, 5};  // p50 p95 p99 p99.9 of kPercentiles
@@ -21,7 +21,11 @@ constexpr std::size_t kShownPercentiles[] = {0, 3, 4, 5};  // p50 p95 p99 p99.9 
 class Summary {
  public:
   Summary(const RunResults& results, const SummaryTextOptions& options)
-      : results_(results), options_(options), style_(options.style), report_(results.report), topology_(*results.model.topology) {}
+      : results_(results),
+        options_(options),
+        style_(options.style),
+        report_(results.report),
+        topology_(*results.model.topology) {}
 
   std::string text() {
     title();
@@ -41,11 +45,16 @@ class Summary {
  private:
   const char* dot() const { return style_.unicode ? " · " : " - "; }
   const char* times() const { return style_.unicode ? "×" : "x"; }
-  std::string name(std::string_view text, std::size_t width = kNameWidth) const { return shortened(text, width, style_); }
+  std::string name(std::string_view text, std::size_t width = kNameWidth) const {
+    return shortened(text, width, style_);
+  }
   void heading(std::string_view text) { out_ += "\n" + inked(text, Ink::bold, style_) + "\n"; }
   void line(std::string_view text) { out_ += std::string(text) + "\n"; }
   void cut(std::size_t all) {
-    if (all > kMostRows) line(inked(fmt::format("... and {} more; all are in summary.json (--out DIR)", human_count(all - kMostRows)), Ink::dim, style_));
+    if (all > kMostRows)
+      line(inked(
+          fmt::format("... and {} more; all are in summary.json (--out DIR)", human_count(all - kMostRows)),
+          Ink::dim, style_));
   }
 
   void title() {
@@ -58,10 +67,13 @@ class Summary {
       out_ += "\n";
     }
     const double each = report_.replications > 0 ? report_.measured_s / report_.replications : 0;
-    std::string text = fmt::format("{} replication{} {} {} measured", report_.replications, report_.replications == 1 ? "" : "s", times(),
-                                   human_duration(each, style_));
-    if (report_.warmup_s > 0) text += fmt::format(" after {} of warm-up", human_duration(report_.warmup_s, style_));
-    text += fmt::format("{}seed {}{}{} events", dot(), topology_.run.seed, dot(), human_count(report_.events));
+    std::string text =
+        fmt::format("{} replication{} {} {} measured", report_.replications,
+                    report_.replications == 1 ? "" : "s", times(), human_duration(each, style_));
+    if (report_.warmup_s > 0)
+      text += fmt::format(" after {} of warm-up", human_duration(report_.warmup_s, style_));
+    text +=
+        fmt::format("{}seed {}{}{} events", dot(), topology_.run.seed, dot(), human_count(report_.events));
     if (options_.wall_seconds > 0) {
       text += fmt::format(" in {} ({} million/s)", human_duration(options_.wall_seconds, style_),
                           human_number(static_cast<double>(report_.events) / options_.wall_seconds / 1e6));
@@ -77,7 +89,8 @@ class Summary {
   }
 
   // Two lines: estimates, and below them half the widths of their intervals.
-  void request_rows(TextTable& table, const std::string& label, const ClassReport& c, const LatencyReport& l, bool whole) {
+  void request_rows(TextTable& table, const std::string& label, const ClassReport& c, const LatencyReport& l,
+                    bool whole) {
     std::uint64_t ended = 0;
     for (const std::uint64_t n : c.ended) ended += n;
     std::vector<Cell> top = {label, human_count(l.count)};
@@ -99,17 +112,25 @@ class Summary {
       const bool enough = l.count >= requests_needed(kPercentiles[k]);
       add(l.percentiles[k], duration_scale(l.percentiles[k].estimate, style_), enough);
       if (!enough && l.count > 0) {
-        few_.insert(fmt::format("p{:g} needs about {} requests", 100 * kPercentiles[k], human_count(requests_needed(kPercentiles[k]))));
+        few_.insert(fmt::format("p{:g} needs about {} requests", 100 * kPercentiles[k],
+                                human_count(requests_needed(kPercentiles[k]))));
       }
     }
     table.row(std::move(top));
-    if (std::any_of(below.begin(), below.end(), [](const Cell& cell) { return !cell.text.empty(); })) table.row(std::move(below));
+    if (std::any_of(below.begin(), below.end(), [](const Cell& cell) { return !cell.text.empty(); }))
+      table.row(std::move(below));
   }
 
   void requests() {
     if (report_.workloads.empty()) return;
     TextTable table(style_);
-    table.left("requests").right("count").right("rate").right("goodput").right("failed").right("mean").right("p50");
+    table.left("requests")
+        .right("count")
+        .right("rate")
+        .right("goodput")
+        .right("failed")
+        .right("mean")
+        .right("p50");
     table.right("p95").right("p99").right("p99.9");
     std::size_t rows = 0;
     for (const ClassReport& w : report_.workloads) {
@@ -135,7 +156,9 @@ class Summary {
       for (const std::uint64_t n : w.ended) ended += n;
       for (std::size_t o = 1; o < w.ended.size(); ++o) {
         if (w.ended[o] == 0 || ++rows > kMostRows) continue;
-        table.row({name(w.workload), {models::kOutcomeNames[o], Ink::bad}, human_count(w.ended[o]),
+        table.row({name(w.workload),
+                   {models::kOutcomeNames[o], Ink::bad},
+                   human_count(w.ended[o]),
                    human_fraction(static_cast<double>(w.ended[o]) / static_cast<double>(ended))});
       }
     }
@@ -151,20 +174,27 @@ class Summary {
     std::vector<std::pair<int, const StationReport*>> found;
     for (std::size_t i = 0; i < report_.stations.size(); ++i) {
       if (report_.stations[i].kind != kind) continue;
-      found.emplace_back(topology_.components[static_cast<std::size_t>(topology_.stations[i].component)].declared_order, &report_.stations[i]);
+      found.emplace_back(
+          topology_.components[static_cast<std::size_t>(topology_.stations[i].component)].declared_order,
+          &report_.stations[i]);
     }
-    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<const StationReport*> list;
     for (const auto& [order, s] : found) list.push_back(s);
     if (list.size() > kMostRows) {
-      const auto load = [](const StationReport* s) { return std::max(s->utilization.estimate, s->cpu_utilization.estimate); };
-      std::stable_sort(list.begin(), list.end(), [&](const auto* a, const auto* b) { return load(a) > load(b); });
+      const auto load = [](const StationReport* s) {
+        return std::max(s->utilization.estimate, s->cpu_utilization.estimate);
+      };
+      std::stable_sort(list.begin(), list.end(),
+                       [&](const auto* a, const auto* b) { return load(a) > load(b); });
     }
     return list;
   }
 
   std::string size_of(const StationReport& s) const {
-    const std::string workers = s.workers == models::kUnlimited ? "any" : human_count(static_cast<std::uint64_t>(s.workers));
+    const std::string workers =
+        s.workers == models::kUnlimited ? "any" : human_count(static_cast<std::uint64_t>(s.workers));
     return fmt::format("{}{}{}", human_count(static_cast<std::uint64_t>(s.instances)), times(), workers);
   }
 
@@ -177,7 +207,14 @@ class Summary {
     for (const std::string& kind : kinds) {
       const std::vector<const StationReport*> list = stations_of(kind);
       TextTable table(style_);
-      table.left(kind + "s").right("size").left("utilisation").right("").right("cpu").right("queue").right("wait").right("wait p99");
+      table.left(kind + "s")
+          .right("size")
+          .left("utilisation")
+          .right("")
+          .right("cpu")
+          .right("queue")
+          .right("wait")
+          .right("wait p99");
       table.right("service").right("throughput").right("rejected").right("gave up");
       for (std::size_t i = 0; i < list.size() && i < kMostRows; ++i) {
         const StationReport& s = *list[i];
@@ -190,12 +227,17 @@ class Summary {
         const bool served = s.served > 0;
         const bool p99 = s.served >= requests_needed(0.99);
         const auto share = [](double fraction) { return fmt::format("{:.1f} %", 100 * fraction); };
-        table.row({name(s.name), size_of(s), bounded ? Cell(bar(u, 10, style_), load_ink(u)) : Cell(fmt::format("{} busy", human_number(s.busy.estimate))),
+        table.row({name(s.name), size_of(s),
+                   bounded ? Cell(bar(u, 10, style_), load_ink(u))
+                           : Cell(fmt::format("{} busy", human_number(s.busy.estimate))),
                    bounded ? share(u) : std::string(),
-                   s.cpus > 0 ? Cell(share(s.cpu_utilization.estimate), load_ink(s.cpu_utilization.estimate)) : Cell(),
-                   human_number(s.queue_length.estimate), served ? human_duration(s.wait_mean.estimate, style_) : "n/a",
+                   s.cpus > 0 ? Cell(share(s.cpu_utilization.estimate), load_ink(s.cpu_utilization.estimate))
+                              : Cell(),
+                   human_number(s.queue_length.estimate),
+                   served ? human_duration(s.wait_mean.estimate, style_) : "n/a",
                    p99 ? human_duration(s.wait_percentiles[4], style_) : "n/a",
-                   served ? human_duration(s.service_mean.estimate, style_) : "n/a", human_rate(s.throughput.estimate),
+                   served ? human_duration(s.service_mean.estimate, style_) : "n/a",
+                   human_rate(s.throughput.estimate),
                    s.rejected > 0 ? Cell(human_count(s.rejected), Ink::bad) : Cell(),
                    s.abandoned > 0 ? Cell(human_count(s.abandoned), Ink::bad) : Cell()});
       }
@@ -206,7 +248,14 @@ class Summary {
 
   void edges() {
     TextTable table(style_);
-    table.left("calls with policies").left("to").right("calls").right("attempts/call").right("timeouts").right("failed").right("mean").right("p99");
+    table.left("calls with policies")
+        .left("to")
+        .right("calls")
+        .right("attempts/call")
+        .right("timeouts")
+        .right("failed")
+        .right("mean")
+        .right("p99");
     std::size_t rows = 0;
     for (std::size_t i = 0; i < report_.edges.size(); ++i) {
       const models::Edge& policy = topology_.edges[i];
@@ -218,11 +267,14 @@ class Summary {
       const std::uint64_t failed = ended - e.ended[0];
       const std::uint64_t timeouts = e.attempt_ended[static_cast<std::size_t>(models::Outcome::timeout)];
       const LatencyReport& l = e.duration;
-      table.row({name(e.from), name(e.to, 30), human_count(e.calls), e.calls > 0 ? human_number(e.attempts_per_call) : "n/a",
-                 human_count(timeouts),
-                 ended > 0 ? Cell(human_fraction(static_cast<double>(failed) / static_cast<double>(ended)), failed > 0 ? Ink::bad : Ink::plain) : Cell("n/a"),
-                 l.count > 0 ? human_duration(l.mean.estimate, style_) : "n/a",
-                 l.count >= requests_needed(0.99) ? human_duration(l.percentiles[4].estimate, style_) : "n/a"});
+      table.row(
+          {name(e.from), name(e.to, 30), human_count(e.calls),
+           e.calls > 0 ? human_number(e.attempts_per_call) : "n/a", human_count(timeouts),
+           ended > 0 ? Cell(human_fraction(static_cast<double>(failed) / static_cast<double>(ended)),
+                            failed > 0 ? Ink::bad : Ink::plain)
+                     : Cell("n/a"),
+           l.count > 0 ? human_duration(l.mean.estimate, style_) : "n/a",
+           l.count >= requests_needed(0.99) ? human_duration(l.percentiles[4].estimate, style_) : "n/a"});
     }
     if (table.empty()) return;
     out_ += "\n" + table.text();
@@ -232,7 +284,13 @@ class Summary {
   // Links that can be a cause of something: busy ones, and those that lost messages.
   void links() {
     TextTable table(style_);
-    table.left("network").right("messages").right("traffic").left("utilisation").right("").right("lost").right("delayed");
+    table.left("network")
+        .right("messages")
+        .right("traffic")
+        .left("utilisation")
+        .right("")
+        .right("lost")
+        .right("delayed");
     std::size_t rows = 0;
     for (std::size_t i = 0; i < report_.links.size(); ++i) {
       const LinkReport& l = report_.links[i];
@@ -242,7 +300,9 @@ class Summary {
       if (++rows > kMostRows) continue;
       table.row({name(l.name, 40), human_count(l.messages), limited ? human_bytes_per_s(l.bytes_per_s) : "",
                  limited ? Cell(bar(u, 10, style_), load_ink(u)) : Cell(), limited ? human_fraction(u) : "",
-                 l.lost > 0 ? human_fraction(static_cast<double>(l.lost) / static_cast<double>(l.transmissions)) : "",
+                 l.lost > 0
+                     ? human_fraction(static_cast<double>(l.lost) / static_cast<double>(l.transmissions))
+                     : "",
                  l.delayed > 0 ? human_count(l.delayed) : ""});
     }
     if (table.empty()) return;
@@ -252,10 +312,14 @@ class Summary {
 
   HumanScale scale_of(const ThresholdResult& t) const {
     switch (t.unit) {
-      case ThresholdUnit::seconds: return duration_scale(t.measured.estimate, style_);
-      case ThresholdUnit::fraction: return fraction_scale(t.measured.estimate);
-      case ThresholdUnit::per_second: return rate_scale(t.measured.estimate);
-      case ThresholdUnit::number: return number_scale(t.measured.estimate);
+      case ThresholdUnit::seconds:
+        return duration_scale(t.measured.estimate, style_);
+      case ThresholdUnit::fraction:
+        return fraction_scale(t.measured.estimate);
+      case ThresholdUnit::per_second:
+        return rate_scale(t.measured.estimate);
+      case ThresholdUnit::number:
+        return number_scale(t.measured.estimate);
     }
     return {};
   }
@@ -267,14 +331,23 @@ class Summary {
     for (const ThresholdResult& t : results_.thresholds) {
       Cell mark;
       switch (t.verdict) {
-        case ThresholdVerdict::pass: mark = {style_.unicode ? "✓ pass" : "pass", Ink::good}; break;
-        case ThresholdVerdict::fail: mark = {style_.unicode ? "✗ FAIL" : "FAIL", Ink::bad}; break;
-        case ThresholdVerdict::no_data: mark = {"n/a", Ink::dim}; break;
+        case ThresholdVerdict::pass:
+          mark = {style_.unicode ? "✓ pass" : "pass", Ink::good};
+          break;
+        case ThresholdVerdict::fail:
+          mark = {style_.unicode ? "✗ FAIL" : "FAIL", Ink::bad};
+          break;
+        case ThresholdVerdict::no_data:
+          mark = {"n/a", Ink::dim};
+          break;
       }
       const HumanScale scale = scale_of(t);
-      std::string remark = t.straddles ? "the interval covers the limit: undecided" : t.verdict == ThresholdVerdict::no_data ? t.note : "";
+      std::string remark = t.straddles ? "the interval covers the limit: undecided"
+                           : t.verdict == ThresholdVerdict::no_data ? t.note
+                                                                    : "";
       std::string measured = t.verdict == ThresholdVerdict::no_data ? "n/a" : scale.text(t.measured.estimate);
-      if (t.measured.known && t.verdict != ThresholdVerdict::no_data) measured += " " + plus_minus(t.measured, scale, style_);
+      if (t.measured.known && t.verdict != ThresholdVerdict::no_data)
+        measured += " " + plus_minus(t.measured, scale, style_);
       table.row({mark, name(t.metric, 44), name(t.expression, 30), measured, {std::move(remark), Ink::dim}});
     }
     out_ += "\n" + table.text();
@@ -290,7 +363,8 @@ class Summary {
     if (!few_.empty()) list.push_back(fmt::format("n/a: {}", fmt::join(few_, ", ")));
     list.insert(list.end(), results_.notes.begin(), results_.notes.end());
     if (!report_.littles_law_holds || !report_.conservation_holds) {
-      list.push_back("the figures contradict each other (Little's law or conservation of requests): please report this");
+      list.push_back(
+          "the figures contradict each other (Little's law or conservation of requests): please report this");
     }
     if (list.empty()) return;
     out_ += "\n";
@@ -300,13 +374,15 @@ class Summary {
   void early_end() {
     if (report_.status == models::RunStatus::completed) return;
     out_ += "\n";
-    line(inked(fmt::format("The run ended early ({}): {}. The figures above are partial.", models::status_name(report_.status),
-                           models::escaped(report_.message)), Ink::bad, style_));
+    line(inked(fmt::format("The run ended early ({}): {}. The figures above are partial.",
+                           models::status_name(report_.status), models::escaped(report_.message)),
+               Ink::bad, style_));
   }
 
   void fingerprints() {
     out_ += "\n";
-    line(inked(fmt::format("fingerprint: trajectory {:016x}, result {:016x}", report_.trajectory_fingerprint, report_.result_fingerprint),
+    line(inked(fmt::format("fingerprint: trajectory {:016x}, result {:016x}", report_.trajectory_fingerprint,
+                           report_.result_fingerprint),
                Ink::dim, style_));
   }
 
@@ -321,6 +397,8 @@ class Summary {
 
 }  // namespace
 
-std::string summary_text(const RunResults& results, const SummaryTextOptions& options) { return Summary(results, options).text(); }
+std::string summary_text(const RunResults& results, const SummaryTextOptions& options) {
+  return Summary(results, options).text();
+}
 
 }  // namespace tailrace::analysis

@@ -21,12 +21,16 @@ void cell(std::string& out, std::uint64_t value, bool last = false) {
   fmt::format_to(std::back_inserter(out), "{}", value);
   out += last ? '\n' : ',';
 }
-void empty_cells(std::string& out, int count) { out.append(static_cast<std::size_t>(count), ','); }
+void empty_cells(std::string& out, int count) {
+  out.append(static_cast<std::size_t>(count), ',');
+}
 
-double seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
+double seconds(std::int64_t ns) {
+  return static_cast<double>(ns) / 1e9;
+}
 
-// Window w of every replication that has it whole. The last window of a run that ended early is shorter than the others
-// and counts only for the replication it belongs to.
+// Window w of every replication that has it whole. The last window of a run that ended early is shorter than
+// the others and counts only for the replication it belongs to.
 struct Window {
   double start_s = 0, end_s = 0, seconds = 0;  // seconds: all replications together
   std::vector<const models::WindowRecord*> parts;
@@ -45,7 +49,8 @@ std::vector<Window> windows(const std::vector<models::RunRecord>& records) {
     for (const models::RunRecord& r : records) {
       if (w >= r.windows.size() || r.windows[w].end_ns != end) continue;
       std::int64_t start = w == 0 ? 0 : r.windows[w - 1].end_ns;
-      if (start < r.start_ns && r.start_ns <= end) start = r.start_ns;  // counts began anew inside this window
+      if (start < r.start_ns && r.start_ns <= end)
+        start = r.start_ns;  // counts began anew inside this window
       window.parts.push_back(&r.windows[w]);
       window.start_s = seconds(start);
       window.seconds += seconds(end - start);
@@ -56,7 +61,8 @@ std::vector<Window> windows(const std::vector<models::RunRecord>& records) {
   return list;
 }
 
-void class_row(std::string& out, const Window& window, const std::string& workload, const std::string& name, std::size_t id) {
+void class_row(std::string& out, const Window& window, const std::string& workload, const std::string& name,
+               std::size_t id) {
   double arrived = 0, succeeded = 0, failed = 0, mean = 0, p50 = 0, p99 = 0, max = 0, with_data = 0;
   for (const models::WindowRecord* part : window.parts) {
     const models::WindowRecord::PerClass& c = part->classes[id];
@@ -70,8 +76,10 @@ void class_row(std::string& out, const Window& window, const std::string& worklo
     p99 += c.p99_s;
     max = std::max(max, c.max_s);
   }
-  cell(out, window.start_s), cell(out, window.end_s), cell(out, "workload"), cell(out, workload), cell(out, name);
-  cell(out, arrived / window.seconds), cell(out, succeeded / window.seconds), cell(out, failed / window.seconds);
+  cell(out, window.start_s), cell(out, window.end_s), cell(out, "workload"), cell(out, workload),
+      cell(out, name);
+  cell(out, arrived / window.seconds), cell(out, succeeded / window.seconds),
+      cell(out, failed / window.seconds);
   if (with_data > 0) {
     cell(out, mean / succeeded), cell(out, p50 / with_data), cell(out, p99 / with_data), cell(out, max);
   } else {
@@ -80,7 +88,8 @@ void class_row(std::string& out, const Window& window, const std::string& worklo
   out += ",,\n";
 }
 
-void station_row(std::string& out, const Window& window, const std::string& kind, const std::string& name, std::size_t id) {
+void station_row(std::string& out, const Window& window, const std::string& kind, const std::string& name,
+                 std::size_t id) {
   double busy = 0, queue = 0, rejected = 0;
   for (const models::WindowRecord* part : window.parts) {
     const models::WindowRecord::PerStation& s = part->stations[id];
@@ -94,12 +103,14 @@ void station_row(std::string& out, const Window& window, const std::string& kind
   cell(out, busy / n), cell(out, queue / n), cell(out, rejected / window.seconds, true);
 }
 
-void buckets(std::string& out, const ClassReport& c, std::string_view outcome, const sim::Histogram& histogram) {
+void buckets(std::string& out, const ClassReport& c, std::string_view outcome,
+             const sim::Histogram& histogram) {
   std::uint64_t below = 0;
   histogram.for_each_bucket([&](const sim::Histogram::Bucket& b) {
     below += b.count;
     cell(out, c.workload), cell(out, c.name), cell(out, outcome);
-    cell(out, seconds(std::max(b.lower, histogram.min()))), cell(out, seconds(std::min(b.upper, histogram.max())));
+    cell(out, seconds(std::max(b.lower, histogram.min()))),
+        cell(out, seconds(std::min(b.upper, histogram.max())));
     cell(out, b.count), cell(out, static_cast<double>(below) / static_cast<double>(histogram.count()), true);
   });
 }
@@ -134,7 +145,8 @@ void metrics_row(std::string& out, const ClassReport& c, const std::string& name
 
 std::string csv_cell(std::string_view text) {
   std::string out;
-  const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
+  const bool formula =
+      !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
   if (formula) out += '\'';
   out += text;
   if (out.find_first_of(",\"\n\r") == std::string::npos) return out;
@@ -159,7 +171,8 @@ std::string timeseries_csv(const RunResults& results) {
     // Very large topologies leave no rows per station.
     if (window.parts.front()->stations.size() != t.stations.size()) continue;
     for (std::size_t i = 0; i < t.stations.size(); ++i) {
-      station_row(out, window, t.components[static_cast<std::size_t>(t.stations[i].component)].kind, t.stations[i].name, i);
+      station_row(out, window, t.components[static_cast<std::size_t>(t.stations[i].component)].kind,
+                  t.stations[i].name, i);
     }
   }
   return out;

@@ -1,7 +1,7 @@
 #pragma once
-// Results as CSV, RFC 4180: a header row, "\n" line ends, cells quoted where they must be. A text that a spreadsheet
-// would run as a formula (first sign = + - @ or a tab) gets a leading apostrophe. Empty cells are values that do not
-// exist. Times are seconds; numbers are the shortest text that reads back.
+// Results as CSV, RFC 4180: a header row, "\n" line ends, cells quoted where they must be. A text that a
+// spreadsheet would run as a formula (first sign = + - @ or a tab) gets a leading apostrophe. Empty cells are
+// values that do not exist. Times are seconds; numbers are the shortest text that reads back.
 #include <string>
 #include <string_view>
 
@@ -11,12 +11,12 @@ namespace tailrace::analysis {
 
 std::string csv_cell(std::string_view text);
 
-// The state of the system over time, one row per window and class or station, means over the replications. Times count
-// from the start of the run, so the warm-up is there too.
+// The state of the system over time, one row per window and class or station, means over the replications.
+// Times count from the start of the run, so the warm-up is there too.
 std::string timeseries_csv(const RunResults& results);
 
-// The whole distribution of request durations: one row per non-empty histogram bucket [lower_s, upper_s], per workload,
-// class and outcome, replications pooled.
+// The whole distribution of request durations: one row per non-empty histogram bucket [lower_s, upper_s], per
+// workload, class and outcome, replications pooled.
 std::string latency_csv(const RunResults& results);
 
 // One row per workload, and per class where a workload has several.

@@ -8,12 +8,23 @@ std::string inked(std::string_view text, Ink ink, TextStyle style) {
   if (!style.colour || ink == Ink::plain || text.empty()) return std::string(text);
   const char* code = "";
   switch (ink) {
-    case Ink::plain: break;
-    case Ink::dim: code = "\x1b[2m"; break;
-    case Ink::bold: code = "\x1b[1m"; break;
-    case Ink::good: code = "\x1b[32m"; break;
-    case Ink::bad: code = "\x1b[31m"; break;
-    case Ink::warn: code = "\x1b[33m"; break;
+    case Ink::plain:
+      break;
+    case Ink::dim:
+      code = "\x1b[2m";
+      break;
+    case Ink::bold:
+      code = "\x1b[1m";
+      break;
+    case Ink::good:
+      code = "\x1b[32m";
+      break;
+    case Ink::bad:
+      code = "\x1b[31m";
+      break;
+    case Ink::warn:
+      code = "\x1b[33m";
+      break;
   }
   return code + std::string(text) + "\x1b[0m";
 }
@@ -21,7 +32,8 @@ std::string inked(std::string_view text, Ink ink, TextStyle style) {
 std::string TextTable::text() const {
   std::vector<std::size_t> width(columns_.size(), 0);
   for (const auto& row : rows_) {
-    for (std::size_t c = 0; c < row.size() && c < width.size(); ++c) width[c] = std::max(width[c], display_width(row[c].text));
+    for (std::size_t c = 0; c < row.size() && c < width.size(); ++c)
+      width[c] = std::max(width[c], display_width(row[c].text));
   }
   std::vector<bool> shown(columns_.size());
   for (std::size_t c = 0; c < columns_.size(); ++c) {

@@ -1,6 +1,6 @@
 #pragma once
-// A table for a terminal: columns as wide as their widest cell, two spaces between them, a bold head. Colours are given per
-// cell and counted in no width. A column that is empty in every row disappears with its head.
+// A table for a terminal: columns as wide as their widest cell, two spaces between them, a bold head. Colours
+// are given per cell and counted in no width. A column that is empty in every row disappears with its head.
 #include <string>
 #include <vector>
 

@@ -19,14 +19,22 @@ using models::Topology;
 using Records = std::vector<RunRecord>;
 
 enum class Metric : std::uint8_t {
-  request_duration, request_failed, requests, goodput,
-  utilization, cpu_utilization, queue_length, wait, rejected, response_time
+  request_duration,
+  request_failed,
+  requests,
+  goodput,
+  utilization,
+  cpu_utilization,
+  queue_length,
+  wait,
+  rejected,
+  response_time
 };
 enum class Aggregation : std::uint8_t { avg, min, med, max, percentile, count, rate, value };
 enum class Owner : std::uint8_t { workload, station, operation };
 
-// Which aggregations a metric has, and what its value means. The unit is that of `count` too, except that a count is a
-// plain number.
+// Which aggregations a metric has, and what its value means. The unit is that of `count` too, except that a
+// count is a plain number.
 struct MetricInfo {
   std::string_view name;
   Metric metric;
@@ -38,7 +46,10 @@ struct MetricInfo {
 using A = Aggregation;
 const std::vector<MetricInfo>& metrics() {
   static const std::vector<MetricInfo> table = {
-      {"request_duration", Metric::request_duration, Owner::workload, ThresholdUnit::seconds,
+      {"request_duration",
+       Metric::request_duration,
+       Owner::workload,
+       ThresholdUnit::seconds,
        {A::avg, A::min, A::med, A::max, A::percentile}},
       {"request_failed", Metric::request_failed, Owner::workload, ThresholdUnit::fraction, {A::rate}},
       {"requests", Metric::requests, Owner::workload, ThresholdUnit::per_second, {A::count, A::rate}},
@@ -48,7 +59,10 @@ const std::vector<MetricInfo>& metrics() {
       {"queue_length", Metric::queue_length, Owner::station, ThresholdUnit::number, {A::value}},
       {"wait", Metric::wait, Owner::station, ThresholdUnit::seconds, {A::avg, A::med, A::percentile}},
       {"rejected", Metric::rejected, Owner::station, ThresholdUnit::per_second, {A::count, A::rate}},
-      {"response_time", Metric::response_time, Owner::operation, ThresholdUnit::seconds,
+      {"response_time",
+       Metric::response_time,
+       Owner::operation,
+       ThresholdUnit::seconds,
        {A::avg, A::min, A::med, A::max, A::percentile}},
   };
   return table;
@@ -56,24 +70,32 @@ const std::vector<MetricInfo>& metrics() {
 
 const char* word(Aggregation a) {
   switch (a) {
-    case A::avg: return "avg";
-    case A::min: return "min";
-    case A::med: return "med";
-    case A::max: return "max";
-    case A::percentile: return "p(99)";
-    case A::count: return "count";
-    case A::rate: return "rate";
-    case A::value: return "value";
+    case A::avg:
+      return "avg";
+    case A::min:
+      return "min";
+    case A::med:
+      return "med";
+    case A::max:
+      return "max";
+    case A::percentile:
+      return "p(99)";
+    case A::count:
+      return "count";
+    case A::rate:
+      return "rate";
+    case A::value:
+      return "value";
   }
   return "";
 }
 
 struct Resolved {
   const MetricInfo* info = nullptr;
-  std::size_t id = 0;       // workload, class, station or operation
-  bool of_class = false;    // workload metrics: id is a class of the report
+  std::size_t id = 0;     // workload, class, station or operation
+  bool of_class = false;  // workload metrics: id is a class of the report
   Aggregation aggregation = A::value;
-  double percentile = 0;    // 0..1
+  double percentile = 0;  // 0..1
   std::string op;
   double limit = 0;
   ThresholdUnit unit = ThresholdUnit::number;
@@ -97,7 +119,8 @@ std::vector<std::string> all_metrics(const Topology& t) {
       for (const models::Workload& w : t.workloads) {
         names.push_back(fmt::format("{}.{}", w.name, m.name));
         if (w.classes.size() < 2) continue;
-        for (const models::RequestClass& c : w.classes) names.push_back(fmt::format("{}.{}.{}", w.name, c.name, m.name));
+        for (const models::RequestClass& c : w.classes)
+          names.push_back(fmt::format("{}.{}.{}", w.name, c.name, m.name));
       }
     } else if (m.owner == Owner::station) {
       for (const models::Station& s : t.stations) names.push_back(fmt::format("{}.{}", s.name, m.name));
@@ -121,7 +144,9 @@ bool find_owner(const Topology& t, std::string_view owner, Resolved& r) {
           return true;
         }
         for (std::size_t c = 0; c < workload.classes.size(); ++c) {
-          if (workload.classes[c].name.empty() || fmt::format("{}.{}", workload.name, workload.classes[c].name) != owner) continue;
+          if (workload.classes[c].name.empty() ||
+              fmt::format("{}.{}", workload.name, workload.classes[c].name) != owner)
+            continue;
           r.id = first + c;
           r.of_class = true;
           return true;
@@ -150,7 +175,8 @@ bool find_owner(const Topology& t, std::string_view owner, Resolved& r) {
 
 std::optional<Fault> resolve_metric(const Topology& t, const std::string& metric, Resolved& r) {
   const auto dot = metric.rfind('.');
-  const std::string_view last = dot == std::string::npos ? std::string_view(metric) : std::string_view(metric).substr(dot + 1);
+  const std::string_view last =
+      dot == std::string::npos ? std::string_view(metric) : std::string_view(metric).substr(dot + 1);
   for (const MetricInfo& m : metrics()) {
     if (m.name != last || dot == std::string::npos) continue;
     r.info = &m;
@@ -162,7 +188,8 @@ std::optional<Fault> resolve_metric(const Topology& t, const std::string& metric
     const std::vector<std::string_view> known(names.begin(), names.end());
     const std::string near = models::nearest_word(metric, known);
     return Fault{fmt::format("there is no metric {}", models::shown(metric)),
-                 near.empty() ? "metrics are such as shoppers.request_duration, shoppers.request_failed, cart.utilization, cart.wait"
+                 near.empty() ? "metrics are such as shoppers.request_duration, shoppers.request_failed, "
+                                "cart.utilization, cart.wait"
                               : fmt::format("did you mean {}?", near)};
   }
   if (r.info->owner == Owner::station) {
@@ -172,7 +199,8 @@ std::optional<Fault> resolve_metric(const Topology& t, const std::string& metric
                    s.cpus ? fmt::format("did you mean {}.cpu_utilization?", s.name) : ""};
     }
     if (r.info->metric == Metric::cpu_utilization && !s.cpus) {
-      return Fault{fmt::format("{} has no cpus, so it has no cpu_utilization", s.name), fmt::format("did you mean {}.utilization?", s.name)};
+      return Fault{fmt::format("{} has no cpus, so it has no cpu_utilization", s.name),
+                   fmt::format("did you mean {}.utilization?", s.name)};
     }
   }
   return std::nullopt;
@@ -188,8 +216,11 @@ std::optional<Fault> parse_aggregation(std::string_view text, Resolved& r) {
   if (text.size() > 2 && text[0] == 'p' && text[1] == '(' && text.back() == ')') {
     const std::string_view digits = trimmed(text.substr(2, text.size() - 3));
     const models::Quantity q = models::parse_number(digits);
-    if (!q.value) return Fault{fmt::format("{} is no percentile", models::shown(text)), "write p(99) or p(99.9)"};
-    if (*q.value < 0 || *q.value > 100) return Fault{fmt::format("percentile {} is out of range: allowed is 0 to 100", models::shown(digits)), ""};
+    if (!q.value)
+      return Fault{fmt::format("{} is no percentile", models::shown(text)), "write p(99) or p(99.9)"};
+    if (*q.value < 0 || *q.value > 100)
+      return Fault{fmt::format("percentile {} is out of range: allowed is 0 to 100", models::shown(digits)),
+                   ""};
     r.aggregation = A::percentile;
     r.percentile = *q.value / 100;
     known = true;
@@ -198,12 +229,17 @@ std::optional<Fault> parse_aggregation(std::string_view text, Resolved& r) {
     if (text == word(a)) r.aggregation = a, known = true;
   }
   if (!known) {
-    if (text.size() > 1 && text[0] == 'p' && text.find_first_not_of("0123456789.", 1) == std::string_view::npos) {
-      return Fault{fmt::format("{} is no aggregation", models::shown(text)), fmt::format("write p({})", text.substr(1))};
+    if (text.size() > 1 && text[0] == 'p' &&
+        text.find_first_not_of("0123456789.", 1) == std::string_view::npos) {
+      return Fault{fmt::format("{} is no aggregation", models::shown(text)),
+                   fmt::format("write p({})", text.substr(1))};
     }
-    return Fault{text.empty() ? "the condition has no aggregation" : fmt::format("{} is no aggregation", models::shown(text)), allowed()};
+    return Fault{text.empty() ? "the condition has no aggregation"
+                              : fmt::format("{} is no aggregation", models::shown(text)),
+                 allowed()};
   }
-  if (std::find(r.info->aggregations.begin(), r.info->aggregations.end(), r.aggregation) == r.info->aggregations.end()) {
+  if (std::find(r.info->aggregations.begin(), r.info->aggregations.end(), r.aggregation) ==
+      r.info->aggregations.end()) {
     return Fault{fmt::format("{} has no aggregation {}", r.info->name, text), allowed()};
   }
   return std::nullopt;
@@ -211,7 +247,8 @@ std::optional<Fault> parse_aggregation(std::string_view text, Resolved& r) {
 
 std::optional<Fault> parse_condition(std::string_view text, Resolved& r) {
   const auto at = text.find_first_of("<>=!");
-  if (at == std::string_view::npos) return Fault{fmt::format("{} is no condition", models::shown(text)), "write it as p(99) < 400ms"};
+  if (at == std::string_view::npos)
+    return Fault{fmt::format("{} is no condition", models::shown(text)), "write it as p(99) < 400ms"};
   if (auto fault = parse_aggregation(trimmed(text.substr(0, at)), r)) return fault;
   std::string_view rest = text.substr(at);
   for (const std::string_view op : {"===", "<=", ">=", "==", "!=", "<", ">"}) {
@@ -220,7 +257,8 @@ std::optional<Fault> parse_condition(std::string_view text, Resolved& r) {
     rest.remove_prefix(op.size());
     break;
   }
-  if (r.op.empty()) return Fault{fmt::format("{} has no comparison", models::shown(text)), "one of < <= > >= == !="};
+  if (r.op.empty())
+    return Fault{fmt::format("{} has no comparison", models::shown(text)), "one of < <= > >= == !="};
   r.unit = r.aggregation == A::count ? ThresholdUnit::number : r.info->unit;
   models::Quantity q;
   switch (r.unit) {
@@ -228,9 +266,15 @@ std::optional<Fault> parse_condition(std::string_view text, Resolved& r) {
       q = models::parse_duration_ns(trimmed(rest));
       if (q.value) q.value = *q.value / 1e9;
       break;
-    case ThresholdUnit::fraction: q = models::parse_fraction(trimmed(rest)); break;
-    case ThresholdUnit::per_second: q = models::parse_rate_per_s(trimmed(rest)); break;
-    case ThresholdUnit::number: q = models::parse_number(trimmed(rest)); break;
+    case ThresholdUnit::fraction:
+      q = models::parse_fraction(trimmed(rest));
+      break;
+    case ThresholdUnit::per_second:
+      q = models::parse_rate_per_s(trimmed(rest));
+      break;
+    case ThresholdUnit::number:
+      q = models::parse_number(trimmed(rest));
+      break;
   }
   if (!q.value) return Fault{q.error, q.hint};
   r.limit = *q.value;
@@ -266,22 +310,30 @@ Interval seconds(Interval i) {
 }
 
 // Any percentile of a latency; `groups` are the replications' histograms, in ns.
-Interval percentile(const LatencyReport& latency, double p, const std::vector<const sim::Histogram*>& groups) {
+Interval percentile(const LatencyReport& latency, double p,
+                    const std::vector<const sim::Histogram*>& groups) {
   for (std::size_t k = 0; k < kPercentiles.size(); ++k) {
     if (kPercentiles[k] == p) return latency.percentiles[k];
   }
   if (p <= 0) return exactly(latency.min, latency.count, "a minimum has no interval");
   if (p >= 1) return exactly(latency.max, latency.count, "a maximum has no interval");
-  return seconds(percentile_interval(std::span<const sim::Histogram* const>(groups), p, latency.mean.confidence));
+  return seconds(
+      percentile_interval(std::span<const sim::Histogram* const>(groups), p, latency.mean.confidence));
 }
 
-Interval of_latency(const LatencyReport& latency, const Resolved& r, const std::vector<const sim::Histogram*>& groups) {
+Interval of_latency(const LatencyReport& latency, const Resolved& r,
+                    const std::vector<const sim::Histogram*>& groups) {
   switch (r.aggregation) {
-    case A::avg: return latency.mean;
-    case A::min: return exactly(latency.min, latency.count, "a minimum has no interval");
-    case A::max: return exactly(latency.max, latency.count, "a maximum has no interval");
-    case A::med: return percentile(latency, 0.5, groups);
-    default: return percentile(latency, r.percentile, groups);
+    case A::avg:
+      return latency.mean;
+    case A::min:
+      return exactly(latency.min, latency.count, "a minimum has no interval");
+    case A::max:
+      return exactly(latency.max, latency.count, "a maximum has no interval");
+    case A::med:
+      return percentile(latency, 0.5, groups);
+    default:
+      return percentile(latency, r.percentile, groups);
   }
 }
 
@@ -317,8 +369,11 @@ Interval wait_percentile(const CompiledModel& model, const Records& records, std
   return i;
 }
 
-Interval measure(const CompiledModel& model, const Records& records, const RunReport& report, const Resolved& r) {
-  const auto counted = [&](std::uint64_t n) { return exactly(static_cast<double>(n), n, "a count has no interval"); };
+Interval measure(const CompiledModel& model, const Records& records, const RunReport& report,
+                 const Resolved& r) {
+  const auto counted = [&](std::uint64_t n) {
+    return exactly(static_cast<double>(n), n, "a count has no interval");
+  };
   if (r.info->owner == Owner::workload) {
     const ClassReport& c = r.of_class ? report.classes[r.id] : report.workloads[r.id];
     std::vector<const sim::Histogram*> groups;
@@ -327,8 +382,12 @@ Interval measure(const CompiledModel& model, const Records& records, const RunRe
     for (const std::uint64_t n : c.ended) ended += n;
     Interval i;
     switch (r.info->metric) {
-      case Metric::request_duration: return of_latency(c.duration, r, groups);
-      case Metric::request_failed: i = c.failed; i.count = ended; return i;
+      case Metric::request_duration:
+        return of_latency(c.duration, r, groups);
+      case Metric::request_failed:
+        i = c.failed;
+        i.count = ended;
+        return i;
       case Metric::requests:
         if (r.aggregation == A::count) return counted(c.arrived);
         i = c.arrival_rate;
@@ -348,9 +407,12 @@ Interval measure(const CompiledModel& model, const Records& records, const RunRe
   }
   const StationReport& s = report.stations[r.id];
   switch (r.info->metric) {
-    case Metric::utilization: return s.utilization;
-    case Metric::cpu_utilization: return s.cpu_utilization;
-    case Metric::queue_length: return s.queue_length;
+    case Metric::utilization:
+      return s.utilization;
+    case Metric::cpu_utilization:
+      return s.cpu_utilization;
+    case Metric::queue_length:
+      return s.queue_length;
     case Metric::wait:
       if (r.aggregation == A::avg) return s.wait_mean;
       return wait_percentile(model, records, r.id, r.aggregation == A::med ? 0.5 : r.percentile);
@@ -369,8 +431,13 @@ Interval measure(const CompiledModel& model, const Records& records, const RunRe
 bool has_data(const Resolved& r, const Interval& i, const RunReport& report) {
   if (!(report.measured_s > 0)) return false;
   switch (r.info->metric) {
-    case Metric::request_duration: case Metric::request_failed: case Metric::wait: case Metric::response_time: return i.count > 0;
-    default: return true;
+    case Metric::request_duration:
+    case Metric::request_failed:
+    case Metric::wait:
+    case Metric::response_time:
+      return i.count > 0;
+    default:
+      return true;
   }
 }
 
@@ -378,9 +445,12 @@ bool has_data(const Resolved& r, const Interval& i, const RunReport& report) {
 
 const char* verdict_name(ThresholdVerdict verdict) {
   switch (verdict) {
-    case ThresholdVerdict::pass: return "pass";
-    case ThresholdVerdict::fail: return "fail";
-    case ThresholdVerdict::no_data: return "no_data";
+    case ThresholdVerdict::pass:
+      return "pass";
+    case ThresholdVerdict::fail:
+      return "fail";
+    case ThresholdVerdict::no_data:
+      return "no_data";
   }
   return "";
 }
@@ -389,11 +459,14 @@ void check_thresholds(const Topology& topology, models::Diagnostics& diagnostics
   for (const models::Threshold& threshold : topology.thresholds) {
     Resolved r;
     const std::optional<Fault> fault = resolve(topology, threshold, r);
-    if (fault) diagnostics.error(threshold.mark, models::child_path("thresholds", threshold.metric), fault->message, fault->hint);
+    if (fault)
+      diagnostics.error(threshold.mark, models::child_path("thresholds", threshold.metric), fault->message,
+                        fault->hint);
   }
 }
 
-std::vector<ThresholdResult> evaluate_thresholds(const CompiledModel& model, const Records& records, const RunReport& report) {
+std::vector<ThresholdResult> evaluate_thresholds(const CompiledModel& model, const Records& records,
+                                                 const RunReport& report) {
   std::vector<ThresholdResult> results;
   for (const models::Threshold& threshold : model.topology->thresholds) {
     Resolved r;

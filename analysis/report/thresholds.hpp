@@ -3,8 +3,9 @@
 //
 //   condition := aggregation op value        op := < | <= | > | >= | == | === | !=
 //
-// The metric says which aggregations exist and what unit the value has (table in thresholds.cpp). Names and syntax are
-// judged against the topology before anything runs; a condition without data to judge it is neither passed nor failed.
+// The metric says which aggregations exist and what unit the value has (table in thresholds.cpp). Names and
+// syntax are judged against the topology before anything runs; a condition without data to judge it is
+// neither passed nor failed.
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ struct ThresholdResult {
 void check_thresholds(const models::Topology& topology, models::Diagnostics& diagnostics);
 
 // In the order of the scenario. The thresholds must have been checked; those that are wrong are left out.
-std::vector<ThresholdResult> evaluate_thresholds(const models::CompiledModel& model, const std::vector<models::RunRecord>& records,
+std::vector<ThresholdResult> evaluate_thresholds(const models::CompiledModel& model,
+                                                 const std::vector<models::RunRecord>& records,
                                                  const RunReport& report);
 
 const char* verdict_name(ThresholdVerdict verdict);

@@ -68,6 +68,7 @@ class Compiler {
     table.balancing = s.balancer.policy;
     table.counts_outstanding = s.balancer.policy == Balancing::least_request && s.instances > 1;
     table.choice_count = static_cast<std::uint32_t>(s.balancer.choice_count);
+    table.plain_queue = s.discipline == Discipline::fifo && !s.patience;
     if (s.patience) {
       const sim::Distribution& d = *s.patience;
       if (d.is_constant()) {
@@ -136,11 +137,18 @@ class Compiler {
     if (place.async && held) emit(Op::release), held = false;
   }
 
+  // How many steps they become, loops inside them written out where body() does so.
   static std::size_t size_of(const Steps& steps) {
     std::size_t n = 0;
     for (const Step& s : steps) {
       n += 1;
-      for (const StepBranch& b : s.branches) n += size_of(b.steps) + 1;
+      std::size_t inside = 0;
+      for (const StepBranch& b : s.branches) inside += size_of(b.steps) + 1;
+      if (s.kind == Step::Kind::loop && s.distribution->is_constant()) {
+        const double written = s.distribution->mean() * static_cast<double>(inside);
+        if (written <= static_cast<double>(kUnrollSteps)) inside = static_cast<std::size_t>(written);
+      }
+      n += inside;
     }
     return n;
   }
@@ -332,6 +340,7 @@ class Compiler {
       ClassTable cls;
       cls.workload = static_cast<std::uint32_t>(i);
       cls.priority = static_cast<std::uint8_t>(c.priority);
+      cls.closed = table.closed;
       cls.success_series = series(SeriesKind::request_success, m_.classes.size());
       cls.failure_series = series(SeriesKind::request_failure, m_.classes.size());
       if (c.steps.size() == 1 && c.steps[0].kind == Step::Kind::call) {

@@ -74,6 +74,7 @@ struct StationTable {
   Discipline discipline = Discipline::fifo;
   Balancing balancing = Balancing::round_robin;
   bool counts_outstanding = false;
+  bool plain_queue = false;  // first in, first out, and nobody loses patience
   bool uneven_speed = false;
   std::uint32_t choice_count = 2;
   std::uint32_t patience = kNoId;       // draw
@@ -127,6 +128,7 @@ struct ClassTable {
   std::uint32_t pc = 0;
   std::uint32_t direct_edge = kNoId;  // the whole request is this one plain call: no client frame
   std::uint8_t priority = 0;
+  bool closed = false;  // its workload's
   std::uint32_t success_series = 0, failure_series = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "models/database/database.hpp"
 
+#include <fmt/format.h>
+
 namespace tailrace::models {
 
 namespace {
@@ -35,12 +37,15 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   primary.cpus = spec.cpus;
   primary.balancer.policy = spec.load_balancer.policy;
   primary.balancer.choice_count = spec.load_balancer.choice_count;
-  apply_queue(spec.queue, primary);
+  apply_queue(spec.queue, primary, self.mark, b.path, b.diagnostics);
   Station replicas = primary;
   const int primary_id = b.add_station(std::move(primary));
   int replica_id = primary_id;
   if (spec.read_replicas > 0) {
     replicas.name = self.name + "/replicas";
+    if (b.component_ids.count(replicas.name) != 0) {
+      b.diagnostics.error(self.mark, b.path, fmt::format("\"{}\" is how the read replicas are called, and a component has that name", escaped(replicas.name)));
+    }
     replicas.groups = {{spec.read_replicas, 1, 1}};
     replicas.instances = spec.read_replicas;
     replica_id = b.add_station(std::move(replicas));
@@ -71,7 +76,7 @@ Kind database_kind() {
                at_least(0))
           .section("queue", &DatabaseSpec::queue, queue_fields(),
                    "where callers wait for a connection; queue.timeout is the acquire timeout")
-          .add("cpus", &DatabaseSpec::cpus, "cores that running operations share; default: no contention", more_than(0))
+          .add("cpus", &DatabaseSpec::cpus, "cores that running operations share; default: no contention", between(1e-6, 1e6))
           .add("read_replicas", &DatabaseSpec::read_replicas, "copies that serve the operations marked read", between(0, 1e4))
           .section("load_balancer", &DatabaseSpec::load_balancer, load_balancer_fields(), "how a read replica is chosen")
           .map_of("operations", &DatabaseSpec::operations, operation_fields(), "what callers can ask")

@@ -87,6 +87,11 @@ std::string format_diagnostics(const Diagnostics& diagnostics, const std::vector
   return fmt::to_string(out);
 }
 
+std::string with_article(std::string_view word) {
+  const bool vowel = !word.empty() && std::string_view("aeio").find(word.front()) != std::string_view::npos;
+  return fmt::format("{} {}", vowel ? "an" : "a", word);
+}
+
 std::string nearest_word(std::string_view typed, const std::vector<std::string_view>& known) {
   constexpr std::size_t kLongest = 64;  // nobody mistypes a longer word into one of ours
   if (typed.empty() || typed.size() > kLongest) return {};

@@ -34,6 +34,9 @@ class Diagnostics {
   // A further place that belongs to the diagnostic before it ("first defined here").
   void note(Mark mark, std::string message) { add({Severity::note, mark, {}, std::move(message), {}}); }
 
+  // Whoever reported it knew only the component; the field's own place was found from the path.
+  void relocate(std::size_t index, Mark mark) { list_[index].mark = mark; }
+
   bool ok() const { return errors_ == 0; }
   int errors() const { return errors_; }
   const std::vector<Diagnostic>& all() const { return list_; }
@@ -50,6 +53,9 @@ class Diagnostics {
 // "shop.yaml:12:7: error: services.cart.workers: message" with the source line, a caret and the hint, for a
 // terminal. Control characters in the quoted line are escaped. Notes follow their diagnostic.
 std::string format_diagnostics(const Diagnostics& diagnostics, const std::vector<SourceFile>& files);
+
+// "a queue", "an endpoint".
+std::string with_article(std::string_view word);
 
 // The known word nearest to what was typed (Damerau-Levenshtein, at most a third of its length away), or "".
 std::string nearest_word(std::string_view typed, const std::vector<std::string_view>& known);

@@ -120,7 +120,7 @@ void read_section(const FieldTable& table, const Node& node, void* spec, ReadCon
     const bool nothing_required =
         std::none_of(table.fields.begin(), table.fields.end(), [](const Field& f) { return f.required; });
     if (node.is_null() && nothing_required) return;  // `cart:` is a cart with all defaults
-    context.error(node, fmt::format("expected a mapping with the fields of a {}, found {}", table.name, describe(node)));
+    context.error(node, fmt::format("expected a mapping with the fields of {}, found {}", with_article(table.name), describe(node)));
     return;
   }
   for (const MapEntry& entry : node.entries) {
@@ -131,7 +131,7 @@ void read_section(const FieldTable& table, const Node& node, void* spec, ReadCon
       std::vector<std::string_view> known;
       for (const Field& f : table.fields) known.push_back(f.name);
       const std::string near = nearest_word(entry.key, known);
-      std::string hint = near.empty() ? fmt::format("a {} has: {}", table.name, fmt::join(known, ", "))
+      std::string hint = near.empty() ? fmt::format("{} has: {}", with_article(table.name), fmt::join(known, ", "))
                                       : fmt::format("did you mean {}?", near);
       context.diagnostics.error(entry.key_mark, context.path, fmt::format("unknown key \"{}\"", escaped(entry.key)),
                                 std::move(hint));
@@ -141,13 +141,18 @@ void read_section(const FieldTable& table, const Node& node, void* spec, ReadCon
   }
   for (const Field& f : table.fields) {
     if (f.required && node.find(f.name) == nullptr) {
-      context.error(node, fmt::format("a {} needs \"{}\" ({})", table.name, f.name, type_name(f.type)), f.text);
+      context.error(node, fmt::format("{} needs \"{}\" ({})", with_article(table.name), f.name, type_name(f.type)), f.text);
     }
   }
 }
 
 bool read_value(const Field& f, const Node& n, sim::Duration& out, ReadContext& c) {
-  return read_quantity(f, n, c, "a duration", parse_duration_ns, format_duration,
+  const auto whole_ns = [](std::string_view text) {  // the range holds for what is kept: 0.4ns is 0
+    Quantity q = parse_duration_ns(text);
+    if (q.value) q.value = static_cast<double>(sim::Duration::from_ns(*q.value).ns);
+    return q;
+  };
+  return read_quantity(f, n, c, "a duration", whole_ns, format_duration,
                        [&](double v) { out = sim::Duration::from_ns(v); });
 }
 bool read_value(const Field& f, const Node& n, Rate& out, ReadContext& c) {
@@ -170,7 +175,12 @@ bool read_value(const Field& f, const Node& n, Limit& out, ReadContext& c) {
     out.value = Limit::kUnlimited;
     return true;
   }
-  return read_quantity(f, n, c, "a whole number or unlimited", parse_count, plain,
+  const auto count = [](std::string_view text) {
+    Quantity q = parse_count(text);
+    if (!q.value && q.hint.empty()) q.hint = "a whole number, or unlimited";
+    return q;
+  };
+  return read_quantity(f, n, c, "a whole number or unlimited", count, plain,
                        [&](double v) { out.value = static_cast<std::int64_t>(v); });
 }
 bool read_value(const Field& f, const Node& n, double& out, ReadContext& c) {
@@ -252,6 +262,15 @@ bool check_name(const std::string& name, Mark mark, ReadContext& context) {
   }
   if (name.size() > 200) {
     context.diagnostics.error(mark, context.path, "a name is longer than 200 characters");
+    return false;
+  }
+  if (escaped(name) != name) {
+    context.diagnostics.error(mark, context.path, fmt::format("the name \"{}\" has a character that cannot be shown", escaped(name)));
+    return false;
+  }
+  if (name.front() == ' ' || name.back() == ' ' || name.find("->") != std::string::npos) {
+    context.diagnostics.error(mark, context.path, fmt::format("the name \"{}\" begins or ends with a space, or has an arrow", name),
+                              "arrows join the two ends of a link; use - or _");
     return false;
   }
   if (name.find('.') != std::string::npos) {

@@ -77,7 +77,7 @@ NumberText trap(std::string_view text, std::size_t start, std::size_t end) {
   const char after = end + 1 < text.size() ? text[end + 1] : '\0';
   const std::string sign = start > 0 && text[0] == '-' ? "-" : "";
   if (head == "0" && (next == 'x' || next == 'X' || next == 'o' || next == 'b') &&
-      (is_digit(after) || is_letter(after))) {
+      (is_digit(after) || (next != 'b' && is_letter(after)))) {  // "0bit/s" is no binary number
     const int base = next == 'o' ? 8 : next == 'b' ? 2 : 16;
     std::uint64_t value = 0;
     const char* first = text.data() + end + 1;

@@ -12,7 +12,7 @@ FieldTable link_fields() {
   return Fields<LinkSpec>("link", "A stretch of network, the same in both directions unless both are named.")
       .add("latency", &LinkSpec::latency, "one way, from the last bit sent to the last bit there; default 0s")
       .add("jitter", &LinkSpec::jitter, "added to the latency, drawn for each message")
-      .add("bandwidth", &LinkSpec::bandwidth, "messages are sent one after another at this speed; default unlimited", more_than(0))
+      .add("bandwidth", &LinkSpec::bandwidth, "messages are sent one after another at this speed; default unlimited", at_least(1))
       .add("loss", &LinkSpec::loss, "probability that a transmission is lost", between(0, 0.999))
       .add("packet_size", &LinkSpec::packet_size, "a larger message is split into packets that are lost one by one", more_than(0))
       .add("retransmit_timeout", &LinkSpec::retransmit_timeout, "until a lost transmission is repeated; default 200ms", more_than(0))
@@ -48,17 +48,20 @@ void read_links(const Node& node, NetworkSpec& spec, ReadContext& context) {
   }
 }
 
-void overlay(Link& link, const LinkSpec& spec, const std::string& path, Mark mark, Diagnostics& diagnostics) {
+void check_link(const LinkSpec& spec, const std::string& path, Mark mark, Diagnostics& diagnostics) {
+  if (!spec.packet_size) return;
+  const sim::Distribution& size = spec.packet_size->value;
+  if (!size.is_constant()) diagnostics.error(mark, path + ".packet_size", "expected one size, not a distribution");
+  if (size.mean() < 1) diagnostics.error(mark, path + ".packet_size", "a packet is smaller than a byte");
+}
+
+void overlay(Link& link, const LinkSpec& spec) {
   if (spec.latency) link.latency = spec.latency->value;
   if (spec.jitter) link.jitter = spec.jitter->value;
   if (spec.bandwidth) link.bandwidth_bit_per_s = spec.bandwidth->bit_per_s;
   if (spec.loss) link.loss = spec.loss->value;
   if (spec.packet_size) {
-    if (spec.packet_size->value.is_constant()) {
-      link.packet_bytes = spec.packet_size->value.mean();
-    } else {
-      diagnostics.error(mark, path + ".packet_size", "expected one size, not a distribution");
-    }
+    link.packet_bytes = spec.packet_size->value.mean();
   }
   if (spec.retransmit_timeout) link.retransmit_timeout = *spec.retransmit_timeout;
   if (spec.max_retransmissions) link.max_retransmissions = *spec.max_retransmissions;
@@ -69,11 +72,24 @@ bool takes_time(const Link& link) {
          (link.latency && !(link.latency->is_constant() && link.latency->mean() == 0));
 }
 
+// Each packet of a message is lost or not by a draw of its own: their number is time that the simulator takes.
+void check_packets(const Edge& edge, int link_id, const std::optional<sim::Distribution>& size, const char* field, TopologyBuilder& b) {
+  constexpr double kMostPackets = 1e5;
+  if (link_id == kNone || !size) return;
+  const Link& link = b.topology.links[static_cast<std::size_t>(link_id)];
+  if (!(link.packet_bytes > 0) || size->mean() <= kMostPackets * link.packet_bytes) return;
+  b.diagnostics.error(edge.mark, edge.path + "." + field,
+                      fmt::format("a message of {:.4g} bytes has more than {:.0f} packets on {}", size->mean(), kMostPackets, link.name),
+                      "make packet_size larger: usual are 1500B or 64KiB");
+}
+
 void declare(const void*, int, TopologyBuilder&) {}
 
 // Runs after every component: gives each edge its two links.
-void expand(const void* raw, int, TopologyBuilder& b) {
+void expand(const void* raw, int component, TopologyBuilder& b) {
   const NetworkSpec& spec = *static_cast<const NetworkSpec*>(raw);
+  check_link(spec.fallback, "network.default", b.topology.components[static_cast<std::size_t>(component)].mark, b.diagnostics);
+  for (const NamedLinkSpec& link : spec.links) check_link(link.link, link.path, link.mark, b.diagnostics);
   std::map<std::pair<int, int>, const NamedLinkSpec*> named;
   for (const NamedLinkSpec& link : spec.links) {
     int ends[2] = {kNone, kNone};
@@ -108,9 +124,9 @@ void expand(const void* raw, int, TopologyBuilder& b) {
     Link link;
     const auto& components = b.topology.components;
     link.name = components[static_cast<std::size_t>(from)].name + " -> " + components[static_cast<std::size_t>(to)].name;
-    overlay(link, spec.fallback, "network.default", {}, b.diagnostics);
+    overlay(link, spec.fallback);
     const NamedLinkSpec* own = there != named.end() ? there->second : back != named.end() ? back->second : nullptr;
-    if (own != nullptr) overlay(link, own->link, own->path, own->mark, b.diagnostics);
+    if (own != nullptr) overlay(link, own->link);
     int id = kNone;
     if (takes_time(link)) {
       id = static_cast<int>(b.topology.links.size());
@@ -132,6 +148,8 @@ void expand(const void* raw, int, TopologyBuilder& b) {
       if (!edge.request_bytes) edge.request_bytes = kibibyte;
       if (!edge.response_bytes) edge.response_bytes = kibibyte;
     }
+    check_packets(edge, edge.out_link, edge.request_bytes, "request_size", b);
+    check_packets(edge, edge.back_link, edge.response_bytes, "response_size", b);
   }
   for (const auto& [pair, link] : named) {
     if (!used.count(pair)) b.diagnostics.warning(link->mark, link->path, "nothing is sent between these two");

@@ -51,7 +51,7 @@ bool ArrivalClock::ramp(double needed) {
       const double area = (rate + 0.5 * slope * left) * left;
       if (needed < area) {
         const double root = rate * rate + 2 * slope * needed;
-        exact_ = at + 2 * needed / (rate + std::sqrt(root > 0 ? root : 0));
+        exact_ = needed > 0 ? at + 2 * needed / (rate + std::sqrt(root > 0 ? root : 0)) : at;
         return true;
       }
       needed -= area;
@@ -75,7 +75,7 @@ bool ArrivalClock::modulated(double needed, sim::Stream& random) {
     return -sim::math::log(1.0 - random.uniform()) * static_cast<double>(workload_->states[state_].mean_sojourn.ns);
   };
   if (state_end_ < 0) state_end_ = sojourn();
-  for (int switches = 0; switches < 1'000'000; ++switches) {
+  while (exact_ < 9.2e18) {
     const double rate = workload_->states[state_].rate_per_s * 1e-9;
     const double area = rate * (state_end_ - exact_);
     if (needed < area) {
@@ -87,7 +87,7 @@ bool ArrivalClock::modulated(double needed, sim::Stream& random) {
     state_ = state_ + 1 == workload_->states.size() ? 0 : state_ + 1;
     state_end_ += sojourn();
   }
-  return false;  // all rates are 0
+  return false;
 }
 
 }  // namespace tailrace::models

@@ -18,11 +18,10 @@ void Execution::start_clients() {
       continue;
     }
     client.clock.start(w);
-    const WorkloadTable& table = workload_tables_[id];
-    LiveDraw& spacing = draws_[table.spacing];
-    const std::int64_t first = client.clock.next(spacing.sampler, spacing.stream,
-                                                 table.state_stream == kNoId ? nullptr : &streams_[table.state_stream]);
-    if (first >= 0) schedule(first, Phase::arrive, Kind::client, id);
+    const std::int64_t first = next_arrival(id);
+    if (first < 0) continue;
+    schedule(first, Phase::arrive, Kind::client, id);
+    client.upcoming = next_arrival(id);
   }
 }
 
@@ -42,18 +41,18 @@ void Execution::think(std::uint32_t workload_id) {
   schedule(sim::saturating_add(now_, pause.ns), Phase::arrive, Kind::user, workload_id);
 }
 
-void Execution::user_ready(std::uint32_t workload_id) { launch(pick_class(workload_id)); }
-
 // Brings the number of users up to what is wanted (those too many leave after their request) and schedules the next
 // change. On a ramp the users change one by one, at the times when the straight line crosses a whole number.
 void Execution::users_change(std::uint32_t workload_id) {
   ClientState& client = clients_[workload_id];
   const WorkloadTable& table = workload_tables_[workload_id];
   client.wanted = client.next_wanted;
-  while (client.users < client.wanted) {
+  constexpr std::int64_t kLookEvery = 4096;
+  while (client.users < client.wanted && !done_) {
     ++client.users;
+    if (client.users % kLookEvery == 0) check_memory();
     if (!table.model->think_first) {
-      launch(table.start_class);
+      start_request(table.start_class);
     } else {
       think(workload_id);
     }

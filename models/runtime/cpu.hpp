@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "sim/base/time.hpp"
+
 namespace tailrace::models {
 
 class Cpu {
@@ -28,8 +30,7 @@ class Cpu {
   std::int64_t next_end(std::int64_t now) const {
     if (jobs_.empty()) return -1;
     const double left = (jobs_.front().finish - virtual_) / rate();
-    if (left >= 9e18) return 9'000'000'000'000'000'000;
-    return now + (left > 0 ? static_cast<std::int64_t>(left + 0.5) : 0);
+    return sim::saturating_add(now, sim::Duration::from_ns(left).ns);
   }
   // Takes the job whose end is due, to the half nanosecond; false when none is.
   bool take(std::int64_t now, std::uint32_t& frame) {

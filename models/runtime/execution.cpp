@@ -32,7 +32,8 @@ void Execution::loop() {
       const std::uint64_t slot = event.target & kHashedTarget[event.kind()];
       trajectory_ = (trajectory_ ^ static_cast<std::uint64_t>(event.time_ns) ^ (slot << 32 | event.tag)) * 0x9e3779b97f4a7c15ULL;
       trajectory_ ^= trajectory_ >> 29;
-      dispatch(event);
+      run(dispatch(event));
+      steps_taken_ = 0;
       --left;
     }
     events_ += planned - left;
@@ -40,23 +41,20 @@ void Execution::loop() {
   }
 }
 
-inline void Execution::dispatch(const sim::Event& event) {
+// Does what the event says; the frame that runs because of it comes back, for the caller to run.
+[[gnu::always_inline]] inline std::uint32_t Execution::dispatch(const sim::Event& event) {
   switch (static_cast<Kind>(event.kind())) {
-    case Kind::resume: advance(event.target); break;
-    case Kind::client: client_arrival(event.target); break;
+    case Kind::resume: return event.target;
+    case Kind::client: return client_arrival(event.target);
     case Kind::arrive: {
-      frames_[event.target].start = now_;
-      ++operations_[edges_[frames_[event.target].edge].operation].arrived;
-      const std::uint32_t next = enter(event.target, edges_[frames_[event.target].edge].worker_first);
-      if (next != kNoId) advance(next);
-      break;
+      Frame& f = frames_[event.target];
+      f.start = now_;
+      const EdgeTable& edge = edges_[f.edge];
+      ++operations_[edge.operation].arrived;
+      return enter(event.target, edge.worker_first);
     }
-    case Kind::reply: {
-      const std::uint32_t next = deliver(event.target, frames_[event.target].outcome);
-      if (next != kNoId) advance(next);
-      break;
-    }
-    case Kind::user: user_ready(event.target); break;
+    case Kind::reply: return deliver(event.target, frames_[event.target].outcome);
+    case Kind::user: return launch(pick_class(event.target));
     case Kind::lane: lane_event(event.target); break;
     case Kind::node: {
       const Timers::Fired fired = timers_.take_own(event.target, frames_);
@@ -69,37 +67,46 @@ inline void Execution::dispatch(const sim::Event& event) {
     case Kind::users_change: users_change(event.target); break;
     case Kind::control: control(static_cast<Control>(event.target)); break;
   }
-  if (woken_ != kNoId) drain_ready();
-  steps_taken_ = 0;
+  return kNoId;
 }
 
-inline void Execution::drain_ready() {
-  do {
-    const std::uint32_t slot = woken_;
-    woken_ = kNoId;
-    if (ready_next_ != ready_.size()) [[unlikely]] {
-      woken_ = ready_[ready_next_++];
-      if (ready_next_ == ready_.size()) {
-        ready_.clear();
-        ready_next_ = 0;
-      }
+// Runs the frame (kNoId: none), then those that got a worker meanwhile.
+[[gnu::always_inline]] inline void Execution::run(std::uint32_t slot) {
+  for (;;) {
+    if (slot != kNoId) advance_here(slot);
+    if (woken_ == kNoId) return;
+    slot = next_woken();
+  }
+}
+
+[[gnu::always_inline]] inline std::uint32_t Execution::next_woken() {
+  const std::uint32_t slot = woken_;
+  woken_ = kNoId;
+  if (ready_next_ != ready_.size()) [[unlikely]] {
+    woken_ = ready_[ready_next_++];
+    if (ready_next_ == ready_.size()) {
+      ready_.clear();
+      ready_next_ = 0;
     }
-    Frame& f = frames_[slot];
-    if (f.flags & kInterrupted) {
-      f.flags &= static_cast<std::uint8_t>(~kInterrupted);
-      work_preemptibly(slot, f.aux);
-    } else {
-      advance(slot);
-    }
-  } while (woken_ != kNoId);
+  }
+  Frame& f = frames_[slot];
+  if (!(f.flags & kInterrupted)) [[likely]] return slot;
+  f.flags &= static_cast<std::uint8_t>(~kInterrupted);
+  work_preemptibly(slot, f.aux);
+  return kNoId;
 }
 
 void Execution::run_woken() {
-  if (woken_ != kNoId) drain_ready();
+  while (woken_ != kNoId) {
+    const std::uint32_t slot = next_woken();
+    if (slot != kNoId) advance(slot);
+  }
 }
 
+void Execution::advance(std::uint32_t slot) { advance_here(slot); }
+
 // Runs the frame, and after it whatever frame its calls and replies lead to, until one has to wait.
-void Execution::advance(std::uint32_t slot) {
+[[gnu::always_inline]] inline void Execution::advance_here(std::uint32_t slot) {
   do {
     Frame& f = frames_[slot];
     const Step16& step = steps_[f.pc++];
@@ -108,9 +115,9 @@ void Execution::advance(std::uint32_t slot) {
         if (begin_work(slot, step)) return;
         break;
       case Op::sleep: {
-        const auto pause = sim::Duration::from_ns(sample(step.first));
-        if (pause.ns == 0) break;
-        schedule(sim::saturating_add(now_, pause.ns), Phase::finish, Kind::resume, slot);
+        const std::int64_t pause = sample_ns(step.first);
+        if (pause == 0) break;
+        schedule(sim::saturating_add(now_, pause), Phase::finish, Kind::resume, slot);
         return;
       }
       case Op::call: slot = begin_call(slot, step.first); break;
@@ -118,8 +125,9 @@ void Execution::advance(std::uint32_t slot) {
       case Op::end_branch:
         if (f.start > 0) {  // a loop's body: once more
           --f.start;
+          steps_taken_ += f.pc - f.edge;  // a long body without time counts as what it costs
           f.pc = f.edge;
-          if (++steps_taken_ > kMaxStepsInOneEvent) return stalled();
+          if (steps_taken_ > kMaxStepsInOneEvent) return stalled();
         } else {
           slot = branch_ended(slot, Outcome::success);
         }
@@ -192,7 +200,7 @@ void Execution::advance(std::uint32_t slot) {
 }
 
 // True when the frame now waits for its work to end; work of no length is done at once.
-inline bool Execution::begin_work(std::uint32_t slot, const Step16& step) {
+[[gnu::always_inline]] inline bool Execution::begin_work(std::uint32_t slot, const Step16& step) {
   if (step.flags != 0) {
     Frame& f = frames_[slot];
     double work = 0;
@@ -204,15 +212,15 @@ inline bool Execution::begin_work(std::uint32_t slot, const Step16& step) {
     }
     return begin_special_work(slot, work);
   }
-  const auto work = sim::Duration::from_ns(sample(step.first));
-  if (work.ns == 0) return false;
-  schedule(sim::saturating_add(now_, work.ns), Phase::finish, Kind::resume, slot);
+  const std::int64_t work = sample_ns(step.first);
+  if (work == 0) return false;
+  schedule_here(sim::saturating_add(now_, work), Phase::finish, Kind::resume, slot);
   return true;
 }
 
 // --- calls
 
-inline std::uint32_t Execution::begin_call(std::uint32_t slot, std::uint32_t edge_id) {
+[[gnu::always_inline]] inline std::uint32_t Execution::begin_call(std::uint32_t slot, std::uint32_t edge_id) {
   const EdgeTable& edge = edges_[edge_id];
   ++edge_counts_[edge_id].calls;
   if (++steps_taken_ > kMaxStepsInOneEvent) [[unlikely]] {
@@ -306,7 +314,7 @@ std::uint32_t Execution::select(const EdgeTable& edge) {
 
 // --- workers
 
-inline void Execution::grant(InstanceState& instance, Frame& frame) {
+[[gnu::always_inline]] inline void Execution::grant(InstanceState& instance, Frame& frame) {
   --instance.free;
   instance.busy_area -= now_;
   frame.mark = now_;
@@ -315,7 +323,7 @@ inline void Execution::grant(InstanceState& instance, Frame& frame) {
 }
 
 // A request has reached its instance: it runs (its slot comes back), waits, or is turned away.
-inline std::uint32_t Execution::enter(std::uint32_t slot, bool worker_first) {
+[[gnu::always_inline]] inline std::uint32_t Execution::enter(std::uint32_t slot, bool worker_first) {
   Frame& f = frames_[slot];
   if (!worker_first) return slot;
   InstanceState& instance = instances_[f.instance];
@@ -323,7 +331,22 @@ inline std::uint32_t Execution::enter(std::uint32_t slot, bool worker_first) {
     grant(instance, f);
     return slot;
   }
-  return wait_for_worker(slot, false);
+  const StationTable& station = station_tables_[instance.station];
+  if (!station.plain_queue || instance.queued >= station.queue_capacity) [[unlikely]] return wait_for_worker(slot, false);
+  join_queue(slot, f, instance);
+  return kNoId;
+}
+
+// At the end of a queue in order of arrival.
+[[gnu::always_inline]] inline void Execution::join_queue(std::uint32_t slot, Frame& f, InstanceState& instance) {
+  f.mark = now_;
+  f.flags |= kQueued;
+  if (++instance.queued > instance.peak) [[unlikely]] instance.peak = instance.queued;
+  instance.queue_area -= now_;
+  f.next = kNoId;
+  f.prev = instance.tail;
+  (instance.tail == kNoId ? instance.head : frames_[instance.tail].next) = slot;
+  instance.tail = slot;
 }
 
 // No worker is free. A continuation (an async request that wants to compute again) is never turned away.
@@ -337,17 +360,14 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
     ++operations_[edges_[f.edge].operation].ended[static_cast<std::size_t>(Outcome::rejected)];
     return reply_late(slot, Outcome::rejected);
   }
-  f.mark = now_;
-  f.flags |= kQueued;
-  ++instance.queued;
-  instance.peak = std::max(instance.peak, instance.queued);
-  instance.queue_area -= now_;
-  if (station.discipline == Discipline::fifo) [[likely]] {
-    f.next = kNoId;
-    f.prev = instance.tail;
-    (instance.tail == kNoId ? instance.head : frames_[instance.tail].next) = slot;
-    instance.tail = slot;
+  if (station.discipline == Discipline::fifo) {
+    join_queue(slot, f, instance);
   } else {
+    f.mark = now_;
+    f.flags |= kQueued;
+    ++instance.queued;
+    instance.peak = std::max(instance.peak, instance.queued);
+    instance.queue_area -= now_;
     enqueue(slot, instance, false);
   }
   if (continuation) return kNoId;
@@ -399,7 +419,7 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
 
 // --- endings
 
-inline std::uint32_t Execution::end_operation(std::uint32_t slot) {
+[[gnu::always_inline]] inline std::uint32_t Execution::end_operation(std::uint32_t slot) {
   const OperationTable& op = operation_tables_[edges_[frames_[slot].edge].operation];
   Outcome outcome = Outcome::success;
   if (op.error_chance != 0 && streams_[op.error_stream].next() <= op.error_chance) outcome = Outcome::error;
@@ -519,25 +539,42 @@ inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Out
   if (options_.pilot != nullptr && outcome == Outcome::success) [[unlikely]] {
     (*options_.pilot)[cls.workload].add({now_}, static_cast<double>(now_ - start));
   }
-  if (workload_tables_[cls.workload].closed) think(cls.workload);
+  if (cls.closed) think(cls.workload);
 }
 
 // --- open load
 
-void Execution::client_arrival(std::uint32_t workload_id) {
+[[gnu::always_inline]] inline std::int64_t Execution::next_arrival_here(std::uint32_t workload_id) {
   const WorkloadTable& workload = workload_tables_[workload_id];
   LiveDraw& spacing = draws_[workload.spacing];
-  const std::int64_t next = clients_[workload_id].clock.next(
-      spacing.sampler, spacing.stream, workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
-  if (next >= 0) schedule(std::max(next, now_), Phase::arrive, Kind::client, workload_id);
-  std::int64_t requests = 1;
-  if (workload.batch != kNoId) {
-    requests = std::max<std::int64_t>(1, sim::Duration::from_ns(std::min(sample(workload.batch), 1e7)).ns);
-  }
-  for (std::int64_t i = 0; i < requests; ++i) launch(workload.classes == 1 ? workload.first_class : pick_class(workload_id));
+  return clients_[workload_id].clock.next(spacing.sampler, spacing.stream,
+                                          workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
 }
 
-void Execution::launch(std::uint32_t cls_id) {
+std::int64_t Execution::next_arrival(std::uint32_t workload_id) { return next_arrival_here(workload_id); }
+
+// The clock is one arrival ahead of the calendar, so that pushing it waits for no arithmetic.
+[[gnu::always_inline]] inline std::uint32_t Execution::client_arrival(std::uint32_t workload_id) {
+  const WorkloadTable& workload = workload_tables_[workload_id];
+  ClientState& client = clients_[workload_id];
+  if (client.upcoming >= 0) {
+    schedule_here(std::max(client.upcoming, now_), Phase::arrive, Kind::client, workload_id);
+    client.upcoming = next_arrival_here(workload_id);
+  }
+  if (workload.batch != kNoId) [[unlikely]] {
+    const std::int64_t requests = sim::Duration::from_ns(std::min(sample(workload.batch), 1e7)).ns;
+    for (std::int64_t i = 1; i < requests; ++i) start_request(pick_class(workload_id));
+  }
+  return launch(workload.classes == 1 ? workload.first_class : pick_class(workload_id));
+}
+
+void Execution::start_request(std::uint32_t cls) {
+  const std::uint32_t slot = launch(cls);
+  if (slot != kNoId) advance(slot);
+}
+
+// A new request: its frame comes back when it can run at once.
+[[gnu::always_inline]] inline std::uint32_t Execution::launch(std::uint32_t cls_id) {
   const ClassTable& cls = class_tables_[cls_id];
   ++classes_[cls_id].arrived;
   const std::uint32_t slot = frames_.allocate();
@@ -553,16 +590,14 @@ void Execution::launch(std::uint32_t cls_id) {
     f.instance = edge.first_instance;
     f.edge = cls.direct_edge;
     f.flags = kDirect | kLive;
-    const std::uint32_t next = enter(slot, edge.worker_first);
-    if (next != kNoId) advance(next);
-    return;
+    return enter(slot, edge.worker_first);
   }
   f.pc = cls.pc;
   f.parent = kNoId;
   f.instance = kNoId;
   f.edge = cls_id;
   f.flags = kClientFrame | kLive;
-  advance(slot);
+  return slot;
 }
 
 }  // namespace tailrace::models

@@ -55,9 +55,17 @@ class Execution {
     OutcomeCounts attempt_ended{};
     OutcomeCounts ended{};
   };
-  struct LiveDraw {  // a draw with its stream's state beside it
+  // A draw with its stream's state beside it. The next value is computed when the last one is taken, so that nobody
+  // waits for it; each draw has its stream for itself, so its values are the same.
+  struct LiveDraw {
     sim::Sampler sampler;
     sim::Stream stream;
+    double next = 0;
+    std::int64_t next_ns = 0;
+    void prepare() {
+      next = sampler.sample(stream);
+      next_ns = sim::Duration::from_ns(next).ns;
+    }
   };
   struct CoreQueue {  // per_core scheduling: whole cores, first come first served
     std::int32_t free = 0;
@@ -70,6 +78,7 @@ class Execution {
   };
   struct ClientState {
     ArrivalClock clock;
+    std::int64_t upcoming = -1;          // the arrival after the one that is in the calendar; -1: none
     std::int64_t users = 0, wanted = 0;  // virtual users that exist, that should
     std::int64_t next_wanted = 0;        // from the next users_change on
     std::size_t stage = 0;
@@ -77,15 +86,18 @@ class Execution {
 
   // --- hot path, execution.cpp
   void loop();
-  void dispatch(const sim::Event& event);
-  void advance(std::uint32_t slot);
-  void drain_ready();
-  void run_woken();  // the same, not inlined
+  std::uint32_t dispatch(const sim::Event& event);
+  void run(std::uint32_t slot);
+  std::uint32_t next_woken();
+  void advance_here(std::uint32_t slot);
+  void advance(std::uint32_t slot);  // the same, not inlined
+  void run_woken();
   bool begin_work(std::uint32_t slot, const Step16& step);
   std::uint32_t begin_call(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t attempt(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t select(const EdgeTable& edge);
   std::uint32_t enter(std::uint32_t slot, bool worker_first);
+  void join_queue(std::uint32_t slot, Frame& frame, InstanceState& instance);
   std::uint32_t wait_for_worker(std::uint32_t slot, bool continuation);
   void grant(InstanceState& instance, Frame& frame);
   void release_worker(std::uint32_t slot);
@@ -99,8 +111,13 @@ class Execution {
   std::uint32_t fail_frame(std::uint32_t slot, Outcome outcome);
   std::uint32_t branch_ended(std::uint32_t slot, Outcome outcome);
   void end_request(std::uint32_t cls, std::int64_t start, Outcome outcome);
-  void client_arrival(std::uint32_t workload);
-  void launch(std::uint32_t cls);
+  std::uint32_t client_arrival(std::uint32_t workload);
+  std::int64_t next_arrival(std::uint32_t workload);
+  std::int64_t next_arrival_here(std::uint32_t workload);  // the same, inlined
+  std::uint32_t launch(std::uint32_t cls);
+  void start_request(std::uint32_t cls);
+
+  void look_ahead(const sim::Event* events, std::size_t n);  // ahead.cpp
 
   // --- queues and cores with special rules, queueing.cpp
   bool begin_special_work(std::uint32_t slot, double work_ns);
@@ -120,7 +137,6 @@ class Execution {
   void lane_event(std::uint32_t lane);
   void timer_fired(std::uint32_t slot, TimerPurpose purpose);
   void start_clients();
-  void user_ready(std::uint32_t workload);
   void users_change(std::uint32_t workload);
   void next_users_change(std::uint32_t workload);
   void think(std::uint32_t workload);
@@ -138,15 +154,28 @@ class Execution {
   void stop(RunStatus status, std::string message);
   [[gnu::cold, gnu::noinline]] void stalled();  // too many steps in one event
   void check_budgets();
+  void check_memory();
   std::string largest_queue() const;
   std::string deadlock() const;
 
   [[gnu::noinline]] void schedule(std::int64_t time, sim::Phase phase, Kind kind, std::uint32_t target, std::uint32_t extra = 0) {
+    schedule_here(time, phase, kind, target, extra);
+  }
+  [[gnu::always_inline]] void schedule_here(std::int64_t time, sim::Phase phase, Kind kind, std::uint32_t target,
+                                            std::uint32_t extra = 0) {
     calendar_.push({time, target, sim::event_tag(phase, static_cast<std::uint32_t>(kind), extra)});
   }
   double sample(std::uint32_t draw) {
     LiveDraw& d = draws_[draw];
-    return d.sampler.sample(d.stream);
+    const double value = d.next;
+    d.prepare();
+    return value;
+  }
+  std::int64_t sample_ns(std::uint32_t draw) {
+    LiveDraw& d = draws_[draw];
+    const std::int64_t value = d.next_ns;
+    d.prepare();
+    return value;
   }
   void wake(std::uint32_t slot) {
     if (woken_ == kNoId) {
@@ -155,14 +184,20 @@ class Execution {
       ready_.push_back(slot);
     }
   }
-  void observe(std::uint32_t series, std::int64_t value) {
+  // A small model's histograms are near: straight into them. Those of a large one are asked for in batches.
+  [[gnu::always_inline]] void observe(std::uint32_t series, std::int64_t value) {
+    if (record_at_once_) [[likely]] {
+      series_[series].record(value);
+      return;
+    }
     samples_[sample_count_] = {value, series};
     if (++sample_count_ == kSampleBuffer) [[unlikely]] flush_samples();
   }
   static constexpr std::size_t kSampleBuffer = 512;
+  static constexpr std::size_t kFewSeries = 64;
   static constexpr std::uint64_t kCheckEvery = 4096;          // events between looks at budgets and signals
   static constexpr std::uint64_t kMaxEventsAtOneInstant = 1'000'000;
-  static constexpr std::uint64_t kMaxStepsInOneEvent = 20'000'000;
+  static constexpr std::uint64_t kMaxStepsInOneEvent = 5'000'000;
 
   std::shared_ptr<const CompiledModel> model_;
   RunOptions options_;
@@ -177,6 +212,11 @@ class Execution {
   std::uint64_t trajectory_ = 0;
   std::uint64_t steps_taken_ = 0;  // in this event, of the kinds that can go round
   sim::Calendar calendar_;
+  struct Ahead {  // frames of events that come soon
+    std::array<std::uint32_t, sim::Calendar::kPreviewEvents> frames;
+    std::size_t count = 0;
+  };
+  std::array<Ahead, 2> ahead_;  // by how far the asking has got
   FrameSlab frames_;
   Timers timers_;
   std::vector<sim::Stream> streams_;
@@ -196,6 +236,8 @@ class Execution {
   std::uint32_t woken_ = kNoId;
   std::vector<std::uint32_t> ready_;
   std::size_t ready_next_ = 0;
+  sim::Histogram* series_ = nullptr;  // record_.series
+  bool record_at_once_ = false;
   std::array<Sample, kSampleBuffer> samples_;
   std::size_t sample_count_ = 0;
   bool done_ = false;

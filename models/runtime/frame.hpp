@@ -27,6 +27,22 @@ enum FrameFlag : std::uint8_t {
   kLive = 128,
 };
 
+// A small number that is no character type: a compiler must assume that storing a character changes anything, and reload
+// every pointer of the hot loop.
+struct SmallByte {
+  operator std::uint8_t() const { return static_cast<std::uint8_t>(value); }
+  SmallByte& operator=(std::uint8_t v) {
+    value = static_cast<Value>(v);
+    return *this;
+  }
+  SmallByte& operator|=(std::uint8_t v) { return *this = static_cast<std::uint8_t>(*this | v); }
+  SmallByte& operator&=(std::uint8_t v) { return *this = static_cast<std::uint8_t>(*this & v); }
+
+ private:
+  enum class Value : std::uint8_t {};
+  Value value;
+};
+
 struct alignas(64) Frame {
   std::int64_t start;  // when it was sent; a request: when it was meant to be sent; a loop's branch: rounds left
   std::int64_t mark;
@@ -39,10 +55,10 @@ struct alignas(64) Frame {
   std::uint32_t instance;       // where it runs; kNoId at a client
   std::uint32_t timer;          // first of its timers
   std::uint32_t edge;           // over which it was called; a request: its class; a branch: its first step
-  std::uint8_t flags;
+  SmallByte flags;
   Outcome outcome;
-  std::uint8_t priority;
-  std::uint8_t depth;
+  SmallByte priority;
+  SmallByte depth;
 
   // While it waits for a call with policies or network it is in no queue: the links hold the time of the call.
   std::int64_t call_start() const { return static_cast<std::int64_t>(static_cast<std::uint64_t>(prev) << 32 | next); }
@@ -60,6 +76,7 @@ class FrameSlab {
   std::size_t slots() const { return frames_.size(); }
   std::size_t bytes() const { return frames_.bytes(); }
   std::size_t live() const { return live_; }
+  void limit_bytes(double bytes) { frames_.limit_bytes(bytes); }
 
   // A slot in last-out-first-in order, so that it is warm. Only `ticket` survives from its former life.
   std::uint32_t allocate() {

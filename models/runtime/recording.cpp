@@ -44,7 +44,16 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   streams_.reserve(m.streams.size());
   for (const StreamKey& key : m.streams) streams_.emplace_back(options_.seed, options_.replication, key.component, key.purpose);
   for (const Draw& d : m.draws) draws_.push_back({d.sampler, streams_[d.stream]});
+  std::vector<bool> of_clock(draws_.size());  // an arrival clock draws its spacing itself
+  for (const WorkloadTable& w : m.workloads) {
+    if (!w.closed) of_clock[w.spacing] = true;
+  }
+  for (std::size_t i = 0; i < draws_.size(); ++i) {
+    if (!of_clock[i]) draws_[i].prepare();
+  }
   timers_.start(m);
+  // One event can start millions of calls, long before the budget is looked at again.
+  frames_.limit_bytes(m.topology->run.max_memory_bytes);
   instances_.resize(m.instance_station.size());
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     instances_[i].station = m.instance_station[i];
@@ -74,6 +83,8 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   positions_.resize(m.positions);
   ready_.reserve(1024);
   record_.series.resize(m.series.size());
+  series_ = record_.series.data();
+  record_at_once_ = m.series.size() <= kFewSeries;
   record_.replication = options_.replication;
   record_.stations.resize(m.stations.size());
 }
@@ -81,7 +92,7 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
 RunRecord Execution::run() {
   const RunSettings& settings = model_->topology->run;
   const std::int64_t end = settings.duration.ns;
-  window_ns_ = settings.time_resolution.ns > 0 ? settings.time_resolution.ns : std::max<std::int64_t>(1, (end + kWindows - 1) / kWindows);
+  window_ns_ = settings.time_resolution.ns > 0 ? settings.time_resolution.ns : (end - 1) / kWindows + 1;
   window_before_.resize(classes_.size());
   window_classes_ = classes_;
   window_areas_.resize(stations_.size());
@@ -100,7 +111,11 @@ RunRecord Execution::run() {
     schedule(end, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::end));
     loop();
   } catch (const std::bad_alloc&) {
-    stop(RunStatus::memory_budget, fmt::format("the system has no more memory; {}", largest_queue()));
+    const double limit = settings.max_memory_bytes;
+    stop(RunStatus::memory_budget,
+         static_cast<double>(frames_.bytes()) >= 0.99 * limit
+             ? fmt::format("run.max_memory ({:.0f} MB) reached; {}", limit / 1e6, largest_queue())
+             : fmt::format("the system has no more memory; {}", largest_queue()));
   } catch (const sim::InvariantBroken& broken) {
     stop(RunStatus::invariant_broken, fmt::format("{} (seed {}, replication {}, event {}, fingerprint {:016x})", broken.what(),
                                                   options_.seed, options_.replication, events_, trajectory_));
@@ -119,7 +134,7 @@ void Execution::control(Control what) {
       return;
     case Control::batch:
       close_batch();
-      if (record_.batches.size() < static_cast<std::size_t>(options_.batches) && now_ + batch_ns_ < end) {
+      if (record_.batches.size() < static_cast<std::size_t>(options_.batches) && sim::saturating_add(now_, batch_ns_) < end) {
         schedule(now_ + batch_ns_, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::batch));
       }
       return;
@@ -131,9 +146,8 @@ void Execution::control(Control what) {
 }
 
 void Execution::flush_samples() {
-  // In a large model the histograms are far away: a first pass asks for the cache lines, the second finds them there.
-  constexpr std::size_t kFarAway = 64;
-  for (std::size_t i = 0; i < sample_count_ && record_.series.size() > kFarAway; ++i) record_.series[samples_[i].series].prefetch(samples_[i].value);
+  // A first pass asks for the cache lines, the second finds them there.
+  for (std::size_t i = 0; i < sample_count_; ++i) record_.series[samples_[i].series].prefetch(samples_[i].value);
   for (std::size_t i = 0; i < sample_count_; ++i) record_.series[samples_[i].series].record(samples_[i].value);
   sample_count_ = 0;
 }
@@ -168,11 +182,11 @@ void Execution::reset_statistics() {
     instance.busy_area = -static_cast<Area>(busy) * now_;
     instance.peak = instance.queued;
   }
-  for (std::size_t i = 0; i < cpus_.size(); ++i) {
-    cpu_busy_before_[i] = cpus_[i].busy(now_);
-    // Whole cores: the busy ones count from here on.
-    for (const StationTable& s : model_->stations) {
-      if (s.first_cpu == kNoId || i < s.first_cpu || i >= s.first_cpu + s.instances) continue;
+  for (const StationTable& s : model_->stations) {
+    if (s.first_cpu == kNoId) continue;
+    for (std::size_t i = s.first_cpu; i < s.first_cpu + s.instances; ++i) {
+      cpu_busy_before_[i] = cpus_[i].busy(now_);
+      // Whole cores: the busy ones count from here on.
       cores_[i].busy_area = -static_cast<Area>(static_cast<std::int32_t>(s.cores) - cores_[i].free) * now_;
     }
   }
@@ -344,6 +358,11 @@ void Execution::stalled() {
 void Execution::check_budgets() {
   if (options_.progress_ns != nullptr) options_.progress_ns->store(now_, std::memory_order_relaxed);
   if (done_) return;
+  constexpr std::size_t kLargerThanCaches = std::size_t{1} << 20;
+  const bool large = frames_.bytes() + instances_.size() * (sizeof(InstanceState) + sizeof(StationCounts)) > kLargerThanCaches;
+  calendar_.set_preview(large ? [](void* self, const sim::Event* events, std::size_t n) { static_cast<Execution*>(self)->look_ahead(events, n); }
+                              : sim::Calendar::Preview{nullptr},
+                        this);
   const RunSettings& settings = model_->topology->run;
   if (options_.interrupt != nullptr && options_.interrupt->load(std::memory_order_relaxed) != 0) {
     return stop(RunStatus::interrupted, "interrupted");
@@ -353,13 +372,19 @@ void Execution::check_budgets() {
   }
   events_at_instant_ = now_ == last_checked_ns_ ? events_at_instant_ + kCheckEvery : 0;
   last_checked_ns_ = now_;
-  if (events_at_instant_ > kMaxEventsAtOneInstant) {
-    return stop(RunStatus::stalled, fmt::format("time does not advance: more than {} events at {} s", kMaxEventsAtOneInstant,
+  // A crowd that moves in step is no stall: each of its members may have a few events at one instant.
+  const std::uint64_t most = kMaxEventsAtOneInstant + 4 * (calendar_.size() + frames_.slots());
+  if (events_at_instant_ > most) {
+    return stop(RunStatus::stalled, fmt::format("time does not advance: more than {} events at {} s", most,
                                                 static_cast<double>(now_) * 1e-9));
   }
-  if (static_cast<double>(state_bytes()) > settings.max_memory_bytes) {
-    return stop(RunStatus::memory_budget,
-                fmt::format("run.max_memory ({:.0f} MB) reached; {}", settings.max_memory_bytes / 1e6, largest_queue()));
+  check_memory();
+}
+
+void Execution::check_memory() {
+  const double limit = model_->topology->run.max_memory_bytes;
+  if (static_cast<double>(state_bytes()) > limit) {
+    stop(RunStatus::memory_budget, fmt::format("run.max_memory ({:.0f} MB) reached; {}", limit / 1e6, largest_queue()));
   }
 }
 

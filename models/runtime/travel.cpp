@@ -8,6 +8,9 @@ namespace tailrace::models {
 
 using sim::Phase;
 
+// Of one message: each is drawn for. A larger one, from the far tail of its distribution, counts as this many.
+constexpr double kMostPackets = 1e6;
+
 // --- links. `aux` of the frame is the message's size in bytes, `mark` counts the rounds of transmission.
 
 void Execution::transmit(std::uint32_t slot, std::uint32_t link_id, Kind arrival) {
@@ -56,7 +59,8 @@ void Execution::lossy_round(std::uint32_t slot, std::uint32_t link_id, Kind arri
   sim::Stream& random = streams_[table.loss_stream];
   std::int64_t packets = 1;
   if (table.packet_bytes > 0) {
-    packets = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(static_cast<double>(f.aux) / table.packet_bytes)));
+    const double exact = std::ceil(static_cast<double>(f.aux) / table.packet_bytes);
+    packets = static_cast<std::int64_t>(std::clamp(exact, 1.0, kMostPackets));
   }
   std::int64_t lost = 0;
   for (std::int64_t i = 0; i < packets; ++i) lost += random.next() <= table.loss_chance ? 1 : 0;

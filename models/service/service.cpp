@@ -18,8 +18,8 @@ FieldTable endpoint_fields() {
 FieldTable instance_fields() {
   return Fields<InstanceSpec>("instance", "A group of like instances.")
       .add("count", &InstanceSpec::count, "how many", between(1, 1e6))
-      .add("weight", &InstanceSpec::weight, "share of the calls under load_balancer: weighted", at_least(0))
-      .add("speed", &InstanceSpec::speed, "work takes 1/speed of its time here", more_than(0))
+      .add("weight", &InstanceSpec::weight, "share of the calls under load_balancer: weighted", between(0, 1e9))
+      .add("speed", &InstanceSpec::speed, "work takes 1/speed of its time here", between(1e-6, 1e6))
       .table();
 }
 
@@ -63,7 +63,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   station.blocking = spec.mode == WorkerMode::blocking;
   station.balancer.policy = spec.load_balancer.policy;
   station.balancer.choice_count = spec.load_balancer.choice_count;
-  apply_queue(spec.queue, station);
+  apply_queue(spec.queue, station, self.mark, b.path, b.diagnostics);
   if (station.workers == kUnlimited && station.patience) {
     b.diagnostics.warning(self.mark, b.path + ".queue.timeout", "nobody waits: the workers are unlimited");
   }
@@ -104,7 +104,7 @@ Kind service_kind() {
                   "blocking holds the worker across calls and sleeps; async gives it back and queues again to compute")
           .section("queue", &ServiceSpec::queue, queue_fields(), "where requests wait for a worker, per instance")
           .add("cpus", &ServiceSpec::cpus,
-               "cores per instance that computing shares (0.2 is a limit of 200m); default: a worker is enough", more_than(0))
+               "cores per instance that computing shares (0.2 is a limit of 200m); default: a worker is enough", between(1e-6, 1e6))
           .choice("cpu_scheduling", &ServiceSpec::cpu_scheduling, {"processor_sharing", "per_core"},
                   "processor_sharing: n computing requests each run at min(1, cpus/n); per_core: each gets a core of its own, "
                   "the others wait in line")

@@ -14,10 +14,14 @@ FieldTable queue_fields() {
       .table();
 }
 
-void apply_queue(const QueueSpec& spec, Station& station) {
+void apply_queue(const QueueSpec& spec, Station& station, Mark mark, const std::string& path, Diagnostics& diagnostics) {
   station.queue_capacity = spec.capacity.value;
   station.discipline = spec.discipline;
   if (spec.timeout) station.patience = spec.timeout->value;
+  if (spec.discipline == Discipline::preemptive_priority && station.cpus) {
+    diagnostics.error(mark, path + ".queue.discipline", "preemptive_priority together with cpus is not modelled",
+                      "leave out cpus (a worker is enough to compute), or use priority");
+  }
 }
 
 }  // namespace tailrace::models

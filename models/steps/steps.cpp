@@ -10,6 +10,8 @@ namespace tailrace::models {
 
 namespace {
 
+constexpr std::size_t kMostBranches = 60'000;  // of one step; a compiled step counts them in 16 bits
+
 template <class Spec>
 std::shared_ptr<void> make_spec() {
   return std::make_shared<Spec>();
@@ -63,6 +65,10 @@ void expand_parallel(const void* raw, Mark mark, TopologyBuilder& b, Steps& out)
   Step step;
   step.kind = Step::Kind::parallel;
   const int n = static_cast<int>(spec.branches.size());
+  if (spec.branches.size() > kMostBranches) {
+    b.diagnostics.error(mark, b.path, fmt::format("{} parallel branches; at most {} are allowed", n, kMostBranches));
+    return;
+  }
   if (spec.join == "all") {
     step.needed = n;
   } else if (spec.join == "any") {
@@ -77,10 +83,6 @@ void expand_parallel(const void* raw, Mark mark, TopologyBuilder& b, Steps& out)
     }
     step.needed = static_cast<int>(*needed.value);
   }
-  if (n > 60000) {
-    b.diagnostics.error(mark, b.path, fmt::format("{} parallel branches; at most 60000", n));
-    return;
-  }
   for (const StepList& branch : spec.branches) {
     StepBranch lowered;
     expand_steps(branch, b, lowered.steps);
@@ -92,6 +94,10 @@ void expand_parallel(const void* raw, Mark mark, TopologyBuilder& b, Steps& out)
 
 void expand_branch(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
   const BranchSpec& spec = *static_cast<const BranchSpec*>(raw);
+  if (spec.branch.empty() || spec.branch.size() > kMostBranches) {
+    b.diagnostics.error(mark, b.path, fmt::format("a branch has {} options; 1 to {} are allowed", spec.branch.size(), kMostBranches));
+    return;
+  }
   std::size_t weighted = 0;
   double sum = 0;
   for (const BranchOptionSpec& option : spec.branch) {
@@ -154,7 +160,7 @@ void read_parallel(const Node& node, ParallelSpec& spec, ReadContext& context) {
 FieldTable branch_option_fields() {
   return Fields<BranchOptionSpec>("option", "One way of a branch.")
       .add("probability", &BranchOptionSpec::probability, "of this option; what is left of 1 does nothing")
-      .add("weight", &BranchOptionSpec::weight, "relative to the other options' weights", at_least(0))
+      .add("weight", &BranchOptionSpec::weight, "relative to the other options' weights", between(0, 1e9))
       .custom("steps", FieldType::steps,
               [](const Node& n, BranchOptionSpec& s, ReadContext& c) { read_steps(n, s.steps, c); }, "what it does")
       .table();

@@ -8,10 +8,15 @@
 #include "models/field/units.hpp"
 #include "models/kind/builder.hpp"
 #include "models/topology/call_cycles.hpp"
+#include "models/topology/timeout_lints.hpp"
 
 namespace tailrace::models {
 
 namespace {
+
+constexpr std::int64_t kMostRows = 10'000;               // of the time series
+constexpr double kMostCells = 5e7;                       // of all time series of all replications: 2 GB
+constexpr std::int64_t kMostInstances = 5'000'000;       // of all stations: 128 bytes each in every replication
 
 struct RunSpec {
   sim::Duration duration{60'000'000'000};
@@ -55,17 +60,26 @@ void fill_run(const RunSpec& spec, Mark mark, RunSettings& run, Diagnostics& dia
   run.max_events = spec.max_events.value;
   run.max_call_depth = spec.max_call_depth;
   if (spec.time_resolution) run.time_resolution = *spec.time_resolution;
-  if (spec.max_memory) run.max_memory_bytes = spec.max_memory->value.mean();
+  if (spec.max_memory) {
+    run.max_memory_bytes = spec.max_memory->value.mean();
+    if (!spec.max_memory->value.is_constant()) diagnostics.error(mark, "run.max_memory", "expected one size, not a distribution");
+  }
   const Mark at = spec.warmup_mark.line != 0 ? spec.warmup_mark : mark;
   if (spec.warmup == "auto") {
     run.warmup_auto = true;
   } else {
     const Quantity q = parse_duration_ns(spec.warmup);
     if (!q.value) {
-      diagnostics.error(at, "run.warmup", q.error, q.hint.empty() ? "a duration, or auto" : q.hint);
+      diagnostics.error(at, "run.warmup", q.error, q.hint.empty() ? "a duration, or auto" : q.hint + "; or auto");
       return;
     }
     run.warmup = sim::Duration::from_ns(*q.value);
+  }
+  const std::int64_t finest = run.duration.ns / kMostRows + (run.duration.ns % kMostRows != 0 ? 1 : 0);
+  if (run.time_resolution.ns > 0 && run.time_resolution.ns < finest) {
+    diagnostics.error(mark, "run.time_resolution",
+                      fmt::format("{} in rows of {} are more than {} rows", show_value(run.duration), show_value(run.time_resolution), kMostRows),
+                      fmt::format("the finest for this duration is {}", show_value(sim::Duration{finest})));
   }
   if (run.duration.ns == 0) diagnostics.warning(mark, "run.duration", "the run has no duration: no requests");
   if (run.warmup.ns > 0 && run.warmup >= run.duration) {
@@ -83,6 +97,42 @@ struct Declared {
   std::shared_ptr<void> spec;
   int declared_order;
 };
+
+// Kinds expand specs, which no longer know where their fields stood, so what they report points at their component. The
+// path leads to the field, or to the last part of it that was written.
+Mark place_of(const std::string& path, const Node& root, Mark component) {
+  const Node* node = &root;
+  std::size_t at = 0;
+  while (at < path.size()) {
+    const Node* next = nullptr;
+    if (path[at] == '[') {
+      std::size_t index = 0;
+      for (++at; at < path.size() && path[at] != ']'; ++at) index = index * 10 + static_cast<std::size_t>(path[at] - '0');
+      ++at;
+      if (node->is_list() && index < node->items.size()) next = &node->items[index];
+    } else {
+      const std::size_t end = std::min(path.find_first_of(".[", at), path.size());
+      next = node->is_map() ? node->find(std::string_view(path).substr(at, end - at)) : nullptr;
+      at = end;
+    }
+    if (next == nullptr) break;
+    node = next;
+    if (at < path.size() && path[at] == '.') ++at;
+  }
+  return node->mark.line == 0 ? component : node->mark;
+}
+
+void locate(std::size_t first, const std::vector<Declared>& components, const Node& root, Diagnostics& diagnostics) {
+  const auto same = [](Mark a, Mark b) { return a.file == b.file && a.line == b.line && a.column == b.column; };
+  for (std::size_t i = first; i < diagnostics.all().size(); ++i) {
+    const Diagnostic& d = diagnostics.all()[i];
+    if (d.path.starts_with("run.") && d.mark.line != 0) diagnostics.relocate(i, place_of(d.path, root, d.mark));
+    const auto owner = std::find_if(components.begin(), components.end(), [&](const Declared& c) { return same(c.mark, d.mark); });
+    if (owner == components.end() || d.path.size() <= owner->path.size() || !d.path.starts_with(owner->path)) continue;
+    const Mark found = place_of(d.path, root, d.mark);
+    if (!same(found, place_of(owner->path, root, d.mark))) diagnostics.relocate(i, found);
+  }
+}
 
 void read_components(const Kind& kind, const Node& section, ReadContext& context, std::vector<Declared>& out) {
   PathScope scope(context, kind.section);
@@ -109,6 +159,27 @@ void check_unique_names(const std::vector<Declared>& components, Diagnostics& di
     const Declared& first = a.declared_order < b.declared_order ? a : b;
     diagnostics.error(later.mark, later.path, fmt::format("there is a {} named \"{}\" already", first.kind->name, escaped(first.name)));
     diagnostics.note(first.mark, "first defined here");
+  }
+}
+
+// What a run would keep in memory whatever happens in it.
+void check_size(const Topology& t, Mark mark, Diagnostics& diagnostics) {
+  std::int64_t instances = 0;
+  for (const Station& s : t.stations) {
+    instances = sim::saturating_add(instances, s.instances);
+    if (instances <= kMostInstances) continue;
+    diagnostics.error(t.components[static_cast<std::size_t>(s.component)].mark, s.name,
+                      fmt::format("more than {} instances in all", kMostInstances), "model fewer replicas with more workers each");
+    return;
+  }
+  const double rows = t.run.time_resolution.ns > 0 ? static_cast<double>(t.run.duration.ns / t.run.time_resolution.ns) : 200;
+  double columns = t.stations.size() <= 1000 ? static_cast<double>(t.stations.size()) : 0;
+  for (const Workload& w : t.workloads) columns += static_cast<double>(w.classes.size());
+  const double cells = rows * columns * static_cast<double>(t.run.replications);
+  if (cells > kMostCells) {
+    diagnostics.error(mark, "run.replications",
+                      fmt::format("{} replications keep {:.0f} values of the time series; at most {:.0f}", t.run.replications, cells, kMostCells),
+                      "ask for fewer replications, or a coarser time_resolution");
   }
 }
 
@@ -139,7 +210,7 @@ FieldTable run_fields() {
       .custom("warmup", FieldType::duration, read_warmup,
               "time at the start that no statistic counts; auto finds it by MSER-5 in a pilot run; default 0s")
       .add("seed", &RunSpec::seed, "of every random stream")
-      .add("replications", &RunSpec::replications, "independent runs; intervals come from their spread", between(1, 1e6))
+      .add("replications", &RunSpec::replications, "independent runs; intervals come from their spread", between(1, 10'000))
       .add("max_events", &RunSpec::max_events, "per replication; then the run ends with what it has")
       .add("max_memory", &RunSpec::max_memory, "of calls in flight, per replication; then the run ends with what it has; default 4GiB", more_than(0))
       .add("max_call_depth", &RunSpec::max_call_depth, "allows call cycles, and fails calls that go deeper", between(0, 250))
@@ -171,6 +242,10 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
                         "get a newer tailrace");
       return std::nullopt;
     }
+    if (q.value && *q.value < 1) {
+      diagnostics.error(version->mark, "tailrace", fmt::format("there is no format version {}", *q.value), fmt::format("write tailrace: {}", kScenarioVersion));
+      return std::nullopt;
+    }
   }
 
   // The scenario's own fields go through their table, the kinds' sections through theirs.
@@ -193,6 +268,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   check_unique_names(components, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
 
+  const std::size_t from_reading = diagnostics.all().size();  // those know their places
   TopologyBuilder builder(diagnostics);
   builder.topology.name = spec.name;
   builder.topology.about = spec.about;
@@ -215,10 +291,12 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
     }
   };
   expand(true);
-  if (!diagnostics.ok()) return std::nullopt;
-  expand(false);  // the network looks at all edges
+  if (diagnostics.ok()) expand(false);  // the network looks at all edges
+  if (diagnostics.ok()) check_size(builder.topology, run != nullptr ? run->mark : Mark{}, diagnostics);
+  locate(from_reading, components, doc.root, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
   check_call_cycles(builder.topology, diagnostics);
+  if (diagnostics.ok()) warn_timeouts(builder.topology, diagnostics);
   warn_unused(builder.topology, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
   return std::move(builder.topology);

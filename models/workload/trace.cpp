@@ -25,6 +25,14 @@ std::string_view cell(std::string_view row, std::size_t column) {
   return row;
 }
 
+// Letters other than those of "nan" and "inf" make a header; anything else is data, good or bad.
+bool names_a_column(std::string_view text) {
+  if (text.empty() || parse_number(text).value || parse_duration_ns(text).value) return false;
+  std::string word;
+  for (const char c : text.substr(0, 4)) word += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return word != "nan" && word != "inf" && word != "infi" && word[0] != '-' && word[0] != '+' && word[0] != '.';
+}
+
 }  // namespace
 
 std::shared_ptr<const std::vector<std::int64_t>> load_trace(const TraceSpec& spec, const std::string& path, Mark mark,
@@ -57,14 +65,18 @@ std::shared_ptr<const std::vector<std::int64_t>> load_trace(const TraceSpec& spe
   }
   std::ifstream in(*file.path);
   if (!in) return fail("cannot be read");
+  constexpr std::size_t kLongestRow = 1 << 16;
+  std::string buffer(kLongestRow, '\0');
   std::string line;
   std::size_t row = 0;
   std::size_t column = 0;
-  while (std::getline(in, line)) {
+  while (in.getline(buffer.data(), kLongestRow) || in.gcount() > 0) {
     ++row;
+    if (in.fail()) return fail(fmt::format("row {} is longer than {} characters", row, kLongestRow));
+    line = buffer.c_str();
     if (row == 1) {
       if (line.rfind("\xEF\xBB\xBF", 0) == 0) line.erase(0, 3);
-      bool header = !parse_number(cell(line, 0)).value.has_value();
+      bool header = names_a_column(cell(line, 0));
       if (!spec.column.empty()) {
         header = true;
         const std::string_view whole = line;

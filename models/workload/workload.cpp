@@ -12,33 +12,36 @@ namespace tailrace::models {
 
 namespace {
 
+constexpr Range kRates{0, 1e9, false};  // a request per tick of the clock is enough
+constexpr double kLargestBatch = 1e6;   // on average
+
 FieldTable constant_rate_fields() {
   return Fields<ConstantRateSpec>("constant_arrival_rate", "Arrivals at one rate.")
-      .add("rate", &ConstantRateSpec::rate, "mean arrivals (of batches, where batch_size is set)", at_least(0)).required()
+      .add("rate", &ConstantRateSpec::rate, "mean arrivals (of batches, where batch_size is set)", kRates).required()
       .shorthand("rate")
       .table();
 }
 FieldTable ramping_rate_fields() {
   const FieldTable stage = Fields<RateStageSpec>("stage", "A stretch over which the rate moves linearly to its target.")
                                .add("duration", &RateStageSpec::duration, "how long; 0s jumps").required()
-                               .add("target", &RateStageSpec::target, "the rate at its end", at_least(0)).required()
+                               .add("target", &RateStageSpec::target, "the rate at its end", kRates).required()
                                .table();
   return Fields<RampingRateSpec>("ramping_arrival_rate", "Arrivals at a rate that moves in straight lines; the last target stays.")
-      .add("start_rate", &RampingRateSpec::start_rate, "the rate at time 0", at_least(0))
+      .add("start_rate", &RampingRateSpec::start_rate, "the rate at time 0", kRates)
       .list_of("stages", &RampingRateSpec::stages, stage, "one after another").required()
       .table();
 }
 FieldTable sinusoidal_fields() {
   return Fields<SinusoidalRateSpec>("sinusoidal_arrival_rate", "Arrivals at base + amplitude x sin(2 pi (t / period + phase)).")
-      .add("base", &SinusoidalRateSpec::base, "the mean rate", at_least(0)).required()
-      .add("amplitude", &SinusoidalRateSpec::amplitude, "at most the base", at_least(0)).required()
+      .add("base", &SinusoidalRateSpec::base, "the mean rate", kRates).required()
+      .add("amplitude", &SinusoidalRateSpec::amplitude, "at most the base", kRates).required()
       .add("period", &SinusoidalRateSpec::period, "of one wave", more_than(0)).required()
       .add("phase", &SinusoidalRateSpec::phase, "where in the wave time 0 lies")
       .table();
 }
 FieldTable mmpp_fields() {
   const FieldTable state = Fields<MmppStateSpec>("state", "One of the rates between which the load switches.")
-                               .add("rate", &MmppStateSpec::rate, "Poisson arrivals while in this state", at_least(0)).required()
+                               .add("rate", &MmppStateSpec::rate, "Poisson arrivals while in this state", kRates).required()
                                .add("mean_sojourn", &MmppStateSpec::mean_sojourn, "exponential time until the next state, in order",
                                     more_than(0)).required()
                                .table();
@@ -86,7 +89,7 @@ FieldTable ramping_vus_fields() {
 // The fields of a request class; a workload with one class has them itself.
 FieldTable request_fields() {
   return Fields<RequestSpec>("request", "A class of requests.")
-      .add("weight", &RequestSpec::weight, "relative to the other classes", at_least(0))
+      .add("weight", &RequestSpec::weight, "relative to the other classes", between(0, 1e9))
       .add("calls", &RequestSpec::calls, "the call that is the request")
       .add("timeout", &RequestSpec::timeout, "the client stops waiting after this long", more_than(0))
       .section("retries", &RequestSpec::retries, retry_fields(), "the client tries again")
@@ -154,6 +157,16 @@ void expand_arrivals(const WorkloadSpec& spec, Mark mark, TopologyBuilder& b, Wo
     w.process = ArrivalProcess::mmpp;
     for (const MmppStateSpec& s : spec.mmpp->states) w.states.push_back({s.rate.per_s, s.mean_sojourn});
     if (w.states.size() < 2) b.diagnostics.error(mark, b.path + ".mmpp.states", "an MMPP needs two states or more");
+    double per_cycle = 0;
+    for (const MmppState& s : w.states) per_cycle += s.rate_per_s * s.mean_sojourn.seconds();
+    if (per_cycle == 0) {
+      b.diagnostics.warning(mark, b.path, "the rate is 0 in every state: no requests");
+      w.process = ArrivalProcess::constant_rate;
+    } else if (per_cycle < 1e-4) {
+      b.diagnostics.error(mark, b.path + ".mmpp.states",
+                          fmt::format("{:.3g} requests in a cycle through the states: they switch too fast to matter", per_cycle),
+                          "use constant_arrival_rate with their mean rate");
+    }
   } else if (spec.trace) {
     w.process = ArrivalProcess::trace;
     w.trace_ns = load_trace(*spec.trace, b.path + ".trace", mark, b.diagnostics);
@@ -210,6 +223,10 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   expand_arrivals(spec, self.mark, b, w);
   expand_spacing(spec, self.mark, b, w);
   w.batch_size = spec.batch_size.value;
+  if (!(w.batch_size.mean() <= kLargestBatch)) {
+    b.diagnostics.error(self.mark, b.path + ".batch_size",
+                        fmt::format("batches of {:.4g} requests on average; at most {:.0f} are allowed", w.batch_size.mean(), kLargestBatch));
+  }
   if (spec.think_time) w.think_time = spec.think_time->value;
   const bool closed = w.process == ArrivalProcess::constant_vus || w.process == ArrivalProcess::ramping_vus;
   if (!closed && spec.think_time) {
@@ -242,7 +259,12 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     }
     w.think_first = false;
     if (w.start_class == kNone) {
-      b.diagnostics.error(self.mark, b.path + ".start_with", fmt::format("there is no request \"{}\"", escaped(spec.start_with)));
+      std::vector<std::string_view> known;
+      for (const RequestClass& c : w.classes) known.push_back(c.name);
+      const std::string near = nearest_word(spec.start_with, known);
+      b.diagnostics.error(self.mark, b.path + ".start_with", fmt::format("there is no request \"{}\"", escaped(spec.start_with)),
+                          near.empty() ? fmt::format("one of {}", escaped(fmt::format("{}", fmt::join(known, ", "))))
+                                       : fmt::format("did you mean {}?", near));
     }
     if (!closed) b.diagnostics.error(self.mark, b.path + ".start_with", "only virtual users start with a request");
   }

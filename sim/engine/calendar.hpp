@@ -44,7 +44,7 @@ namespace tailrace::sim {
 
 class Calendar {
  public:
-  Calendar() { front_[0].time_ns = -1; }  // unsigned, later than everything: insertion stops here
+  Calendar() { front_time_[0] = ~std::uint64_t{0}; }  // later than everything: insertion stops here
   Calendar(const Calendar&) = delete;
   Calendar& operator=(const Calendar&) = delete;
 
@@ -68,13 +68,13 @@ class Calendar {
   Event pop() {
     if (front_size_ == 0) [[unlikely]]
       return refill();
-    return front_[front_size_--];
+    return pop_front();
   }
 
   // Time of the next event. Scans one slot where the front has run out.
   [[gnu::noinline]] std::int64_t next_time() const {
     TAILRACE_CHECK(!empty());
-    if (front_size_ > 0) return front_[front_size_].time_ns;
+    if (front_size_ > 0) return time(front_time_[front_size_]);
     if (instant_size_ > 0) return base_;
     const Level& level = levels_[std::countr_zero(occupied_levels_)];
     std::int64_t least = std::numeric_limits<std::int64_t>::max();
@@ -83,6 +83,16 @@ class Calendar {
       return true;
     });
     return least;
+  }
+
+  // A hint for large runs: shortly before a long slot's events come out, `preview(owner, events, n)` sees them, in batches
+  // of up to kPreviewEvents and in no useful order, so that their owner can ask for the cache lines they will need. A
+  // batch of 0 ends a series. nullptr: none. The order of events does not depend on it.
+  using Preview = void (*)(void* owner, const Event* events, std::size_t n);
+  static constexpr std::size_t kPreviewEvents = 15;
+  void set_preview(Preview preview, void* owner) {
+    preview_ = preview;
+    preview_owner_ = owner;
   }
 
   // Sets memory aside for this many pending events, spread over up to three levels.
@@ -114,7 +124,7 @@ class Calendar {
   static constexpr unsigned kLevels = (63 + kDigitBits - 1) / kDigitBits;  // of a non-negative 64-bit time
   static constexpr std::size_t kFront = 16;
   static constexpr std::size_t kFew = 12;  // no more pending than this: all in the front, no slot is used
-  static constexpr std::size_t kChunkEvents = 15;
+  static constexpr std::size_t kChunkEvents = kPreviewEvents;
   static constexpr std::size_t kChunkBytes = 256;
   static constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
   static_assert(kChunkEvents < kFront && kFew < kFront);
@@ -153,26 +163,38 @@ class Calendar {
     return static_cast<std::size_t>(bits(time_ns) >> (level * kDigitBits)) & (kDigits - 1);
   }
 
-  // The front: front_[1] is the latest event, front_[front_size_] the next; front_[0] is a sentinel.
+  // The front: entry 1 is the latest event, entry front_size_ the next; entry 0 is a sentinel. Times and the other halves
+  // (tag, target) are arrays of their own: an event that is pushed and popped at once passes through two plain 8-byte
+  // words, where a 16-byte copy of fields just written would wait for the store.
+  static std::uint64_t rest_of(const Event& event) { return std::uint64_t{event.tag} << 32 | event.target; }
+  Event front_event(std::size_t i) const {
+    return {time(front_time_[i]), static_cast<std::uint32_t>(front_rest_[i]),
+            static_cast<std::uint32_t>(front_rest_[i] >> 32)};
+  }
+  Event pop_front() { return front_event(front_size_--); }
   void insert(const Event& event) {
+    const std::uint64_t when = bits(event.time_ns);
+    const std::uint64_t rest = rest_of(event);
     std::size_t i = ++front_size_;
-    while (bits(front_[i - 1].time_ns) < bits(event.time_ns) ||
-           (front_[i - 1].time_ns == event.time_ns && front_[i - 1].phase() <= event.phase())) {
-      front_[i] = front_[i - 1];
+    while (front_time_[i - 1] < when || (front_time_[i - 1] == when && front_rest_[i - 1] >> 62 <= rest >> 62)) {
+      front_time_[i] = front_time_[i - 1];
+      front_rest_[i] = front_rest_[i - 1];
       --i;
     }
-    front_[i] = event;
+    front_time_[i] = when;
+    front_rest_[i] = rest;
   }
 
   // The front is full: its later half goes to the slots, groups of equal times whole.
   [[gnu::noinline]] void spill(const Event& event) {
     std::size_t out = kFront / 2;
-    const std::int64_t first_out = front_[out].time_ns;
-    while (out < kFront && front_[out + 1].time_ns == first_out) ++out;
-    front_last_ = first_out - 1;
-    for (std::size_t i = out; i > 0; --i) push_slot(front_[i]);
+    const std::uint64_t first_out = front_time_[out];
+    while (out < kFront && front_time_[out + 1] == first_out) ++out;
+    front_last_ = time(first_out) - 1;
+    for (std::size_t i = out; i > 0; --i) push_slot(front_event(i));
     front_size_ = kFront - out;
-    std::memmove(front_ + 1, front_ + 1 + out, front_size_ * sizeof(Event));
+    std::memmove(front_time_ + 1, front_time_ + 1 + out, front_size_ * sizeof(std::uint64_t));
+    std::memmove(front_rest_ + 1, front_rest_ + 1 + out, front_size_ * sizeof(std::uint64_t));
     push(event);
   }
 
@@ -225,7 +247,7 @@ class Calendar {
         return first;
       }
       order(slot);
-      return front_[front_size_--];
+      return pop_front();
     }
   }
 
@@ -236,9 +258,9 @@ class Calendar {
             [this](const Event& event) { insert(event); });
     }
     rest_ = 0;
-    base_ = front_[front_size_].time_ns;
+    base_ = time(front_time_[front_size_]);
     front_last_ = kForever;
-    return front_[front_size_--];
+    return pop_front();
   }
 
   // The lowest slot of a level, leaving it empty.
@@ -277,7 +299,10 @@ class Calendar {
         }
         place[i] += overtaken;
       }
-      for (std::size_t i = 0; i < n; ++i) front_[place[i]] = events[i];
+      for (std::size_t i = 0; i < n; ++i) {
+        front_time_[place[i]] = bits(events[i].time_ns);
+        front_rest_[place[i]] = rest_of(events[i]);
+      }
       front_size_ = n;
     }
     release(slot.head);
@@ -300,9 +325,17 @@ class Calendar {
       drain(slot, [this](const Event& event) { push_instant(event); });
       return false;
     }
+    if (preview_ != nullptr) show(slot);
     const unsigned finer = top_digit(difference);
     drain(slot, [this, finer](const Event& event) { append(finer, digit_of(event.time_ns, finer), event); });
     return true;
+  }
+
+  [[gnu::noinline]] void show(const Slot& slot) const {
+    for (const Chunk* chunk = slot.head; chunk != nullptr; chunk = chunk->next) {
+      preview_(preview_owner_, chunk->events, static_cast<std::size_t>(end_of(slot, chunk) - chunk->events));
+    }
+    preview_(preview_owner_, nullptr, 0);
   }
 
   Event pop_instant() {
@@ -390,12 +423,15 @@ class Calendar {
   Chunk* unused_ = nullptr;  // the rest of the block opened last
   Chunk* unused_end_ = nullptr;
   std::size_t instant_size_ = 0;
-  Event front_[kFront + 1];
+  std::uint64_t front_time_[kFront + 1];
+  std::uint64_t front_rest_[kFront + 1] = {};
   Level levels_[kLevels];
   Slot instant_[4];
   std::size_t instant_read_[4] = {};  // position in the first chunk
   std::vector<Block> blocks_;
   std::size_t opened_blocks_ = 0;
+  Preview preview_ = nullptr;
+  void* preview_owner_ = nullptr;
   std::size_t chunks_ = 0;
 };
 

@@ -192,13 +192,16 @@ void Histogram::subtract(const Histogram& earlier) {
       TAILRACE_CHECK(negative == 0);
     }
     if (block_count(b) == 0) continue;
-    std::uint32_t low = begin;
-    while (bucket_count(low) == 0) ++low;
-    std::uint32_t high = begin + kSubBuckets - 1;
-    while (bucket_count(high) == 0) --high;
-    if (!any) first = lower_of(low);
+    const auto empty = [&](std::uint32_t i) {
+      return blocks_[b]->words[i] == 0 && (high_.empty() || bucket_count(begin + i) == 0);
+    };
+    std::uint32_t low = 0;
+    while (empty(low)) ++low;
+    std::uint32_t high = kSubBuckets - 1;
+    while (empty(high)) --high;
+    if (!any) first = lower_of(begin + low);
     any = true;
-    last = upper_of(high);
+    last = upper_of(begin + high);
   }
   TAILRACE_CHECK(any);
   count_ -= earlier.count_;
@@ -250,7 +253,8 @@ std::int64_t Histogram::value_at_rank(std::uint64_t rank) const {
       continue;
     }
     std::uint32_t index = b << kSubBits;
-    while ((seen += bucket_count(index)) < rank) ++index;
+    const auto& words = blocks_[b]->words;
+    while ((seen += high_.empty() ? words[index & (kSubBuckets - 1)] : bucket_count(index)) < rank) ++index;
     return std::clamp(Bucket{lower_of(index), upper_of(index), 0}.midpoint(), min_, max_);
   }
   TAILRACE_CHECK(seen == count_);

@@ -60,8 +60,10 @@ class Histogram {
     sum_ += value;
     const double x = static_cast<double>(value);
     sum_of_squares_ += x * x;
-    min_ = value < min_ ? value : min_;
-    max_ = value > max_ ? value : max_;
+    if (value < min_) [[unlikely]]
+      min_ = value;
+    if (value > max_) [[unlikely]]
+      max_ = value;
   }
   // Asks for the cache line that record(value) will write. For consumers that hold a batch of values: one
   // pass of prefetches, then one of records.

@@ -1,7 +1,7 @@
 #pragma once
 // The one function that the fuzzer and the replay of its corpus both call. It throws (or trips a sanitizer)
-// when a promise of the reader is broken, and returns 0 otherwise: what the text holds, good or bad, is never
-// a failure.
+// when a promise is broken, and returns 0 otherwise: what the text holds, good or bad, is never a failure.
+// The text goes all the way: read, built, compiled, run within small budgets, reported.
 #include <string_view>
 
 namespace tailrace::fuzz {

@@ -21,15 +21,15 @@ Model compile_text(std::string_view text) {
   return models::compile(std::make_shared<const models::Topology>(std::move(*topology)));
 }
 
-Run run_model(const Model& model, int jobs) {
+Results run_model(const Model& model, int jobs) {
   scenarios::ReplicateOptions options;
   options.jobs = jobs;
-  Run run{model, scenarios::replicate(model, options).records, {}};
+  Results run{model, scenarios::replicate(model, options).records, {}};
   run.report = analysis::build_run_report(*model, run.records);
   return run;
 }
 
-Run run_text(std::string_view text, int jobs) { return run_model(compile_text(text), jobs); }
+Results run_text(std::string_view text, int jobs) { return run_model(compile_text(text), jobs); }
 
 std::string repeated(std::string_view text, int n) {
   std::string out;

@@ -14,7 +14,7 @@ namespace tailrace::tests {
 
 using Model = std::shared_ptr<const models::CompiledModel>;
 
-struct Run {
+struct Results {
   Model model;
   std::vector<models::RunRecord> records;  // ascending by replication
   analysis::RunReport report;
@@ -22,8 +22,8 @@ struct Run {
 
 // `text` is a whole scenario; a missing `tailrace: 1` line is added.
 Model compile_text(std::string_view text);
-Run run_model(const Model& model, int jobs = 1);
-Run run_text(std::string_view text, int jobs = 1);
+Results run_model(const Model& model, int jobs = 1);
+Results run_text(std::string_view text, int jobs = 1);
 
 // The same text n times, separated by ", ": for long fan-outs.
 std::string repeated(std::string_view text, int n);

@@ -12,10 +12,16 @@ namespace {
 constexpr double kWorstZ = 5;
 constexpr double kEdgeEffect = 1e-3;  // relative difference that a finite run's ends explain
 
+std::uint64_t seed_of(const Case& c, unsigned seed) {  // FNV-1a
+  std::uint64_t h = 0xcbf29ce484222325ULL + seed;
+  for (const char x : c.id) h = (h ^ static_cast<unsigned char>(x)) * 0x100000001b3ULL;
+  return h >> 32;
+}
+
 std::string whole_scenario(const Case& c, const CaseOptions& options) {
   const double measured = c.requests * options.size / (c.rate * c.replications);
   return fmt::format("run: {{duration: {:.9f}s, warmup: {:.9f}s, replications: {}, seed: {}{}{}}}\n{}",
-                     c.warmup_s + measured, c.warmup_s, c.replications, options.seed,
+                     c.warmup_s + measured, c.warmup_s, c.replications, seed_of(c, options.seed),
                      c.run_extra.empty() ? "" : ", ", c.run_extra, c.scenario);
 }
 
@@ -32,7 +38,7 @@ bool holds(const Expectation& e, double estimate) {
 }  // namespace
 
 std::vector<Score> run_case(const Case& c, const CaseOptions& options) {
-  const Run run = run_text(whole_scenario(c, options), options.jobs);
+  const Results run = run_text(whole_scenario(c, options), options.jobs);
   EXPECT_EQ(run.report.status, models::RunStatus::completed) << c.id << ": " << run.report.message;
   EXPECT_EQ(run.records.size(), static_cast<std::size_t>(c.replications)) << c.id;
   EXPECT_TRUE(run.report.littles_law_holds) << c.id;

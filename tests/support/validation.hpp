@@ -45,7 +45,8 @@ struct Score {
   bool has_z = false;  // exact, and with a spread
 };
 
-// What run_case tells apart: the same case at a fraction of its size and with another seed is an independent experiment.
+// The same case at a fraction of its size and with another seed is an independent experiment. The seed is mixed with the
+// case's id: streams are keyed by the names of components, so one seed would give all cases the same arrivals.
 struct CaseOptions {
   double size = 1;
   unsigned seed = 1;

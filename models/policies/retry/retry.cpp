@@ -78,7 +78,11 @@ void apply_retries(const RetrySpec& spec, Edge& edge, const std::string& path, D
 sim::Duration backoff_ceiling(const BackoffModel& backoff, std::uint32_t k) {
   double pause = static_cast<double>(backoff.base.ns);
   const double cap = static_cast<double>(backoff.max.ns);
-  for (std::uint32_t i = 1; i < k && pause < cap && backoff.multiplier > 1; ++i) pause *= backoff.multiplier;
+  double power = backoff.multiplier;  // squared in turn, so that the millionth retry costs what the tenth does
+  for (std::uint32_t left = k - 1; k > 0 && left > 0 && pause > 0 && pause < cap; left /= 2) {
+    if (left % 2 == 1) pause *= power;
+    power *= power;
+  }
   return sim::Duration::from_ns(pause < cap ? pause : cap);
 }
 

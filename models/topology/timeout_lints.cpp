@@ -1,0 +1,173 @@
+#include "models/topology/timeout_lints.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "models/field/field.hpp"
+
+namespace tailrace::models {
+
+namespace {
+
+class LeastTimes {
+ public:
+  explicit LeastTimes(const Topology& t)
+      : t_(t), ns_(t.operations.size(), 0), state_(t.operations.size(), State::unseen) {
+    for (std::size_t i = 0; i < t.operations.size(); ++i) visit(i);
+  }
+  // From the moment that the caller sends to the moment that it has the answer.
+  double of_call(const Edge& edge) const {
+    return ns_[static_cast<std::size_t>(edge.operation)] + link(edge.out_link) + link(edge.back_link);
+  }
+
+ private:
+  enum class State : std::uint8_t { unseen, open, done };
+
+  double link(int id) const {
+    if (id == kNone) return 0;
+    const Link& l = t_.links[static_cast<std::size_t>(id)];
+    return (l.latency ? l.latency->minimum() : 0) + (l.jitter ? l.jitter->minimum() : 0);
+  }
+
+  // Targets first, with a stack of our own: chains are as deep as scenarios are. On a cycle the call that
+  // closes it counts as no time, which keeps the result a lower bound.
+  void visit(std::size_t root) {
+    std::vector<std::size_t> stack{root};
+    while (!stack.empty()) {
+      const std::size_t v = stack.back();
+      if (state_[v] == State::unseen) {
+        state_[v] = State::open;
+        push_targets(t_.operations[v].steps, stack);
+        continue;
+      }
+      stack.pop_back();
+      if (state_[v] == State::done) continue;
+      state_[v] = State::done;
+      const Operation& op = t_.operations[v];
+      ns_[v] = of_steps(op.steps, fastest(t_.stations[static_cast<std::size_t>(op.station)]));
+    }
+  }
+  void push_targets(const Steps& steps, std::vector<std::size_t>& stack) const {
+    for (const Step& step : steps) {
+      if (step.kind == Step::Kind::call) {
+        const auto to = static_cast<std::size_t>(t_.edges[static_cast<std::size_t>(step.edge)].operation);
+        if (state_[to] == State::unseen) stack.push_back(to);
+      }
+      for (const StepBranch& branch : step.branches) push_targets(branch.steps, stack);
+    }
+  }
+  static double fastest(const Station& station) {
+    double speed = 0;
+    for (const InstanceGroup& group : station.groups) speed = std::max(speed, group.speed);
+    return speed > 0 ? speed : 1;
+  }
+
+  double of_steps(const Steps& steps, double speed) const {
+    double sum = 0;
+    for (const Step& step : steps) sum += of_step(step, speed);
+    return sum;
+  }
+  double of_step(const Step& step, double speed) const {
+    switch (step.kind) {
+      case Step::Kind::compute:
+        return step.distribution->minimum() / speed;
+      case Step::Kind::sleep:
+        return step.distribution->minimum();
+      case Step::Kind::fail:
+        return 0;
+      case Step::Kind::call: {
+        const Edge& edge = t_.edges[static_cast<std::size_t>(step.edge)];
+        return edge.ignore_failure ? 0 : of_call(edge);  // an ignored failure may come at once
+      }
+      case Step::Kind::loop: {
+        const double least = of_steps(step.branches.front().steps, speed);
+        return least > 0 ? least * static_cast<double>(static_cast<std::int64_t>(
+                                       std::min(step.distribution->minimum() + 0.5, 1e18)))
+                         : 0;
+      }
+      case Step::Kind::branch: {
+        double certain = 0;
+        double least = std::numeric_limits<double>::infinity();
+        for (const StepBranch& branch : step.branches) {
+          certain += branch.probability;
+          if (branch.probability > 0) least = std::min(least, of_steps(branch.steps, speed));
+        }
+        return certain > 1 - 1e-9 ? least : 0;
+      }
+      case Step::Kind::parallel: {
+        std::vector<double> times;
+        for (const StepBranch& branch : step.branches) times.push_back(of_steps(branch.steps, speed));
+        std::sort(times.begin(), times.end());
+        return times[static_cast<std::size_t>(step.needed - 1)];
+      }
+    }
+    return 0;
+  }
+
+  const Topology& t_;
+  std::vector<double> ns_;  // by operation
+  std::vector<State> state_;
+};
+
+// The longest that the caller waits for one attempt; none: for ever.
+std::optional<sim::Duration> patience(const Edge& edge) {
+  if (!edge.timeout || !edge.per_try_timeout) return edge.timeout ? edge.timeout : edge.per_try_timeout;
+  return std::min(*edge.timeout, *edge.per_try_timeout);
+}
+
+struct Callers {
+  int count = 0;
+  bool patient = false;  // one of them waits for ever
+  const Edge* longest = nullptr;
+};
+
+void collect_calls(const Steps& steps, std::vector<int>& edges) {
+  for (const Step& step : steps) {
+    if (step.kind == Step::Kind::call) edges.push_back(step.edge);
+    for (const StepBranch& branch : step.branches) collect_calls(branch.steps, edges);
+  }
+}
+
+}  // namespace
+
+void warn_timeouts(const Topology& t, Diagnostics& diagnostics) {
+  const bool any =
+      std::any_of(t.edges.begin(), t.edges.end(), [](const Edge& e) { return patience(e).has_value(); });
+  if (!any) return;
+  const LeastTimes least(t);
+  std::vector<Callers> callers(t.operations.size());
+  for (const Edge& edge : t.edges) {
+    const auto limit = patience(edge);
+    Callers& c = callers[static_cast<std::size_t>(edge.operation)];
+    ++c.count;
+    c.patient = c.patient || !limit;
+    if (limit && (c.longest == nullptr || *limit > *patience(*c.longest))) c.longest = &edge;
+    const double needed = least.of_call(edge);
+    if (limit && static_cast<double>(limit->ns) < needed) {
+      diagnostics.warning(edge.mark, edge.path,
+                          fmt::format("the call waits {} for {}, which takes at least {}: it never succeeds",
+                                      show_value(*limit), t.operation_name(edge.operation),
+                                      show_value(sim::Duration::from_ns(needed))),
+                          "a longer timeout, or a faster target");
+    }
+  }
+  for (std::size_t i = 0; i < t.operations.size(); ++i) {
+    const Callers& c = callers[i];
+    if (c.count == 0 || c.patient) continue;
+    std::vector<int> edges;
+    collect_calls(t.operations[i].steps, edges);
+    for (const int id : edges) {
+      const Edge& edge = t.edges[static_cast<std::size_t>(id)];
+      if (!edge.timeout || *edge.timeout <= *patience(*c.longest)) continue;
+      diagnostics.warning(edge.mark, edge.path,
+                          fmt::format("the call waits up to {}, but whoever calls {} gives up after {}",
+                                      show_value(*edge.timeout), t.operation_name(static_cast<int>(i)),
+                                      show_value(*patience(*c.longest))),
+                          "a timeout below the caller's leaves time to react");
+    }
+  }
+}
+
+}  // namespace tailrace::models

@@ -1,0 +1,185 @@
+#include <signal.h>
+
+#include "tests/cli/program.hpp"
+
+namespace tailrace::tests {
+namespace {
+
+TEST_F(Program, AGoodRunExitsWithZeroAndEndsWithItsFingerprint) {
+  const Finished run = run_program({"run", file("q.yaml", kQueue)});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.err, "");  // no progress where nobody watches
+  const auto last = run.out.rfind("fingerprint: trajectory ");
+  ASSERT_NE(last, std::string::npos);
+  EXPECT_EQ(run.out.find('\n', last), run.out.size() - 1);
+  EXPECT_EQ(run.out.find('\x1b'), std::string::npos);  // no colours outside a terminal
+}
+
+TEST_F(Program, UsageErrorsExitWithTwoAndPrintNothingOnStandardOutput) {
+  const std::string q = file("q.yaml", kQueue);
+  const std::vector<std::vector<std::string>> wrong = {{},
+                                                       {"fly"},
+                                                       {"run"},
+                                                       {"run", q, "--jobs", "0"},
+                                                       {"run", q, "--jobs", "x"},
+                                                       {"run", q, "--format", "xml"},
+                                                       {"run", q, "--replications", "0"},
+                                                       {"run", q, "--seed", "-1"},
+                                                       {"run", q, "--precision", "0%"},
+                                                       {"run", q, "--precision", "2"},
+                                                       {"run", q, "--bogus"},
+                                                       {"run", q, q},
+                                                       {"describe", "nothing-like-it"}};
+  for (const auto& arguments : wrong) {
+    const Finished run = run_program(arguments);
+    EXPECT_EQ(run.exit_code, 2) << ::testing::PrintToString(arguments) << run.err;
+    EXPECT_EQ(run.out, "");
+    EXPECT_NE(run.err, "");
+  }
+}
+
+TEST_F(Program, HelpAndVersionAreAnswersAndNoErrors) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"--help"}, {"--version"}, {"run", "--help"}}) {
+    const Finished run = run_program(arguments);
+    EXPECT_EQ(run.exit_code, 0);
+    EXPECT_NE(run.out, "");
+    EXPECT_EQ(run.err, "");
+  }
+}
+
+TEST_F(Program, AWrongScenarioExitsWithThreeAndSaysWhereOnStandardError) {
+  const Finished run = run_program({"run", file("q.yaml", kQueue), "--set", "services.s.wrkers=2"});
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_EQ(run.out, "");
+  EXPECT_NE(run.err.find("--set:1:"), std::string::npos) << run.err;
+  EXPECT_NE(run.err.find("did you mean workers?"), std::string::npos) << run.err;
+}
+
+TEST_F(Program, DiagnosticsComeAsDataWhenJsonIsAskedFor) {
+  for (const char* command : {"run", "check"}) {
+    const Finished run =
+        run_program({command, file("q.yaml", kQueue), "--set", "services.s.wrkers=2", "--format", "json"});
+    EXPECT_EQ(run.exit_code, 3);
+    const auto json = nlohmann::json::parse(run.out);
+    ASSERT_EQ(json["diagnostics"].size(), 1u);
+    const auto& d = json["diagnostics"][0];
+    EXPECT_EQ(d["severity"], "error");
+    EXPECT_EQ(d["file"], "--set");
+    EXPECT_EQ(d["line"], 1);
+    EXPECT_EQ(d["path"], "services.s.wrkers");
+    EXPECT_EQ(d["hint"], "did you mean workers?");
+  }
+}
+
+TEST_F(Program, AMissingScenarioOrAnUnusableFolderIsAnInputOutputError) {
+  EXPECT_EQ(run_program({"run", path("missing.yaml")}).exit_code, 5);
+  EXPECT_EQ(run_program({"run", folder_.string()}).exit_code, 5);
+  EXPECT_EQ(run_program({"run", file("q.yaml", kQueue), "--out", "/dev/full"}).exit_code, 5);
+  EXPECT_EQ(run_program({"run", path("q.yaml"), "--out", path("q.yaml")}).exit_code, 5);
+}
+
+TEST_F(Program, FailedThresholdsExitWithNinetyNine) {
+  // The mean response of an M/M/1 at 0.8 is 50 ms: one limit lies far above it, the other far below.
+  const std::string scenario =
+      std::string(kQueue) + "thresholds: {load.request_duration: [avg < 10s, avg < 1ms]}\n";
+  const Finished run = run_program({"run", file("q.yaml", scenario)});
+  EXPECT_EQ(run.exit_code, 99);
+  EXPECT_NE(run.out.find("✓ pass"), std::string::npos);
+  EXPECT_NE(run.out.find("✗ FAIL"), std::string::npos);
+}
+
+TEST_F(Program, WrongThresholdsAreScenarioErrorsBeforeAnythingRuns) {
+  const std::pair<const char*, const char*> wrong[] = {
+      {"load.request_duratin: [p(99) < 1s]", "did you mean load.request_duration?"},
+      {"load.request_duration: [p(101) < 1s]", "percentile 101 is out of range"},
+      {"load.request_duration: [p99 < 1s]", "write p(99)"},
+      {"load.request_duration: [p(99) < 400]", "write 400ms or 400s"},
+      {"load.request_duration: [rate < 1%]", "request_duration has no aggregation rate"},
+      {"load.request_failed: [rate < 20/s]", "expected a fraction"},
+      {"load.request_duration: [p(99)]", "is no condition"},
+      {"s.cpu_utilization: [value < 50%]", "did you mean s.utilization?"},
+      {"nonsense: [value < 1]", "there is no metric nonsense"}};
+  for (const auto& [threshold, expected] : wrong) {
+    const Finished run =
+        run_program({"run", file("q.yaml", std::string(kQueue) + "thresholds: {" + threshold + "}\n"),
+                     "--duration", "292y"});
+    const Finished check =
+        run_program({"check", file("q.yaml", std::string(kQueue) + "thresholds: {" + threshold + "}\n")});
+    EXPECT_EQ(run.exit_code, 3);
+    EXPECT_EQ(check.exit_code, 3) << threshold;
+    EXPECT_NE(check.err.find(expected), std::string::npos) << check.err;
+    EXPECT_NE(check.err.find("q.yaml:6:"), std::string::npos) << check.err;
+  }
+}
+
+TEST_F(Program, AReachedLimitExitsWithFourAndKeepsThePartialResults) {
+  const Finished run =
+      run_program({"run", file("q.yaml", kQueue), "--set", "run.max_events=2000", "--out", path("out")});
+  EXPECT_EQ(run.exit_code, 4);
+  const auto summary = json_file(path("out/summary.json"));
+  EXPECT_EQ(summary["complete"], false);
+  EXPECT_EQ(summary["status"], "event_budget");
+  EXPECT_NE(summary["message"], "");
+}
+
+TEST_F(Program, OverloadEndsAtTheMemoryBudgetAndNamesTheQueue) {
+  const Finished run =
+      run_program({"run", file("q.yaml", kQueue), "--set", "workloads.load.constant_arrival_rate=100000/s",
+                   "--set", "run.max_memory=20MB", "--duration", "1d"});
+  EXPECT_EQ(run.exit_code, 4);
+  EXPECT_NE(run.err.find("the queue of s grew to"), std::string::npos) << run.err;
+}
+
+TEST_F(Program, AHostWithoutMemoryIsALimitAndNoCrash) {
+  const Finished run =
+      run_program({"run", file("q.yaml", kQueue), "--set", "workloads.load.constant_arrival_rate=100000/s",
+                   "--duration", "1d", "--jobs", "2"},
+                  {.memory_bytes = 200l << 20});
+  EXPECT_EQ(run.exit_code, 4) << run.err;
+}
+
+TEST_F(Program, TimeThatDoesNotAdvanceIsALimit) {
+  const Finished run = run_program({"run", file("q.yaml", R"(tailrace: 1
+run: {duration: 1s, replications: 1}
+workloads: {load: {constant_vus: 1, think_time: 0s, calls: s.op}}
+services: {s: {endpoints: {op: [compute: 0s]}}}
+)")});
+  EXPECT_EQ(run.exit_code, 4);
+  EXPECT_NE(run.err.find("time does not advance"), std::string::npos) << run.err;
+}
+
+TEST_F(Program, NoRequestsAreNoErrorAndNoFiguresEither) {
+  for (const char* change : {"workloads.load.constant_arrival_rate=0/s", "workloads={}"}) {
+    const Finished run = run_program({"run", file("q.yaml", kQueue), "--set", change, "--format", "json"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_NE(run.err.find("warning"), std::string::npos);
+    EXPECT_EQ(run.out.find("nan"), std::string::npos);
+    for (const auto& workload : nlohmann::json::parse(run.out)["workloads"]) {
+      EXPECT_TRUE(workload["duration_s"]["mean"]["estimate"].is_null());
+      EXPECT_TRUE(workload["duration_s"]["percentiles"]["p50"]["estimate"].is_null());
+    }
+    EXPECT_NE(run_program({"run", path("q.yaml"), "--set", change}).out.find("no request ended"),
+              std::string::npos);
+  }
+}
+
+TEST_F(Program, TheFirstSignalKeepsThePartialResultsAndIsAnsweredWithinASecond) {
+  const std::string q = file("q.yaml", kQueue);
+  const std::pair<int, int> cases[] = {{SIGINT, 130}, {SIGTERM, 143}};
+  for (const auto& [signal, code] : cases) {
+    const Finished run = run_program({"run", q, "--duration", "100d", "--set", "run.max_events=unlimited",
+                                      "--out", path("out"), "--format", "json"},
+                                     {.signals = {{0.5, signal}}});
+    EXPECT_EQ(run.exit_code, code) << run.err;
+    EXPECT_LT(run.seconds, 1.0);
+    const auto summary = json_file(path("out/summary.json"));
+    EXPECT_EQ(summary["complete"], false);
+    EXPECT_EQ(summary["status"], "interrupted");
+    EXPECT_EQ(nlohmann::json::parse(run.out), summary);
+    EXPECT_GT(summary["workloads"][0]["arrived"], 0);
+  }
+}
+
+}  // namespace
+}  // namespace tailrace::tests

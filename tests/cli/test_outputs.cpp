@@ -1,0 +1,182 @@
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+
+#include "tests/cli/program.hpp"
+
+namespace tailrace::tests {
+namespace {
+
+std::vector<std::string> names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+TEST_F(Program, ResultsAreTheSameBytesForAnyNumberOfJobs) {
+  const std::string q = file("q.yaml", kQueue);
+  for (const char* limit : {"run.max_events=unlimited", "run.max_events=2500"}) {
+    for (const char* jobs : {"1", "2", "8"})
+      run_program({"run", q, "--jobs", jobs, "--out", path(jobs), "--set", limit, "-q"});
+    for (const char* name : {"/summary.json", "/timeseries.csv", "/latency.csv"}) {
+      const std::string one = read(path("1") + name);
+      EXPECT_FALSE(one.empty());
+      EXPECT_EQ(one, read(path("2") + name)) << name << limit;
+      EXPECT_EQ(one, read(path("8") + name)) << name << limit;
+    }
+  }
+}
+
+TEST_F(Program, TheSummaryFitsItsSchema) {
+  if (std::system("python3 -c 'import jsonschema' 2> /dev/null") != 0)
+    GTEST_SKIP() << "python3-jsonschema is not here";
+  const std::string q =
+      file("q.yaml",
+           std::string(kQueue) + "thresholds: {load.request_duration: p(99) < 1s, s.wait: p(97) < 1s}\n");
+  const std::vector<std::vector<std::string>> changes = {
+      {},
+      {"--replications", "1"},
+      {"--set", "run.max_events=300"},
+      {"--set", "workloads.load.constant_arrival_rate=0/s"},
+      {"--duration", "2.1s"}};
+  for (const auto& change : changes) {
+    std::vector<std::string> arguments = {"run", q, "--out", path("out"), "-q"};
+    arguments.insert(arguments.end(), change.begin(), change.end());
+    run_program(arguments);
+    const std::string check =
+        "python3 -c \"import json,jsonschema,sys; "
+        "jsonschema.Draft202012Validator(json.load(open(sys.argv[1])))"
+        ".validate(json.load(open(sys.argv[2])))\" " TAILRACE_SOURCE_DIR "/docs/summary.schema.json " +
+        path("out/summary.json");
+    EXPECT_EQ(std::system(check.c_str()), 0) << ::testing::PrintToString(change);
+  }
+}
+
+TEST_F(Program, SeedAndReplicationsOfTheCommandLineWin) {
+  const std::string q = file("q.yaml", kQueue);
+  const auto run = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"run", q, "--format", "json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return nlohmann::json::parse(run_program(arguments).out);
+  };
+  const auto plain = run({});
+  const auto other = run({"--seed", "2", "--replications", "3"});
+  EXPECT_EQ(plain["run"]["replications"], 4);
+  EXPECT_EQ(other["run"]["replications"], 3);
+  EXPECT_EQ(other["run"]["seed"], 2);
+  EXPECT_NE(plain["fingerprints"]["result"], other["fingerprints"]["result"]);
+  EXPECT_EQ(run({"--set", "run.seed=2", "--set", "run.replications=3"}), other);
+}
+
+TEST_F(Program, LatencyCountsAddUpToTheRequests) {
+  run_program({"run", file("q.yaml", kQueue), "--out", path("out"), "-q"});
+  const auto summary = json_file(path("out/summary.json"));
+  std::istringstream csv(read(path("out/latency.csv")));
+  std::string line;
+  std::getline(csv, line);
+  EXPECT_EQ(line, "workload,class,outcome,lower_s,upper_s,count,cumulative_fraction");
+  std::uint64_t count = 0;
+  double upper_before = 0, cumulative = 0;
+  while (std::getline(csv, line)) {
+    std::vector<std::string> cells;
+    std::istringstream row(line);
+    for (std::string cell; std::getline(row, cell, ',');) cells.push_back(cell);
+    ASSERT_EQ(cells.size(), 7u) << line;
+    EXPECT_GE(std::stod(cells[3]), upper_before);
+    EXPECT_GE(std::stod(cells[4]), std::stod(cells[3]));
+    upper_before = std::stod(cells[4]);
+    count += std::stoull(cells[5]);
+    cumulative = std::stod(cells[6]);
+  }
+  EXPECT_EQ(count, summary["workloads"][0]["ended"].get<std::uint64_t>());
+  EXPECT_EQ(cumulative, 1.0);
+}
+
+TEST_F(Program, EveryRowOfTheTimeSeriesHasEveryColumn) {
+  run_program({"run", file("q.yaml", kQueue), "--out", path("out"), "-q"});
+  std::istringstream csv(read(path("out/timeseries.csv")));
+  std::string line;
+  std::getline(csv, line);
+  const auto columns = std::count(line.begin(), line.end(), ',');
+  std::size_t rows = 0;
+  while (std::getline(csv, line)) {
+    EXPECT_EQ(std::count(line.begin(), line.end(), ','), columns) << line;
+    ++rows;
+  }
+  EXPECT_GE(rows, 200u);  // about 100 windows at least, each with one class and one station
+}
+
+TEST_F(Program, AFullDiskLeavesNoFileAndKeepsTheOldOne) {
+  const std::string q = file("q.yaml", kQueue);
+  const Finished fresh = run_program({"run", q, "--out", path("out")}, {.file_bytes = 1000});
+  EXPECT_EQ(fresh.exit_code, 5);
+  EXPECT_NE(fresh.err.find("(1000 of "), std::string::npos) << fresh.err;
+  EXPECT_EQ(names_in(path("out")), std::vector<std::string>{});
+  run_program({"run", q, "--out", path("out"), "-q"});
+  const std::string before = read(path("out/summary.json"));
+  EXPECT_EQ(run_program({"run", q, "--seed", "5", "--out", path("out")}, {.file_bytes = 1000}).exit_code, 5);
+  EXPECT_EQ(read(path("out/summary.json")), before);
+  EXPECT_EQ(names_in(path("out")),
+            (std::vector<std::string>{"latency.csv", "summary.json", "timeseries.csv"}));
+}
+
+TEST_F(Program, AFullDiskBehindStandardOutputIsAnError) {
+  const Finished run = run_program({"run", file("q.yaml", kQueue)}, {.stdout_to = "/dev/full"});
+  EXPECT_EQ(run.exit_code, 5);
+  EXPECT_NE(run.err.find("No space left on device (0 of "), std::string::npos) << run.err;
+}
+
+TEST_F(Program, AReaderWhoLeftOrNeverWasIsNoError) {
+  const std::string q = file("q.yaml", kQueue);
+  for (const Conditions& conditions :
+       {Conditions{.stdout_closed = true}, Conditions{.stdout_abandoned = true}}) {
+    const Finished run = run_program({"run", q, "--out", path("out")}, conditions);
+    EXPECT_EQ(run.exit_code, 0);
+    EXPECT_EQ(run.err, "");
+    EXPECT_EQ(json_file(path("out/summary.json"))["complete"],
+              true);  // and no summary was written into a result file
+  }
+}
+
+TEST_F(Program, NamesCannotBecomeFormulasOrDriveTheTerminal) {
+  const std::string q = file("q.yaml", R"(tailrace: 1
+name: "a \e[31mb"
+run: {duration: 5s, replications: 2}
+workloads: {"=cmd|x,\"y": {constant_arrival_rate: 80/s, calls: s.op}}
+services: {s: {endpoints: {op: [compute: exp(10ms)]}}}
+)");
+  const Finished run = run_program({"run", q, "--out", path("out")});
+  if (run.exit_code == 3) return;  // refusing such names is as good
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out.find('\x1b'), std::string::npos);
+  EXPECT_NE(read(path("out/latency.csv")).find("\n\"'=cmd|x,\"\"y\","), std::string::npos);
+  EXPECT_EQ(json_file(path("out/summary.json"))["workloads"][0]["name"], "=cmd|x,\"y");
+}
+
+TEST_F(Program, WithoutAUnicodeLocaleTheSummaryIsAscii) {
+  const Finished run = run_program({"run", file("q.yaml", kQueue)}, {.environment = {"LC_ALL=C"}});
+  EXPECT_TRUE(std::all_of(run.out.begin(), run.out.end(), [](unsigned char c) { return c < 0x80; }))
+      << run.out;
+}
+
+TEST_F(Program, TheSummaryFitsTheWidthOfATerminal) {
+  std::istringstream lines(run_program({"run", file("q.yaml", kQueue)}, {.environment = {"LC_ALL=C"}}).out);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 120u) << line;
+}
+
+TEST_F(Program, QuietSaysNothingWhenAllIsWell) {
+  const Finished run = run_program({"run", file("q.yaml", kQueue), "--quiet"});
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_EQ(run.out + run.err, "");
+}
+
+TEST_F(Program, CsvHasOneRowPerWorkloadAndClass) {
+  const Finished run = run_program({"run", file("q.yaml", kQueue), "--format", "csv"});
+  EXPECT_EQ(std::count(run.out.begin(), run.out.end(), '\n'), 2);
+  EXPECT_EQ(run.out.rfind("workload,class,requests,", 0), 0u);
+}
+
+}  // namespace
+}  // namespace tailrace::tests

@@ -1,0 +1,134 @@
+// What must not change a result: the number of threads, the order of a file, a component that nobody calls, the name of
+// one that draws no random number, how finely time is observed; and what must change it: the seed.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/determinism/sample_scenarios.hpp"
+#include "tests/support/figures.hpp"
+#include "tests/support/metrics.hpp"
+#include "tests/support/scenario.hpp"
+
+namespace tailrace::tests {
+namespace {
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  EXPECT_NE(text.find(from), std::string::npos) << from;
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+std::string with_seed(const std::string& text, const std::string& seed) { return replaced(text, "seed: 42", "seed: " + seed); }
+
+void expect_same_fingerprints(const Results& a, const Results& b, const std::string& what) {
+  EXPECT_EQ(a.report.trajectory_fingerprint, b.report.trajectory_fingerprint) << what;
+  EXPECT_EQ(a.report.result_fingerprint, b.report.result_fingerprint) << what;
+}
+
+TEST(Invariance, ThreadsAndRepetitionChangeNothing) {
+  for (const Sample& sample : sample_scenarios()) {
+    const Model model = compile_text(sample.scenario);
+    const std::string one = figures(run_model(model, 1).report);
+    EXPECT_EQ(one, figures(run_model(model, 1).report)) << sample.name;
+    EXPECT_EQ(one, figures(run_model(model, 2).report)) << sample.name;
+    EXPECT_EQ(one, figures(run_model(model, 8).report)) << sample.name;
+    EXPECT_EQ(one, figures(run_text(sample.scenario, 2).report)) << sample.name;
+    EXPECT_EQ(one.find("nan"), std::string::npos) << one;
+  }
+}
+
+TEST(Invariance, SeedsAndReplicationsDiffer) {
+  for (const Sample& sample : sample_scenarios()) {
+    const Results a = run_text(sample.scenario), b = run_text(with_seed(sample.scenario, "43"));
+    EXPECT_NE(a.report.trajectory_fingerprint, b.report.trajectory_fingerprint) << sample.name;
+    EXPECT_NE(a.records[0].trajectory, a.records[1].trajectory) << sample.name;
+  }
+}
+
+// Sections, workloads, services and fields in another order, written out by hand.
+TEST(Invariance, OrderInTheFileChangesNothing) {
+  const Results forward = run_text(
+      "run: {duration: 20s, replications: 2}\n"
+      "workloads:\n"
+      "  ants: {constant_arrival_rate: 50/s, calls: front.op}\n"
+      "  bees: {constant_arrival_rate: 70/s, calls: back.op}\n"
+      "services:\n"
+      "  front: {workers: 2, endpoints: {op: [compute: exp(5ms), call: back.op], spare: [compute: exp(1ms)]}}\n"
+      "  back: {workers: 1, replicas: 2, load_balancer: random, endpoints: {op: [compute: exp(9ms)]}}\n"
+      "network: {default: {latency: exp(1ms)}}\n");
+  const Results backward = run_text(
+      "network: {default: {latency: exp(1ms)}}\n"
+      "services:\n"
+      "  back: {endpoints: {op: [compute: exp(9ms)]}, load_balancer: random, replicas: 2, workers: 1}\n"
+      "  front: {endpoints: {op: [compute: exp(5ms), call: back.op], spare: [compute: exp(1ms)]}, workers: 2}\n"
+      "workloads:\n"
+      "  bees: {calls: back.op, constant_arrival_rate: 70/s}\n"
+      "  ants: {calls: front.op, constant_arrival_rate: 50/s}\n"
+      "run: {replications: 2, duration: 20s}\n");
+  EXPECT_EQ(figures(forward.report), figures(backward.report));
+}
+
+// Before and after all others in the order of names.
+TEST(Invariance, ComponentsThatNobodyCallsChangeNothing) {
+  const std::string idle = "{workers: 3, cpus: 2, queue: 5, endpoints: {op: [compute: exp(10ms)]}}\n";
+  for (const Sample& sample : sample_scenarios()) {
+    const Results alone = run_text(sample.scenario);
+    for (const char* name : {"aaa", "zzz"}) {
+      const std::string more = replaced(sample.scenario, "services:", std::string("services:\n  ") + name + ": " + idle + "  ");
+      if (sample.scenario.find("services: {") != std::string::npos) continue;  // in flow style: nothing to insert into
+      expect_same_fingerprints(alone, run_text(more), sample.name + " with " + name);
+    }
+  }
+}
+
+// `part` takes constant times and is not replicated: it owns no random stream. Its neighbours do.
+TEST(Invariance, NameOfAServiceThatDrawsNothingChangesNothing) {
+  const std::string text =
+      "run: {duration: 20s, replications: 2}\n"
+      "workloads: {load: {constant_arrival_rate: 50/s, calls: front.op}}\n"
+      "services:\n"
+      "  front: {workers: 2, endpoints: {op: [compute: exp(5ms), call: part.op, call: side.op]}}\n"
+      "  part: {workers: 1, endpoints: {op: [compute: 8ms]}}\n"
+      "  side: {workers: 1, endpoints: {op: [compute: exp(8ms)]}}\n";
+  const Results before = run_text(text);
+  // The same place in the order of names: all is equal. Another place: the tables are in another order, the events are not.
+  expect_same_fingerprints(before, run_text(replaced(text, "part", "piece")), "piece");
+  EXPECT_EQ(before.report.trajectory_fingerprint, run_text(replaced(text, "part", "zebra")).report.trajectory_fingerprint);
+  EXPECT_EQ(before.report.trajectory_fingerprint, run_text(replaced(text, "part", "ape")).report.trajectory_fingerprint);
+}
+
+// Finer windows of observation add control events, and change nothing that happens.
+TEST(Invariance, ObservingMoreOftenChangesNoResult) {
+  for (const Sample& sample : sample_scenarios()) {
+    const Results coarse = run_text(replaced(sample.scenario, "seed: 42", "seed: 42, time_resolution: 10s"));
+    const Results fine = run_text(replaced(sample.scenario, "seed: 42", "seed: 42, time_resolution: 13ms"));
+    EXPECT_EQ(coarse.report.result_fingerprint, fine.report.result_fingerprint) << sample.name;
+    EXPECT_GT(fine.records[0].windows.size(), 100 * coarse.records[0].windows.size() / 2);
+  }
+}
+
+// All times a thousandth and all rates a thousandfold is the same system by another clock. Times are whole ns, so a draw
+// in the small system is rounded a thousand times as coarsely as in the large one: to 1e-7 of its 10 ms.
+TEST(Invariance, SecondsAndMillisecondsAreTheSameSystem) {
+  const std::string large =
+      "run: {duration: 2000s, warmup: 10s, replications: 1}\n"
+      "workloads: {load: {constant_arrival_rate: 80/s, calls: s.op}}\n"
+      "services: {s: {workers: 1, endpoints: {op: [compute: lognormal(mean=10ms, cv=1), call: t.op]}}, t: {endpoints: {op: [compute: exp(1ms)]}}}\n";
+  std::string small = replaced(large, "duration: 2000s, warmup: 10s", "duration: 2s, warmup: 10ms");
+  small = replaced(small, "80/s", "80000/s");
+  small = replaced(small, "10ms, cv", "10us, cv");
+  small = replaced(small, "exp(1ms)", "exp(1us)");
+  const Results a = run_text(large), b = run_text(small);
+  const analysis::ClassReport &x = workload(a.report, "load"), &y = workload(b.report, "load");
+  EXPECT_EQ(x.arrived, y.arrived);
+  EXPECT_EQ(x.ended, y.ended);
+  EXPECT_EQ(station(a.report, "s").waited, station(b.report, "s").waited);
+  EXPECT_NEAR(x.duration.mean.estimate, 1000 * y.duration.mean.estimate, 1e-4 * x.duration.mean.estimate);
+  EXPECT_NEAR(station(a.report, "s").wait_mean.estimate, 1000 * station(b.report, "s").wait_mean.estimate, 1e-5);
+  EXPECT_NEAR(percentile(x.duration, 0.99), 1000 * percentile(y.duration, 0.99), 2e-3 * percentile(x.duration, 0.99));
+}
+
+}  // namespace
+}  // namespace tailrace::tests
