@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 
@@ -69,11 +70,11 @@ double resident_bytes() {
 
 // A million requests asleep at one service, each waiting for the end of its call.
 void in_flight(benchmark::State& state) {
-  const auto model = bench::compiled(R"(tailrace: 1
+  const auto model = bench::compiled(R"Y(tailrace: 1
 run: {duration: 1s, warmup: 0s, seed: 1, max_memory: 4GB}
 workloads: {load: {constant_arrival_rate: 1000000/s, calls: s.op}}
 services: {s: {workers: unlimited, endpoints: {op: [sleep: "uniform(10s, 20s)"]}}}
-)");
+)Y");
   double state_bytes = 0, grown = 0;
   for (auto _ : state) {
     const double before = resident_bytes();

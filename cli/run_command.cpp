@@ -43,13 +43,6 @@ Replicated replicate(const std::shared_ptr<const models::CompiledModel>& model, 
   Replicated run;
   run.result = scenarios::replicate(model, options);
   run.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  // Replications that were under way when an earlier one met a limit are dropped: which ones they are depends
-  // on the number of threads, and results must not.
-  auto& records = run.result.records;
-  const auto limited = std::find_if(records.begin(), records.end(), [](const models::RunRecord& r) {
-    return r.status != RunStatus::completed && r.status != RunStatus::interrupted;
-  });
-  if (limited != records.end()) records.erase(limited + 1, records.end());
   return run;
 }
 

@@ -482,7 +482,7 @@ std::vector<ThresholdResult> evaluate_thresholds(const CompiledModel& model, con
     } else {
       const Interval& i = result.measured;
       result.verdict = holds(i.estimate, r.op, r.limit) ? ThresholdVerdict::pass : ThresholdVerdict::fail;
-      result.straddles = i.known && i.low <= r.limit && r.limit <= i.high;
+      result.straddles = i.known && i.low < r.limit && r.limit < i.high;
       if (!i.known) result.note = i.reason;
     }
     results.push_back(std::move(result));

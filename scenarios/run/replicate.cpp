@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -40,11 +41,20 @@ class Pool {
     std::atomic<bool> stop{false};
     std::mutex mutex;
     std::condition_variable wake;
+    std::exception_ptr failure;
     const auto work = [&] {
       for (;;) {
         const int i = next.fetch_add(1);
         if (i >= count || stop.load()) break;
-        auto record = std::make_unique<RunRecord>(one(static_cast<std::uint32_t>(first + i), &now[static_cast<std::size_t>(i)]));
+        auto record = std::make_unique<RunRecord>();
+        try {
+          *record = one(static_cast<std::uint32_t>(first + i), &now[static_cast<std::size_t>(i)]);
+        } catch (...) {  // rethrown by run(), where somebody can report it
+          const std::scoped_lock lock(mutex);
+          if (!failure) failure = std::current_exception();
+          stop = true;
+          break;
+        }
         if (record->status != RunStatus::completed) stop = true;
         done[static_cast<std::size_t>(i)] = std::move(record);
         finished.fetch_add(1);
@@ -79,9 +89,14 @@ class Pool {
       }
     }
     for (std::thread& t : threads) t.join();
+    if (failure) std::rethrow_exception(failure);
     for (auto& record : done) {
       if (record == nullptr) break;
+      const RunStatus status = record->status;
       records.push_back(std::move(*record));
+      // Replications that were under way when an earlier one met a limit are dropped: which ones they are depends on
+      // the number of threads, and results must not.
+      if (status != RunStatus::completed && status != RunStatus::interrupted) break;
     }
   }
 

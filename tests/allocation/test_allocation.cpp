@@ -104,11 +104,11 @@ services: {s: {workers: 3, queue: {discipline: preemptive_priority}, endpoints: 
 
 // 10^6 requests per second for one second, none done before ten: a frame each and an entry in the calendar.
 TEST(Memory, AMillionCallsInFlightTakeAtMost128BytesEach) {
-  const Model model = compile_text(R"(
+  const Model model = compile_text(R"Y(
 run: {duration: 1s, warmup: 0s, seed: 1, max_memory: 4GB}
 workloads: {load: {constant_arrival_rate: 1000000/s, spacing: regular, calls: s.op}}
 services: {s: {workers: unlimited, endpoints: {op: [sleep: "uniform(10s, 20s)"]}}}
-)");
+)Y");
   const models::RunRecord record = models::Execution(model, {}).run();
   ASSERT_GT(record.frames_peak, 990'000u);
   EXPECT_LE(static_cast<double>(record.state_bytes) / static_cast<double>(record.frames_peak), 128.0);

@@ -89,13 +89,15 @@ TEST_F(DataFiles, a_symbolic_link_out_of_the_folder_is_refused) {
 }
 
 TEST_F(DataFiles, a_measured_distribution_with_a_fault_names_the_row) {
-  const std::string where = "services.s.endpoints.op.steps[0].compute: data file \"times.csv\": ";
+  const std::string where = "services.s.endpoints.op[0].compute: data file \"times.csv\": ";
   EXPECT_EQ(measured(""), where + "holds no values");
-  EXPECT_EQ(measured("1\nNaN\n"), where + "row 2: expected a number, found \"NaN\"");
-  EXPECT_EQ(measured("1\n-2\n"), where + "row 2");
+  EXPECT_EQ(measured("1\nNaN\n"), where + "row 2: expected a number: the number must be finite, found NaN");
+  EXPECT_EQ(measured("1\n-2\n"), where + "row 2: -2ms is out of range: a duration is from 0 to 292 years");
   EXPECT_EQ(measured("1\n2,5\n"), where + "row 2: expected one value, found \"2,5\"");
-  EXPECT_EQ(measured("1\n2\n", "times.csv"), where + "row 1");
-  EXPECT_EQ(measured("1\n", "missing.csv, unit=ms"), "");
+  EXPECT_EQ(measured("1\n2\n", "times.csv"),
+            where + "row 1: expected a duration, found 1, which has no unit");
+  EXPECT_EQ(measured("1\n", "missing.csv, unit=ms"),
+            "services.s.endpoints.op[0].compute: data file \"missing.csv\": there is no such file");
 }
 
 }  // namespace

@@ -29,8 +29,9 @@ std::uint64_t ended(const RunRecord& r) {
 TEST(RunGuards, an_overload_ends_at_the_memory_budget_with_what_it_has_and_the_queue_that_grew) {
   // 100 of 1000 requests a second are served; the others stay, 64 bytes each, until 4 MB hold no more: about
   // 65 s.
-  const Results run = run_once("duration: 1d, max_memory: 4MB", "constant_arrival_rate: 1000/s, spacing: regular",
-                           "  s: {workers: 1, endpoints: {op: [compute: 10ms]}}\n");
+  const Results run =
+      run_once("duration: 1d, max_memory: 4MB", "constant_arrival_rate: 1000/s, spacing: regular",
+               "  s: {workers: 1, endpoints: {op: [compute: 10ms]}}\n");
   const RunRecord& r = run.records.at(0);
   EXPECT_EQ(r.status, RunStatus::memory_budget);
   EXPECT_THAT(r.message,
@@ -44,14 +45,14 @@ TEST(RunGuards, an_overload_ends_at_the_memory_budget_with_what_it_has_and_the_q
 
 TEST(RunGuards, a_crowd_that_one_event_brings_ends_at_the_memory_budget) {
   const Results run = run_once("max_memory: 4MB", "constant_arrival_rate: 1/s, batch_size: 1000000",
-                           "  s: {workers: 1, endpoints: {op: [compute: 1s]}}\n");
+                               "  s: {workers: 1, endpoints: {op: [compute: 1s]}}\n");
   EXPECT_EQ(run.records.at(0).status, RunStatus::memory_budget);
   EXPECT_THAT(run.records.at(0).message, HasSubstr("run.max_memory (4 MB) reached; the queue of s grew to "));
 }
 
 TEST(RunGuards, more_virtual_users_than_memory_end_at_the_budget) {
   const Results run = run_once("max_memory: 4MB", "constant_vus: 100000000, think_time: 1h",
-                           "  s: {endpoints: {op: [compute: 1s]}}\n");
+                               "  s: {endpoints: {op: [compute: 1s]}}\n");
   EXPECT_EQ(run.records.at(0).status, RunStatus::memory_budget);
   EXPECT_THAT(run.records.at(0).message, HasSubstr("run.max_memory (4 MB) reached"));
 }
@@ -68,7 +69,7 @@ TEST(RunGuards, a_fan_out_of_fan_outs_ends_at_the_memory_budget) {
 
 TEST(RunGuards, a_loop_that_takes_no_time_is_stopped) {
   const Results run = run_once("", "constant_arrival_rate: 1/s",
-                           "  s: {endpoints: {op: [{loop: 1e18, steps: [compute: 0s]}]}}\n");
+                               "  s: {endpoints: {op: [{loop: 1e18, steps: [compute: 0s]}]}}\n");
   EXPECT_EQ(run.records.at(0).status, RunStatus::stalled);
   EXPECT_THAT(run.records.at(0).message,
               MatchesRegex("time does not advance at [0-9.e-]+ s: calls or loops go round.*"));
@@ -115,8 +116,8 @@ TEST(RunGuards, no_events_at_all_are_a_budget_too) {
 TEST(RunGuards, a_deadlock_says_who_waits_for_whom) {
   // Every request of s holds s's only worker and asks t, which asks s again.
   const Results run = run_once("max_call_depth: 9", "constant_arrival_rate: 10/s, spacing: regular",
-                           "  s: {workers: 1, endpoints: {op: [{call: t.op, probability: 99.99%}]}}\n"
-                           "  t: {workers: 1, endpoints: {op: [{call: s.op, probability: 99.99%}]}}\n");
+                               "  s: {workers: 1, endpoints: {op: [{call: t.op, probability: 99.99%}]}}\n"
+                               "  t: {workers: 1, endpoints: {op: [{call: s.op, probability: 99.99%}]}}\n");
   EXPECT_EQ(run.records.at(0).status, RunStatus::deadlocked);
   EXPECT_THAT(run.records.at(0).message, MatchesRegex("deadlock: [0-9]+ requests wait for a worker of s; its "
                                                       "workers are held by s.op, which waits for t.op"));

@@ -18,16 +18,14 @@ std::string with_step(const std::string& step) {
 TEST(Sizes, a_step_has_at_most_60000_branches) {
   EXPECT_THAT(
       diagnose(with_step("parallel: [" + repeated("sleep: 1s", 60'001) + "]")),
-      HasSubstr(
-          "error: services.s.endpoints.op.steps[0]: 60001 parallel branches; at most 60000 are allowed\n"));
+      HasSubstr("error: services.s.endpoints.op[0]: 60001 parallel branches; at most 60000 are allowed\n"));
   EXPECT_EQ(diagnose(with_step("parallel: [" + repeated("sleep: 1s", 60'000) + "]")), "");
 }
 
 TEST(Sizes, a_branch_has_at_most_60000_options) {
   EXPECT_THAT(
       diagnose(with_step("branch: [" + repeated("{weight: 1}", 60'001) + "]")),
-      HasSubstr(
-          "error: services.s.endpoints.op.steps[0]: a branch has 60001 options; 1 to 60000 are allowed\n"));
+      HasSubstr("error: services.s.endpoints.op[0]: a branch has 60001 options; 1 to 60000 are allowed\n"));
 }
 
 TEST(Sizes, names_have_at_most_200_characters) {
@@ -38,8 +36,8 @@ TEST(Sizes, names_have_at_most_200_characters) {
 
 TEST(Sizes, only_the_first_twenty_of_many_errors_are_shown) {
   const std::string all = diagnose(with_step(repeated("compute: 5", 100)));
-  EXPECT_THAT(all, HasSubstr("op.steps[19].compute"));
-  EXPECT_THAT(all, Not(HasSubstr("op.steps[20].compute")));
+  EXPECT_THAT(all, HasSubstr("op[19].compute"));
+  EXPECT_THAT(all, Not(HasSubstr("op[20].compute")));
   EXPECT_THAT(all, HasSubstr("80 more"));
 }
 
