@@ -1,5 +1,6 @@
-// How cost grows with size: time per event from ten services to ten thousand, bytes per call in flight, the way from YAML to
-// a compiled model, and replications over threads. Times are processor time except for the threads, where the wall counts.
+// How cost grows with size: time per event from ten services to ten thousand, bytes per call in flight, the
+// way from YAML to a compiled model, and replications over threads. Times are processor time except for the
+// threads, where the wall counts.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -14,12 +15,13 @@ namespace {
 
 using namespace tailrace;
 
-// A tree of services: each computes, then calls one of its ten children by chance, so that every service is used. The
-// leaves together see the load of the root; workers are plenty at the root and two at least.
+// A tree of services: each computes, then calls one of its ten children by chance, so that every service is
+// used. The leaves together see the load of the root; workers are plenty at the root and two at least.
 std::string tree_text(int services, double rate, double seconds) {
-  std::string text = fmt::format("tailrace: 1\nrun: {{duration: {}s, warmup: 0s, seed: 1}}\n"
-                                 "workloads: {{load: {{constant_arrival_rate: {}/s, calls: s0.op}}}}\nservices:\n",
-                                 seconds, rate);
+  std::string text = fmt::format(
+      "tailrace: 1\nrun: {{duration: {}s, warmup: 0s, seed: 1}}\n"
+      "workloads: {{load: {{constant_arrival_rate: {}/s, calls: s0.op}}}}\nservices:\n",
+      seconds, rate);
   double share = 1;
   int level_end = 1;
   int level_size = 1;
@@ -34,7 +36,8 @@ std::string tree_text(int services, double rate, double seconds) {
     const int first = 10 * i + 1;
     if (first + 9 < services) {
       text += ", branch: [";
-      for (int c = first; c < first + 10; ++c) text += fmt::format("{}{{probability: 0.1, steps: [call: s{}.op]}}", c == first ? "" : ", ", c);
+      for (int c = first; c < first + 10; ++c)
+        text += fmt::format("{}{{probability: 0.1, steps: [call: s{}.op]}}", c == first ? "" : ", ", c);
       text += "]";
     }
     text += "]}}\n";
@@ -110,7 +113,13 @@ services: {s: {workers: 1, endpoints: {op: [compute: exp(1ms)]}}}
 
 }  // namespace
 
-BENCHMARK(events)->Arg(11)->Arg(111)->Arg(1111)->Arg(11111)->Iterations(3)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(events)->Arg(11)->Arg(111)->Arg(1111)->Arg(11111)->Iterations(3)->UseManualTime()->Unit(
+    benchmark::kMillisecond);
 BENCHMARK(in_flight)->Iterations(1)->Unit(benchmark::kMillisecond);
-BENCHMARK(compile_model)->Arg(1000)->Arg(10000)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(compile_model)
+    ->Arg(1000)
+    ->Arg(10000)
+    ->Iterations(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(replications)->Arg(1)->Arg(2)->Iterations(3)->UseRealTime()->Unit(benchmark::kMillisecond);

@@ -1,8 +1,8 @@
 #pragma once
-// What the benchmarks share: a scenario's text to a compiled model by the whole pipeline, one replication of it, and the
-// processor time that something took.
-#include <ctime>
+// What the benchmarks share: a scenario's text to a compiled model by the whole pipeline, one replication of
+// it, and the processor time that something took.
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -38,7 +38,8 @@ inline std::shared_ptr<const models::CompiledModel> compiled(const std::string& 
   return models::compile(std::make_shared<models::Topology>(std::move(*topology)));
 }
 
-inline models::RunRecord replicated(const std::shared_ptr<const models::CompiledModel>& model, std::uint32_t replication = 0) {
+inline models::RunRecord replicated(const std::shared_ptr<const models::CompiledModel>& model,
+                                    std::uint32_t replication = 0) {
   models::RunOptions options;
   options.replication = replication;
   return models::Execution(model, options).run();

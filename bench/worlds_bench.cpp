@@ -1,6 +1,7 @@
-// The reference worlds, each as a scenario through the whole pipeline with all statistics on, beside a hand-written loop of
-// the same system in the same run. One iteration runs both, one after the other, so that a busy machine disturbs both alike;
-// times are processor time. Counters: ns per request of each, and their ratio, which is the figure that travels.
+// The reference worlds, each as a scenario through the whole pipeline with all statistics on, beside a
+// hand-written loop of the same system in the same run. One iteration runs both, one after the other, so that
+// a busy machine disturbs both alike; times are processor time. Counters: ns per request of each, and their
+// ratio, which is the figure that travels.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -42,7 +43,8 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// `bare(requests, seed)` runs the loop. The mean of both is compared as well: two different systems would make no ratio.
+// `bare(requests, seed)` runs the loop. The mean of both is compared as well: two different systems would
+// make no ratio.
 template <class Bare>
 void compare(benchmark::State& state, const std::string& text, Bare bare, double bare_unit_ns) {
   const auto model = bench::compiled(text);
@@ -70,20 +72,26 @@ void compare(benchmark::State& state, const std::string& text, Bare bare, double
   state.counters["bare_mean_ms"] = bare_mean;
 }
 
-void mm1(benchmark::State& state) { compare(state, mm1_text(), bare::run_mm1, 1e6); }
+void mm1(benchmark::State& state) {
+  compare(state, mm1_text(), bare::run_mm1, 1e6);
+}
 
 void t3(benchmark::State& state) {
-  compare(state, three_tiers_text(1, 100, ""), [](std::uint64_t n, std::uint64_t seed) { return bare::run_three_tiers(n, 0, seed); }, 1e6);
+  compare(
+      state, three_tiers_text(1, 100, ""),
+      [](std::uint64_t n, std::uint64_t seed) { return bare::run_three_tiers(n, 0, seed); }, 1e6);
 }
 
 void t3hop(benchmark::State& state) {
-  compare(state, three_tiers_text(1, 60, "network: {default: {latency: 100us}}\n"),
-          [](std::uint64_t n, std::uint64_t seed) { return bare::run_three_tiers(n, 0.1, seed); }, 1e6);
+  compare(
+      state, three_tiers_text(1, 60, "network: {default: {latency: 100us}}\n"),
+      [](std::uint64_t n, std::uint64_t seed) { return bare::run_three_tiers(n, 0.1, seed); }, 1e6);
 }
 
 void t3x10000(benchmark::State& state) {
-  compare(state, three_tiers_text(10000, 0.05, ""),
-          [](std::uint64_t n, std::uint64_t seed) { return bare::run_step_program(n, 10000, seed); }, 1.0);
+  compare(
+      state, three_tiers_text(10000, 0.05, ""),
+      [](std::uint64_t n, std::uint64_t seed) { return bare::run_step_program(n, 10000, seed); }, 1.0);
 }
 
 }  // namespace

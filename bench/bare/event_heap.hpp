@@ -1,7 +1,7 @@
 #pragma once
-// The event list of the bare loops: a 4-ary heap of 16-byte keys (time as its bits, sequence, code), four children to a
-// cache line. Times are doubles and not negative, so their bits order as they do. This is what a programmer in a hurry for
-// speed writes for one model; it knows no phases and 2^20 codes.
+// The event list of the bare loops: a 4-ary heap of 16-byte keys (time as its bits, sequence, code), four
+// children to a cache line. Times are doubles and not negative, so their bits order as they do. This is what
+// a programmer in a hurry for speed writes for one model; it knows no phases and 2^20 codes.
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +22,8 @@ class EventHeap {
 
   void push(double time, std::uint32_t code) {
     if (size_ == capacity_) resize(capacity_ * 2);
-    const Key key = static_cast<Key>(std::bit_cast<std::uint64_t>(time)) << 64 | static_cast<Key>(sequence_++) << 32 | code;
+    const Key key = static_cast<Key>(std::bit_cast<std::uint64_t>(time)) << 64 |
+                    static_cast<Key>(sequence_++) << 32 | code;
     std::size_t i = size_++;
     while (i > 0) {
       const std::size_t parent = (i - 1) / 4;

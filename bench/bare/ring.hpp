@@ -18,7 +18,8 @@ class Ring {
  private:
   void grow() {
     std::vector<T> larger(items_.size() * 2);
-    for (std::size_t i = head_; i != tail_; ++i) larger[i & (larger.size() - 1)] = items_[i & (items_.size() - 1)];
+    for (std::size_t i = head_; i != tail_; ++i)
+      larger[i & (larger.size() - 1)] = items_[i & (items_.size() - 1)];
     items_.swap(larger);
   }
   std::vector<T> items_ = std::vector<T>(64);

@@ -1,7 +1,7 @@
 #pragma once
-// The same three tiers as a flat program of steps over 16-byte requests, with the simulator's own calendar as the event
-// list: what remains of a general simulator when everything but the program and the queues is taken away. For the large
-// worlds, where a heap would be the wrong list. Times in nanoseconds.
+// The same three tiers as a flat program of steps over 16-byte requests, with the simulator's own calendar as
+// the event list: what remains of a general simulator when everything but the program and the queues is taken
+// away. For the large worlds, where a heap would be the wrong list. Times in nanoseconds.
 #include <array>
 #include <cstdint>
 #include <vector>

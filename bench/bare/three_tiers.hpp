@@ -1,6 +1,6 @@
 #pragma once
-// Gateway, service and database by hand: a switch over ten kinds of event, a pool of start times, rings as queues. With
-// hop > 0 every message takes as long, as an event of its own. Times in milliseconds.
+// Gateway, service and database by hand: a switch over ten kinds of event, a pool of start times, rings as
+// queues. With hop > 0 every message takes as long, as an event of its own. Times in milliseconds.
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -22,9 +22,14 @@ inline Outcome run_three_tiers(std::uint64_t requests, double hop, std::uint64_t
   Outcome out;
   std::uint64_t arrived = 0;
   double now = 0;
-  // Codes: the request's number above four bits of kind. 0 arrival, 1..3 work done at a tier, 4..9 a hop ends.
-  const auto schedule = [&](double time, std::uint32_t kind, std::uint32_t request) { events.push(time, request << 4 | kind); };
-  const auto begin = [&](std::uint32_t tier, std::uint32_t request) { schedule(now + kMean[tier] * draw(work), tier + 1, request); };
+  // Codes: the request's number above four bits of kind. 0 arrival, 1..3 work done at a tier, 4..9 a hop
+  // ends.
+  const auto schedule = [&](double time, std::uint32_t kind, std::uint32_t request) {
+    events.push(time, request << 4 | kind);
+  };
+  const auto begin = [&](std::uint32_t tier, std::uint32_t request) {
+    schedule(now + kMean[tier] * draw(work), tier + 1, request);
+  };
   const auto enter = [&](std::uint32_t tier, std::uint32_t request) {
     if (free[tier] > 0) {
       --free[tier];

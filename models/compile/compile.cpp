@@ -284,6 +284,9 @@ class Compiler {
     EdgeTable table;
     table.operation = static_cast<std::uint32_t>(e.operation);
     table.pc = op.pc;
+    for (std::size_t at = op.pc; at < m_.steps.size() && at <= op.pc + 1; ++at) {
+      if (m_.steps[at].op == Op::compute || m_.steps[at].op == Op::sleep) table.first_draw = m_.steps[at].first;
+    }
     table.station = op.station;
     table.first_instance = s.first_instance;
     table.instances = s.instances;

@@ -96,6 +96,7 @@ struct EdgeTable {
   std::uint32_t station = 0;
   std::uint32_t first_instance = 0;
   std::uint32_t instances = 1;
+  std::uint32_t first_draw = 0;     // of the operation's first work, as a hint; 0 where there is none
   bool plain = false;               // no timer, link, choice, admission: one instance, entered at once
   bool worker_first = true;
   bool ignore_failure = false;

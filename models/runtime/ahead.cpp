@@ -1,6 +1,7 @@
-// Looking ahead in large runs: the calendar shows events some time before they happen, and the cache lines that they will
-// touch are asked for in stages, each when the one before has had time to arrive: the frames; what they point to (their
-// parents, instances, edges, steps); what those point to. Only hints: nothing here changes the run.
+// Looking ahead in large runs: the calendar shows events some time before they happen, and the cache lines
+// that they will touch are asked for in stages, each when the one before has had time to arrive: the frames;
+// what they point to (their parents, instances, edges, steps); what those point to. Only hints: nothing here
+// changes the run.
 #include "models/runtime/execution.hpp"
 
 namespace tailrace::models {
@@ -15,7 +16,9 @@ void ask(const T* where) {
 }  // namespace
 
 void Execution::look_ahead(const sim::Event* events, std::size_t n) {
-  const auto has_parent = [](const Frame& f) { return (f.flags & (kLive | kDirect | kClientFrame)) == kLive; };
+  const auto has_parent = [](const Frame& f) {
+    return (f.flags & (kLive | kDirect | kClientFrame)) == kLive;
+  };
   const auto second = [&](const Ahead& ahead) {
     for (std::size_t i = 0; i < ahead.count; ++i) {
       const Frame& f = frames_[ahead.frames[i]];
@@ -45,7 +48,8 @@ void Execution::look_ahead(const sim::Event* events, std::size_t n) {
   ahead_[0].count = 0;
   for (std::size_t i = 0; i < n; ++i) {
     const auto kind = static_cast<Kind>(events[i].kind());
-    if (kind != Kind::resume && kind != Kind::arrive && kind != Kind::reply && kind != Kind::core_done) continue;
+    if (kind != Kind::resume && kind != Kind::arrive && kind != Kind::reply && kind != Kind::core_done)
+      continue;
     ask(&frames_[events[i].target]);
     ahead_[0].frames[ahead_[0].count++] = events[i].target;
   }

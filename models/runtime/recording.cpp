@@ -146,9 +146,10 @@ void Execution::control(Control what) {
 }
 
 void Execution::flush_samples() {
-  // A first pass asks for the cache lines, the second finds them there.
-  for (std::size_t i = 0; i < sample_count_; ++i) record_.series[samples_[i].series].prefetch(samples_[i].value);
-  for (std::size_t i = 0; i < sample_count_; ++i) record_.series[samples_[i].series].record(samples_[i].value);
+  // Two passes ask for the cache lines, the third finds them there.
+  for (std::size_t i = 0; i < sample_count_; ++i) series_[samples_[i].series].prefetch_totals(samples_[i].value);
+  for (std::size_t i = 0; i < sample_count_; ++i) series_[samples_[i].series].prefetch(samples_[i].value);
+  for (std::size_t i = 0; i < sample_count_; ++i) series_[samples_[i].series].record(samples_[i].value);
   sample_count_ = 0;
 }
 

@@ -15,7 +15,7 @@ namespace tailrace::models {
 namespace {
 
 constexpr std::int64_t kMostRows = 10'000;               // of the time series
-constexpr double kMostCells = 5e7;                       // of all time series of all replications: 2 GB
+constexpr double kMostCells = 5e7;                       // of all results of all replications: 2 GB
 constexpr std::int64_t kMostInstances = 5'000'000;       // of all stations: 128 bytes each in every replication
 
 struct RunSpec {
@@ -175,10 +175,11 @@ void check_size(const Topology& t, Mark mark, Diagnostics& diagnostics) {
   const double rows = t.run.time_resolution.ns > 0 ? static_cast<double>(t.run.duration.ns / t.run.time_resolution.ns) : 200;
   double columns = t.stations.size() <= 1000 ? static_cast<double>(t.stations.size()) : 0;
   for (const Workload& w : t.workloads) columns += static_cast<double>(w.classes.size());
-  const double cells = rows * columns * static_cast<double>(t.run.replications);
+  // An instance leaves a row of its own, of twice that size.
+  const double cells = (rows * columns + 2 * static_cast<double>(instances)) * static_cast<double>(t.run.replications);
   if (cells > kMostCells) {
     diagnostics.error(mark, "run.replications",
-                      fmt::format("{} replications keep {:.0f} values of the time series; at most {:.0f}", t.run.replications, cells, kMostCells),
+                      fmt::format("{} replications keep {:.0f} rows of results; at most {:.0f} are allowed", t.run.replications, cells, kMostCells),
                       "ask for fewer replications, or a coarser time_resolution");
   }
 }

@@ -1,5 +1,5 @@
-// Memory on the hot path: a run allocates while its slabs, queues and histograms grow to their size, then no more. This
-// program counts every call of operator new, so it is a program of its own.
+// Memory on the hot path: a run allocates while its slabs, queues and histograms grow to their size, then no
+// more. This program counts every call of operator new, so it is a program of its own.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -23,18 +23,42 @@ void* counted(std::size_t bytes, std::size_t alignment) {
 }
 }  // namespace
 
-void* operator new(std::size_t bytes) { return counted(bytes, 1); }
-void* operator new[](std::size_t bytes) { return counted(bytes, 1); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) { return counted(bytes, static_cast<std::size_t>(alignment)); }
-void* operator new[](std::size_t bytes, std::align_val_t alignment) { return counted(bytes, static_cast<std::size_t>(alignment)); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void* operator new(std::size_t bytes) {
+  return counted(bytes, 1);
+}
+void* operator new[](std::size_t bytes) {
+  return counted(bytes, 1);
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
 
 namespace tailrace::tests {
 namespace {
@@ -54,15 +78,16 @@ Cost cost_of(const std::string& seconds, const std::string& components) {
   return {record.events, after - before};
 }
 
-// Both runs have the same 200 windows. What the longer one may allocate beyond the shorter is what grows with its
-// records: a deeper queue, a latency in an octave that never occurred before. That is a handful, whatever the number of
-// events; one allocation in a thousand events would be hundreds.
+// Both runs have the same 200 windows. What the longer one may allocate beyond the shorter is what grows with
+// its records: a deeper queue, a latency in an octave that never occurred before. That is a handful, whatever
+// the number of events; one allocation in a thousand events would be hundreds.
 void expect_none_per_event(const std::string& components) {
   const Cost shorter = cost_of("20", components);
   const Cost longer = cost_of("120", components);
   ASSERT_GT(longer.events, shorter.events + 400'000);
   EXPECT_LE(longer.allocations, shorter.allocations + 40)
-      << longer.events - shorter.events << " further events, " << shorter.allocations << " allocations before";
+      << longer.events - shorter.events << " further events, " << shorter.allocations
+      << " allocations before";
 }
 
 TEST(Allocation, ThreeTiersAllocateNothingPerEvent) {

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <ostream>
 
 #include "tests/bad_scenarios/diagnose.hpp"
 
@@ -21,6 +22,9 @@ namespace {
 struct Case {
   std::string name, scenario, diagnostics;
 };
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.name;
+}
 
 std::vector<Case> read_cases() {
   std::vector<std::filesystem::path> files;
@@ -55,7 +59,7 @@ TEST_P(BadScenario, gets_its_words) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, BadScenario, testing::ValuesIn(read_cases()),
-                         [](const testing::TestParamInfo<Case>& info) { return info.param.name; });
+                         [](const testing::TestParamInfo<Case>& one) { return one.param.name; });
 
 TEST(BadScenarios, are_many) {
   EXPECT_GE(read_cases().size(), 45u);

@@ -16,8 +16,9 @@ class Author {
   std::string write() {
     services_ = 1 + below(6);
     databases_ = below(3);
-    std::string out = fmt::format("run: {{duration: 4s, warmup: {}, replications: 2, seed: {}, max_events: 400000}}\n",
-                                  one_of({"0s", "500ms", "1s"}), below(1'000'000));
+    std::string out =
+        fmt::format("run: {{duration: 10s, warmup: {}, replications: 2, seed: {}, max_events: 200000}}\n",
+                    one_of({"0s", "500ms", "1s"}), below(1'000'000));
     out += "workloads:\n";
     const int loads = 1 + below(3);
     for (int i = 0; i < loads; ++i) out += fmt::format("  load{}: {{{}, {}}}\n", i, arrivals(), request());
@@ -33,45 +34,68 @@ class Author {
   // mt19937_64 is the same everywhere; the standard's distributions are not.
   int below(int n) { return static_cast<int>(random_() % static_cast<std::uint64_t>(n)); }
   bool chance(int percent) { return below(100) < percent; }
-  std::string one_of(std::vector<std::string> list) { return list[static_cast<std::size_t>(below(static_cast<int>(list.size())))]; }
+  std::string one_of(std::vector<std::string> list) {
+    return list[static_cast<std::size_t>(below(static_cast<int>(list.size())))];
+  }
 
   std::string time() {
     const int us = 100 + below(8000);
     switch (below(8)) {
-      case 0: return fmt::format("{}us", us);
-      case 1: return fmt::format("\"uniform({}us, {}us)\"", us / 2, us * 2);
-      case 2: return fmt::format("\"lognormal(mean={}us, cv=1.5)\"", us);
-      case 3: return fmt::format("\"pareto(alpha=2.2, min={}us)\"", us / 2);
-      case 4: return fmt::format("\"bimodal(p=0.1, fast={}us, slow={}us)\"", us / 2, us * 5);
-      case 5: return "0s";
-      default: return fmt::format("exp({}us)", us);
+      case 0:
+        return fmt::format("{}us", us);
+      case 1:
+        return fmt::format("\"uniform({}us, {}us)\"", us / 2, us * 2);
+      case 2:
+        return fmt::format("\"lognormal(mean={}us, cv=1.5)\"", us);
+      case 3:
+        return fmt::format("\"pareto(alpha=2.2, min={}us)\"", us / 2);
+      case 4:
+        return fmt::format("\"bimodal(p=0.1, fast={}us, slow={}us)\"", us / 2, us * 5);
+      case 5:
+        return "0s";
+      default:
+        return fmt::format("exp({}us)", us);
     }
   }
 
   std::string arrivals() {
     const int rate = 700 + below(1500);
     switch (below(7)) {
-      case 0: return fmt::format("mmpp: {{states: [{{rate: {}/s, mean_sojourn: 200ms}}, {{rate: {}/s, mean_sojourn: 100ms}}]}}", rate * 2, rate);
-      case 1: return fmt::format("sinusoidal_arrival_rate: {{base: {}/s, amplitude: {}/s, period: 3s}}", rate, rate / 2);
-      case 2: return fmt::format("ramping_arrival_rate: {{start_rate: {}/s, stages: [{{duration: 2s, target: {}/s}}]}}", rate, rate / 2);
-      case 3: return fmt::format("constant_vus: {}, think_time: exp({}ms)", 20 + below(60), 1 + below(20));
-      case 4: return fmt::format("constant_arrival_rate: {}/s, batch_size: {}, spacing: \"erlang(k=2, mean=1)\"", rate / 2, 2 + below(4));
-      case 5: return fmt::format("constant_arrival_rate: {}/s, spacing: regular", rate);
-      default: return fmt::format("constant_arrival_rate: {}/s", rate);
+      case 0:
+        return fmt::format(
+            "mmpp: {{states: [{{rate: {}/s, mean_sojourn: 200ms}}, {{rate: {}/s, mean_sojourn: 100ms}}]}}",
+            rate * 2, rate);
+      case 1:
+        return fmt::format("sinusoidal_arrival_rate: {{base: {}/s, amplitude: {}/s, period: 3s}}", rate,
+                           rate / 2);
+      case 2:
+        return fmt::format(
+            "ramping_arrival_rate: {{start_rate: {}/s, stages: [{{duration: 2s, target: {}/s}}]}}", rate,
+            rate / 2);
+      case 3:
+        return fmt::format("constant_vus: {}, think_time: exp({}ms)", 20 + below(60), 1 + below(20));
+      case 4:
+        return fmt::format("constant_arrival_rate: {}/s, batch_size: {}, spacing: \"erlang(k=2, mean=1)\"",
+                           rate / 2, 2 + below(4));
+      case 5:
+        return fmt::format("constant_arrival_rate: {}/s, spacing: regular", rate);
+      default:
+        return fmt::format("constant_arrival_rate: {}/s", rate);
     }
   }
 
   std::string retries() {
-    return fmt::format("retries: {{attempts: {}{}{}, backoff: {{base_interval: {}, jitter: {}}}}}", 1 + below(3),
-                       chance(40) ? fmt::format(", per_try_timeout: {}ms", 5 + below(60)) : "",
-                       chance(30) ? ", retry_on: [timeout, error, rejected]" : "", one_of({"0s", "1ms", "10ms"}),
-                       one_of({"none", "full", "equal"}));
+    return fmt::format("retries: {{attempts: {}{}{}, backoff: {{base_interval: {}, jitter: {}}}}}",
+                       1 + below(3), chance(40) ? fmt::format(", per_try_timeout: {}ms", 5 + below(60)) : "",
+                       chance(30) ? ", retry_on: [timeout, error, rejected]" : "",
+                       one_of({"0s", "1ms", "10ms"}), one_of({"none", "full", "equal"}));
   }
 
   std::string target(int from) {  // services after `from`, or databases
     const int later = services_ - from - 1;
     const int pick = below(later + databases_);
-    return pick < later ? fmt::format("s{}.{}", from + 1 + pick, one_of({"a", "b"})) : fmt::format("d{}.{}", pick - later, one_of({"read", "write"}));
+    return pick < later ? fmt::format("s{}.{}", from + 1 + pick, one_of({"a", "b"}))
+                        : fmt::format("d{}.{}", pick - later, one_of({"read", "write"}));
   }
 
   std::string call(int from, bool plain = false) {
@@ -81,18 +105,28 @@ class Author {
     if (chance(30)) out += ", " + retries();
     if (chance(20)) out += ", ignore_failure: true";
     if (chance(20)) out += ", probability: 0.6";
-    if (chance(20)) out += fmt::format(", request_size: \"exp({}B)\", response_size: {}B", 100 + below(4000), below(9000));
+    if (chance(20))
+      out += fmt::format(", request_size: \"exp({}B)\", response_size: {}B", 100 + below(4000), below(9000));
     return out + "}";
   }
 
   std::string step(int from, int depth) {
     const bool calls = services_ - from - 1 + databases_ > 0;
     const int kind = below(calls ? 11 : 3);
-    if (kind <= 1 || depth > 1) return calls && chance(50) ? call(from) : fmt::format("{{compute: {}}}", time());
+    if (kind <= 1 || depth > 1)
+      return calls && chance(50) ? call(from) : fmt::format("{{compute: {}}}", time());
     if (kind == 2) return chance(70) ? fmt::format("{{sleep: {}}}", time()) : "{fail: 3%}";
-    if (kind == 3) return fmt::format("{{parallel: [{}, [{}, {}], {}], join: {}}}", step(from, depth + 1), step(from, depth + 1), step(from, depth + 1), call(from), one_of({"all", "any", "2"}));
-    if (kind == 4) return fmt::format("{{branch: [{{probability: 0.4, steps: [{}]}}, {{probability: 0.3, steps: [{}, {}]}}]}}", step(from, depth + 1), step(from, depth + 1), call(from));
-    if (kind == 5) return fmt::format("{{loop: {}, steps: [{}]}}", one_of({"2", "\"uniform(0, 3)\"", "0"}), step(from, depth + 1));
+    if (kind == 3)
+      return fmt::format("{{parallel: [{}, [{}, {}], {}], join: {}}}", step(from, depth + 1),
+                         step(from, depth + 1), step(from, depth + 1), call(from),
+                         one_of({"all", "any", "2"}));
+    if (kind == 4)
+      return fmt::format(
+          "{{branch: [{{probability: 0.4, steps: [{}]}}, {{probability: 0.3, steps: [{}, {}]}}]}}",
+          step(from, depth + 1), step(from, depth + 1), call(from));
+    if (kind == 5)
+      return fmt::format("{{loop: {}, steps: [{}]}}", one_of({"2", "\"uniform(0, 3)\"", "0"}),
+                         step(from, depth + 1));
     return call(from);
   }
 
@@ -110,28 +144,36 @@ class Author {
   }
 
   std::string queue() {
-    std::string out = fmt::format("queue: {{discipline: {}", one_of({"fifo", "fifo", "lifo", "priority", "preemptive_priority", "shortest_job_first"}));
+    std::string out = fmt::format(
+        "queue: {{discipline: {}",
+        one_of({"fifo", "fifo", "lifo", "priority", "preemptive_priority", "shortest_job_first"}));
     if (chance(40)) out += fmt::format(", capacity: {}", one_of({"0", "1", "10", "200"}));
-    if (chance(30)) out += fmt::format(", timeout: {}", one_of({"5ms", "exp(20ms)", "100ms", "\"uniform(1ms, 30ms)\""}));
+    if (chance(30))
+      out += fmt::format(", timeout: {}", one_of({"5ms", "exp(20ms)", "100ms", "\"uniform(1ms, 30ms)\""}));
     return out + "}";
   }
 
   std::string balancer() {
-    return "load_balancer: " + one_of({"round_robin", "random", "weighted", "{policy: least_request, choice_count: 2}",
-                                       "{policy: least_request, choice_count: 0}"});
+    return "load_balancer: " +
+           one_of({"round_robin", "random", "weighted", "{policy: least_request, choice_count: 2}",
+                   "{policy: least_request, choice_count: 0}"});
   }
 
   std::string service(int i) {
     std::string out = fmt::format("  s{}: {{", i);
     if (chance(30)) {
-      out += fmt::format("instances: [{{count: 2, weight: 2}}, {{weight: 1, speed: {}}}], ", one_of({"0.5", "1", "2"}));
+      out += fmt::format("instances: [{{count: 2, weight: 2}}, {{weight: 1, speed: {}}}], ",
+                         one_of({"0.5", "1", "2"}));
     } else {
       out += fmt::format("replicas: {}, ", 1 + below(4));
     }
-    out += balancer() + ", " + queue() + ", ";
+    const std::string line = queue();
+    out += balancer() + ", " + line + ", ";
     if (chance(80)) out += fmt::format("workers: {}, ", 1 + below(12));
     if (chance(30)) out += "mode: async, ";
-    if (chance(40)) {
+    const bool preemptive =
+        line.find("preemptive") != std::string::npos;  // of workers only: not modelled with cpus
+    if (!preemptive && chance(40)) {
       out += chance(50) ? fmt::format("cpus: {}, cpu_scheduling: per_core, ", 1 + below(4))
                         : fmt::format("cpus: {}, ", one_of({"0.5", "1", "2.5", "8"}));
     }
@@ -147,15 +189,19 @@ class Author {
   }
 
   std::string database(int i) {
-    return fmt::format("  d{}: {{connections: {}, {}, read_replicas: {}, operations: {{read: {{time: {}, read: true}}, write: {{time: {}, error_rate: 2%}}}}}}\n",
-                       i, 1 + below(20), queue(), below(3), time(), time());
+    return fmt::format(
+        "  d{}: {{connections: {}, {}, read_replicas: {}, operations: {{read: {{time: {}, read: true}}, "
+        "write: {{time: {}, error_rate: 2%}}}}}}\n",
+        i, 1 + below(20), queue(), below(3), time(), time());
   }
 
   std::string network() {
     std::string out = fmt::format("network: {{default: {{latency: {}", one_of({"0s", "200us", "exp(300us)"}));
     if (chance(30)) out += ", jitter: exp(100us)";
     if (chance(40)) out += fmt::format(", bandwidth: {}Mbit/s", 20 + below(1000));
-    if (chance(40)) out += fmt::format(", loss: {}%, retransmit_timeout: {}ms, max_retransmissions: {}", below(5), 1 + below(30), below(4));
+    if (chance(40))
+      out += fmt::format(", loss: {}%, retransmit_timeout: {}ms, max_retransmissions: {}", below(5),
+                         1 + below(30), below(4));
     if (chance(30)) out += ", packet_size: 1460B";
     return out + "}}\n";
   }
@@ -166,6 +212,8 @@ class Author {
 
 }  // namespace
 
-std::string random_scenario(std::uint64_t seed) { return Author(seed).write(); }
+std::string random_scenario(std::uint64_t seed) {
+  return Author(seed).write();
+}
 
 }  // namespace tailrace::tests

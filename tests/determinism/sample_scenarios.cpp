@@ -20,10 +20,12 @@ services:
     endpoints:
       place:
         - compute: lognormal(mean=4ms, cv=1.2)
-        - {call: payment.charge, timeout: 150ms, retries: {attempts: 2, retry_on: [error, timeout], backoff: {base_interval: 5ms, jitter: equal}}}
+        - {call: payment.charge, timeout: 150ms, retries: {attempts: 2, retry_on: [error, timeout],
+              backoff: {base_interval: 5ms, jitter: equal}}}
         - {call: ledger.write, ignore_failure: true}
         - call: ledger.read
-  payment: {workers: 4, error_rate: 3%, endpoints: {charge: {steps: [compute: gamma(shape=2, scale=6ms)], error_rate: 1%}}}
+  payment: {workers: 4, error_rate: 3%, endpoints: {charge: {steps: [compute: gamma(shape=2, scale=6ms)],
+        error_rate: 1%}}}
 databases:
   ledger:
     connections: 3
@@ -39,8 +41,10 @@ services:
   front: {endpoints: {op: [call: ranked.op, call: urgent.op, call: short.op, call: stack.op]}}
   ranked: {workers: 1, queue: {discipline: priority}, endpoints: {op: [compute: exp(8ms)]}}
   urgent: {workers: 2, queue: {discipline: preemptive_priority}, endpoints: {op: [compute: uniform(5ms, 25ms)]}}
-  short: {workers: 1, queue: {discipline: shortest_job_first}, endpoints: {op: [compute: weibull(shape=0.7, scale=6ms)]}}
-  stack: {workers: 1, queue: {discipline: lifo, capacity: 30, timeout: exp(80ms)}, endpoints: {op: [compute: exp(9ms)]}}
+  short: {workers: 1, queue: {discipline: shortest_job_first}, endpoints: {op: [compute: weibull(shape=0.7,
+        scale=6ms)]}}
+  stack: {workers: 1, queue: {discipline: lifo, capacity: 30, timeout: exp(80ms)},
+        endpoints: {op: [compute: exp(9ms)]}}
 )yaml"},
       {"cores", run + R"yaml(
 workloads: {load: {constant_arrival_rate: 100/s, calls: shared.op}}
@@ -62,7 +66,8 @@ services:
 network:
   default: {latency: 2ms, jitter: exp(1ms)}
   links:
-    "front -> back": {bandwidth: 30Mbit/s, loss: 2%, packet_size: 1500B, retransmit_timeout: 30ms, max_retransmissions: 3}
+    "front -> back": {bandwidth: 30Mbit/s, loss: 2%, packet_size: 1500B, retransmit_timeout: 30ms,
+          max_retransmissions: 3}
     "back -> front": {bandwidth: 10Mbit/s, loss: 1%}
 )yaml"},
       {"balancing", run + R"yaml(
@@ -71,8 +76,10 @@ services:
   front: {endpoints: {op: [call: a.op, call: b.op, call: c.op, call: d.op]}}
   a: {replicas: 3, workers: 1, load_balancer: round_robin, endpoints: {op: [compute: exp(10ms)]}}
   b: {replicas: 4, workers: 1, load_balancer: random, endpoints: {op: [compute: exp(10ms)]}}
-  c: {replicas: 5, workers: 1, load_balancer: {policy: least_request, choice_count: 2}, endpoints: {op: [compute: exp(15ms)]}}
-  d: {replicas: 3, workers: 1, load_balancer: {policy: least_request, choice_count: 0}, endpoints: {op: [compute: exp(12ms)]}}
+  c: {replicas: 5, workers: 1, load_balancer: {policy: least_request, choice_count: 2},
+        endpoints: {op: [compute: exp(15ms)]}}
+  d: {replicas: 3, workers: 1, load_balancer: {policy: least_request, choice_count: 0},
+        endpoints: {op: [compute: exp(12ms)]}}
 )yaml"},
       {"steps", run + R"yaml(
 workloads:
@@ -99,8 +106,10 @@ services:
 workloads:
   bursts: {mmpp: {states: [{rate: 80/s, mean_sojourn: 500ms}, {rate: 5/s, mean_sojourn: 1s}]}, calls: s.op}
   days: {sinusoidal_arrival_rate: {base: 30/s, amplitude: 25/s, period: 7s, phase: 0.25}, calls: s.op}
-  growth: {ramping_arrival_rate: {start_rate: 5/s, stages: [{duration: 5s, target: 40/s}, {duration: 5s, target: 10/s}]}, calls: s.op}
-  batches: {constant_arrival_rate: 3/s, batch_size: "uniform(1, 9)", spacing: "lognormal(mean=1, cv=1.5)", calls: s.op}
+  growth: {ramping_arrival_rate: {start_rate: 5/s, stages: [{duration: 5s, target: 40/s}, {duration: 5s,
+        target: 10/s}]}, calls: s.op}
+  batches: {constant_arrival_rate: 3/s, batch_size: "uniform(1, 9)", spacing: "lognormal(mean=1, cv=1.5)",
+        calls: s.op}
   replay: {trace: {times: [1s, 1s, 3s, 3500ms, 10s, 19999ms]}, calls: s.op}
   mixed:
     constant_arrival_rate: 20/s

@@ -1,6 +1,7 @@
-// The fingerprints of the sample scenarios, written down. They change when a change of the program changes results, so a
-// difference asks: was it meant? If so, copy the lines that the failing test prints. They must be the same for every
-// compiler, optimisation and machine; a difference between two of those is always a fault.
+// The fingerprints of the sample scenarios, written down. They change when a change of the program changes
+// results, so a difference asks: was it meant? If so, copy the lines that the failing test prints. They must
+// be the same for every compiler, optimisation and machine; a difference between two of those is always a
+// fault.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -38,7 +39,8 @@ TEST(Goldens, SampleScenariosReproduceTheirFingerprints) {
                                          run.report.trajectory_fingerprint, run.report.result_fingerprint);
     EXPECT_TRUE(golden != std::end(kGoldens) && golden->trajectory == run.report.trajectory_fingerprint &&
                 golden->result == run.report.result_fingerprint)
-        << "now:\n" << line;
+        << "now:\n"
+        << line;
   }
 }
 

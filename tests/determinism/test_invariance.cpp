@@ -1,5 +1,6 @@
-// What must not change a result: the number of threads, the order of a file, a component that nobody calls, the name of
-// one that draws no random number, how finely time is observed; and what must change it: the seed.
+// What must not change a result: the number of threads, the order of a file, a component that nobody calls,
+// the name of one that draws no random number, how finely time is observed; and what must change it: the
+// seed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,7 +21,9 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
-std::string with_seed(const std::string& text, const std::string& seed) { return replaced(text, "seed: 42", "seed: " + seed); }
+std::string with_seed(const std::string& text, const std::string& seed) {
+  return replaced(text, "seed: 42", "seed: " + seed);
+}
 
 void expect_same_fingerprints(const Results& a, const Results& b, const std::string& what) {
   EXPECT_EQ(a.report.trajectory_fingerprint, b.report.trajectory_fingerprint) << what;
@@ -55,14 +58,16 @@ TEST(Invariance, OrderInTheFileChangesNothing) {
       "  ants: {constant_arrival_rate: 50/s, calls: front.op}\n"
       "  bees: {constant_arrival_rate: 70/s, calls: back.op}\n"
       "services:\n"
-      "  front: {workers: 2, endpoints: {op: [compute: exp(5ms), call: back.op], spare: [compute: exp(1ms)]}}\n"
+      "  front: {workers: 2, endpoints: {op: [compute: exp(5ms), call: back.op], spare: [compute: "
+      "exp(1ms)]}}\n"
       "  back: {workers: 1, replicas: 2, load_balancer: random, endpoints: {op: [compute: exp(9ms)]}}\n"
       "network: {default: {latency: exp(1ms)}}\n");
   const Results backward = run_text(
       "network: {default: {latency: exp(1ms)}}\n"
       "services:\n"
       "  back: {endpoints: {op: [compute: exp(9ms)]}, load_balancer: random, replicas: 2, workers: 1}\n"
-      "  front: {endpoints: {op: [compute: exp(5ms), call: back.op], spare: [compute: exp(1ms)]}, workers: 2}\n"
+      "  front: {endpoints: {op: [compute: exp(5ms), call: back.op], spare: [compute: exp(1ms)]}, workers: "
+      "2}\n"
       "workloads:\n"
       "  bees: {calls: back.op, constant_arrival_rate: 70/s}\n"
       "  ants: {calls: front.op, constant_arrival_rate: 50/s}\n"
@@ -76,8 +81,10 @@ TEST(Invariance, ComponentsThatNobodyCallsChangeNothing) {
   for (const Sample& sample : sample_scenarios()) {
     const Results alone = run_text(sample.scenario);
     for (const char* name : {"aaa", "zzz"}) {
-      const std::string more = replaced(sample.scenario, "services:", std::string("services:\n  ") + name + ": " + idle + "  ");
-      if (sample.scenario.find("services: {") != std::string::npos) continue;  // in flow style: nothing to insert into
+      const std::string more =
+          replaced(sample.scenario, "services:", std::string("services:\n  ") + name + ": " + idle + "  ");
+      if (sample.scenario.find("services: {") != std::string::npos)
+        continue;  // in flow style: nothing to insert into
       expect_same_fingerprints(alone, run_text(more), sample.name + " with " + name);
     }
   }
@@ -93,10 +100,13 @@ TEST(Invariance, NameOfAServiceThatDrawsNothingChangesNothing) {
       "  part: {workers: 1, endpoints: {op: [compute: 8ms]}}\n"
       "  side: {workers: 1, endpoints: {op: [compute: exp(8ms)]}}\n";
   const Results before = run_text(text);
-  // The same place in the order of names: all is equal. Another place: the tables are in another order, the events are not.
+  // The same place in the order of names: all is equal. Another place: the tables are in another order, the
+  // events are not.
   expect_same_fingerprints(before, run_text(replaced(text, "part", "piece")), "piece");
-  EXPECT_EQ(before.report.trajectory_fingerprint, run_text(replaced(text, "part", "zebra")).report.trajectory_fingerprint);
-  EXPECT_EQ(before.report.trajectory_fingerprint, run_text(replaced(text, "part", "ape")).report.trajectory_fingerprint);
+  EXPECT_EQ(before.report.trajectory_fingerprint,
+            run_text(replaced(text, "part", "zebra")).report.trajectory_fingerprint);
+  EXPECT_EQ(before.report.trajectory_fingerprint,
+            run_text(replaced(text, "part", "ape")).report.trajectory_fingerprint);
 }
 
 // Finer windows of observation add control events, and change nothing that happens.
@@ -109,13 +119,15 @@ TEST(Invariance, ObservingMoreOftenChangesNoResult) {
   }
 }
 
-// All times a thousandth and all rates a thousandfold is the same system by another clock. Times are whole ns, so a draw
-// in the small system is rounded a thousand times as coarsely as in the large one: to 1e-7 of its 10 ms.
+// All times a thousandth and all rates a thousandfold is the same system by another clock. Times are whole
+// ns, so a draw in the small system is rounded a thousand times as coarsely as in the large one: to 1e-7 of
+// its 10 ms.
 TEST(Invariance, SecondsAndMillisecondsAreTheSameSystem) {
   const std::string large =
       "run: {duration: 2000s, warmup: 10s, replications: 1}\n"
       "workloads: {load: {constant_arrival_rate: 80/s, calls: s.op}}\n"
-      "services: {s: {workers: 1, endpoints: {op: [compute: lognormal(mean=10ms, cv=1), call: t.op]}}, t: {endpoints: {op: [compute: exp(1ms)]}}}\n";
+      "services: {s: {workers: 1, endpoints: {op: [compute: lognormal(mean=10ms, cv=1), call: t.op]}}, t: "
+      "{endpoints: {op: [compute: exp(1ms)]}}}\n";
   std::string small = replaced(large, "duration: 2000s, warmup: 10s", "duration: 2s, warmup: 10ms");
   small = replaced(small, "80/s", "80000/s");
   small = replaced(small, "10ms, cv", "10us, cv");
@@ -126,8 +138,10 @@ TEST(Invariance, SecondsAndMillisecondsAreTheSameSystem) {
   EXPECT_EQ(x.ended, y.ended);
   EXPECT_EQ(station(a.report, "s").waited, station(b.report, "s").waited);
   EXPECT_NEAR(x.duration.mean.estimate, 1000 * y.duration.mean.estimate, 1e-4 * x.duration.mean.estimate);
-  EXPECT_NEAR(station(a.report, "s").wait_mean.estimate, 1000 * station(b.report, "s").wait_mean.estimate, 1e-5);
-  EXPECT_NEAR(percentile(x.duration, 0.99), 1000 * percentile(y.duration, 0.99), 2e-3 * percentile(x.duration, 0.99));
+  EXPECT_NEAR(station(a.report, "s").wait_mean.estimate, 1000 * station(b.report, "s").wait_mean.estimate,
+              1e-5);
+  EXPECT_NEAR(percentile(x.duration, 0.99), 1000 * percentile(y.duration, 0.99),
+              2e-3 * percentile(x.duration, 0.99));
 }
 
 }  // namespace

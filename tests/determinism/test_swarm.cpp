@@ -1,6 +1,6 @@
-// 200 random systems. Whatever they do, the identities hold: Little's law to the last nanosecond at every queue and
-// worker pool, every request that came is accounted for, calls and attempts add up, no number is undefined, and a second
-// run is the same. A failure prints the seed; random_scenario(seed) is the system.
+// 200 random systems. Whatever they do, the identities hold: Little's law to the last nanosecond at every
+// queue and worker pool, every request that came is accounted for, calls and attempts add up, no number is
+// undefined, and a second run is the same. A failure prints the seed; random_scenario(seed) is the system.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -67,7 +67,9 @@ TEST_P(Swarm, IdentitiesHoldInRandomSystems) {
     const std::string all = figures(run.report);
     EXPECT_EQ(all.find("nan"), std::string::npos) << all;
     EXPECT_EQ(all.find("inf"), std::string::npos) << all;
-    EXPECT_EQ(all, figures(run_text(text, 2).report));
+    // After an early end, how many of the other replications are there depends on how many ran at once.
+    const int jobs = run.report.status == models::RunStatus::completed ? 2 : 1;
+    EXPECT_TRUE(all == figures(run_text(text, jobs).report));
     EXPECT_GE(run.report.events, 10'000u);
     events += run.report.events;
     least = std::min(least, run.report.events);

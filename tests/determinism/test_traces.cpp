@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::int64_t kMs = 1'000'000;
 
-// Durations of all of a workload's requests, shortest first, in ns (below 1024 ns and at the extremes exact, so a test
-// that wants more than two of them gives each request a workload of its own).
+// Durations of all of a workload's requests, shortest first, in ns (below 1024 ns and at the extremes exact,
+// so a test that wants more than two of them gives each request a workload of its own).
 std::int64_t only_duration(const Results& run, const std::string& name) {
   const analysis::LatencyReport& d = workload(run.report, name).duration;
   EXPECT_EQ(d.count, 1u) << name;
@@ -20,10 +20,11 @@ std::int64_t only_duration(const Results& run, const std::string& name) {
 
 TEST(Trace, ServerFasterThanRegularArrivalsLetsNobodyWait) {
   const auto until = [](const char* duration) {
-    return run_text(fmt::format("run: {{duration: {}, replications: 1}}\n"
-                                "workloads: {{load: {{trace: {{times: [0s, 10ms, 20ms, 30ms, 40ms]}}, calls: s.op}}}}\n"
-                                "services: {{s: {{workers: 1, endpoints: {{op: [compute: 8ms]}}}}}}\n",
-                                duration));
+    return run_text(
+        fmt::format("run: {{duration: {}, replications: 1}}\n"
+                    "workloads: {{load: {{trace: {{times: [0s, 10ms, 20ms, 30ms, 40ms]}}, calls: s.op}}}}\n"
+                    "services: {{s: {{workers: 1, endpoints: {{op: [compute: 8ms]}}}}}}\n",
+                    duration));
   };
   const Results run = until("1s");
   const analysis::LatencyReport& d = workload(run.report, "load").success_duration;
@@ -36,7 +37,8 @@ TEST(Trace, ServerFasterThanRegularArrivalsLetsNobodyWait) {
   EXPECT_EQ(workload(until("48.000001ms").report, "load").success_duration.count, 5u);
 }
 
-// At time 0 four requests of 10, 30, 10 and 10 ms come to two workers: the third starts at 10 ms, the fourth at 20 ms.
+// At time 0 four requests of 10, 30, 10 and 10 ms come to two workers: the third starts at 10 ms, the fourth
+// at 20 ms.
 TEST(Trace, TwoWorkersServeInOrderOfArrival) {
   const Results run = run_text(
       "run: {duration: 1s, replications: 1}\n"
@@ -52,9 +54,10 @@ TEST(Trace, TwoWorkersServeInOrderOfArrival) {
   EXPECT_EQ(only_duration(run, "r4"), 30 * kMs);
 }
 
-// A timeout of 50 ms over a server that takes 80 or 20 ms, by the toss of a coin, and one retry after 10 ms. With 80 then
-// 20: attempt 1 times out at 50 ms and keeps the server until 80; attempt 2 is sent at 60, starts at 80, ends at 100.
-// With 80 twice attempt 2 would end at 160 ms and times out at 110. With 20 first it is over at 20.
+// A timeout of 50 ms over a server that takes 80 or 20 ms, by the toss of a coin, and one retry after 10 ms.
+// With 80 then 20: attempt 1 times out at 50 ms and keeps the server until 80; attempt 2 is sent at 60,
+// starts at 80, ends at 100. With 80 twice attempt 2 would end at 160 ms and times out at 110. With 20 first
+// it is over at 20.
 TEST(Trace, AbandonedAttemptKeepsTheServerBusyForItsRetry) {
   const Results run = run_text(
       "run: {duration: 1s, replications: 100}\n"
@@ -132,7 +135,8 @@ TEST(Trace, RoundRobinComesBackToTheFirst) {
   const Results run = run_text(
       "run: {duration: 1s, replications: 1}\n"
       "workloads: {load: {trace: {times: [0s, 2ms, 4ms, 6ms]}, calls: s.op}}\n"
-      "services: {s: {replicas: 3, workers: 1, load_balancer: round_robin, endpoints: {op: [compute: 5ms]}}}\n");
+      "services: {s: {replicas: 3, workers: 1, load_balancer: round_robin, endpoints: {op: [compute: "
+      "5ms]}}}\n");
   const sim::Histogram& h = workload(run.report, "load").success_duration.histogram;
   EXPECT_EQ(h.count(), 4u);
   EXPECT_EQ(h.min(), 5 * kMs);
@@ -148,7 +152,8 @@ TEST(Trace, RetriesOfEveryLayerMultiply) {
   const Results run = run_text(
       "run: {duration: 1000s, replications: 1}\n"
       "workloads:\n"
-      "  load: {constant_arrival_rate: 1/s, calls: a.op, retries: {attempts: 3, backoff: {base_interval: 0s}}}\n"
+      "  load: {constant_arrival_rate: 1/s, calls: a.op, retries: {attempts: 3, backoff: {base_interval: "
+      "0s}}}\n"
       "services:\n"
       "  a: {endpoints: {op: [{call: b.op, retries: {attempts: 3, backoff: {base_interval: 0s}}}]}}\n"
       "  b: {endpoints: {op: [{call: leaf.op, retries: {attempts: 3, backoff: {base_interval: 0s}}}]}}\n"
@@ -167,7 +172,8 @@ TEST(Trace, BackoffDoubles) {
       "  load:\n"
       "    trace: {times: [0s]}\n"
       "    calls: s.op\n"
-      "    retries: {attempts: 4, backoff: {base_interval: 100ms, multiplier: 2, max_interval: 10s, jitter: none}}\n"
+      "    retries: {attempts: 4, backoff: {base_interval: 100ms, multiplier: 2, max_interval: 10s, jitter: "
+      "none}}\n"
       "services: {s: {error_rate: 1, endpoints: {op: []}}}\n");
   EXPECT_EQ(only_duration(run, "load"), 1500 * kMs);
   EXPECT_EQ(run.report.edges[0].attempts, 5u);
@@ -178,9 +184,11 @@ TEST(Trace, BackoffDoubles) {
 TEST(Trace, TransferTakesTransmissionAndPropagation) {
   const Results run = run_text(
       "run: {duration: 1s, replications: 1}\n"
-      "workloads: {load: {trace: {times: [0s]}, steps: [{call: s.op, request_size: 1000000B, response_size: 0B}]}}\n"
+      "workloads: {load: {trace: {times: [0s]}, steps: [{call: s.op, request_size: 1000000B, response_size: "
+      "0B}]}}\n"
       "services: {s: {endpoints: {op: []}}}\n"
-      "network: {links: {\"load -> s\": {latency: 20ms, bandwidth: 100Mbit/s}, \"s -> load\": {latency: 0s}}}\n");
+      "network: {links: {\"load -> s\": {latency: 20ms, bandwidth: 100Mbit/s}, \"s -> load\": {latency: "
+      "0s}}}\n");
   EXPECT_EQ(only_duration(run, "load"), 100 * kMs);
 }
 

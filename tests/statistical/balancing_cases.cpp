@@ -14,7 +14,8 @@ Case balanced(const std::string& id, double rate, int replicas, const std::strin
   c.id = id;
   c.scenario = fmt::format(
       "workloads: {{load: {{constant_arrival_rate: {}/s, calls: s.op}}}}\n"
-      "services: {{s: {{replicas: {}, workers: 1, load_balancer: {}, endpoints: {{op: [compute: exp(10ms)]}}}}}}\n",
+      "services: {{s: {{replicas: {}, workers: 1, load_balancer: {}, endpoints: {{op: [compute: "
+      "exp(10ms)]}}}}}}\n",
       rate, replicas, balancer);
   c.rate = rate;
   c.warmup_s = 20;
@@ -38,26 +39,29 @@ std::vector<Case> balancing_cases() {
   for (int i = 0; i < 1000; ++i) sigma = std::pow(320 / (320 + 100 * (1 - sigma)), 4);
   c = balanced("round-robin-of-4", 320, 4, "round_robin");
   c.source = "E4/M/1";
-  c.expectations = {near("response_mean", response_mean(), 0.01 / (1 - sigma), 0.022),
-                    near("response_p99", response_percentile(0.99), 0.01 / (1 - sigma) * std::log(100), 0.046),
-                    near("wait_probability", wait_probability("s"), sigma, 0.02)};
+  c.expectations = {
+      near("response_mean", response_mean(), 0.01 / (1 - sigma), 0.022),
+      near("response_p99", response_percentile(0.99), 0.01 / (1 - sigma) * std::log(100), 0.046),
+      near("wait_probability", wait_probability("s"), sigma, 0.02)};
   cases.push_back(c);
 
-  // The shorter of two queues, ties at random: the chain on the ordered pair of lengths, solved numerically, truncated
-  // at 60.
+  // The shorter of two queues, ties at random: the chain on the ordered pair of lengths, solved numerically,
+  // truncated at 60.
   c = balanced("shortest-of-2", 160, 2, "{policy: least_request, choice_count: 0}");
   c.source = "join the shortest queue, Markov chain";
-  c.expectations = {near("response_mean", response_mean(), 0.02955737, 0.02), near("in_system", in_station("s"), 4.729179, 0.02)};
+  c.expectations = {near("response_mean", response_mean(), 0.02955737, 0.02),
+                    near("in_system", in_station("s"), 4.729179, 0.02)};
   cases.push_back(c);
 
-  // The better of two random ones among 200; for infinitely many T = (1/mu) sum of rho^(2^i - 2), i >= 1, rho = 0.9.
-  // Mitzenmacher (2001). 200 replicas differ from infinitely many by less than the tolerance.
+  // The better of two random ones among 200; for infinitely many T = (1/mu) sum of rho^(2^i - 2), i >= 1, rho
+  // = 0.9. Mitzenmacher (2001). 200 replicas differ from infinitely many by less than the tolerance.
   c = balanced("two-choices-of-200", 18000, 200, "{policy: least_request, choice_count: 2}");
   c.source = "power of two choices, mean field";
   c.requests = 2e7;
   double mean_field = 0;
   for (int i = 1; i < 12; ++i) mean_field += 0.01 * std::pow(0.9, std::pow(2, i) - 2);
-  c.expectations = {{"response_mean", response_mean(), mean_field, 0.03, Tolerance::relative, Truth::approximate}};
+  c.expectations = {
+      {"response_mean", response_mean(), mean_field, 0.03, Tolerance::relative, Truth::approximate}};
   cases.push_back(c);
 
   // 5 % of the calls go to a canary that takes five times as long.
@@ -72,7 +76,8 @@ std::vector<Case> balancing_cases() {
       "    load_balancer: weighted\n"
       "    endpoints: {op: [compute: 20ms]}\n";
   c.rate = 100;
-  c.expectations = {near("response_mean", response_mean(), 0.024, 0.01), near("canary_fraction", slower_than(0.05), 0.05, 0.01)};
+  c.expectations = {near("response_mean", response_mean(), 0.024, 0.01),
+                    near("canary_fraction", slower_than(0.05), 0.05, 0.01)};
   cases.push_back(c);
   return cases;
 }

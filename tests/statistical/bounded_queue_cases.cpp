@@ -16,7 +16,8 @@ double erlang_b(int c, double a) {
   return b;
 }
 
-Case one_queue(const std::string& id, double lambda, int workers, const std::string& queue, const std::string& service) {
+Case one_queue(const std::string& id, double lambda, int workers, const std::string& queue,
+               const std::string& service) {
   Case c;
   c.id = id;
   c.scenario = fmt::format(
@@ -28,7 +29,8 @@ Case one_queue(const std::string& id, double lambda, int workers, const std::str
   return c;
 }
 
-// Erlang's loss formula depends on the law of the service only through its mean. Gross et al. (2008) sec. 2.5.
+// Erlang's loss formula depends on the law of the service only through its mean. Gross et al. (2008)
+// sec. 2.5.
 Case loss(const std::string& id, double lambda, int workers, const std::string& service) {
   Case c = one_queue(id, lambda, workers, "0", service);
   const double a = lambda * 0.1, b = erlang_b(workers, a);
@@ -39,9 +41,10 @@ Case loss(const std::string& id, double lambda, int workers, const std::string& 
   return c;
 }
 
-// M/M/c/K, K = c + places: the birth-death chain p_k ~ lambda^k / (mu_1 ... mu_k); an arrival that finds K is turned
-// away (PASTA); the response of the others is L / (lambda (1-p_K)). Gross et al. (2008) sec. 2.4-2.5.
-Case bounded(const std::string& id, double lambda, double mean, int workers, int places, double rejected_tolerance) {
+// M/M/c/K, K = c + places: the birth-death chain p_k ~ lambda^k / (mu_1 ... mu_k); an arrival that finds K is
+// turned away (PASTA); the response of the others is L / (lambda (1-p_K)). Gross et al. (2008) sec. 2.4-2.5.
+Case bounded(const std::string& id, double lambda, double mean, int workers, int places,
+             double rejected_tolerance) {
   Case c = one_queue(id, lambda, workers, std::to_string(places), fmt::format("exp({}ms)", mean * 1e3));
   double p = 1, sum = 1, l = 0, busy = 0;
   for (int k = 1; k <= workers + places; ++k) {
@@ -62,11 +65,12 @@ Case bounded(const std::string& id, double lambda, double mean, int workers, int
   return c;
 }
 
-// Erlang A (Palm 1946): birth-death chain with death rate min(k, c) mu + (k-c)+ theta; abandonments = theta Lq / lambda;
-// E[W] of all is Lq / lambda; P(wait) = P(k >= c) by PASTA.
-Case erlang_a(const std::string& id, double lambda, double mean, int workers, double patience, double abandon_tolerance,
-              double queue_tolerance, double wait_tolerance) {
-  Case c = one_queue(id, lambda, workers, fmt::format("{{timeout: exp({}ms)}}", patience * 1e3), fmt::format("exp({}ms)", mean * 1e3));
+// Erlang A (Palm 1946): birth-death chain with death rate min(k, c) mu + (k-c)+ theta; abandonments = theta
+// Lq / lambda; E[W] of all is Lq / lambda; P(wait) = P(k >= c) by PASTA.
+Case erlang_a(const std::string& id, double lambda, double mean, int workers, double patience,
+              double abandon_tolerance, double queue_tolerance, double wait_tolerance) {
+  Case c = one_queue(id, lambda, workers, fmt::format("{{timeout: exp({}ms)}}", patience * 1e3),
+                     fmt::format("exp({}ms)", mean * 1e3));
   double p = 1, sum = 1, queue = 0, full = 0;
   for (int k = 1; k < 2000; ++k) {
     const int waiting = std::max(0, k - workers);
@@ -96,8 +100,8 @@ std::vector<Case> bounded_queue_cases() {
   cases.push_back(erlang_a("erlang-a-10", 105, 0.1, 10, 0.2, 0.021, 0.027, 0.025));
   cases.push_back(erlang_a("erlang-a-1", 95, 0.01, 1, 0.1, 0.02, 0.02, 0.02));
 
-  // M/M/1+D: with k = mu - lambda, p0 = 1 / (1 + lambda (1-e^{-k tau})/k + (lambda/mu) e^{-k tau}), and a share
-  // p0 (lambda/mu) e^{-k tau} leaves unserved. Barrer (1957).
+  // M/M/1+D: with k = mu - lambda, p0 = 1 / (1 + lambda (1-e^{-k tau})/k + (lambda/mu) e^{-k tau}), and a
+  // share p0 (lambda/mu) e^{-k tau} leaves unserved. Barrer (1957).
   {
     const double lambda = 90, mu = 100, tau = 0.05, k = mu - lambda, tail = std::exp(-k * tau);
     const double p0 = 1 / (1 + lambda * (1 - tail) / k + lambda / mu * tail);
@@ -111,8 +115,8 @@ std::vector<Case> bounded_queue_cases() {
   }
 
   // M/M/5 + constant patience, as the acquire timeout of a connection pool. The virtual wait has density
-  // lambda p_4 exp(-(5 mu - lambda) x) below tau and lambda p_4 exp(lambda tau - 5 mu x) above; a request gives up when
-  // it exceeds tau, and has then waited tau. Baccelli, Boyer, Hebuterne (1984).
+  // lambda p_4 exp(-(5 mu - lambda) x) below tau and lambda p_4 exp(lambda tau - 5 mu x) above; a request
+  // gives up when it exceeds tau, and has then waited tau. Baccelli, Boyer, Hebuterne (1984).
   {
     Case c;
     c.id = "connection-pool-timeout";

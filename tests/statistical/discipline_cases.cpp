@@ -1,4 +1,5 @@
-// Who is served next, and at what speed: processor sharing, priorities, last come first served, shortest job first.
+// Who is served next, and at what speed: processor sharing, priorities, last come first served, shortest job
+// first.
 #include <fmt/format.h>
 
 #include "tests/statistical/cases.hpp"
@@ -50,8 +51,8 @@ Case one_queue(const std::string& id, double lambda, const std::string& discipli
 std::vector<Case> discipline_cases() {
   std::vector<Case> cases;
 
-  // M/G/1-PS is insensitive: E[T | work x] = x / (1-rho), so E[T] = E[S] / (1-rho) whatever the law of the work.
-  // Kleinrock, Queueing Systems 2 (1976) sec. 4.4.
+  // M/G/1-PS is insensitive: E[T | work x] = x / (1-rho), so E[T] = E[S] / (1-rho) whatever the law of the
+  // work. Kleinrock, Queueing Systems 2 (1976) sec. 4.4.
   Case c = shared_cores("ps-exponential", 70, 1, "exp(10ms)");
   c.source = "M/M/1-PS: E[T] = E[S]/(1-rho), L = rho/(1-rho)";
   c.expectations = {near("response_mean", response_mean(), 0.01 / 0.3, 0.02),
@@ -66,7 +67,8 @@ std::vector<Case> discipline_cases() {
                     near("utilization", cpu_utilization("s"), 0.8, 0.02)};
   cases.push_back(c);
 
-  // Small and large requests on one core: each is slowed down by the same factor 1/(1-rho), rho = 40 x 5 ms + 20 x 25 ms.
+  // Small and large requests on one core: each is slowed down by the same factor 1/(1-rho), rho = 40 x 5 ms +
+  // 20 x 25 ms.
   c = {};
   c.id = "ps-slowdown";
   c.source = "M/G/1-PS: E[T | x] = x/(1-rho), rho = 0.7";
@@ -81,8 +83,8 @@ std::vector<Case> discipline_cases() {
                     near("large_response_mean", response_mean("large"), 0.025 / 0.3, 0.02)};
   cases.push_back(c);
 
-  // One request uses one core at most. The number in the system is that of M/M/4 with rho = 0.8 (insensitive):
-  // ErlangC(4, 3.2) = 0.5964, L = C rho/(1-rho) + 3.2 = 5.58573.
+  // One request uses one core at most. The number in the system is that of M/M/4 with rho = 0.8
+  // (insensitive): ErlangC(4, 3.2) = 0.5964, L = C rho/(1-rho) + 3.2 = 5.58573.
   c = shared_cores("ps-4-cores", 320, 4, "lognormal(mean=10ms, cv=1.5)");
   c.source = "processor sharing of 4 cores, speed min(1, 4/n): L as in M/M/4";
   c.expectations = {near("response_mean", response_mean(), 5.58573 / 320, 0.028),
@@ -90,8 +92,8 @@ std::vector<Case> discipline_cases() {
                     near("utilization", cpu_utilization("s"), 0.8, 0.02)};
   cases.push_back(c);
 
-  // Cobham (1954): W_k = W0 / ((1-sigma_{k-1}) (1-sigma_k)), W0 = sum of lambda_i E[S_i^2] / 2 = 80 x 2e-4 / 2 = 8 ms,
-  // sigma_high = 0.3, sigma_low = 0.8. The wait is the response less the mean service.
+  // Cobham (1954): W_k = W0 / ((1-sigma_{k-1}) (1-sigma_k)), W0 = sum of lambda_i E[S_i^2] / 2 = 80 x 2e-4 /
+  // 2 = 8 ms, sigma_high = 0.3, sigma_low = 0.8. The wait is the response less the mean service.
   c = two_classes("priority", 30, 50, "priority");
   c.source = "Cobham: non-preemptive priorities";
   c.expectations = {near("wait_mean_high", minus(response_mean("high"), 0.01), 0.008 / 0.7, 0.02),
@@ -117,7 +119,8 @@ std::vector<Case> discipline_cases() {
                     near("response_stddev", response_stddev(), 0.06885304, 0.056)};
   cases.push_back(c);
 
-  // E[W(x)] = (lambda E[S^2] / 2) / (1-rho(x))^2 with rho(x) the load of jobs up to x, averaged over exponential x.
+  // E[W(x)] = (lambda E[S^2] / 2) / (1-rho(x))^2 with rho(x) the load of jobs up to x, averaged over
+  // exponential x.
   c = one_queue("shortest-job-first", 80, "shortest_job_first");
   c.source = "M/M/1 with non-preemptive shortest job first, Phipps (1956)";
   c.expectations = {near("wait_mean", wait_mean("s"), 0.01882219, 0.023),

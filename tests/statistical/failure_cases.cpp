@@ -1,5 +1,5 @@
-// Errors, retries and timeouts. Failures are independent of everything; a caller that stops waiting does not tell the
-// server, which works on.
+// Errors, retries and timeouts. Failures are independent of everything; a caller that stops waiting does not
+// tell the server, which works on.
 #include <cmath>
 
 #include "tests/statistical/cases.hpp"
@@ -14,7 +14,8 @@ std::vector<Case> failure_cases() {
   c.id = "retry-10-percent";
   c.source = "geometric series";
   c.scenario =
-      "workloads: {load: {constant_arrival_rate: 50/s, calls: s.op, retries: {attempts: 3, backoff: {base_interval: 0s}}}}\n"
+      "workloads: {load: {constant_arrival_rate: 50/s, calls: s.op, retries: {attempts: 3, backoff: "
+      "{base_interval: 0s}}}}\n"
       "services: {s: {error_rate: 0.1, endpoints: {op: [compute: 1ms]}}}\n";
   c.rate = 50;
   c.warmup_s = 1;
@@ -24,15 +25,16 @@ std::vector<Case> failure_cases() {
 
   c.id = "retry-50-percent";
   c.scenario =
-      "workloads: {load: {constant_arrival_rate: 50/s, calls: s.op, retries: {attempts: 3, backoff: {base_interval: 0s}}}}\n"
+      "workloads: {load: {constant_arrival_rate: 50/s, calls: s.op, retries: {attempts: 3, backoff: "
+      "{base_interval: 0s}}}}\n"
       "services: {s: {error_rate: 50%, endpoints: {op: [compute: 1ms]}}}\n";
   c.expectations = {near("attempts", attempts_per_call(), 1.875, 0.005),
                     near("success_fraction", success_fraction(), 0.9375, 0.005)};
   cases.push_back(c);
 
-  // The load that the server sees is lambda / (1-p) = 75; a first-come-first-served exponential station and a delay
-  // (BCMP: Baskett, Chandy, Muntz, Palacios 1975), so an attempt takes 1/(100-75) on average, a request 1.25 attempts and
-  // 0.25 pauses of 50 ms.
+  // The load that the server sees is lambda / (1-p) = 75; a first-come-first-served exponential station and a
+  // delay (BCMP: Baskett, Chandy, Muntz, Palacios 1975), so an attempt takes 1/(100-75) on average, a
+  // request 1.25 attempts and 0.25 pauses of 50 ms.
   c = {};
   c.id = "retry-through-queue";
   c.source = "BCMP network with feedback through a delay";
@@ -47,11 +49,13 @@ std::vector<Case> failure_cases() {
   c.warmup_s = 20;
   c.expectations = {near("utilization", utilization("s"), 0.75, 0.02),
                     near("attempt_response_mean", residence_mean("s"), 0.04, 0.023),
-                    near("request_mean", response_mean(), 0.0625, 0.02), near("attempts", attempts_per_call(), 1.25, 0.02),
+                    near("request_mean", response_mean(), 0.0625, 0.02),
+                    near("attempts", attempts_per_call(), 1.25, 0.02),
                     near("success_fraction", success_fraction(), 1, 0.02)};
   cases.push_back(c);
 
-  // Success after k failures has probability 0.25^k 0.75 and takes 20 ms (k+1) plus pauses of 0, 100, 300, 700 ms.
+  // Success after k failures has probability 0.25^k 0.75 and takes 20 ms (k+1) plus pauses of 0, 100, 300,
+  // 700 ms.
   c = {};
   c.id = "retry-latency";
   c.source = "mixture over the number of failures, given success";
@@ -60,7 +64,8 @@ std::vector<Case> failure_cases() {
       "  load:\n"
       "    constant_arrival_rate: 50/s\n"
       "    calls: s.op\n"
-      "    retries: {attempts: 3, backoff: {base_interval: 100ms, multiplier: 2, max_interval: 10s, jitter: none}}\n"
+      "    retries: {attempts: 3, backoff: {base_interval: 100ms, multiplier: 2, max_interval: 10s, jitter: "
+      "none}}\n"
       "services: {s: {error_rate: 0.25, endpoints: {op: [compute: 20ms]}}}\n";
   c.rate = 50;
   c.requests = 5e5;
@@ -75,8 +80,8 @@ std::vector<Case> failure_cases() {
                     near("success_fraction", success_fraction(), 1 - std::pow(0.25, 4), 0.01)};
   cases.push_back(c);
 
-  // The response of M/M/1 is exponential with rate 20: P(T > 0.1) = e^-2, E[min(T, 0.1)] = (1 - e^-2)/20. The server
-  // works for everybody, so it is as busy as without the timeout.
+  // The response of M/M/1 is exponential with rate 20: P(T > 0.1) = e^-2, E[min(T, 0.1)] = (1 - e^-2)/20. The
+  // server works for everybody, so it is as busy as without the timeout.
   const double late = std::exp(-2);
   c = {};
   c.id = "client-timeout";
@@ -86,7 +91,8 @@ std::vector<Case> failure_cases() {
       "services: {s: {workers: 1, endpoints: {op: [compute: exp(10ms)]}}}\n";
   c.rate = 80;
   c.warmup_s = 20;
-  c.expectations = {near("timeout_fraction", failed_fraction(), late, 0.064), near("goodput", goodput(), 80 * (1 - late), 0.02),
+  c.expectations = {near("timeout_fraction", failed_fraction(), late, 0.064),
+                    near("goodput", goodput(), 80 * (1 - late), 0.02),
                     near("utilization", utilization("s"), 0.8, 0.02),
                     near("client_mean", any_response_mean(), (1 - late) / 20, 0.02)};
   cases.push_back(c);
@@ -104,8 +110,8 @@ std::vector<Case> failure_cases() {
   c.expectations = {near("missed_fraction", failed_fraction(), std::exp(-6) * 25, 0.014)};
   cases.push_back(c);
 
-  // An attempt of exponential length, mean 50 ms, is in time with 1 - e^-2 and takes min(X, 100 ms), on average
-  // 0.05 (1 - e^-2); a second one follows a failure.
+  // An attempt of exponential length, mean 50 ms, is in time with 1 - e^-2 and takes min(X, 100 ms), on
+  // average 0.05 (1 - e^-2); a second one follows a failure.
   c = {};
   c.id = "timeout-then-retry";
   c.source = "per attempt: success 1 - e^-2, mean 50 ms (1 - e^-2)";

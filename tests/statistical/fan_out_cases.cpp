@@ -21,10 +21,14 @@ Case fan_out(const std::string& id, double rate, const std::string& step, const 
   return c;
 }
 
-std::string calls(int n) { return "parallel: [" + repeated("call: leaf.op", n) + "]"; }
+std::string calls(int n) {
+  return "parallel: [" + repeated("call: leaf.op", n) + "]";
+}
 
 // The slowest of n exponentials of mean m: E = m H_n, variance m^2 sum 1/k^2, p-quantile -m ln(1 - p^(1/n)).
-double slowest_quantile(double m, int n, double p) { return -m * std::log(1 - std::pow(p, 1.0 / n)); }
+double slowest_quantile(double m, int n, double p) {
+  return -m * std::log(1 - std::pow(p, 1.0 / n));
+}
 double harmonic(int n) {
   double h = 0;
   for (int k = 1; k <= n; ++k) h += 1.0 / k;
@@ -73,12 +77,13 @@ std::vector<Case> fan_out_cases() {
       "  part: {endpoints: {op: [compute: exp(10ms)]}}\n";
   c.rate = 50;
   c.warmup_s = 20;
-  c.expectations = {near("response_mean", response_mean(), 0.05, 0.02), near("wait_mean", wait_mean("parent"), 0.035, 0.02),
+  c.expectations = {near("response_mean", response_mean(), 0.05, 0.02),
+                    near("wait_mean", wait_mean("parent"), 0.035, 0.02),
                     near("thread_busy", utilization("parent"), 0.75, 0.02)};
   cases.push_back(c);
 
-  // The second of three exponentials: E = m (1/3 + 1/2); P(T <= t) = 3 q^2 - 2 q^3, q = 1 - exp(-t/m), whose 0.99
-  // quantile is 28.31861 ms.
+  // The second of three exponentials: E = m (1/3 + 1/2); P(T <= t) = 3 q^2 - 2 q^3, q = 1 - exp(-t/m), whose
+  // 0.99 quantile is 28.31861 ms.
   c = fan_out("quorum-2-of-3", 20, calls(3) + ", join: 2", "exp(10ms)");
   c.source = "second order statistic of three exponentials";
   c.expectations = {near("response_mean", response_mean(), 0.01 * (1.0 / 3 + 0.5), 0.01),
@@ -116,18 +121,20 @@ std::vector<Case> fan_out_cases() {
                     near("above_leaf_p99", slower_than(0.01 * std::log(100)), slow, 0.015)};
   cases.push_back(c);
 
-  // Three of five nodes that are each up with probability 0.95 suffice: sum of C(5,k) 0.95^k 0.05^(5-k), k = 3..5.
+  // Three of five nodes that are each up with probability 0.95 suffice: sum of C(5,k) 0.95^k 0.05^(5-k), k
+  // = 3..5.
   c = {};
   c.id = "three-of-five";
   c.source = "binomial tail";
-  c.scenario =
-      "workloads: {load: {constant_arrival_rate: 100/s, steps: [{parallel: [" + repeated("call: node.op", 5) +
-      "], join: 3}]}}\n"
-      "services: {node: {error_rate: 0.05, endpoints: {op: [compute: 1ms]}}}\n";
+  c.scenario = "workloads: {load: {constant_arrival_rate: 100/s, steps: [{parallel: [" +
+               repeated("call: node.op", 5) +
+               "], join: 3}]}}\n"
+               "services: {node: {error_rate: 0.05, endpoints: {op: [compute: 1ms]}}}\n";
   c.rate = 100;
   const double up = 0.95, down = 0.05;
-  c.expectations = {near("success_fraction", success_fraction(),
-                         10 * up * up * up * down * down + 5 * up * up * up * up * down + up * up * up * up * up, 0.003)};
+  c.expectations = {
+      near("success_fraction", success_fraction(),
+           10 * up * up * up * down * down + 5 * up * up * up * up * down + up * up * up * up * up, 0.003)};
   cases.push_back(c);
   return cases;
 }

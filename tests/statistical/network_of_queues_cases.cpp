@@ -1,4 +1,5 @@
-// Several queues: product-form networks (asynchronous hand-over), closed loops, and threads that are held across calls.
+// Several queues: product-form networks (asynchronous hand-over), closed loops, and threads that are held
+// across calls.
 #include <fmt/format.h>
 
 #include "tests/statistical/cases.hpp"
@@ -7,10 +8,11 @@ namespace tailrace::tests {
 
 namespace {
 
-// Closed loops: users think for an exponential time of mean 1 s, then visit the stations in order. Exact mean value
-// analysis (Reiser & Lavenberg 1980): R_i(n) = D_i (1 + Q_i(n-1)), X(n) = n / (Z + sum R_i(n)), Q_i(n) = X(n) R_i(n).
-Case closed_loop(const std::string& id, int users, const std::vector<double>& demand_s, std::vector<double> in_station_tolerance,
-                 double response_tolerance) {
+// Closed loops: users think for an exponential time of mean 1 s, then visit the stations in order. Exact mean
+// value analysis (Reiser & Lavenberg 1980): R_i(n) = D_i (1 + Q_i(n-1)), X(n) = n / (Z + sum R_i(n)), Q_i(n)
+// = X(n) R_i(n).
+Case closed_loop(const std::string& id, int users, const std::vector<double>& demand_s,
+                 std::vector<double> in_station_tolerance, double response_tolerance) {
   std::vector<double> queue(demand_s.size(), 0.0), residence(demand_s.size());
   double x = 0, response = 0;
   for (int n = 1; n <= users; ++n) {
@@ -23,14 +25,17 @@ Case closed_loop(const std::string& id, int users, const std::vector<double>& de
   c.id = id;
   c.source = "exact mean value analysis";
   c.scenario = fmt::format("workloads: {{load: {{constant_vus: {}, think_time: exp(1s), steps: [", users);
-  for (std::size_t i = 0; i < demand_s.size(); ++i) c.scenario += fmt::format("{}call: s{}.op", i ? ", " : "", i + 1);
+  for (std::size_t i = 0; i < demand_s.size(); ++i)
+    c.scenario += fmt::format("{}call: s{}.op", i ? ", " : "", i + 1);
   c.scenario += "]}}\nservices:\n";
   for (std::size_t i = 0; i < demand_s.size(); ++i) {
-    c.scenario += fmt::format("  s{}: {{workers: 1, endpoints: {{op: [compute: exp({}ms)]}}}}\n", i + 1, demand_s[i] * 1e3);
+    c.scenario += fmt::format("  s{}: {{workers: 1, endpoints: {{op: [compute: exp({}ms)]}}}}\n", i + 1,
+                              demand_s[i] * 1e3);
   }
   c.rate = x;
   c.warmup_s = 60;
-  c.expectations = {near("throughput", throughput(), x, 0.01), near("response_mean", response_mean(), response, response_tolerance)};
+  c.expectations = {near("throughput", throughput(), x, 0.01),
+                    near("response_mean", response_mean(), response, response_tolerance)};
   for (std::size_t i = 0; i < demand_s.size(); ++i) {
     const std::string name = fmt::format("s{}", i + 1);
     c.expectations.push_back(near("in_" + name, in_station(name), queue[i], in_station_tolerance[i]));
@@ -45,8 +50,8 @@ std::vector<Case> network_of_queues_cases() {
   std::vector<Case> cases;
   Case c;
 
-  // Burke (1956), Reich (1957): the responses of the two stages are independent exponentials with rates mu_i - lambda
-  // (40 and 23.33 per s); the quantiles are those of their sum.
+  // Burke (1956), Reich (1957): the responses of the two stages are independent exponentials with rates mu_i
+  // - lambda (40 and 23.33 per s); the quantiles are those of their sum.
   c = {};
   c.id = "tandem-2";
   c.source = "Burke/Reich: hypoexponential response";
@@ -64,23 +69,25 @@ std::vector<Case> network_of_queues_cases() {
                     near("utilization_2", utilization("s2"), 0.72, 0.02)};
   cases.push_back(c);
 
-  // A request comes back to the same queue with probability 0.2: lambda_eff = 60/0.8 = 75, L = rho/(1-rho) = 3,
-  // T = L/60. Jackson (1957). The cycle of calls ends by chance; nobody goes 100 deep (0.2^100).
+  // A request comes back to the same queue with probability 0.2: lambda_eff = 60/0.8 = 75, L = rho/(1-rho) =
+  // 3, T = L/60. Jackson (1957). The cycle of calls ends by chance; nobody goes 100 deep (0.2^100).
   c = {};
   c.id = "feedback";
   c.source = "Jackson (1957), feedback";
   c.scenario =
       "workloads: {load: {constant_arrival_rate: 60/s, calls: s.op}}\n"
-      "services: {s: {workers: 1, mode: async, endpoints: {op: [compute: exp(10ms), {call: s.op, probability: 0.2}]}}}\n";
+      "services: {s: {workers: 1, mode: async, endpoints: {op: [compute: exp(10ms), {call: s.op, "
+      "probability: 0.2}]}}}\n";
   c.run_extra = "max_call_depth: 100";
   c.rate = 60;
   c.warmup_s = 20;
-  c.expectations = {near("response_mean", response_mean(), 0.05, 0.02), near("utilization", utilization("s"), 0.75, 0.02),
+  c.expectations = {near("response_mean", response_mean(), 0.05, 0.02),
+                    near("utilization", utilization("s"), 0.75, 0.02),
                     near("in_system", in_station("s"), 3, 0.021), near("visits", visits("s.op"), 1.25, 0.02)};
   cases.push_back(c);
 
-  // Traffic: s1 100, s2 50, s3 30 + 10, s4 20 + 10 per s; each station an M/M/1 of rates 200, 80, 60, 50; a visit takes
-  // 1/(mu - lambda); T = sum of L_i / 100 = (1 + 5/3 + 2 + 1.5)/100. Jackson (1963).
+  // Traffic: s1 100, s2 50, s3 30 + 10, s4 20 + 10 per s; each station an M/M/1 of rates 200, 80, 60, 50; a
+  // visit takes 1/(mu - lambda); T = sum of L_i / 100 = (1 + 5/3 + 2 + 1.5)/100. Jackson (1963).
   c = {};
   c.id = "branching-gateway";
   c.source = "open Jackson network";
@@ -97,8 +104,10 @@ std::vector<Case> network_of_queues_cases() {
       "            - {probability: 0.5, steps: [call: s2.op]}\n"
       "            - {probability: 0.3, steps: [call: s3.op]}\n"
       "            - {probability: 0.2, steps: [call: s4.op]}\n"
-      "  s2: {workers: 1, mode: async, endpoints: {op: [compute: exp(12.5ms), {call: s3.op, probability: 0.2}]}}\n"
-      "  s3: {workers: 1, mode: async, endpoints: {op: [compute: exp(16.6666667ms), {call: s4.op, probability: 0.25}]}}\n"
+      "  s2: {workers: 1, mode: async, endpoints: {op: [compute: exp(12.5ms), {call: s3.op, probability: "
+      "0.2}]}}\n"
+      "  s3: {workers: 1, mode: async, endpoints: {op: [compute: exp(16.6666667ms), {call: s4.op, "
+      "probability: 0.25}]}}\n"
       "  s4: {workers: 1, endpoints: {op: [compute: exp(20ms)]}}\n";
   c.rate = 100;
   c.warmup_s = 20;
@@ -117,8 +126,9 @@ std::vector<Case> network_of_queues_cases() {
   cases.push_back(closed_loop("closed-3-stations", 50, {0.02, 0.012, 0.008}, {0.018, 0.01, 0.01}, 0.014));
   cases.push_back(closed_loop("closed-saturated", 200, {0.02, 0.01}, {0.01, 0.01}, 0.01));
 
-  // One caller thread is held for the whole nest, so nothing below it ever queues: M/G/1 with S a sum of exponentials of
-  // 5 and 12 ms: E[S] = 17 ms, var S = 25 + 144 ms^2, W = lambda E[S^2] / (2 (1-rho)) = 40 x 458e-6 / 0.64.
+  // One caller thread is held for the whole nest, so nothing below it ever queues: M/G/1 with S a sum of
+  // exponentials of 5 and 12 ms: E[S] = 17 ms, var S = 25 + 144 ms^2, W = lambda E[S^2] / (2 (1-rho)) = 40 x
+  // 458e-6 / 0.64.
   c = {};
   c.id = "nested-one-thread";
   c.source = "Pollaczek-Khinchine over the whole nest";
@@ -149,8 +159,8 @@ std::vector<Case> network_of_queues_cases() {
                     near("throughput", goodput(), 44.14188, 0.02)};
   cases.push_back(c);
 
-  // Simultaneous possession of a thread and the backend is not product form; figures of the exact quasi-birth-death chain
-  // (level: requests in the caller, phase: requests at the backend), Neuts (1981).
+  // Simultaneous possession of a thread and the backend is not product form; figures of the exact
+  // quasi-birth-death chain (level: requests in the caller, phase: requests at the backend), Neuts (1981).
   c = {};
   c.id = "nested-4-threads";
   c.source = "quasi-birth-death chain, solved numerically";
@@ -168,7 +178,8 @@ std::vector<Case> network_of_queues_cases() {
                     near("backend_utilization", utilization("backend"), 0.5, 0.02)};
   cases.push_back(c);
 
-  // The same with 8 users in a closed loop: a finite chain on (requests in the caller, requests at the backend).
+  // The same with 8 users in a closed loop: a finite chain on (requests in the caller, requests at the
+  // backend).
   c = {};
   c.id = "nested-closed";
   c.source = "finite Markov chain, solved numerically";
@@ -179,7 +190,8 @@ std::vector<Case> network_of_queues_cases() {
       "  backend: {workers: 1, endpoints: {op: [compute: exp(16.6666667ms)]}}\n";
   c.rate = 27;
   c.warmup_s = 20;
-  c.expectations = {near("throughput", throughput(), 27.06453, 0.01), near("response_mean", response_mean(), 0.09558979, 0.01),
+  c.expectations = {near("throughput", throughput(), 27.06453, 0.01),
+                    near("response_mean", response_mean(), 0.09558979, 0.01),
                     near("threads_busy", busy_mean("caller"), 1.650958, 0.01),
                     near("backend_utilization", utilization("backend"), 0.4510756, 0.01)};
   cases.push_back(c);

@@ -1,5 +1,6 @@
 // One queue, one pool of workers: M/M/1, M/M/c, M/G/1, GI/M/1, G/G/1, batches, bursts, a pool of connections.
-// Symbols: lambda arrivals per second, mu = 1/E[S] services per second and worker, rho = lambda E[S] / workers.
+// Symbols: lambda arrivals per second, mu = 1/E[S] services per second and worker, rho = lambda E[S] /
+// workers.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -18,8 +19,8 @@ std::string queue_scenario(const std::string& arrivals, int workers, const std::
 }
 
 // M/M/1: the response is exponential with rate mu - lambda, so p-quantile -ln(1-p)/(mu-lambda); P(wait > t) =
-// rho exp(-(mu-lambda)t); L = rho/(1-rho). Kleinrock, Queueing Systems 1 (1975), ch. 3. Tolerances, in the order below,
-// grow with rho: long queues make requests depend on each other over many service times.
+// rho exp(-(mu-lambda)t); L = rho/(1-rho). Kleinrock, Queueing Systems 1 (1975), ch. 3. Tolerances, in the
+// order below, grow with rho: long queues make requests depend on each other over many service times.
 Case mm1(int lambda, std::vector<double> tolerance) {
   const double mu = 100, rho = lambda / mu, t = 1 / (mu - lambda), l = rho / (1 - rho);
   Case c;
@@ -55,9 +56,9 @@ double erlang_c(int c, double a) {
   return last / (sum + last);
 }
 
-// M/M/c: C = ErlangC(c, a); E[W] = C/(c mu - lambda); P(W > t) = C exp(-(c mu - lambda)t). Gross, Shortle, Thompson,
-// Harris, Fundamentals of Queueing Theory 4e (2008), sec. 2.3. The response's quantiles are numeric: the tail is
-// (1-C) exp(-mu t) + C P(Exp(c mu - lambda) + Exp(mu) > t).
+// M/M/c: C = ErlangC(c, a); E[W] = C/(c mu - lambda); P(W > t) = C exp(-(c mu - lambda)t). Gross, Shortle,
+// Thompson, Harris, Fundamentals of Queueing Theory 4e (2008), sec. 2.3. The response's quantiles are
+// numeric: the tail is (1-C) exp(-mu t) + C P(Exp(c mu - lambda) + Exp(mu) > t).
 Case mmc(int workers, double lambda, double p50, double p99, std::vector<double> tolerance) {
   const double mu = 10, a = lambda / mu, wait = erlang_c(workers, a) / (workers * mu - lambda);
   Case c;
@@ -73,14 +74,16 @@ Case mmc(int workers, double lambda, double p50, double p99, std::vector<double>
       near("response_mean", response_mean(), wait + 1 / mu, tolerance[2]),
       near("in_queue", in_queue("s"), lambda * wait, tolerance[3]),
       near("utilization", utilization("s"), a / workers, tolerance[4]),
-      near("wait_p95", wait_percentile("s", 0.95), std::log(p_wait / 0.05) / (workers * mu - lambda), tolerance[5]),
+      near("wait_p95", wait_percentile("s", 0.95), std::log(p_wait / 0.05) / (workers * mu - lambda),
+           tolerance[5]),
       near("response_p50", response_percentile(0.5), p50, tolerance[6]),
       near("response_p99", response_percentile(0.99), p99, tolerance[7]),
   };
   return c;
 }
 
-// M/M/c again, the workers being the connections of a database, before which a service without work of its own stands.
+// M/M/c again, the workers being the connections of a database, before which a service without work of its
+// own stands.
 Case connection_pool() {
   const double lambda = 700, mu = 40, p_wait = erlang_c(20, 17.5), drain = 20 * mu - lambda;
   Case c;
@@ -103,8 +106,8 @@ Case connection_pool() {
 }
 
 // Pollaczek-Khinchine: E[W] = lambda E[S^2] / (2 (1-rho)), here with E[S] = 10 ms. Kleinrock (1975) sec. 5.6.
-Case mg1(const std::string& id, const std::string& service, double second_moment, double lambda, double wait_tolerance,
-         double response_tolerance, double system_tolerance) {
+Case mg1(const std::string& id, const std::string& service, double second_moment, double lambda,
+         double wait_tolerance, double response_tolerance, double system_tolerance) {
   const double mean = 0.01, rho = lambda * mean, wait = lambda * second_moment / (2 * (1 - rho));
   Case c;
   c.id = id;
@@ -122,10 +125,11 @@ Case mg1(const std::string& id, const std::string& service, double second_moment
   return c;
 }
 
-// GI/M/1: sigma in (0, 1) solves sigma = E[exp(-mu (1-sigma) A)]; an arrival waits with probability sigma, and its
-// response is exponential with rate mu (1-sigma). Kleinrock (1975) ch. 6.
-Case gim1(const std::string& id, const std::string& spacing, double lambda, double (*transform)(double s, double lambda),
-          double wait_tolerance, double response_tolerance, double p99_tolerance) {
+// GI/M/1: sigma in (0, 1) solves sigma = E[exp(-mu (1-sigma) A)]; an arrival waits with probability sigma,
+// and its response is exponential with rate mu (1-sigma). Kleinrock (1975) ch. 6.
+Case gim1(const std::string& id, const std::string& spacing, double lambda,
+          double (*transform)(double s, double lambda), double wait_tolerance, double response_tolerance,
+          double p99_tolerance) {
   const double mu = 100;
   double sigma = 0.5;
   for (int i = 0; i < 1000; ++i) sigma = transform(mu * (1 - sigma), lambda);
@@ -133,7 +137,8 @@ Case gim1(const std::string& id, const std::string& spacing, double lambda, doub
   Case c;
   c.id = id;
   c.source = fmt::format("GI/M/1, sigma = A*(mu (1-sigma)) = {}", sigma);
-  c.scenario = queue_scenario(fmt::format("constant_arrival_rate: {}/s, spacing: \"{}\"", lambda, spacing), 1, "exp(10ms)");
+  c.scenario = queue_scenario(fmt::format("constant_arrival_rate: {}/s, spacing: \"{}\"", lambda, spacing), 1,
+                              "exp(10ms)");
   c.rate = lambda;
   c.warmup_s = 20;
   c.expectations = {
@@ -167,20 +172,24 @@ std::vector<Case> single_queue_cases() {
   cases.push_back(mg1("mg1-uniform", "uniform(5ms, 15ms)", 1e-4 + 1e-4 / 12, 80, 0.028, 0.02, 0.022));
   // E[S^2] = mean^2 (1 + cv^2), also for the next ones.
   cases.push_back(mg1("mg1-lognormal", "lognormal(mean=10ms, cv=1.5)", 1e-4 * 3.25, 70, 0.035, 0.028, 0.029));
-  cases.push_back(mg1("mg1-hyperexponential", "hyperexponential(mean=10ms, cv=2)", 1e-4 * 5, 60, 0.044, 0.036, 0.037));
+  cases.push_back(
+      mg1("mg1-hyperexponential", "hyperexponential(mean=10ms, cv=2)", 1e-4 * 5, 60, 0.044, 0.036, 0.037));
   cases.push_back(mg1("mg1-gamma", "gamma(shape=0.5, scale=20ms)", 1e-4 * 3, 65, 0.02, 0.02, 0.02));
   // Pareto, alpha 4.5: E[S^2] = alpha min^2 / (alpha - 2), min = mean (alpha-1)/alpha.
   const double least = 0.01 * 3.5 / 4.5;
-  cases.push_back(mg1("mg1-pareto", "pareto(alpha=4.5, mean=10ms)", 4.5 * least * least / 2.5, 70, 0.02, 0.02, 0.02));
+  cases.push_back(
+      mg1("mg1-pareto", "pareto(alpha=4.5, mean=10ms)", 4.5 * least * least / 2.5, 70, 0.02, 0.02, 0.02));
 
-  cases.push_back(gim1("dm1-rho80", "regular", 80, [](double s, double lambda) { return std::exp(-s / lambda); }, 0.028,
-                       0.02, 0.057));
-  cases.push_back(gim1("e2m1-rho85", "erlang(k=2, mean=1)", 85,
-                       [](double s, double lambda) {
-                         const double x = 2 * lambda / (2 * lambda + s);
-                         return x * x;
-                       },
-                       0.04, 0.033, 0.059));
+  cases.push_back(gim1(
+      "dm1-rho80", "regular", 80, [](double s, double lambda) { return std::exp(-s / lambda); }, 0.028, 0.02,
+      0.057));
+  cases.push_back(gim1(
+      "e2m1-rho85", "erlang(k=2, mean=1)", 85,
+      [](double s, double lambda) {
+        const double x = 2 * lambda / (2 * lambda + s);
+        return x * x;
+      },
+      0.04, 0.033, 0.059));
 
   Case gg1;
   gg1.id = "gg1-bounds";
@@ -194,7 +203,8 @@ std::vector<Case> single_queue_cases() {
   gg1.warmup_s = 60;
   const double var_a = 2.25 / 6400, var_s = 4e-4;
   gg1.expectations = {
-      {"wait_mean", wait_mean("s"), 80 * (var_a + var_s) / (2 * 0.2), 0, Tolerance::at_most, Truth::approximate},
+      {"wait_mean", wait_mean("s"), 80 * (var_a + var_s) / (2 * 0.2), 0, Tolerance::at_most,
+       Truth::approximate},
       {"wait_mean", wait_mean("s"), (0.64 * 4 + 0.8 * (0.8 - 2)) / (2 * 80 * 0.2), 0, Tolerance::at_least,
        Truth::approximate},
   };
@@ -202,7 +212,8 @@ std::vector<Case> single_queue_cases() {
 
   Case batch;
   batch.id = "batch-arrivals-5";
-  batch.source = "M^[b]/M/1: L = rho (1+b) / (2 (1-rho)) with rho = lambda b/mu = 0.7, b = 5; T = L/(lambda b)";
+  batch.source =
+      "M^[b]/M/1: L = rho (1+b) / (2 (1-rho)) with rho = lambda b/mu = 0.7, b = 5; T = L/(lambda b)";
   batch.scenario = queue_scenario("constant_arrival_rate: 14/s, batch_size: 5", 1, "exp(10ms)");
   batch.rate = 70;
   batch.warmup_s = 20;
@@ -214,8 +225,8 @@ std::vector<Case> single_queue_cases() {
   };
   cases.push_back(batch);
 
-  // Overloaded half of the time. From the matrix-geometric solution of the chain (state, number in system), Neuts (1981);
-  // throughput is the mean rate (120 + 40)/2.
+  // Overloaded half of the time. From the matrix-geometric solution of the chain (state, number in system),
+  // Neuts (1981); throughput is the mean rate (120 + 40)/2.
   Case mmpp;
   mmpp.id = "mmpp-m1";
   mmpp.source = "MMPP(2)/M/1, matrix-geometric; T = L / mean rate";

@@ -1,5 +1,5 @@
-// Systems that are not in equilibrium, and arrivals as such: many short replications, judged at their end, and counts in
-// windows of time.
+// Systems that are not in equilibrium, and arrivals as such: many short replications, judged at their end,
+// and counts in windows of time.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -32,7 +32,8 @@ double stddev_at_end(const Observed& o) {
 Metric arrivals_in_window(std::size_t w) {
   return [w](const Observed& o) {
     double n = 0;
-    for (const models::RunRecord& r : o.records) n += static_cast<double>(r.windows.at(w).classes.at(0).arrived);
+    for (const models::RunRecord& r : o.records)
+      n += static_cast<double>(r.windows.at(w).classes.at(0).arrived);
     return n / static_cast<double>(o.records.size());
   };
 }
@@ -70,7 +71,8 @@ Counts of_counts(const Observed& o) {
 std::vector<Case> transient_cases() {
   std::vector<Case> cases;
 
-  // An empty start, unlimited workers: the number in service at t is Poisson of mean lambda E[S] (1 - exp(-t/E[S])).
+  // An empty start, unlimited workers: the number in service at t is Poisson of mean lambda E[S] (1 -
+  // exp(-t/E[S])).
   for (const double t : {0.25, 0.5, 1.0, 2.0}) {
     Case c;
     c.id = fmt::format("filling-up-{}ms", t * 1e3);
@@ -79,6 +81,7 @@ std::vector<Case> transient_cases() {
         "workloads: {load: {constant_arrival_rate: 100/s, calls: s.op}}\n"
         "services: {s: {endpoints: {op: [compute: exp(500ms)]}}}\n";
     c.rate = 100;
+    c.fixed_duration = true;
     c.replications = 2000;
     c.requests = 100 * t * c.replications;
     c.warmup_s = 0;
@@ -86,8 +89,8 @@ std::vector<Case> transient_cases() {
     cases.push_back(c);
   }
 
-  // Half as much again as the server can do: the backlog grows by lambda - mu, plus mu/(lambda-mu) = 2 that idle time at
-  // the start leaves; the spread is that of a random walk, sqrt((lambda+mu) t).
+  // Half as much again as the server can do: the backlog grows by lambda - mu, plus mu/(lambda-mu) = 2 that
+  // idle time at the start leaves; the spread is that of a random walk, sqrt((lambda+mu) t).
   Case c;
   c.id = "overload";
   c.source = "random walk limit";
@@ -95,28 +98,32 @@ std::vector<Case> transient_cases() {
       "workloads: {load: {constant_arrival_rate: 150/s, calls: s.op}}\n"
       "services: {s: {workers: 1, endpoints: {op: [compute: exp(10ms)]}}}\n";
   c.rate = 150;
+  c.fixed_duration = true;
   c.replications = 500;
   c.requests = 150 * 60.0 * c.replications;
   c.warmup_s = 0;
   c.expectations = {{"in_system_at_end", mean_at_end, 3002, 0.02, Tolerance::relative, Truth::approximate},
-                    {"in_system_stddev_at_end", stddev_at_end, std::sqrt(250 * 60.0), 0.15, Tolerance::relative,
-                     Truth::approximate}};
+                    {"in_system_stddev_at_end", stddev_at_end, std::sqrt(250 * 60.0), 0.15,
+                     Tolerance::relative, Truth::approximate}};
   cases.push_back(c);
 
-  // The integral of 100 + 50 sin(2 pi t / 3600) over an hour, and over its first quarter: 90000 + 50 x 3600 / (2 pi).
+  // The integral of 100 + 50 sin(2 pi t / 3600) over an hour, and over its first quarter: 90000 + 50 x 3600 /
+  // (2 pi).
   c = {};
   c.id = "sinusoidal-arrivals";
   c.source = "non-homogeneous Poisson process: the integral of its rate";
   c.scenario =
-      "workloads: {load: {sinusoidal_arrival_rate: {base: 100/s, amplitude: 50/s, period: 3600s}, calls: s.op}}\n"
+      "workloads: {load: {sinusoidal_arrival_rate: {base: 100/s, amplitude: 50/s, period: 3600s}, calls: "
+      "s.op}}\n"
       "services: {s: {endpoints: {op: [compute: 1ms]}}}\n";
   c.run_extra = "time_resolution: 900s";
   c.rate = 100;
-  c.replications = 20;
-  c.requests = 360000.0 * c.replications;
+  c.fixed_duration = true;
+  c.requests = 360000.0 * 20;
   c.warmup_s = 0;
-  c.expectations = {near("count", arrivals, 360000, 0.01),
-                    near("count_in_first_quarter", arrivals_in_window(0), 90000 + 90000 / std::acos(-1), 0.01)};
+  c.expectations = {
+      near("count", arrivals, 360000, 0.01),
+      near("count_in_first_quarter", arrivals_in_window(0), 90000 + 90000 / std::acos(-1), 0.01)};
   cases.push_back(c);
 
   // Poisson counts in 1 s windows: variance = mean, neighbours independent.
@@ -129,8 +136,11 @@ std::vector<Case> transient_cases() {
   c.run_extra = "time_resolution: 1s";
   c.rate = 100;
   c.warmup_s = 0;
-  c.expectations = {near("index_of_dispersion", [](const Observed& o) { return of_counts(o).dispersion; }, 1, 0.05),
-                    within("neighbour_correlation", [](const Observed& o) { return of_counts(o).correlation; }, 0, 0.03)};
+  c.expectations = {
+      near(
+          "index_of_dispersion", [](const Observed& o) { return of_counts(o).dispersion; }, 1, 0.05),
+      within(
+          "neighbour_correlation", [](const Observed& o) { return of_counts(o).correlation; }, 0, 0.03)};
   cases.push_back(c);
   return cases;
 }

@@ -48,18 +48,22 @@ std::string figures(const analysis::RunReport& r) {
   for (const analysis::StationReport& s : r.stations) {
     t.line("station " + s.name);
     t.add(s.utilization), t.add(s.busy), t.add(s.cpu_utilization), t.add(s.queue_length), t.add(s.throughput);
-    t.add(s.wait_mean), t.add(s.wait_mean_all), t.add(s.wait_probability), t.add(s.service_mean), t.add(s.residence_mean);
+    t.add(s.wait_mean), t.add(s.wait_mean_all), t.add(s.wait_probability), t.add(s.service_mean),
+        t.add(s.residence_mean);
     for (const double w : s.wait_percentiles) t.add(w);
-    t.add(s.served), t.add(s.waited), t.add(s.rejected), t.add(s.abandoned), t.add(std::uint64_t{s.peak_queue});
+    t.add(s.served), t.add(s.waited), t.add(s.rejected), t.add(s.abandoned),
+        t.add(std::uint64_t{s.peak_queue});
     t.add(s.min_instance_utilization), t.add(s.max_instance_utilization);
   }
   for (const analysis::EdgeReport& e : r.edges) {
     t.line("edge " + e.from + " " + e.to);
-    t.add(e.calls), t.add(e.attempts), t.add(e.attempt_ended), t.add(e.ended), t.add(e.attempts_per_call), t.add(e.duration);
+    t.add(e.calls), t.add(e.attempts), t.add(e.attempt_ended), t.add(e.ended), t.add(e.attempts_per_call),
+        t.add(e.duration);
   }
   for (const analysis::LinkReport& l : r.links) {
     t.line("link " + l.name);
-    t.add(l.messages), t.add(l.transmissions), t.add(l.lost), t.add(l.delayed), t.add(l.bytes_per_s), t.add(l.utilization);
+    t.add(l.messages), t.add(l.transmissions), t.add(l.lost), t.add(l.delayed), t.add(l.bytes_per_s),
+        t.add(l.utilization);
   }
   return t.take();
 }

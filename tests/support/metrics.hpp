@@ -1,6 +1,7 @@
 #pragma once
-// Names for what a case measures: functions from a run's results to one number, in seconds, per second or as fractions.
-// Each works on any set of replications, so one function gives both the pooled estimate and every replication's own.
+// Names for what a case measures: functions from a run's results to one number, in seconds, per second or as
+// fractions. Each works on any set of replications, so one function gives both the pooled estimate and every
+// replication's own.
 #include <functional>
 #include <span>
 #include <string>

@@ -29,7 +29,9 @@ Results run_model(const Model& model, int jobs) {
   return run;
 }
 
-Results run_text(std::string_view text, int jobs) { return run_model(compile_text(text), jobs); }
+Results run_text(std::string_view text, int jobs) {
+  return run_model(compile_text(text), jobs);
+}
 
 std::string repeated(std::string_view text, int n) {
   std::string out;

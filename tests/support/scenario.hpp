@@ -1,6 +1,6 @@
 #pragma once
-// From a scenario's text to its results, for tests: the same path that the command line takes, without files. A text
-// that does not build is a broken test, so it throws with the diagnostics that a user would see.
+// From a scenario's text to its results, for tests: the same path that the command line takes, without files.
+// A text that does not build is a broken test, so it throws with the diagnostics that a user would see.
 #include <memory>
 #include <string>
 #include <string_view>

@@ -19,7 +19,7 @@ std::uint64_t seed_of(const Case& c, unsigned seed) {  // FNV-1a
 }
 
 std::string whole_scenario(const Case& c, const CaseOptions& options) {
-  const double measured = c.requests * options.size / (c.rate * c.replications);
+  const double measured = c.requests * (c.fixed_duration ? 1 : options.size) / (c.rate * c.replications);
   return fmt::format("run: {{duration: {:.9f}s, warmup: {:.9f}s, replications: {}, seed: {}{}{}}}\n{}",
                      c.warmup_s + measured, c.warmup_s, c.replications, seed_of(c, options.seed),
                      c.run_extra.empty() ? "" : ", ", c.run_extra, c.scenario);
@@ -27,10 +27,14 @@ std::string whole_scenario(const Case& c, const CaseOptions& options) {
 
 bool holds(const Expectation& e, double estimate) {
   switch (e.kind) {
-    case Tolerance::relative: return std::abs(estimate - e.expected) <= e.tolerance * std::abs(e.expected);
-    case Tolerance::absolute: return std::abs(estimate - e.expected) <= e.tolerance;
-    case Tolerance::at_most: return estimate <= e.expected;
-    case Tolerance::at_least: return estimate >= e.expected;
+    case Tolerance::relative:
+      return std::abs(estimate - e.expected) <= e.tolerance * std::abs(e.expected);
+    case Tolerance::absolute:
+      return std::abs(estimate - e.expected) <= e.tolerance;
+    case Tolerance::at_most:
+      return estimate <= e.expected;
+    case Tolerance::at_least:
+      return estimate >= e.expected;
   }
   return false;
 }
@@ -70,11 +74,13 @@ std::vector<Score> run_case(const Case& c, const CaseOptions& options) {
     fmt::print("{:<44} expected {:<12.7g} found {:<12.7g} ({:+.3f} %) z {:+.2f}\n", score.name, e.expected,
                score.estimate, 100 * difference, score.z);
     if (options.check_tolerances) {
-      EXPECT_TRUE(holds(e, score.estimate)) << score.name << ": expected " << e.expected << ", found "
-                                            << score.estimate << "\n" << c.source;
+      EXPECT_TRUE(holds(e, score.estimate))
+          << score.name << ": expected " << e.expected << ", found " << score.estimate << "\n"
+          << c.source;
     }
     EXPECT_FALSE(score.has_z && std::abs(score.z) > kWorstZ && std::abs(difference) > kEdgeEffect)
-        << score.name << ": z " << score.z << ", expected " << e.expected << ", found " << score.estimate << "\n"
+        << score.name << ": z " << score.z << ", expected " << e.expected << ", found " << score.estimate
+        << "\n"
         << c.source;
     scores.push_back(std::move(score));
   }
@@ -82,10 +88,12 @@ std::vector<Score> run_case(const Case& c, const CaseOptions& options) {
 }
 
 Expectation near(std::string name, Metric metric, double expected, double relative_tolerance) {
-  return {std::move(name), std::move(metric), expected, relative_tolerance, Tolerance::relative, Truth::exact};
+  return {std::move(name),    std::move(metric),   expected,
+          relative_tolerance, Tolerance::relative, Truth::exact};
 }
 Expectation within(std::string name, Metric metric, double expected, double absolute_tolerance) {
-  return {std::move(name), std::move(metric), expected, absolute_tolerance, Tolerance::absolute, Truth::exact};
+  return {std::move(name),    std::move(metric),   expected,
+          absolute_tolerance, Tolerance::absolute, Truth::exact};
 }
 
 }  // namespace tailrace::tests
