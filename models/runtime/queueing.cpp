@@ -23,7 +23,7 @@ void Execution::enqueue(std::uint32_t slot, InstanceState& instance, bool front)
     case Discipline::priority:
     case Discipline::preemptive_priority: {
       OrderedQueue& queue = ordered_[instance.ordered];
-      front ? queue.push_front(-f.priority, slot) : queue.push(-f.priority, slot);
+      front ? queue.push_front(-f.priority, slot, frames_) : queue.push(-f.priority, slot, frames_);
       return;
     }
     case Discipline::shortest_job_first: {
@@ -35,14 +35,14 @@ void Execution::enqueue(std::uint32_t slot, InstanceState& instance, bool front)
           f.flags |= kPresampled;
         }
       }
-      ordered_[instance.ordered].push(f.flags & kPresampled ? f.aux : 0, slot);
+      ordered_[instance.ordered].push(f.flags & kPresampled ? f.aux : 0, slot, frames_);
       return;
     }
   }
 }
 
 std::uint32_t Execution::dequeue(InstanceState& instance) {
-  if (instance.ordered != kNoId) return ordered_[instance.ordered].pop();
+  if (instance.ordered != kNoId) return ordered_[instance.ordered].pop(frames_);
   const std::uint32_t slot = instance.head;
   instance.head = frames_[slot].next;
   (instance.head == kNoId ? instance.tail : frames_[instance.head].prev) = kNoId;
@@ -54,7 +54,7 @@ void Execution::leave_queue(std::uint32_t slot) {
   Frame& f = frames_[slot];
   InstanceState& instance = instances_[f.instance];
   if (instance.ordered != kNoId) {
-    ordered_[instance.ordered].remove(slot);
+    ordered_[instance.ordered].remove(slot, frames_);
   } else {
     (f.prev == kNoId ? instance.head : frames_[f.prev].next) = f.next;
     (f.next == kNoId ? instance.tail : frames_[f.next].prev) = f.prev;

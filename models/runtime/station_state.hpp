@@ -2,7 +2,6 @@
 // One instance of a station while it runs: free workers, its queue (an intrusive list through the frames), and the sums
 // from which time averages come. A quantity's area over time is kept as -(sum of entry times) + (sum of exit times); the
 // items still inside are added when somebody asks. So an average costs one addition per change and is exact.
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -35,43 +34,64 @@ struct alignas(64) StationCounts {
   Area hold_sum = 0;                // time that workers were held, added when they are released
 };
 
-// Frames by rank: priorities, or shortest job first. A binary heap over (rank, arrival); removal is by a lazy search,
-// which only timeouts pay.
+// Frames by rank: priorities, or shortest job first. A binary heap over (rank, arrival); each frame knows its place in the
+// heap (in `next`, which it does not need here), so leaving from the middle costs no more than leaving from the top.
 class OrderedQueue {
  public:
+  void push(std::int64_t rank, std::uint32_t frame, FrameSlab& frames) { add({rank, next_++, frame}, frames); }
+  // Back to the front of its rank: interrupted work resumes before others that came later.
+  void push_front(std::int64_t rank, std::uint32_t frame, FrameSlab& frames) { add({rank, front_--, frame}, frames); }
+  std::uint32_t pop(FrameSlab& frames) {
+    const std::uint32_t frame = heap_.front().frame;
+    remove(frame, frames);
+    return frame;
+  }
+  void remove(std::uint32_t frame, FrameSlab& frames) {
+    const std::size_t hole = frames[frame].next;
+    const Entry last = heap_.back();
+    heap_.pop_back();
+    if (hole == heap_.size()) return;
+    place(hole, last, frames);
+    sift_up(sift_down(hole, frames), frames);
+  }
+  // Frames that compute and may be interrupted, in the order in which they started.
+  std::vector<std::uint32_t> running;
+
+ private:
   struct Entry {
     std::int64_t rank;  // lower goes first
     std::uint64_t order;
     std::uint32_t frame;
+    bool before(const Entry& other) const { return rank < other.rank || (rank == other.rank && order < other.order); }
   };
-  bool empty() const { return heap_.empty(); }
-  void push(std::int64_t rank, std::uint32_t frame) {
-    heap_.push_back({rank, next_++, frame});
-    std::push_heap(heap_.begin(), heap_.end(), after);
-  }
-  // Back to the front of its rank: interrupted work resumes before others that came later.
-  void push_front(std::int64_t rank, std::uint32_t frame) {
-    heap_.push_back({rank, front_--, frame});
-    std::push_heap(heap_.begin(), heap_.end(), after);
-  }
-  std::uint32_t pop() {
-    const std::uint32_t frame = heap_.front().frame;
-    std::pop_heap(heap_.begin(), heap_.end(), after);
-    heap_.pop_back();
-    return frame;
-  }
-  void remove(std::uint32_t frame) {
-    const auto it = std::find_if(heap_.begin(), heap_.end(), [&](const Entry& e) { return e.frame == frame; });
-    if (it == heap_.end()) return;
-    *it = heap_.back();
-    heap_.pop_back();
-    std::make_heap(heap_.begin(), heap_.end(), after);
-  }
-  // Frames that compute and may be interrupted, lowest priority first, latest start first.
-  std::vector<std::uint32_t> running;
 
- private:
-  static bool after(const Entry& a, const Entry& b) { return a.rank > b.rank || (a.rank == b.rank && a.order > b.order); }
+  void place(std::size_t at, const Entry& entry, FrameSlab& frames) {
+    heap_[at] = entry;
+    frames[entry.frame].next = static_cast<std::uint32_t>(at);
+  }
+  void add(const Entry& entry, FrameSlab& frames) {
+    heap_.push_back(entry);
+    place(heap_.size() - 1, entry, frames);
+    sift_up(heap_.size() - 1, frames);
+  }
+  void sift_up(std::size_t at, FrameSlab& frames) {
+    const Entry moving = heap_[at];
+    for (; at > 0 && moving.before(heap_[(at - 1) / 2]); at = (at - 1) / 2) place(at, heap_[(at - 1) / 2], frames);
+    place(at, moving, frames);
+  }
+  std::size_t sift_down(std::size_t at, FrameSlab& frames) {
+    const Entry moving = heap_[at];
+    for (;;) {
+      std::size_t child = 2 * at + 1;
+      if (child + 1 < heap_.size() && heap_[child + 1].before(heap_[child])) ++child;
+      if (child >= heap_.size() || !heap_[child].before(moving)) break;
+      place(at, heap_[child], frames);
+      at = child;
+    }
+    place(at, moving, frames);
+    return at;
+  }
+
   std::vector<Entry> heap_;
   std::uint64_t next_ = std::uint64_t{1} << 62;
   std::uint64_t front_ = (std::uint64_t{1} << 62) - 1;
