@@ -113,7 +113,11 @@ workloads: {load: {constant_arrival_rate: 1600/s, calls: gateway.op}}
 services:
   gateway:
     workers: unlimited
-    endpoints: {op: [{call: service.op, timeout: 20ms, retries: {attempts: 2, per_try_timeout: 4ms, backoff: {base_interval: 1ms}}}]}
+    endpoints:
+      op:
+        - call: service.op
+          timeout: 20ms
+          retries: {attempts: 2, per_try_timeout: 4ms, backoff: {base_interval: 1ms}}
   service: {workers: 4, error_rate: 0.1, endpoints: {op: [compute: exp(1ms)]}}
 )");
 }
