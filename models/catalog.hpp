@@ -1,13 +1,14 @@
 #pragma once
-// What can be simulated: one explicit list of kinds, steps and policies. (Static registration would be dropped by the
-// linker without a word.)
+// What can be simulated: one explicit list of kinds, steps and policies. (Static registration would be
+// dropped by the linker without a word.)
 #include <vector>
 
 #include "models/kind/kind.hpp"
 
 namespace tailrace::models {
 
-// In the order in which they are expanded: what others call first, who calls next, what lies between them last.
+// In the order in which they are expanded: what others call first, who calls next, what lies between them
+// last.
 const std::vector<Kind>& kinds();
 const std::vector<StepKind>& step_kinds();
 const std::vector<PolicyInfo>& policies();

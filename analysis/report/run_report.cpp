@@ -33,7 +33,9 @@ Interval ratio(const Records& records, const std::function<RatioSample(const Run
   return ratio_interval(samples, kConfidence);
 }
 
-double sum_seconds(const sim::Histogram& h) { return static_cast<double>(h.sum()) * 1e-9; }
+double sum_seconds(const sim::Histogram& h) {
+  return static_cast<double>(h.sum()) * 1e-9;
+}
 
 Interval scaled(Interval i, double factor) {
   i.estimate *= factor;
@@ -43,7 +45,8 @@ Interval scaled(Interval i, double factor) {
 }
 
 // Latencies of one histogram per replication; `batches` (of one replication) stand in when there is only one.
-LatencyReport latency(std::vector<const sim::Histogram*> groups, const std::vector<sim::Histogram>& batches, bool keep) {
+LatencyReport latency(std::vector<const sim::Histogram*> groups, const std::vector<sim::Histogram>& batches,
+                      bool keep) {
   LatencyReport report;
   for (const sim::Histogram* h : groups) {
     report.histogram.merge(*h);
@@ -65,14 +68,17 @@ LatencyReport latency(std::vector<const sim::Histogram*> groups, const std::vect
   report.mean = ratio_interval(means, kConfidence);
   report.mean.estimate = all.mean() * 1e-9;
   for (std::size_t i = 0; i < kPercentiles.size(); ++i) {
-    report.percentiles[i] = scaled(percentile_interval(std::span<const sim::Histogram* const>(groups), kPercentiles[i], kConfidence), 1e-9);
+    report.percentiles[i] = scaled(
+        percentile_interval(std::span<const sim::Histogram* const>(groups), kPercentiles[i], kConfidence),
+        1e-9);
     if (single) report.percentiles[i].estimate = static_cast<double>(all.quantile(kPercentiles[i])) * 1e-9;
   }
   return report;
 }
 
 // The requests of some classes together.
-ClassReport requests(const CompiledModel& model, const Records& records, std::uint32_t first, std::uint32_t count) {
+ClassReport requests(const CompiledModel& model, const Records& records, std::uint32_t first,
+                     std::uint32_t count) {
   ClassReport report;
   const auto each = [&](const RunRecord& r, auto&& use) {
     for (std::uint32_t c = first; c < first + count; ++c) use(r.classes[c]);
@@ -157,15 +163,20 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
   }
   if (s.cpus) {
     report.cpu_utilization = ratio(records, [&](const RunRecord& r) {
-      return RatioSample{sum(r, [](const models::InstanceRecord& i) { return i.cpu_s; }), r.seconds() * *s.cpus * static_cast<double>(s.instances)};
+      return RatioSample{sum(r, [](const models::InstanceRecord& i) { return i.cpu_s; }),
+                         r.seconds() * *s.cpus * static_cast<double>(s.instances)};
     });
   }
   report.queue_length = ratio(records, [&](const RunRecord& r) {
     return RatioSample{sum(r, [](const models::InstanceRecord& i) { return i.queue_s; }), r.seconds()};
   });
-  const auto counts = [id](const RunRecord& r) -> const models::StationCounts& { return r.stations[id].counts; };
+  const auto counts = [id](const RunRecord& r) -> const models::StationCounts& {
+    return r.stations[id].counts;
+  };
   const auto wait = [&](const RunRecord& r) -> const sim::Histogram& { return r.series[table.wait_series]; };
-  report.throughput = ratio(records, [&](const RunRecord& r) { return RatioSample{static_cast<double>(counts(r).grants), r.seconds()}; });
+  report.throughput = ratio(records, [&](const RunRecord& r) {
+    return RatioSample{static_cast<double>(counts(r).grants), r.seconds()};
+  });
   report.wait_mean = ratio(records, [&](const RunRecord& r) {
     return RatioSample{sum_seconds(wait(r)), static_cast<double>(counts(r).grants)};
   });
@@ -175,7 +186,8 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
     return RatioSample{total_wait, static_cast<double>(counts(r).grants + counts(r).abandoned)};
   });
   report.wait_probability = ratio(records, [&](const RunRecord& r) {
-    return RatioSample{static_cast<double>(wait(r).count() + counts(r).abandoned), static_cast<double>(counts(r).grants + counts(r).abandoned)};
+    return RatioSample{static_cast<double>(wait(r).count() + counts(r).abandoned),
+                       static_cast<double>(counts(r).grants + counts(r).abandoned)};
   });
   report.service_mean = ratio(records, [&](const RunRecord& r) {
     return RatioSample{sum(r, busy), static_cast<double>(counts(r).grants)};
@@ -186,7 +198,8 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
     report.served += counts(r).grants;
     report.rejected += counts(r).rejected;
     report.abandoned += counts(r).abandoned;
-    for (const models::InstanceRecord& i : r.stations[id].instances) report.peak_queue = std::max(report.peak_queue, i.peak_queue);
+    for (const models::InstanceRecord& i : r.stations[id].instances)
+      report.peak_queue = std::max(report.peak_queue, i.peak_queue);
   }
   report.waited = waits.count();
   report.residence_mean = report.wait_mean.estimate + report.service_mean.estimate;
@@ -195,10 +208,14 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
     const double zeros = static_cast<double>(report.served - std::min(report.served, waits.count()));
     const double rank = kPercentiles[k] * static_cast<double>(report.served) - zeros;
     if (rank > 0 && !waits.empty()) {
-      report.wait_percentiles[k] = static_cast<double>(waits.quantile(std::min(1.0, rank / static_cast<double>(waits.count())))) * 1e-9;
+      report.wait_percentiles[k] =
+          static_cast<double>(waits.quantile(std::min(1.0, rank / static_cast<double>(waits.count())))) *
+          1e-9;
     }
   }
-  const double capacity = s.cpus ? *s.cpus : s.workers != models::kUnlimited ? static_cast<double>(s.workers) : 1;
+  const double capacity = s.cpus                            ? *s.cpus
+                          : s.workers != models::kUnlimited ? static_cast<double>(s.workers)
+                                                            : 1;
   for (std::size_t k = 0; k < static_cast<std::size_t>(s.instances); ++k) {
     double used = 0, seconds = 0;
     for (const RunRecord& r : records) {
@@ -226,7 +243,8 @@ EdgeReport edge(const CompiledModel& model, const Records& records, std::size_t 
     add(report.attempt_ended, r.edges[id].attempt_ended);
     add(report.ended, r.edges[id].ended);
   }
-  if (report.calls > 0) report.attempts_per_call = static_cast<double>(report.attempts) / static_cast<double>(report.calls);
+  if (report.calls > 0)
+    report.attempts_per_call = static_cast<double>(report.attempts) / static_cast<double>(report.calls);
   const std::uint32_t series = model.edges[id].series;
   if (series != models::kNoId) {
     report.has_duration = true;
@@ -285,13 +303,16 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
       op.arrived += r.operations[i].arrived;
       add(op.ended, r.operations[i].ended);
     }
-    op.throughput = ratio(records, [&](const RunRecord& r) { return RatioSample{static_cast<double>(total(r.operations[i].ended)), r.seconds()}; });
+    op.throughput = ratio(records, [&](const RunRecord& r) {
+      return RatioSample{static_cast<double>(total(r.operations[i].ended)), r.seconds()};
+    });
     const std::uint32_t series = model.operation_series[i];
     for (const RunRecord& r : records) groups.push_back(&r.series[series]);
     op.response = latency(groups, {}, false);
     report.operations.push_back(std::move(op));
   }
-  for (std::size_t i = 0; i < model.stations.size(); ++i) report.stations.push_back(station(model, records, i));
+  for (std::size_t i = 0; i < model.stations.size(); ++i)
+    report.stations.push_back(station(model, records, i));
   for (std::size_t i = 0; i < model.edges.size(); ++i) report.edges.push_back(edge(model, records, i));
   for (std::size_t i = 0; i < model.links.size(); ++i) {
     LinkReport link;
@@ -306,12 +327,15 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
     }
     if (report.measured_s > 0) link.bytes_per_s = bytes / report.measured_s;
     if (t.links[i].bandwidth_bit_per_s > 0) {
-      link.utilization = ratio(records, [&](const RunRecord& r) { return RatioSample{r.links[i].busy_s, r.seconds()}; });
+      link.utilization = ratio(records, [&](const RunRecord& r) {
+        return RatioSample{r.links[i].busy_s, r.seconds()};
+      });
     }
     report.links.push_back(std::move(link));
   }
   if (records.size() == 1) {
-    report.notes.push_back("one replication: intervals of request durations come from batch means, others are unknown");
+    report.notes.push_back(
+        "one replication: intervals of request durations come from batch means, others are unknown");
   }
   return report;
 }

@@ -1,7 +1,7 @@
 #pragma once
-// What a run says: every number with its confidence interval and its count. Times are seconds, rates per second. The
-// independent unit is a replication; a single replication gives intervals for requests from batches of equal time.
-// All successes of all replications are pooled for the estimates of percentiles.
+// What a run says: every number with its confidence interval and its count. Times are seconds, rates per
+// second. The independent unit is a replication; a single replication gives intervals for requests from
+// batches of equal time. All successes of all replications are pooled for the estimates of percentiles.
 #include <array>
 #include <cstdint>
 #include <string>
@@ -20,18 +20,18 @@ struct LatencyReport {
   Interval mean;
   double stddev = 0, min = 0, max = 0;
   std::array<Interval, kPercentiles.size()> percentiles;
-  sim::Histogram histogram;  // pooled, ns
+  sim::Histogram histogram;                    // pooled, ns
   std::vector<sim::Histogram> by_replication;  // requests only
 };
 
 struct ClassReport {
-  std::string workload, name;        // name is empty for a workload's only class
+  std::string workload, name;  // name is empty for a workload's only class
   std::uint64_t arrived = 0, in_flight_start = 0, in_flight_end = 0;
   models::OutcomeCounts ended{};
   Interval arrival_rate, throughput;  // throughput: requests that ended; goodput: that succeeded
   Interval goodput;
-  Interval failed;                    // fraction of the ended
-  LatencyReport duration;             // all requests that ended
+  Interval failed;         // fraction of the ended
+  LatencyReport duration;  // all requests that ended
   LatencyReport success_duration, failure_duration;
 };
 
@@ -47,16 +47,16 @@ struct StationReport {
   std::string name, kind;
   std::int64_t instances = 1, workers = 0;  // workers per instance, kUnlimited
   double cpus = 0;                          // per instance; 0: none
-  Interval utilization;      // busy workers over all workers; unknown where the workers are unlimited
-  Interval busy;             // workers, all instances together
+  Interval utilization;  // busy workers over all workers; unknown where the workers are unlimited
+  Interval busy;         // workers, all instances together
   Interval cpu_utilization;
-  Interval queue_length;     // mean number waiting, all instances together
-  Interval throughput;       // starts of service per second
-  Interval wait_mean;        // of those served, zero for those who did not wait
-  Interval wait_mean_all;    // also of those who left unserved
+  Interval queue_length;   // mean number waiting, all instances together
+  Interval throughput;     // starts of service per second
+  Interval wait_mean;      // of those served, zero for those who did not wait
+  Interval wait_mean_all;  // also of those who left unserved
   Interval wait_probability;
-  Interval service_mean;     // time that a worker was held
-  double residence_mean = 0; // wait and service, per visit
+  Interval service_mean;                                       // time that a worker was held
+  double residence_mean = 0;                                   // wait and service, per visit
   std::array<double, kPercentiles.size()> wait_percentiles{};  // of those served, zeros included
   std::uint64_t served = 0, waited = 0, rejected = 0, abandoned = 0;
   std::uint32_t peak_queue = 0;

@@ -18,7 +18,9 @@ std::uint64_t chance_of(double p) {
 
 class Compiler {
  public:
-  explicit Compiler(std::shared_ptr<const Topology> topology) : t_(*topology) { m_.topology = std::move(topology); }
+  explicit Compiler(std::shared_ptr<const Topology> topology) : t_(*topology) {
+    m_.topology = std::move(topology);
+  }
 
   std::shared_ptr<const CompiledModel> run() {
     m_.depth_limit = static_cast<std::uint32_t>(t_.run.max_call_depth);
@@ -62,8 +64,13 @@ class Compiler {
     StationTable table;
     table.first_instance = static_cast<std::uint32_t>(m_.instance_station.size());
     table.instances = static_cast<std::uint32_t>(s.instances);
-    table.workers = s.workers == kUnlimited || s.workers > kManyWorkers ? kManyWorkers : static_cast<std::int32_t>(s.workers);
-    table.queue_capacity = s.queue_capacity == kUnlimited ? kNoId : static_cast<std::uint32_t>(std::min<std::int64_t>(s.queue_capacity, kNoId - 1));
+    table.workers = s.workers == kUnlimited || s.workers > kManyWorkers
+                        ? kManyWorkers
+                        : static_cast<std::int32_t>(s.workers);
+    table.queue_capacity =
+        s.queue_capacity == kUnlimited
+            ? kNoId
+            : static_cast<std::uint32_t>(std::min<std::int64_t>(s.queue_capacity, kNoId - 1));
     table.discipline = s.discipline;
     table.balancing = s.balancer.policy;
     table.counts_outstanding = s.balancer.policy == Balancing::least_request && s.instances > 1;
@@ -119,7 +126,8 @@ class Compiler {
     std::string component;
     std::string purpose;
     bool async = false;
-    std::uint8_t special_work = 0;  // Step16::flags of compute: more than time passes (cores, speed, interruption)
+    std::uint8_t special_work =
+        0;  // Step16::flags of compute: more than time passes (cores, speed, interruption)
   };
 
   std::uint32_t pc() const { return static_cast<std::uint32_t>(m_.steps.size()); }
@@ -153,15 +161,18 @@ class Compiler {
     return n;
   }
 
-  // Emits the steps in order. `held`: an async program holds a worker here; what it is afterwards is left in it.
+  // Emits the steps in order. `held`: an async program holds a worker here; what it is afterwards is left in
+  // it.
   void body(const Steps& steps, const Place& place, bool& held) {
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const Step& s = steps[i];
-      const Place here{place.component, place.purpose + "/" + std::to_string(i), place.async, place.special_work};
+      const Place here{place.component, place.purpose + "/" + std::to_string(i), place.async,
+                       place.special_work};
       switch (s.kind) {
         case Step::Kind::compute:
           need_worker(place, held);
-          m_.steps[emit(Op::compute, draw(*s.distribution, stream(here.component, here.purpose)))].flags = place.special_work;
+          m_.steps[emit(Op::compute, draw(*s.distribution, stream(here.component, here.purpose)))].flags =
+              place.special_work;
           break;
         case Step::Kind::sleep:
           no_worker(place, held);
@@ -176,9 +187,15 @@ class Compiler {
           m_.steps[at].set_chance(chance_of(s.probability));
           break;
         }
-        case Step::Kind::parallel: parallel(s, here, held); break;
-        case Step::Kind::branch: branch(s, here, held); break;
-        case Step::Kind::loop: loop(s, here, held); break;
+        case Step::Kind::parallel:
+          parallel(s, here, held);
+          break;
+        case Step::Kind::branch:
+          branch(s, here, held);
+          break;
+        case Step::Kind::loop:
+          loop(s, here, held);
+          break;
       }
     }
   }
@@ -199,7 +216,9 @@ class Compiler {
     const std::uint32_t skip = emit(Op::jump);
     std::vector<std::uint32_t> starts;
     for (std::size_t k = 0; k < s.branches.size(); ++k) {
-      starts.push_back(sub_program(s.branches[k].steps, {here.component, here.purpose + "/" + std::to_string(k), here.async, here.special_work}));
+      starts.push_back(sub_program(
+          s.branches[k].steps,
+          {here.component, here.purpose + "/" + std::to_string(k), here.async, here.special_work}));
     }
     m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
     m_.steps[at].count = static_cast<std::uint16_t>(starts.size());
@@ -224,9 +243,11 @@ class Compiler {
     double cumulative = 0;
     for (std::size_t k = 0; k < s.branches.size(); ++k) {
       cumulative += s.branches[k].probability;
-      m_.options[options + k] = {k + 1 == s.branches.size() && cumulative > 1 - 1e-9 ? 2.0 : cumulative, pc()};
+      m_.options[options + k] = {k + 1 == s.branches.size() && cumulative > 1 - 1e-9 ? 2.0 : cumulative,
+                                 pc()};
       bool inside = before;
-      body(s.branches[k].steps, {here.component, here.purpose + "/" + std::to_string(k), here.async, here.special_work}, inside);
+      body(s.branches[k].steps,
+           {here.component, here.purpose + "/" + std::to_string(k), here.async, here.special_work}, inside);
       no_worker(here, inside);
       jumps.push_back(emit(Op::jump));
     }
@@ -244,7 +265,8 @@ class Compiler {
       }
     }
     no_worker(here, held);
-    const std::uint32_t at = emit(Op::loop, draw(*s.distribution, stream(here.component, here.purpose + "/times")));
+    const std::uint32_t at =
+        emit(Op::loop, draw(*s.distribution, stream(here.component, here.purpose + "/times")));
     const std::uint32_t skip = emit(Op::jump);
     m_.steps[at].needed = sub_program(inner, here);
     m_.steps[skip].first = pc();
@@ -285,7 +307,8 @@ class Compiler {
     table.operation = static_cast<std::uint32_t>(e.operation);
     table.pc = op.pc;
     for (std::size_t at = op.pc; at < m_.steps.size() && at <= op.pc + 1; ++at) {
-      if (m_.steps[at].op == Op::compute || m_.steps[at].op == Op::sleep) table.first_draw = m_.steps[at].first;
+      if (m_.steps[at].op == Op::compute || m_.steps[at].op == Op::sleep)
+        table.first_draw = m_.steps[at].first;
     }
     table.station = op.station;
     table.first_instance = s.first_instance;
@@ -302,9 +325,13 @@ class Compiler {
     if (e.per_try_timeout) table.try_lane = lane(*e.per_try_timeout, TimerPurpose::try_timeout);
     if (e.out_link != kNone) table.out_link = static_cast<std::uint32_t>(e.out_link);
     if (e.back_link != kNone) table.back_link = static_cast<std::uint32_t>(e.back_link);
-    const auto sized = [&](std::uint32_t l) { return l != kNoId && (m_.links[l].ns_per_byte > 0 || m_.links[l].packet_bytes > 0); };
-    if (e.request_bytes && sized(table.out_link)) table.request_bytes = draw(*e.request_bytes, stream(from, "request size " + e.path));
-    if (e.response_bytes && sized(table.back_link)) table.response_bytes = draw(*e.response_bytes, stream(from, "response size " + e.path));
+    const auto sized = [&](std::uint32_t l) {
+      return l != kNoId && (m_.links[l].ns_per_byte > 0 || m_.links[l].packet_bytes > 0);
+    };
+    if (e.request_bytes && sized(table.out_link))
+      table.request_bytes = draw(*e.request_bytes, stream(from, "request size " + e.path));
+    if (e.response_bytes && sized(table.back_link))
+      table.response_bytes = draw(*e.response_bytes, stream(from, "response size " + e.path));
     if (e.retries != 0) table.retry_stream = stream(from, "retry " + e.path);
     const bool network = table.out_link != kNoId || table.back_link != kNoId;
     const bool timers = e.timeout || e.per_try_timeout;
@@ -313,7 +340,8 @@ class Compiler {
     m_.edges.push_back(table);
   }
 
-  // An operation that only computes and is only called by one class as its whole request records what the class records.
+  // An operation that only computes and is only called by one class as its whole request records what the
+  // class records.
   void share_series() {
     std::vector<int> callers(m_.operations.size());
     for (const EdgeTable& e : m_.edges) ++callers[e.operation];
@@ -322,7 +350,8 @@ class Compiler {
       const std::uint32_t id = m_.edges[cls.direct_edge].operation;
       OperationTable& op = m_.operations[id];
       const Steps& steps = t_.operations[id].steps;
-      const bool computes = std::all_of(steps.begin(), steps.end(), [](const Step& s) { return s.kind == Step::Kind::compute; });
+      const bool computes = std::all_of(steps.begin(), steps.end(),
+                                        [](const Step& s) { return s.kind == Step::Kind::compute; });
       if (callers[id] != 1 || !computes || op.error_chance != 0) continue;
       m_.series_copies.emplace_back(op.series, cls.success_series);
       op.series = kNoId;
@@ -357,11 +386,13 @@ class Compiler {
       m_.classes.push_back(cls);
     }
     table.spacing = draw(w.spacing, stream(w.name, "arrivals"));
-    if (!(w.batch_size.is_constant() && w.batch_size.mean() == 1)) table.batch = draw(w.batch_size, stream(w.name, "batch"));
+    if (!(w.batch_size.is_constant() && w.batch_size.mean() == 1))
+      table.batch = draw(w.batch_size, stream(w.name, "batch"));
     table.think = draw(w.think_time, stream(w.name, "think"));
     if (table.classes > 1) table.class_stream = stream(w.name, "class");
     if (w.process == ArrivalProcess::mmpp) table.state_stream = stream(w.name, "state");
-    if (w.start_class != kNone) table.start_class = table.first_class + static_cast<std::uint32_t>(w.start_class);
+    if (w.start_class != kNone)
+      table.start_class = table.first_class + static_cast<std::uint32_t>(w.start_class);
     m_.workloads.push_back(std::move(table));
   }
 

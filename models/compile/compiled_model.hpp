@@ -1,6 +1,7 @@
 #pragma once
-// The compiled model: the topology as dense, read-only tables that all replications share. Behaviour is a flat program
-// of 16-byte steps; a call in flight keeps a program counter. Ids are indices, names are gone (the topology keeps them).
+// The compiled model: the topology as dense, read-only tables that all replications share. Behaviour is a
+// flat program of 16-byte steps; a call in flight keeps a program counter. Ids are indices, names are gone
+// (the topology keeps them).
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -92,25 +93,25 @@ inline constexpr std::int32_t kManyWorkers = 1 << 30;
 // Hot and plain: what a call without policies, network and choice reads is the first half.
 struct EdgeTable {
   std::uint32_t operation = 0;
-  std::uint32_t pc = 0;             // the operation's
+  std::uint32_t pc = 0;  // the operation's
   std::uint32_t station = 0;
   std::uint32_t first_instance = 0;
   std::uint32_t instances = 1;
-  std::uint32_t first_draw = 0;     // of the operation's first work, as a hint; 0 where there is none
-  bool plain = false;               // no timer, link, choice, admission: one instance, entered at once
+  std::uint32_t first_draw = 0;  // of the operation's first work, as a hint; 0 where there is none
+  bool plain = false;            // no timer, link, choice, admission: one instance, entered at once
   bool worker_first = true;
   bool ignore_failure = false;
-  bool deepens = false;             // lies on a call cycle: counts against the depth limit
+  bool deepens = false;  // lies on a call cycle: counts against the depth limit
   std::uint32_t select_stream = kNoId;
   std::uint32_t select_position = kNoId;  // round robin
   std::uint32_t timeout_lane = kNoId;
   std::uint32_t try_lane = kNoId;
   std::uint32_t out_link = kNoId;
   std::uint32_t back_link = kNoId;
-  std::uint32_t request_bytes = kNoId;   // draw
+  std::uint32_t request_bytes = kNoId;  // draw
   std::uint32_t response_bytes = kNoId;
-  std::uint32_t retry_stream = kNoId;    // kNoId: a failure is final
-  std::uint32_t series = kNoId;          // of the call's duration as its caller sees it
+  std::uint32_t retry_stream = kNoId;  // kNoId: a failure is final
+  std::uint32_t series = kNoId;        // of the call's duration as its caller sees it
   std::uint32_t first_admission = 0, admissions = 0, admission_stream = 0;
 };
 

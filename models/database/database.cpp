@@ -8,15 +8,18 @@ namespace {
 
 FieldTable operation_fields() {
   return Fields<DatabaseOperationSpec>("operation", "What callers ask of the database.")
-      .add("time", &DatabaseOperationSpec::time, "how long it holds its connection on an idle database").required()
+      .add("time", &DatabaseOperationSpec::time, "how long it holds its connection on an idle database")
+      .required()
       .add("read", &DatabaseOperationSpec::read, "may be served by a read replica")
-      .add("error_rate", &DatabaseOperationSpec::error_rate, "operations that end in an error after their work")
+      .add("error_rate", &DatabaseOperationSpec::error_rate,
+           "operations that end in an error after their work")
       .shorthand("time")
       .table();
 }
 
 void declare(const void* raw, int component, TopologyBuilder& b) {
-  for (const auto& op : static_cast<const DatabaseSpec*>(raw)->operations) b.declare_operation(component, op.name);
+  for (const auto& op : static_cast<const DatabaseSpec*>(raw)->operations)
+    b.declare_operation(component, op.name);
 }
 
 void expand(const void* raw, int component, TopologyBuilder& b) {
@@ -27,7 +30,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
                         "at least 1, or unlimited");
   }
   if (spec.operations.empty()) {
-    b.diagnostics.error(self.mark, b.path, "a database needs at least one operation", "operations: {read: 2ms}");
+    b.diagnostics.error(self.mark, b.path, "a database needs at least one operation",
+                        "operations: {read: 2ms}");
   }
   Station primary;
   primary.name = self.name;
@@ -44,7 +48,10 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   if (spec.read_replicas > 0) {
     replicas.name = self.name + "/replicas";
     if (b.component_ids.count(replicas.name) != 0) {
-      b.diagnostics.error(self.mark, b.path, fmt::format("\"{}\" is how the read replicas are called, and a component has that name", escaped(replicas.name)));
+      b.diagnostics.error(
+          self.mark, b.path,
+          fmt::format("\"{}\" is how the read replicas are called, and a component has that name",
+                      escaped(replicas.name)));
     }
     replicas.groups = {{spec.read_replicas, 1, 1}};
     replicas.instances = spec.read_replicas;
@@ -72,13 +79,16 @@ Kind database_kind() {
   kind.example = "{ledger: {connections: 50, operations: {write: exp(4ms)}}}";
   kind.fields =
       Fields<DatabaseSpec>("database", kind.about)
-          .add("connections", &DatabaseSpec::connections, "operations that run at a time, on the primary and on each replica",
-               at_least(0))
+          .add("connections", &DatabaseSpec::connections,
+               "operations that run at a time, on the primary and on each replica", at_least(0))
           .section("queue", &DatabaseSpec::queue, queue_fields(),
                    "where callers wait for a connection; queue.timeout is the acquire timeout")
-          .add("cpus", &DatabaseSpec::cpus, "cores that running operations share; default: no contention", between(1e-6, 1e6))
-          .add("read_replicas", &DatabaseSpec::read_replicas, "copies that serve the operations marked read", between(0, 1e4))
-          .section("load_balancer", &DatabaseSpec::load_balancer, load_balancer_fields(), "how a read replica is chosen")
+          .add("cpus", &DatabaseSpec::cpus, "cores that running operations share; default: no contention",
+               between(1e-6, 1e6))
+          .add("read_replicas", &DatabaseSpec::read_replicas, "copies that serve the operations marked read",
+               between(0, 1e4))
+          .section("load_balancer", &DatabaseSpec::load_balancer, load_balancer_fields(),
+                   "how a read replica is chosen")
           .map_of("operations", &DatabaseSpec::operations, operation_fields(), "what callers can ask")
           .table();
   kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<DatabaseSpec>()); };

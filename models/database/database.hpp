@@ -1,7 +1,8 @@
 #pragma once
 // Kind "database": operations over a pool of connections, with read replicas.
-// A connection is held for one operation; who finds none free waits in the acquire queue. Operations marked `read` go to
-// the read replicas when there are any, each with a pool of its own. Replication lag is not modelled here.
+// A connection is held for one operation; who finds none free waits in the acquire queue. Operations marked
+// `read` go to the read replicas when there are any, each with a pool of its own. Replication lag is not
+// modelled here.
 #include "models/field/field.hpp"
 #include "models/kind/kind.hpp"
 #include "models/policies/load_balancing/load_balancing.hpp"

@@ -1,6 +1,7 @@
 #pragma once
-// Where a data file that a scenario names lies. Data files stay below the scenario's own folder: absolute paths, ".."
-// that leaves it and symlinks out are refused, so that a scenario from a stranger reads nothing else.
+// Where a data file that a scenario names lies. Data files stay below the scenario's own folder: absolute
+// paths, ".." that leaves it and symlinks out are refused, so that a scenario from a stranger reads nothing
+// else.
 #include <optional>
 #include <string>
 

@@ -11,26 +11,46 @@ namespace tailrace::models {
 
 const char* type_name(FieldType type) {
   switch (type) {
-    case FieldType::duration: return "duration";
-    case FieldType::rate: return "rate";
-    case FieldType::bandwidth: return "bandwidth";
-    case FieldType::size: return "size";
-    case FieldType::fraction: return "fraction";
-    case FieldType::count: return "count";
-    case FieldType::limit: return "count or unlimited";
-    case FieldType::number: return "number";
-    case FieldType::boolean: return "true or false";
-    case FieldType::text: return "text";
-    case FieldType::choice: return "choice";
-    case FieldType::reference: return "component.operation";
-    case FieldType::data_file: return "file";
-    case FieldType::time_distribution: return "duration or distribution";
-    case FieldType::size_distribution: return "size or distribution";
-    case FieldType::count_distribution: return "number or distribution";
-    case FieldType::section: return "section";
-    case FieldType::map_of: return "map";
-    case FieldType::list_of: return "list";
-    case FieldType::steps: return "steps";
+    case FieldType::duration:
+      return "duration";
+    case FieldType::rate:
+      return "rate";
+    case FieldType::bandwidth:
+      return "bandwidth";
+    case FieldType::size:
+      return "size";
+    case FieldType::fraction:
+      return "fraction";
+    case FieldType::count:
+      return "count";
+    case FieldType::limit:
+      return "count or unlimited";
+    case FieldType::number:
+      return "number";
+    case FieldType::boolean:
+      return "true or false";
+    case FieldType::text:
+      return "text";
+    case FieldType::choice:
+      return "choice";
+    case FieldType::reference:
+      return "component.operation";
+    case FieldType::data_file:
+      return "file";
+    case FieldType::time_distribution:
+      return "duration or distribution";
+    case FieldType::size_distribution:
+      return "size or distribution";
+    case FieldType::count_distribution:
+      return "number or distribution";
+    case FieldType::section:
+      return "section";
+    case FieldType::map_of:
+      return "map";
+    case FieldType::list_of:
+      return "list";
+    case FieldType::steps:
+      return "steps";
   }
   return "";
 }
@@ -39,10 +59,14 @@ namespace {
 
 std::string describe(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::null: return "nothing";
-    case Node::Kind::map: return "a mapping";
-    case Node::Kind::list: return "a list";
-    case Node::Kind::scalar: return "\"" + escaped(node.text.substr(0, 60)) + "\"";
+    case Node::Kind::null:
+      return "nothing";
+    case Node::Kind::map:
+      return "a mapping";
+    case Node::Kind::list:
+      return "a list";
+    case Node::Kind::scalar:
+      return "\"" + escaped(node.text.substr(0, 60)) + "\"";
   }
   return {};
 }
@@ -71,8 +95,8 @@ bool in_range(const Field& field, const Node& node, double value, ReadContext& c
 }
 
 template <class Parse, class Store, class Show>
-bool read_quantity(const Field& field, const Node& node, ReadContext& context, std::string_view expected, Parse parse,
-                   Show show, Store store) {
+bool read_quantity(const Field& field, const Node& node, ReadContext& context, std::string_view expected,
+                   Parse parse, Show show, Store store) {
   if (!scalar(field, node, context, expected)) return false;
   const Quantity q = parse(node.text);
   if (!q.value) {
@@ -84,7 +108,9 @@ bool read_quantity(const Field& field, const Node& node, ReadContext& context, s
   return true;
 }
 
-std::string plain(double value) { return fmt::format("{}", value); }
+std::string plain(double value) {
+  return fmt::format("{}", value);
+}
 
 bool read_distribution(const Field& field, const Node& node, sim::Distribution& out, ReadContext& context,
                        std::string_view quantity, ParseUnit unit) {
@@ -120,7 +146,8 @@ void read_section(const FieldTable& table, const Node& node, void* spec, ReadCon
     const bool nothing_required =
         std::none_of(table.fields.begin(), table.fields.end(), [](const Field& f) { return f.required; });
     if (node.is_null() && nothing_required) return;  // `cart:` is a cart with all defaults
-    context.error(node, fmt::format("expected a mapping with the fields of {}, found {}", with_article(table.name), describe(node)));
+    context.error(node, fmt::format("expected a mapping with the fields of {}, found {}",
+                                    with_article(table.name), describe(node)));
     return;
   }
   for (const MapEntry& entry : node.entries) {
@@ -131,17 +158,20 @@ void read_section(const FieldTable& table, const Node& node, void* spec, ReadCon
       std::vector<std::string_view> known;
       for (const Field& f : table.fields) known.push_back(f.name);
       const std::string near = nearest_word(entry.key, known);
-      std::string hint = near.empty() ? fmt::format("{} has: {}", with_article(table.name), fmt::join(known, ", "))
-                                      : fmt::format("did you mean {}?", near);
-      context.diagnostics.error(entry.key_mark, context.path, fmt::format("unknown key \"{}\"", escaped(entry.key)),
-                                std::move(hint));
+      std::string hint = near.empty()
+                             ? fmt::format("{} has: {}", with_article(table.name), fmt::join(known, ", "))
+                             : fmt::format("did you mean {}?", near);
+      context.diagnostics.error(entry.key_mark, context.path,
+                                fmt::format("unknown key \"{}\"", escaped(entry.key)), std::move(hint));
       continue;
     }
     field->read(*field, entry.value, spec, context);
   }
   for (const Field& f : table.fields) {
     if (f.required && node.find(f.name) == nullptr) {
-      context.error(node, fmt::format("{} needs \"{}\" ({})", with_article(table.name), f.name, type_name(f.type)), f.text);
+      context.error(node,
+                    fmt::format("{} needs \"{}\" ({})", with_article(table.name), f.name, type_name(f.type)),
+                    f.text);
     }
   }
 }
@@ -156,19 +186,23 @@ bool read_value(const Field& f, const Node& n, sim::Duration& out, ReadContext& 
                        [&](double v) { out = sim::Duration::from_ns(v); });
 }
 bool read_value(const Field& f, const Node& n, Rate& out, ReadContext& c) {
-  return read_quantity(f, n, c, "a rate", parse_rate_per_s, [](double v) { return fmt::format("{}/s", v); },
-                       [&](double v) { out.per_s = v; });
+  return read_quantity(
+      f, n, c, "a rate", parse_rate_per_s, [](double v) { return fmt::format("{}/s", v); },
+      [&](double v) { out.per_s = v; });
 }
 bool read_value(const Field& f, const Node& n, Bandwidth& out, ReadContext& c) {
-  return read_quantity(f, n, c, "a bandwidth", parse_bandwidth_bit_per_s,
-                       [](double v) { return fmt::format("{}bit/s", v); }, [&](double v) { out.bit_per_s = v; });
+  return read_quantity(
+      f, n, c, "a bandwidth", parse_bandwidth_bit_per_s, [](double v) { return fmt::format("{}bit/s", v); },
+      [&](double v) { out.bit_per_s = v; });
 }
 bool read_value(const Field& f, const Node& n, Fraction& out, ReadContext& c) {
-  return read_quantity(f, n, c, "a fraction", parse_fraction, [](double v) { return fmt::format("{}%", v * 100); },
-                       [&](double v) { out.value = v; });
+  return read_quantity(
+      f, n, c, "a fraction", parse_fraction, [](double v) { return fmt::format("{}%", v * 100); },
+      [&](double v) { out.value = v; });
 }
 bool read_value(const Field& f, const Node& n, Count& out, ReadContext& c) {
-  return read_quantity(f, n, c, "a whole number", parse_count, plain, [&](double v) { out = static_cast<Count>(v); });
+  return read_quantity(f, n, c, "a whole number", parse_count, plain,
+                       [&](double v) { out = static_cast<Count>(v); });
 }
 bool read_value(const Field& f, const Node& n, Limit& out, ReadContext& c) {
   if (n.is_scalar() && n.text == "unlimited") {
@@ -234,17 +268,39 @@ int read_choice(const Field& f, const Node& n, ReadContext& c) {
   return -1;
 }
 
-std::string show_value(sim::Duration d) { return format_duration(static_cast<double>(d.ns)); }
-std::string show_value(Rate r) { return fmt::format("{}/s", r.per_s); }
-std::string show_value(Bandwidth b) { return b.bit_per_s == 0 ? "" : fmt::format("{}bit/s", b.bit_per_s); }
-std::string show_value(Fraction f) { return fmt::format("{}%", f.value * 100); }
-std::string show_value(Count c) { return fmt::format("{}", c); }
-std::string show_value(Limit l) { return l.unlimited() ? "unlimited" : fmt::format("{}", l.value); }
-std::string show_value(double d) { return fmt::format("{}", d); }
-std::string show_value(bool b) { return b ? "true" : "false"; }
-std::string show_value(const std::string& s) { return s; }
-std::string show_value(const Reference& r) { return r.text; }
-std::string show_value(const DataFile& f) { return f.path; }
+std::string show_value(sim::Duration d) {
+  return format_duration(static_cast<double>(d.ns));
+}
+std::string show_value(Rate r) {
+  return fmt::format("{}/s", r.per_s);
+}
+std::string show_value(Bandwidth b) {
+  return b.bit_per_s == 0 ? "" : fmt::format("{}bit/s", b.bit_per_s);
+}
+std::string show_value(Fraction f) {
+  return fmt::format("{}%", f.value * 100);
+}
+std::string show_value(Count c) {
+  return fmt::format("{}", c);
+}
+std::string show_value(Limit l) {
+  return l.unlimited() ? "unlimited" : fmt::format("{}", l.value);
+}
+std::string show_value(double d) {
+  return fmt::format("{}", d);
+}
+std::string show_value(bool b) {
+  return b ? "true" : "false";
+}
+std::string show_value(const std::string& s) {
+  return s;
+}
+std::string show_value(const Reference& r) {
+  return r.text;
+}
+std::string show_value(const DataFile& f) {
+  return f.path;
+}
 std::string show_value(const TimeDistribution& d) {
   return d.value.is_constant() ? format_duration(d.value.mean()) : d.value.to_string();
 }
@@ -265,12 +321,15 @@ bool check_name(const std::string& name, Mark mark, ReadContext& context) {
     return false;
   }
   if (escaped(name) != name) {
-    context.diagnostics.error(mark, context.path, fmt::format("the name \"{}\" has a character that cannot be shown", escaped(name)));
+    context.diagnostics.error(
+        mark, context.path,
+        fmt::format("the name \"{}\" has a character that cannot be shown", escaped(name)));
     return false;
   }
   if (name.front() == ' ' || name.back() == ' ' || name.find("->") != std::string::npos) {
-    context.diagnostics.error(mark, context.path, fmt::format("the name \"{}\" begins or ends with a space, or has an arrow", name),
-                              "arrows join the two ends of a link; use - or _");
+    context.diagnostics.error(
+        mark, context.path, fmt::format("the name \"{}\" begins or ends with a space, or has an arrow", name),
+        "arrows join the two ends of a link; use - or _");
     return false;
   }
   if (name.find('.') != std::string::npos) {

@@ -1,6 +1,7 @@
 #pragma once
-// Field tables: the one description of every scenario field (name, type, default, range, text). The parser, the
-// reference, the JSON schema and the viewer's inspector all read these tables; none of them knows a field by name.
+// Field tables: the one description of every scenario field (name, type, default, range, text). The parser,
+// the reference, the JSON schema and the viewer's inspector all read these tables; none of them knows a field
+// by name.
 //
 //   FieldTable queue_fields() {
 //     return Fields<QueueSpec>("queue", "Where requests wait for a worker.")
@@ -8,7 +9,8 @@
 //         .table();
 //   }
 //
-// The default that the reference shows is printed from a default-constructed spec, so text and code cannot part.
+// The default that the reference shows is printed from a default-constructed spec, so text and code cannot
+// part.
 #include <functional>
 #include <limits>
 #include <memory>
@@ -54,13 +56,37 @@ struct Range {
   double max = std::numeric_limits<double>::infinity();
   bool min_open = false;  // the minimum itself is refused
 };
-inline Range at_least(double min) { return {min, std::numeric_limits<double>::infinity(), false}; }
-inline Range more_than(double min) { return {min, std::numeric_limits<double>::infinity(), true}; }
-inline Range between(double min, double max) { return {min, max, false}; }
+inline Range at_least(double min) {
+  return {min, std::numeric_limits<double>::infinity(), false};
+}
+inline Range more_than(double min) {
+  return {min, std::numeric_limits<double>::infinity(), true};
+}
+inline Range between(double min, double max) {
+  return {min, max, false};
+}
 
 enum class FieldType : std::uint8_t {
-  duration, rate, bandwidth, size, fraction, count, limit, number, boolean, text, choice, reference, data_file,
-  time_distribution, size_distribution, count_distribution, section, map_of, list_of, steps
+  duration,
+  rate,
+  bandwidth,
+  size,
+  fraction,
+  count,
+  limit,
+  number,
+  boolean,
+  text,
+  choice,
+  reference,
+  data_file,
+  time_distribution,
+  size_distribution,
+  count_distribution,
+  section,
+  map_of,
+  list_of,
+  steps
 };
 const char* type_name(FieldType type);
 
@@ -71,7 +97,7 @@ struct Field {
   std::string text;
   FieldType type = FieldType::text;
   bool required = false;
-  std::string fallback;                       // default as the user would write it; empty: none
+  std::string fallback;  // default as the user would write it; empty: none
   Range range;
   std::vector<std::string> choices;           // of a choice
   std::shared_ptr<const FieldTable> section;  // of section, map_of and list_of
@@ -82,10 +108,12 @@ struct FieldTable {
   std::string name;
   std::string about;
   std::vector<Field> fields;
-  std::string shorthand;  // a scalar or list in place of the map is read as this field ("queue: 10" is {capacity: 10})
+  std::string shorthand;  // a scalar or list in place of the map is read as this field ("queue: 10" is
+                          // {capacity: 10})
 };
 
-// Reads a map into a spec: every key by its field, unknown keys with the nearest name, missing required fields.
+// Reads a map into a spec: every key by its field, unknown keys with the nearest name, missing required
+// fields.
 void read_section(const FieldTable& table, const Node& node, void* spec, ReadContext& context);
 
 // Scalar readers; each reports its own error with what was expected. True when a value was stored.
@@ -121,25 +149,68 @@ std::string show_value(const TimeDistribution&);
 std::string show_value(const SizeDistribution&);
 std::string show_value(const CountDistribution&);
 
-// A component's, operation's or workload's name: letters, digits, '-', '_', and no dots. Reports what is wrong.
+// A component's, operation's or workload's name: letters, digits, '-', '_', and no dots. Reports what is
+// wrong.
 bool check_name(const std::string& name, Mark mark, ReadContext& context);
 
 template <class T>
 struct FieldTypeOf;
-template <> struct FieldTypeOf<sim::Duration> { static constexpr FieldType value = FieldType::duration; };
-template <> struct FieldTypeOf<Rate> { static constexpr FieldType value = FieldType::rate; };
-template <> struct FieldTypeOf<Bandwidth> { static constexpr FieldType value = FieldType::bandwidth; };
-template <> struct FieldTypeOf<Fraction> { static constexpr FieldType value = FieldType::fraction; };
-template <> struct FieldTypeOf<Count> { static constexpr FieldType value = FieldType::count; };
-template <> struct FieldTypeOf<Limit> { static constexpr FieldType value = FieldType::limit; };
-template <> struct FieldTypeOf<double> { static constexpr FieldType value = FieldType::number; };
-template <> struct FieldTypeOf<bool> { static constexpr FieldType value = FieldType::boolean; };
-template <> struct FieldTypeOf<std::string> { static constexpr FieldType value = FieldType::text; };
-template <> struct FieldTypeOf<Reference> { static constexpr FieldType value = FieldType::reference; };
-template <> struct FieldTypeOf<DataFile> { static constexpr FieldType value = FieldType::data_file; };
-template <> struct FieldTypeOf<TimeDistribution> { static constexpr FieldType value = FieldType::time_distribution; };
-template <> struct FieldTypeOf<SizeDistribution> { static constexpr FieldType value = FieldType::size_distribution; };
-template <> struct FieldTypeOf<CountDistribution> { static constexpr FieldType value = FieldType::count_distribution; };
+template <>
+struct FieldTypeOf<sim::Duration> {
+  static constexpr FieldType value = FieldType::duration;
+};
+template <>
+struct FieldTypeOf<Rate> {
+  static constexpr FieldType value = FieldType::rate;
+};
+template <>
+struct FieldTypeOf<Bandwidth> {
+  static constexpr FieldType value = FieldType::bandwidth;
+};
+template <>
+struct FieldTypeOf<Fraction> {
+  static constexpr FieldType value = FieldType::fraction;
+};
+template <>
+struct FieldTypeOf<Count> {
+  static constexpr FieldType value = FieldType::count;
+};
+template <>
+struct FieldTypeOf<Limit> {
+  static constexpr FieldType value = FieldType::limit;
+};
+template <>
+struct FieldTypeOf<double> {
+  static constexpr FieldType value = FieldType::number;
+};
+template <>
+struct FieldTypeOf<bool> {
+  static constexpr FieldType value = FieldType::boolean;
+};
+template <>
+struct FieldTypeOf<std::string> {
+  static constexpr FieldType value = FieldType::text;
+};
+template <>
+struct FieldTypeOf<Reference> {
+  static constexpr FieldType value = FieldType::reference;
+};
+template <>
+struct FieldTypeOf<DataFile> {
+  static constexpr FieldType value = FieldType::data_file;
+};
+template <>
+struct FieldTypeOf<TimeDistribution> {
+  static constexpr FieldType value = FieldType::time_distribution;
+};
+template <>
+struct FieldTypeOf<SizeDistribution> {
+  static constexpr FieldType value = FieldType::size_distribution;
+};
+template <>
+struct FieldTypeOf<CountDistribution> {
+  static constexpr FieldType value = FieldType::count_distribution;
+};
 
 template <class T>
 struct IsOptional : std::false_type {};
@@ -149,7 +220,9 @@ struct IsOptional<std::optional<T>> : std::true_type {};
 template <class Spec>
 class Fields {
  public:
-  Fields(std::string name, std::string about) { table_.name = std::move(name), table_.about = std::move(about); }
+  Fields(std::string name, std::string about) {
+    table_.name = std::move(name), table_.about = std::move(about);
+  }
 
   // A scalar field; std::optional members have no default.
   template <class T>
@@ -211,7 +284,8 @@ class Fields {
     f.type = FieldType::map_of;
     f.section = std::make_shared<const FieldTable>(std::move(table));
     f.read = [member](const Field& self, const Node& node, void* spec, ReadContext& context) {
-      if (!node.is_map()) return context.error(node, "expected a mapping from names to " + self.section->name + "s");
+      if (!node.is_map())
+        return context.error(node, "expected a mapping from names to " + self.section->name + "s");
       for (const MapEntry& e : node.entries) {
         PathScope scope(context, e.key);
         if (!check_name(e.key, e.key_mark, context)) continue;

@@ -1,6 +1,7 @@
 #pragma once
-// The value types of scenario fields. The type of a spec's member decides how its text is read, how its default is
-// shown and what the schema says, so that a field is described once: by its member and its line in the field table.
+// The value types of scenario fields. The type of a spec's member decides how its text is read, how its
+// default is shown and what the schema says, so that a field is described once: by its member and its line in
+// the field table.
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
-// What a kind sees while it expands its specs into the topology. Expansion has two passes, because calls may point
-// forward: `declare` says which operations exist, `expand` fills them in and may look any of them up.
+// What a kind sees while it expands its specs into the topology. Expansion has two passes, because calls may
+// point forward: `declare` says which operations exist, `expand` fills them in and may look any of them up.
 #include <map>
 #include <string>
 #include <string_view>
@@ -16,9 +16,9 @@ namespace tailrace::models {
 struct TopologyBuilder {
   Topology topology;
   Diagnostics& diagnostics;
-  std::string path;           // of what is being expanded
-  int component = kNone;      // whose steps are being expanded
-  int station = kNone;        // where they run; none for a workload
+  std::string path;                                       // of what is being expanded
+  int component = kNone;                                  // whose steps are being expanded
+  int station = kNone;                                    // where they run; none for a workload
   std::map<std::string, int, std::less<>> operation_ids;  // "cart.add" -> operation
   std::map<std::string, int, std::less<>> component_ids;
 

@@ -1,6 +1,6 @@
 #pragma once
-// A component kind, as the catalog lists it: what it is called, its field table, and how its spec becomes part of the
-// topology. Adding a kind is one folder with one of these and one line in models/catalog.cpp.
+// A component kind, as the catalog lists it: what it is called, its field table, and how its spec becomes
+// part of the topology. Adding a kind is one folder with one of these and one line in models/catalog.cpp.
 #include <memory>
 #include <string>
 
@@ -10,12 +10,13 @@
 namespace tailrace::models {
 
 struct Kind {
-  std::string name;      // "service"
-  std::string section;   // its top-level key: "services"
-  std::string about;     // one sentence
-  bool named = true;     // the section maps names to components; otherwise the section is the one component itself
+  std::string name;     // "service"
+  std::string section;  // its top-level key: "services"
+  std::string about;    // one sentence
+  bool named =
+      true;  // the section maps names to components; otherwise the section is the one component itself
   FieldTable fields;
-  std::string example;   // a minimal legal value of the section, for the reference and the contract test
+  std::string example;  // a minimal legal value of the section, for the reference and the contract test
 
   std::shared_ptr<void> (*make)() = nullptr;
   // Declares the operations that others may call.
@@ -34,8 +35,8 @@ struct StepKind {
   void (*expand)(const void* spec, Mark mark, TopologyBuilder&, Steps& out) = nullptr;
 };
 
-// A policy at one of the four seams of a call, for the reference and the contract test. Its decision is a pure function
-// in its folder; its fields stand in the table of what carries it.
+// A policy at one of the four seams of a call, for the reference and the contract test. Its decision is a
+// pure function in its folder; its fields stand in the table of what carries it.
 struct PolicyInfo {
   std::string name;
   std::string seam;     // admission, selection, reaction, timing

@@ -12,11 +12,15 @@ FieldTable link_fields() {
   return Fields<LinkSpec>("link", "A stretch of network, the same in both directions unless both are named.")
       .add("latency", &LinkSpec::latency, "one way, from the last bit sent to the last bit there; default 0s")
       .add("jitter", &LinkSpec::jitter, "added to the latency, drawn for each message")
-      .add("bandwidth", &LinkSpec::bandwidth, "messages are sent one after another at this speed; default unlimited", at_least(1))
+      .add("bandwidth", &LinkSpec::bandwidth,
+           "messages are sent one after another at this speed; default unlimited", at_least(1))
       .add("loss", &LinkSpec::loss, "probability that a transmission is lost", between(0, 0.999))
-      .add("packet_size", &LinkSpec::packet_size, "a larger message is split into packets that are lost one by one", more_than(0))
-      .add("retransmit_timeout", &LinkSpec::retransmit_timeout, "until a lost transmission is repeated; default 200ms", more_than(0))
-      .add("max_retransmissions", &LinkSpec::max_retransmissions, "then the call fails; default 15", between(0, 1000))
+      .add("packet_size", &LinkSpec::packet_size,
+           "a larger message is split into packets that are lost one by one", more_than(0))
+      .add("retransmit_timeout", &LinkSpec::retransmit_timeout,
+           "until a lost transmission is repeated; default 200ms", more_than(0))
+      .add("max_retransmissions", &LinkSpec::max_retransmissions, "then the call fails; default 15",
+           between(0, 1000))
       .table();
 }
 
@@ -51,7 +55,8 @@ void read_links(const Node& node, NetworkSpec& spec, ReadContext& context) {
 void check_link(const LinkSpec& spec, const std::string& path, Mark mark, Diagnostics& diagnostics) {
   if (!spec.packet_size) return;
   const sim::Distribution& size = spec.packet_size->value;
-  if (!size.is_constant()) diagnostics.error(mark, path + ".packet_size", "expected one size, not a distribution");
+  if (!size.is_constant())
+    diagnostics.error(mark, path + ".packet_size", "expected one size, not a distribution");
   if (size.mean() < 1) diagnostics.error(mark, path + ".packet_size", "a packet is smaller than a byte");
 }
 
@@ -72,14 +77,17 @@ bool takes_time(const Link& link) {
          (link.latency && !(link.latency->is_constant() && link.latency->mean() == 0));
 }
 
-// Each packet of a message is lost or not by a draw of its own: their number is time that the simulator takes.
-void check_packets(const Edge& edge, int link_id, const std::optional<sim::Distribution>& size, const char* field, TopologyBuilder& b) {
+// Each packet of a message is lost or not by a draw of its own: their number is time that the simulator
+// takes.
+void check_packets(const Edge& edge, int link_id, const std::optional<sim::Distribution>& size,
+                   const char* field, TopologyBuilder& b) {
   constexpr double kMostPackets = 1e5;
   if (link_id == kNone || !size) return;
   const Link& link = b.topology.links[static_cast<std::size_t>(link_id)];
   if (!(link.packet_bytes > 0) || size->mean() <= kMostPackets * link.packet_bytes) return;
   b.diagnostics.error(edge.mark, edge.path + "." + field,
-                      fmt::format("a message of {:.4g} bytes has more than {:.0f} packets on {}", size->mean(), kMostPackets, link.name),
+                      fmt::format("a message of {:.4g} bytes has more than {:.0f} packets on {}",
+                                  size->mean(), kMostPackets, link.name),
                       "make packet_size larger: usual are 1500B or 64KiB");
 }
 
@@ -88,7 +96,8 @@ void declare(const void*, int, TopologyBuilder&) {}
 // Runs after every component: gives each edge its two links.
 void expand(const void* raw, int component, TopologyBuilder& b) {
   const NetworkSpec& spec = *static_cast<const NetworkSpec*>(raw);
-  check_link(spec.fallback, "network.default", b.topology.components[static_cast<std::size_t>(component)].mark, b.diagnostics);
+  check_link(spec.fallback, "network.default",
+             b.topology.components[static_cast<std::size_t>(component)].mark, b.diagnostics);
   for (const NamedLinkSpec& link : spec.links) check_link(link.link, link.path, link.mark, b.diagnostics);
   std::map<std::pair<int, int>, const NamedLinkSpec*> named;
   for (const NamedLinkSpec& link : spec.links) {
@@ -103,7 +112,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
       std::vector<std::string_view> known;
       for (const Component& c : b.topology.components) known.push_back(c.name);
       const std::string near = nearest_word(*names[i], known);
-      b.diagnostics.error(link.mark, link.path, fmt::format("there is no component \"{}\"", escaped(*names[i])),
+      b.diagnostics.error(link.mark, link.path,
+                          fmt::format("there is no component \"{}\"", escaped(*names[i])),
                           near.empty() ? "" : fmt::format("did you mean {}?", near));
     }
     if (ends[0] == kNone || ends[1] == kNone) continue;
@@ -123,9 +133,12 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     if (const auto it = ids.find(key); it != ids.end()) return it->second;
     Link link;
     const auto& components = b.topology.components;
-    link.name = components[static_cast<std::size_t>(from)].name + " -> " + components[static_cast<std::size_t>(to)].name;
+    link.name = components[static_cast<std::size_t>(from)].name + " -> " +
+                components[static_cast<std::size_t>(to)].name;
     overlay(link, spec.fallback);
-    const NamedLinkSpec* own = there != named.end() ? there->second : back != named.end() ? back->second : nullptr;
+    const NamedLinkSpec* own = there != named.end()  ? there->second
+                               : back != named.end() ? back->second
+                                                     : nullptr;
     if (own != nullptr) overlay(link, own->link);
     int id = kNone;
     if (takes_time(link)) {
@@ -143,7 +156,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     const auto needs_size = [&](int link) {
       return link != kNone && b.topology.links[static_cast<std::size_t>(link)].bandwidth_bit_per_s > 0;
     };
-    if ((needs_size(edge.out_link) && !edge.request_bytes) || (needs_size(edge.back_link) && !edge.response_bytes)) {
+    if ((needs_size(edge.out_link) && !edge.request_bytes) ||
+        (needs_size(edge.back_link) && !edge.response_bytes)) {
       const sim::Distribution kibibyte = sim::Distribution::constant(1024);
       if (!edge.request_bytes) edge.request_bytes = kibibyte;
       if (!edge.response_bytes) edge.response_bytes = kibibyte;
@@ -163,13 +177,17 @@ Kind network_kind() {
   kind.name = "network";
   kind.section = "network";
   kind.named = false;
-  kind.about = "Latency, bandwidth, jitter and loss between components; payloads default to 1 KiB where bandwidth needs one.";
+  kind.about =
+      "Latency, bandwidth, jitter and loss between components; payloads default to 1 KiB where bandwidth "
+      "needs one.";
   kind.example = "{default: {latency: 250us, bandwidth: 10Gbit/s}}";
-  kind.fields = Fields<NetworkSpec>("network", kind.about)
-                    .section("default", &NetworkSpec::fallback, link_fields(), "for every pair of components that call each other")
-                    .custom("links", FieldType::map_of, read_links,
-                            "for one pair, `caller -> callee`, both directions; what it leaves out comes from default")
-                    .table();
+  kind.fields =
+      Fields<NetworkSpec>("network", kind.about)
+          .section("default", &NetworkSpec::fallback, link_fields(),
+                   "for every pair of components that call each other")
+          .custom("links", FieldType::map_of, read_links,
+                  "for one pair, `caller -> callee`, both directions; what it leaves out comes from default")
+          .table();
   kind.fields.fields.back().section = std::make_shared<const FieldTable>(link_fields());
   kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<NetworkSpec>()); };
   kind.declare = declare;

@@ -1,9 +1,10 @@
 #pragma once
-// Kind "network": what a message between two components goes through. One link per direction and pair of components
-// that call each other; `default` applies to all of them, `links` to named pairs ("orders -> payments").
-// A link sends messages one after another (store and forward): each waits for the ones before it, is transmitted at the
-// bandwidth, then travels for the latency. A lost transmission is repeated after the retransmit timeout; with packet_size
-// a message is that many packets, lost independently, the lost ones sent again in rounds. Acknowledgements are not lost.
+// Kind "network": what a message between two components goes through. One link per direction and pair of
+// components that call each other; `default` applies to all of them, `links` to named pairs ("orders ->
+// payments"). A link sends messages one after another (store and forward): each waits for the ones before it,
+// is transmitted at the bandwidth, then travels for the latency. A lost transmission is repeated after the
+// retransmit timeout; with packet_size a message is that many packets, lost independently, the lost ones sent
+// again in rounds. Acknowledgements are not lost.
 #include "models/field/field.hpp"
 #include "models/kind/kind.hpp"
 

@@ -1,6 +1,7 @@
 #pragma once
-// The four seams of a call. A policy is a pure function over (its compiled table, its state, the call's facts, now,
-// random); it answers with a value and the call acts on it, so every policy is tested with a hand-driven clock.
+// The four seams of a call. A policy is a pure function over (its compiled table, its state, the call's
+// facts, now, random); it answers with a value and the call acts on it, so every policy is tested with a
+// hand-driven clock.
 //
 //   admission  may this call start now?            Admit | Reject{reason}
 //   selection  which instance?                     an index
@@ -35,7 +36,8 @@ struct CallFacts {
 // Admission policies of an edge are asked in order; each gets its own table and state.
 struct AdmissionPolicy {
   Admission (*admit)(const void* table, void* state, const CallFacts&, sim::Stream&) = nullptr;
-  void (*ended)(const void* table, void* state, const CallFacts&) = nullptr;  // learns the outcome; may be null
+  void (*ended)(const void* table, void* state,
+                const CallFacts&) = nullptr;  // learns the outcome; may be null
   const void* table = nullptr;
   std::uint32_t state = 0;  // index among the run's policy states
 };

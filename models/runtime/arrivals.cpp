@@ -23,16 +23,23 @@ std::int64_t ArrivalClock::next_varying(const sim::Sampler& spacing, sim::Stream
   const double needed = spacing.sample(spacing_stream);
   bool more = false;
   switch (process_) {
-    case ArrivalProcess::ramping_rate: more = ramp(needed); break;
-    case ArrivalProcess::sinusoidal_rate: more = wave(needed); break;
-    case ArrivalProcess::mmpp: more = modulated(needed, *state_stream); break;
-    default: break;
+    case ArrivalProcess::ramping_rate:
+      more = ramp(needed);
+      break;
+    case ArrivalProcess::sinusoidal_rate:
+      more = wave(needed);
+      break;
+    case ArrivalProcess::mmpp:
+      more = modulated(needed, *state_stream);
+      break;
+    default:
+      break;
   }
   return more ? rounded() : -1;
 }
 
-// Within a stage the rate is r + k x after x ns, so its integral is r x + k x^2 / 2; solved in the form that does not
-// cancel.
+// Within a stage the rate is r + k x after x ns, so its integral is r x + k x^2 / 2; solved in the form that
+// does not cancel.
 bool ArrivalClock::ramp(double needed) {
   for (;;) {
     if (stage_ == workload_->stages.size()) {
@@ -72,7 +79,8 @@ bool ArrivalClock::wave(double needed) {
 
 bool ArrivalClock::modulated(double needed, sim::Stream& random) {
   const auto sojourn = [&] {
-    return -sim::math::log(1.0 - random.uniform()) * static_cast<double>(workload_->states[state_].mean_sojourn.ns);
+    return -sim::math::log(1.0 - random.uniform()) *
+           static_cast<double>(workload_->states[state_].mean_sojourn.ns);
   };
   if (state_end_ < 0) state_end_ = sojourn();
   while (exact_ < 9.2e18) {

@@ -1,8 +1,9 @@
 #pragma once
-// When the next arrivals of open load come. Each gap is a draw E of the spacing, in expected arrivals (mean 1, so
-// exponential gives Poisson and constant gives regular load), and the next arrival is where the integral of the rate has
-// grown by E: one rule for constant, ramping, sinusoidal and Markov-modulated rates, exact for all of them.
-// Times are kept in double ns, so that regular load does not drift by the rounding of its gaps.
+// When the next arrivals of open load come. Each gap is a draw E of the spacing, in expected arrivals (mean
+// 1, so exponential gives Poisson and constant gives regular load), and the next arrival is where the
+// integral of the rate has grown by E: one rule for constant, ramping, sinusoidal and Markov-modulated rates,
+// exact for all of them. Times are kept in double ns, so that regular load does not drift by the rounding of
+// its gaps.
 #include <cstdint>
 #include <vector>
 
@@ -34,12 +35,12 @@ class ArrivalClock {
   const Workload* workload_ = nullptr;
   ArrivalProcess process_ = ArrivalProcess::constant_rate;
   double gap_ns_ = 0;
-  double exact_ = 0;         // of the last arrival, ns
+  double exact_ = 0;  // of the last arrival, ns
   std::size_t stage_ = 0;
-  double stage_start_ = 0;   // ns
-  double stage_rate_ = 0;    // per ns at its start
+  double stage_start_ = 0;  // ns
+  double stage_rate_ = 0;   // per ns at its start
   std::size_t state_ = 0;
-  double state_end_ = -1;    // ns
+  double state_end_ = -1;     // ns
   std::size_t position_ = 0;  // in the trace
 };
 

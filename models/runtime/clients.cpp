@@ -41,8 +41,9 @@ void Execution::think(std::uint32_t workload_id) {
   schedule(sim::saturating_add(now_, pause.ns), Phase::arrive, Kind::user, workload_id);
 }
 
-// Brings the number of users up to what is wanted (those too many leave after their request) and schedules the next
-// change. On a ramp the users change one by one, at the times when the straight line crosses a whole number.
+// Brings the number of users up to what is wanted (those too many leave after their request) and schedules
+// the next change. On a ramp the users change one by one, at the times when the straight line crosses a whole
+// number.
 void Execution::users_change(std::uint32_t workload_id) {
   ClientState& client = clients_[workload_id];
   const WorkloadTable& table = workload_tables_[workload_id];
@@ -64,7 +65,8 @@ void Execution::next_users_change(std::uint32_t workload_id) {
   ClientState& client = clients_[workload_id];
   const Workload& w = *workload_tables_[workload_id].model;
   std::int64_t stage_start = 0;
-  for (std::size_t i = 0; i < client.stage; ++i) stage_start = sim::saturating_add(stage_start, w.stages[i].duration.ns);
+  for (std::size_t i = 0; i < client.stage; ++i)
+    stage_start = sim::saturating_add(stage_start, w.stages[i].duration.ns);
   while (client.stage < w.stages.size()) {
     const RateStage& stage = w.stages[client.stage];
     const double from = client.stage == 0 ? static_cast<double>(w.vus) : w.stages[client.stage - 1].target;
@@ -80,7 +82,8 @@ void Execution::next_users_change(std::uint32_t workload_id) {
     client.next_wanted = client.wanted + (client.wanted < target ? 1 : -1);
     const double share = (static_cast<double>(client.next_wanted) - from) / (stage.target - from);
     const auto offset = sim::Duration::from_ns(share * static_cast<double>(stage.duration.ns));
-    schedule(std::max(now_, sim::saturating_add(stage_start, offset.ns)), Phase::arrive, Kind::users_change, workload_id);
+    schedule(std::max(now_, sim::saturating_add(stage_start, offset.ns)), Phase::arrive, Kind::users_change,
+             workload_id);
     return;
   }
 }

@@ -1,8 +1,9 @@
 #pragma once
-// Cores under egalitarian processor sharing: with n jobs each runs at rate min(1, cores/n) (Kleinrock 1967; Cohen 1979
-// for the multi-core rate). Virtual time is the work that one job has received; a job that arrives at virtual time v with
-// work w leaves at v + w, whatever comes and goes, so one ordered set and one calendar entry per instance do.
-// An arrival can only delay the next departure, so the entry is left where it is and rescheduled when it fires too early.
+// Cores under egalitarian processor sharing: with n jobs each runs at rate min(1, cores/n) (Kleinrock 1967;
+// Cohen 1979 for the multi-core rate). Virtual time is the work that one job has received; a job that arrives
+// at virtual time v with work w leaves at v + w, whatever comes and goes, so one ordered set and one calendar
+// entry per instance do. An arrival can only delay the next departure, so the entry is left where it is and
+// rescheduled when it fires too early.
 #include <algorithm>
 #include <cstdint>
 #include <vector>
@@ -14,7 +15,7 @@ namespace tailrace::models {
 class Cpu {
  public:
   struct Job {
-    double finish;        // virtual time, ns of work
+    double finish;  // virtual time, ns of work
     std::uint32_t frame;
     std::uint32_t order;  // ties: first come, first out
   };
@@ -68,7 +69,9 @@ class Cpu {
     virtual_ += passed * rate();
     busy_ += passed * std::min(cores_, static_cast<double>(jobs_.size()));
   }
-  static bool later(const Job& a, const Job& b) { return a.finish > b.finish || (a.finish == b.finish && a.order > b.order); }
+  static bool later(const Job& a, const Job& b) {
+    return a.finish > b.finish || (a.finish == b.finish && a.order > b.order);
+  }
 
   double cores_ = 1;
   double virtual_ = 0;

@@ -1,6 +1,5 @@
 #include "models/runtime/execution.hpp"
 
-#include "models/policies/load_balancing/load_balancing.hpp"
 #include "models/policies/retry/retry.hpp"
 
 namespace tailrace::models {
@@ -27,10 +26,11 @@ void Execution::loop() {
     while (left > 0 && !done_) {
       const sim::Event event = calendar_.pop();
       now_ = event.time_ns;
-      // The running hash of (time, kind, slot) in order, one multiply per event. Ids of tables stay out of it: they shift
-      // when a component is added that nobody calls.
+      // The running hash of (time, kind, slot) in order, one multiply per event. Ids of tables stay out of
+      // it: they shift when a component is added that nobody calls.
       const std::uint64_t slot = event.target & kHashedTarget[event.kind()];
-      trajectory_ = (trajectory_ ^ static_cast<std::uint64_t>(event.time_ns) ^ (slot << 32 | event.tag)) * 0x9e3779b97f4a7c15ULL;
+      trajectory_ = (trajectory_ ^ static_cast<std::uint64_t>(event.time_ns) ^ (slot << 32 | event.tag)) *
+                    0x9e3779b97f4a7c15ULL;
       trajectory_ ^= trajectory_ >> 29;
       run(dispatch(event));
       steps_taken_ = 0;
@@ -44,8 +44,10 @@ void Execution::loop() {
 // Does what the event says; the frame that runs because of it comes back, for the caller to run.
 [[gnu::always_inline]] inline std::uint32_t Execution::dispatch(const sim::Event& event) {
   switch (static_cast<Kind>(event.kind())) {
-    case Kind::resume: return event.target;
-    case Kind::client: return client_arrival(event.target);
+    case Kind::resume:
+      return event.target;
+    case Kind::client:
+      return client_arrival(event.target);
     case Kind::arrive: {
       Frame& f = frames_[event.target];
       f.start = now_;
@@ -53,19 +55,33 @@ void Execution::loop() {
       ++operations_[edge.operation].arrived;
       return enter(event.target, edge.worker_first);
     }
-    case Kind::reply: return deliver(event.target, frames_[event.target].outcome);
-    case Kind::user: return launch(pick_class(event.target));
-    case Kind::lane: lane_event(event.target); break;
+    case Kind::reply:
+      return deliver(event.target, frames_[event.target].outcome);
+    case Kind::user:
+      return launch(pick_class(event.target));
+    case Kind::lane:
+      lane_event(event.target);
+      break;
     case Kind::node: {
       const Timers::Fired fired = timers_.take_own(event.target, frames_);
       if (fired.frame != kNoId) timer_fired(fired.frame, fired.purpose);
       break;
     }
-    case Kind::cpu: cpu_event(event.target, event.time_ns); break;
-    case Kind::core_done: core_done(event.target); break;
-    case Kind::resend: transmit_again(event.target, static_cast<Kind>(event.generation())); break;
-    case Kind::users_change: users_change(event.target); break;
-    case Kind::control: control(static_cast<Control>(event.target)); break;
+    case Kind::cpu:
+      cpu_event(event.target, event.time_ns);
+      break;
+    case Kind::core_done:
+      core_done(event.target);
+      break;
+    case Kind::resend:
+      transmit_again(event.target, static_cast<Kind>(event.generation()));
+      break;
+    case Kind::users_change:
+      users_change(event.target);
+      break;
+    case Kind::control:
+      control(static_cast<Control>(event.target));
+      break;
   }
   return kNoId;
 }
@@ -90,7 +106,8 @@ void Execution::loop() {
     }
   }
   Frame& f = frames_[slot];
-  if (!(f.flags & kInterrupted)) [[likely]] return slot;
+  if (!(f.flags & kInterrupted)) [[likely]]
+    return slot;
   f.flags &= static_cast<std::uint8_t>(~kInterrupted);
   work_preemptibly(slot, f.aux);
   return kNoId;
@@ -103,7 +120,9 @@ void Execution::run_woken() {
   }
 }
 
-void Execution::advance(std::uint32_t slot) { advance_here(slot); }
+void Execution::advance(std::uint32_t slot) {
+  advance_here(slot);
+}
 
 // Runs the frame, and after it whatever frame its calls and replies lead to, until one has to wait.
 [[gnu::always_inline]] inline void Execution::advance_here(std::uint32_t slot) {
@@ -120,8 +139,12 @@ void Execution::advance(std::uint32_t slot) { advance_here(slot); }
         schedule(sim::saturating_add(now_, pause), Phase::finish, Kind::resume, slot);
         return;
       }
-      case Op::call: slot = begin_call(slot, step.first); break;
-      case Op::end: slot = end_operation(slot); break;
+      case Op::call:
+        slot = begin_call(slot, step.first);
+        break;
+      case Op::end:
+        slot = end_operation(slot);
+        break;
       case Op::end_branch:
         if (f.start > 0) {  // a loop's body: once more
           --f.start;
@@ -139,7 +162,9 @@ void Execution::advance(std::uint32_t slot) { advance_here(slot); }
         end_request(cls, start, Outcome::success);
         return;
       }
-      case Op::jump: f.pc = step.first; break;
+      case Op::jump:
+        f.pc = step.first;
+        break;
       case Op::branch: {
         const double u = streams_[step.stream].uniform();
         for (std::uint32_t k = 0; k < step.count; ++k) {
@@ -151,7 +176,8 @@ void Execution::advance(std::uint32_t slot) { advance_here(slot); }
         break;
       }
       case Op::fail:
-        if (step.chance() != 0 && streams_[step.first].next() <= step.chance()) slot = fail_frame(slot, Outcome::error);
+        if (step.chance() != 0 && streams_[step.first].next() <= step.chance())
+          slot = fail_frame(slot, Outcome::error);
         break;
       case Op::acquire:
         if (instances_[f.instance].free > 0) {
@@ -160,39 +186,12 @@ void Execution::advance(std::uint32_t slot) { advance_here(slot); }
           slot = wait_for_worker(slot, true);
         }
         break;
-      case Op::release: release_worker(slot); break;
+      case Op::release:
+        release_worker(slot);
+        break;
       case Op::parallel:
       case Op::loop: {
-        std::uint32_t forks = step.count;
-        std::int64_t rounds = 0;
-        if (step.op == Op::loop) {
-          const double times = sample(step.first);
-          rounds = times < 1e18 ? static_cast<std::int64_t>(times + 0.5) : std::int64_t{1} << 60;
-          if (rounds <= 0) break;
-          forks = 1;
-        }
-        const std::uint32_t needed = step.op == Op::loop ? 1 : step.needed;
-        f.aux = static_cast<std::int64_t>(static_cast<std::uint64_t>(forks) << 32 | needed);
-        for (std::uint32_t k = 0; k < forks; ++k) {
-          const std::uint32_t child = frames_.allocate();
-          const Frame& parent = frames_[slot];  // the slab may have moved
-          Frame& c = frames_[child];
-          c.start = step.op == Op::loop ? rounds - 1 : 0;
-          c.pc = step.op == Op::loop ? step.needed : model_->forks[step.first + k];
-          c.parent = slot;
-          c.parent_ticket = parent.ticket;
-          c.instance = parent.instance;
-          c.timer = kNoId;
-          c.edge = c.pc;
-          c.flags = kBranchFrame | kLive;
-          c.outcome = Outcome::success;
-          c.priority = parent.priority;
-          c.depth = parent.depth;
-          wake(child);
-        }
-        if (steps_taken_ += forks; steps_taken_ > kMaxStepsInOneEvent) {
-          return stalled();
-        }
+        if (!fork(slot, step)) break;  // a loop of no rounds
         return;
       }
     }
@@ -222,7 +221,8 @@ void Execution::advance(std::uint32_t slot) { advance_here(slot); }
 
 [[gnu::always_inline]] inline std::uint32_t Execution::begin_call(std::uint32_t slot, std::uint32_t edge_id) {
   const EdgeTable& edge = edges_[edge_id];
-  // In a large model all that belongs to the callee is far away: ask for it at once, not line after line as it is used.
+  // In a large model all that belongs to the callee is far away: ask for it at once, not line after line as
+  // it is used.
   __builtin_prefetch(&edge_counts_[edge_id], 1);
   __builtin_prefetch(&instances_[edge.first_instance], 1);
   __builtin_prefetch(&stations_[edge.station], 1);
@@ -240,8 +240,9 @@ void Execution::advance(std::uint32_t slot) { advance_here(slot); }
     f.aux = 0;
     f.set_call_start(now_);
     if (edge.timeout_lane != kNoId) {
-      timers_.arm_lane(edge.timeout_lane, now_, slot, f,
-                       [this](std::int64_t time, std::uint32_t lane) { schedule(time, Phase::expire, Kind::lane, lane); });
+      timers_.arm_lane(edge.timeout_lane, now_, slot, f, [this](std::int64_t time, std::uint32_t lane) {
+        schedule(time, Phase::expire, Kind::lane, lane);
+      });
     }
     return attempt(slot, edge_id);
   }
@@ -278,8 +279,9 @@ std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
     ++depth;
   }
   if (edge.try_lane != kNoId) {
-    timers_.arm_lane(edge.try_lane, now_, slot, caller,
-                     [this](std::int64_t time, std::uint32_t lane) { schedule(time, Phase::expire, Kind::lane, lane); });
+    timers_.arm_lane(edge.try_lane, now_, slot, caller, [this](std::int64_t time, std::uint32_t lane) {
+      schedule(time, Phase::expire, Kind::lane, lane);
+    });
   }
   const std::uint32_t child = frames_.allocate();
   const Frame& parent = frames_[slot];
@@ -305,21 +307,6 @@ std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
   return kNoId;
 }
 
-std::uint32_t Execution::select(const EdgeTable& edge) {
-  const StationTable& station = station_tables_[edge.station];
-  sim::Stream& random = streams_[edge.select_stream];
-  switch (station.balancing) {
-    case Balancing::round_robin: return choose_round_robin(edge.instances, positions_[edge.select_position]);
-    case Balancing::random: return choose_random(edge.instances, random);
-    case Balancing::weighted: return choose_weighted(station.cumulative_weight, random);
-    case Balancing::least_request:
-      return choose_least_request(
-          edge.instances, station.choice_count,
-          [&](std::uint32_t i) { return instances_[edge.first_instance + i].outstanding; }, random);
-  }
-  return 0;
-}
-
 // --- workers
 
 [[gnu::always_inline]] inline void Execution::grant(InstanceState& instance, Frame& frame) {
@@ -340,16 +327,19 @@ std::uint32_t Execution::select(const EdgeTable& edge) {
     return slot;
   }
   const StationTable& station = station_tables_[instance.station];
-  if (!station.plain_queue || instance.queued >= station.queue_capacity) [[unlikely]] return wait_for_worker(slot, false);
+  if (!station.plain_queue || instance.queued >= station.queue_capacity) [[unlikely]]
+    return wait_for_worker(slot, false);
   join_queue(slot, f, instance);
   return kNoId;
 }
 
 // At the end of a queue in order of arrival.
-[[gnu::always_inline]] inline void Execution::join_queue(std::uint32_t slot, Frame& f, InstanceState& instance) {
+[[gnu::always_inline]] inline void Execution::join_queue(std::uint32_t slot, Frame& f,
+                                                         InstanceState& instance) {
   f.mark = now_;
   f.flags |= kQueued;
-  if (++instance.queued > instance.peak) [[unlikely]] instance.peak = instance.queued;
+  if (++instance.queued > instance.peak) [[unlikely]]
+    instance.peak = instance.queued;
   instance.queue_area -= now_;
   f.next = kNoId;
   f.prev = instance.tail;
@@ -380,10 +370,12 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   }
   if (continuation) return kNoId;
   if (station.patience_lane != kNoId) {
-    timers_.arm_lane(station.patience_lane, now_, slot, f,
-                     [this](std::int64_t time, std::uint32_t lane) { schedule(time, Phase::expire, Kind::lane, lane); });
+    timers_.arm_lane(station.patience_lane, now_, slot, f, [this](std::int64_t time, std::uint32_t lane) {
+      schedule(time, Phase::expire, Kind::lane, lane);
+    });
   } else if (station.patience != kNoId) {
-    const std::int64_t deadline = sim::saturating_add(now_, sim::Duration::from_ns(sample(station.patience)).ns);
+    const std::int64_t deadline =
+        sim::saturating_add(now_, sim::Duration::from_ns(sample(station.patience)).ns);
     schedule(deadline, Phase::expire, Kind::node, timers_.arm_own(TimerPurpose::patience, deadline, slot, f));
   }
   return kNoId;
@@ -464,7 +456,13 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   return kNoId;
 }
 
-std::uint32_t Execution::reply_late(std::uint32_t slot, Outcome outcome) { return reply(slot, outcome); }
+void Execution::release_worker_late(std::uint32_t slot) {
+  release_worker(slot);
+}
+
+std::uint32_t Execution::reply_late(std::uint32_t slot, Outcome outcome) {
+  return reply(slot, outcome);
+}
 
 // The answer reaches the caller, if it still waits for it.
 inline std::uint32_t Execution::deliver(std::uint32_t slot, Outcome outcome) {
@@ -481,7 +479,8 @@ std::uint32_t Execution::attempt_ended(std::uint32_t slot, std::uint32_t edge_id
   const EdgeTable& edge = edges_[edge_id];
   if (edge.plain) {
     ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
-    if (outcome == Outcome::success || edge.ignore_failure) [[likely]] return slot;
+    if (outcome == Outcome::success || edge.ignore_failure) [[likely]]
+      return slot;
     return fail_frame(slot, outcome);
   }
   ++edge_counts_[edge_id].attempt_ended[static_cast<std::size_t>(outcome)];
@@ -521,25 +520,6 @@ std::uint32_t Execution::fail_frame(std::uint32_t slot, Outcome outcome) {
   return kNoId;
 }
 
-// A branch of a parallel or loop is over. The parent goes on when enough have succeeded, fails when enough no longer can.
-std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
-  const Frame& f = frames_[slot];
-  if (f.flags & kHolding) release_worker(slot);
-  const std::uint32_t parent = f.parent;
-  const std::uint32_t ticket = f.parent_ticket;
-  frames_.release(slot);
-  Frame& p = frames_[parent];
-  if (p.ticket != ticket) return kNoId;
-  const auto state = static_cast<std::uint64_t>(p.aux);
-  std::uint64_t needed = state & 0xffffffffu;
-  const std::uint64_t left = (state >> 32) - 1;
-  if (outcome == Outcome::success) --needed;
-  p.aux = static_cast<std::int64_t>(left << 32 | needed);
-  if (needed != 0 && left >= needed) return kNoId;
-  ++p.ticket;  // the branches that still run are nobody's now
-  return needed == 0 ? parent : fail_frame(parent, outcome);
-}
-
 inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Outcome outcome) {
   const ClassTable& cls = class_tables_[cls_id];
   ++classes_[cls_id].ended[static_cast<std::size_t>(outcome)];
@@ -555,11 +535,14 @@ inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Out
 [[gnu::always_inline]] inline std::int64_t Execution::next_arrival_here(std::uint32_t workload_id) {
   const WorkloadTable& workload = workload_tables_[workload_id];
   LiveDraw& spacing = draws_[workload.spacing];
-  return clients_[workload_id].clock.next(spacing.sampler, spacing.stream,
-                                          workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
+  return clients_[workload_id].clock.next(
+      spacing.sampler, spacing.stream,
+      workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
 }
 
-std::int64_t Execution::next_arrival(std::uint32_t workload_id) { return next_arrival_here(workload_id); }
+std::int64_t Execution::next_arrival(std::uint32_t workload_id) {
+  return next_arrival_here(workload_id);
+}
 
 // The clock is one arrival ahead of the calendar, so that pushing it waits for no arithmetic.
 [[gnu::always_inline]] inline std::uint32_t Execution::client_arrival(std::uint32_t workload_id) {

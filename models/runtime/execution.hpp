@@ -1,11 +1,11 @@
 #pragma once
-// One replication: the compiled model in motion. The loop pops an event, moves the frame it belongs to through its
-// program until it blocks, and lets whoever got a worker meanwhile run in turn. Control flow is all here; the parts
-// (slab, timers, cores, instances, arrival clocks) compute and return. Nothing is allocated per event once the slabs and
-// buffers have reached their size.
+// One replication: the compiled model in motion. The loop pops an event, moves the frame it belongs to
+// through its program until it blocks, and lets whoever got a worker meanwhile run in turn. Control flow is
+// all here; the parts (slab, timers, cores, instances, arrival clocks) compute and return. Nothing is
+// allocated per event once the slabs and buffers have reached their size.
 //
-// Frames run by trampoline: begin_call() hands back the callee when it can run at once, end_operation() the caller, so a
-// chain of calls of any depth takes no call stack.
+// Frames run by trampoline: begin_call() hands back the callee when it can run at once, end_operation() the
+// caller, so a chain of calls of any depth takes no call stack.
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -29,10 +29,10 @@ struct RunOptions {
   std::uint64_t seed = 1;
   std::uint32_t replication = 0;
   std::int64_t warmup_ns = 0;
-  int batches = 0;                                    // > 0: batch histograms for intervals from one replication
-  const std::atomic<int>* interrupt = nullptr;        // set to non-zero: end with what there is
-  std::atomic<std::int64_t>* progress_ns = nullptr;   // simulated time, updated now and then
-  std::vector<sim::MserCollector>* pilot = nullptr;   // per workload: the latencies of its successes, in order
+  int batches = 0;                              // > 0: batch histograms for intervals from one replication
+  const std::atomic<int>* interrupt = nullptr;  // set to non-zero: end with what there is
+  std::atomic<std::int64_t>* progress_ns = nullptr;  // simulated time, updated now and then
+  std::vector<sim::MserCollector>* pilot = nullptr;  // per workload: the latencies of its successes, in order
 };
 
 class Execution {
@@ -43,7 +43,20 @@ class Execution {
   std::size_t state_bytes() const { return frames_.bytes() + timers_.bytes() + calendar_.bytes(); }
 
  private:
-  enum class Kind : std::uint8_t { resume, arrive, reply, lane, node, cpu, core_done, client, user, resend, users_change, control };
+  enum class Kind : std::uint8_t {
+    resume,
+    arrive,
+    reply,
+    lane,
+    node,
+    cpu,
+    core_done,
+    client,
+    user,
+    resend,
+    users_change,
+    control
+  };
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
   struct Sample {
@@ -55,8 +68,8 @@ class Execution {
     OutcomeCounts attempt_ended{};
     OutcomeCounts ended{};
   };
-  // A draw with its stream's state beside it. The next value is computed when the last one is taken, so that nobody
-  // waits for it; each draw has its stream for itself, so its values are the same.
+  // A draw with its stream's state beside it. The next value is computed when the last one is taken, so that
+  // nobody waits for it; each draw has its stream for itself, so its values are the same.
   struct LiveDraw {
     sim::Sampler sampler;
     sim::Stream stream;
@@ -101,6 +114,7 @@ class Execution {
   std::uint32_t wait_for_worker(std::uint32_t slot, bool continuation);
   void grant(InstanceState& instance, Frame& frame);
   void release_worker(std::uint32_t slot);
+  void release_worker_late(std::uint32_t slot);  // the same, not inlined
   std::uint32_t end_operation(std::uint32_t slot);
   std::uint32_t finish_server(std::uint32_t slot, Outcome outcome);
   std::uint32_t reply(std::uint32_t slot, Outcome outcome);
@@ -109,6 +123,7 @@ class Execution {
   std::uint32_t attempt_ended(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
   std::uint32_t call_ended(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
   std::uint32_t fail_frame(std::uint32_t slot, Outcome outcome);
+  bool fork(std::uint32_t slot, const Step16& step);
   std::uint32_t branch_ended(std::uint32_t slot, Outcome outcome);
   void end_request(std::uint32_t cls, std::int64_t start, Outcome outcome);
   std::uint32_t client_arrival(std::uint32_t workload);
@@ -158,11 +173,12 @@ class Execution {
   std::string largest_queue() const;
   std::string deadlock() const;
 
-  [[gnu::noinline]] void schedule(std::int64_t time, sim::Phase phase, Kind kind, std::uint32_t target, std::uint32_t extra = 0) {
+  [[gnu::noinline]] void schedule(std::int64_t time, sim::Phase phase, Kind kind, std::uint32_t target,
+                                  std::uint32_t extra = 0) {
     schedule_here(time, phase, kind, target, extra);
   }
-  [[gnu::always_inline]] void schedule_here(std::int64_t time, sim::Phase phase, Kind kind, std::uint32_t target,
-                                            std::uint32_t extra = 0) {
+  [[gnu::always_inline]] void schedule_here(std::int64_t time, sim::Phase phase, Kind kind,
+                                            std::uint32_t target, std::uint32_t extra = 0) {
     calendar_.push({time, target, sim::event_tag(phase, static_cast<std::uint32_t>(kind), extra)});
   }
   double sample(std::uint32_t draw) {
@@ -191,11 +207,12 @@ class Execution {
       return;
     }
     samples_[sample_count_] = {value, series};
-    if (++sample_count_ == kSampleBuffer) [[unlikely]] flush_samples();
+    if (++sample_count_ == kSampleBuffer) [[unlikely]]
+      flush_samples();
   }
   static constexpr std::size_t kSampleBuffer = 512;
   static constexpr std::size_t kFewSeries = 64;
-  static constexpr std::uint64_t kCheckEvery = 4096;          // events between looks at budgets and signals
+  static constexpr std::uint64_t kCheckEvery = 4096;  // events between looks at budgets and signals
   static constexpr std::uint64_t kMaxEventsAtOneInstant = 1'000'000;
   static constexpr std::uint64_t kMaxStepsInOneEvent = 5'000'000;
 

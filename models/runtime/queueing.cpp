@@ -1,4 +1,5 @@
-// Queues and cores with rules of their own: disciplines other than first-in-first-out, interruption, shared cores.
+// Queues and cores with rules of their own: disciplines other than first-in-first-out, interruption, shared
+// cores.
 #include <algorithm>
 
 #include "models/runtime/execution.hpp"
@@ -75,8 +76,8 @@ void Execution::work_preemptibly(std::uint32_t slot, std::int64_t work_ns) {
   ordered_[instances_[f.instance].ordered].running.push_back(slot);
 }
 
-// Takes the worker of the lowest-priority request that computes here, if its priority is below the newcomer's. Of equals
-// the one that started last loses: it has done the least.
+// Takes the worker of the lowest-priority request that computes here, if its priority is below the
+// newcomer's. Of equals the one that started last loses: it has done the least.
 bool Execution::interrupt_lower(std::uint32_t slot) {
   Frame& f = frames_[slot];
   InstanceState& instance = instances_[f.instance];
@@ -84,7 +85,8 @@ bool Execution::interrupt_lower(std::uint32_t slot) {
   std::size_t victim = running.size();
   for (std::size_t i = 0; i < running.size(); ++i) {
     if (frames_[running[i]].priority >= f.priority) continue;
-    if (victim == running.size() || frames_[running[i]].priority <= frames_[running[victim]].priority) victim = i;
+    if (victim == running.size() || frames_[running[i]].priority <= frames_[running[victim]].priority)
+      victim = i;
   }
   if (victim == running.size()) return false;
   const std::uint32_t loser = running[victim];
@@ -145,7 +147,8 @@ bool Execution::begin_special_work(std::uint32_t slot, double work_ns) {
   return true;
 }
 
-// The calendar must hold an entry at or before the next end; a later one than needed is wrong, an earlier one is not.
+// The calendar must hold an entry at or before the next end; a later one than needed is wrong, an earlier one
+// is not.
 void Execution::schedule_cpu(std::uint32_t id) {
   Cpu& cpu = cpus_[id];
   const std::int64_t end = cpu.next_end(now_);

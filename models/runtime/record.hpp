@@ -1,6 +1,6 @@
 #pragma once
-// What one replication leaves behind: exact counts, areas and histograms since the end of the warm-up, in the order of
-// the topology's ids, plus how the run ended. Plain data; analysis turns it into reports.
+// What one replication leaves behind: exact counts, areas and histograms since the end of the warm-up, in the
+// order of the topology's ids, plus how the run ended. Plain data; analysis turns it into reports.
 #include <array>
 #include <cstdint>
 #include <string>
@@ -13,7 +13,15 @@
 
 namespace tailrace::models {
 
-enum class RunStatus : std::uint8_t { completed, event_budget, memory_budget, stalled, deadlocked, interrupted, invariant_broken };
+enum class RunStatus : std::uint8_t {
+  completed,
+  event_budget,
+  memory_budget,
+  stalled,
+  deadlocked,
+  interrupted,
+  invariant_broken
+};
 const char* status_name(RunStatus status);
 
 using OutcomeCounts = std::array<std::uint64_t, kOutcomes>;
@@ -22,7 +30,7 @@ struct ClassRecord {
   std::uint64_t started_in_flight = 0;  // at the end of the warm-up
   std::uint64_t arrived = 0;
   OutcomeCounts ended{};
-  std::uint64_t in_flight = 0;          // at the end
+  std::uint64_t in_flight = 0;  // at the end
 };
 
 struct OperationRecord {
@@ -48,8 +56,8 @@ struct InstanceRecord {
 struct StationRecord {
   StationCounts counts;  // those who waited are the wait series' count; the other grants were immediate
   std::vector<InstanceRecord> instances;
-  // Little's law on this very path: area under the number in the queue (in service) minus the sum of the times that
-  // frames spent there, edges accounted. 0 unless the engine is wrong.
+  // Little's law on this very path: area under the number in the queue (in service) minus the sum of the
+  // times that frames spent there, edges accounted. 0 unless the engine is wrong.
   Area queue_residual = 0;
   Area busy_residual = 0;
 };
@@ -65,7 +73,8 @@ struct WindowRecord {
   std::int64_t end_ns = 0;
   struct PerClass {
     std::uint64_t arrived = 0, succeeded = 0, failed = 0;
-    double mean_s = 0, p50_s = 0, p99_s = 0, max_s = 0;  // of requests that succeeded in the window; 0 when none did
+    double mean_s = 0, p50_s = 0, p99_s = 0,
+           max_s = 0;  // of requests that succeeded in the window; 0 when none did
   };
   struct PerStation {
     double busy = 0, queue = 0;  // means over the window, all instances together
@@ -77,9 +86,9 @@ struct WindowRecord {
 
 struct RunRecord {
   RunStatus status = RunStatus::completed;
-  std::string message;          // why it ended early, in words
+  std::string message;  // why it ended early, in words
   std::uint32_t replication = 0;
-  std::int64_t start_ns = 0;    // end of the warm-up
+  std::int64_t start_ns = 0;  // end of the warm-up
   std::int64_t end_ns = 0;
   std::uint64_t events = 0;
   std::uint64_t trajectory = 0;  // fingerprint of every event's time, kind and slot

@@ -1,4 +1,5 @@
-// What a run leaves behind: warm-up, windows and batches while it runs, the record at its end, budgets and early ends.
+// What a run leaves behind: warm-up, windows and batches while it runs, the record at its end, budgets and
+// early ends.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,13 +13,20 @@ using sim::Phase;
 
 const char* status_name(RunStatus status) {
   switch (status) {
-    case RunStatus::completed: return "completed";
-    case RunStatus::event_budget: return "event_budget";
-    case RunStatus::memory_budget: return "memory_budget";
-    case RunStatus::stalled: return "stalled";
-    case RunStatus::deadlocked: return "deadlocked";
-    case RunStatus::interrupted: return "interrupted";
-    case RunStatus::invariant_broken: return "invariant_broken";
+    case RunStatus::completed:
+      return "completed";
+    case RunStatus::event_budget:
+      return "event_budget";
+    case RunStatus::memory_budget:
+      return "memory_budget";
+    case RunStatus::stalled:
+      return "stalled";
+    case RunStatus::deadlocked:
+      return "deadlocked";
+    case RunStatus::interrupted:
+      return "interrupted";
+    case RunStatus::invariant_broken:
+      return "invariant_broken";
   }
   return "";
 }
@@ -28,7 +36,9 @@ namespace {
 constexpr int kWindows = 200;
 constexpr std::size_t kStationsInWindows = 1000;  // more stations than this leave no rows of their own
 
-double seconds_of(Area item_ns) { return static_cast<double>(item_ns) * 1e-9; }
+double seconds_of(Area item_ns) {
+  return static_cast<double>(item_ns) * 1e-9;
+}
 
 }  // namespace
 
@@ -42,7 +52,8 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   class_tables_ = m.classes.data();
   workload_tables_ = m.workloads.data();
   streams_.reserve(m.streams.size());
-  for (const StreamKey& key : m.streams) streams_.emplace_back(options_.seed, options_.replication, key.component, key.purpose);
+  for (const StreamKey& key : m.streams)
+    streams_.emplace_back(options_.seed, options_.replication, key.component, key.purpose);
   for (const Draw& d : m.draws) draws_.push_back({d.sampler, streams_[d.stream]});
   std::vector<bool> of_clock(draws_.size());  // an arrival clock draws its spacing itself
   for (const WorkloadTable& w : m.workloads) {
@@ -103,10 +114,14 @@ RunRecord Execution::run() {
   }
   try {
     start_clients();
-    if (options_.warmup_ns > 0) schedule(options_.warmup_ns, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::warmup_end));
-    if (window_ns_ < end) schedule(window_ns_, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::window));
+    if (options_.warmup_ns > 0)
+      schedule(options_.warmup_ns, Phase::observe, Kind::control,
+               static_cast<std::uint32_t>(Control::warmup_end));
+    if (window_ns_ < end)
+      schedule(window_ns_, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::window));
     if (batch_ns_ > 0) {
-      schedule(options_.warmup_ns + batch_ns_, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::batch));
+      schedule(options_.warmup_ns + batch_ns_, Phase::observe, Kind::control,
+               static_cast<std::uint32_t>(Control::batch));
     }
     schedule(end, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::end));
     loop();
@@ -117,8 +132,9 @@ RunRecord Execution::run() {
              ? fmt::format("run.max_memory ({:.0f} MB) reached; {}", limit / 1e6, largest_queue())
              : fmt::format("the system has no more memory; {}", largest_queue()));
   } catch (const sim::InvariantBroken& broken) {
-    stop(RunStatus::invariant_broken, fmt::format("{} (seed {}, replication {}, event {}, fingerprint {:016x})", broken.what(),
-                                                  options_.seed, options_.replication, events_, trajectory_));
+    stop(RunStatus::invariant_broken,
+         fmt::format("{} (seed {}, replication {}, event {}, fingerprint {:016x})", broken.what(),
+                     options_.seed, options_.replication, events_, trajectory_));
   }
   finish_record();
   return std::move(record_);
@@ -127,19 +143,24 @@ RunRecord Execution::run() {
 void Execution::control(Control what) {
   const std::int64_t end = model_->topology->run.duration.ns;
   switch (what) {
-    case Control::warmup_end: return reset_statistics();
+    case Control::warmup_end:
+      return reset_statistics();
     case Control::window:
       close_window();
-      if (sim::saturating_add(now_, window_ns_) < end) schedule(now_ + window_ns_, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::window));
+      if (sim::saturating_add(now_, window_ns_) < end)
+        schedule(now_ + window_ns_, Phase::observe, Kind::control,
+                 static_cast<std::uint32_t>(Control::window));
       return;
     case Control::batch:
       close_batch();
-      if (record_.batches.size() < static_cast<std::size_t>(options_.batches) && sim::saturating_add(now_, batch_ns_) < end) {
+      if (record_.batches.size() < static_cast<std::size_t>(options_.batches) &&
+          sim::saturating_add(now_, batch_ns_) < end) {
         schedule(now_ + batch_ns_, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::batch));
       }
       return;
     case Control::end:
-      if (options_.batches > 0 && record_.batches.size() < static_cast<std::size_t>(options_.batches)) close_batch();
+      if (options_.batches > 0 && record_.batches.size() < static_cast<std::size_t>(options_.batches))
+        close_batch();
       done_ = true;
       return;
   }
@@ -147,7 +168,8 @@ void Execution::control(Control what) {
 
 void Execution::flush_samples() {
   // Two passes ask for the cache lines, the third finds them there.
-  for (std::size_t i = 0; i < sample_count_; ++i) series_[samples_[i].series].prefetch_totals(samples_[i].value);
+  for (std::size_t i = 0; i < sample_count_; ++i)
+    series_[samples_[i].series].prefetch_totals(samples_[i].value);
   for (std::size_t i = 0; i < sample_count_; ++i) series_[samples_[i].series].prefetch(samples_[i].value);
   for (std::size_t i = 0; i < sample_count_; ++i) series_[samples_[i].series].record(samples_[i].value);
   sample_count_ = 0;
@@ -248,7 +270,8 @@ void Execution::close_window() {
       const double b = seconds_of(busy[i]);
       const double q = seconds_of(queue[i]);
       WindowRecord::PerStation row;
-      if (length > 0) row = {(b - window_areas_[i].first) / length, (q - window_areas_[i].second) / length, 0};
+      if (length > 0)
+        row = {(b - window_areas_[i].first) / length, (q - window_areas_[i].second) / length, 0};
       row.rejected = stations_[i].rejected - window_rejected_[i];
       window_areas_[i] = {b, q};
       window_rejected_[i] = stations_[i].rejected;
@@ -301,8 +324,9 @@ void Execution::finish_record() {
       if (station.cpu_scheduling == CpuScheduling::processor_sharing) {
         r.cpu_s = (cpus_[cpu].busy(now_) - cpu_busy_before_[cpu]) * 1e-9;
       } else {
-        r.cpu_s = seconds_of(cores_[cpu].busy_area +
-                             static_cast<Area>(static_cast<std::int32_t>(station.cores) - cores_[cpu].free) * now_);
+        r.cpu_s =
+            seconds_of(cores_[cpu].busy_area +
+                       static_cast<Area>(static_cast<std::int32_t>(station.cores) - cores_[cpu].free) * now_);
       }
     }
     queue_path[instance.station] += queue_area;
@@ -319,7 +343,8 @@ void Execution::finish_record() {
     for (const std::uint64_t n : c.ended) ended += n;
     c.in_flight = c.started_in_flight + c.arrived - ended;
   }
-  // A class that is one direct call has the counts of its edge; a plain edge's calls all arrive at its operation.
+  // A class that is one direct call has the counts of its edge; a plain edge's calls all arrive at its
+  // operation.
   for (std::size_t i = 0; i < classes_.size(); ++i) {
     if (class_tables_[i].direct_edge == kNoId) continue;
     EdgeCounts& e = edge_counts_[class_tables_[i].direct_edge];
@@ -353,15 +378,19 @@ void Execution::stop(RunStatus status, std::string message) {
 }
 
 void Execution::stalled() {
-  stop(RunStatus::stalled, fmt::format("time does not advance at {} s: calls or loops go round without taking time", static_cast<double>(now_) * 1e-9));
+  stop(RunStatus::stalled,
+       fmt::format("time does not advance at {} s: calls or loops go round without taking time",
+                   static_cast<double>(now_) * 1e-9));
 }
 
 void Execution::check_budgets() {
   if (options_.progress_ns != nullptr) options_.progress_ns->store(now_, std::memory_order_relaxed);
   if (done_) return;
   constexpr std::size_t kLargerThanCaches = std::size_t{1} << 20;
-  const bool large = frames_.bytes() + instances_.size() * (sizeof(InstanceState) + sizeof(StationCounts)) > kLargerThanCaches;
-  calendar_.set_preview(large ? [](void* self, const sim::Event* events, std::size_t n) { static_cast<Execution*>(self)->look_ahead(events, n); }
+  const bool large = frames_.bytes() + instances_.size() * (sizeof(InstanceState) + sizeof(StationCounts)) >
+                     kLargerThanCaches;
+  calendar_.set_preview(large ? [](void* self, const sim::Event* events,
+                                   std::size_t n) { static_cast<Execution*>(self)->look_ahead(events, n); }
                               : sim::Calendar::Preview{nullptr},
                         this);
   const RunSettings& settings = model_->topology->run;
@@ -385,18 +414,24 @@ void Execution::check_budgets() {
 void Execution::check_memory() {
   const double limit = model_->topology->run.max_memory_bytes;
   if (static_cast<double>(state_bytes()) > limit) {
-    stop(RunStatus::memory_budget, fmt::format("run.max_memory ({:.0f} MB) reached; {}", limit / 1e6, largest_queue()));
+    stop(RunStatus::memory_budget,
+         fmt::format("run.max_memory ({:.0f} MB) reached; {}", limit / 1e6, largest_queue()));
   }
 }
 
 std::string Execution::largest_queue() const {
-  const auto longest = std::max_element(instances_.begin(), instances_.end(), [](const InstanceState& a, const InstanceState& b) { return a.queued < b.queued; });
+  const auto longest =
+      std::max_element(instances_.begin(), instances_.end(),
+                       [](const InstanceState& a, const InstanceState& b) { return a.queued < b.queued; });
   const double at = static_cast<double>(now_) * 1e-9;
-  if (longest == instances_.end() || longest->queued == 0) return fmt::format("{} calls in flight at {:.6g} s", frames_.live(), at);
-  return fmt::format("the queue of {} grew to {} at {:.6g} s", model_->topology->stations[longest->station].name, longest->queued, at);
+  if (longest == instances_.end() || longest->queued == 0)
+    return fmt::format("{} calls in flight at {:.6g} s", frames_.live(), at);
+  return fmt::format("the queue of {} grew to {} at {:.6g} s",
+                     model_->topology->stations[longest->station].name, longest->queued, at);
 }
 
-// At the end of a run: are there requests, but none that works, travels or has a timer? Then nobody will ever move.
+// At the end of a run: are there requests, but none that works, travels or has a timer? Then nobody will ever
+// move.
 std::string Execution::deadlock() const {
   std::vector<bool> waits(frames_.slots(), false);
   for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
@@ -415,14 +450,16 @@ std::string Execution::deadlock() const {
   // Follow the chain: who holds the workers of that queue, and what they wait for.
   const Topology& t = *model_->topology;
   const InstanceState& instance = instances_[frames_[queued].instance];
-  std::string text = fmt::format("deadlock: {} requests wait for a worker of {}", instance.queued, t.stations[instance.station].name);
+  std::string text = fmt::format("deadlock: {} requests wait for a worker of {}", instance.queued,
+                                 t.stations[instance.station].name);
   for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
     const Frame& f = frames_[slot];
     if (!(f.flags & kLive) || !(f.flags & kHolding) || f.instance != frames_[queued].instance) continue;
     const Step16& step = steps_[f.pc - 1];
     if (step.op != Op::call) continue;
     text += fmt::format("; its workers are held by {}, which waits for {}",
-                        t.operation_name(static_cast<int>(edges_[f.edge].operation)), t.operation_name(static_cast<int>(edges_[step.first].operation)));
+                        t.operation_name(static_cast<int>(edges_[f.edge].operation)),
+                        t.operation_name(static_cast<int>(edges_[step.first].operation)));
     break;
   }
   return text;

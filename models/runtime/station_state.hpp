@@ -1,7 +1,8 @@
 #pragma once
-// One instance of a station while it runs: free workers, its queue (an intrusive list through the frames), and the sums
-// from which time averages come. A quantity's area over time is kept as -(sum of entry times) + (sum of exit times); the
-// items still inside are added when somebody asks. So an average costs one addition per change and is exact.
+// One instance of a station while it runs: free workers, its queue (an intrusive list through the frames),
+// and the sums from which time averages come. A quantity's area over time is kept as -(sum of entry times) +
+// (sum of exit times); the items still inside are added when somebody asks. So an average costs one addition
+// per change and is exact.
 #include <cstdint>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace tailrace::models {
 __extension__ using Area = __int128;  // item-nanoseconds
 
 struct alignas(64) InstanceState {
-  std::int32_t free = 0;       // workers
+  std::int32_t free = 0;  // workers
   std::uint32_t queued = 0;
   std::uint32_t head = kNoId, tail = kNoId;
   Area queue_area = 0;
@@ -27,20 +28,25 @@ static_assert(sizeof(InstanceState) == 64);
 
 // Per station, over its instances.
 struct alignas(64) StationCounts {
-  std::uint64_t grants = 0;         // starts of service (preempted work that resumes is not a new one)
+  std::uint64_t grants = 0;  // starts of service (preempted work that resumes is not a new one)
   std::uint64_t rejected = 0;
-  std::uint64_t abandoned = 0;      // left the queue unserved
-  Area wait_sum = 0;                // time that frames spent queued, added when they leave
-  Area hold_sum = 0;                // time that workers were held, added when they are released
+  std::uint64_t abandoned = 0;  // left the queue unserved
+  Area wait_sum = 0;            // time that frames spent queued, added when they leave
+  Area hold_sum = 0;            // time that workers were held, added when they are released
 };
 
-// Frames by rank: priorities, or shortest job first. A binary heap over (rank, arrival); each frame knows its place in the
-// heap (in `next`, which it does not need here), so leaving from the middle costs no more than leaving from the top.
+// Frames by rank: priorities, or shortest job first. A binary heap over (rank, arrival); each frame knows its
+// place in the heap (in `next`, which it does not need here), so leaving from the middle costs no more than
+// leaving from the top.
 class OrderedQueue {
  public:
-  void push(std::int64_t rank, std::uint32_t frame, FrameSlab& frames) { add({rank, next_++, frame}, frames); }
+  void push(std::int64_t rank, std::uint32_t frame, FrameSlab& frames) {
+    add({rank, next_++, frame}, frames);
+  }
   // Back to the front of its rank: interrupted work resumes before others that came later.
-  void push_front(std::int64_t rank, std::uint32_t frame, FrameSlab& frames) { add({rank, front_--, frame}, frames); }
+  void push_front(std::int64_t rank, std::uint32_t frame, FrameSlab& frames) {
+    add({rank, front_--, frame}, frames);
+  }
   std::uint32_t pop(FrameSlab& frames) {
     const std::uint32_t frame = heap_.front().frame;
     remove(frame, frames);
@@ -62,7 +68,9 @@ class OrderedQueue {
     std::int64_t rank;  // lower goes first
     std::uint64_t order;
     std::uint32_t frame;
-    bool before(const Entry& other) const { return rank < other.rank || (rank == other.rank && order < other.order); }
+    bool before(const Entry& other) const {
+      return rank < other.rank || (rank == other.rank && order < other.order);
+    }
   };
 
   void place(std::size_t at, const Entry& entry, FrameSlab& frames) {
@@ -76,7 +84,8 @@ class OrderedQueue {
   }
   void sift_up(std::size_t at, FrameSlab& frames) {
     const Entry moving = heap_[at];
-    for (; at > 0 && moving.before(heap_[(at - 1) / 2]); at = (at - 1) / 2) place(at, heap_[(at - 1) / 2], frames);
+    for (; at > 0 && moving.before(heap_[(at - 1) / 2]); at = (at - 1) / 2)
+      place(at, heap_[(at - 1) / 2], frames);
     place(at, moving, frames);
   }
   std::size_t sift_down(std::size_t at, FrameSlab& frames) {

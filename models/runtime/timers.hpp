@@ -1,7 +1,8 @@
 #pragma once
-// Timers of frames. A constant length makes deadlines that are sorted already, so each such timer is a FIFO lane with
-// one entry in the calendar: arming and cancelling are O(1) and leave nothing dead behind. A timer of drawn length has a
-// calendar entry of its own; cancelled, its node stays until that entry fires, so no entry ever meets a reused node.
+// Timers of frames. A constant length makes deadlines that are sorted already, so each such timer is a FIFO
+// lane with one entry in the calendar: arming and cancelling are O(1) and leave nothing dead behind. A timer
+// of drawn length has a calendar entry of its own; cancelled, its node stays until that entry fires, so no
+// entry ever meets a reused node.
 #include <cstdint>
 #include <vector>
 
@@ -14,10 +15,10 @@ namespace tailrace::models {
 
 struct TimerNode {
   std::int64_t deadline;
-  std::uint32_t frame;     // kNoId: cancelled, waiting for its calendar entry
+  std::uint32_t frame;       // kNoId: cancelled, waiting for its calendar entry
   std::uint32_t next, prev;  // in its lane; `next` also in the free list
-  std::uint32_t sibling;   // the frame's next timer
-  std::uint32_t lane;      // kNoId: has a calendar entry of its own
+  std::uint32_t sibling;     // the frame's next timer
+  std::uint32_t lane;        // kNoId: has a calendar entry of its own
   TimerPurpose purpose;
 };
 static_assert(sizeof(TimerNode) == 32);
@@ -41,7 +42,8 @@ class Timers {
 
   // `schedule(time, lane)` puts the lane's one entry into the calendar.
   template <class Schedule>
-  void arm_lane(std::uint32_t lane_id, std::int64_t now, std::uint32_t slot, Frame& frame, Schedule schedule) {
+  void arm_lane(std::uint32_t lane_id, std::int64_t now, std::uint32_t slot, Frame& frame,
+                Schedule schedule) {
     Lane& lane = lanes_[lane_id];
     const std::uint32_t id = allocate();
     TimerNode& node = nodes_[id];
@@ -102,8 +104,8 @@ class Timers {
     std::uint32_t frame = kNoId;
     TimerPurpose purpose = TimerPurpose::call_timeout;
   };
-  // The lane's entry fired. Takes the head if it is due (the frame no longer has it); call again until frame is kNoId,
-  // then reschedule with next_deadline().
+  // The lane's entry fired. Takes the head if it is due (the frame no longer has it); call again until frame
+  // is kNoId, then reschedule with next_deadline().
   Fired take_due(std::uint32_t lane_id, std::int64_t now, FrameSlab& frames) {
     Lane& lane = lanes_[lane_id];
     const std::uint32_t id = lane.head;

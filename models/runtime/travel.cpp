@@ -8,7 +8,8 @@ namespace tailrace::models {
 
 using sim::Phase;
 
-// Of one message: each is drawn for. A larger one, from the far tail of its distribution, counts as this many.
+// Of one message: each is drawn for. A larger one, from the far tail of its distribution, counts as this
+// many.
 constexpr double kMostPackets = 1e6;
 
 // --- links. `aux` of the frame is the message's size in bytes, `mark` counts the rounds of transmission.
@@ -74,13 +75,16 @@ void Execution::lossy_round(std::uint32_t slot, std::uint32_t link_id, Kind arri
     return;
   }
   if (f.mark == 0) ++link.counts.delayed;
-  if (++f.mark > table.max_retransmissions) {  // given up: the caller learns of it when it would have sent again
-    if (arrival == Kind::arrive && station_tables_[edges_[f.edge].station].counts_outstanding) --instances_[f.instance].outstanding;
+  if (++f.mark >
+      table.max_retransmissions) {  // given up: the caller learns of it when it would have sent again
+    if (arrival == Kind::arrive && station_tables_[edges_[f.edge].station].counts_outstanding)
+      --instances_[f.instance].outstanding;
     f.outcome = Outcome::network;
     schedule(sim::saturating_add(sent, table.retransmit_timeout.ns), Phase::finish, Kind::reply, slot);
     return;
   }
-  if (table.packet_bytes > 0) f.aux = static_cast<std::int64_t>(static_cast<double>(lost) * table.packet_bytes);
+  if (table.packet_bytes > 0)
+    f.aux = static_cast<std::int64_t>(static_cast<double>(lost) * table.packet_bytes);
   schedule(sim::saturating_add(sent, table.retransmit_timeout.ns), Phase::arrive, Kind::resend, slot,
            static_cast<std::uint32_t>(arrival));
 }
@@ -108,7 +112,9 @@ void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
       next = slot;
       break;
     }
-    case TimerPurpose::backoff: next = attempt(slot, steps_[f.pc - 1].first); break;
+    case TimerPurpose::backoff:
+      next = attempt(slot, steps_[f.pc - 1].first);
+      break;
     case TimerPurpose::try_timeout: {
       ++f.ticket;  // the attempt goes on at its server, for nobody
       next = attempt_ended(slot, steps_[f.pc - 1].first, Outcome::timeout);

@@ -9,7 +9,8 @@ double wave_advance(const Wave& w, double from, double needed) {
   const double omega = 2 * sim::math::kPi / w.period;
   const auto turns = [&](double t) { return t / w.period + w.phase; };
   const auto area = [&](double x) {  // of the rate over [from, from + x]; a whole wave adds only its base
-    return w.base * x + w.amplitude / omega * (sim::math::cos_turn(turns(from)) - sim::math::cos_turn(turns(from + x)));
+    return w.base * x +
+           w.amplitude / omega * (sim::math::cos_turn(turns(from)) - sim::math::cos_turn(turns(from + x)));
   };
   // The area lies within 2 amplitude / omega of base x, which brackets the root.
   const double slack = 2 * w.amplitude / omega;

@@ -1,5 +1,6 @@
 #pragma once
-// Inversion of the integral of a sinusoidal rate: base + amplitude sin(2 pi (t / period + phase)), with amplitude <= base.
+// Inversion of the integral of a sinusoidal rate: base + amplitude sin(2 pi (t / period + phase)), with
+// amplitude <= base.
 
 namespace tailrace::models {
 

@@ -8,8 +8,10 @@ namespace {
 
 FieldTable endpoint_fields() {
   return Fields<EndpointSpec>("endpoint", "What a request to this endpoint does.")
-      .custom("steps", FieldType::steps,
-              [](const Node& n, EndpointSpec& s, ReadContext& c) { read_steps(n, s.steps, c); }, "the steps, in order")
+      .custom(
+          "steps", FieldType::steps,
+          [](const Node& n, EndpointSpec& s, ReadContext& c) { read_steps(n, s.steps, c); },
+          "the steps, in order")
       .add("error_rate", &EndpointSpec::error_rate, "requests that end in an error after their work")
       .shorthand("steps")
       .table();
@@ -18,7 +20,8 @@ FieldTable endpoint_fields() {
 FieldTable instance_fields() {
   return Fields<InstanceSpec>("instance", "A group of like instances.")
       .add("count", &InstanceSpec::count, "how many", between(1, 1e6))
-      .add("weight", &InstanceSpec::weight, "share of the calls under load_balancer: weighted", between(0, 1e9))
+      .add("weight", &InstanceSpec::weight, "share of the calls under load_balancer: weighted",
+           between(0, 1e9))
       .add("speed", &InstanceSpec::speed, "work takes 1/speed of its time here", between(1e-6, 1e6))
       .table();
 }
@@ -32,7 +35,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   const ServiceSpec& spec = *static_cast<const ServiceSpec*>(raw);
   const Component& self = b.topology.components[static_cast<std::size_t>(component)];
   if (spec.replicas && !spec.instances.empty()) {
-    b.diagnostics.error(self.mark, b.path, "both replicas and instances are given", "instances lists every replica");
+    b.diagnostics.error(self.mark, b.path, "both replicas and instances are given",
+                        "instances lists every replica");
   }
   Station station;
   station.name = self.name;
@@ -57,7 +61,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   station.cpu_scheduling = spec.cpu_scheduling;
   if (spec.cpus && spec.cpu_scheduling == CpuScheduling::per_core &&
       *spec.cpus != static_cast<double>(static_cast<std::int64_t>(*spec.cpus))) {
-    b.diagnostics.error(self.mark, b.path + ".cpus", fmt::format("per_core scheduling needs whole cores, found {}", *spec.cpus),
+    b.diagnostics.error(self.mark, b.path + ".cpus",
+                        fmt::format("per_core scheduling needs whole cores, found {}", *spec.cpus),
                         "processor_sharing shares fractions of a core");
   }
   station.blocking = spec.mode == WorkerMode::blocking;
@@ -95,23 +100,30 @@ Kind service_kind() {
   kind.section = "services";
   kind.about = "Replicas with workers, a queue and cores; each endpoint is a list of steps.";
   kind.example = "{cart: {workers: 8, endpoints: {get: [compute: exp(5ms)]}}}";
-  kind.fields =
-      Fields<ServiceSpec>("service", kind.about)
-          .add("replicas", &ServiceSpec::replicas, "like instances; default 1", between(1, 1e6))
-          .list_of("instances", &ServiceSpec::instances, instance_fields(), "groups of unlike instances, in place of replicas")
-          .add("workers", &ServiceSpec::workers, "requests that one instance serves at a time (threads)", at_least(0))
-          .choice("mode", &ServiceSpec::mode, {"blocking", "async"},
-                  "blocking holds the worker across calls and sleeps; async gives it back and queues again to compute")
-          .section("queue", &ServiceSpec::queue, queue_fields(), "where requests wait for a worker, per instance")
-          .add("cpus", &ServiceSpec::cpus,
-               "cores per instance that computing shares (0.2 is a limit of 200m); default: a worker is enough", between(1e-6, 1e6))
-          .choice("cpu_scheduling", &ServiceSpec::cpu_scheduling, {"processor_sharing", "per_core"},
-                  "processor_sharing: n computing requests each run at min(1, cpus/n); per_core: each gets a core of its own, "
-                  "the others wait in line")
-          .section("load_balancer", &ServiceSpec::load_balancer, load_balancer_fields(), "how callers choose an instance")
-          .add("error_rate", &ServiceSpec::error_rate, "of every endpoint, on top of its own")
-          .map_of("endpoints", &ServiceSpec::endpoints, endpoint_fields(), "what others can call")
-          .table();
+  kind.fields = Fields<ServiceSpec>("service", kind.about)
+                    .add("replicas", &ServiceSpec::replicas, "like instances; default 1", between(1, 1e6))
+                    .list_of("instances", &ServiceSpec::instances, instance_fields(),
+                             "groups of unlike instances, in place of replicas")
+                    .add("workers", &ServiceSpec::workers,
+                         "requests that one instance serves at a time (threads)", at_least(0))
+                    .choice("mode", &ServiceSpec::mode, {"blocking", "async"},
+                            "blocking holds the worker across calls and sleeps; async gives it back and "
+                            "queues again to compute")
+                    .section("queue", &ServiceSpec::queue, queue_fields(),
+                             "where requests wait for a worker, per instance")
+                    .add("cpus", &ServiceSpec::cpus,
+                         "cores per instance that computing shares (0.2 is a limit of 200m); default: a "
+                         "worker is enough",
+                         between(1e-6, 1e6))
+                    .choice("cpu_scheduling", &ServiceSpec::cpu_scheduling, {"processor_sharing", "per_core"},
+                            "processor_sharing: n computing requests each run at min(1, cpus/n); per_core: "
+                            "each gets a core of its own, "
+                            "the others wait in line")
+                    .section("load_balancer", &ServiceSpec::load_balancer, load_balancer_fields(),
+                             "how callers choose an instance")
+                    .add("error_rate", &ServiceSpec::error_rate, "of every endpoint, on top of its own")
+                    .map_of("endpoints", &ServiceSpec::endpoints, endpoint_fields(), "what others can call")
+                    .table();
   kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<ServiceSpec>()); };
   kind.declare = declare;
   kind.expand = expand;

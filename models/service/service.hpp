@@ -1,7 +1,7 @@
 #pragma once
 // Kind "service": replicas with workers, a queue and cores, whose endpoints are lists of steps.
-// A blocking service holds a worker from the start of a request to its reply; an asynchronous one gives it back during
-// calls and sleeps and queues again for the next compute step.
+// A blocking service holds a worker from the start of a request to its reply; an asynchronous one gives it
+// back during calls and sleeps and queues again for the next compute step.
 #include "models/field/field.hpp"
 #include "models/kind/kind.hpp"
 #include "models/policies/load_balancing/load_balancing.hpp"

@@ -15,6 +15,7 @@ struct QueueSpec {
 
 FieldTable queue_fields();
 // Reports what does not go together with the rest of the station, which must be filled in already.
-void apply_queue(const QueueSpec& spec, Station& station, Mark mark, const std::string& path, Diagnostics& diagnostics);
+void apply_queue(const QueueSpec& spec, Station& station, Mark mark, const std::string& path,
+                 Diagnostics& diagnostics);
 
 }  // namespace tailrace::models

@@ -41,9 +41,10 @@ void expand_call(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
   if (spec.retries) {
     apply_retries(*spec.retries, edge, b.path + ".retries", b.diagnostics);
     if (edge.per_try_timeout && edge.timeout && *edge.per_try_timeout > *edge.timeout) {
-      b.diagnostics.warning(mark, b.path,
-                            fmt::format("per_try_timeout ({}) is longer than the call's timeout ({}): it never fires",
-                                        show_value(*edge.per_try_timeout), show_value(*edge.timeout)));
+      b.diagnostics.warning(
+          mark, b.path,
+          fmt::format("per_try_timeout ({}) is longer than the call's timeout ({}): it never fires",
+                      show_value(*edge.per_try_timeout), show_value(*edge.timeout)));
     }
   }
   Step step;
@@ -66,7 +67,8 @@ void expand_parallel(const void* raw, Mark mark, TopologyBuilder& b, Steps& out)
   step.kind = Step::Kind::parallel;
   const int n = static_cast<int>(spec.branches.size());
   if (spec.branches.size() > kMostBranches) {
-    b.diagnostics.error(mark, b.path, fmt::format("{} parallel branches; at most {} are allowed", n, kMostBranches));
+    b.diagnostics.error(mark, b.path,
+                        fmt::format("{} parallel branches; at most {} are allowed", n, kMostBranches));
     return;
   }
   if (spec.join == "all") {
@@ -76,9 +78,10 @@ void expand_parallel(const void* raw, Mark mark, TopologyBuilder& b, Steps& out)
   } else {
     const Quantity needed = parse_count(spec.join);
     if (!needed.value || *needed.value < 1 || *needed.value > n) {
-      b.diagnostics.error(mark, b.path + ".join",
-                          fmt::format("expected all, any, or a number from 1 to {} (the branches), found \"{}\"", n,
-                                      escaped(spec.join)));
+      b.diagnostics.error(
+          mark, b.path + ".join",
+          fmt::format("expected all, any, or a number from 1 to {} (the branches), found \"{}\"", n,
+                      escaped(spec.join)));
       return;
     }
     step.needed = static_cast<int>(*needed.value);
@@ -95,7 +98,9 @@ void expand_parallel(const void* raw, Mark mark, TopologyBuilder& b, Steps& out)
 void expand_branch(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
   const BranchSpec& spec = *static_cast<const BranchSpec*>(raw);
   if (spec.branch.empty() || spec.branch.size() > kMostBranches) {
-    b.diagnostics.error(mark, b.path, fmt::format("a branch has {} options; 1 to {} are allowed", spec.branch.size(), kMostBranches));
+    b.diagnostics.error(
+        mark, b.path,
+        fmt::format("a branch has {} options; 1 to {} are allowed", spec.branch.size(), kMostBranches));
     return;
   }
   std::size_t weighted = 0;
@@ -106,15 +111,17 @@ void expand_branch(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
       return;
     }
     if (!option.probability && !option.weight) {
-      b.diagnostics.error(mark, b.path, "an option has neither a probability nor a weight",
-                          "probabilities may sum to less than 1 (else nothing happens); weights are normalised");
+      b.diagnostics.error(
+          mark, b.path, "an option has neither a probability nor a weight",
+          "probabilities may sum to less than 1 (else nothing happens); weights are normalised");
       return;
     }
     weighted += option.weight ? 1 : 0;
     sum += option.weight ? *option.weight : option.probability->value;
   }
   if (weighted != 0 && weighted != spec.branch.size()) {
-    b.diagnostics.error(mark, b.path, "some options have a probability and some a weight", "use one of the two throughout");
+    b.diagnostics.error(mark, b.path, "some options have a probability and some a weight",
+                        "use one of the two throughout");
     return;
   }
   if (weighted != 0 && !(sum > 0)) {
@@ -148,7 +155,8 @@ void expand_loop(const void* raw, Mark, TopologyBuilder& b, Steps& out) {
 }
 
 void read_parallel(const Node& node, ParallelSpec& spec, ReadContext& context) {
-  if (!node.is_list()) return context.error(node, "expected a list with one item (a step, or a list of steps) per branch");
+  if (!node.is_list())
+    return context.error(node, "expected a list with one item (a step, or a list of steps) per branch");
   if (node.items.empty()) return context.error(node, "parallel has no branches");
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     PathScope scope(context, "[" + std::to_string(i) + "]");
@@ -161,34 +169,41 @@ FieldTable branch_option_fields() {
   return Fields<BranchOptionSpec>("option", "One way of a branch.")
       .add("probability", &BranchOptionSpec::probability, "of this option; what is left of 1 does nothing")
       .add("weight", &BranchOptionSpec::weight, "relative to the other options' weights", between(0, 1e9))
-      .custom("steps", FieldType::steps,
-              [](const Node& n, BranchOptionSpec& s, ReadContext& c) { read_steps(n, s.steps, c); }, "what it does")
+      .custom(
+          "steps", FieldType::steps,
+          [](const Node& n, BranchOptionSpec& s, ReadContext& c) { read_steps(n, s.steps, c); },
+          "what it does")
       .table();
 }
 
 std::vector<StepKind> make_step_kinds() {
   std::vector<StepKind> kinds;
-  kinds.push_back({"compute", "Work on a worker, and on a core where the service has cpus.",
-                   Fields<ComputeSpec>("compute", "Work on a worker, and on a core where the service has cpus.")
-                       .add("compute", &ComputeSpec::compute, "time of the work on an idle core").required()
-                       .table(),
-                   make_spec<ComputeSpec>, [](const void* s, Mark, TopologyBuilder&, Steps& out) {
-                     out.push_back(timed(Step::Kind::compute, static_cast<const ComputeSpec*>(s)->compute));
-                   }});
-  kinds.push_back({"sleep", "Waiting that takes no core.",
-                   Fields<SleepSpec>("sleep", "Waiting that takes no core; a blocking service keeps its worker.")
-                       .add("sleep", &SleepSpec::sleep, "how long").required()
-                       .table(),
-                   make_spec<SleepSpec>, [](const void* s, Mark, TopologyBuilder&, Steps& out) {
-                     out.push_back(timed(Step::Kind::sleep, static_cast<const SleepSpec*>(s)->sleep));
-                   }});
+  kinds.push_back(
+      {"compute", "Work on a worker, and on a core where the service has cpus.",
+       Fields<ComputeSpec>("compute", "Work on a worker, and on a core where the service has cpus.")
+           .add("compute", &ComputeSpec::compute, "time of the work on an idle core")
+           .required()
+           .table(),
+       make_spec<ComputeSpec>, [](const void* s, Mark, TopologyBuilder&, Steps& out) {
+         out.push_back(timed(Step::Kind::compute, static_cast<const ComputeSpec*>(s)->compute));
+       }});
+  kinds.push_back(
+      {"sleep", "Waiting that takes no core.",
+       Fields<SleepSpec>("sleep", "Waiting that takes no core; a blocking service keeps its worker.")
+           .add("sleep", &SleepSpec::sleep, "how long")
+           .required()
+           .table(),
+       make_spec<SleepSpec>, [](const void* s, Mark, TopologyBuilder&, Steps& out) {
+         out.push_back(timed(Step::Kind::sleep, static_cast<const SleepSpec*>(s)->sleep));
+       }});
   kinds.push_back(
       {"call", "A call to an operation of another component; the step ends with its reply.",
        Fields<CallSpec>("call", "A call to an operation of another component; the step ends with its reply.")
-           .add("call", &CallSpec::call, "the target, component.operation").required()
+           .add("call", &CallSpec::call, "the target, component.operation")
+           .required()
            .add("probability", &CallSpec::probability, "of making the call at all")
-           .add("timeout", &CallSpec::timeout, "the caller stops waiting after this long, all attempts together",
-                more_than(0))
+           .add("timeout", &CallSpec::timeout,
+                "the caller stops waiting after this long, all attempts together", more_than(0))
            .section("retries", &CallSpec::retries, retry_fields(), "new attempts after a failure")
            .add("ignore_failure", &CallSpec::ignore_failure, "carry on when the call fails")
            .add("request_size", &CallSpec::request_size, "bytes on the way there, for links with bandwidth")
@@ -198,27 +213,33 @@ std::vector<StepKind> make_step_kinds() {
   kinds.push_back({"parallel", "Branches that run at the same time.",
                    Fields<ParallelSpec>("parallel", "Branches that run at the same time.")
                        .custom("parallel", FieldType::steps, read_parallel,
-                               "one item per branch: a step, or a list of steps that run in order").required()
+                               "one item per branch: a step, or a list of steps that run in order")
+                       .required()
                        .add("join", &ParallelSpec::join,
                             "all, any, or how many branches must succeed; the rest run on unheard")
                        .table(),
                    make_spec<ParallelSpec>, expand_parallel});
   kinds.push_back({"branch", "One of several ways, by chance.",
                    Fields<BranchSpec>("branch", "One of several ways, by chance.")
-                       .list_of("branch", &BranchSpec::branch, branch_option_fields(), "the options").required()
+                       .list_of("branch", &BranchSpec::branch, branch_option_fields(), "the options")
+                       .required()
                        .table(),
                    make_spec<BranchSpec>, expand_branch});
   kinds.push_back({"loop", "Steps that run several times, one after another.",
                    Fields<LoopSpec>("loop", "Steps that run several times, one after another.")
-                       .add("loop", &LoopSpec::loop, "how many times; a drawn number is rounded", at_least(0)).required()
-                       .custom("steps", FieldType::steps,
-                               [](const Node& n, LoopSpec& s, ReadContext& c) { read_steps(n, s.steps, c); },
-                               "what is repeated").required()
+                       .add("loop", &LoopSpec::loop, "how many times; a drawn number is rounded", at_least(0))
+                       .required()
+                       .custom(
+                           "steps", FieldType::steps,
+                           [](const Node& n, LoopSpec& s, ReadContext& c) { read_steps(n, s.steps, c); },
+                           "what is repeated")
+                       .required()
                        .table(),
                    make_spec<LoopSpec>, expand_loop});
   kinds.push_back({"fail", "Ends with an error, by chance.",
                    Fields<FailSpec>("fail", "Ends the endpoint with an error, by chance.")
-                       .add("fail", &FailSpec::fail, "the probability").required()
+                       .add("fail", &FailSpec::fail, "the probability")
+                       .required()
                        .table(),
                    make_spec<FailSpec>, [](const void* s, Mark, TopologyBuilder&, Steps& out) {
                      Step step;
@@ -264,7 +285,8 @@ void read_step(const Node& node, StepList& out, ReadContext& context) {
     for (const StepKind& kind : step_kinds()) known.push_back(kind.name);
     const MapEntry& first = node.entries.front();
     const std::string near = nearest_word(first.key, known);
-    context.diagnostics.error(first.key_mark, context.path, fmt::format("unknown step \"{}\"", escaped(first.key)),
+    context.diagnostics.error(first.key_mark, context.path,
+                              fmt::format("unknown step \"{}\"", escaped(first.key)),
                               near.empty() ? fmt::format("steps are: {}", fmt::join(known, ", "))
                                            : fmt::format("did you mean {}?", near));
     return;

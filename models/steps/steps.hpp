@@ -1,6 +1,6 @@
 #pragma once
-// Steps: what an endpoint or a request does, in order. A step is a map whose one key names its kind (`compute: 3ms`)
-// and whose other keys are that kind's options; a list inside the list is parallel.
+// Steps: what an endpoint or a request does, in order. A step is a map whose one key names its kind
+// (`compute: 3ms`) and whose other keys are that kind's options; a list inside the list is parallel.
 #include <memory>
 #include <string>
 #include <vector>

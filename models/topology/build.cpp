@@ -14,9 +14,9 @@ namespace tailrace::models {
 
 namespace {
 
-constexpr std::int64_t kMostRows = 10'000;               // of the time series
-constexpr double kMostCells = 5e7;                       // of all results of all replications: 2 GB
-constexpr std::int64_t kMostInstances = 5'000'000;       // of all stations: 128 bytes each in every replication
+constexpr std::int64_t kMostRows = 10'000;          // of the time series
+constexpr double kMostCells = 5e7;                  // of all results of all replications: 2 GB
+constexpr std::int64_t kMostInstances = 5'000'000;  // of all stations: 128 bytes each in every replication
 
 struct RunSpec {
   sim::Duration duration{60'000'000'000};
@@ -38,7 +38,9 @@ struct ScenarioSpec {
 };
 
 void read_thresholds(const Node& node, ScenarioSpec& spec, ReadContext& context) {
-  if (!node.is_map()) return context.error(node, "expected a mapping from metrics to conditions", "shoppers.request_duration: [\"p(99) < 400ms\"]");
+  if (!node.is_map())
+    return context.error(node, "expected a mapping from metrics to conditions",
+                         "shoppers.request_duration: [\"p(99) < 400ms\"]");
   for (const MapEntry& entry : node.entries) {
     PathScope scope(context, entry.key);
     const auto one = [&](const Node& item) {
@@ -62,7 +64,8 @@ void fill_run(const RunSpec& spec, Mark mark, RunSettings& run, Diagnostics& dia
   if (spec.time_resolution) run.time_resolution = *spec.time_resolution;
   if (spec.max_memory) {
     run.max_memory_bytes = spec.max_memory->value.mean();
-    if (!spec.max_memory->value.is_constant()) diagnostics.error(mark, "run.max_memory", "expected one size, not a distribution");
+    if (!spec.max_memory->value.is_constant())
+      diagnostics.error(mark, "run.max_memory", "expected one size, not a distribution");
   }
   const Mark at = spec.warmup_mark.line != 0 ? spec.warmup_mark : mark;
   if (spec.warmup == "auto") {
@@ -70,7 +73,8 @@ void fill_run(const RunSpec& spec, Mark mark, RunSettings& run, Diagnostics& dia
   } else {
     const Quantity q = parse_duration_ns(spec.warmup);
     if (!q.value) {
-      diagnostics.error(at, "run.warmup", q.error, q.hint.empty() ? "a duration, or auto" : q.hint + "; or auto");
+      diagnostics.error(at, "run.warmup", q.error,
+                        q.hint.empty() ? "a duration, or auto" : q.hint + "; or auto");
       return;
     }
     run.warmup = sim::Duration::from_ns(*q.value);
@@ -78,13 +82,15 @@ void fill_run(const RunSpec& spec, Mark mark, RunSettings& run, Diagnostics& dia
   const std::int64_t finest = run.duration.ns / kMostRows + (run.duration.ns % kMostRows != 0 ? 1 : 0);
   if (run.time_resolution.ns > 0 && run.time_resolution.ns < finest) {
     diagnostics.error(mark, "run.time_resolution",
-                      fmt::format("{} in rows of {} are more than {} rows", show_value(run.duration), show_value(run.time_resolution), kMostRows),
+                      fmt::format("{} in rows of {} are more than {} rows", show_value(run.duration),
+                                  show_value(run.time_resolution), kMostRows),
                       fmt::format("the finest for this duration is {}", show_value(sim::Duration{finest})));
   }
   if (run.duration.ns == 0) diagnostics.warning(mark, "run.duration", "the run has no duration: no requests");
   if (run.warmup.ns > 0 && run.warmup >= run.duration) {
     diagnostics.error(at, "run.warmup",
-                      fmt::format("the warm-up ({}) is not shorter than the run ({})", show_value(run.warmup), show_value(run.duration)));
+                      fmt::format("the warm-up ({}) is not shorter than the run ({})", show_value(run.warmup),
+                                  show_value(run.duration)));
   }
 }
 
@@ -98,8 +104,8 @@ struct Declared {
   int declared_order;
 };
 
-// Kinds expand specs, which no longer know where their fields stood, so what they report points at their component. The
-// path leads to the field, or to the last part of it that was written.
+// Kinds expand specs, which no longer know where their fields stood, so what they report points at their
+// component. The path leads to the field, or to the last part of it that was written.
 Mark place_of(const std::string& path, const Node& root, Mark component) {
   const Node* node = &root;
   std::size_t at = 0;
@@ -107,7 +113,8 @@ Mark place_of(const std::string& path, const Node& root, Mark component) {
     const Node* next = nullptr;
     if (path[at] == '[') {
       std::size_t index = 0;
-      for (++at; at < path.size() && path[at] != ']'; ++at) index = index * 10 + static_cast<std::size_t>(path[at] - '0');
+      for (++at; at < path.size() && path[at] != ']'; ++at)
+        index = index * 10 + static_cast<std::size_t>(path[at] - '0');
       ++at;
       if (node->is_list() && index < node->items.size()) next = &node->items[index];
     } else {
@@ -122,19 +129,26 @@ Mark place_of(const std::string& path, const Node& root, Mark component) {
   return node->mark.line == 0 ? component : node->mark;
 }
 
-void locate(std::size_t first, const std::vector<Declared>& components, const Node& root, Diagnostics& diagnostics) {
-  const auto same = [](Mark a, Mark b) { return a.file == b.file && a.line == b.line && a.column == b.column; };
+void locate(std::size_t first, const std::vector<Declared>& components, const Node& root,
+            Diagnostics& diagnostics) {
+  const auto same = [](Mark a, Mark b) {
+    return a.file == b.file && a.line == b.line && a.column == b.column;
+  };
   for (std::size_t i = first; i < diagnostics.all().size(); ++i) {
     const Diagnostic& d = diagnostics.all()[i];
-    if (d.path.starts_with("run.") && d.mark.line != 0) diagnostics.relocate(i, place_of(d.path, root, d.mark));
-    const auto owner = std::find_if(components.begin(), components.end(), [&](const Declared& c) { return same(c.mark, d.mark); });
-    if (owner == components.end() || d.path.size() <= owner->path.size() || !d.path.starts_with(owner->path)) continue;
+    if (d.path.starts_with("run.") && d.mark.line != 0)
+      diagnostics.relocate(i, place_of(d.path, root, d.mark));
+    const auto owner = std::find_if(components.begin(), components.end(),
+                                    [&](const Declared& c) { return same(c.mark, d.mark); });
+    if (owner == components.end() || d.path.size() <= owner->path.size() || !d.path.starts_with(owner->path))
+      continue;
     const Mark found = place_of(d.path, root, d.mark);
     if (!same(found, place_of(owner->path, root, d.mark))) diagnostics.relocate(i, found);
   }
 }
 
-void read_components(const Kind& kind, const Node& section, ReadContext& context, std::vector<Declared>& out) {
+void read_components(const Kind& kind, const Node& section, ReadContext& context,
+                     std::vector<Declared>& out) {
   PathScope scope(context, kind.section);
   const auto add = [&](const std::string& name, Mark mark, const Node& node) {
     Declared d{&kind, name, mark, context.path, kind.make(), static_cast<int>(out.size())};
@@ -143,7 +157,8 @@ void read_components(const Kind& kind, const Node& section, ReadContext& context
   };
   if (!kind.named) return add(kind.section, section.mark, section);
   if (section.is_null()) return;
-  if (!section.is_map()) return context.error(section, fmt::format("expected a mapping from names to {}s", kind.name));
+  if (!section.is_map())
+    return context.error(section, fmt::format("expected a mapping from names to {}s", kind.name));
   for (const MapEntry& entry : section.entries) {
     PathScope name_scope(context, entry.key);
     if (check_name(entry.key, entry.key_mark, context)) add(entry.key, entry.key_mark, entry.value);
@@ -157,7 +172,9 @@ void check_unique_names(const std::vector<Declared>& components, Diagnostics& di
     if (a.name != b.name || !a.kind->named || !b.kind->named) continue;
     const Declared& later = a.declared_order < b.declared_order ? b : a;
     const Declared& first = a.declared_order < b.declared_order ? a : b;
-    diagnostics.error(later.mark, later.path, fmt::format("there is a {} named \"{}\" already", first.kind->name, escaped(first.name)));
+    diagnostics.error(
+        later.mark, later.path,
+        fmt::format("there is a {} named \"{}\" already", first.kind->name, escaped(first.name)));
     diagnostics.note(first.mark, "first defined here");
   }
 }
@@ -169,17 +186,21 @@ void check_size(const Topology& t, Mark mark, Diagnostics& diagnostics) {
     instances = sim::saturating_add(instances, s.instances);
     if (instances <= kMostInstances) continue;
     diagnostics.error(t.components[static_cast<std::size_t>(s.component)].mark, s.name,
-                      fmt::format("more than {} instances in all", kMostInstances), "model fewer replicas with more workers each");
+                      fmt::format("more than {} instances in all", kMostInstances),
+                      "model fewer replicas with more workers each");
     return;
   }
-  const double rows = t.run.time_resolution.ns > 0 ? static_cast<double>(t.run.duration.ns / t.run.time_resolution.ns) : 200;
+  const double rows =
+      t.run.time_resolution.ns > 0 ? static_cast<double>(t.run.duration.ns / t.run.time_resolution.ns) : 200;
   double columns = t.stations.size() <= 1000 ? static_cast<double>(t.stations.size()) : 0;
   for (const Workload& w : t.workloads) columns += static_cast<double>(w.classes.size());
   // An instance leaves a row of its own, of twice that size.
-  const double cells = (rows * columns + 2 * static_cast<double>(instances)) * static_cast<double>(t.run.replications);
+  const double cells =
+      (rows * columns + 2 * static_cast<double>(instances)) * static_cast<double>(t.run.replications);
   if (cells > kMostCells) {
     diagnostics.error(mark, "run.replications",
-                      fmt::format("{} replications keep {:.0f} rows of results; at most {:.0f} are allowed", t.run.replications, cells, kMostCells),
+                      fmt::format("{} replications keep {:.0f} rows of results; at most {:.0f} are allowed",
+                                  t.run.replications, cells, kMostCells),
                       "ask for fewer replications, or a coarser time_resolution");
   }
 }
@@ -208,14 +229,20 @@ FieldTable run_fields() {
   };
   return Fields<RunSpec>("run", "How long, how often, and within which limits.")
       .add("duration", &RunSpec::duration, "simulated time of each replication")
-      .custom("warmup", FieldType::duration, read_warmup,
-              "time at the start that no statistic counts; auto finds it by MSER-5 in a pilot run; default 0s")
+      .custom(
+          "warmup", FieldType::duration, read_warmup,
+          "time at the start that no statistic counts; auto finds it by MSER-5 in a pilot run; default 0s")
       .add("seed", &RunSpec::seed, "of every random stream")
-      .add("replications", &RunSpec::replications, "independent runs; intervals come from their spread", between(1, 10'000))
+      .add("replications", &RunSpec::replications, "independent runs; intervals come from their spread",
+           between(1, 10'000))
       .add("max_events", &RunSpec::max_events, "per replication; then the run ends with what it has")
-      .add("max_memory", &RunSpec::max_memory, "of calls in flight, per replication; then the run ends with what it has; default 4GiB", more_than(0))
-      .add("max_call_depth", &RunSpec::max_call_depth, "allows call cycles, and fails calls that go deeper", between(0, 250))
-      .add("time_resolution", &RunSpec::time_resolution, "of timeseries.csv; default about 200 points", more_than(0))
+      .add("max_memory", &RunSpec::max_memory,
+           "of calls in flight, per replication; then the run ends with what it has; default 4GiB",
+           more_than(0))
+      .add("max_call_depth", &RunSpec::max_call_depth, "allows call cycles, and fails calls that go deeper",
+           between(0, 250))
+      .add("time_resolution", &RunSpec::time_resolution, "of timeseries.csv; default about 200 points",
+           more_than(0))
       .table();
 }
 
@@ -239,12 +266,15 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (const Node* version = doc.root.find("tailrace")) {
     const Quantity q = version->is_scalar() ? parse_count(version->text) : Quantity{};
     if (q.value && *q.value > kScenarioVersion) {
-      diagnostics.error(version->mark, "tailrace", fmt::format("the scenario needs format version {}; this program reads up to {}", *q.value, kScenarioVersion),
+      diagnostics.error(version->mark, "tailrace",
+                        fmt::format("the scenario needs format version {}; this program reads up to {}",
+                                    *q.value, kScenarioVersion),
                         "get a newer tailrace");
       return std::nullopt;
     }
     if (q.value && *q.value < 1) {
-      diagnostics.error(version->mark, "tailrace", fmt::format("there is no format version {}", *q.value), fmt::format("write tailrace: {}", kScenarioVersion));
+      diagnostics.error(version->mark, "tailrace", fmt::format("there is no format version {}", *q.value),
+                        fmt::format("write tailrace: {}", kScenarioVersion));
       return std::nullopt;
     }
   }
@@ -265,7 +295,8 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
     table.fields.push_back(std::move(section));
   }
   read_section(table, doc.root, &spec, context);
-  std::stable_sort(components.begin(), components.end(), [](const Declared& a, const Declared& b) { return a.name < b.name; });
+  std::stable_sort(components.begin(), components.end(),
+                   [](const Declared& a, const Declared& b) { return a.name < b.name; });
   check_unique_names(components, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
 
@@ -313,11 +344,13 @@ int TopologyBuilder::resolve(const Reference& reference) {
   std::string near;
   if (const auto it = component_ids.find(owner); it != component_ids.end()) {
     const std::string prefix = owner + ".";
-    for (auto op = operation_ids.lower_bound(prefix); op != operation_ids.end() && op->first.rfind(prefix, 0) == 0; ++op) {
+    for (auto op = operation_ids.lower_bound(prefix);
+         op != operation_ids.end() && op->first.rfind(prefix, 0) == 0; ++op) {
       known.push_back(op->first);
     }
     message = dot == std::string::npos ? fmt::format("\"{}\" names no operation", escaped(owner))
-                                       : fmt::format("\"{}\" has no operation \"{}\"", escaped(owner), escaped(reference.text.substr(dot + 1)));
+                                       : fmt::format("\"{}\" has no operation \"{}\"", escaped(owner),
+                                                     escaped(reference.text.substr(dot + 1)));
     near = nearest_word(reference.text, known);
     if (near.empty() && !known.empty()) near = std::string(known.front());
   } else {
@@ -325,7 +358,8 @@ int TopologyBuilder::resolve(const Reference& reference) {
     for (const auto& [name, op] : operation_ids) known.push_back(name);
     near = nearest_word(reference.text, known);
   }
-  diagnostics.error(reference.mark, path, std::move(message), near.empty() ? "" : fmt::format("did you mean {}?", escaped(near)));
+  diagnostics.error(reference.mark, path, std::move(message),
+                    near.empty() ? "" : fmt::format("did you mean {}?", escaped(near)));
   return kNone;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// From a scenario document to the topology: every section is read by its field table, every kind expands its specs,
-// references are resolved, call cycles are judged. All problems are reported; a topology comes back only when there is
-// no error among them (warnings may remain).
+// From a scenario document to the topology: every section is read by its field table, every kind expands its
+// specs, references are resolved, call cycles are judged. All problems are reported; a topology comes back
+// only when there is no error among them (warnings may remain).
 #include <optional>
 
 #include "models/field/diagnostics.hpp"

@@ -93,7 +93,8 @@ std::string cycle_text(const Topology& t, const Graph& graph, const std::vector<
       if (arc.to == start) {
         std::vector<std::string> names{t.operation_name(start)};
         int shown = 0;
-        for (int w = v; w != start && ++shown < 12; w = from[static_cast<std::size_t>(w)]) names.push_back(t.operation_name(w));
+        for (int w = v; w != start && ++shown < 12; w = from[static_cast<std::size_t>(w)])
+          names.push_back(t.operation_name(w));
         if (shown == 12) names.push_back("...");
         names.push_back(t.operation_name(start));
         std::reverse(names.begin() + 1, names.end() - 1);
@@ -128,7 +129,8 @@ void check_call_cycles(Topology& t, Diagnostics& diagnostics) {
       if (!on_cycle(sure, v, arc) || std::count(reported.begin(), reported.end(), sure[v]) != 0) continue;
       reported.push_back(sure[v]);
       const Edge& edge = t.edges[static_cast<std::size_t>(arc.edge)];
-      diagnostics.error(edge.mark, edge.path, "a call cycle without an exit: " + cycle_text(t, certain, sure, static_cast<int>(v)),
+      diagnostics.error(edge.mark, edge.path,
+                        "a call cycle without an exit: " + cycle_text(t, certain, sure, static_cast<int>(v)),
                         "give one of the calls a probability below 1, or break the cycle");
     }
   }
@@ -150,8 +152,10 @@ void check_call_cycles(Topology& t, Diagnostics& diagnostics) {
       const int station = t.operations[v].station;
       const Station& s = t.stations[static_cast<std::size_t>(station)];
       if (s.blocking && s.workers != kUnlimited) {
-        diagnostics.warning(edge.mark, edge.path, fmt::format("can deadlock: {} holds a worker while it waits for itself ({})", s.name, cycle),
-                            "mode: async gives the worker back during calls");
+        diagnostics.warning(
+            edge.mark, edge.path,
+            fmt::format("can deadlock: {} holds a worker while it waits for itself ({})", s.name, cycle),
+            "mode: async gives the worker back during calls");
       }
     }
   }

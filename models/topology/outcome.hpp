@@ -18,6 +18,8 @@ inline constexpr int kOutcomes = 7;
 inline constexpr std::array<const char*, kOutcomes> kOutcomeNames = {
     "success", "error", "timeout", "rejected", "queue_timeout", "network", "depth_limit"};
 
-constexpr std::uint32_t outcome_bit(Outcome o) { return 1u << static_cast<unsigned>(o); }
+constexpr std::uint32_t outcome_bit(Outcome o) {
+  return 1u << static_cast<unsigned>(o);
+}
 
 }  // namespace tailrace::models

@@ -1,7 +1,8 @@
 #pragma once
-// The topology: what a scenario means once every name is resolved and every number is legal. Kinds expand what the user
-// wrote into this small vocabulary (stations, operations, steps, edges, links, workloads), so that the compiler, the
-// theory and the graph analysis read one form and know no kind. Immutable after build_topology().
+// The topology: what a scenario means once every name is resolved and every number is legal. Kinds expand
+// what the user wrote into this small vocabulary (stations, operations, steps, edges, links, workloads), so
+// that the compiler, the theory and the graph analysis read one form and know no kind. Immutable after
+// build_topology().
 //
 // Everything is ordered by name, so the order of a file changes nothing; declared_order keeps it for display.
 #include <cstdint>
@@ -39,12 +40,13 @@ struct Station {
   std::string name;
   int component = kNone;
   std::vector<InstanceGroup> groups;
-  std::int64_t instances = 1;  // sum of the groups
+  std::int64_t instances = 1;         // sum of the groups
   std::int64_t workers = kUnlimited;  // per instance
   std::int64_t queue_capacity = kUnlimited;
   Discipline discipline = Discipline::fifo;
   std::optional<sim::Distribution> patience;  // a request that has waited this long leaves the queue
-  std::optional<double> cpus;  // cores per instance that computing shares; none: computing takes only a worker
+  std::optional<double>
+      cpus;  // cores per instance that computing shares; none: computing takes only a worker
   CpuScheduling cpu_scheduling = CpuScheduling::processor_sharing;
   bool blocking = true;  // a worker is held across calls and sleeps
   BalancerModel balancer;
@@ -60,19 +62,19 @@ struct BackoffModel {
 // One call site. Policies sit on it.
 struct Edge {
   int from_component = kNone;
-  int from_station = kNone;    // none: a workload
-  int operation = kNone;       // the target
-  std::string path;            // "services.orders.endpoints.place[2]"
+  int from_station = kNone;  // none: a workload
+  int operation = kNone;     // the target
+  std::string path;          // "services.orders.endpoints.place[2]"
   Mark mark;
-  std::optional<sim::Duration> timeout;           // of the call, all attempts together
+  std::optional<sim::Duration> timeout;  // of the call, all attempts together
   std::optional<sim::Duration> per_try_timeout;
-  std::int64_t retries = 0;                       // after the first attempt; kUnlimited
-  std::uint32_t retry_on = 0;                     // bit per Outcome
+  std::int64_t retries = 0;    // after the first attempt; kUnlimited
+  std::uint32_t retry_on = 0;  // bit per Outcome
   BackoffModel backoff;
   bool ignore_failure = false;
   std::optional<sim::Distribution> request_bytes, response_bytes;
-  int out_link = kNone, back_link = kNone;        // none: no time on the network
-  bool in_cycle = false;                          // its target can reach its caller again
+  int out_link = kNone, back_link = kNone;  // none: no time on the network
+  bool in_cycle = false;                    // its target can reach its caller again
 };
 
 struct Step;
@@ -111,16 +113,24 @@ struct Component {
 
 // A one-way stretch of network between two components.
 struct Link {
-  std::string name;  // "orders -> payments"
+  std::string name;                                  // "orders -> payments"
   std::optional<sim::Distribution> latency, jitter;  // ns, one way; their sum
-  double bandwidth_bit_per_s = 0;  // 0: unlimited
-  double loss = 0;                 // per transmission of a message, or of a packet when packet_bytes is set
-  double packet_bytes = 0;         // 0: a message is one packet
+  double bandwidth_bit_per_s = 0;                    // 0: unlimited
+  double loss = 0;          // per transmission of a message, or of a packet when packet_bytes is set
+  double packet_bytes = 0;  // 0: a message is one packet
   sim::Duration retransmit_timeout{200'000'000};
   std::int64_t max_retransmissions = 15;
 };
 
-enum class ArrivalProcess : std::uint8_t { constant_rate, ramping_rate, sinusoidal_rate, mmpp, trace, constant_vus, ramping_vus };
+enum class ArrivalProcess : std::uint8_t {
+  constant_rate,
+  ramping_rate,
+  sinusoidal_rate,
+  mmpp,
+  trace,
+  constant_vus,
+  ramping_vus
+};
 
 struct RateStage {
   sim::Duration duration;
@@ -142,8 +152,9 @@ struct Workload {
   std::string name;
   int component = kNone;
   ArrivalProcess process = ArrivalProcess::constant_rate;
-  double rate_per_s = 0;                              // constant; sinusoidal base; ramping start
-  sim::Distribution spacing = sim::Distribution::exponential(1);  // unit-mean time between arrivals, in expected arrivals
+  double rate_per_s = 0;  // constant; sinusoidal base; ramping start
+  sim::Distribution spacing =
+      sim::Distribution::exponential(1);  // unit-mean time between arrivals, in expected arrivals
   std::vector<RateStage> stages;
   double amplitude_per_s = 0;
   sim::Duration period;
@@ -164,10 +175,11 @@ struct RunSettings {
   bool warmup_auto = false;
   std::uint64_t seed = 1;
   std::int64_t replications = 5;
-  std::int64_t max_events = kUnlimited;      // per replication
-  double max_memory_bytes = 4.0 * 1024 * 1024 * 1024;  // of the model's state, all replications that run at once
-  std::int64_t max_call_depth = 0;           // 0: call cycles are refused
-  sim::Duration time_resolution{0};          // of the time series; 0 chooses about 200 points
+  std::int64_t max_events = kUnlimited;  // per replication
+  double max_memory_bytes =
+      4.0 * 1024 * 1024 * 1024;      // of the model's state, all replications that run at once
+  std::int64_t max_call_depth = 0;   // 0: call cycles are refused
+  sim::Duration time_resolution{0};  // of the time series; 0 chooses about 200 points
 };
 
 struct Threshold {

@@ -17,43 +17,59 @@ constexpr double kLargestBatch = 1e6;   // on average
 
 FieldTable constant_rate_fields() {
   return Fields<ConstantRateSpec>("constant_arrival_rate", "Arrivals at one rate.")
-      .add("rate", &ConstantRateSpec::rate, "mean arrivals (of batches, where batch_size is set)", kRates).required()
+      .add("rate", &ConstantRateSpec::rate, "mean arrivals (of batches, where batch_size is set)", kRates)
+      .required()
       .shorthand("rate")
       .table();
 }
 FieldTable ramping_rate_fields() {
-  const FieldTable stage = Fields<RateStageSpec>("stage", "A stretch over which the rate moves linearly to its target.")
-                               .add("duration", &RateStageSpec::duration, "how long; 0s jumps").required()
-                               .add("target", &RateStageSpec::target, "the rate at its end", kRates).required()
-                               .table();
-  return Fields<RampingRateSpec>("ramping_arrival_rate", "Arrivals at a rate that moves in straight lines; the last target stays.")
+  const FieldTable stage =
+      Fields<RateStageSpec>("stage", "A stretch over which the rate moves linearly to its target.")
+          .add("duration", &RateStageSpec::duration, "how long; 0s jumps")
+          .required()
+          .add("target", &RateStageSpec::target, "the rate at its end", kRates)
+          .required()
+          .table();
+  return Fields<RampingRateSpec>("ramping_arrival_rate",
+                                 "Arrivals at a rate that moves in straight lines; the last target stays.")
       .add("start_rate", &RampingRateSpec::start_rate, "the rate at time 0", kRates)
-      .list_of("stages", &RampingRateSpec::stages, stage, "one after another").required()
+      .list_of("stages", &RampingRateSpec::stages, stage, "one after another")
+      .required()
       .table();
 }
 FieldTable sinusoidal_fields() {
-  return Fields<SinusoidalRateSpec>("sinusoidal_arrival_rate", "Arrivals at base + amplitude x sin(2 pi (t / period + phase)).")
-      .add("base", &SinusoidalRateSpec::base, "the mean rate", kRates).required()
-      .add("amplitude", &SinusoidalRateSpec::amplitude, "at most the base", kRates).required()
-      .add("period", &SinusoidalRateSpec::period, "of one wave", more_than(0)).required()
+  return Fields<SinusoidalRateSpec>("sinusoidal_arrival_rate",
+                                    "Arrivals at base + amplitude x sin(2 pi (t / period + phase)).")
+      .add("base", &SinusoidalRateSpec::base, "the mean rate", kRates)
+      .required()
+      .add("amplitude", &SinusoidalRateSpec::amplitude, "at most the base", kRates)
+      .required()
+      .add("period", &SinusoidalRateSpec::period, "of one wave", more_than(0))
+      .required()
       .add("phase", &SinusoidalRateSpec::phase, "where in the wave time 0 lies")
       .table();
 }
 FieldTable mmpp_fields() {
-  const FieldTable state = Fields<MmppStateSpec>("state", "One of the rates between which the load switches.")
-                               .add("rate", &MmppStateSpec::rate, "Poisson arrivals while in this state", kRates).required()
-                               .add("mean_sojourn", &MmppStateSpec::mean_sojourn, "exponential time until the next state, in order",
-                                    more_than(0)).required()
-                               .table();
-  return Fields<MmppSpec>("mmpp", "Bursty load: a Markov-modulated Poisson process that cycles through its states.")
-      .list_of("states", &MmppSpec::states, state, "two or more").required()
+  const FieldTable state =
+      Fields<MmppStateSpec>("state", "One of the rates between which the load switches.")
+          .add("rate", &MmppStateSpec::rate, "Poisson arrivals while in this state", kRates)
+          .required()
+          .add("mean_sojourn", &MmppStateSpec::mean_sojourn,
+               "exponential time until the next state, in order", more_than(0))
+          .required()
+          .table();
+  return Fields<MmppSpec>("mmpp",
+                          "Bursty load: a Markov-modulated Poisson process that cycles through its states.")
+      .list_of("states", &MmppSpec::states, state, "two or more")
+      .required()
       .table();
 }
 FieldTable trace_fields() {
   const auto read_times = [](const Node& node, TraceSpec& spec, ReadContext& context) {
     if (!node.is_list()) return context.error(node, "expected a list of times such as [0s, 10ms, 15ms]");
     for (const Node& item : node.items) {
-      const Quantity q = item.is_scalar() ? parse_duration_ns(item.text) : Quantity{{}, "expected a time", ""};
+      const Quantity q =
+          item.is_scalar() ? parse_duration_ns(item.text) : Quantity{{}, "expected a time", ""};
       if (!q.value) {
         context.error(item, q.error, q.hint);
         continue;
@@ -70,19 +86,26 @@ FieldTable trace_fields() {
       .table();
 }
 FieldTable constant_vus_fields() {
-  return Fields<ConstantVusSpec>("constant_vus", "Virtual users that wait for each answer, think, and ask again.")
-      .add("vus", &ConstantVusSpec::vus, "how many", between(0, 1e8)).required()
+  return Fields<ConstantVusSpec>("constant_vus",
+                                 "Virtual users that wait for each answer, think, and ask again.")
+      .add("vus", &ConstantVusSpec::vus, "how many", between(0, 1e8))
+      .required()
       .shorthand("vus")
       .table();
 }
 FieldTable ramping_vus_fields() {
-  const FieldTable stage = Fields<VusStageSpec>("stage", "A stretch over which the number of users moves to its target.")
-                               .add("duration", &VusStageSpec::duration, "how long; 0s jumps").required()
-                               .add("target", &VusStageSpec::target, "users at its end", between(0, 1e8)).required()
-                               .table();
-  return Fields<RampingVusSpec>("ramping_vus", "Virtual users that come and go; one who leaves finishes its request.")
+  const FieldTable stage =
+      Fields<VusStageSpec>("stage", "A stretch over which the number of users moves to its target.")
+          .add("duration", &VusStageSpec::duration, "how long; 0s jumps")
+          .required()
+          .add("target", &VusStageSpec::target, "users at its end", between(0, 1e8))
+          .required()
+          .table();
+  return Fields<RampingVusSpec>("ramping_vus",
+                                "Virtual users that come and go; one who leaves finishes its request.")
       .add("start_vus", &RampingVusSpec::start_vus, "users at time 0", between(0, 1e8))
-      .list_of("stages", &RampingVusSpec::stages, stage, "one after another").required()
+      .list_of("stages", &RampingVusSpec::stages, stage, "one after another")
+      .required()
       .table();
 }
 
@@ -93,12 +116,17 @@ FieldTable request_fields() {
       .add("calls", &RequestSpec::calls, "the call that is the request")
       .add("timeout", &RequestSpec::timeout, "the client stops waiting after this long", more_than(0))
       .section("retries", &RequestSpec::retries, retry_fields(), "the client tries again")
-      .custom("steps", FieldType::steps, [](const Node& n, RequestSpec& s, ReadContext& c) { read_steps(n, s.steps, c); }, "what the client does, in place of calls")
-      .add("priority", &RequestSpec::priority, "0 to 15, higher goes first, where queues have priorities", between(0, 15))
+      .custom(
+          "steps", FieldType::steps,
+          [](const Node& n, RequestSpec& s, ReadContext& c) { read_steps(n, s.steps, c); },
+          "what the client does, in place of calls")
+      .add("priority", &RequestSpec::priority, "0 to 15, higher goes first, where queues have priorities",
+           between(0, 15))
       .table();
 }
 
-void expand_class(const RequestSpec& spec, const std::string& name, Mark mark, TopologyBuilder& b, Workload& workload) {
+void expand_class(const RequestSpec& spec, const std::string& name, Mark mark, TopologyBuilder& b,
+                  Workload& workload) {
   RequestClass cls;
   cls.name = name;
   cls.weight = spec.weight;
@@ -142,7 +170,8 @@ void expand_arrivals(const WorkloadSpec& spec, Mark mark, TopologyBuilder& b, Wo
   } else if (spec.ramping_arrival_rate) {
     w.process = ArrivalProcess::ramping_rate;
     w.rate_per_s = spec.ramping_arrival_rate->start_rate.per_s;
-    for (const RateStageSpec& s : spec.ramping_arrival_rate->stages) w.stages.push_back({s.duration, s.target.per_s});
+    for (const RateStageSpec& s : spec.ramping_arrival_rate->stages)
+      w.stages.push_back({s.duration, s.target.per_s});
   } else if (spec.sinusoidal_arrival_rate) {
     const SinusoidalRateSpec& s = *spec.sinusoidal_arrival_rate;
     w.process = ArrivalProcess::sinusoidal_rate;
@@ -151,21 +180,25 @@ void expand_arrivals(const WorkloadSpec& spec, Mark mark, TopologyBuilder& b, Wo
     w.period = s.period;
     w.phase_fraction = s.phase.value;
     if (s.amplitude.per_s > s.base.per_s) {
-      b.diagnostics.error(mark, b.path + ".sinusoidal_arrival_rate", "the amplitude is larger than the base: the rate would be negative");
+      b.diagnostics.error(mark, b.path + ".sinusoidal_arrival_rate",
+                          "the amplitude is larger than the base: the rate would be negative");
     }
   } else if (spec.mmpp) {
     w.process = ArrivalProcess::mmpp;
     for (const MmppStateSpec& s : spec.mmpp->states) w.states.push_back({s.rate.per_s, s.mean_sojourn});
-    if (w.states.size() < 2) b.diagnostics.error(mark, b.path + ".mmpp.states", "an MMPP needs two states or more");
+    if (w.states.size() < 2)
+      b.diagnostics.error(mark, b.path + ".mmpp.states", "an MMPP needs two states or more");
     double per_cycle = 0;
     for (const MmppState& s : w.states) per_cycle += s.rate_per_s * s.mean_sojourn.seconds();
     if (per_cycle == 0) {
       b.diagnostics.warning(mark, b.path, "the rate is 0 in every state: no requests");
       w.process = ArrivalProcess::constant_rate;
     } else if (per_cycle < 1e-4) {
-      b.diagnostics.error(mark, b.path + ".mmpp.states",
-                          fmt::format("{:.3g} requests in a cycle through the states: they switch too fast to matter", per_cycle),
-                          "use constant_arrival_rate with their mean rate");
+      b.diagnostics.error(
+          mark, b.path + ".mmpp.states",
+          fmt::format("{:.3g} requests in a cycle through the states: they switch too fast to matter",
+                      per_cycle),
+          "use constant_arrival_rate with their mean rate");
     }
   } else if (spec.trace) {
     w.process = ArrivalProcess::trace;
@@ -177,7 +210,8 @@ void expand_arrivals(const WorkloadSpec& spec, Mark mark, TopologyBuilder& b, Wo
   } else if (spec.ramping_vus) {
     w.process = ArrivalProcess::ramping_vus;
     w.vus = spec.ramping_vus->start_vus;
-    for (const VusStageSpec& s : spec.ramping_vus->stages) w.stages.push_back({s.duration, static_cast<double>(s.target)});
+    for (const VusStageSpec& s : spec.ramping_vus->stages)
+      w.stages.push_back({s.duration, static_cast<double>(s.target)});
   }
 }
 
@@ -192,13 +226,15 @@ void expand_spacing(const WorkloadSpec& spec, Mark mark, TopologyBuilder& b, Wor
     how.quantity = "a number";
     const ParsedDistribution parsed = parse_distribution(spec.spacing, how);
     if (!parsed.value) {
-      b.diagnostics.error(mark, b.path + ".spacing", parsed.error,
-                          "poisson, regular, or a distribution whose shape is used, such as erlang(k=2, mean=1)");
+      b.diagnostics.error(
+          mark, b.path + ".spacing", parsed.error,
+          "poisson, regular, or a distribution whose shape is used, such as erlang(k=2, mean=1)");
       return;
     }
     const double mean = parsed.value->mean();
     if (!(mean > 0) || !std::isfinite(mean)) {
-      b.diagnostics.error(mark, b.path + ".spacing", "the distribution of the spacing has no positive, finite mean");
+      b.diagnostics.error(mark, b.path + ".spacing",
+                          "the distribution of the spacing has no positive, finite mean");
       return;
     }
     w.spacing = parsed.value->scaled(1 / mean);
@@ -212,12 +248,15 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   w.name = self.name;
   w.component = component;
   const int sources = spec.constant_arrival_rate.has_value() + spec.ramping_arrival_rate.has_value() +
-                      spec.sinusoidal_arrival_rate.has_value() + spec.mmpp.has_value() + spec.trace.has_value() +
-                      spec.constant_vus.has_value() + spec.ramping_vus.has_value();
+                      spec.sinusoidal_arrival_rate.has_value() + spec.mmpp.has_value() +
+                      spec.trace.has_value() + spec.constant_vus.has_value() + spec.ramping_vus.has_value();
   if (sources != 1) {
-    b.diagnostics.error(self.mark, b.path, sources == 0 ? "the workload does not say when requests come" : "the workload has more than one source of requests",
-                        "one of constant_arrival_rate, ramping_arrival_rate, sinusoidal_arrival_rate, mmpp, trace, "
-                        "constant_vus, ramping_vus");
+    b.diagnostics.error(
+        self.mark, b.path,
+        sources == 0 ? "the workload does not say when requests come"
+                     : "the workload has more than one source of requests",
+        "one of constant_arrival_rate, ramping_arrival_rate, sinusoidal_arrival_rate, mmpp, trace, "
+        "constant_vus, ramping_vus");
     return;
   }
   expand_arrivals(spec, self.mark, b, w);
@@ -225,12 +264,14 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   w.batch_size = spec.batch_size.value;
   if (!(w.batch_size.mean() <= kLargestBatch)) {
     b.diagnostics.error(self.mark, b.path + ".batch_size",
-                        fmt::format("batches of {:.4g} requests on average; at most {:.0f} are allowed", w.batch_size.mean(), kLargestBatch));
+                        fmt::format("batches of {:.4g} requests on average; at most {:.0f} are allowed",
+                                    w.batch_size.mean(), kLargestBatch));
   }
   if (spec.think_time) w.think_time = spec.think_time->value;
   const bool closed = w.process == ArrivalProcess::constant_vus || w.process == ArrivalProcess::ramping_vus;
   if (!closed && spec.think_time) {
-    b.diagnostics.error(self.mark, b.path + ".think_time", "only virtual users think", "use constant_vus or ramping_vus");
+    b.diagnostics.error(self.mark, b.path + ".think_time", "only virtual users think",
+                        "use constant_vus or ramping_vus");
   }
   if (closed && (!spec.batch_size.value.is_constant() || spec.batch_size.value.mean() != 1)) {
     b.diagnostics.error(self.mark, b.path + ".batch_size", "virtual users send one request at a time");
@@ -252,7 +293,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   } else {
     expand_class(spec.request, "", self.mark, b, w);
   }
-  if (w.classes.size() > 200) b.diagnostics.error(self.mark, b.path + ".requests", "more than 200 classes of requests");
+  if (w.classes.size() > 200)
+    b.diagnostics.error(self.mark, b.path + ".requests", "more than 200 classes of requests");
   if (!spec.start_with.empty()) {
     for (std::size_t i = 0; i < w.classes.size(); ++i) {
       if (w.classes[i].name == spec.start_with) w.start_class = static_cast<int>(i);
@@ -262,11 +304,14 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
       std::vector<std::string_view> known;
       for (const RequestClass& c : w.classes) known.push_back(c.name);
       const std::string near = nearest_word(spec.start_with, known);
-      b.diagnostics.error(self.mark, b.path + ".start_with", fmt::format("there is no request \"{}\"", escaped(spec.start_with)),
-                          near.empty() ? fmt::format("one of {}", escaped(fmt::format("{}", fmt::join(known, ", "))))
-                                       : fmt::format("did you mean {}?", near));
+      b.diagnostics.error(self.mark, b.path + ".start_with",
+                          fmt::format("there is no request \"{}\"", escaped(spec.start_with)),
+                          near.empty()
+                              ? fmt::format("one of {}", escaped(fmt::format("{}", fmt::join(known, ", "))))
+                              : fmt::format("did you mean {}?", near));
     }
-    if (!closed) b.diagnostics.error(self.mark, b.path + ".start_with", "only virtual users start with a request");
+    if (!closed)
+      b.diagnostics.error(self.mark, b.path + ".start_with", "only virtual users start with a request");
   }
   b.topology.workloads.push_back(std::move(w));
 }
@@ -281,20 +326,28 @@ Kind workload_kind() {
   kind.example = "{shoppers: {constant_arrival_rate: 300/s, calls: cart.get}}";
   Fields<WorkloadSpec> fields("workload", kind.about);
   fields
-      .section("constant_arrival_rate", &WorkloadSpec::constant_arrival_rate, constant_rate_fields(), "open load at one rate")
-      .section("ramping_arrival_rate", &WorkloadSpec::ramping_arrival_rate, ramping_rate_fields(), "open load that ramps")
-      .section("sinusoidal_arrival_rate", &WorkloadSpec::sinusoidal_arrival_rate, sinusoidal_fields(), "open load with a daily wave")
+      .section("constant_arrival_rate", &WorkloadSpec::constant_arrival_rate, constant_rate_fields(),
+               "open load at one rate")
+      .section("ramping_arrival_rate", &WorkloadSpec::ramping_arrival_rate, ramping_rate_fields(),
+               "open load that ramps")
+      .section("sinusoidal_arrival_rate", &WorkloadSpec::sinusoidal_arrival_rate, sinusoidal_fields(),
+               "open load with a daily wave")
       .section("mmpp", &WorkloadSpec::mmpp, mmpp_fields(), "open load in bursts")
       .section("trace", &WorkloadSpec::trace, trace_fields(), "open load at recorded times")
       .section("constant_vus", &WorkloadSpec::constant_vus, constant_vus_fields(), "closed load")
       .section("ramping_vus", &WorkloadSpec::ramping_vus, ramping_vus_fields(), "closed load that ramps")
       .add("spacing", &WorkloadSpec::spacing,
            "of open arrivals: poisson, regular, or a distribution whose shape is used (erlang(k=2, mean=1))")
-      .add("batch_size", &WorkloadSpec::batch_size, "requests that come together; a drawn number is rounded", more_than(0))
-      .add("think_time", &WorkloadSpec::think_time, "a virtual user's pause between an answer and the next request");
+      .add("batch_size", &WorkloadSpec::batch_size, "requests that come together; a drawn number is rounded",
+           more_than(0))
+      .add("think_time", &WorkloadSpec::think_time,
+           "a virtual user's pause between an answer and the next request");
   // A workload with one class carries the class's fields itself.
-  FieldTable table = fields.map_of("requests", &WorkloadSpec::requests, request_fields(), "several classes of requests, drawn by weight")
-                         .add("start_with", &WorkloadSpec::start_with, "the class of a virtual user's first request, sent at once")
+  FieldTable table = fields
+                         .map_of("requests", &WorkloadSpec::requests, request_fields(),
+                                 "several classes of requests, drawn by weight")
+                         .add("start_with", &WorkloadSpec::start_with,
+                              "the class of a virtual user's first request, sent at once")
                          .table();
   for (Field field : request_fields().fields) {
     if (field.name == "weight") continue;

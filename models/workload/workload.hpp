@@ -1,8 +1,9 @@
 #pragma once
-// Kind "workload": who sends requests, and when. Open load (arrival rates) does not wait for answers, and latency counts
-// from the intended send time; closed load (virtual users) waits, thinks, and asks again. A request is a list of steps
-// that the client runs: usually one call. A virtual user thinks before its first request, so that users do not march in
-// step, unless `start_with` names the request that it begins with at once.
+// Kind "workload": who sends requests, and when. Open load (arrival rates) does not wait for answers, and
+// latency counts from the intended send time; closed load (virtual users) waits, thinks, and asks again. A
+// request is a list of steps that the client runs: usually one call. A virtual user thinks before its first
+// request, so that users do not march in step, unless `start_with` names the request that it begins with at
+// once.
 #include <memory>
 #include <optional>
 #include <string>
@@ -83,7 +84,7 @@ struct WorkloadSpec {
 Kind workload_kind();
 
 // The arrival times of a trace, in ns, ascending; every row is checked. Null when something was reported.
-std::shared_ptr<const std::vector<std::int64_t>> load_trace(const TraceSpec& spec, const std::string& path, Mark mark,
-                                                            Diagnostics& diagnostics);
+std::shared_ptr<const std::vector<std::int64_t>> load_trace(const TraceSpec& spec, const std::string& path,
+                                                            Mark mark, Diagnostics& diagnostics);
 
 }  // namespace tailrace::models

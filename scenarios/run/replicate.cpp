@@ -21,14 +21,18 @@ using models::RunRecord;
 using models::RunStatus;
 
 constexpr int kBatches = 25;
-constexpr std::uint32_t kPilot = 0xffffffffu;  // a replication number of its own: the pilot's draws are nobody else's
+constexpr std::uint32_t kPilot =
+    0xffffffffu;  // a replication number of its own: the pilot's draws are nobody else's
 
-// Runs replications [first, last) and appends them in order. Stops handing out work after the first that ends early.
+// Runs replications [first, last) and appends them in order. Stops handing out work after the first that ends
+// early.
 class Pool {
  public:
-  Pool(const std::shared_ptr<const models::CompiledModel>& model, const ReplicateOptions& options, std::int64_t warmup_ns, int batches)
+  Pool(const std::shared_ptr<const models::CompiledModel>& model, const ReplicateOptions& options,
+       std::int64_t warmup_ns, int batches)
       : model_(model), options_(options), warmup_ns_(warmup_ns), batches_(batches) {
-    jobs_ = options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    jobs_ =
+        options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   }
 
   void run(int first, int last, std::vector<RunRecord>& records) {
@@ -94,8 +98,8 @@ class Pool {
       if (record == nullptr) break;
       const RunStatus status = record->status;
       records.push_back(std::move(*record));
-      // Replications that were under way when an earlier one met a limit are dropped: which ones they are depends on
-      // the number of threads, and results must not.
+      // Replications that were under way when an earlier one met a limit are dropped: which ones they are
+      // depends on the number of threads, and results must not.
       if (status != RunStatus::completed && status != RunStatus::interrupted) break;
     }
   }
@@ -121,8 +125,8 @@ class Pool {
 };
 
 // warmup: auto. A pilot replication without warm-up; the latest MSER-5 truncation of its workloads.
-std::int64_t find_warmup(const std::shared_ptr<const models::CompiledModel>& model, const ReplicateOptions& options,
-                         std::vector<std::string>& notes) {
+std::int64_t find_warmup(const std::shared_ptr<const models::CompiledModel>& model,
+                         const ReplicateOptions& options, std::vector<std::string>& notes) {
   std::vector<sim::MserCollector> collectors(model->workloads.size());
   models::RunOptions run;
   run.seed = model->topology->run.seed;
@@ -137,17 +141,22 @@ std::int64_t find_warmup(const std::shared_ptr<const models::CompiledModel>& mod
     if (!answer.enough) {
       notes.push_back(fmt::format("warmup: auto: {} has too few requests to find a warm-up", name));
     } else if (!answer.steady) {
-      notes.push_back(fmt::format("warmup: auto: {} does not settle within the run; figures describe the whole of its second half at best", name));
+      notes.push_back(
+          fmt::format("warmup: auto: {} does not settle within the run; figures describe the whole of its "
+                      "second half at best",
+                      name));
       warmup = std::max(warmup, model->topology->run.duration.ns / 2);
     } else {
       warmup = std::max(warmup, answer.time.ns);
     }
   }
-  notes.push_back(fmt::format("warmup: auto found {:.4g} s by MSER-5 in a pilot run", static_cast<double>(warmup) * 1e-9));
+  notes.push_back(fmt::format("warmup: auto found {:.4g} s by MSER-5 in a pilot run",
+                              static_cast<double>(warmup) * 1e-9));
   return warmup;
 }
 
-std::vector<analysis::TargetMetric> targets(const models::CompiledModel& model, const std::vector<RunRecord>& records) {
+std::vector<analysis::TargetMetric> targets(const models::CompiledModel& model,
+                                            const std::vector<RunRecord>& records) {
   std::vector<analysis::TargetMetric> list;
   const analysis::RunReport report = analysis::build_run_report(model, records);
   for (const analysis::ClassReport& w : report.workloads) {
@@ -160,13 +169,16 @@ std::vector<analysis::TargetMetric> targets(const models::CompiledModel& model, 
 
 }  // namespace
 
-ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& model, const ReplicateOptions& options) {
+ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& model,
+                          const ReplicateOptions& options) {
   const models::RunSettings& settings = model->topology->run;
   ReplicateResult result;
   result.warmup_ns = settings.warmup.ns;
   if (settings.warmup_auto) result.warmup_ns = find_warmup(model, options, result.notes);
   const auto interrupted = [&] { return options.interrupt != nullptr && options.interrupt->load() != 0; };
-  const auto ended_early = [&] { return !result.records.empty() && result.records.back().status != RunStatus::completed; };
+  const auto ended_early = [&] {
+    return !result.records.empty() && result.records.back().status != RunStatus::completed;
+  };
   const int asked = static_cast<int>(settings.replications);
   Pool pool(model, options, result.warmup_ns, asked == 1 && options.precision == 0 ? kBatches : 0);
   if (options.precision > 0) {

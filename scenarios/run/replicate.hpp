@@ -1,6 +1,6 @@
 #pragma once
-// Replications of one model in parallel threads. They share the compiled model and nothing else, and results are put in
-// the order of their replication numbers, so the answer is the same for any number of threads.
+// Replications of one model in parallel threads. They share the compiled model and nothing else, and results
+// are put in the order of their replication numbers, so the answer is the same for any number of threads.
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -14,23 +14,26 @@
 namespace tailrace::scenarios {
 
 struct ReplicateOptions {
-  int jobs = 0;                       // 0: as many as there are cores
-  double precision = 0;               // > 0: add replications until the intervals are this narrow, relatively
-  int max_replications = 1000;        // with precision
-  bool repeat_some = false;           // run a tenth of the replications twice and compare fingerprints
+  int jobs = 0;                 // 0: as many as there are cores
+  double precision = 0;         // > 0: add replications until the intervals are this narrow, relatively
+  int max_replications = 1000;  // with precision
+  bool repeat_some = false;     // run a tenth of the replications twice and compare fingerprints
   const std::atomic<int>* interrupt = nullptr;
-  // Called now and then from one thread: replications done, wanted, and the share of all simulated time that is done.
+  // Called now and then from one thread: replications done, wanted, and the share of all simulated time that
+  // is done.
   std::function<void(int done, int wanted, double share)> progress;
 };
 
 struct ReplicateResult {
-  std::vector<models::RunRecord> records;  // ascending by replication; a suffix may be missing after an early end
+  std::vector<models::RunRecord>
+      records;  // ascending by replication; a suffix may be missing after an early end
   std::int64_t warmup_ns = 0;
   std::vector<std::string> notes;
-  std::string stopped_by;  // worst metric, when precision was asked for and not reached
+  std::string stopped_by;          // worst metric, when precision was asked for and not reached
   bool not_deterministic = false;  // a repeated replication differed: the program is broken
 };
 
-ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& model, const ReplicateOptions& options);
+ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& model,
+                          const ReplicateOptions& options);
 
 }  // namespace tailrace::scenarios

@@ -1,7 +1,7 @@
 #pragma once
-// Simulated time: whole nanoseconds in 64 bits, 292 years long. An Instant is a point on the run's clock (0 is the start
-// of the run), a Duration a distance; mixing them up does not compile. Arithmetic saturates at the ends of the range:
-// a back-off of 2^200 is "never", not undefined behaviour.
+// Simulated time: whole nanoseconds in 64 bits, 292 years long. An Instant is a point on the run's clock (0
+// is the start of the run), a Duration a distance; mixing them up does not compile. Arithmetic saturates at
+// the ends of the range: a back-off of 2^200 is "never", not undefined behaviour.
 #include <compare>
 #include <cstdint>
 #include <limits>
@@ -38,9 +38,17 @@ constexpr std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
   }
   return sum;
 }
-constexpr Instant operator+(Instant t, Duration d) { return {saturating_add(t.ns, d.ns)}; }
-constexpr Duration operator-(Instant a, Instant b) { return {a.ns - b.ns}; }
-constexpr Duration operator+(Duration a, Duration b) { return {saturating_add(a.ns, b.ns)}; }
-constexpr Duration operator-(Duration a, Duration b) { return {a.ns - b.ns}; }
+constexpr Instant operator+(Instant t, Duration d) {
+  return {saturating_add(t.ns, d.ns)};
+}
+constexpr Duration operator-(Instant a, Instant b) {
+  return {a.ns - b.ns};
+}
+constexpr Duration operator+(Duration a, Duration b) {
+  return {saturating_add(a.ns, b.ns)};
+}
+constexpr Duration operator-(Duration a, Duration b) {
+  return {a.ns - b.ns};
+}
 
 }  // namespace tailrace::sim

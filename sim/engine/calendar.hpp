@@ -85,9 +85,10 @@ class Calendar {
     return least;
   }
 
-  // A hint for large runs: shortly before a long slot's events come out, `preview(owner, events, n)` sees them, in batches
-  // of up to kPreviewEvents and in no useful order, so that their owner can ask for the cache lines they will need. A
-  // batch of 0 ends a series. nullptr: none. The order of events does not depend on it.
+  // A hint for large runs: shortly before a long slot's events come out, `preview(owner, events, n)` sees
+  // them, in batches of up to kPreviewEvents and in no useful order, so that their owner can ask for the
+  // cache lines they will need. A batch of 0 ends a series. nullptr: none. The order of events does not
+  // depend on it.
   using Preview = void (*)(void* owner, const Event* events, std::size_t n);
   static constexpr std::size_t kPreviewEvents = 15;
   void set_preview(Preview preview, void* owner) {
@@ -163,9 +164,9 @@ class Calendar {
     return static_cast<std::size_t>(bits(time_ns) >> (level * kDigitBits)) & (kDigits - 1);
   }
 
-  // The front: entry 1 is the latest event, entry front_size_ the next; entry 0 is a sentinel. Times and the other halves
-  // (tag, target) are arrays of their own: an event that is pushed and popped at once passes through two plain 8-byte
-  // words, where a 16-byte copy of fields just written would wait for the store.
+  // The front: entry 1 is the latest event, entry front_size_ the next; entry 0 is a sentinel. Times and the
+  // other halves (tag, target) are arrays of their own: an event that is pushed and popped at once passes
+  // through two plain 8-byte words, where a 16-byte copy of fields just written would wait for the store.
   static std::uint64_t rest_of(const Event& event) { return std::uint64_t{event.tag} << 32 | event.target; }
   Event front_event(std::size_t i) const {
     return {time(front_time_[i]), static_cast<std::uint32_t>(front_rest_[i]),
@@ -176,7 +177,8 @@ class Calendar {
     const std::uint64_t when = bits(event.time_ns);
     const std::uint64_t rest = rest_of(event);
     std::size_t i = ++front_size_;
-    while (front_time_[i - 1] < when || (front_time_[i - 1] == when && front_rest_[i - 1] >> 62 <= rest >> 62)) {
+    while (front_time_[i - 1] < when ||
+           (front_time_[i - 1] == when && front_rest_[i - 1] >> 62 <= rest >> 62)) {
       front_time_[i] = front_time_[i - 1];
       front_rest_[i] = front_rest_[i - 1];
       --i;

@@ -1,7 +1,8 @@
 #pragma once
-// An array of plain records that grows without copying: pages are mapped ahead and touched on use, so a million records
-// cost a million records and no more. Elements are value-initialised (zero) pages; addresses change when it grows, so
-// callers hold indices. Throws std::bad_alloc when the system has no more, or beyond a limit that the owner sets.
+// An array of plain records that grows without copying: pages are mapped ahead and touched on use, so a
+// million records cost a million records and no more. Elements are value-initialised (zero) pages; addresses
+// change when it grows, so callers hold indices. Throws std::bad_alloc when the system has no more, or beyond
+// a limit that the owner sets.
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -40,7 +41,8 @@ class GrowingArray {
 
   // Adds one zero element and returns its index.
   std::uint32_t append() {
-    if (size_ == capacity_) [[unlikely]] grow();
+    if (size_ == capacity_) [[unlikely]]
+      grow();
     return static_cast<std::uint32_t>(size_++);
   }
 
@@ -49,12 +51,14 @@ class GrowingArray {
     const std::size_t least = (std::size_t{1} << 16) / sizeof(T);
     if (capacity_ >= std::max(limit_, least)) throw std::bad_alloc();
     const std::size_t wanted = capacity_ == 0 ? least : std::min(capacity_ * 2, std::max(limit_, least));
-    void* moved = capacity_ == 0 ? mmap(nullptr, wanted * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    void* moved = capacity_ == 0 ? mmap(nullptr, wanted * sizeof(T), PROT_READ | PROT_WRITE,
+                                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
                                  : mremap(data_, capacity_ * sizeof(T), wanted * sizeof(T), MREMAP_MAYMOVE);
     if (moved == MAP_FAILED) throw std::bad_alloc();
     data_ = static_cast<T*>(moved);
     capacity_ = wanted;
-    // Many records, visited in no order: large pages save the address translation. Where there are none, none are taken.
+    // Many records, visited in no order: large pages save the address translation. Where there are none, none
+    // are taken.
     if (wanted * sizeof(T) >= kLarge) madvise(moved, wanted * sizeof(T), MADV_HUGEPAGE);
   }
   void swap(GrowingArray& other) {

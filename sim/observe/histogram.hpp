@@ -65,8 +65,8 @@ class Histogram {
     if (value > max_) [[unlikely]]
       max_ = value;
   }
-  // Ask for the cache lines that record(value) will touch: of the histogram itself, then of the bucket. For consumers
-  // that hold a batch of values: a pass of each, then one of records.
+  // Ask for the cache lines that record(value) will touch: of the histogram itself, then of the bucket. For
+  // consumers that hold a batch of values: a pass of each, then one of records.
   void prefetch_totals(std::int64_t value) const {
     __builtin_prefetch(&count_, 1);
     __builtin_prefetch(&sum_, 1);

@@ -1,8 +1,9 @@
 #pragma once
-// Selection seam: which instance serves a call. round_robin and weighted keep a position per caller and target;
-// random and least_request draw. least_request with choice_count 2 is the power of two choices (Mitzenmacher 2001),
-// Envoy's default; choice_count 0 looks at every instance (join the shortest queue). Ties are broken at random.
-// weighted is smooth weighted random: an instance is drawn with probability weight / sum.
+// Selection seam: which instance serves a call. round_robin and weighted keep a position per caller and
+// target; random and least_request draw. least_request with choice_count 2 is the power of two choices
+// (Mitzenmacher 2001), Envoy's default; choice_count 0 looks at every instance (join the shortest queue).
+// Ties are broken at random. weighted is smooth weighted random: an instance is drawn with probability weight
+// / sum.
 #include <span>
 
 #include "models/field/field.hpp"
@@ -31,13 +32,15 @@ inline std::uint32_t choose_round_robin(std::uint32_t n, std::uint32_t& position
   return chosen;
 }
 
-// The least loaded of `choices` instances drawn with replacement (with 2 the draws differ), or of all when choices is 0.
-// `outstanding(i)` is the number of requests that instance i has and has not answered.
+// The least loaded of `choices` instances drawn with replacement (with 2 the draws differ), or of all when
+// choices is 0. `outstanding(i)` is the number of requests that instance i has and has not answered.
 template <class Outstanding>
-std::uint32_t choose_least_request(std::uint32_t n, std::uint32_t choices, Outstanding outstanding, sim::Stream& random) {
+std::uint32_t choose_least_request(std::uint32_t n, std::uint32_t choices, Outstanding outstanding,
+                                   sim::Stream& random) {
   if (choices == 2 && n >= 2) {
     const std::uint64_t bits = random.next();  // one draw: both choices and the tie
-    const auto a = static_cast<std::uint32_t>((static_cast<std::uint64_t>(static_cast<std::uint32_t>(bits)) * n) >> 32);
+    const auto a =
+        static_cast<std::uint32_t>((static_cast<std::uint64_t>(static_cast<std::uint32_t>(bits)) * n) >> 32);
     auto b = static_cast<std::uint32_t>(((bits >> 32) * (n - 1)) >> 32);
     if (b >= a) ++b;
     const auto load_a = outstanding(a);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 namespace tailrace::models {
 
 namespace {
@@ -11,9 +10,11 @@ FieldTable backoff_fields() {
   return Fields<BackoffSpec>("backoff", "The pause before a retry.")
       .add("base_interval", &BackoffSpec::base_interval, "the first pause, before jitter")
       .add("max_interval", &BackoffSpec::max_interval, "no pause is longer; default 10 x base_interval")
-      .add("multiplier", &BackoffSpec::multiplier, "each pause is this many times the one before", at_least(1))
-      .choice("jitter", &BackoffSpec::jitter, {"full", "none", "equal"},
-              "full: uniform between 0 and the pause; equal: between half of it and all; none: exactly the pause")
+      .add("multiplier", &BackoffSpec::multiplier, "each pause is this many times the one before",
+           at_least(1))
+      .choice(
+          "jitter", &BackoffSpec::jitter, {"full", "none", "equal"},
+          "full: uniform between 0 and the pause; equal: between half of it and all; none: exactly the pause")
       .table();
 }
 
@@ -37,16 +38,19 @@ constexpr std::uint32_t kEveryFailure = ((1u << kOutcomes) - 1) & ~1u;
 FieldTable retry_fields() {
   return Fields<RetrySpec>("retries", "New attempts of a failed call.")
       .add("attempts", &RetrySpec::attempts, "retries after the first try")
-      .add("per_try_timeout", &RetrySpec::per_try_timeout, "the caller gives each attempt this long", more_than(0))
+      .add("per_try_timeout", &RetrySpec::per_try_timeout, "the caller gives each attempt this long",
+           more_than(0))
       .custom("retry_on", FieldType::text, read_retry_on,
-              "outcomes that are tried again (error, timeout, rejected, queue_timeout, network); default all of them")
+              "outcomes that are tried again (error, timeout, rejected, queue_timeout, network); default all "
+              "of them")
       .section("backoff", &RetrySpec::backoff, backoff_fields(), "the pause before each retry")
       .shorthand("attempts")
       .table();
 }
 
 PolicyInfo retry_policy() {
-  return {"retries", "reaction", "call", "retries", "New attempts of a failed call, after a growing, jittered pause."};
+  return {"retries", "reaction", "call", "retries",
+          "New attempts of a failed call, after a growing, jittered pause."};
 }
 
 void apply_retries(const RetrySpec& spec, Edge& edge, const std::string& path, Diagnostics& diagnostics) {
@@ -64,9 +68,10 @@ void apply_retries(const RetrySpec& spec, Edge& edge, const std::string& path, D
     if (known) continue;
     const std::vector<std::string_view> names(kOutcomeNames.begin() + 1, kOutcomeNames.end());
     const std::string near = nearest_word(spec.retry_on[i], names);
-    diagnostics.error(spec.retry_on_marks[i], path + ".retry_on",
-                      fmt::format("\"{}\" is no outcome that can be retried", escaped(spec.retry_on[i])),
-                      near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : "did you mean " + near + "?");
+    diagnostics.error(
+        spec.retry_on_marks[i], path + ".retry_on",
+        fmt::format("\"{}\" is no outcome that can be retried", escaped(spec.retry_on[i])),
+        near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : "did you mean " + near + "?");
   }
   edge.backoff.base = spec.backoff.base_interval;
   edge.backoff.multiplier = spec.backoff.multiplier;
@@ -78,7 +83,8 @@ void apply_retries(const RetrySpec& spec, Edge& edge, const std::string& path, D
 sim::Duration backoff_ceiling(const BackoffModel& backoff, std::uint32_t k) {
   double pause = static_cast<double>(backoff.base.ns);
   const double cap = static_cast<double>(backoff.max.ns);
-  double power = backoff.multiplier;  // squared in turn, so that the millionth retry costs what the tenth does
+  double power =
+      backoff.multiplier;  // squared in turn, so that the millionth retry costs what the tenth does
   for (std::uint32_t left = k - 1; k > 0 && left > 0 && pause > 0 && pause < cap; left /= 2) {
     if (left % 2 == 1) pause *= power;
     power *= power;
@@ -90,9 +96,12 @@ sim::Duration backoff_delay(const BackoffModel& backoff, std::uint32_t k, sim::S
   const sim::Duration ceiling = backoff_ceiling(backoff, k);
   const double c = static_cast<double>(ceiling.ns);
   switch (backoff.jitter) {
-    case Jitter::none: return ceiling;
-    case Jitter::full: return sim::Duration::from_ns(c * random.uniform());
-    case Jitter::equal: return sim::Duration::from_ns(c * (0.5 + 0.5 * random.uniform()));
+    case Jitter::none:
+      return ceiling;
+    case Jitter::full:
+      return sim::Duration::from_ns(c * random.uniform());
+    case Jitter::equal:
+      return sim::Duration::from_ns(c * (0.5 + 0.5 * random.uniform()));
   }
   return ceiling;
 }

@@ -1,7 +1,8 @@
 #pragma once
-// Reaction seam: retries with capped exponential back-off. `attempts` counts retries after the first try, as Envoy's
-// num_retries and Istio's attempts do (resilience4j's maxAttempts includes the first). The k-th pause is
-// base x multiplier^(k-1), at most max_interval, then jittered: full is uniform in [0, pause), equal in [pause/2, pause).
+// Reaction seam: retries with capped exponential back-off. `attempts` counts retries after the first try, as
+// Envoy's num_retries and Istio's attempts do (resilience4j's maxAttempts includes the first). The k-th pause
+// is base x multiplier^(k-1), at most max_interval, then jittered: full is uniform in [0, pause), equal in
+// [pause/2, pause).
 #include <optional>
 #include <string>
 #include <vector>

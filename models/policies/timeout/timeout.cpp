@@ -4,7 +4,8 @@ namespace tailrace::models {
 
 PolicyInfo timeout_policy() {
   return {"timeout", "timing", "call", "timeout",
-          "How long a caller waits for the call, all attempts and pauses together. The server is not told and works on."};
+          "How long a caller waits for the call, all attempts and pauses together. The server is not told "
+          "and works on."};
 }
 
 }  // namespace tailrace::models

@@ -40,15 +40,16 @@ TEST(Arrivals, ARateOfZeroNeverArrives) {
   EXPECT_TRUE(regular_arrivals(w, 1).empty());
 }
 
-// From 0 to 10/s over 10 s the integral is t^2/2, so the n-th arrival comes at sqrt(2 n); 50 of them within the ramp,
-// then one every 0.1 s.
+// From 0 to 10/s over 10 s the integral is t^2/2, so the n-th arrival comes at sqrt(2 n); 50 of them within
+// the ramp, then one every 0.1 s.
 TEST(Arrivals, ARampFollowsItsIntegral) {
   Workload w;
   w.process = ArrivalProcess::ramping_rate;
   w.rate_per_s = 0;
   w.stages = {{{10'000'000'000}, 10}};
   const std::vector<double> times = regular_arrivals(w, 60);
-  for (const std::size_t n : {1u, 2u, 25u, 49u}) EXPECT_NEAR(times[n - 1], std::sqrt(2.0 * static_cast<double>(n)), 1e-6) << n;
+  for (const std::size_t n : {1u, 2u, 25u, 49u})
+    EXPECT_NEAR(times[n - 1], std::sqrt(2.0 * static_cast<double>(n)), 1e-6) << n;
   EXPECT_NEAR(times[59] - times[58], 0.1, 1e-9);
 }
 
@@ -60,7 +61,8 @@ TEST(Arrivals, ARampToZeroEnds) {
   EXPECT_LE(regular_arrivals(w, 100).size(), 5u);
 }
 
-// base 100/s, amplitude 50/s, one hour: a quarter of the period holds 100 x 900 + 50 x 3600 / (2 pi) = 118647.9.
+// base 100/s, amplitude 50/s, one hour: a quarter of the period holds 100 x 900 + 50 x 3600 / (2 pi) =
+// 118647.9.
 TEST(Arrivals, AWaveFollowsItsIntegral) {
   const Wave wave{100e-9, 50e-9, 3600 * kSecond, 0};
   EXPECT_NEAR(wave_advance(wave, 0, 118647.889757) / kSecond, 900, 1e-6);

@@ -19,8 +19,8 @@ TEST(Cpu, OneJobRunsAtFullSpeed) {
   EXPECT_EQ(cpu.jobs(), 0u);
 }
 
-// Jobs of 10 ms and 20 ms together on one core: the short one has had 10 ms of work after 20 ms; the long one then runs
-// alone for its last 10 ms and ends at 30 ms.
+// Jobs of 10 ms and 20 ms together on one core: the short one has had 10 ms of work after 20 ms; the long one
+// then runs alone for its last 10 ms and ends at 30 ms.
 TEST(Cpu, TwoJobsShareOneCore) {
   Cpu cpu;
   cpu.start(1);

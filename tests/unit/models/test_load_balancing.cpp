@@ -12,7 +12,9 @@ namespace {
 
 constexpr int kDraws = 300'000;
 // Five standard errors of a share p over kDraws draws.
-double slack(double p) { return 5 * std::sqrt(p * (1 - p) / kDraws); }
+double slack(double p) {
+  return 5 * std::sqrt(p * (1 - p) / kDraws);
+}
 
 TEST(LoadBalancing, RoundRobinVisitsEveryInstanceInTurn) {
   std::uint32_t position = 0;
@@ -38,12 +40,14 @@ TEST(LoadBalancing, WeightedFollowsTheWeights) {
   EXPECT_NEAR(hits[2] / static_cast<double>(kDraws), 0.75, slack(0.75));
 }
 
-// Two different instances of three are compared; loads 0, 1, 2. The idle one wins whenever it is drawn, 2 of 3 pairs;
-// the middle one wins against the busiest only, 1 of 3 pairs; the busiest never.
+// Two different instances of three are compared; loads 0, 1, 2. The idle one wins whenever it is drawn, 2 of
+// 3 pairs; the middle one wins against the busiest only, 1 of 3 pairs; the busiest never.
 TEST(LoadBalancing, TwoChoicesTakeTheLessLoaded) {
   sim::Stream random(3, 0, "lb", "p2c");
   std::array<int, 3> hits{};
-  for (int i = 0; i < kDraws; ++i) ++hits[choose_least_request(3, 2, [](std::uint32_t k) { return k; }, random)];
+  for (int i = 0; i < kDraws; ++i)
+    ++hits[choose_least_request(
+        3, 2, [](std::uint32_t k) { return k; }, random)];
   EXPECT_NEAR(hits[0] / static_cast<double>(kDraws), 2.0 / 3, slack(2.0 / 3));
   EXPECT_NEAR(hits[1] / static_cast<double>(kDraws), 1.0 / 3, slack(1.0 / 3));
   EXPECT_EQ(hits[2], 0);
@@ -53,7 +57,9 @@ TEST(LoadBalancing, TiesAreBrokenEvenly) {
   sim::Stream random(3, 0, "lb", "ties");
   for (const std::uint32_t choices : {0u, 2u}) {
     std::array<int, 4> hits{};
-    for (int i = 0; i < kDraws; ++i) ++hits[choose_least_request(4, choices, [](std::uint32_t) { return 1; }, random)];
+    for (int i = 0; i < kDraws; ++i)
+      ++hits[choose_least_request(
+          4, choices, [](std::uint32_t) { return 1; }, random)];
     for (const int h : hits) EXPECT_NEAR(h / static_cast<double>(kDraws), 0.25, slack(0.25)) << choices;
   }
 }
@@ -62,7 +68,9 @@ TEST(LoadBalancing, LookingAtAllFindsTheLeastLoaded) {
   sim::Stream random(3, 0, "lb", "jsq");
   const std::array<int, 5> load = {4, 2, 7, 1, 3};
   for (int i = 0; i < 100; ++i) {
-    EXPECT_EQ(choose_least_request(5, 0, [&](std::uint32_t k) { return load[k]; }, random), 3u);
+    EXPECT_EQ(choose_least_request(
+                  5, 0, [&](std::uint32_t k) { return load[k]; }, random),
+              3u);
   }
 }
 

@@ -46,7 +46,8 @@ TEST(OrderedQueue, KeepsRankThenArrivalThroughAnyMixOfOperations) {
 TEST(OrderedQueue, InterruptedWorkComesBeforeItsRank) {
   FrameSlab frames;
   OrderedQueue queue;
-  const std::uint32_t a = frames.allocate(), b = frames.allocate(), c = frames.allocate(), urgent = frames.allocate();
+  const std::uint32_t a = frames.allocate(), b = frames.allocate(), c = frames.allocate(),
+                      urgent = frames.allocate();
   queue.push(1, a, frames);
   queue.push_front(1, b, frames);
   queue.push_front(1, c, frames);

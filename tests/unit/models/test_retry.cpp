@@ -15,7 +15,9 @@ Edge edge_with(std::int64_t retries, BackoffModel backoff = {}) {
   edge.backoff = backoff;
   return edge;
 }
-CallFacts after(std::uint32_t attempt, Outcome outcome) { return {{0}, 0, attempt, outcome}; }
+CallFacts after(std::uint32_t attempt, Outcome outcome) {
+  return {{0}, 0, attempt, outcome};
+}
 
 TEST(Retry, AttemptsCountsRetriesAfterTheFirstTry) {
   sim::Stream random(1, 0, "a", "b");
@@ -41,7 +43,8 @@ TEST(Retry, PausesDoubleUpToTheCap) {
   const BackoffModel backoff{{100 * kMs}, 2, {500 * kMs}, Jitter::none};
   sim::Stream random(1, 0, "a", "b");
   const std::int64_t expected[] = {100, 200, 400, 500, 500};  // 100 ms x 2^(k-1), at most 500 ms
-  for (std::uint32_t k = 1; k <= 5; ++k) EXPECT_EQ(backoff_delay(backoff, k, random).ns, expected[k - 1] * kMs) << k;
+  for (std::uint32_t k = 1; k <= 5; ++k)
+    EXPECT_EQ(backoff_delay(backoff, k, random).ns, expected[k - 1] * kMs) << k;
 }
 
 TEST(Retry, AHugeExponentSaturatesAtTheCap) {

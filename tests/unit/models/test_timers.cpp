@@ -12,7 +12,8 @@ class TimersTest : public ::testing::Test {
  protected:
   TimersTest() {
     model.lanes = {{100}, {30}};
-    model.lane_kind = {static_cast<std::uint32_t>(TimerPurpose::call_timeout), static_cast<std::uint32_t>(TimerPurpose::try_timeout)};
+    model.lane_kind = {static_cast<std::uint32_t>(TimerPurpose::call_timeout),
+                       static_cast<std::uint32_t>(TimerPurpose::try_timeout)};
     timers.start(model);
   }
   std::uint32_t frame() {
@@ -21,7 +22,8 @@ class TimersTest : public ::testing::Test {
     return slot;
   }
   void arm(std::uint32_t lane, std::int64_t now, std::uint32_t slot) {
-    timers.arm_lane(lane, now, slot, frames[slot], [this](std::int64_t time, std::uint32_t l) { calendar.emplace_back(time, l); });
+    timers.arm_lane(lane, now, slot, frames[slot],
+                    [this](std::int64_t time, std::uint32_t l) { calendar.emplace_back(time, l); });
   }
   CompiledModel model;
   Timers timers;
@@ -80,7 +82,8 @@ TEST_F(TimersTest, CancellingFromTheMiddleKeepsTheLaneWhole) {
   EXPECT_EQ(timers.take_due(0, 102, frames).frame, kNoId);
 }
 
-// A timer with a calendar entry of its own keeps its node until that entry fires: the entry can never meet a reused one.
+// A timer with a calendar entry of its own keeps its node until that entry fires: the entry can never meet a
+// reused one.
 TEST_F(TimersTest, ACancelledOwnTimerFiresForNobody) {
   const std::uint32_t slot = frame();
   const std::uint32_t node = timers.arm_own(TimerPurpose::backoff, 50, slot, frames[slot]);

@@ -1,0 +1,79 @@
+// Inside a call: branches that run at the same time, loops that run again, and which instance a call goes to.
+#include "models/policies/load_balancing/load_balancing.hpp"
+#include "models/runtime/execution.hpp"
+
+namespace tailrace::models {
+
+// Starts the frames of a parallel or loop step, which its frame waits for; false when a loop has no rounds.
+bool Execution::fork(std::uint32_t slot, const Step16& step) {
+  const bool loop = step.op == Op::loop;
+  std::uint32_t forks = step.count;
+  std::int64_t rounds = 0;
+  if (loop) {
+    const double times = sample(step.first);
+    rounds = times < 1e18 ? static_cast<std::int64_t>(times + 0.5) : std::int64_t{1} << 60;
+    if (rounds <= 0) return false;
+    forks = 1;
+  }
+  const std::uint32_t needed = loop ? 1 : step.needed;
+  frames_[slot].aux = static_cast<std::int64_t>(static_cast<std::uint64_t>(forks) << 32 | needed);
+  for (std::uint32_t k = 0; k < forks; ++k) {
+    const std::uint32_t child = frames_.allocate();
+    const Frame& parent = frames_[slot];  // the slab may have moved
+    Frame& c = frames_[child];
+    c.start = loop ? rounds - 1 : 0;
+    c.pc = loop ? step.needed : model_->forks[step.first + k];
+    c.parent = slot;
+    c.parent_ticket = parent.ticket;
+    c.instance = parent.instance;
+    c.timer = kNoId;
+    c.edge = c.pc;
+    c.flags = kBranchFrame | kLive;
+    c.outcome = Outcome::success;
+    c.priority = parent.priority;
+    c.depth = parent.depth;
+    wake(child);
+  }
+  if (steps_taken_ += forks; steps_taken_ > kMaxStepsInOneEvent) stalled();
+  return true;
+}
+
+// A branch of a parallel or loop is over. The parent goes on when enough have succeeded, fails when enough no
+// longer can.
+std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
+  const Frame& f = frames_[slot];
+  if (f.flags & kHolding) release_worker_late(slot);
+  const std::uint32_t parent = f.parent;
+  const std::uint32_t ticket = f.parent_ticket;
+  frames_.release(slot);
+  Frame& p = frames_[parent];
+  if (p.ticket != ticket) return kNoId;
+  const auto state = static_cast<std::uint64_t>(p.aux);
+  std::uint64_t needed = state & 0xffffffffu;
+  const std::uint64_t left = (state >> 32) - 1;
+  if (outcome == Outcome::success) --needed;
+  p.aux = static_cast<std::int64_t>(left << 32 | needed);
+  if (needed != 0 && left >= needed) return kNoId;
+  ++p.ticket;  // the branches that still run are nobody's now
+  return needed == 0 ? parent : fail_frame(parent, outcome);
+}
+
+std::uint32_t Execution::select(const EdgeTable& edge) {
+  const StationTable& station = station_tables_[edge.station];
+  sim::Stream& random = streams_[edge.select_stream];
+  switch (station.balancing) {
+    case Balancing::round_robin:
+      return choose_round_robin(edge.instances, positions_[edge.select_position]);
+    case Balancing::random:
+      return choose_random(edge.instances, random);
+    case Balancing::weighted:
+      return choose_weighted(station.cumulative_weight, random);
+    case Balancing::least_request:
+      return choose_least_request(
+          edge.instances, station.choice_count,
+          [&](std::uint32_t i) { return instances_[edge.first_instance + i].outstanding; }, random);
+  }
+  return 0;
+}
+
+}  // namespace tailrace::models
