@@ -69,7 +69,7 @@ void class_row(std::string& out, const Window& window, const std::string& worklo
     arrived += static_cast<double>(c.arrived);
     succeeded += static_cast<double>(c.succeeded);
     failed += static_cast<double>(c.failed);
-    if (c.succeeded == 0) continue;
+    if (!c.timed) continue;
     ++with_data;
     mean += c.mean_s * static_cast<double>(c.succeeded);
     p50 += c.p50_s;

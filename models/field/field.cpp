@@ -122,7 +122,14 @@ bool read_distribution(const Field& field, const Node& node, sim::Distribution& 
   ParsedDistribution parsed = parse_distribution(node.text, how);
   if (!parsed.value) {
     Mark at = node.mark;
-    if (at.line != 0) at.column += static_cast<std::uint32_t>(parsed.offset + (node.quoted ? 1 : 0));
+    if (at.line != 0) {
+      at.column += static_cast<std::uint32_t>(parsed.offset + (node.quoted ? 1 : 0));
+      // A text that goes on over several lines is pointed at on its first.
+      if (at.file < context.doc.files.size() && at.line <= context.doc.files[at.file].lines.size()) {
+        const std::size_t length = context.doc.files[at.file].lines[at.line - 1].size();
+        at.column = std::min(at.column, static_cast<std::uint32_t>(length + 1));
+      }
+    }
     context.diagnostics.error(at, context.path, parsed.error, parsed.hint);
     return false;
   }

@@ -219,6 +219,26 @@ void Execution::advance(std::uint32_t slot) {
 
 // --- calls
 
+// The frame of one attempt, at the edge's first instance.
+[[gnu::always_inline]] inline std::uint32_t Execution::new_attempt(std::uint32_t slot,
+                                                                   std::uint32_t edge_id) {
+  const EdgeTable& edge = edges_[edge_id];
+  const std::uint32_t child = frames_.allocate();
+  const Frame& parent = frames_[slot];  // the slab may have moved
+  Frame& c = frames_[child];
+  c.start = now_;
+  c.pc = edge.pc;
+  c.parent = slot;
+  c.parent_ticket = parent.ticket;
+  c.instance = edge.first_instance;
+  c.timer = kNoId;
+  c.edge = edge_id;
+  c.flags = kLive;
+  c.priority = parent.priority;
+  c.depth = parent.depth;
+  return child;
+}
+
 [[gnu::always_inline]] inline std::uint32_t Execution::begin_call(std::uint32_t slot, std::uint32_t edge_id) {
   const EdgeTable& edge = edges_[edge_id];
   // In a large model all that belongs to the callee is far away: ask for it at once, not line after line as
@@ -240,26 +260,11 @@ void Execution::advance(std::uint32_t slot) {
     f.aux = 0;
     f.set_call_start(now_);
     if (edge.timeout_lane != kNoId) {
-      timers_.arm_lane(edge.timeout_lane, now_, slot, f, [this](std::int64_t time, std::uint32_t lane) {
-        schedule(time, Phase::expire, Kind::lane, lane);
-      });
+      arm(edge.timeout_lane, slot, f);
     }
     return attempt(slot, edge_id);
   }
-  const std::uint32_t child = frames_.allocate();
-  const Frame& parent = frames_[slot];
-  Frame& c = frames_[child];
-  c.start = now_;
-  c.pc = edge.pc;
-  c.parent = slot;
-  c.parent_ticket = parent.ticket;
-  c.instance = edge.first_instance;
-  c.timer = kNoId;
-  c.edge = edge_id;
-  c.flags = kLive;
-  c.priority = parent.priority;
-  c.depth = parent.depth;
-  return enter(child, edge.worker_first);
+  return enter(new_attempt(slot, edge_id), edge.worker_first);
 }
 
 std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
@@ -279,23 +284,11 @@ std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
     ++depth;
   }
   if (edge.try_lane != kNoId) {
-    timers_.arm_lane(edge.try_lane, now_, slot, caller, [this](std::int64_t time, std::uint32_t lane) {
-      schedule(time, Phase::expire, Kind::lane, lane);
-    });
+    arm(edge.try_lane, slot, caller);
   }
-  const std::uint32_t child = frames_.allocate();
-  const Frame& parent = frames_[slot];
+  const std::uint32_t child = new_attempt(slot, edge_id);
   Frame& c = frames_[child];
-  c.start = now_;
-  c.pc = edge.pc;
-  c.parent = slot;
-  c.parent_ticket = parent.ticket;
-  c.instance = edge.first_instance;
   if (edge.instances > 1) c.instance += select(edge);
-  c.timer = kNoId;
-  c.edge = edge_id;
-  c.flags = kLive;
-  c.priority = parent.priority;
   c.depth = depth;
   if (station_tables_[edge.station].counts_outstanding) ++instances_[c.instance].outstanding;
   if (edge.out_link == kNoId) {
@@ -370,9 +363,7 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   }
   if (continuation) return kNoId;
   if (station.patience_lane != kNoId) {
-    timers_.arm_lane(station.patience_lane, now_, slot, f, [this](std::int64_t time, std::uint32_t lane) {
-      schedule(time, Phase::expire, Kind::lane, lane);
-    });
+    arm(station.patience_lane, slot, f);
   } else if (station.patience != kNoId) {
     const std::int64_t deadline =
         sim::saturating_add(now_, sim::Duration::from_ns(sample(station.patience)).ns);

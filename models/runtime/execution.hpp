@@ -107,6 +107,7 @@ class Execution {
   void run_woken();
   bool begin_work(std::uint32_t slot, const Step16& step);
   std::uint32_t begin_call(std::uint32_t slot, std::uint32_t edge);
+  std::uint32_t new_attempt(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t attempt(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t select(const EdgeTable& edge);
   std::uint32_t enter(std::uint32_t slot, bool worker_first);
@@ -180,6 +181,12 @@ class Execution {
   [[gnu::always_inline]] void schedule_here(std::int64_t time, sim::Phase phase, Kind kind,
                                             std::uint32_t target, std::uint32_t extra = 0) {
     calendar_.push({time, target, sim::event_tag(phase, static_cast<std::uint32_t>(kind), extra)});
+  }
+  // A timer of constant length for the frame.
+  void arm(std::uint32_t lane_id, std::uint32_t slot, Frame& frame) {
+    timers_.arm_lane(lane_id, now_, slot, frame, [this](std::int64_t time, std::uint32_t lane) {
+      schedule(time, sim::Phase::expire, Kind::lane, lane);
+    });
   }
   double sample(std::uint32_t draw) {
     LiveDraw& d = draws_[draw];

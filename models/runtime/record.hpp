@@ -73,8 +73,9 @@ struct WindowRecord {
   std::int64_t end_ns = 0;
   struct PerClass {
     std::uint64_t arrived = 0, succeeded = 0, failed = 0;
-    double mean_s = 0, p50_s = 0, p99_s = 0,
-           max_s = 0;  // of requests that succeeded in the window; 0 when none did
+    // Of requests that succeeded in the window; only where `timed`: some did, and the classes are few enough.
+    bool timed = false;
+    double mean_s = 0, p50_s = 0, p99_s = 0, max_s = 0;
   };
   struct PerStation {
     double busy = 0, queue = 0;  // means over the window, all instances together

@@ -35,6 +35,9 @@ namespace {
 
 constexpr int kWindows = 200;
 constexpr std::size_t kStationsInWindows = 1000;  // more stations than this leave no rows of their own
+// More classes of requests than this are counted per window but not timed, and have no batches: a histogram
+// for each of thousands of classes, windows and batches would cost more than the run.
+constexpr std::size_t kTimedClasses = 250;
 
 double seconds_of(Area item_ns) {
   return static_cast<double>(item_ns) * 1e-9;
@@ -108,6 +111,7 @@ RunRecord Execution::run() {
   window_classes_ = classes_;
   window_areas_.resize(stations_.size());
   window_rejected_.resize(stations_.size());
+  if (classes_.size() > kTimedClasses) options_.batches = 0;
   if (options_.batches > 0) {
     batch_ns_ = std::max<std::int64_t>(1, (end - options_.warmup_ns) / options_.batches);
     batch_before_.resize(classes_.size());
@@ -244,7 +248,8 @@ void Execution::close_window() {
     row.succeeded = total.ended[0] - before.ended[0];
     for (std::size_t o = 1; o < kOutcomes; ++o) row.failed += total.ended[o] - before.ended[o];
     const sim::Histogram& all = record_.series[class_tables_[i].success_series];
-    if (row.succeeded > 0) {
+    row.timed = row.succeeded > 0 && classes_.size() <= kTimedClasses;
+    if (row.timed) {
       sim::Histogram& inside = window_inside_;
       inside = all;
       inside.subtract(window_before_[i]);
