@@ -28,8 +28,10 @@ std::vector<Measured> measured(const analysis::RunReport& report) {
     if (s.served == 0) continue;
     if (s.workers != models::kUnlimited) {
       add(list, s.name, Measured::What::utilization, s.utilization);
-      // Where requests may give up waiting, theory speaks of all of them.
-      add(list, s.name, Measured::What::wait_mean, s.abandoned > 0 ? s.wait_mean_all : s.wait_mean);
+      // Where requests may give up waiting, theory speaks of all of them. A wait that nobody feels is left
+      // out.
+      const analysis::Interval& wait = s.abandoned > 0 ? s.wait_mean_all : s.wait_mean;
+      if (wait.estimate > 0.01 * s.service_mean.estimate) add(list, s.name, Measured::What::wait_mean, wait);
     }
     if (s.cpus > 0) add(list, s.name, Measured::What::core_utilization, s.cpu_utilization);
   }
