@@ -31,23 +31,14 @@ std::vector<Topic> topics() {
   std::vector<Topic> list;
   list.push_back(
       {"scenario", "sections", models::scenario_fields().about, models::scenario_fields(), "", ""});
+  list.push_back(
+      {"defaults", "sections", models::defaults_fields().about, models::defaults_fields(), "", ""});
   list.push_back({"run", "sections", models::run_fields().about, models::run_fields(), "", ""});
   for (const models::Kind& k : models::kinds())
     list.push_back({k.name, "kinds", k.about, k.fields, k.section, k.example});
   for (const models::StepKind& s : models::step_kinds())
     list.push_back({s.name, "steps", s.about, s.fields, "", ""});
   return list;
-}
-
-const Field* field_of(const models::PolicyInfo& policy) {
-  static const std::vector<Topic> all = topics();
-  for (const Topic& topic : all) {
-    if (topic.name != policy.carrier) continue;
-    for (const Field& f : topic.fields.fields) {
-      if (f.name == policy.field) return &f;
-    }
-  }
-  return nullptr;
 }
 
 std::string wrapped(const std::string& text, std::size_t indent) {
@@ -89,10 +80,12 @@ struct Row {
 void collect(const FieldTable& table, const std::string& prefix, bool indented, std::vector<Row>& rows) {
   for (const Field& f : table.fields) {
     std::string text = f.text;
-    if (f.section && !f.section->shorthand.empty())
+    if (f.own_page) {
+      text += fmt::format("; see {}", f.name);
+    } else if (f.section && !f.section->shorthand.empty())
       text += fmt::format("; short form: a value in its place is {}", f.section->shorthand);
     rows.push_back({prefix + f.name, type_text(f), default_text(f), range_text(f), std::move(text)});
-    if (f.section)
+    if (f.section && !f.own_page)
       collect(*f.section, indented ? prefix + "  " : prefix + child_prefix(f) + ".", indented, rows);
   }
 }
@@ -196,8 +189,7 @@ std::string describe_list() {
   group("Steps of an endpoint or a request", "steps");
   out += "Policies\n";
   for (const models::PolicyInfo& p : models::policies()) {
-    out += fmt::format("  {:15} {}\n", p.name,
-                       wrapped(fmt::format("{} ({}: {})", p.about, p.carrier, p.field), 18));
+    out += fmt::format("  {:23} {}\n", p.name, wrapped(fmt::format("{} ({})", p.about, p.seam), 26));
   }
   out += "\nForms of values\n";
   for (const Form& f : reference_forms()) out += fmt::format("  {:15} {}\n", f.name, wrapped(f.about, 18));
@@ -219,13 +211,9 @@ std::string describe_one(const std::string& name, std::string& hint) {
     names.push_back(p.name);
     if (p.name != name) continue;
     if (!out.empty()) out += "\n";
-    out += fmt::format("{}: {}\n\nA policy at the {} seam; written as `{}` on a {}.\n", p.name, p.about,
-                       p.seam, p.field, p.carrier);
-    const Field* field = field_of(p);
-    if (field == nullptr) continue;
-    FieldTable table;
-    table.fields = {*field};
-    out += "\n" + field_text(table);
+    out += fmt::format("{}: {}\n\nA policy at the {} seam; written on {}.\n\n  {}: {}\n", p.name, p.about,
+                       p.seam, p.written_on(), p.name, p.example);
+    out += "\n" + field_text(p.fields);
   }
   for (const Form& f : reference_forms()) {
     names.push_back(f.name);
@@ -259,9 +247,14 @@ std::string reference_markdown() {
   group("Sections", "sections");
   group("Kinds of components", "kinds");
   group("Steps", "steps");
-  out += "\n## Policies\n\n| Policy | Seam | Written on | As | Meaning |\n|---|---|---|---|---|\n";
+  out +=
+      "\n## Policies\n\nOf calls, doors and targets. What a call says goes before its service's `outbound`, "
+      "and that before "
+      "`defaults`; `none` takes an inherited policy away.\n";
   for (const models::PolicyInfo& p : models::policies()) {
-    out += fmt::format("| {} | {} | {} | `{}` | {} |\n", p.name, p.seam, p.carrier, p.field, cell(p.about));
+    out += fmt::format("\n### {}\n\n{} Seam: {}. Written on: {}.\n\n```yaml\n{}: {}\n```\n\n", p.name,
+                       p.about, p.seam, p.written_on(), p.name, p.example);
+    out += field_markdown(p.fields);
   }
   out += "\n## Forms of values\n";
   for (const Form& f : reference_forms()) {

@@ -178,6 +178,8 @@ std::string steps_text(const Topology& t, const models::Steps& steps, int indent
         break;
       case Step::Kind::call:
         out += pad + call_text(t, s.edge) + "\n";
+        if (!s.branches.empty())
+          out += pad + "  if it fails\n" + steps_text(t, s.branches.front().steps, indent + 4);
         break;
       case Step::Kind::fail:
         out += pad + fmt::format("fail with probability {}\n", analysis::human_fraction(s.probability));

@@ -2,8 +2,26 @@
 
 #include "models/database/database.hpp"
 #include "models/network/network.hpp"
+#include "models/policies/adaptive_concurrency/adaptive_concurrency.hpp"
+#include "models/policies/adaptive_lifo/adaptive_lifo.hpp"
+#include "models/policies/admission_control/admission_control.hpp"
+#include "models/policies/bulkhead/bulkhead.hpp"
+#include "models/policies/cancellation/cancellation.hpp"
+#include "models/policies/circuit_breaker/circuit_breaker.hpp"
+#include "models/policies/codel/codel.hpp"
+#include "models/policies/connection_pool/connection_pool.hpp"
+#include "models/policies/deadline/deadline.hpp"
+#include "models/policies/fallback/fallback.hpp"
+#include "models/policies/health_check/health_check.hpp"
+#include "models/policies/hedge/hedge.hpp"
 #include "models/policies/load_balancing/load_balancing.hpp"
+#include "models/policies/order/order.hpp"
+#include "models/policies/outlier_detection/outlier_detection.hpp"
+#include "models/policies/priority_shedding/priority_shedding.hpp"
+#include "models/policies/quota/quota.hpp"
+#include "models/policies/rate_limit/rate_limit.hpp"
 #include "models/policies/retry/retry.hpp"
+#include "models/policies/retry_budget/retry_budget.hpp"
 #include "models/policies/timeout/timeout.hpp"
 #include "models/service/service.hpp"
 #include "models/workload/workload.hpp"
@@ -15,8 +33,29 @@ const std::vector<Kind>& kinds() {
   return list;
 }
 
+// Admission policies stand in the order in which a call asks them, outermost first.
 const std::vector<PolicyInfo>& policies() {
-  static const std::vector<PolicyInfo> list = {timeout_policy(), retry_policy(), load_balancing_policy()};
+  static const std::vector<PolicyInfo> list = {deadline_policy(),
+                                               timeout_policy(),
+                                               cancellation_policy(),
+                                               hedge_policy(),
+                                               retry_policy(),
+                                               retry_budget_policy(),
+                                               fallback_policy(),
+                                               rate_limit_policy(),
+                                               quota_policy(),
+                                               admission_control_policy(),
+                                               adaptive_concurrency_policy(),
+                                               priority_shedding_policy(),
+                                               circuit_breaker_policy(),
+                                               bulkhead_policy(),
+                                               connection_pool_policy(),
+                                               codel_policy(),
+                                               adaptive_lifo_policy(),
+                                               load_balancer_policy(),
+                                               outlier_detection_policy(),
+                                               health_check_policy(),
+                                               order_policy()};
   return list;
 }
 

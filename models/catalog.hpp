@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "models/kind/kind.hpp"
+#include "models/policy/policy.hpp"
 
 namespace tailrace::models {
 

@@ -35,7 +35,8 @@ void all_calls(const Steps& steps, std::vector<int>& edges) {
 // Calls without which the program cannot succeed.
 void needed_calls(const Steps& steps, const models::Topology& t, std::vector<int>& edges) {
   for (const Step& s : steps) {
-    if (s.kind == Step::Kind::call && !t.edges[at(s.edge)].ignore_failure) edges.push_back(s.edge);
+    if (s.kind == Step::Kind::call && !t.edges[at(s.edge)].ignore_failure && !t.edges[at(s.edge)].fallback)
+      edges.push_back(s.edge);
     const bool all = s.kind == Step::Kind::parallel && s.needed >= static_cast<int>(s.branches.size());
     const bool loops = s.kind == Step::Kind::loop && s.distribution->minimum() >= 0.5;
     for (const models::StepBranch& b : s.branches) {

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "models/compile/compiled_model.hpp"
+#include "models/compile/guards.hpp"
 #include "sim/base/check.hpp"
 
 namespace tailrace::models {
@@ -27,8 +28,12 @@ class Compiler {
     for (std::size_t i = 0; i < t_.stations.size(); ++i) station(i);
     for (std::size_t i = 0; i < t_.links.size(); ++i) link(i);
     for (std::size_t i = 0; i < t_.operations.size(); ++i) operation(i);
+    m_.context = needs_context(t_);
     for (std::size_t i = 0; i < t_.edges.size(); ++i) edge(i);
+    compile_guards(t_, m_);
     for (std::size_t i = 0; i < t_.workloads.size(); ++i) workload(i);
+    m_.stop_pc = emit(Op::stop);
+    m_.bury_pc = emit(Op::bury);
     share_series();
     return std::make_shared<const CompiledModel>(std::move(m_));
   }
@@ -75,6 +80,7 @@ class Compiler {
     table.balancing = s.balancer.policy;
     table.counts_outstanding = s.balancer.policy == Balancing::least_request && s.instances > 1;
     table.choice_count = static_cast<std::uint32_t>(s.balancer.choice_count);
+    table.distinct_choices = s.balancer.distinct;
     table.plain_queue = s.discipline == Discipline::fifo && !s.patience;
     if (s.patience) {
       const sim::Distribution& d = *s.patience;
@@ -85,16 +91,28 @@ class Compiler {
       }
     }
     double weight = 0;
+    bool uneven_errors = false;
     for (const InstanceGroup& g : s.groups) {
       for (std::int64_t k = 0; k < g.count; ++k) {
         weight += g.weight;
         table.cumulative_weight.push_back(weight);
         table.slowness.push_back(1 / g.speed);
         table.uneven_speed = table.uneven_speed || g.speed != 1;
+        table.error_chance.push_back(chance_of(g.error_rate));
+        uneven_errors = uneven_errors || g.error_rate > 0;
       }
     }
     if (s.balancer.policy != Balancing::weighted) table.cumulative_weight.clear();
     if (!table.uneven_speed) table.slowness.clear();
+    if (!uneven_errors) table.error_chance.clear();
+    table.cancellation = s.cancellation;
+    table.drop_expired = s.drop_expired;
+    if (s.queue_policy != nullptr) {
+      table.first_queue_policy = m_.queue_states;
+      m_.queue_states += table.instances;
+    }
+    table.special_release =
+        s.discipline != Discipline::fifo || s.drop_expired || !s.doors.empty() || s.queue_policy != nullptr;
     if (s.cpus) {
       table.cores = *s.cpus;
       table.cpu_scheduling = s.cpu_scheduling;
@@ -181,6 +199,12 @@ class Compiler {
         case Step::Kind::call:
           no_worker(place, held);
           emit(Op::call, static_cast<std::uint32_t>(s.edge));
+          if (!s.branches.empty()) {  // behind the call, and jumped over when it succeeds
+            const std::uint32_t skip = emit(Op::jump);
+            body(s.branches.front().steps, here, held);
+            no_worker(place, held);
+            m_.steps[skip].first = pc();
+          }
           break;
         case Step::Kind::fail: {
           const std::uint32_t at = emit(Op::fail, stream(here.component, here.purpose));
@@ -291,7 +315,12 @@ class Compiler {
       table.presample = static_cast<std::uint32_t>(first_draw);
     }
     table.error_chance = chance_of(op.error_rate);
-    if (op.error_rate > 0) table.error_stream = stream(component_name(op.component), op.name + "/error");
+    if (!st.error_chance.empty()) {  // drawn for even where it is 0: the instance has its own
+      table.uneven_errors = true;
+      table.error_chance = std::max<std::uint64_t>(table.error_chance, 1);
+    }
+    if (table.error_chance != 0)
+      table.error_stream = stream(component_name(op.component), op.name + "/error");
     emit(Op::end, static_cast<std::uint32_t>(i));
     table.series = series(SeriesKind::operation, i);
     m_.operation_series.push_back(table.series);
@@ -334,9 +363,9 @@ class Compiler {
       table.response_bytes = draw(*e.response_bytes, stream(from, "response size " + e.path));
     if (e.retries != 0) table.retry_stream = stream(from, "retry " + e.path);
     const bool network = table.out_link != kNoId || table.back_link != kNoId;
-    const bool timers = e.timeout || e.per_try_timeout;
-    table.plain = s.instances == 1 && !network && !timers && !table.deepens && e.retries == 0;
-    if (network || timers || e.retries != 0) table.series = series(SeriesKind::call, i);
+    const bool guarded = m_.context || needs_guard(t_, e);
+    table.plain = s.instances == 1 && !network && !guarded && !table.deepens;
+    if (network || guarded) table.series = series(SeriesKind::call, i);
     m_.edges.push_back(table);
   }
 
@@ -380,6 +409,7 @@ class Compiler {
         if (m_.edges[e].plain && !m_.edges[e].ignore_failure) cls.direct_edge = e;
       }
       cls.pc = pc();
+      if (c.key) cls.key = draw(*c.key, stream(w.name, c.name.empty() ? "key" : c.name + "/key"));
       bool held = false;
       body(c.steps, {w.name, c.name.empty() ? "request" : c.name, false, 0}, held);
       emit(Op::end_request);

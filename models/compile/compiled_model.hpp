@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "models/policy/seams.hpp"
+#include "models/compile/guard_tables.hpp"
 #include "models/topology/topology.hpp"
 #include "sim/random/sampler.hpp"
 
@@ -28,6 +28,8 @@ enum class Op : std::uint8_t {
   end,          // of an operation: errors by chance, release, reply
   end_branch,   // of a branch frame
   end_request,  // of a client's request
+  stop,         // the frame was told to stop: it ends as cancelled
+  bury,         // nothing is left of the frame but the event that brought it here
 };
 
 struct Step16 {
@@ -63,6 +65,7 @@ struct OperationTable {
   std::uint32_t error_stream = kNoId;
   std::uint32_t presample = kNoId;  // shortest_job_first: the draw of the first compute step
   bool worker_first = true;         // takes a worker on arrival
+  bool uneven_errors = false;       // an instance adds its own chance of an error
   std::uint32_t series = kNoId;     // kNoId: in series_copies
   std::uint64_t error_chance = 0;
 };
@@ -78,6 +81,7 @@ struct StationTable {
   bool plain_queue = false;  // first in, first out, and nobody loses patience
   bool uneven_speed = false;
   std::uint32_t choice_count = 2;
+  bool distinct_choices = true;
   std::uint32_t patience = kNoId;       // draw
   std::uint32_t patience_lane = kNoId;  // when it is constant
   double cores = 0;                     // 0: computing takes only the worker
@@ -85,8 +89,14 @@ struct StationTable {
   std::uint32_t first_cpu = kNoId;
   std::uint32_t wait_series = 0;
   std::uint32_t abandoned_series = kNoId;
-  std::vector<double> cumulative_weight;  // weighted
-  std::vector<double> slowness;           // 1/speed per instance, when uneven
+  std::vector<double> cumulative_weight;    // weighted
+  std::vector<double> slowness;             // 1/speed per instance, when uneven
+  std::vector<std::uint64_t> error_chance;  // per instance, when they differ; on top of the operation's
+  std::uint32_t door = kNoId;
+  std::uint32_t first_queue_policy = kNoId;  // state of its first instance
+  bool special_release = false;              // who is next is more than the head of the line
+  bool drop_expired = false;
+  Cancellation cancellation = Cancellation::ignore;
 };
 inline constexpr std::int32_t kManyWorkers = 1 << 30;
 
@@ -101,7 +111,9 @@ struct EdgeTable {
   bool plain = false;            // no timer, link, choice, admission: one instance, entered at once
   bool worker_first = true;
   bool ignore_failure = false;
-  bool deepens = false;  // lies on a call cycle: counts against the depth limit
+  bool deepens = false;         // lies on a call cycle: counts against the depth limit
+  std::uint32_t guard = kNoId;  // its policies
+  std::uint32_t door = kNoId;   // its target's
   std::uint32_t select_stream = kNoId;
   std::uint32_t select_position = kNoId;  // round robin
   std::uint32_t timeout_lane = kNoId;
@@ -112,7 +124,6 @@ struct EdgeTable {
   std::uint32_t response_bytes = kNoId;
   std::uint32_t retry_stream = kNoId;  // kNoId: a failure is final
   std::uint32_t series = kNoId;        // of the call's duration as its caller sees it
-  std::uint32_t first_admission = 0, admissions = 0, admission_stream = 0;
 };
 
 struct LinkTable {
@@ -132,6 +143,7 @@ struct ClassTable {
   std::uint8_t priority = 0;
   bool closed = false;  // its workload's
   std::uint32_t success_series = 0, failure_series = 0;
+  std::uint32_t key = kNoId;  // draw
 };
 
 struct WorkloadTable {
@@ -175,7 +187,20 @@ struct CompiledModel {
   std::vector<SeriesInfo> series;
   // Series that would record the same values as another: filled from it at the end.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> series_copies;
-  std::vector<AdmissionPolicy> admissions;
+  std::vector<GuardTable> guards;
+  std::vector<DoorTable> doors;
+  std::vector<AdmissionTable> admissions;
+  std::vector<AdmissionGroup> admission_groups;
+  std::vector<BudgetGroup> budgets;
+  std::vector<HedgeGroup> hedges;
+  std::vector<BalancerGroup> balancers;
+  std::vector<ProberTable> probers;
+  std::uint32_t queue_states = 0, admission_states = 0, budget_states = 0, hedge_states = 0,
+                balancer_states = 0;
+  // Requests carry a deadline, a key, the trace of a fallback, or can be cancelled: every call of the model
+  // hands these on, so none is plain.
+  bool context = false;
+  std::uint32_t stop_pc = 0, bury_pc = 0;
   std::uint32_t cpus = 0;
   std::uint32_t positions = 0;
   std::uint32_t depth_limit = 0;
@@ -183,7 +208,19 @@ struct CompiledModel {
 };
 
 // What a timer lane is for.
-enum class TimerPurpose : std::uint8_t { call_timeout, try_timeout, patience, backoff, work };
+enum class TimerPurpose : std::uint8_t {
+  call_timeout,
+  try_timeout,  // on the attempt's own frame
+  patience,
+  backoff,
+  work,
+  deadline,
+  hedge,
+  line,   // has waited in a policy's line for as long as it may
+  pause,  // admitted, but not at once
+  door,   // the same, at a server
+  cancel  // word from a caller who has left
+};
 
 std::shared_ptr<const CompiledModel> compile(std::shared_ptr<const Topology> topology);
 

@@ -36,11 +36,12 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   Station primary;
   primary.name = self.name;
   primary.component = component;
-  primary.groups = {{1, 1, 1}};
+  primary.groups.emplace_back();
   primary.workers = spec.connections.value;
   primary.cpus = spec.cpus;
-  primary.balancer.policy = spec.load_balancer.policy;
-  primary.balancer.choice_count = spec.load_balancer.choice_count;
+  const PolicyTarget at_station{nullptr, &primary, self.mark, b.path, nullptr, b.diagnostics};
+  apply_policies(merge_policies(spec.target, b.default_target), at_station);
+  apply_policies(merge_policies(spec.inbound, b.default_inbound), at_station);
   apply_queue(spec.queue, primary, self.mark, b.path, b.diagnostics);
   Station replicas = primary;
   const int primary_id = b.add_station(std::move(primary));
@@ -53,7 +54,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
           fmt::format("\"{}\" is how the read replicas are called, and a component has that name",
                       escaped(replicas.name)));
     }
-    replicas.groups = {{spec.read_replicas, 1, 1}};
+    replicas.groups.front().count = spec.read_replicas;
     replicas.instances = spec.read_replicas;
     replica_id = b.add_station(std::move(replicas));
   }
@@ -77,7 +78,7 @@ Kind database_kind() {
   kind.section = "databases";
   kind.about = "Operations over a pool of connections, with read replicas.";
   kind.example = "{ledger: {connections: 50, operations: {write: exp(4ms)}}}";
-  kind.fields =
+  FieldTable table =
       Fields<DatabaseSpec>("database", kind.about)
           .add("connections", &DatabaseSpec::connections,
                "operations that run at a time, on the primary and on each replica", at_least(0))
@@ -87,10 +88,14 @@ Kind database_kind() {
                between(1e-6, 1e6))
           .add("read_replicas", &DatabaseSpec::read_replicas, "copies that serve the operations marked read",
                between(0, 1e4))
-          .section("load_balancer", &DatabaseSpec::load_balancer, load_balancer_fields(),
-                   "how a read replica is chosen")
+          .section("inbound", &DatabaseSpec::inbound,
+                   policy_set_fields(PolicyPlace::inbound, "inbound", "Policies at a service's door."),
+                   "policies for the operations that arrive, before they queue")
           .map_of("operations", &DatabaseSpec::operations, operation_fields(), "what callers can ask")
           .table();
+  add_policy_fields(table, PolicyPlace::target,
+                    [](void* spec) -> PolicySet& { return static_cast<DatabaseSpec*>(spec)->target; });
+  kind.fields = std::move(table);
   kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<DatabaseSpec>()); };
   kind.declare = declare;
   kind.expand = expand;

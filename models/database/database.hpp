@@ -5,7 +5,7 @@
 // modelled here.
 #include "models/field/field.hpp"
 #include "models/kind/kind.hpp"
-#include "models/policies/load_balancing/load_balancing.hpp"
+#include "models/policy/policy.hpp"
 #include "models/station/queue.hpp"
 
 namespace tailrace::models {
@@ -21,7 +21,8 @@ struct DatabaseSpec {
   QueueSpec queue;
   std::optional<double> cpus;
   Count read_replicas = 0;
-  LoadBalancerSpec load_balancer;
+  PolicySet target;   // how a read replica is chosen
+  PolicySet inbound;  // at its door
   std::vector<Named<DatabaseOperationSpec>> operations;
 };
 

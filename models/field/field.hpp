@@ -101,6 +101,7 @@ struct Field {
   Range range;
   std::vector<std::string> choices;           // of a choice
   std::shared_ptr<const FieldTable> section;  // of section, map_of and list_of
+  bool own_page = false;                      // the reference describes the section's fields at its own name
   std::function<void(const Field&, const Node&, void* spec, ReadContext&)> read;
 };
 

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "models/field/diagnostics.hpp"
+#include "models/policy/policy.hpp"
 #include "models/topology/topology.hpp"
 
 namespace tailrace::models {
 
-// What the policies and payloads of a call come from; filled by the call step.
 struct TopologyBuilder {
   Topology topology;
   Diagnostics& diagnostics;
@@ -21,6 +21,8 @@ struct TopologyBuilder {
   int station = kNone;                                    // where they run; none for a workload
   std::map<std::string, int, std::less<>> operation_ids;  // "cart.add" -> operation
   std::map<std::string, int, std::less<>> component_ids;
+  PolicySet default_outbound, default_inbound, default_target;  // the scenario's `defaults`
+  PolicySet outbound;  // of the calls of what is being expanded, defaults included
 
   explicit TopologyBuilder(Diagnostics& d) : diagnostics(d) {}
 

@@ -35,14 +35,4 @@ struct StepKind {
   void (*expand)(const void* spec, Mark mark, TopologyBuilder&, Steps& out) = nullptr;
 };
 
-// A policy at one of the four seams of a call, for the reference and the contract test. Its decision is a
-// pure function in its folder; its fields stand in the table of what carries it.
-struct PolicyInfo {
-  std::string name;
-  std::string seam;     // admission, selection, reaction, timing
-  std::string carrier;  // the table with the field: the "call" step, or a kind such as "service"
-  std::string field;
-  std::string about;
-};
-
 }  // namespace tailrace::models

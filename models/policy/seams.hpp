@@ -1,13 +1,21 @@
 #pragma once
-// The four seams of a call. A policy is a pure function over (its compiled table, its state, the call's
-// facts, now, random); it answers with a value and the call acts on it, so every policy is tested with a
-// hand-driven clock.
+// The seams of a call: the questions that a call, or the server that it reaches, asks of its policies. A
+// policy is a small state machine. It is told what happened and when, answers with a value, and the call acts
+// on the answer; it never sees the engine, so every policy is tested with a hand-driven clock.
 //
-//   admission  may this call start now?            Admit | Reject{reason}
-//   selection  which instance?                     an index
-//   reaction   what follows this outcome?          RetryAfter{delay} | GiveUp
-//   timing     when do we stop waiting?            a Duration per attempt and per call
+//   admission  may this start now?                 admit | reject{reason} | delay{for} | wait{at most}
+//   selection  which instance?                     an index, or none
+//   reaction   what follows this outcome?          retry after a pause (and is there budget for it?) | give up
+//   timing     when do we stop waiting, or ask somebody else as well?      a Duration
+//   queueing   who is next, and is it still worth serving?                 head | newest; serve | drop
+//
+// A policy's *model* is what the scenario says: immutable, shared by all replications. model.start() makes
+// the state of one holder (a caller's instance towards one target, an instance of a service, ...). Memory is
+// taken in start(); the other functions allocate only where they meet a key for the first time.
 #include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "models/topology/outcome.hpp"
 #include "sim/base/time.hpp"
@@ -15,31 +23,184 @@
 
 namespace tailrace::models {
 
-struct Admission {
-  bool admitted = true;
-  Outcome reason = Outcome::success;  // when refused
-};
+inline constexpr std::uint32_t kNoInstance = 0xffffffffu;
 
-struct Reaction {
-  bool retry = false;
-  sim::Duration delay;
-};
-
-// What a policy may know about the call.
+// What a policy may know. Which fields mean something depends on who asks; the others keep their defaults.
 struct CallFacts {
   sim::Instant now;
-  std::uint32_t edge = 0;
-  std::uint32_t attempt = 1;  // the one that is about to start or has just ended, from 1
-  Outcome outcome = Outcome::success;
+  std::uint32_t attempt = 1;           // of the call, from 1
+  Outcome outcome = Outcome::success;  // when something has ended
+  sim::Duration took;                  // ended: since it started, as the holder sees it
+  sim::Duration waited;                // in the queue of the server (served, queueing)
+  std::uint64_t key = 0;               // of the request: its client, session or shard
+  std::uint8_t priority = 0;           // higher is more important
+  std::uint32_t waiting = 0;           // in this policy's line (admission) or in the queue (queueing)
+  bool from_line = false;              // admission: the one asking has waited in line and is first
+  sim::Instant deadline{INT64_MAX};    // of the request
 };
 
-// Admission policies of an edge are asked in order; each gets its own table and state.
-struct AdmissionPolicy {
-  Admission (*admit)(const void* table, void* state, const CallFacts&, sim::Stream&) = nullptr;
-  void (*ended)(const void* table, void* state,
-                const CallFacts&) = nullptr;  // learns the outcome; may be null
-  const void* table = nullptr;
-  std::uint32_t state = 0;  // index among the run's policy states
+// States with names, such as open and closed, and how long each lasted. The run reads it.
+struct StatusChange {
+  sim::Instant at;
+  std::uint8_t from = 0, to = 0;
+};
+class StatusLog {
+ public:
+  static constexpr std::size_t kMostKept = 1000;  // changes per holder; all are counted
+  std::uint8_t status() const { return status_; }
+  void start(std::uint8_t status) { status_ = status; }
+  void change(std::uint8_t to, sim::Instant at);
+  // Statistics begin here: the end of the warm-up.
+  void reset(sim::Instant now);
+  std::uint64_t changes() const { return count_; }
+  const std::vector<StatusChange>& kept() const { return kept_; }
+  // Nanoseconds in each status from the last reset until `now`.
+  std::vector<std::int64_t> durations(sim::Instant now) const;
+
+ private:
+  std::uint8_t status_ = 0;
+  sim::Instant since_;
+  std::uint64_t count_ = 0;
+  std::vector<std::int64_t> spent_;
+  std::vector<StatusChange> kept_;
+};
+
+// --- admission
+
+struct Admission {
+  enum class Kind : std::uint8_t {
+    admit,
+    reject,
+    delay,  // admitted, but it starts after `time` (a place has been reserved)
+    wait    // in line, until the policy admits it or `time` has passed; then it is refused with `reason`
+  };
+  Kind kind = Kind::admit;
+  Outcome reason = Outcome::rejected;
+  sim::Duration time{INT64_MAX};
+
+  static Admission yes() { return {}; }
+  static Admission no(Outcome reason) { return {Kind::reject, reason, {}}; }
+  static Admission later(sim::Duration pause) { return {Kind::delay, Outcome::success, pause}; }
+  static Admission in_line(sim::Duration at_most, Outcome reason) { return {Kind::wait, reason, at_most}; }
+};
+
+class AdmissionPolicy {
+ public:
+  virtual ~AdmissionPolicy() = default;
+  virtual Admission admit(const CallFacts&, sim::Stream&) = 0;
+  // What was admitted (or delayed) has ended, whatever the outcome; also when a policy inside refused it:
+  // then the outcome is that refusal. After it, whoever is first in line asks again.
+  virtual void ended(const CallFacts&) {}
+  // At a server: an admitted request leaves the queue for a worker after `waited`.
+  virtual void served(const CallFacts&) {}
+  virtual const StatusLog* log() const { return nullptr; }
+  virtual StatusLog* log() { return nullptr; }
+  // A number worth watching, such as the concurrency limit; NaN where there is none.
+  virtual double gauge() const;
+};
+
+class AdmissionModel {
+ public:
+  virtual ~AdmissionModel() = default;
+  virtual std::unique_ptr<AdmissionPolicy> start() const = 0;
+  // Names of the statuses in its log, by number; empty without a log.
+  virtual std::vector<std::string> statuses() const { return {}; }
+  virtual std::string gauge_name() const { return {}; }
+};
+
+// Who shares one state. A policy that is written once for several call sites (defaults, outbound) has one
+// state per target service, or per target instance; one that is written at a call is that call's own.
+enum class Scope : std::uint8_t { service, instance, call };
+
+// One admission policy at its place: on a call, or at the door of a service.
+struct AdmissionUse {
+  std::string policy;  // its name in the catalog
+  std::shared_ptr<const AdmissionModel> model;
+  Scope scope = Scope::service;
+  bool shared = false;           // one state for all instances of the caller (of the service, at a door)
+  bool per_attempt = true;       // asked for each attempt; otherwise once per call, outside the retries
+  const void* origin = nullptr;  // the spec it came from: equal where it was written once
+};
+
+// --- reaction: is there budget for another attempt?
+
+class RetryBudget {
+ public:
+  virtual ~RetryBudget() = default;
+  virtual void call_started(const CallFacts&) {}
+  virtual void attempt_ended(const CallFacts&) {}  // also of retries and hedges
+  virtual bool take(const CallFacts&) = 0;         // one more attempt, beyond the first?
+  virtual void extra_ended(const CallFacts&) {}    // an attempt that take() allowed has ended
+  virtual void call_ended(const CallFacts&) {}
+};
+class RetryBudgetModel {
+ public:
+  virtual ~RetryBudgetModel() = default;
+  virtual std::unique_ptr<RetryBudget> start() const = 0;
+};
+
+// --- timing: when to ask a second instance
+
+class HedgePolicy {
+ public:
+  virtual ~HedgePolicy() = default;
+  virtual sim::Duration delay(const CallFacts&) = 0;  // from the last attempt until the next is sent beside it
+  virtual void succeeded(const CallFacts&) {}         // an attempt succeeded; `took` is its latency
+};
+class HedgePolicyModel {
+ public:
+  virtual ~HedgePolicyModel() = default;
+  virtual std::unique_ptr<HedgePolicy> start() const = 0;
+};
+
+// --- selection
+
+// The instances of a target as one caller sees them. Where callers need no memory (random, round robin, least
+// request and weighted over instances that are always there) the run chooses without one.
+class Balancer {
+ public:
+  virtual ~Balancer() = default;
+  // Never one of `tried` (what attempts of this call have gone to; at most 8) if there is another.
+  virtual std::uint32_t select(const CallFacts&, const std::uint32_t* tried, std::size_t tried_count,
+                               sim::Stream&) = 0;
+  virtual void sent(std::uint32_t instance, const CallFacts&) = 0;
+  virtual void ended(std::uint32_t instance, const CallFacts&) = 0;  // of every attempt that was sent
+  // Catches up with what time alone has changed (instances that return).
+  virtual void advance(sim::Instant) {}
+  // What an active health check found; a change of the instance's state.
+  virtual void set_healthy(std::uint32_t instance, bool healthy, sim::Instant now) = 0;
+  // Ejections and returns, per instance; null without outlier detection. Statuses: in, ejected.
+  virtual const StatusLog* log(std::uint32_t instance) const = 0;
+  virtual StatusLog* log(std::uint32_t instance) = 0;
+};
+class BalancerModel {
+ public:
+  virtual ~BalancerModel() = default;
+  // For one caller: its instance number and zone (-1: none), the number of its instances.
+  struct Caller {
+    std::uint32_t instance = 0, instances = 1;
+    int zone = -1;
+  };
+  virtual std::unique_ptr<Balancer> start(const Caller&, sim::Stream&) const = 0;
+};
+
+// --- queueing
+
+class QueuePolicy {
+ public:
+  virtual ~QueuePolicy() = default;
+  // A worker is free and the queue is not empty: is the newest served first?
+  virtual bool newest_first(const CallFacts&) { return false; }
+  // The one that would be served has waited `waited`; `waiting` others are behind it. False: it is dropped
+  // (Outcome::shed) and the next is looked at.
+  virtual bool serve(const CallFacts&) { return true; }
+  // A request found a free worker, or the queue ran empty.
+  virtual void emptied(const CallFacts&) {}
+};
+class QueuePolicyModel {
+ public:
+  virtual ~QueuePolicyModel() = default;
+  virtual std::unique_ptr<QueuePolicy> start() const = 0;
 };
 
 }  // namespace tailrace::models

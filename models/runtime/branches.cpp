@@ -18,7 +18,7 @@ bool Execution::fork(std::uint32_t slot, const Step16& step) {
   const std::uint32_t needed = loop ? 1 : step.needed;
   frames_[slot].aux = static_cast<std::int64_t>(static_cast<std::uint64_t>(forks) << 32 | needed);
   for (std::uint32_t k = 0; k < forks; ++k) {
-    const std::uint32_t child = frames_.allocate();
+    const std::uint32_t child = allocate_frame();
     const Frame& parent = frames_[slot];  // the slab may have moved
     Frame& c = frames_[child];
     c.start = loop ? rounds - 1 : 0;
@@ -32,10 +32,35 @@ bool Execution::fork(std::uint32_t slot, const Step16& step) {
     c.outcome = Outcome::success;
     c.priority = parent.priority;
     c.depth = parent.depth;
+    if (with_calls_) begin_branch(slot, child, k == 0);
     wake(child);
   }
   if (steps_taken_ += forks; steps_taken_ > kMaxStepsInOneEvent) stalled();
   return true;
+}
+
+// A branch carries what its request carries, and can be found by it.
+void Execution::begin_branch(std::uint32_t slot, std::uint32_t child, bool first) {
+  CallState& x = calls_[slot];
+  CallState& y = calls_[child];
+  y.flags = 0;
+  y.first_child = kNoId;
+  y.left_at = -1;
+  y.key = x.key;
+  y.deadline = x.deadline;
+  y.next_sibling = first ? kNoId : x.first_child;
+  y.sent = kNoId;
+  if (y.next_sibling != kNoId) calls_[y.next_sibling].sent = child;
+  x.first_child = child;
+}
+
+void Execution::end_branch(std::uint32_t slot, std::uint32_t child) {
+  CallState& x = calls_[slot];
+  const CallState& y = calls_[child];
+  x.flags |= y.flags & kDegraded;
+  const auto before = static_cast<std::uint32_t>(y.sent);
+  (before == kNoId ? x.first_child : calls_[before].next_sibling) = y.next_sibling;
+  if (y.next_sibling != kNoId) calls_[y.next_sibling].sent = before;
 }
 
 // A branch of a parallel or loop is over. The parent goes on when enough have succeeded, fails when enough no
@@ -45,6 +70,8 @@ std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
   if (f.flags & kHolding) release_worker_late(slot);
   const std::uint32_t parent = f.parent;
   const std::uint32_t ticket = f.parent_ticket;
+  if (parent == kNoId) return bury(slot);  // what it was a branch of has stopped
+  if (with_calls_ && frames_[parent].ticket == ticket) end_branch(parent, slot);
   frames_.release(slot);
   Frame& p = frames_[parent];
   if (p.ticket != ticket) return kNoId;
@@ -68,10 +95,15 @@ std::uint32_t Execution::select(const EdgeTable& edge) {
       return choose_random(edge.instances, random);
     case Balancing::weighted:
       return choose_weighted(station.cumulative_weight, random);
+    case Balancing::peak_ewma:  // these three always have a balancer
+    case Balancing::ring_hash:
+    case Balancing::maglev:
+      break;
     case Balancing::least_request:
       return choose_least_request(
           edge.instances, station.choice_count,
-          [&](std::uint32_t i) { return instances_[edge.first_instance + i].outstanding; }, random);
+          [&](std::uint32_t i) { return instances_[edge.first_instance + i].outstanding; }, random,
+          station.distinct_choices);
   }
   return 0;
 }

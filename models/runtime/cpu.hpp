@@ -48,6 +48,20 @@ class Cpu {
     }
     return true;
   }
+  // Takes a job out before its end; nothing if it is not here. O(jobs).
+  void remove(std::int64_t now, std::uint32_t frame) {
+    advance(now);
+    const auto at =
+        std::find_if(jobs_.begin(), jobs_.end(), [frame](const Job& job) { return job.frame == frame; });
+    if (at == jobs_.end()) return;
+    *at = jobs_.back();
+    jobs_.pop_back();
+    std::make_heap(jobs_.begin(), jobs_.end(), later);
+    if (jobs_.empty()) {
+      virtual_ = 0;
+      order_ = 0;
+    }
+  }
   // Core-nanoseconds used until now.
   double busy(std::int64_t now) {
     advance(now);

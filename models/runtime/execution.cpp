@@ -1,7 +1,5 @@
 #include "models/runtime/execution.hpp"
 
-#include "models/policies/retry/retry.hpp"
-
 namespace tailrace::models {
 
 using sim::Phase;
@@ -52,6 +50,7 @@ void Execution::loop() {
       Frame& f = frames_[event.target];
       f.start = now_;
       const EdgeTable& edge = edges_[f.edge];
+      if (edge.guard != kNoId) return arrive_guarded(event.target);
       ++operations_[edge.operation].arrived;
       return enter(event.target, edge.worker_first);
     }
@@ -81,6 +80,11 @@ void Execution::loop() {
       break;
     case Kind::control:
       control(static_cast<Control>(event.target));
+      break;
+    case Kind::line:
+      drain_line(event.target);
+      break;
+    case Kind::probe:
       break;
   }
   return kNoId;
@@ -158,6 +162,7 @@ void Execution::advance(std::uint32_t slot) {
       case Op::end_request: {
         const std::uint32_t cls = f.edge;
         const std::int64_t start = f.start;
+        if (with_calls_ && calls_[slot].flags & kDegraded) ++classes_[cls].degraded;
         frames_.release(slot);
         end_request(cls, start, Outcome::success);
         return;
@@ -194,6 +199,12 @@ void Execution::advance(std::uint32_t slot) {
         if (!fork(slot, step)) break;  // a loop of no rounds
         return;
       }
+      case Op::stop:
+        slot = stop_serving(slot);
+        break;
+      case Op::bury:
+        slot = bury(slot);
+        break;
     }
   } while (slot != kNoId);
 }
@@ -223,7 +234,7 @@ void Execution::advance(std::uint32_t slot) {
 [[gnu::always_inline]] inline std::uint32_t Execution::new_attempt(std::uint32_t slot,
                                                                    std::uint32_t edge_id) {
   const EdgeTable& edge = edges_[edge_id];
-  const std::uint32_t child = frames_.allocate();
+  const std::uint32_t child = allocate_frame();
   const Frame& parent = frames_[slot];  // the slab may have moved
   Frame& c = frames_[child];
   c.start = now_;
@@ -256,35 +267,20 @@ void Execution::advance(std::uint32_t slot) {
     return kNoId;
   }
   if (!edge.plain) {
-    Frame& f = frames_[slot];
-    f.aux = 0;
-    f.set_call_start(now_);
-    if (edge.timeout_lane != kNoId) {
-      arm(edge.timeout_lane, slot, f);
-    }
+    if (edge.guard != kNoId) return begin_guarded_call(slot, edge_id);
+    frames_[slot].set_call_start(now_);
     return attempt(slot, edge_id);
   }
   return enter(new_attempt(slot, edge_id), edge.worker_first);
 }
 
+// A call without policies whose answer takes more than a look: over the network, to one of several instances.
 std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
   const EdgeTable& edge = edges_[edge_id];
-  Frame& caller = frames_[slot];
-  ++caller.aux;
-  ++edge_counts_[edge_id].attempts;
-  const CallFacts facts{{now_}, edge_id, static_cast<std::uint32_t>(caller.aux), Outcome::success};
-  for (std::uint32_t i = 0; i < edge.admissions; ++i) {
-    const AdmissionPolicy& policy = model_->admissions[edge.first_admission + i];
-    const Admission answer = policy.admit(policy.table, nullptr, facts, streams_[edge.admission_stream]);
-    if (!answer.admitted) return attempt_ended(slot, edge_id, answer.reason);
-  }
-  std::uint8_t depth = caller.depth;
+  std::uint8_t depth = frames_[slot].depth;
   if (edge.deepens) {
-    if (depth >= model_->depth_limit) return attempt_ended(slot, edge_id, Outcome::depth_limit);
+    if (depth >= model_->depth_limit) return travelled_back(slot, edge_id, Outcome::depth_limit);
     ++depth;
-  }
-  if (edge.try_lane != kNoId) {
-    arm(edge.try_lane, slot, caller);
   }
   const std::uint32_t child = new_attempt(slot, edge_id);
   Frame& c = frames_[child];
@@ -378,6 +374,8 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   InstanceState& instance = instances_[f.instance];
   StationCounts& counts = stations_[instance.station];
   counts.hold_sum += now_ - f.mark;
+  if (orphans_ != 0) [[unlikely]]
+    note_waste(slot);
   f.flags &= static_cast<std::uint8_t>(~kHolding);
   if (instance.queued == 0) {
     ++instance.free;
@@ -385,24 +383,20 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
     return;
   }
   const StationTable& station = station_tables_[instance.station];
-  std::uint32_t next = instance.head;
-  if (station.discipline == Discipline::fifo) [[likely]] {
-    const std::uint32_t after = frames_[next].next;
-    instance.head = after;
-    (after == kNoId ? instance.tail : frames_[after].prev) = kNoId;
-  } else {
-    next = dequeue(instance);
-  }
+  if (station.special_release) [[unlikely]]
+    return serve_next(instance);
+  const std::uint32_t next = instance.head;
+  const std::uint32_t after = frames_[next].next;
+  instance.head = after;
+  (after == kNoId ? instance.tail : frames_[after].prev) = kNoId;
   --instance.queued;
   instance.queue_area += now_;
   Frame& n = frames_[next];
   const std::int64_t wait = now_ - n.mark;
   counts.wait_sum += wait;
   if (n.timer != kNoId) timers_.cancel(n, TimerPurpose::patience);
-  if (!(n.flags & kInterrupted)) {
-    ++counts.grants;
-    if (wait > 0) observe(station.wait_series, wait);
-  }
+  ++counts.grants;
+  if (wait > 0) observe(station.wait_series, wait);
   n.flags = static_cast<std::uint8_t>((n.flags & ~kQueued) | kHolding);
   n.mark = now_;
   wake(next);
@@ -413,7 +407,8 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
 [[gnu::always_inline]] inline std::uint32_t Execution::end_operation(std::uint32_t slot) {
   const OperationTable& op = operation_tables_[edges_[frames_[slot].edge].operation];
   Outcome outcome = Outcome::success;
-  if (op.error_chance != 0 && streams_[op.error_stream].next() <= op.error_chance) outcome = Outcome::error;
+  if (op.error_chance != 0 && error_happens(slot, op)) [[unlikely]]
+    outcome = Outcome::error;
   return finish_server(slot, outcome);
 }
 
@@ -421,6 +416,8 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   Frame& f = frames_[slot];
   const std::uint32_t operation = edges_[f.edge].operation;
   if (f.flags & kHolding) release_worker(slot);
+  if (orphans_ != 0) [[unlikely]]
+    note_unheard(slot);
   ++operations_[operation].ended[static_cast<std::size_t>(outcome)];
   const std::uint32_t series = operation_tables_[operation].series;
   if (series != kNoId) observe(series, now_ - f.start);
@@ -439,12 +436,21 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   }
   const EdgeTable& edge = edges_[f.edge];
   if (edge.plain) return deliver(slot, outcome);
+  if (edge.guard != kNoId) return reply_guarded(slot, outcome);
   if (station_tables_[edge.station].counts_outstanding) --instances_[f.instance].outstanding;
   if (edge.back_link == kNoId) return deliver(slot, outcome);
   f.outcome = outcome;
   f.aux = edge.response_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.response_bytes)).ns;
   transmit(slot, edge.back_link, Kind::reply);
   return kNoId;
+}
+
+std::uint32_t Execution::new_attempt_late(std::uint32_t slot, std::uint32_t edge) {
+  return new_attempt(slot, edge);
+}
+
+std::uint32_t Execution::enter_late(std::uint32_t slot, bool worker_first) {
+  return enter(slot, worker_first);
 }
 
 void Execution::release_worker_late(std::uint32_t slot) {
@@ -460,41 +466,26 @@ inline std::uint32_t Execution::deliver(std::uint32_t slot, Outcome outcome) {
   const Frame& f = frames_[slot];
   const std::uint32_t parent = f.parent;
   const std::uint32_t ticket = f.parent_ticket;
-  const std::uint32_t edge = f.edge;
+  const std::uint32_t edge_id = f.edge;
+  const EdgeTable& edge = edges_[edge_id];
+  if (!edge.plain) [[unlikely]] {
+    if (edge.guard != kNoId) return answered(slot, outcome);
+    frames_.release(slot);
+    return frames_[parent].ticket == ticket ? travelled_back(parent, edge_id, outcome) : kNoId;
+  }
   frames_.release(slot);
   if (frames_[parent].ticket != ticket) return kNoId;
-  return attempt_ended(parent, edge, outcome);
-}
-
-std::uint32_t Execution::attempt_ended(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
-  const EdgeTable& edge = edges_[edge_id];
-  if (edge.plain) {
-    ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
-    if (outcome == Outcome::success || edge.ignore_failure) [[likely]]
-      return slot;
-    return fail_frame(slot, outcome);
-  }
-  ++edge_counts_[edge_id].attempt_ended[static_cast<std::size_t>(outcome)];
-  Frame& f = frames_[slot];
-  if (edge.try_lane != kNoId) timers_.cancel(f, TimerPurpose::try_timeout);
-  if (outcome != Outcome::success && edge.retry_stream != kNoId) {
-    const CallFacts facts{{now_}, edge_id, static_cast<std::uint32_t>(f.aux), outcome};
-    const Reaction reaction = react(model_->topology->edges[edge_id], facts, streams_[edge.retry_stream]);
-    if (reaction.retry) {
-      const std::int64_t when = sim::saturating_add(now_, reaction.delay.ns);
-      schedule(when, Phase::arrive, Kind::node, timers_.arm_own(TimerPurpose::backoff, when, slot, f));
-      return kNoId;
-    }
-  }
-  return call_ended(slot, edge_id, outcome);
-}
-
-std::uint32_t Execution::call_ended(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
-  const EdgeTable& edge = edges_[edge_id];
-  Frame& f = frames_[slot];
-  if (f.timer != kNoId) timers_.cancel_all(f);
   ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
-  if (edge.series != kNoId) observe(edge.series, now_ - f.call_start());
+  if (outcome == Outcome::success || edge.ignore_failure) [[likely]]
+    return parent;
+  return fail_frame(parent, outcome);
+}
+
+// A call without policies has its answer, and took time of its own.
+std::uint32_t Execution::travelled_back(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
+  const EdgeTable& edge = edges_[edge_id];
+  ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
+  if (edge.series != kNoId) observe(edge.series, now_ - frames_[slot].call_start());
   if (outcome == Outcome::success || edge.ignore_failure) return slot;
   return fail_frame(slot, outcome);
 }
@@ -559,7 +550,8 @@ void Execution::start_request(std::uint32_t cls) {
 [[gnu::always_inline]] inline std::uint32_t Execution::launch(std::uint32_t cls_id) {
   const ClassTable& cls = class_tables_[cls_id];
   ++classes_[cls_id].arrived;
-  const std::uint32_t slot = frames_.allocate();
+  const std::uint32_t slot = allocate_frame();
+  if (with_calls_) begin_request(slot, cls);
   Frame& f = frames_[slot];
   f.start = now_;
   f.timer = kNoId;

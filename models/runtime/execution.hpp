@@ -14,6 +14,7 @@
 
 #include "models/compile/compiled_model.hpp"
 #include "models/runtime/arrivals.hpp"
+#include "models/runtime/call_state.hpp"
 #include "models/runtime/cpu.hpp"
 #include "models/runtime/frame.hpp"
 #include "models/runtime/record.hpp"
@@ -40,7 +41,9 @@ class Execution {
   Execution(std::shared_ptr<const CompiledModel> model, const RunOptions& options);
   RunRecord run();
 
-  std::size_t state_bytes() const { return frames_.bytes() + timers_.bytes() + calendar_.bytes(); }
+  std::size_t state_bytes() const {
+    return frames_.bytes() + calls_.bytes() + timers_.bytes() + calendar_.bytes();
+  }
 
  private:
   enum class Kind : std::uint8_t {
@@ -55,7 +58,9 @@ class Execution {
     user,
     resend,
     users_change,
-    control
+    control,
+    line,  // a policy's line may move
+    probe  // a health check of an instance
   };
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
@@ -67,6 +72,8 @@ class Execution {
     std::uint64_t calls = 0, attempts = 0;  // attempts only where the edge is not plain
     OutcomeCounts attempt_ended{};
     OutcomeCounts ended{};
+    std::uint64_t hedges = 0, hedges_won = 0, budget_denied = 0, fallbacks = 0;
+    std::int64_t last_success = -1;
   };
   // A draw with its stream's state beside it. The next value is computed when the last one is taken, so that
   // nobody waits for it; each draw has its stream for itself, so its values are the same.
@@ -111,20 +118,24 @@ class Execution {
   std::uint32_t attempt(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t select(const EdgeTable& edge);
   std::uint32_t enter(std::uint32_t slot, bool worker_first);
+  std::uint32_t new_attempt_late(std::uint32_t slot, std::uint32_t edge);  // the same as without _late,
+  std::uint32_t enter_late(std::uint32_t slot, bool worker_first);         // not inlined
   void join_queue(std::uint32_t slot, Frame& frame, InstanceState& instance);
   std::uint32_t wait_for_worker(std::uint32_t slot, bool continuation);
   void grant(InstanceState& instance, Frame& frame);
   void release_worker(std::uint32_t slot);
   void release_worker_late(std::uint32_t slot);  // the same, not inlined
   std::uint32_t end_operation(std::uint32_t slot);
+  bool error_happens(std::uint32_t slot, const OperationTable& op);
   std::uint32_t finish_server(std::uint32_t slot, Outcome outcome);
   std::uint32_t reply(std::uint32_t slot, Outcome outcome);
   std::uint32_t reply_late(std::uint32_t slot, Outcome outcome);  // the same, not inlined
   std::uint32_t deliver(std::uint32_t slot, Outcome outcome);
-  std::uint32_t attempt_ended(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
-  std::uint32_t call_ended(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
+  std::uint32_t travelled_back(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
   std::uint32_t fail_frame(std::uint32_t slot, Outcome outcome);
   bool fork(std::uint32_t slot, const Step16& step);
+  void begin_branch(std::uint32_t slot, std::uint32_t child, bool first);
+  void end_branch(std::uint32_t slot, std::uint32_t child);
   std::uint32_t branch_ended(std::uint32_t slot, Outcome outcome);
   void end_request(std::uint32_t cls, std::int64_t start, Outcome outcome);
   std::uint32_t client_arrival(std::uint32_t workload);
@@ -133,6 +144,70 @@ class Execution {
   std::uint32_t launch(std::uint32_t cls);
   void start_request(std::uint32_t cls);
 
+  std::uint32_t allocate_frame() {
+    const std::uint32_t slot = frames_.allocate();
+    if (with_calls_ && slot >= calls_.size()) calls_.append();
+    return slot;
+  }
+
+  // --- calls with policies, calls.cpp
+  CallFacts facts_of(std::uint32_t slot) const;
+  std::uint32_t caller_index(std::uint32_t slot, const GuardTable& g) const;
+  std::uint32_t admission_state(std::uint32_t slot, const GuardTable& g, std::uint32_t stage,
+                                std::uint32_t instance) const;
+  std::int64_t call_deadline(std::uint32_t slot, const GuardTable& g) const;
+  void arm_own(std::int64_t when, sim::Phase phase, TimerPurpose purpose, std::uint32_t slot);
+  void begin_request(std::uint32_t slot, const ClassTable& cls);
+  std::uint32_t begin_guarded_call(std::uint32_t slot, std::uint32_t edge);
+  std::uint32_t begin_try(std::uint32_t slot, std::uint32_t edge);
+  std::uint32_t pursue(std::uint32_t slot, std::uint32_t edge, bool from_line);
+  std::uint32_t pursue_after_pause(std::uint32_t slot, std::uint32_t edge);
+  std::uint32_t choose_instance(std::uint32_t slot, const EdgeTable& edge, const GuardTable& g);
+  std::uint32_t send(std::uint32_t slot, std::uint32_t edge);
+  std::uint32_t hedge(std::uint32_t slot, std::uint32_t edge);
+  void give_back(std::uint32_t slot, const GuardTable& g, std::uint32_t from, std::uint32_t to,
+                 std::uint32_t instance, const CallFacts& facts);
+  void wake_line(std::uint32_t state);
+  void drain_line(std::uint32_t state);
+  void leave_line(std::uint32_t slot, std::uint32_t state);
+  std::uint32_t refused(std::uint32_t slot, std::uint32_t edge, Outcome reason);
+  std::uint32_t answered(std::uint32_t child, Outcome outcome);
+  void tell(std::uint32_t slot, std::uint32_t edge, std::uint32_t instance, Outcome outcome,
+            std::int64_t took, std::uint32_t number, std::uint8_t flags);
+  std::uint32_t attempt_over(std::uint32_t slot, std::uint32_t edge, std::uint32_t instance, Outcome outcome,
+                             std::int64_t took, std::uint32_t number, std::uint8_t flags);
+  std::uint32_t attempt_failed(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
+  std::uint32_t attempt_timed_out(std::uint32_t child);
+  std::uint32_t call_timed_out(std::uint32_t slot, std::uint32_t edge, Outcome reason);
+  void drop_call(std::uint32_t slot, std::uint32_t edge, Outcome reason);
+  void leave_all(std::uint32_t slot, std::uint32_t edge, Outcome reason);
+  void leave(std::uint32_t child);
+  std::uint32_t end_call(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
+  std::uint32_t finish_call(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
+
+  // --- the server's side, doors.cpp
+  std::uint32_t arrive_guarded(std::uint32_t slot);
+  CallFacts door_facts(std::uint32_t slot) const;
+  AdmissionPolicy& at_door(std::uint32_t slot, const DoorTable& door, std::uint32_t stage);
+  std::uint32_t knock(std::uint32_t slot);
+  void tell_served(std::uint32_t slot, std::int64_t waited);
+  void close_door(std::uint32_t slot, Outcome outcome);
+  std::uint32_t reply_guarded(std::uint32_t slot, Outcome outcome);
+  void serve_next(InstanceState& instance);
+  void take_out(std::uint32_t slot, InstanceState& instance);
+
+  // --- callers who leave, cancel.cpp
+  void send_cancel(std::uint32_t child, const EdgeTable& edge);
+  std::uint32_t hear_cancel(std::uint32_t slot);
+  void leave_branches(std::uint32_t slot);
+  std::uint32_t cut(std::uint32_t slot, bool special);
+  std::uint32_t stop_serving(std::uint32_t slot);
+  void end_serving(std::uint32_t slot);
+  std::uint32_t bury(std::uint32_t slot);
+  std::int64_t left_at(std::uint32_t slot) const;
+  [[gnu::noinline]] void note_waste(std::uint32_t slot);
+  [[gnu::noinline]] void note_unheard(std::uint32_t slot);
+
   void look_ahead(const sim::Event* events, std::size_t n);  // ahead.cpp
 
   // --- queues and cores with special rules, queueing.cpp
@@ -140,11 +215,11 @@ class Execution {
   void work_preemptibly(std::uint32_t slot, std::int64_t work_ns);
   bool interrupt_lower(std::uint32_t slot);
   void enqueue(std::uint32_t slot, InstanceState& instance, bool front);
-  std::uint32_t dequeue(InstanceState& instance);
   void leave_queue(std::uint32_t slot);
   void schedule_cpu(std::uint32_t cpu);
   void cpu_event(std::uint32_t cpu, std::int64_t time);
   void core_done(std::uint32_t slot);
+  void pass_core(CoreQueue& cores);
 
   // --- network, timers, clients: travel.cpp, clients.cpp
   void transmit(std::uint32_t slot, std::uint32_t link, Kind arrival);
@@ -159,6 +234,9 @@ class Execution {
   std::uint32_t pick_class(std::uint32_t workload);
 
   // --- observation, recording.cpp
+  void start_policies();
+  void reset_policies();
+  void record_policies();
   void control(Control what);
   void reset_statistics();
   void close_window();
@@ -243,6 +321,11 @@ class Execution {
   std::array<Ahead, 2> ahead_;  // by how far the asking has got
   FrameSlab frames_;
   Timers timers_;
+  bool with_calls_ = false;  // some calls carry policies: frames have a CallState
+  sim::GrowingArray<CallState> calls_;
+  PolicyStates policies_;
+  std::vector<AdmissionCounts> admission_counts_;
+  std::uint64_t orphans_ = 0;  // attempts and branches under way whose caller has left
   std::vector<sim::Stream> streams_;
   std::vector<InstanceState> instances_;
   std::vector<StationCounts> stations_;

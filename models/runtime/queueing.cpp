@@ -42,14 +42,6 @@ void Execution::enqueue(std::uint32_t slot, InstanceState& instance, bool front)
   }
 }
 
-std::uint32_t Execution::dequeue(InstanceState& instance) {
-  if (instance.ordered != kNoId) return ordered_[instance.ordered].pop(frames_);
-  const std::uint32_t slot = instance.head;
-  instance.head = frames_[slot].next;
-  (instance.head == kNoId ? instance.tail : frames_[instance.head].prev) = kNoId;
-  return slot;
-}
-
 // Takes a frame out of the middle of its queue.
 void Execution::leave_queue(std::uint32_t slot) {
   Frame& f = frames_[slot];
@@ -60,10 +52,7 @@ void Execution::leave_queue(std::uint32_t slot) {
     (f.prev == kNoId ? instance.head : frames_[f.prev].next) = f.next;
     (f.next == kNoId ? instance.tail : frames_[f.next].prev) = f.prev;
   }
-  --instance.queued;
-  instance.queue_area += now_;
-  stations_[instance.station].wait_sum += now_ - f.mark;
-  f.flags &= static_cast<std::uint8_t>(~kQueued);
+  take_out(slot, instance);
 }
 
 // --- interruption (preemptive resume)
@@ -168,18 +157,23 @@ void Execution::cpu_event(std::uint32_t id, std::int64_t time) {
 
 void Execution::core_done(std::uint32_t slot) {
   const Frame& f = frames_[slot];
+  if (f.pc == model_->bury_pc) return advance(slot);  // it was stopped, and has given its core back
   const StationTable& station = station_tables_[instances_[f.instance].station];
-  CoreQueue& cores = cores_[station.first_cpu + (f.instance - station.first_instance)];
+  pass_core(cores_[station.first_cpu + (f.instance - station.first_instance)]);
+  advance(slot);
+}
+
+// A core is free: the next in line gets it.
+void Execution::pass_core(CoreQueue& cores) {
   if (cores.head == kNoId) {
     ++cores.free;
     cores.busy_area += now_;
-  } else {
-    const std::uint32_t next = cores.head;
-    cores.head = frames_[next].next;
-    if (cores.head == kNoId) cores.tail = kNoId;
-    schedule(sim::saturating_add(now_, frames_[next].aux), Phase::finish, Kind::core_done, next);
+    return;
   }
-  advance(slot);
+  const std::uint32_t next = cores.head;
+  cores.head = frames_[next].next;
+  if (cores.head == kNoId) cores.tail = kNoId;
+  schedule(sim::saturating_add(now_, frames_[next].aux), Phase::finish, Kind::core_done, next);
 }
 
 }  // namespace tailrace::models

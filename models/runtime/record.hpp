@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "models/policy/seams.hpp"
 #include "models/runtime/station_state.hpp"
 #include "models/topology/outcome.hpp"
 #include "sim/base/time.hpp"
@@ -30,19 +31,46 @@ struct ClassRecord {
   std::uint64_t started_in_flight = 0;  // at the end of the warm-up
   std::uint64_t arrived = 0;
   OutcomeCounts ended{};
+  std::uint64_t degraded = 0;   // successes in whose answer a fallback took part
   std::uint64_t in_flight = 0;  // at the end
 };
 
 struct OperationRecord {
   std::uint64_t arrived = 0;
   OutcomeCounts ended{};
+  std::uint64_t unheard = 0;  // ended after the one for whom it worked had left
 };
 
 struct EdgeRecord {
   std::uint64_t calls = 0;
   std::uint64_t attempts = 0;
-  OutcomeCounts attempt_ended{};  // as the caller saw it
-  OutcomeCounts ended{};          // of the whole call
+  OutcomeCounts attempt_ended{};    // as the caller saw it
+  OutcomeCounts ended{};            // of the whole call
+  std::uint64_t hedges = 0;         // attempts sent beside another
+  std::uint64_t hedges_won = 0;     // and first with a success
+  std::uint64_t budget_denied = 0;  // retries and hedges for which there was no budget
+  std::uint64_t fallbacks = 0;      // failed calls that were answered otherwise
+};
+
+// What an admission policy did: all states of one written policy towards one target together.
+struct AdmissionCounts {
+  std::uint64_t admitted = 0, rejected = 0;
+  std::uint64_t delayed = 0;  // admitted, to start later
+  std::uint64_t waited = 0;   // stood in line
+};
+struct PolicyStateRecord {  // of one holder's state
+  std::uint64_t changes = 0;
+  std::vector<double> seconds;         // in each status
+  std::vector<StatusChange> timeline;  // the first StatusLog::kMostKept changes
+  double gauge = 0;                    // at the end; NaN where there is none
+};
+struct PolicyRecord {
+  AdmissionCounts counts;
+  std::vector<PolicyStateRecord> states;
+};
+// Ejections and unhealthy times as one caller's balancer sees its target's instances.
+struct BalancerRecord {
+  std::vector<PolicyStateRecord> instances;  // statuses: in, ejected
 };
 
 struct InstanceRecord {
@@ -98,7 +126,9 @@ struct RunRecord {
   std::vector<EdgeRecord> edges;
   std::vector<StationRecord> stations;
   std::vector<LinkRecord> links;
-  std::vector<sim::Histogram> series;  // by CompiledModel::series
+  std::vector<PolicyRecord> policies;     // by CompiledModel::admission_groups
+  std::vector<BalancerRecord> balancers;  // by balancer state, where there is outlier detection
+  std::vector<sim::Histogram> series;     // by CompiledModel::series
   std::vector<WindowRecord> windows;
   // For intervals from a single replication: per batch (equal stretches of time) and class, the successes.
   std::vector<std::vector<sim::Histogram>> batches;

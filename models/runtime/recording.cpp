@@ -88,6 +88,9 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
       cores_[s.first_cpu + i].free = static_cast<std::int32_t>(std::min(s.cores, 1e9));
     }
   }
+  with_calls_ = !m.guards.empty();
+  calls_.limit_bytes(m.topology->run.max_memory_bytes);
+  start_policies();
   stations_.resize(m.stations.size());
   operations_.resize(m.operations.size());
   edge_counts_.resize(m.edges.size());
@@ -226,7 +229,12 @@ void Execution::reset_statistics() {
     classes_[i].started_in_flight = inside[i];
   }
   for (OperationRecord& op : operations_) op = {};
-  for (EdgeCounts& edge : edge_counts_) edge = {};
+  reset_policies();
+  for (EdgeCounts& edge : edge_counts_) {
+    const std::int64_t last = edge.last_success;
+    edge = {};
+    edge.last_success = last;
+  }
   for (LinkState& link : links_) link.counts = {};
   window_classes_ = classes_;
   for (sim::Histogram& h : window_before_) h.clear();
@@ -364,14 +372,16 @@ void Execution::finish_record() {
   record_.operations = operations_;
   for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
     const EdgeCounts& e = edge_counts_[i];
-    EdgeRecord r{e.calls, e.attempts, e.attempt_ended, e.ended};
-    if (edges_[i].plain) {  // every call is its one attempt
+    EdgeRecord r{e.calls,  e.attempts,   e.attempt_ended, e.ended,
+                 e.hedges, e.hedges_won, e.budget_denied, e.fallbacks};
+    if (edges_[i].guard == kNoId) {  // every call is its one attempt
       r.attempts = e.calls;
       r.attempt_ended = e.ended;
     }
     record_.edges.push_back(r);
   }
   for (const LinkState& link : links_) record_.links.push_back(link.counts);
+  record_policies();
 }
 
 // --- early ends
@@ -486,14 +496,24 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
   for (const ClassRecord& c : r.classes) mix(c.arrived), mix(c.in_flight), outcomes(c.ended);
   for (const OperationRecord& o : r.operations) {
     if (o.arrived != 0) mix(o.arrived), outcomes(o.ended);
+    if (o.unheard != 0) mix(o.unheard);
   }
   for (const EdgeRecord& e : r.edges) {
     if (e.calls != 0) mix(e.calls), mix(e.attempts), outcomes(e.attempt_ended), outcomes(e.ended);
+    if (e.hedges + e.budget_denied + e.fallbacks != 0)
+      mix(e.hedges), mix(e.hedges_won), mix(e.budget_denied), mix(e.fallbacks);
   }
   for (const StationRecord& s : r.stations) {
     if (s.counts.grants + s.counts.rejected == 0) continue;
     mix(s.counts.grants), mix(s.counts.rejected), mix(s.counts.abandoned);
     mix(static_cast<std::uint64_t>(s.counts.wait_sum)), mix(static_cast<std::uint64_t>(s.counts.hold_sum));
+    if (s.counts.dropped != 0) mix(s.counts.dropped);
+    if (s.counts.wasted != 0) mix(static_cast<std::uint64_t>(s.counts.wasted));
+  }
+  for (const PolicyRecord& p : r.policies) {
+    if (p.counts.admitted + p.counts.rejected == 0) continue;
+    mix(p.counts.admitted), mix(p.counts.rejected), mix(p.counts.delayed), mix(p.counts.waited);
+    for (const PolicyStateRecord& state : p.states) mix(state.changes);
   }
   for (const sim::Histogram& s : r.series) {
     if (!s.empty()) mix(s.content_hash());

@@ -31,8 +31,10 @@ struct alignas(64) StationCounts {
   std::uint64_t grants = 0;  // starts of service (preempted work that resumes is not a new one)
   std::uint64_t rejected = 0;
   std::uint64_t abandoned = 0;  // left the queue unserved
+  std::uint64_t dropped = 0;    // thrown away when their turn came
   Area wait_sum = 0;            // time that frames spent queued, added when they leave
   Area hold_sum = 0;            // time that workers were held, added when they are released
+  Area wasted = 0;              // of it, after the one for whom they worked had left
 };
 
 // Frames by rank: priorities, or shortest job first. A binary heap over (rank, arrival); each frame knows its

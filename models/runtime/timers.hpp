@@ -92,6 +92,20 @@ class Timers {
     }
     return found;
   }
+  // Those for any of the purposes; bits by TimerPurpose.
+  void cancel_some(Frame& frame, std::uint32_t purposes) {
+    std::uint32_t* link = &frame.timer;
+    while (*link != kNoId) {
+      const std::uint32_t id = *link;
+      TimerNode& node = nodes_[id];
+      if ((purposes >> static_cast<unsigned>(node.purpose) & 1u) == 0) {
+        link = &node.sibling;
+        continue;
+      }
+      *link = node.sibling;
+      drop(id);
+    }
+  }
   void cancel_all(Frame& frame) {
     while (frame.timer != kNoId) {
       const std::uint32_t id = frame.timer;

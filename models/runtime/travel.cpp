@@ -113,22 +113,38 @@ void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
       break;
     }
     case TimerPurpose::backoff:
-      next = attempt(slot, steps_[f.pc - 1].first);
+      next = begin_try(slot, steps_[f.pc - 1].first);
       break;
-    case TimerPurpose::try_timeout: {
-      ++f.ticket;  // the attempt goes on at its server, for nobody
-      next = attempt_ended(slot, steps_[f.pc - 1].first, Outcome::timeout);
+    case TimerPurpose::try_timeout:
+      next = attempt_timed_out(slot);
       break;
-    }
-    case TimerPurpose::call_timeout: {
-      ++f.ticket;
+    case TimerPurpose::call_timeout:
+      next = call_timed_out(slot, steps_[f.pc - 1].first, Outcome::timeout);
+      break;
+    case TimerPurpose::deadline:
+      next = call_timed_out(slot, steps_[f.pc - 1].first, Outcome::deadline);
+      break;
+    case TimerPurpose::hedge:
+      next = hedge(slot, steps_[f.pc - 1].first);
+      break;
+    case TimerPurpose::line: {
       const std::uint32_t edge = steps_[f.pc - 1].first;
-      if (!timers_.cancel(f, TimerPurpose::backoff)) {
-        ++edge_counts_[edge].attempt_ended[static_cast<std::size_t>(Outcome::timeout)];
-      }
-      next = call_ended(slot, edge, Outcome::timeout);
+      const GuardTable& g = model_->guards[edges_[edge].guard];
+      const std::uint32_t state = admission_state(slot, g, calls_[slot].stage, calls_[slot].chosen);
+      ++admission_counts_[policies_.admissions[state].group].rejected;
+      leave_line(slot, state);
+      next = refused(slot, edge, calls_[slot].reason);
       break;
     }
+    case TimerPurpose::pause:
+      next = pursue_after_pause(slot, steps_[f.pc - 1].first);
+      break;
+    case TimerPurpose::door:
+      next = knock(slot);
+      break;
+    case TimerPurpose::cancel:
+      next = hear_cancel(slot);
+      break;
     case TimerPurpose::patience: {
       leave_queue(slot);
       const StationTable& station = station_tables_[instances_[f.instance].station];

@@ -22,6 +22,8 @@ FieldTable instance_fields() {
       .add("count", &InstanceSpec::count, "how many", between(1, 1e6))
       .add("weight", &InstanceSpec::weight, "share of the calls under load_balancer: weighted",
            between(0, 1e9))
+      .add("error_rate", &InstanceSpec::error_rate, "of what these instances answer, on top of the endpoint's")
+      .add("zone", &InstanceSpec::zone, "where they are, for zone-aware balancing")
       .add("speed", &InstanceSpec::speed, "work takes 1/speed of its time here", between(1e-6, 1e6))
       .table();
 }
@@ -41,16 +43,13 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   Station station;
   station.name = self.name;
   station.component = component;
-  for (const InstanceSpec& i : spec.instances) station.groups.push_back({i.count, i.weight, i.speed});
-  if (spec.instances.empty()) station.groups.push_back({spec.replicas.value_or(1), 1, 1});
+  for (const InstanceSpec& i : spec.instances) station.groups.push_back({i.count, i.weight, i.speed, i.error_rate.value, i.zone});
+  if (spec.instances.empty()) station.groups.push_back({spec.replicas.value_or(1), 1, 1, 0, {}});
   double weight = 0;
   station.instances = 0;
   for (const InstanceGroup& g : station.groups) {
     station.instances += g.count;
     weight += g.weight * static_cast<double>(g.count);
-  }
-  if (spec.load_balancer.policy == Balancing::weighted && !(weight > 0)) {
-    b.diagnostics.error(self.mark, b.path + ".instances", "the weights of all instances sum to 0");
   }
   if (spec.workers.value == 0) {
     b.diagnostics.error(self.mark, b.path + ".workers", "a service with 0 workers serves nobody",
@@ -66,14 +65,20 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
                         "processor_sharing shares fractions of a core");
   }
   station.blocking = spec.mode == WorkerMode::blocking;
-  station.balancer.policy = spec.load_balancer.policy;
-  station.balancer.choice_count = spec.load_balancer.choice_count;
+  station.cancellation = spec.cancellation;
+  const PolicyTarget at_station{nullptr, &station, self.mark, b.path, nullptr, b.diagnostics};
+  apply_policies(merge_policies(spec.target, b.default_target), at_station);
+  apply_policies(merge_policies(spec.inbound, b.default_inbound), at_station);
+  if (station.balancer.policy == Balancing::weighted && !(weight > 0)) {
+    b.diagnostics.error(self.mark, b.path + ".instances", "the weights of all instances sum to 0");
+  }
   apply_queue(spec.queue, station, self.mark, b.path, b.diagnostics);
   if (station.workers == kUnlimited && station.patience) {
     b.diagnostics.warning(self.mark, b.path + ".queue.timeout", "nobody waits: the workers are unlimited");
   }
   const int id = b.add_station(std::move(station));
   b.station = id;
+  b.outbound = merge_policies(spec.outbound, b.default_outbound);
   if (spec.endpoints.empty()) {
     b.diagnostics.error(self.mark, b.path, "a service needs at least one endpoint",
                         "endpoints: {get: [compute: 5ms]}");
@@ -100,7 +105,7 @@ Kind service_kind() {
   kind.section = "services";
   kind.about = "Replicas with workers, a queue and cores; each endpoint is a list of steps.";
   kind.example = "{cart: {workers: 8, endpoints: {get: [compute: exp(5ms)]}}}";
-  kind.fields = Fields<ServiceSpec>("service", kind.about)
+  FieldTable table = Fields<ServiceSpec>("service", kind.about)
                     .add("replicas", &ServiceSpec::replicas, "like instances; default 1", between(1, 1e6))
                     .list_of("instances", &ServiceSpec::instances, instance_fields(),
                              "groups of unlike instances, in place of replicas")
@@ -119,11 +124,22 @@ Kind service_kind() {
                             "processor_sharing: n computing requests each run at min(1, cpus/n); per_core: "
                             "each gets a core of its own, "
                             "the others wait in line")
-                    .section("load_balancer", &ServiceSpec::load_balancer, load_balancer_fields(),
-                             "how callers choose an instance")
+                    .choice("cancellation", &ServiceSpec::cancellation, {"ignore", "at_step", "at_once"},
+                            "when a caller says that it has left: works on, stops between steps, or stops at "
+                            "once")
+                    .section("inbound", &ServiceSpec::inbound,
+                             policy_set_fields(PolicyPlace::inbound, "inbound", "Policies at a service's door."),
+                             "policies for the requests that arrive, before they queue")
+                    .section("outbound", &ServiceSpec::outbound,
+                             policy_set_fields(PolicyPlace::call, "outbound",
+                                               "Policies of every call that a service makes."),
+                             "policies of all calls that it makes, where a call does not say otherwise")
                     .add("error_rate", &ServiceSpec::error_rate, "of every endpoint, on top of its own")
                     .map_of("endpoints", &ServiceSpec::endpoints, endpoint_fields(), "what others can call")
                     .table();
+  add_policy_fields(table, PolicyPlace::target,
+                    [](void* spec) -> PolicySet& { return static_cast<ServiceSpec*>(spec)->target; });
+  kind.fields = std::move(table);
   kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<ServiceSpec>()); };
   kind.declare = declare;
   kind.expand = expand;

@@ -4,7 +4,7 @@
 // back during calls and sleeps and queues again for the next compute step.
 #include "models/field/field.hpp"
 #include "models/kind/kind.hpp"
-#include "models/policies/load_balancing/load_balancing.hpp"
+#include "models/policy/policy.hpp"
 #include "models/station/queue.hpp"
 #include "models/steps/steps.hpp"
 
@@ -19,6 +19,8 @@ struct InstanceSpec {
   Count count = 1;
   double weight = 1;
   double speed = 1;
+  Fraction error_rate;
+  std::string zone;
 };
 
 enum class WorkerMode : std::uint8_t { blocking, async };
@@ -31,7 +33,10 @@ struct ServiceSpec {
   QueueSpec queue;
   std::optional<double> cpus;
   CpuScheduling cpu_scheduling = CpuScheduling::processor_sharing;
-  LoadBalancerSpec load_balancer;
+  PolicySet target;    // how callers reach the instances
+  PolicySet inbound;   // at its door
+  PolicySet outbound;  // of the calls it makes
+  Cancellation cancellation = Cancellation::ignore;
   Fraction error_rate;
   std::vector<Named<EndpointSpec>> endpoints;
 };

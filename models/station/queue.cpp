@@ -12,6 +12,8 @@ FieldTable queue_fields() {
               "computing, which "
               "resumes later; shortest_job_first knows the exact time of the first compute step")
       .add("timeout", &QueueSpec::timeout, "a request that has waited this long leaves unserved")
+      .add("drop_expired", &QueueSpec::drop_expired,
+           "a request whose deadline is over when its turn comes is not served")
       .shorthand("capacity")
       .table();
 }
@@ -20,6 +22,7 @@ void apply_queue(const QueueSpec& spec, Station& station, Mark mark, const std::
                  Diagnostics& diagnostics) {
   station.queue_capacity = spec.capacity.value;
   station.discipline = spec.discipline;
+  station.drop_expired = spec.drop_expired;
   if (spec.timeout) station.patience = spec.timeout->value;
   if (spec.discipline == Discipline::preemptive_priority && station.cpus) {
     diagnostics.error(mark, path + ".queue.discipline",

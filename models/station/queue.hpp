@@ -11,6 +11,7 @@ struct QueueSpec {
   Limit capacity;
   Discipline discipline = Discipline::fifo;
   std::optional<TimeDistribution> timeout;
+  bool drop_expired = false;
 };
 
 FieldTable queue_fields();

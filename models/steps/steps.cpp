@@ -34,21 +34,25 @@ void expand_call(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
   edge.operation = operation;
   edge.path = b.path;
   edge.mark = mark;
-  edge.timeout = spec.timeout;
   edge.ignore_failure = spec.ignore_failure;
   if (spec.request_size) edge.request_bytes = spec.request_size->value;
   if (spec.response_size) edge.response_bytes = spec.response_size->value;
-  if (spec.retries) {
-    apply_retries(*spec.retries, edge, b.path + ".retries", b.diagnostics);
-    if (edge.per_try_timeout && edge.timeout && *edge.per_try_timeout > *edge.timeout) {
-      b.diagnostics.warning(
-          mark, b.path,
-          fmt::format("per_try_timeout ({}) is longer than the call's timeout ({}): it never fires",
-                      show_value(*edge.per_try_timeout), show_value(*edge.timeout)));
-    }
+  apply_policies(merge_policies(spec.policies, b.outbound),
+                 {&edge, nullptr, mark, b.path, nullptr, b.diagnostics});
+  if (edge.per_try_timeout && edge.timeout && *edge.per_try_timeout > *edge.timeout) {
+    b.diagnostics.warning(
+        mark, b.path,
+        fmt::format("per_try_timeout ({}) is longer than the call's timeout ({}): it never fires",
+                    show_value(*edge.per_try_timeout), show_value(*edge.timeout)));
   }
   Step step;
   step.kind = Step::Kind::call;
+  if (!spec.fallback_steps.empty()) {
+    if (!edge.fallback) edge.fallback.emplace();
+    edge.fallback->steps = true;
+    step.branches.emplace_back();
+    expand_steps(spec.fallback_steps, b, step.branches.back().steps);
+  }
   step.edge = static_cast<int>(b.topology.edges.size());
   b.topology.edges.push_back(std::move(edge));
   if (spec.probability && spec.probability->value < 1) {
@@ -196,20 +200,23 @@ std::vector<StepKind> make_step_kinds() {
        make_spec<SleepSpec>, [](const void* s, Mark, TopologyBuilder&, Steps& out) {
          out.push_back(timed(Step::Kind::sleep, static_cast<const SleepSpec*>(s)->sleep));
        }});
-  kinds.push_back(
-      {"call", "A call to an operation of another component; the step ends with its reply.",
+  FieldTable call_table =
        Fields<CallSpec>("call", "A call to an operation of another component; the step ends with its reply.")
            .add("call", &CallSpec::call, "the target, component.operation")
            .required()
            .add("probability", &CallSpec::probability, "of making the call at all")
-           .add("timeout", &CallSpec::timeout,
-                "the caller stops waiting after this long, all attempts together", more_than(0))
-           .section("retries", &CallSpec::retries, retry_fields(), "new attempts after a failure")
            .add("ignore_failure", &CallSpec::ignore_failure, "carry on when the call fails")
            .add("request_size", &CallSpec::request_size, "bytes on the way there, for links with bandwidth")
            .add("response_size", &CallSpec::response_size, "bytes on the way back")
-           .table(),
-       make_spec<CallSpec>, expand_call});
+           .custom(
+               "fallback_steps", FieldType::steps,
+               [](const Node& n, CallSpec& s, ReadContext& c) { read_steps(n, s.fallback_steps, c); },
+               "what runs in place of a call that failed for good")
+           .table();
+  add_policy_fields(call_table, PolicyPlace::call,
+                    [](void* spec) -> PolicySet& { return static_cast<CallSpec*>(spec)->policies; });
+  kinds.push_back({"call", "A call to an operation of another component; the step ends with its reply.",
+                   std::move(call_table), make_spec<CallSpec>, expand_call});
   kinds.push_back({"parallel", "Branches that run at the same time.",
                    Fields<ParallelSpec>("parallel", "Branches that run at the same time.")
                        .custom("parallel", FieldType::steps, read_parallel,

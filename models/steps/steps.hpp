@@ -8,7 +8,7 @@
 #include "models/field/field.hpp"
 #include "models/kind/builder.hpp"
 #include "models/kind/kind.hpp"
-#include "models/policies/retry/retry.hpp"
+#include "models/policy/policy.hpp"
 
 namespace tailrace::models {
 
@@ -30,8 +30,8 @@ struct SleepSpec {
 struct CallSpec {
   Reference call;
   std::optional<Fraction> probability;
-  std::optional<sim::Duration> timeout;
-  std::optional<RetrySpec> retries;
+  PolicySet policies;
+  StepList fallback_steps;
   bool ignore_failure = false;
   std::optional<SizeDistribution> request_size, response_size;
 };

@@ -30,11 +30,16 @@ struct RunSpec {
   std::optional<sim::Duration> time_resolution;
 };
 
+struct DefaultsSpec {
+  PolicySet outbound, inbound, target;
+};
+
 struct ScenarioSpec {
   Count tailrace = kScenarioVersion;
   std::string name, about;
   RunSpec run;
   std::vector<Threshold> thresholds;
+  DefaultsSpec defaults;
 };
 
 void read_thresholds(const Node& node, ScenarioSpec& spec, ReadContext& context) {
@@ -246,6 +251,21 @@ FieldTable run_fields() {
       .table();
 }
 
+FieldTable defaults_fields() {
+  FieldTable table =
+      Fields<DefaultsSpec>("defaults", "Policies that hold wherever nothing else is said.")
+          .section("outbound", &DefaultsSpec::outbound,
+                   policy_set_fields(PolicyPlace::call, "outbound", "Policies of every call that a service makes."),
+                   "of every call, also those of workloads")
+          .section("inbound", &DefaultsSpec::inbound,
+                   policy_set_fields(PolicyPlace::inbound, "inbound", "Policies at a service's door."),
+                   "at the door of every service and database")
+          .table();
+  add_policy_fields(table, PolicyPlace::target,
+                    [](void* spec) -> PolicySet& { return static_cast<DefaultsSpec*>(spec)->target; });
+  return table;
+}
+
 FieldTable scenario_fields() {
   return Fields<ScenarioSpec>("scenario", "A system, its load, and what is asked of it.")
       .add("tailrace", &ScenarioSpec::tailrace, "version of the scenario format")
@@ -254,6 +274,8 @@ FieldTable scenario_fields() {
       .section("run", &ScenarioSpec::run, run_fields(), "how long, how often, and within which limits")
       .custom("thresholds", FieldType::text, read_thresholds,
               "conditions on metrics, as in k6; exit code 99 when one fails")
+      .section("defaults", &ScenarioSpec::defaults, defaults_fields(),
+               "policies for every call and every service that does not say otherwise")
       .table();
 }
 
@@ -305,6 +327,9 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   builder.topology.name = spec.name;
   builder.topology.about = spec.about;
   builder.topology.thresholds = spec.thresholds;
+  builder.default_outbound = spec.defaults.outbound;
+  builder.default_inbound = spec.defaults.inbound;
+  builder.default_target = spec.defaults.target;
   const Node* run = doc.root.find("run");
   fill_run(spec.run, run != nullptr ? run->mark : Mark{}, builder.topology.run, diagnostics);
   for (const Declared& d : components) {
@@ -319,6 +344,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
       builder.component = static_cast<int>(i);
       builder.station = kNone;
       builder.path = components[i].path;
+      builder.outbound = builder.default_outbound;
       components[i].kind->expand(components[i].spec.get(), static_cast<int>(i), builder);
     }
   };

@@ -16,6 +16,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
 
 // The tables of the top-level sections that belong to no kind.
 FieldTable run_fields();
-FieldTable scenario_fields();  // tailrace, name, about, include, run, thresholds
+FieldTable defaults_fields();
+FieldTable scenario_fields();  // tailrace, name, about, include, run, thresholds, defaults
 
 }  // namespace tailrace::models

@@ -79,7 +79,7 @@ class LeastTimes {
         return 0;
       case Step::Kind::call: {
         const Edge& edge = t_.edges[static_cast<std::size_t>(step.edge)];
-        return edge.ignore_failure ? 0 : of_call(edge);  // an ignored failure may come at once
+        return edge.ignore_failure || edge.fallback ? 0 : of_call(edge);  // an ignored failure may come at once
       }
       case Step::Kind::loop: {
         const double least = of_steps(step.branches.front().steps, speed);

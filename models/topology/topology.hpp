@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "models/field/values.hpp"
+#include "models/policy/seams.hpp"
 
 namespace tailrace::models {
 
@@ -21,18 +22,70 @@ inline constexpr std::int64_t kUnlimited = -1;
 
 enum class Discipline : std::uint8_t { fifo, lifo, priority, preemptive_priority, shortest_job_first };
 enum class CpuScheduling : std::uint8_t { processor_sharing, per_core };
-enum class Balancing : std::uint8_t { round_robin, random, least_request, weighted };
-enum class Jitter : std::uint8_t { full, none, equal };
+enum class Balancing : std::uint8_t {
+  round_robin,
+  random,
+  least_request,
+  weighted,
+  peak_ewma,
+  ring_hash,
+  maglev
+};
+enum class Jitter : std::uint8_t { full, none, equal, decorrelated };
+enum class Cancellation : std::uint8_t {
+  ignore,   // the server works on for a caller who has left
+  at_step,  // it notices between steps
+  at_once   // it stops in the middle of a step
+};
 
 struct InstanceGroup {
   std::int64_t count = 1;
   double weight = 1;
-  double speed = 1;  // work takes 1/speed of its time here
+  double speed = 1;       // work takes 1/speed of its time here
+  double error_rate = 0;  // of what this instance answers, on top of the operation's
+  std::string zone;       // "" where zones play no part
 };
 
-struct BalancerModel {
+// Envoy's outlier detection, per caller: what fails is taken out of the choice for a while.
+struct OutlierSettings {
+  std::int64_t consecutive_failures = 5;        // 0: not looked at
+  sim::Duration interval{10'000'000'000};       // between looks at success rates and at who may return
+  sim::Duration base_ejection_time{30'000'000'000};
+  sim::Duration max_ejection_time{300'000'000'000};
+  double max_ejection_fraction = 0.1;           // one instance may always go
+  double success_rate_stdev_factor = 0;         // 0: success rates are not compared
+  std::int64_t success_rate_minimum_hosts = 5;
+  std::int64_t success_rate_request_volume = 100;
+};
+
+// Probes of every instance, by one prober for all callers.
+struct HealthCheckSettings {
+  sim::Duration interval{10'000'000'000};
+  sim::Duration timeout{1'000'000'000};
+  std::int64_t unhealthy_threshold = 3;  // failed probes in a row
+  std::int64_t healthy_threshold = 2;    // good probes in a row
+  int operation = -1;                    // deep: a real request to it; -1 shallow: is the process there?
+  std::string operation_name;            // as written, an endpoint of the service; empty: shallow
+};
+
+// How callers choose among the instances of a station.
+struct BalancerSettings {
   Balancing policy = Balancing::round_robin;
-  std::int64_t choice_count = 2;  // least_request: of how many random instances; 0 looks at all
+  std::int64_t choice_count = 2;          // least_request, peak_ewma: of how many random; 0 looks at all
+  bool distinct = false;                  // of two, both differ always; otherwise one may be drawn twice
+  bool own_view = false;                  // least_request counts the caller's own calls only
+  sim::Duration decay{10'000'000'000};    // peak_ewma
+  std::int64_t ring_size = 1024;          // ring_hash: points in all
+  std::int64_t table_size = 65537;        // maglev
+  double load_bound = 0;                  // ring_hash, maglev: at most this many times the mean load; 0: any
+  std::int64_t subset_size = 0;           // each caller's instance knows this many; 0: all
+  bool zone_aware = false;                // the own zone first, spilling over by capacity
+  std::int64_t zone_minimum = 6;          // instances in all, below which zones are ignored
+  bool sticky = false;                    // a key stays where it went first, while that is there
+  sim::Duration slow_start{0};            // an instance that comes back gets its share over this long
+  double panic_threshold = 0.5;           // fewer available than this share: all are used
+  std::optional<OutlierSettings> outliers;
+  std::optional<HealthCheckSettings> health;
 };
 
 // A set of like instances, each with its workers, queue and cores.
@@ -49,7 +102,26 @@ struct Station {
       cpus;  // cores per instance that computing shares; none: computing takes only a worker
   CpuScheduling cpu_scheduling = CpuScheduling::processor_sharing;
   bool blocking = true;  // a worker is held across calls and sleeps
-  BalancerModel balancer;
+  BalancerSettings balancer;
+  Cancellation cancellation = Cancellation::ignore;
+  bool drop_expired = false;        // a request whose deadline is over is not started
+  std::vector<AdmissionUse> doors;  // asked for each request that arrives, in this order
+  std::shared_ptr<const QueuePolicyModel> queue_policy;
+};
+
+// Further attempts beside the first.
+struct Hedging {
+  std::int64_t most = 1;  // besides the first
+  std::shared_ptr<const HedgePolicyModel> policy;
+  bool on_try_timeout = false;  // the per-try timeout sends the next and leaves the last running
+  std::shared_ptr<const RetryBudgetModel> budget;
+  const void* origin = nullptr;
+};
+
+// What a call answers in place of its failure. Steps to run instead stand in the call step's branch.
+struct Fallback {
+  std::optional<sim::Duration> stale;  // only if a success of this call is no older than this
+  bool steps = false;
 };
 
 struct BackoffModel {
@@ -75,6 +147,18 @@ struct Edge {
   std::optional<sim::Distribution> request_bytes, response_bytes;
   int out_link = kNone, back_link = kNone;  // none: no time on the network
   bool in_cycle = false;                    // its target can reach its caller again
+  std::optional<sim::Duration> deadline;    // from the call's start; what it calls keeps it
+  bool cancels = false;                     // tells the server when it stops waiting
+  std::vector<AdmissionUse> admissions;     // outermost first
+  std::shared_ptr<const RetryBudgetModel> retry_budget;
+  const void* retry_budget_origin = nullptr;
+  std::optional<Hedging> hedging;
+  std::optional<Fallback> fallback;
+
+  // More than a plain timeout and retries: what the theory does not model.
+  bool guarded() const {
+    return deadline || cancels || !admissions.empty() || retry_budget || hedging || fallback;
+  }
 };
 
 struct Step;
@@ -92,7 +176,7 @@ struct Step {
   int edge = kNone;                               // call
   double probability = 1;                         // fail
   int needed = 0;                                 // parallel: branches that must succeed
-  std::vector<StepBranch> branches;               // parallel, branch, loop (one)
+  std::vector<StepBranch> branches;  // parallel, branch, loop (one), call (one: its fallback, if any)
 };
 
 // What a caller names: an endpoint of a service, an operation of a database.
@@ -145,6 +229,7 @@ struct RequestClass {
   std::string name;  // "" for the only class of a workload
   double weight = 1;
   int priority = 0;  // higher goes first
+  std::optional<sim::Distribution> key;  // drawn for each request: its client, session or shard
   Steps steps;
 };
 

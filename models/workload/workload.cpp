@@ -111,18 +111,21 @@ FieldTable ramping_vus_fields() {
 
 // The fields of a request class; a workload with one class has them itself.
 FieldTable request_fields() {
-  return Fields<RequestSpec>("request", "A class of requests.")
+  FieldTable table = Fields<RequestSpec>("request", "A class of requests.")
       .add("weight", &RequestSpec::weight, "relative to the other classes", between(0, 1e9))
       .add("calls", &RequestSpec::calls, "the call that is the request")
-      .add("timeout", &RequestSpec::timeout, "the client stops waiting after this long", more_than(0))
-      .section("retries", &RequestSpec::retries, retry_fields(), "the client tries again")
       .custom(
           "steps", FieldType::steps,
           [](const Node& n, RequestSpec& s, ReadContext& c) { read_steps(n, s.steps, c); },
           "what the client does, in place of calls")
       .add("priority", &RequestSpec::priority, "0 to 15, higher goes first, where queues have priorities",
            between(0, 15))
+      .add("key", &RequestSpec::key,
+           "whose request it is (a client, a session, a shard), drawn and rounded: zipf(1000, 1.1)", at_least(0))
       .table();
+  add_policy_fields(table, PolicyPlace::call,
+                    [](void* spec) -> PolicySet& { return static_cast<RequestSpec*>(spec)->policies; });
+  return table;
 }
 
 void expand_class(const RequestSpec& spec, const std::string& name, Mark mark, TopologyBuilder& b,
@@ -131,6 +134,7 @@ void expand_class(const RequestSpec& spec, const std::string& name, Mark mark, T
   cls.name = name;
   cls.weight = spec.weight;
   cls.priority = static_cast<int>(spec.priority);
+  if (spec.key) cls.key = spec.key->value;
   if (spec.calls && !spec.steps.empty()) {
     b.diagnostics.error(mark, b.path, "both calls and steps are given", "calls is short for one call step");
     return;
@@ -142,8 +146,7 @@ void expand_class(const RequestSpec& spec, const std::string& name, Mark mark, T
   if (spec.calls) {
     auto call = std::make_shared<CallSpec>();
     call->call = *spec.calls;
-    call->timeout = spec.timeout;
-    call->retries = spec.retries;
+    call->policies = spec.policies;
     StepSpec step;
     for (const StepKind& kind : step_kinds()) {
       if (kind.name == "call") step.kind = &kind;
@@ -153,9 +156,10 @@ void expand_class(const RequestSpec& spec, const std::string& name, Mark mark, T
     step.path = b.path;
     expand_steps({step}, b, cls.steps);
   } else {
-    if (spec.timeout || spec.retries) {
-      b.diagnostics.error(mark, b.path, "timeout and retries belong to a call, and this request has steps",
-                          "write them on the call steps");
+    for (const WrittenPolicy& p : spec.policies) {
+      b.diagnostics.error(p.mark, p.path,
+                          fmt::format("{} belongs to a call, and this request has steps", p.info->name),
+                          "write it on the call steps");
     }
     expand_steps(spec.steps, b, cls.steps);
   }

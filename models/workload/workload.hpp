@@ -60,8 +60,8 @@ struct RequestSpec {
   double weight = 1;
   Count priority = 0;
   std::optional<Reference> calls;
-  std::optional<sim::Duration> timeout;
-  std::optional<RetrySpec> retries;
+  PolicySet policies;  // of that call
+  std::optional<CountDistribution> key;
   StepList steps;
 };
 

@@ -13,8 +13,9 @@ FieldTable backoff_fields() {
       .add("multiplier", &BackoffSpec::multiplier, "each pause is this many times the one before",
            at_least(1))
       .choice(
-          "jitter", &BackoffSpec::jitter, {"full", "none", "equal"},
-          "full: uniform between 0 and the pause; equal: between half of it and all; none: exactly the pause")
+          "jitter", &BackoffSpec::jitter, {"full", "none", "equal", "decorrelated"},
+          "full: uniform between 0 and the pause; equal: between half of it and all; none: exactly the pause; "
+          "decorrelated: uniform between base_interval and three times the pause before")
       .table();
 }
 
@@ -31,29 +32,16 @@ void read_retry_on(const Node& node, RetrySpec& spec, ReadContext& context) {
   }
 }
 
-constexpr std::uint32_t kEveryFailure = ((1u << kOutcomes) - 1) & ~1u;
+// What a new attempt may mend. A refusal by the caller's own policies is no failure of the call's target, and
+// after a deadline there is no time left.
+constexpr std::uint32_t kEveryFailure =
+    ((1u << kOutcomes) - 1) &
+    ~(outcome_bit(Outcome::success) | outcome_bit(Outcome::circuit_open) | outcome_bit(Outcome::deadline) |
+      outcome_bit(Outcome::cancelled));
 
-}  // namespace
-
-FieldTable retry_fields() {
-  return Fields<RetrySpec>("retries", "New attempts of a failed call.")
-      .add("attempts", &RetrySpec::attempts, "retries after the first try")
-      .add("per_try_timeout", &RetrySpec::per_try_timeout, "the caller gives each attempt this long",
-           more_than(0))
-      .custom("retry_on", FieldType::text, read_retry_on,
-              "outcomes that are tried again (error, timeout, rejected, queue_timeout, network); default all "
-              "of them")
-      .section("backoff", &RetrySpec::backoff, backoff_fields(), "the pause before each retry")
-      .shorthand("attempts")
-      .table();
-}
-
-PolicyInfo retry_policy() {
-  return {"retries", "reaction", "call", "retries",
-          "New attempts of a failed call, after a growing, jittered pause."};
-}
-
-void apply_retries(const RetrySpec& spec, Edge& edge, const std::string& path, Diagnostics& diagnostics) {
+void apply(const void* raw, PolicyTarget& target) {
+  const RetrySpec& spec = *static_cast<const RetrySpec*>(raw);
+  Edge& edge = *target.edge;
   edge.retries = spec.attempts.value;
   edge.per_try_timeout = spec.per_try_timeout;
   edge.retry_on = spec.retry_on.empty() ? kEveryFailure : 0;
@@ -68,8 +56,8 @@ void apply_retries(const RetrySpec& spec, Edge& edge, const std::string& path, D
     if (known) continue;
     const std::vector<std::string_view> names(kOutcomeNames.begin() + 1, kOutcomeNames.end());
     const std::string near = nearest_word(spec.retry_on[i], names);
-    diagnostics.error(
-        spec.retry_on_marks[i], path + ".retry_on",
+    target.diagnostics.error(
+        spec.retry_on_marks[i], target.path + ".retry_on",
         fmt::format("\"{}\" is no outcome that can be retried", escaped(spec.retry_on[i])),
         near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : "did you mean " + near + "?");
   }
@@ -78,6 +66,34 @@ void apply_retries(const RetrySpec& spec, Edge& edge, const std::string& path, D
   edge.backoff.jitter = spec.backoff.jitter;
   edge.backoff.max = spec.backoff.max_interval.value_or(
       sim::Duration::from_ns(static_cast<double>(spec.backoff.base_interval.ns) * 10));
+}
+
+}  // namespace
+
+FieldTable retry_fields() {
+  return Fields<RetrySpec>("retries", "New attempts of a failed call.")
+      .add("attempts", &RetrySpec::attempts, "retries after the first try")
+      .add("per_try_timeout", &RetrySpec::per_try_timeout, "the caller gives each attempt this long",
+           more_than(0))
+      .custom("retry_on", FieldType::text, read_retry_on,
+              "outcomes that are tried again, such as [error, timeout]; default every failure but "
+              "circuit_open, deadline and cancelled")
+      .section("backoff", &RetrySpec::backoff, backoff_fields(), "the pause before each retry")
+      .shorthand("attempts")
+      .table();
+}
+
+PolicyInfo retry_policy() {
+  PolicyInfo info;
+  info.name = "retries";
+  info.seam = "reaction";
+  info.places = {PolicyPlace::call};
+  info.about = "New attempts of a failed call, after a growing, jittered pause.";
+  info.fields = retry_fields();
+  info.example = "2";
+  info.make = make_policy_spec<RetrySpec>;
+  info.apply = apply;
+  return info;
 }
 
 sim::Duration backoff_ceiling(const BackoffModel& backoff, std::uint32_t k) {
@@ -92,7 +108,8 @@ sim::Duration backoff_ceiling(const BackoffModel& backoff, std::uint32_t k) {
   return sim::Duration::from_ns(pause < cap ? pause : cap);
 }
 
-sim::Duration backoff_delay(const BackoffModel& backoff, std::uint32_t k, sim::Stream& random) {
+sim::Duration backoff_delay(const BackoffModel& backoff, std::uint32_t k, sim::Duration previous,
+                            sim::Stream& random) {
   const sim::Duration ceiling = backoff_ceiling(backoff, k);
   const double c = static_cast<double>(ceiling.ns);
   switch (backoff.jitter) {
@@ -102,15 +119,24 @@ sim::Duration backoff_delay(const BackoffModel& backoff, std::uint32_t k, sim::S
       return sim::Duration::from_ns(c * random.uniform());
     case Jitter::equal:
       return sim::Duration::from_ns(c * (0.5 + 0.5 * random.uniform()));
+    case Jitter::decorrelated: {
+      const auto base = static_cast<double>(backoff.base.ns);
+      const double widest = 3 * static_cast<double>(previous.ns > 0 ? previous.ns : backoff.base.ns);
+      const double drawn = base + (widest - base) * random.uniform();
+      return sim::Duration::from_ns(drawn < static_cast<double>(backoff.max.ns)
+                                        ? drawn
+                                        : static_cast<double>(backoff.max.ns));
+    }
   }
   return ceiling;
 }
 
-Reaction react(const Edge& edge, const CallFacts& facts, sim::Stream& random) {
-  const bool wanted = (edge.retry_on & outcome_bit(facts.outcome)) != 0;
-  const bool left = edge.retries == kUnlimited || static_cast<std::int64_t>(facts.attempt) <= edge.retries;
+Reaction react(const Edge& edge, std::uint32_t attempt, Outcome outcome, sim::Duration previous,
+               sim::Stream& random) {
+  const bool wanted = (edge.retry_on & outcome_bit(outcome)) != 0;
+  const bool left = edge.retries == kUnlimited || static_cast<std::int64_t>(attempt) <= edge.retries;
   if (!wanted || !left) return {};
-  return {true, backoff_delay(edge.backoff, facts.attempt, random)};
+  return {true, backoff_delay(edge.backoff, attempt, previous, random)};
 }
 
 }  // namespace tailrace::models

@@ -2,14 +2,13 @@
 // Reaction seam: retries with capped exponential back-off. `attempts` counts retries after the first try, as
 // Envoy's num_retries and Istio's attempts do (resilience4j's maxAttempts includes the first). The k-th pause
 // is base x multiplier^(k-1), at most max_interval, then jittered: full is uniform in [0, pause), equal in
-// [pause/2, pause).
+// [pause/2, pause); decorrelated is uniform in [base, 3 x the pause before) (Brooker, 2015).
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "models/field/field.hpp"
-#include "models/kind/kind.hpp"
-#include "models/policy/seams.hpp"
+#include "models/policy/policy.hpp"
 #include "models/topology/topology.hpp"
 
 namespace tailrace::models {
@@ -32,14 +31,20 @@ struct RetrySpec {
 FieldTable retry_fields();
 PolicyInfo retry_policy();
 
-// Sets the retry part of an edge; unknown outcome names are reported.
-void apply_retries(const RetrySpec& spec, Edge& edge, const std::string& path, Diagnostics& diagnostics);
+// What follows a failed attempt.
+struct Reaction {
+  bool retry = false;
+  sim::Duration delay;
+};
 
 // The k-th pause (k from 1) before jitter, saturating.
 sim::Duration backoff_ceiling(const BackoffModel& backoff, std::uint32_t k);
-sim::Duration backoff_delay(const BackoffModel& backoff, std::uint32_t k, sim::Stream& random);
+// `previous` is the pause before the last attempt; zero when there was none.
+sim::Duration backoff_delay(const BackoffModel& backoff, std::uint32_t k, sim::Duration previous,
+                            sim::Stream& random);
 
-// After attempt `facts.attempt` ended with a failure.
-Reaction react(const Edge& edge, const CallFacts& facts, sim::Stream& random);
+// After attempt `attempt` (from 1) ended with a failure.
+Reaction react(const Edge& edge, std::uint32_t attempt, Outcome outcome, sim::Duration previous,
+               sim::Stream& random);
 
 }  // namespace tailrace::models

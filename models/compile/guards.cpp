@@ -1,0 +1,223 @@
+#include "models/compile/guards.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "models/policies/load_balancing/balancer.hpp"
+#include "models/policies/load_balancing/zones.hpp"
+
+namespace tailrace::models {
+
+namespace {
+
+class GuardCompiler {
+ public:
+  GuardCompiler(const Topology& topology, CompiledModel& model) : t_(topology), m_(model) {}
+
+  void run() {
+    for (std::size_t i = 0; i < t_.stations.size(); ++i) door(i);
+    for (std::size_t i = 0; i < t_.edges.size(); ++i) {
+      const Edge& e = t_.edges[i];
+      m_.edges[i].door = m_.stations[m_.edges[i].station].door;
+      if (m_.context || needs_guard(t_, e)) guard(i);
+    }
+  }
+
+ private:
+  const Station& station_of(const Edge& e) const {
+    return t_
+        .stations[static_cast<std::size_t>(t_.operations[static_cast<std::size_t>(e.operation)].station)];
+  }
+  const std::string& name_of(int component) const {
+    return t_.components[static_cast<std::size_t>(component)].name;
+  }
+  std::uint32_t stream(const std::string& component, std::string purpose) {
+    m_.streams.push_back({component, std::move(purpose)});
+    return static_cast<std::uint32_t>(m_.streams.size() - 1);
+  }
+  std::uint32_t callers(const Edge& e) const {
+    return e.from_station == kNone ? 1 : m_.stations[static_cast<std::size_t>(e.from_station)].instances;
+  }
+
+  void door(std::size_t i) {
+    const Station& s = t_.stations[i];
+    if (s.doors.empty()) return;
+    DoorTable table;
+    table.first_admission = static_cast<std::uint32_t>(m_.admissions.size());
+    table.count = static_cast<std::uint32_t>(s.doors.size());
+    table.stream = stream(s.name, "door");
+    for (const AdmissionUse& use : s.doors) {
+      AdmissionGroup group;
+      group.policy = use.policy;
+      group.model = use.model;
+      group.component = static_cast<std::uint32_t>(s.component);
+      group.station = static_cast<std::uint32_t>(i);
+      group.door = true;
+      group.callers = use.shared ? 1 : static_cast<std::uint32_t>(s.instances);
+      m_.admissions.push_back(use_of(add(std::move(group))));
+    }
+    m_.stations[i].door = static_cast<std::uint32_t>(m_.doors.size());
+    m_.doors.push_back(table);
+  }
+
+  std::uint32_t add(AdmissionGroup group) {
+    group.first_state = m_.admission_states;
+    m_.admission_states += group.states();
+    m_.admission_groups.push_back(std::move(group));
+    return static_cast<std::uint32_t>(m_.admission_groups.size() - 1);
+  }
+  AdmissionTable use_of(std::uint32_t group_id) const {
+    const AdmissionGroup& group = m_.admission_groups[group_id];
+    return {group_id, group.first_state, group.targets, group.callers > 1, group.per_instance};
+  }
+
+  void guard(std::size_t i) {
+    const Edge& e = t_.edges[i];
+    EdgeTable& edge = m_.edges[i];
+    const std::string& from = name_of(e.from_component);
+    GuardTable g;
+    if (e.from_station != kNone)
+      g.first_caller = m_.stations[static_cast<std::size_t>(e.from_station)].first_instance;
+    g.cancels = e.cancels;
+    if (e.timeout) g.timeout_ns = e.timeout->ns;
+    if (e.deadline) g.deadline_ns = e.deadline->ns;
+    g.fallback = e.fallback.has_value();
+    g.fallback_steps = e.fallback && e.fallback->steps;
+    if (e.fallback && e.fallback->stale) g.stale_ns = e.fallback->stale->ns;
+    g.first_admission = static_cast<std::uint32_t>(m_.admissions.size());
+    for (const bool per_attempt : {false, true}) {
+      for (const AdmissionUse& use : e.admissions) {
+        if (use.per_attempt != per_attempt) continue;
+        const AdmissionTable table = use_of(group_of(i, use));
+        g.per_instance = g.per_instance || table.per_instance;
+        m_.admissions.push_back(table);
+        ++g.all;
+        if (!per_attempt) ++g.outer;
+      }
+    }
+    if (g.all > 0) g.admission_stream = stream(from, "admission " + e.path);
+    if (e.retry_budget) g.budget = budget(e, e.retry_budget, e.retry_budget_origin);
+    if (e.hedging) {
+      g.hedge = hedge(e);
+      g.most_hedges = static_cast<std::uint32_t>(std::min<std::int64_t>(e.hedging->most, 1000));
+      g.on_try_timeout = e.hedging->on_try_timeout;
+      if (e.hedging->budget) g.hedge_budget = budget(e, e.hedging->budget, e.hedging->origin);
+    }
+    if (needs_balancer(station_of(e))) g.balancer = balancer(e);
+    edge.guard = static_cast<std::uint32_t>(m_.guards.size());
+    m_.guards.push_back(g);
+  }
+
+  std::uint32_t group_of(std::size_t edge_id, const AdmissionUse& use) {
+    const Edge& e = t_.edges[edge_id];
+    const bool own = use.scope == Scope::call;
+    const bool per_instance = use.scope == Scope::instance;
+    const auto station = m_.edges[edge_id].station;
+    const auto key = std::make_tuple(use.origin, use.policy, e.from_component, e.from_station, station,
+                                     per_instance, own ? static_cast<std::int64_t>(edge_id) : -1);
+    const auto [it, fresh] = groups_.emplace(key, static_cast<std::uint32_t>(m_.admission_groups.size()));
+    if (!fresh) return it->second;
+    AdmissionGroup group;
+    group.policy = use.policy;
+    group.model = use.model;
+    group.component = static_cast<std::uint32_t>(e.from_component);
+    group.station = station;
+    if (own) group.edge = static_cast<std::uint32_t>(edge_id);
+    group.per_instance = per_instance;
+    group.callers = use.shared ? 1 : callers(e);
+    group.targets = per_instance ? m_.stations[station].instances : 1;
+    return add(std::move(group));
+  }
+
+  std::uint32_t budget(const Edge& e, const std::shared_ptr<const RetryBudgetModel>& model,
+                       const void* origin) {
+    const auto station = t_.operations[static_cast<std::size_t>(e.operation)].station;
+    const auto key = std::make_tuple(origin, e.from_component, e.from_station, station);
+    const auto [it, fresh] = budgets_.emplace(key, m_.budget_states);
+    if (fresh) {
+      m_.budgets.push_back({model, m_.budget_states, callers(e)});
+      m_.budget_states += callers(e);
+    }
+    return it->second;
+  }
+
+  std::uint32_t hedge(const Edge& e) {
+    const auto station = t_.operations[static_cast<std::size_t>(e.operation)].station;
+    const auto key = std::make_tuple(e.hedging->origin, e.from_component, e.from_station, station);
+    const auto [it, fresh] = hedges_.emplace(key, m_.hedge_states);
+    if (fresh) {
+      m_.hedges.push_back({e.hedging->policy, m_.hedge_states, callers(e)});
+      m_.hedge_states += callers(e);
+    }
+    return it->second;
+  }
+
+  std::uint32_t balancer(const Edge& e) {
+    const auto station = t_.operations[static_cast<std::size_t>(e.operation)].station;
+    const auto key = std::make_tuple(e.from_component, e.from_station, station);
+    const auto [it, fresh] = balancers_.emplace(key, m_.balancer_states);
+    if (fresh) {
+      const Station& target = station_of(e);
+      BalancerGroup group;
+      std::vector<std::int64_t> in_zone;  // instances of the caller
+      if (e.from_station != kNone) {
+        in_zone.resize(static_cast<std::size_t>(zone_count(target.groups)));
+        for (const InstanceGroup& g : t_.stations[static_cast<std::size_t>(e.from_station)].groups) {
+          const int zone = zone_number(target.groups, g.zone);
+          group.caller_zones.insert(group.caller_zones.end(), static_cast<std::size_t>(g.count), zone);
+          if (zone < 0) {
+            in_zone.push_back(g.count);
+          } else {
+            in_zone[static_cast<std::size_t>(zone)] += g.count;
+          }
+        }
+      }
+      group.model = make_balancer(target.balancer, target.groups, in_zone);
+      group.station = static_cast<std::uint32_t>(station);
+      group.first_state = m_.balancer_states;
+      group.callers = callers(e);
+      group.stream = stream(name_of(e.from_component), "balance " + target.name);
+      m_.balancer_states += group.callers;
+      m_.balancers.push_back(std::move(group));
+    }
+    return it->second;
+  }
+
+  const Topology& t_;
+  CompiledModel& m_;
+  std::map<std::tuple<const void*, std::string, int, int, std::uint32_t, bool, std::int64_t>, std::uint32_t>
+      groups_;
+  std::map<std::tuple<const void*, int, int, int>, std::uint32_t> budgets_, hedges_;
+  std::map<std::tuple<int, int, int>, std::uint32_t> balancers_;
+};
+
+}  // namespace
+
+bool needs_balancer(const Station& s) {
+  return s.instances > 1 && needs_balancer(s.balancer);
+}
+
+bool needs_guard(const Topology& t, const Edge& e) {
+  const auto& station =
+      t.stations[static_cast<std::size_t>(t.operations[static_cast<std::size_t>(e.operation)].station)];
+  return e.timeout || e.per_try_timeout || e.retries != 0 || e.guarded() || needs_balancer(station) ||
+         !station.doors.empty();
+}
+
+bool needs_context(const Topology& t) {
+  const auto hands_on = [](const Edge& e) { return e.deadline || e.cancels || e.fallback; };
+  if (std::any_of(t.edges.begin(), t.edges.end(), hands_on)) return true;
+  for (const Workload& w : t.workloads) {
+    for (const RequestClass& c : w.classes) {
+      if (c.key) return true;
+    }
+  }
+  return false;
+}
+
+void compile_guards(const Topology& topology, CompiledModel& model) {
+  GuardCompiler(topology, model).run();
+}
+
+}  // namespace tailrace::models

@@ -1,0 +1,18 @@
+#pragma once
+// Compiles the policies of calls and doors: which states exist, who shares them, in which order they are
+// asked.
+#include "models/compile/compiled_model.hpp"
+
+namespace tailrace::models {
+
+// The station's balancer keeps memory per caller: more than the run's inline choices can do.
+bool needs_balancer(const Station& station);
+// The call asks policies; otherwise it is plain, or only travels.
+bool needs_guard(const Topology& topology, const Edge& edge);
+// Requests must carry what Topology's calls hand on.
+bool needs_context(const Topology& topology);
+
+// After stations and edges have their tables.
+void compile_guards(const Topology& topology, CompiledModel& model);
+
+}  // namespace tailrace::models

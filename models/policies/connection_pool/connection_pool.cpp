@@ -1,0 +1,134 @@
+#include "models/policies/connection_pool/connection_pool.hpp"
+
+#include <algorithm>
+
+#include "models/policy/scope_fields.hpp"
+#include "sim/base/check.hpp"
+
+namespace tailrace::models {
+
+namespace {
+std::size_t places(const ConnectionPoolSpec& spec, bool needed) {
+  return needed ? static_cast<std::size_t>(spec.max_connections) : 0;
+}
+}  // namespace
+
+ConnectionPool::ConnectionPool(const ConnectionPoolSpec& spec)
+    : spec_(spec),
+      connecting_(places(spec, spec.connect_time.ns > 0)),
+      idle_since_(places(spec, spec.idle_timeout.has_value())) {}
+
+Admission ConnectionPool::admit(const CallFacts& facts, sim::Stream&) {
+  settle(facts.now);
+  const auto over = [&](const Limit& limit, std::int64_t count) {  // who is in line has passed both limits
+    return !facts.from_line && !limit.unlimited() && count >= limit.value;
+  };
+  if (over(spec_.max_requests, active_)) return Admission::no(Outcome::rejected);
+  const std::int64_t streams = spec_.max_concurrent_streams;
+  const std::int64_t being_set_up = static_cast<std::int64_t>(connecting_.size());
+  if (active_ - promised_ < (open_ - being_set_up) * streams) {
+    const Admission answer = take({0});
+    count_idle(facts.now);
+    return answer;
+  }
+  // It waits from here on: for a connection being set up, for one of its own, or in line.
+  const bool full = over(spec_.max_pending_requests, static_cast<std::int64_t>(facts.waiting) + promised_);
+  if (being_set_up > 0 && connecting_.back().requests < streams) {
+    if (full) return Admission::no(Outcome::rejected);
+    ++promised_;
+    ++connecting_.back().requests;
+    return take(connecting_.back().ready - facts.now);
+  }
+  if (open_ < spec_.max_connections && (!full || spec_.max_pending_requests.value == 0)) {
+    ++open_;
+    if (spec_.connect_time.ns > 0) {
+      connecting_.push({facts.now + spec_.connect_time, 1});
+      ++promised_;
+    }
+    return take(spec_.connect_time);
+  }
+  if (full) return Admission::no(Outcome::rejected);
+  return Admission::in_line(spec_.acquire_timeout.value_or(sim::Duration::max()), Outcome::queue_timeout);
+}
+
+void ConnectionPool::ended(const CallFacts& facts) {
+  settle(facts.now);
+  TAILRACE_CHECK(active_ > 0);
+  --active_;
+  promised_ = std::min(promised_, active_);  // it gave up before its connection was ready
+  count_idle(facts.now);
+}
+
+Admission ConnectionPool::take(sim::Duration delay) {
+  ++active_;
+  return delay.ns > 0 ? Admission::later(delay) : Admission::yes();
+}
+
+void ConnectionPool::settle(sim::Instant now) {
+  while (!connecting_.empty() && connecting_.front().ready <= now) {
+    const Connecting ready = connecting_.front();
+    connecting_.pop_front();
+    promised_ -= std::min(promised_, ready.requests);
+    count_idle(ready.ready);
+  }
+  while (!idle_since_.empty() && now - idle_since_.front() >= *spec_.idle_timeout) {
+    idle_since_.pop_front();
+    --open_;
+  }
+}
+
+void ConnectionPool::count_idle(sim::Instant now) {
+  if (!spec_.idle_timeout) return;
+  const std::int64_t streams = spec_.max_concurrent_streams;
+  const std::int64_t busy = (active_ - promised_ + streams - 1) / streams;
+  const std::int64_t ready = open_ - static_cast<std::int64_t>(connecting_.size());
+  const auto idle = static_cast<std::size_t>(std::max<std::int64_t>(ready - busy, 0));
+  while (idle_since_.size() > idle) idle_since_.pop_back();
+  while (idle_since_.size() < idle) idle_since_.push(now);
+}
+
+namespace {
+
+FieldTable connection_pool_fields() {
+  using S = ConnectionPoolSpec;
+  Fields<S> fields("connection_pool", "The connections of a caller to its target.");
+  fields.add("max_connections", &S::max_connections, "open at a time", between(1, 1e6))
+      .add("max_pending_requests", &S::max_pending_requests,
+           "requests that wait for a connection; one more is rejected at once")
+      .add("max_requests", &S::max_requests, "requests under way at a time; one more is rejected at once")
+      .add("max_concurrent_streams", &S::max_concurrent_streams,
+           "requests at a time on one connection: 1 is HTTP/1.1", between(1, 1e6))
+      .add("acquire_timeout", &S::acquire_timeout,
+           "a request waits in line for at most this long; otherwise as long as it takes")
+      .add("connect_time", &S::connect_time, "what setting up a connection costs before its first request")
+      .add("idle_timeout", &S::idle_timeout, "a connection that is idle this long closes; otherwise never",
+           more_than(0))
+      .shorthand("max_connections");
+  return add_scope_fields(fields).table();
+}
+
+}  // namespace
+
+PolicyInfo connection_pool_policy() {
+  PolicyInfo info;
+  info.name = "connection_pool";
+  info.seam = "admission";
+  info.places = {PolicyPlace::call};
+  info.about = "Limits connections, requests under way and requests that wait for a connection.";
+  info.fields = connection_pool_fields();
+  info.example = "{max_connections: 10, max_pending_requests: 20}";
+  info.make = make_policy_spec<ConnectionPoolSpec>;
+  info.apply = [](const void* value, PolicyTarget& target) {
+    const auto& spec = *static_cast<const ConnectionPoolSpec*>(value);
+    if (spec.acquire_timeout && spec.connect_time > *spec.acquire_timeout) {
+      target.diagnostics.error(target.mark, target.path + ".acquire_timeout",
+                               "is shorter than connect_time, so that no first request would get through",
+                               "make it longer");
+    }
+    target.admission("connection_pool", std::make_shared<const ConnectionPoolModel>(spec), spec.scope,
+                     spec.shared);
+  };
+  return info;
+}
+
+}  // namespace tailrace::models

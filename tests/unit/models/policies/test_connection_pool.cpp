@@ -1,0 +1,158 @@
+// The connection pool event by event.
+#include <gtest/gtest.h>
+
+#include "models/policies/connection_pool/connection_pool.hpp"
+#include "policy_world.hpp"
+
+namespace tailrace::models {
+namespace {
+
+struct Driven {
+  std::unique_ptr<AdmissionPolicy> policy;
+  sim::Stream random;
+  std::uint32_t waiting = 0;  // as the run counts them
+
+  explicit Driven(std::string_view fields) : policy(started(connection_pool_policy(), fields)) {}
+  // "yes", "no", "line", or milliseconds until it starts.
+  std::string ask(std::int64_t ms, bool from_line = false) {
+    CallFacts facts = at_ms(ms);
+    facts.waiting = waiting;
+    facts.from_line = from_line;
+    const Admission answer = policy->admit(facts, random);
+    if (from_line && answer.kind != Admission::Kind::wait) --waiting;
+    switch (answer.kind) {
+      case Admission::Kind::admit:
+        return "yes";
+      case Admission::Kind::reject:
+        EXPECT_EQ(answer.reason, Outcome::rejected);
+        return "no";
+      case Admission::Kind::delay:
+        return std::to_string(answer.time.ns / kMs);
+      case Admission::Kind::wait:
+        if (!from_line) ++waiting;
+        EXPECT_EQ(answer.reason, Outcome::queue_timeout);
+        return "line";
+    }
+    return {};
+  }
+  void end(std::int64_t ms) { policy->ended(result_at_ms(ms, Outcome::success)); }
+};
+
+TEST(ConnectionPool, OneRequestPerConnectionThenTheLineThenRejection) {
+  Driven d("max_connections: 2, max_pending_requests: 1");
+  EXPECT_EQ(d.ask(0), "yes");
+  EXPECT_EQ(d.ask(0), "yes");
+  EXPECT_EQ(d.ask(0), "line");
+  EXPECT_EQ(d.ask(0), "no");
+  d.end(10);
+  EXPECT_EQ(d.ask(10, true), "yes");
+  EXPECT_EQ(d.ask(11), "line");
+  EXPECT_EQ(d.policy->gauge(), 2);
+}
+
+TEST(ConnectionPool, NoPendingRequestsMeansNoLine) {
+  Driven d("max_connections: 2, max_pending_requests: 0, connect_time: 5ms");
+  EXPECT_EQ(d.ask(0), "5");
+  EXPECT_EQ(d.ask(0), "5");
+  EXPECT_EQ(d.ask(0), "no");
+}
+
+TEST(ConnectionPool, AcquireTimeoutLimitsTheWait) {
+  Driven d("max_connections: 1, acquire_timeout: 30ms");
+  d.ask(0);
+  const Admission answer = d.policy->admit(at_ms(0), d.random);
+  EXPECT_EQ(answer.kind, Admission::Kind::wait);
+  EXPECT_EQ(answer.time.ns, 30 * kMs);
+}
+
+TEST(ConnectionPool, MaxRequestsRejectsEvenWithFreeStreams) {
+  Driven d("max_connections: 4, max_concurrent_streams: 10, max_requests: 3");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(d.ask(0), "yes");
+  EXPECT_EQ(d.ask(0), "no");
+  EXPECT_EQ(d.policy->gauge(), 1);
+  d.end(1);
+  EXPECT_EQ(d.ask(1), "yes");
+}
+
+TEST(ConnectionPool, ANewConnectionCostsItsSetUpAndAKeptOneNothing) {
+  Driven d("max_connections: 2, connect_time: 30ms");
+  EXPECT_EQ(d.ask(0), "30");
+  EXPECT_EQ(d.ask(10), "30");  // ready at 40
+  EXPECT_EQ(d.ask(20), "line");
+  d.end(35);  // of the first
+  EXPECT_EQ(d.ask(35, true), "yes");
+  d.end(50);
+  d.end(60);
+  EXPECT_EQ(d.ask(70), "yes");
+  EXPECT_EQ(d.ask(70), "yes");
+}
+
+TEST(ConnectionPool, RequestsWhoseConnectionIsBeingSetUpArePending) {
+  Driven d("max_connections: 10, max_pending_requests: 2, connect_time: 30ms");
+  EXPECT_EQ(d.ask(0), "30");
+  EXPECT_EQ(d.ask(0), "30");
+  EXPECT_EQ(d.ask(29), "no");
+  EXPECT_EQ(d.ask(30), "30");  // both are under way, one more connection
+}
+
+TEST(ConnectionPool, StreamsShareAConnectionThatIsBeingSetUp) {
+  Driven d("max_connections: 2, max_concurrent_streams: 2, connect_time: 30ms");
+  EXPECT_EQ(d.ask(0), "30");
+  EXPECT_EQ(d.ask(10), "20");
+  EXPECT_EQ(d.policy->gauge(), 1);
+  EXPECT_EQ(d.ask(10), "30");  // the second connection, ready at 40
+  EXPECT_EQ(d.ask(30), "10");
+  EXPECT_EQ(d.ask(30), "line");
+  d.end(31);
+  EXPECT_EQ(d.ask(31, true), "yes");
+}
+
+TEST(ConnectionPool, GivingUpDuringTheSetUpFreesItsStream) {
+  Driven d("max_connections: 1, connect_time: 30ms");
+  EXPECT_EQ(d.ask(0), "30");
+  d.end(10);                    // it timed out
+  EXPECT_EQ(d.ask(30), "yes");  // the connection was set up all the same
+  EXPECT_EQ(d.ask(30), "line");
+}
+
+TEST(ConnectionPool, IdleConnectionsCloseAndTheNewestIdleIsUsedFirst) {
+  Driven d("max_connections: 3, connect_time: 5ms, idle_timeout: 100ms");
+  EXPECT_EQ(d.ask(0), "5");
+  EXPECT_EQ(d.ask(0), "5");
+  d.end(10);                    // idle since 10
+  d.end(20);                    // idle since 20
+  EXPECT_EQ(d.ask(30), "yes");  // the one of 20
+  d.end(40);
+  EXPECT_EQ(d.ask(109), "yes");  // both are there: 10 + 100 > 109
+  EXPECT_EQ(d.policy->gauge(), 2);
+  EXPECT_EQ(d.ask(110), "5");  // the one of 10 has just closed
+  EXPECT_EQ(d.policy->gauge(), 2);
+  d.end(120);
+  d.end(120);
+  EXPECT_EQ(d.ask(219), "yes");
+  d.end(219);
+  EXPECT_EQ(d.ask(318), "yes");
+  EXPECT_EQ(d.policy->gauge(), 1);
+}
+
+TEST(ConnectionPool, StreamsAreCountedAsPackedSoTheRestIsIdle) {
+  Driven d("max_connections: 3, max_concurrent_streams: 2, idle_timeout: 100ms");
+  for (int i = 0; i < 6; ++i) d.ask(0);
+  EXPECT_EQ(d.policy->gauge(), 3);
+  for (int i = 0; i < 4; ++i) d.end(50);  // two streams are left: one connection is busy
+  d.end(150);                             // the two others closed
+  EXPECT_EQ(d.policy->gauge(), 1);
+}
+
+TEST(ConnectionPool, ContradictionsAreReported) {
+  const PolicyInfo info = connection_pool_policy();
+  EXPECT_EQ(PolicyWorld(info, "max_connections: 0").first_error(), "connection_pool.max_connections");
+  EXPECT_EQ(PolicyWorld(info, "max_connections: 1000000000").first_error(),
+            "connection_pool.max_connections");
+  EXPECT_EQ(PolicyWorld(info, "connect_time: 50ms, acquire_timeout: 10ms").first_error(),
+            "connection_pool.acquire_timeout");
+  EXPECT_TRUE(PolicyWorld(info, "max_pending_requests: unlimited, max_requests: unlimited").diagnostics.ok());
+}
+
+}  // namespace
+}  // namespace tailrace::models
