@@ -29,6 +29,9 @@ struct ReadContext {
   Diagnostics& diagnostics;
   const ScenarioDoc& doc;
   std::string path;
+  // Set when a key or a name could not be understood, so that what it would have named is not known: whoever
+  // looks for a name there must not say that it does not exist.
+  bool names_lost = false;
 
   void error(const Node& at, std::string message, std::string hint = {}) {
     diagnostics.error(at.mark, path, std::move(message), std::move(hint));
@@ -284,11 +287,16 @@ class Fields {
     f.type = FieldType::map_of;
     f.section = std::make_shared<const FieldTable>(std::move(table));
     f.read = [member](const Field& self, const Node& node, void* spec, ReadContext& context) {
-      if (!node.is_map())
+      if (!node.is_map()) {
+        context.names_lost = true;
         return context.error(node, "expected a mapping from names to " + self.section->name + "s");
+      }
       for (const MapEntry& e : node.entries) {
         PathScope scope(context, e.key);
-        if (!check_name(e.key, e.key_mark, context)) continue;
+        if (!check_name(e.key, e.key_mark, context)) {
+          context.names_lost = true;
+          continue;
+        }
         Named<T> item{e.key, e.key_mark, {}};
         read_section(*self.section, e.value, &item.value, context);
         (static_cast<Spec*>(spec)->*member).push_back(std::move(item));

@@ -2,6 +2,7 @@
 // What a kind sees while it expands its specs into the topology. Expansion has two passes, because calls may
 // point forward: `declare` says which operations exist, `expand` fills them in and may look any of them up.
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,10 @@ struct TopologyBuilder {
   int station = kNone;                                    // where they run; none for a workload
   std::map<std::string, int, std::less<>> operation_ids;  // "cart.add" -> operation
   std::map<std::string, int, std::less<>> component_ids;
+  // After errors of reading: some components, or some operations of a component, have names that nobody
+  // knows. What is missing there is not reported, because it may well exist.
+  bool components_unread = false;
+  std::set<int> operations_unread;  // components
 
   explicit TopologyBuilder(Diagnostics& d) : diagnostics(d) {}
 
@@ -41,7 +46,8 @@ struct TopologyBuilder {
     const auto it = operation_ids.find(name);
     return it == operation_ids.end() ? kNone : it->second;
   }
-  // The operation that a reference names; reports what is missing, with the nearest name, and returns kNone.
+  // The operation that a reference names. Otherwise kNone: what is missing is reported, with the nearest
+  // name.
   int resolve(const Reference& reference);
 };
 
