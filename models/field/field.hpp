@@ -11,6 +11,7 @@
 //
 // The default that the reference shows is printed from a default-constructed spec, so text and code cannot
 // part.
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -280,7 +281,7 @@ class Fields {
     return push(std::move(f));
   }
 
-  // A map from names to sections.
+  // A map from names to sections, kept in the order of the names: a file's order changes nothing.
   template <class T>
   Fields& map_of(std::string name, std::vector<Named<T>> Spec::*member, FieldTable table, std::string text) {
     Field f = make(std::move(name), std::move(text), {});
@@ -301,6 +302,9 @@ class Fields {
         read_section(*self.section, e.value, &item.value, context);
         (static_cast<Spec*>(spec)->*member).push_back(std::move(item));
       }
+      std::vector<Named<T>>& all = static_cast<Spec*>(spec)->*member;
+      std::stable_sort(all.begin(), all.end(),
+                       [](const Named<T>& a, const Named<T>& b) { return a.name < b.name; });
     };
     return push(std::move(f));
   }
