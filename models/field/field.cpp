@@ -71,11 +71,16 @@ std::string describe(const Node& node) {
   return {};
 }
 
+std::string or_words(const Field& field) {
+  return field.also.empty() ? "" : fmt::format(" or {}", fmt::join(field.also, " or "));
+}
+
 bool scalar(const Field& field, const Node& node, ReadContext& context, std::string_view expected) {
   if (node.is_scalar()) return true;
   std::string hint;
   if (!field.fallback.empty()) hint = fmt::format("for example `{}: {}`", field.name, field.fallback);
-  context.error(node, fmt::format("expected {}, found {}", expected, describe(node)), hint);
+  context.error(node, fmt::format("expected {}{}, found {}", expected, or_words(field), describe(node)),
+                hint);
   return false;
 }
 
@@ -100,7 +105,8 @@ bool read_quantity(const Field& field, const Node& node, ReadContext& context, s
   if (!scalar(field, node, context, expected)) return false;
   const Quantity q = parse(node.text);
   if (!q.value) {
-    context.error(node, q.error, q.hint);
+    const std::string words = or_words(field);
+    context.error(node, q.error, q.hint.empty() || words.empty() ? q.hint + words : q.hint + ";" + words);
     return false;
   }
   if (!in_range(field, node, *q.value, context, show)) return false;

@@ -104,6 +104,7 @@ struct Field {
   std::string fallback;  // default as the user would write it; empty: none
   Range range;
   std::vector<std::string> choices;           // of a choice
+  std::vector<std::string> also;              // words that are allowed in place of a value
   std::shared_ptr<const FieldTable> section;  // of section, map_of and list_of
   std::function<void(const Field&, const Node&, void* spec, ReadContext&)> read;
 };
@@ -338,6 +339,17 @@ class Fields {
     return push(std::move(f));
   }
 
+  // The field added last may also be this word, which leaves the member as it is and sets the flag.
+  Fields& also(std::string word, bool Spec::*flag) {
+    Field& f = table_.fields.back();
+    f.also.push_back(word);
+    f.read = [word = std::move(word), flag, read = std::move(f.read)](const Field& self, const Node& node,
+                                                                      void* spec, ReadContext& context) {
+      if (!node.is_scalar() || node.text != word) return read(self, node, spec, context);
+      static_cast<Spec*>(spec)->*flag = true;
+    };
+    return *this;
+  }
   Fields& required() {  // of the field added last
     table_.fields.back().required = true;
     table_.fields.back().fallback.clear();

@@ -21,8 +21,8 @@ constexpr std::int64_t kMostInstances = 5'000'000;  // of all stations: 128 byte
 
 struct RunSpec {
   sim::Duration duration{60'000'000'000};
-  std::string warmup = "0s";
-  Mark warmup_mark;
+  sim::Duration warmup{0};
+  bool warmup_auto = false;
   Count seed = 1;
   Count replications = 5;
   Limit max_events;
@@ -58,6 +58,8 @@ void read_thresholds(const Node& node, ScenarioSpec& spec, ReadContext& context)
 
 void fill_run(const RunSpec& spec, Mark mark, RunSettings& run, Diagnostics& diagnostics) {
   run.duration = spec.duration;
+  run.warmup = spec.warmup;
+  run.warmup_auto = spec.warmup_auto;
   run.seed = static_cast<std::uint64_t>(spec.seed);
   run.replications = spec.replications;
   run.max_events = spec.max_events.value;
@@ -68,18 +70,6 @@ void fill_run(const RunSpec& spec, Mark mark, RunSettings& run, Diagnostics& dia
     if (!spec.max_memory->value.is_constant())
       diagnostics.error(mark, "run.max_memory", "expected one size, not a distribution");
   }
-  const Mark at = spec.warmup_mark.line != 0 ? spec.warmup_mark : mark;
-  if (spec.warmup == "auto") {
-    run.warmup_auto = true;
-  } else {
-    const Quantity q = parse_duration_ns(spec.warmup);
-    if (!q.value) {
-      diagnostics.error(at, "run.warmup", q.error,
-                        q.hint.empty() ? "a duration, or auto" : q.hint + "; or auto");
-      return;
-    }
-    run.warmup = sim::Duration::from_ns(*q.value);
-  }
   const std::int64_t finest = run.duration.ns / kMostRows + (run.duration.ns % kMostRows != 0 ? 1 : 0);
   if (run.time_resolution.ns > 0 && run.time_resolution.ns < finest) {
     diagnostics.error(mark, "run.time_resolution",
@@ -89,7 +79,7 @@ void fill_run(const RunSpec& spec, Mark mark, RunSettings& run, Diagnostics& dia
   }
   if (run.duration.ns == 0) diagnostics.warning(mark, "run.duration", "the run has no duration: no requests");
   if (run.warmup.ns > 0 && run.warmup >= run.duration) {
-    diagnostics.error(at, "run.warmup",
+    diagnostics.error(mark, "run.warmup",
                       fmt::format("the warm-up ({}) is not shorter than the run ({})", show_value(run.warmup),
                                   show_value(run.duration)));
   }
@@ -236,16 +226,11 @@ void warn_unused(const Topology& t, Diagnostics& diagnostics) {
 }  // namespace
 
 FieldTable run_fields() {
-  const auto read_warmup = [](const Node& n, RunSpec& s, ReadContext& c) {
-    if (!n.is_scalar()) return c.error(n, "expected a duration, or auto");
-    s.warmup = n.text;
-    s.warmup_mark = n.mark;
-  };
   return Fields<RunSpec>("run", "How long, how often, and within which limits.")
       .add("duration", &RunSpec::duration, "simulated time of each replication")
-      .custom(
-          "warmup", FieldType::duration, read_warmup,
-          "time at the start that no statistic counts; auto finds it by MSER-5 in a pilot run; default 0s")
+      .add("warmup", &RunSpec::warmup,
+           "time at the start that no statistic counts; auto finds it by MSER-5 in a pilot run")
+      .also("auto", &RunSpec::warmup_auto)
       .add("seed", &RunSpec::seed, "of every random stream")
       .add("replications", &RunSpec::replications, "independent runs; intervals come from their spread",
            between(1, 10'000))

@@ -194,6 +194,22 @@ TEST(Catalog, a_choice_accepts_its_words_and_no_other) {
   EXPECT_GT(choices, 3);
 }
 
+TEST(Catalog, a_word_in_place_of_a_value_is_accepted_and_stands_in_the_reference) {
+  const std::string reference = read_text("docs/reference.md");
+  int words = 0;
+  visit_everything([&](const Place& place) {
+    for (const std::string& word : place.field->also) {
+      ++words;
+      EXPECT_EQ(errors_at(load_text(place.scenario(word)), place.path), "") << place.path << ": " << word;
+      const std::string type = std::string(models::type_name(place.field->type)) + " or " + word;
+      EXPECT_NE(reference.find("| `" + place.path + "` | " + type + " |"), std::string::npos) << place.path;
+    }
+    if (place.field->also.empty()) return;
+    EXPECT_NE(errors_at(load_text(place.scenario("no_such_word")), place.path), "") << place.path;
+  });
+  EXPECT_GE(words, 1);
+}
+
 TEST(Catalog, a_negative_amount_is_refused_where_it_stands) {
   int refused = 0;
   visit_everything([&](const Place& place) {
