@@ -219,9 +219,7 @@ void Execution::reset_statistics() {
   }
   std::vector<std::uint64_t> inside(classes_.size());
   for (std::size_t i = 0; i < classes_.size(); ++i) {
-    std::uint64_t ended = 0;
-    for (const std::uint64_t n : classes_[i].ended) ended += n;
-    inside[i] = classes_[i].started_in_flight + classes_[i].arrived - ended;
+    inside[i] = classes_[i].started_in_flight + classes_[i].arrived - total(classes_[i].ended);
     classes_[i] = {};
     classes_[i].started_in_flight = inside[i];
   }
@@ -343,11 +341,7 @@ void Execution::finish_record() {
     record_.stations[i].queue_residual = queue_path[i] - (stations_[i].wait_sum + queued[i]);
     record_.stations[i].busy_residual = busy_path[i] - (stations_[i].hold_sum + held[i]);
   }
-  for (ClassRecord& c : classes_) {
-    std::uint64_t ended = 0;
-    for (const std::uint64_t n : c.ended) ended += n;
-    c.in_flight = c.started_in_flight + c.arrived - ended;
-  }
+  for (ClassRecord& c : classes_) c.in_flight = c.started_in_flight + c.arrived - total(c.ended);
   // A class that is one direct call has the counts of its edge; a plain edge's calls all arrive at its
   // operation.
   for (std::size_t i = 0; i < classes_.size(); ++i) {

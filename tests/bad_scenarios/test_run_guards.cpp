@@ -21,9 +21,7 @@ Results run_once(const std::string& run, const std::string& load, const std::str
 }
 
 std::uint64_t ended(const RunRecord& r) {
-  std::uint64_t n = 0;
-  for (const std::uint64_t k : r.classes.front().ended) n += k;
-  return n;
+  return models::total(r.classes.front().ended);
 }
 
 TEST(RunGuards, an_overload_ends_at_the_memory_budget_with_what_it_has_and_the_queue_that_grew) {
