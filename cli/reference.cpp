@@ -152,7 +152,7 @@ std::string type_text(const Field& field) {
   if (field.type == FieldType::list_of && field.section)
     return fmt::format("list of {}s", field.section->name);
   std::string text = models::type_name(field.type);
-  for (const std::string& word : field.also) text += " or " + word;
+  for (const std::string& word : field.also) text.append(" or ").append(word);
   return text;
 }
 
