@@ -282,6 +282,7 @@ void Execution::close_window() {
     }
   }
   record_.windows.push_back(std::move(window));
+  count_statistics();
 }
 
 void Execution::close_batch() {
@@ -412,10 +413,32 @@ void Execution::check_budgets() {
 
 void Execution::check_memory() {
   const double limit = model_->topology->run.max_memory_bytes;
-  if (static_cast<double>(state_bytes()) > limit) {
-    stop(RunStatus::memory_budget,
-         fmt::format("run.max_memory ({:.0f} MB) reached; {}", limit / 1e6, largest_queue()));
-  }
+  const std::size_t calls = state_bytes();
+  if (static_cast<double>(calls + statistics_bytes_) <= limit) return;
+  const std::string what =
+      calls >= statistics_bytes_
+          ? largest_queue()
+          : fmt::format("{:.1f} MB of it are statistics", static_cast<double>(statistics_bytes_) * 1e-6);
+  stop(RunStatus::memory_budget, fmt::format("run.max_memory ({:.0f} MB) reached; {}", limit / 1e6, what));
+}
+
+void Execution::count_statistics() {
+  constexpr std::uint64_t kEventsPerHistogram =
+      50;  // between counts, so that they cost a run next to nothing
+  const std::size_t histograms = record_.series.size() + record_.batches.size() * classes_.size();
+  if (statistics_bytes_ != 0 && events_ - statistics_counted_ < kEventsPerHistogram * histograms) return;
+  statistics_counted_ = events_;
+  const auto bytes_of = [](const std::vector<sim::Histogram>& list) {
+    std::size_t bytes = 0;
+    for (const sim::Histogram& h : list) bytes += h.memory_bytes();
+    return bytes;
+  };
+  std::size_t bytes = bytes_of(record_.series) + bytes_of(window_before_) + bytes_of(batch_before_);
+  for (const std::vector<sim::Histogram>& batch : record_.batches) bytes += bytes_of(batch);
+  const WindowRecord& row = record_.windows.back();  // all are alike
+  statistics_bytes_ =
+      bytes + record_.windows.size() * (sizeof row + row.classes.size() * sizeof row.classes[0] +
+                                        row.stations.size() * sizeof row.stations[0]);
 }
 
 std::string Execution::largest_queue() const {

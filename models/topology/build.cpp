@@ -236,7 +236,8 @@ FieldTable run_fields() {
            between(1, 10'000))
       .add("max_events", &RunSpec::max_events, "per replication; then the run ends with what it has")
       .add("max_memory", &RunSpec::max_memory,
-           "of calls in flight, per replication; then the run ends with what it has; default 4GiB",
+           "of calls in flight and statistics, per replication; then the run ends with what it has; default "
+           "4GiB",
            more_than(0))
       .add("max_call_depth", &RunSpec::max_call_depth, "allows call cycles, and fails calls that go deeper",
            between(0, 250))
