@@ -47,9 +47,7 @@ inline models::RunRecord replicated(const std::shared_ptr<const models::Compiled
 
 inline std::uint64_t requests_of(const models::RunRecord& record) {
   std::uint64_t n = 0;
-  for (const models::ClassRecord& c : record.classes) {
-    for (const std::uint64_t ended : c.ended) n += ended;
-  }
+  for (const models::ClassRecord& c : record.classes) n += models::total(c.ended);
   return n;
 }
 

@@ -144,7 +144,9 @@ std::string type_text(const Field& field) {
   if (field.type == FieldType::map_of && field.section) return fmt::format("map of {}s", field.section->name);
   if (field.type == FieldType::list_of && field.section)
     return fmt::format("list of {}s", field.section->name);
-  return models::type_name(field.type);
+  std::string text = models::type_name(field.type);
+  for (const std::string& word : field.also) text.append(" or ").append(word);
+  return text;
 }
 
 std::string range_text(const Field& field) {

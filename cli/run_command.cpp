@@ -116,6 +116,10 @@ int run_command(const RunArguments& arguments) {
     report.status = RunStatus::interrupted;
     report.message = "interrupted";
   }
+  if (!run.result.out_of_memory.empty() && report.status == RunStatus::completed) {
+    report.status = RunStatus::memory_budget;
+    report.message = run.result.out_of_memory;
+  }
   const auto thresholds = analysis::evaluate_thresholds(*model, records, report);
   analysis::RunResults results{*model, records, report, thresholds, scenario.warnings(), run.result.notes};
   results.notes.insert(results.notes.end(), report.notes.begin(), report.notes.end());

@@ -168,12 +168,14 @@ void type_of(JsonText& j, const Field& f) {
 void property(JsonText& j, const Field& f) {
   j.key(f.name).begin_object();
   described(j, f);
-  if (f.name == "warmup") {  // the one duration that may be a word
+  if (f.also.empty()) {
+    type_of(j, f);
+  } else {
     j.key("anyOf").begin_array().begin_inline_object();
     type_of(j, f);
-    j.end_object().begin_inline_object().field("const", "auto").end_object().end_array();
-  } else {
-    type_of(j, f);
+    j.end_object();
+    for (const std::string& word : f.also) j.begin_inline_object().field("const", word).end_object();
+    j.end_array();
   }
   j.end_object();
 }

@@ -77,6 +77,7 @@ bool Predictor::forked() const {
 }
 
 bool Predictor::solve_layered(const std::vector<double>& open, std::string& message) {
+  if (solve_nested()) return true;
   closed_exact_ = false;
   closed_reason_ = forked() ? "parallel calls in a closed loop"
                             : "workers are held across calls by users in a loop, a rough figure";
@@ -132,10 +133,9 @@ double Predictor::response(int workload) const {
   return weight > 0 ? sum / weight : 0;
 }
 
-bool Predictor::solve_product_form(const std::vector<double>& open, std::string& message) {
-  OpenNetwork network;
+std::vector<Predictor::Queue> Predictor::closed_queues(const std::vector<double>& open,
+                                                       const std::vector<bool>& held) {
   std::vector<Queue> queues;
-  std::vector<std::vector<double>> visits(closed_.size());
   const auto visits_of = [&](std::size_t i, const std::vector<double>& rates, bool pool) {
     double sum = 0;
     for (const int op : layers_.stations[i].operations) {
@@ -144,10 +144,15 @@ bool Predictor::solve_product_form(const std::vector<double>& open, std::string&
     }
     return sum;
   };
+  const auto approximate = [&](std::string reason) {
+    closed_exact_ = false;
+    closed_reason_ = std::move(reason);
+  };
   double expanded = 0;
   for (std::size_t i = 0; i < layers_.stations.size(); ++i) {
     const StationState& s = layers_.stations[i];
-    if (!s.limited && !s.cores) continue;
+    const bool pool = s.limited && !held[i];
+    if (!pool && !s.cores) continue;
     const models::Station& m = t_.stations[i];
     Visits stays, computes;  // under this mix of operations
     bool used = false;
@@ -164,36 +169,29 @@ bool Predictor::solve_product_form(const std::vector<double>& open, std::string&
       computes.add(rate, w.computes);
     }
     if (!used) continue;
-    const Visits& law = s.limited ? stays : computes;
+    const Visits& law = pool ? stays : computes;
     if (!s.product_form) {
-      closed_exact_ = false;
-      closed_reason_ = m.instances > 1 && m.balancer.policy != models::Balancing::random &&
-                               m.balancer.policy != models::Balancing::weighted
-                           ? m.name + ": instances are taken as chosen at random"
-                           : m.name + ": first come, first served with service that is not exponential";
+      approximate(m.instances > 1 && m.balancer.policy != models::Balancing::random &&
+                          m.balancer.policy != models::Balancing::weighted
+                      ? m.name + ": instances are taken as chosen at random"
+                      : m.name + ": first come, first served with service that is not exponential");
     }
-    if (s.priorities) {
-      closed_exact_ = false;
-      closed_reason_ = m.name + ": priorities in a closed loop";
-    }
+    if (s.priorities) approximate(m.name + ": priorities in a closed loop");
     for (std::size_t g = 0; g < s.groups.size(); ++g) {
       const GroupState& group = s.groups[g];
       if (!(group.share > 0)) continue;
       const bool merge = expanded + group.count > kMaxExpandedInstances;
-      if (merge && group.count > 1) {
-        closed_exact_ = false;
-        closed_reason_ = m.name + ": many instances are taken as one of their size";
-      }
+      if (merge && group.count > 1) approximate(m.name + ": many instances are taken as one of their size");
       const double copies = merge ? 1 : group.count, merged = merge ? group.count : 1;
-      double servers = s.limited ? static_cast<double>(m.workers) : *m.cpus, mean = law.mean();
-      if (!s.limited) {
+      double servers = pool ? static_cast<double>(m.workers) : *m.cpus, mean = law.mean(), lone = 1;
+      if (!pool) {
         const double whole = std::ceil(servers);
-        if (whole != servers && servers > 1) {
-          closed_exact_ = false;
-          closed_reason_ = m.name + ": a fraction of a core on top of whole ones";
-        }
-        // Work was stretched by slow cores already in the idle system; here they are slower servers.
+        if (whole != servers && servers > 1)
+          approximate(m.name + ": a fraction of a core on top of whole ones");
+        // Work was stretched by slow cores already in the idle system; here they are slower servers. A
+        // fraction of a core stretches a lone visit too, one on top of whole ones does not.
         mean *= whole / servers;
+        if (servers > 1) lone = servers / whole;
         servers = whole;
       }
       // Unlike speeds: the mean above is that of all groups.
@@ -203,43 +201,69 @@ bool Predictor::solve_product_form(const std::vector<double>& open, std::string&
           average += other.share * other.count * other.slowness, shares += other.share * other.count;
         mean *= group.slowness / (average / shares);
       }
-      const bool sharing = !s.limited && m.cpu_scheduling == models::CpuScheduling::processor_sharing;
-      for (double k = 0; k < copies; ++k) {
-        Station q;
-        q.name = m.name;
-        q.servers = static_cast<int>(std::min(servers * merged, 1e6));
-        q.service_mean_s = mean;
-        q.service_scv = law.exponential() ? 1 : law.scv();
-        q.discipline = sharing ? Discipline::processor_sharing : Discipline::fcfs;
-        network.stations.push_back(q);
-        network.external_rates_per_s.push_back(visits_of(i, open, s.limited) * group.share * merged);
-        for (std::size_t c = 0; c < closed_.size(); ++c) {
-          visits[c].push_back(visits_of(i, closed_[c].op_visits, s.limited) * group.share * merged);
-        }
-        queues.push_back({i, g, merged, s.limited});
-      }
+      const bool sharing = !pool && m.cpu_scheduling == models::CpuScheduling::processor_sharing;
+      Queue q{i, g, merged, pool, {}, 0, {}, mean * lone};
+      q.model.name = m.name;
+      q.model.servers = static_cast<int>(std::min(servers * merged, 1e6));
+      q.model.service_mean_s = mean;
+      q.model.service_scv = law.exponential() ? 1 : law.scv();
+      q.model.discipline = sharing ? Discipline::processor_sharing : Discipline::fcfs;
+      q.open_rate = visits_of(i, open, pool) * group.share * merged;
+      for (const ClosedLoad& c : closed_)
+        q.visits.push_back(visits_of(i, c.op_visits, pool) * group.share * merged);
+      for (double k = 0; k < copies; ++k) queues.push_back(q);
       expanded += copies;
     }
   }
-  // Links with a bandwidth are left to the waits of the open load; their transmission is part of the delay.
+  return queues;
+}
+
+double Predictor::spent_per_request(const ClosedLoad& load) const {
+  const models::Workload& w = t_.workloads[at(load.workload)];
+  double spent = 0, weight = 0;
+  for (std::size_t k = 0; k < w.classes.size(); ++k) {
+    weight += w.classes[k].weight;
+    spent += w.classes[k].weight * idle_[first_class(load.workload) + k].spent_s;
+  }
+  return weight > 0 ? spent / weight : 0;
+}
+
+void Predictor::give_waits(const std::vector<Queue>& queues, const std::vector<double>& responses) {
+  for (std::size_t k = 0; k < queues.size(); ++k) {
+    const Queue& q = queues[k];
+    GroupState& g = layers_.stations[q.station].groups[q.group];
+    const double mean = q.model.service_mean_s;
+    if (!(mean > 0) || !(responses[k] > 0)) continue;
+    const double wait = std::max(0.0, responses[k] - mean);
+    const models::Station& m = t_.stations[q.station];
+    if (q.pool) {
+      g.wait = {wait, wait * wait, wait > 0 ? Moments::Law::other : Moments::Law::constant, true};
+      g.service_s = mean;
+    } else if (m.cpu_scheduling == models::CpuScheduling::processor_sharing) {
+      g.stretch = responses[k] / (mean * *m.cpus / std::ceil(*m.cpus));
+    } else {
+      g.core_wait_s = wait;
+    }
+  }
+}
+
+bool Predictor::solve_product_form(const std::vector<double>& open, std::string& message) {
+  const std::vector<Queue> queues = closed_queues(open, std::vector<bool>(t_.stations.size(), false));
+  OpenNetwork network;
   std::vector<ClosedWorkload> loads;
+  for (const Queue& q : queues) {
+    network.stations.push_back(q.model);
+    network.external_rates_per_s.push_back(q.open_rate);
+  }
+  // Links with a bandwidth are left to the waits of the open load; their transmission is part of the delay.
   for (std::size_t c = 0; c < closed_.size(); ++c) {
-    const models::Workload& w = t_.workloads[at(closed_[c].workload)];
-    double spent = 0, weight = 0;
-    for (std::size_t k = 0; k < w.classes.size(); ++k) {
-      weight += w.classes[k].weight;
-      spent += w.classes[k].weight * idle_[first_class(closed_[c].workload) + k].spent_s;
+    double delay = spent_per_request(closed_[c]);
+    const std::string& name = t_.workloads[at(closed_[c].workload)].name;
+    loads.push_back({name, static_cast<int>(std::min(closed_[c].population, 1e7)), closed_[c].think_s, {}});
+    for (const Queue& q : queues) {
+      delay -= q.visits[c] * q.lone_s;
+      loads.back().visits.push_back(q.visits[c]);
     }
-    double delay = weight > 0 ? spent / weight : 0;
-    for (std::size_t q = 0; q < queues.size(); ++q) {
-      const Station& s = network.stations[q];
-      // What a lone visit takes: a fraction of a core stretches it, more than one does not.
-      const double cores = queues[q].pool ? 1 : *t_.stations[queues[q].station].cpus;
-      delay -=
-          visits[c][q] * s.service_mean_s * (queues[q].pool || cores <= 1 ? 1 : cores / std::ceil(cores));
-    }
-    loads.push_back({w.name, static_cast<int>(std::min(closed_[c].population, 1e7)), closed_[c].think_s, {}});
-    loads.back().visits = visits[c];
     loads.back().visits.push_back(std::max(0.0, delay));
   }
   Station rest;
@@ -252,7 +276,7 @@ bool Predictor::solve_product_form(const std::vector<double>& open, std::string&
     if (l.bandwidth_bit_per_s > 0)
       closed_exact_ = false, closed_reason_ = "waits for links are left out of the closed loop";
   }
-  std::vector<double> waits(queues.size(), 0.0), responses(queues.size(), 0.0);
+  std::vector<double> responses(queues.size(), 0.0);
   if (open_total_ > 0) {
     const MixedSolution m = solve_mixed(network, loads);
     if (!m.closed.ok) {
@@ -265,7 +289,7 @@ bool Predictor::solve_product_form(const std::vector<double>& open, std::string&
     for (std::size_t q = 0; q < queues.size(); ++q) {
       const double a = m.open.stations[q].arrival_rate_per_s;
       double b = 0;
-      for (std::size_t c = 0; c < closed_.size(); ++c) b += closed_[c].throughput * visits[c][q];
+      for (std::size_t c = 0; c < closed_.size(); ++c) b += closed_[c].throughput * queues[q].visits[c];
       const double open_response = m.open.stations[q].means.response_mean_s,
                    closed_response = m.closed.stations[q].response_mean_s;
       responses[q] = a + b > 0 ? (a * open_response + b * closed_response) / (a + b) : 0;
@@ -281,21 +305,7 @@ bool Predictor::solve_product_form(const std::vector<double>& open, std::string&
     for (std::size_t q = 0; q < queues.size(); ++q) responses[q] = solution.stations[q].response_mean_s;
     if (closed_.size() == 1) bounds(solution.workloads[0].bounds);
   }
-  for (std::size_t q = 0; q < queues.size(); ++q) {
-    GroupState& g = layers_.stations[queues[q].station].groups[queues[q].group];
-    const double mean = network.stations[q].service_mean_s;
-    if (!(mean > 0) || !(responses[q] > 0)) continue;
-    const double wait = std::max(0.0, responses[q] - mean);
-    const models::Station& m = t_.stations[queues[q].station];
-    if (queues[q].pool) {
-      g.wait = {wait, wait * wait, wait > 0 ? Moments::Law::other : Moments::Law::constant, true};
-      g.service_s = mean;
-    } else if (m.cpu_scheduling == models::CpuScheduling::processor_sharing) {
-      g.stretch = responses[q] / (mean * *m.cpus / std::ceil(*m.cpus));
-    } else {
-      g.core_wait_s = wait;
-    }
-  }
+  give_waits(queues, responses);
   layers_.evaluate_given();
   return true;
 }

@@ -43,6 +43,10 @@ class Predictor {
   // No product form: the throughput at which the users are all accounted for, with waits as in an open system
   // in which an arrival sees everyone but itself (Schweitzer's correction).
   bool solve_layered(const std::vector<double>& open, std::string& message);
+  // One closed load through pools that hold their workers while others work, one inside the other: each pool
+  // becomes a station whose speed depends on how many are inside. False where the pools are not nested, or
+  // too large; nothing is changed then.
+  bool solve_nested();
   double idle_response(int workload) const;
   double response(int workload) const;
   // One queue of the closed network, and what it stands for.
@@ -51,7 +55,16 @@ class Predictor {
     std::size_t group = 0;
     double instances = 1;  // that it stands for: 1 when expanded, all when merged
     bool pool = true;      // of workers; else cores
+    Station model;
+    double open_rate = 0;        // visits per second
+    std::vector<double> visits;  // per request of each closed load
+    double lone_s = 0;           // what a visit takes that finds nobody else
   };
+  // The queues of all stations that are used; of those in `held` the cores only.
+  std::vector<Queue> closed_queues(const std::vector<double>& open, const std::vector<bool>& held);
+  // The waits that follow from mean responses at the queues.
+  void give_waits(const std::vector<Queue>& queues, const std::vector<double>& responses);
+  double spent_per_request(const ClosedLoad& load) const;  // in an idle system
   bool solve_product_form(const std::vector<double>& open, std::string& message);
   std::size_t first_class(int workload) const;
   void take(const ClosedSolution& s);

@@ -21,6 +21,10 @@ std::string invalid_reason(const ClosedNetwork& n) {
   for (const Station& s : n.stations) {
     if (s.servers < 0) return fmt::format("{}: {} servers", s.name, s.servers);
     if (!is_rate(s.service_mean_s)) return fmt::format("{}: service mean {} s", s.name, s.service_mean_s);
+    if (s.speeds.empty()) continue;
+    if (static_cast<int>(s.speeds.size()) != s.servers || !(s.speeds.front() > 0) ||
+        !std::is_sorted(s.speeds.begin(), s.speeds.end()) || !std::isfinite(s.speeds.back()))
+      return fmt::format("{}: speeds must be one per server, positive and not falling", s.name);
   }
   for (const ClosedWorkload& w : n.workloads) {
     if (w.population < 0 || w.population > kMaxPopulation) {
@@ -45,7 +49,8 @@ ClosedBounds bounds_of(const ClosedNetwork& n, const ClosedWorkload& w) {
   for (std::size_t i = 0; i < w.visits.size(); ++i) {
     const double demand = w.visits[i] * n.stations[i].service_mean_s;
     b.total_demand_s += demand;
-    if (n.stations[i].servers > 0) b.max_demand_s = std::max(b.max_demand_s, demand / n.stations[i].servers);
+    if (n.stations[i].servers > 0)
+      b.max_demand_s = std::max(b.max_demand_s, demand / top_speed(n.stations[i]));
   }
   const double cycle = b.total_demand_s + w.think_s, population = w.population;
   b.knee_population = b.max_demand_s > 0 ? cycle / b.max_demand_s : kInfinity;
@@ -60,9 +65,10 @@ ClosedBounds bounds_of(const ClosedNetwork& n, const ClosedWorkload& w) {
 struct Split {
   double queue = 0, delay = 0;
 };
-Split split(double demand, int servers) {
-  if (servers == 0) return {0, demand};
-  return {demand / servers, demand * (servers - 1) / servers};
+Split split(double demand, const Station& station) {
+  if (station.servers == 0) return {0, demand};
+  const double speed = top_speed(station);
+  return {demand / speed, demand * (speed - 1) / speed};
 }
 
 // Schweitzer's fixed point of one workload: Q = u / (1 - u (N-1)/N) with u = X d. The total is increasing in
@@ -73,7 +79,7 @@ double schweitzer_throughput(const ClosedNetwork& n, const ClosedWorkload& w, co
   const auto users = [&](double x) {
     double total = x * w.think_s;
     for (std::size_t i = 0; i < w.visits.size(); ++i) {
-      const Split s = split(w.visits[i] * n.stations[i].service_mean_s, n.stations[i].servers);
+      const Split s = split(w.visits[i] * n.stations[i].service_mean_s, n.stations[i]);
       const double u = x * s.queue;
       total += x * s.delay + u / (1 - u * (population - 1) / population);
     }
@@ -116,26 +122,48 @@ Series poisson(double a, int last) {
   return p;
 }
 
-// The number of jobs at a station with c servers and load a = X D has weights f(k) = a^k / k! up to c, then
-// falls by rho = a / c. So F(z) (1 - rho z) is a polynomial with the coefficients f(k) (1 - k/c), all of them
-// positive, and convolving with F costs c additions per entry instead of N.
+// The number of jobs at a station with c servers and load a = X D has weights f(k) = a^k / (s(1) ... s(k)),
+// s(k) being the speed with k inside (k itself where nothing else is said), up to c, then falls by rho = a /
+// s(c). So F(z) (1 - rho z) is a polynomial with the coefficients f(k) (1 - s(k)/s(c)), none of them
+// negative, and convolving with F costs c additions per entry instead of N.
 struct Factor {
   double rho = 0;
-  Series head;       // f(k) (1 - k/c), k < c, scaled so that the weights sum to about 1
+  Series head;       // f(k) (1 - s(k)/s(c)), k < c, scaled so that the weights sum to about 1
   double scale = 1;  // applied to f
   double load = 0;
-  int servers = 1;
+  const Station* station = nullptr;
+
+  int servers() const { return station->servers; }
+  double speed(std::size_t k) const {
+    if (station->speeds.empty() || k == 0) return static_cast<double>(k);
+    return station->speeds[k - 1];
+  }
+  // f(0) .. f(last), last <= c, unscaled.
+  Series weights(int last) const {
+    if (station->speeds.empty()) return poisson(load, last);
+    // The ratios fall, so from the largest weight, which is 1, the others fall to both sides.
+    const std::size_t c = station->speeds.size();
+    const auto mode = static_cast<std::size_t>(
+        std::upper_bound(station->speeds.begin(), station->speeds.end(), load) - station->speeds.begin());
+    Series f(c + 1, 0.0);
+    f[mode] = 1;
+    for (std::size_t k = mode + 1; k <= c && f[k - 1] >= kNothing; ++k) f[k] = f[k - 1] * load / speed(k);
+    for (std::size_t k = mode; k > 0 && f[k] >= kNothing; --k) f[k - 1] = f[k] * speed(k) / load;
+    f.resize(static_cast<std::size_t>(last) + 1);
+    return f;
+  }
 };
 
-Factor make_factor(double load, int servers, int population) {
+Factor make_factor(double load, const Station& station, int population) {
   Factor f;
   f.load = load;
-  f.servers = servers;
-  f.rho = load / servers;
-  f.head = poisson(load, std::min(servers - 1, population));
+  f.station = &station;
+  const double top = top_speed(station);
+  f.rho = load / top;
+  f.head = f.weights(std::min(station.servers - 1, population));
   double sum = 0;
   for (std::size_t k = 0; k < f.head.size(); ++k) {
-    f.head[k] *= 1 - static_cast<double>(k) / servers;
+    f.head[k] *= 1 - f.speed(k) / top;
     sum += f.head[k];
   }
   f.scale = std::max(1 - f.rho, 1.0 / population) / sum;
@@ -154,29 +182,42 @@ void convolve(Series& g, const Factor& f) {
   g = std::move(h);
 }
 
-// Mean number at one station, given the series of all the others and of all together.
-double mean_number(const Factor& f, const Series& others, double all) {
+// Probabilities of 0 .. N at one station, given the series of all the others and of all together.
+Series numbers_at(const Factor& f, const Series& others, double all) {
   const int population = static_cast<int>(others.size()) - 1;
-  const int last = std::min(f.servers, population);
-  const Series weights = poisson(f.load, last);
-  double weight = 0, mean = 0;
-  for (int k = 1; k <= population; ++k) {
+  const int last = std::min(f.servers(), population);
+  const Series weights = f.weights(last);
+  Series p(others.size(), 0.0);
+  double weight = 0;
+  for (int k = 0; k <= population; ++k) {
     weight = k <= last ? weights[static_cast<std::size_t>(k)] * f.scale : weight * f.rho;
-    mean += k * (weight * others[static_cast<std::size_t>(population - k)]);
+    p[static_cast<std::size_t>(k)] = weight * others[static_cast<std::size_t>(population - k)] / all;
   }
-  return mean / all;
+  return p;
+}
+
+double mean_of(const Series& p) {
+  double mean = 0;
+  for (std::size_t k = 1; k < p.size(); ++k) mean += static_cast<double>(k) * p[k];
+  return mean;
 }
 
 struct Exact {
   bool ok = false;
   double throughput = 0;
   std::vector<double> number;
+  std::vector<Series> numbers;  // of load-dependent stations
 };
+
+bool never_queues(const Station& s, int population) {
+  return s.servers == 0 || (s.speeds.empty() && s.servers >= population);
+}
 
 Exact solve_exactly(const ClosedNetwork& n, const ClosedWorkload& w, double guess) {
   const std::size_t count = n.stations.size();
   Exact result;
   result.number.assign(count, 0.0);
+  result.numbers.resize(count);
   double delay = w.think_s;
   std::vector<std::size_t> single, multi;
   std::vector<Factor> factors(count);
@@ -184,12 +225,13 @@ Exact solve_exactly(const ClosedNetwork& n, const ClosedWorkload& w, double gues
     const double demand = w.visits[i] * n.stations[i].service_mean_s;
     if (demand == 0) continue;
     // With at least as many servers as users nobody waits.
-    if (n.stations[i].servers == 0 || n.stations[i].servers >= w.population) {
+    if (never_queues(n.stations[i], w.population)) {
       delay += demand;
       continue;
     }
-    (n.stations[i].servers == 1 ? single : multi).push_back(i);
-    factors[i] = make_factor(guess * demand, n.stations[i].servers, w.population);
+    const bool one = n.stations[i].servers == 1 && n.stations[i].speeds.empty();
+    (one ? single : multi).push_back(i);
+    factors[i] = make_factor(guess * demand, n.stations[i], w.population);
   }
   Series base = poisson(guess * delay, w.population);
   for (const std::size_t i : single) convolve(base, factors[i]);
@@ -221,7 +263,9 @@ Exact solve_exactly(const ClosedNetwork& n, const ClosedWorkload& w, double gues
     work.pop_back();
     if (part.end - part.begin == 1) {
       const std::size_t i = multi[part.begin];
-      result.number[i] = mean_number(factors[i], part.others, whole);
+      Series p = numbers_at(factors[i], part.others, whole);
+      result.number[i] = mean_of(p);
+      if (!n.stations[i].speeds.empty()) result.numbers[i] = std::move(p);
       continue;
     }
     const std::size_t middle = part.begin + (part.end - part.begin) / 2;
@@ -232,8 +276,8 @@ Exact solve_exactly(const ClosedNetwork& n, const ClosedWorkload& w, double gues
     work.push_back(std::move(right));
   }
   for (std::size_t i = 0; i < count; ++i) {
-    const bool queues = n.stations[i].servers > 0 && n.stations[i].servers < w.population;
-    if (!queues) result.number[i] = result.throughput * w.visits[i] * n.stations[i].service_mean_s;
+    if (never_queues(n.stations[i], w.population))
+      result.number[i] = result.throughput * w.visits[i] * n.stations[i].service_mean_s;
   }
   result.ok = std::isfinite(result.throughput) && result.throughput > 0;
   return result;
@@ -242,9 +286,9 @@ Exact solve_exactly(const ClosedNetwork& n, const ClosedWorkload& w, double gues
 double exact_work(const ClosedNetwork& n, const ClosedWorkload& w) {
   double per_entry = 1, multi = 0, servers = 0;
   for (const Station& s : n.stations) {
-    if (s.servers == 0 || s.servers >= w.population) continue;
+    if (never_queues(s, w.population)) continue;
     per_entry += 2;
-    if (s.servers > 1) {
+    if (s.servers > 1 || !s.speeds.empty()) {
       multi += 1;
       servers += s.servers;
     }
@@ -281,7 +325,7 @@ bool solve_bard_schweitzer(const ClosedNetwork& n, std::vector<ClosedWorkloadRes
       if (w.population == 0) continue;
       double response = 0;
       for (std::size_t i = 0; i < stations; ++i) {
-        const Split s = split(w.visits[i] * n.stations[i].service_mean_s, n.stations[i].servers);
+        const Split s = split(w.visits[i] * n.stations[i].service_mean_s, n.stations[i]);
         next[r][i] = s.queue * (1 + std::max(0.0, total[i] - queue[r][i] / w.population));
         out.in_system_mean[i] = next[r][i] + s.delay;
         response += out.in_system_mean[i];
@@ -310,7 +354,7 @@ void sum_up(const ClosedNetwork& n, ClosedSolution& s) {
       visits += s.workloads[r].throughput_per_s * n.workloads[r].visits[i];
     }
     if (n.stations[i].servers > 0)
-      station.utilization = visits * n.stations[i].service_mean_s / n.stations[i].servers;
+      station.utilization = visits * n.stations[i].service_mean_s / top_speed(n.stations[i]);
     if (visits > 0) station.response_mean_s = station.in_system_mean / visits;
     if (station.utilization > largest) {
       largest = station.utilization;
@@ -353,13 +397,13 @@ ClosedSolution solve_closed(const ClosedNetwork& network) {
     if (exact.ok) {
       out.throughput_per_s = exact.throughput;
       out.in_system_mean = std::move(exact.number);
+      out.in_system = std::move(exact.numbers);
     } else {
       s.exact = false;
       s.reason = "too large for the exact solution: Schweitzer-Seidmann approximation";
       out.throughput_per_s = guess;
       for (std::size_t i = 0; i < w.visits.size(); ++i) {
-        const Split part =
-            split(w.visits[i] * network.stations[i].service_mean_s, network.stations[i].servers);
+        const Split part = split(w.visits[i] * network.stations[i].service_mean_s, network.stations[i]);
         const double u = guess * part.queue;
         out.in_system_mean[i] = guess * part.delay + u / (1 - u * (w.population - 1.0) / w.population);
       }

@@ -48,7 +48,9 @@ struct ClosedWorkloadResult {
   double throughput_per_s = 0;
   double response_mean_s = 0;          // of a request, without thinking
   std::vector<double> in_system_mean;  // per station
-  ClosedBounds bounds;                 // as if alone
+  // Per load-dependent station: the probabilities of 0, 1, ... visits there. Empty unless solved exactly.
+  std::vector<std::vector<double>> in_system;
+  ClosedBounds bounds;  // as if alone
 };
 
 struct ClosedSolution {

@@ -20,7 +20,16 @@ struct Station {
   double service_mean_s = 0;  // of one visit; 0 is allowed and costs nothing
   double service_scv = 1;     // variance / mean^2 of the service time
   Discipline discipline = Discipline::fcfs;
+  // Of a load-dependent station, in closed networks only: with k visits inside, work is done at speeds[k - 1]
+  // times the speed of a lone one, and more than `servers` of them are no faster than `servers`. One entry
+  // per server, first 1, none below the one before it. Empty: k servers do k times the work of one.
+  std::vector<double> speeds{};
 };
+
+// Of all servers together.
+inline double top_speed(const Station& s) {
+  return s.speeds.empty() ? s.servers : s.speeds.back();
+}
 
 // Whether the station keeps a product form whatever its load: Baskett, Chandy, Muntz and Palacios (1975).
 inline bool has_product_form(const Station& s) {

@@ -13,15 +13,11 @@ namespace {
 
 using models::CompiledModel;
 using models::RunRecord;
+using models::total;
 using Records = std::vector<RunRecord>;
 
 constexpr double kConfidence = 0.95;
 
-std::uint64_t total(const models::OutcomeCounts& counts) {
-  std::uint64_t n = 0;
-  for (const std::uint64_t c : counts) n += c;
-  return n;
-}
 void add(models::OutcomeCounts& to, const models::OutcomeCounts& from) {
   for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i];
 }

@@ -10,11 +10,7 @@ namespace tailrace::analysis {
 
 namespace {
 
-std::uint64_t total(const models::OutcomeCounts& counts) {
-  std::uint64_t n = 0;
-  for (const std::uint64_t c : counts) n += c;
-  return n;
-}
+using models::total;
 
 // `count` replaces the interval's own where that counts something else (a rate's is seconds).
 void interval(JsonText& json, std::string_view name, const Interval& i,

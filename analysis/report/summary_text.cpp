@@ -91,8 +91,7 @@ class Summary {
   // Two lines: estimates, and below them half the widths of their intervals.
   void request_rows(TextTable& table, const std::string& label, const ClassReport& c, const LatencyReport& l,
                     bool whole) {
-    std::uint64_t ended = 0;
-    for (const std::uint64_t n : c.ended) ended += n;
+    const std::uint64_t ended = models::total(c.ended);
     std::vector<Cell> top = {label, human_count(l.count)};
     std::vector<Cell> below = {"", ""};
     const auto add = [&](const Interval& i, const HumanScale& scale, bool estimable) {
@@ -152,8 +151,7 @@ class Summary {
     table.left("failed requests").left("cause").right("count").right("share of all");
     std::size_t rows = 0;
     for (const ClassReport& w : report_.workloads) {
-      std::uint64_t ended = 0;
-      for (const std::uint64_t n : w.ended) ended += n;
+      const std::uint64_t ended = models::total(w.ended);
       for (std::size_t o = 1; o < w.ended.size(); ++o) {
         if (w.ended[o] == 0 || ++rows > kMostRows) continue;
         table.row({name(w.workload),
@@ -262,8 +260,7 @@ class Summary {
       const EdgeReport& e = report_.edges[i];
       if (policy.retries == 0 && !policy.timeout && !policy.per_try_timeout) continue;
       if (++rows > kMostRows) continue;
-      std::uint64_t ended = 0;
-      for (const std::uint64_t n : e.ended) ended += n;
+      const std::uint64_t ended = models::total(e.ended);
       const std::uint64_t failed = ended - e.ended[0];
       const std::uint64_t timeouts = e.attempt_ended[static_cast<std::size_t>(models::Outcome::timeout)];
       const LatencyReport& l = e.duration;
@@ -356,9 +353,7 @@ class Summary {
   void notes() {
     std::vector<std::string> list;
     std::uint64_t ended = 0;
-    for (const ClassReport& w : report_.workloads) {
-      for (const std::uint64_t n : w.ended) ended += n;
-    }
+    for (const ClassReport& w : report_.workloads) ended += models::total(w.ended);
     if (ended == 0) list.push_back("no request ended in the measured time: there is nothing to report");
     if (!few_.empty()) list.push_back(fmt::format("n/a: {}", fmt::join(few_, ", ")));
     list.insert(list.end(), results_.notes.begin(), results_.notes.end());

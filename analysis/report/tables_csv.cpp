@@ -126,8 +126,7 @@ void interval_cells(std::string& out, const Interval& i, bool estimable) {
 }
 
 void metrics_row(std::string& out, const ClassReport& c, const std::string& name) {
-  std::uint64_t ended = 0;
-  for (const std::uint64_t n : c.ended) ended += n;
+  const std::uint64_t ended = models::total(c.ended);
   cell(out, c.workload), cell(out, name), cell(out, c.arrived), cell(out, ended), cell(out, c.ended[0]);
   interval_cells(out, c.arrival_rate, c.arrival_rate.groups > 0);
   interval_cells(out, c.goodput, c.goodput.groups > 0);

@@ -378,8 +378,7 @@ Interval measure(const CompiledModel& model, const Records& records, const RunRe
     const ClassReport& c = r.of_class ? report.classes[r.id] : report.workloads[r.id];
     std::vector<const sim::Histogram*> groups;
     for (const sim::Histogram& h : c.duration.by_replication) groups.push_back(&h);
-    std::uint64_t ended = 0;
-    for (const std::uint64_t n : c.ended) ended += n;
+    const std::uint64_t ended = models::total(c.ended);
     Interval i;
     switch (r.info->metric) {
       case Metric::request_duration:

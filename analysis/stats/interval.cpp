@@ -96,7 +96,7 @@ Interval ratio_interval(std::span<const RatioSample> groups, double confidence) 
 
 std::uint64_t requests_needed(double p) {
   TAILRACE_CHECK(p > 0 && p < 1);
-  // Less a little before rounding up: 10 / (1 - 0.99) is 1000, not 1000 and a rounding error.
+  // Less a little before rounding up: 12 / (1 - 0.99) is 1200, not 1200 and a rounding error.
   const double needed = kMinBeyondPercentile / std::min(p, 1 - p);
   return static_cast<std::uint64_t>(std::ceil(needed * (1 - 1e-9)));
 }
@@ -106,14 +106,13 @@ Interval percentile_interval(std::span<const sim::Histogram* const> replications
   Interval interval;
   interval.confidence = confidence;
   sim::Histogram pooled;
-  std::vector<double> quantiles;
-  quantiles.reserve(replications.size());
+  std::vector<const sim::Histogram*> filled;
   for (const sim::Histogram* replication : replications) {
     if (replication->empty()) continue;
-    quantiles.push_back(static_cast<double>(replication->quantile(p)));
+    filled.push_back(replication);
     pooled.merge(*replication);
   }
-  interval.groups = static_cast<int>(quantiles.size());
+  interval.groups = static_cast<int>(filled.size());
   interval.count = pooled.count();
   interval.estimate = static_cast<double>(pooled.quantile(p));
   const std::uint64_t needed = requests_needed(p);
@@ -126,6 +125,23 @@ Interval percentile_interval(std::span<const sim::Histogram* const> replications
     interval.reason = too_few_groups(interval.groups);
     return interval;
   }
+  const double beyond = static_cast<double>(interval.count) * std::min(p, 1 - p) * (1 + 1e-9);
+  const std::size_t groups =
+      std::min(filled.size(), static_cast<std::size_t>(std::max(2.0, beyond / kMinBeyondInGroup)));
+  std::vector<double> quantiles;
+  sim::Histogram group;
+  for (std::size_t r = 0; r < filled.size();) {
+    const std::size_t g = quantiles.size();
+    const std::size_t end = (g + 1) * filled.size() / groups;
+    if (end == r + 1) {
+      quantiles.push_back(static_cast<double>(filled[r++]->quantile(p)));
+      continue;
+    }
+    group.clear();
+    for (; r < end; ++r) group.merge(*filled[r]);
+    quantiles.push_back(static_cast<double>(group.quantile(p)));
+  }
+  interval.groups = static_cast<int>(groups);
   return with_error(interval, std::sqrt(moments_of(quantiles).variance / interval.groups));
 }
 

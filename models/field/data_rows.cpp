@@ -4,33 +4,15 @@
 
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
+#include "models/field/csv_rows.hpp"
 #include "models/field/data_path.hpp"
 #include "models/field/diagnostics.hpp"
 #include "models/field/number_text.hpp"
 
 namespace tailrace::models {
 namespace {
-
-std::string_view trimmed(std::string_view s) {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t' || s.back() == '\r')) s.remove_suffix(1);
-  return s;
-}
-std::string_view cell_text(std::string_view s) {
-  s = trimmed(s);
-  if (s.size() >= 2 && s.front() == '"' && s.back() == '"') s = trimmed(s.substr(1, s.size() - 2));
-  return s;
-}
-// A header names its column; a number, a sign or "nan"/"inf" is data.
-bool is_header(std::string_view cell) {
-  std::string word;
-  for (const char c : cell.substr(0, 4)) word += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  if (word.empty() || word == "nan" || word == "inf" || word == "infi") return false;
-  return (word[0] >= 'a' && word[0] <= 'z') || word[0] == '_' || word[0] == '#';
-}
 
 ResolvedPath locate(const std::string& file, const DistributionContext& context) {
   if (!context.files_allowed_outside) return resolve_data_path(file, context.directory);
@@ -56,13 +38,12 @@ class Reader {
         return std::move(rows_);
       }
     }
-    std::string bytes;
-    if (load(bytes)) parse(bytes);
+    read_file();
     return std::move(rows_);
   }
 
  private:
-  bool load(std::string& bytes) {
+  bool read_file() {
     const ResolvedPath located = locate(file_, context_);
     if (!located.path) return fail_file(located.error, located.hint);
     std::error_code ec;
@@ -70,59 +51,36 @@ class Reader {
     if (ec) return fail_file("cannot be read: " + ec.message());
     if (size > kMaxDataBytes)
       return fail_file(fmt::format("has {} bytes, at most {} are read", size, kMaxDataBytes));
-    std::ifstream in(*located.path, std::ios::binary);
-    if (!in) return fail_file("cannot be opened");
-    bytes.resize(static_cast<std::size_t>(size));
-    in.read(bytes.data(), static_cast<std::streamsize>(size));
-    if (in.bad() || in.gcount() != static_cast<std::streamsize>(size))
-      return fail_file("cannot be read to its end");
+    CsvRows rows(*located.path);
+    while (rows.next()) {
+      row_ = rows.number();
+      if (!rows.is_header() && !parse_row(rows)) return false;
+    }
+    if (!rows.error().empty()) return fail_file(rows.error());
+    if (rows_.values.empty()) return fail_file("holds no values");
+    if (!with_cumulative_) return true;
+    if (rows_.values.size() < 2)
+      return fail_file("holds one row; a cumulative distribution needs at least two");
+    if (std::abs(rows_.cumulative.back() - 1) > 1e-9)
+      return fail_row(
+          fmt::format("the last cumulative probability is {}, expected 1", rows_.cumulative.back()));
     return true;
   }
 
-  void parse(std::string_view text) {
-    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-    bool first = true;
-    while (!text.empty()) {
-      const std::size_t end = text.find('\n');
-      const std::string_view line = trimmed(text.substr(0, end));
-      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-      ++row_;
-      if (line.empty()) continue;
-      const bool header = first && is_header(cell_text(line.substr(0, line.find(','))));
-      first = false;
-      if (!header && !parse_row(line)) return;
-    }
-    if (rows_.values.empty()) {
-      fail_file("holds no values");
-    } else if (with_cumulative_ && rows_.values.size() < 2) {
-      fail_file("holds one row; a cumulative distribution needs at least two");
-    } else if (with_cumulative_ && std::abs(rows_.cumulative.back() - 1) > 1e-9) {
-      fail_row(fmt::format("the last cumulative probability is {}, expected 1", rows_.cumulative.back()));
-    }
-  }
-
-  bool parse_row(std::string_view line) {
+  bool parse_row(const CsvRows& row) {
     if (rows_.values.size() >= kMaxDataRows)
       return fail_row(fmt::format("at most {} rows are read", kMaxDataRows));
-    const std::size_t comma = line.find(',');
-    if (!with_cumulative_) {
-      if (comma != std::string_view::npos) {
-        return fail_row(fmt::format("expected one value, found {}", shown(line)),
-                        "a comma separates columns; the decimal sign is a point");
-      }
-      return parse_value(cell_text(line));
+    if (row.cells() == (with_cumulative_ ? 2u : 1u)) {
+      return parse_value(row.cell(0)) && (!with_cumulative_ || parse_probability(row.cell(1)));
     }
-    if (comma == std::string_view::npos) {
-      return fail_row(fmt::format("expected a value and a cumulative probability, found {}", shown(line)),
-                      "separate the two with a comma");
+    if (with_cumulative_ && row.cells() == 1) {
+      return fail_row(
+          fmt::format("expected a value and a cumulative probability, found {}", shown(row.text())),
+          "separate the two with a comma");
     }
-    const std::string_view second = line.substr(comma + 1);
-    if (second.find(',') != std::string_view::npos) {
-      return fail_row(fmt::format("expected two columns, found {}", shown(line)),
-                      "a comma separates columns; the decimal sign is a point");
-    }
-    if (!parse_value(cell_text(line.substr(0, comma)))) return false;
-    return parse_probability(cell_text(second));
+    return fail_row(fmt::format("expected {}, found {}", with_cumulative_ ? "two columns" : "one value",
+                                shown(row.text())),
+                    "a comma separates columns; the decimal sign is a point");
   }
 
   bool parse_value(std::string_view cell) {
@@ -173,7 +131,7 @@ class Reader {
   bool with_cumulative_;
   std::string_view unit_;
   const DistributionContext& context_;
-  std::size_t row_ = 0;  // of the file, from 1, header and blank lines included, as an editor counts
+  std::size_t row_ = 0;
   std::string scratch_;
   DataRows rows_;
 };

@@ -71,11 +71,16 @@ std::string describe(const Node& node) {
   return {};
 }
 
+std::string or_words(const Field& field) {
+  return field.also.empty() ? "" : fmt::format(" or {}", fmt::join(field.also, " or "));
+}
+
 bool scalar(const Field& field, const Node& node, ReadContext& context, std::string_view expected) {
   if (node.is_scalar()) return true;
   std::string hint;
   if (!field.fallback.empty()) hint = fmt::format("for example `{}: {}`", field.name, field.fallback);
-  context.error(node, fmt::format("expected {}, found {}", expected, describe(node)), hint);
+  context.error(node, fmt::format("expected {}{}, found {}", expected, or_words(field), describe(node)),
+                hint);
   return false;
 }
 
@@ -100,7 +105,8 @@ bool read_quantity(const Field& field, const Node& node, ReadContext& context, s
   if (!scalar(field, node, context, expected)) return false;
   const Quantity q = parse(node.text);
   if (!q.value) {
-    context.error(node, q.error, q.hint);
+    const std::string words = or_words(field);
+    context.error(node, q.error, q.hint.empty() || words.empty() ? q.hint + words : q.hint + ";" + words);
     return false;
   }
   if (!in_range(field, node, *q.value, context, show)) return false;
@@ -141,6 +147,10 @@ bool read_distribution(const Field& field, const Node& node, sim::Distribution& 
   return true;
 }
 
+bool names_things(const Field& field) {
+  return field.type == FieldType::map_of;
+}
+
 }  // namespace
 
 void read_section(const FieldTable& table, const Node& node, void* spec, ReadContext& context) {
@@ -153,6 +163,7 @@ void read_section(const FieldTable& table, const Node& node, void* spec, ReadCon
     const bool nothing_required =
         std::none_of(table.fields.begin(), table.fields.end(), [](const Field& f) { return f.required; });
     if (node.is_null() && nothing_required) return;  // `cart:` is a cart with all defaults
+    if (std::any_of(table.fields.begin(), table.fields.end(), names_things)) context.names_lost = true;
     context.error(node, fmt::format("expected a mapping with the fields of {}, found {}",
                                     with_article(table.name), describe(node)));
     return;
@@ -165,6 +176,11 @@ void read_section(const FieldTable& table, const Node& node, void* spec, ReadCon
       std::vector<std::string_view> known;
       for (const Field& f : table.fields) known.push_back(f.name);
       const std::string near = nearest_word(entry.key, known);
+      // It may have been meant as a map of names: the one that it resembles, or one that is missing.
+      for (const Field& f : table.fields) {
+        if (names_things(f) && (near == f.name || (near.empty() && node.find(f.name) == nullptr)))
+          context.names_lost = true;
+      }
       std::string hint = near.empty()
                              ? fmt::format("{} has: {}", with_article(table.name), fmt::join(known, ", "))
                              : fmt::format("did you mean {}?", near);

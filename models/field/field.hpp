@@ -11,6 +11,7 @@
 //
 // The default that the reference shows is printed from a default-constructed spec, so text and code cannot
 // part.
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -29,6 +30,9 @@ struct ReadContext {
   Diagnostics& diagnostics;
   const ScenarioDoc& doc;
   std::string path;
+  // Set when a key or a name could not be understood, so that what it would have named is not known: whoever
+  // looks for a name there must not say that it does not exist.
+  bool names_lost = false;
 
   void error(const Node& at, std::string message, std::string hint = {}) {
     diagnostics.error(at.mark, path, std::move(message), std::move(hint));
@@ -100,6 +104,7 @@ struct Field {
   std::string fallback;  // default as the user would write it; empty: none
   Range range;
   std::vector<std::string> choices;           // of a choice
+  std::vector<std::string> also;              // words that are allowed in place of a value
   std::shared_ptr<const FieldTable> section;  // of section, map_of and list_of
   bool own_page = false;                      // the reference describes the section's fields at its own name
   std::function<void(const Field&, const Node&, void* spec, ReadContext&)> read;
@@ -278,22 +283,30 @@ class Fields {
     return push(std::move(f));
   }
 
-  // A map from names to sections.
+  // A map from names to sections, kept in the order of the names: a file's order changes nothing.
   template <class T>
   Fields& map_of(std::string name, std::vector<Named<T>> Spec::*member, FieldTable table, std::string text) {
     Field f = make(std::move(name), std::move(text), {});
     f.type = FieldType::map_of;
     f.section = std::make_shared<const FieldTable>(std::move(table));
     f.read = [member](const Field& self, const Node& node, void* spec, ReadContext& context) {
-      if (!node.is_map())
+      if (!node.is_map()) {
+        context.names_lost = true;
         return context.error(node, "expected a mapping from names to " + self.section->name + "s");
+      }
       for (const MapEntry& e : node.entries) {
         PathScope scope(context, e.key);
-        if (!check_name(e.key, e.key_mark, context)) continue;
+        if (!check_name(e.key, e.key_mark, context)) {
+          context.names_lost = true;
+          continue;
+        }
         Named<T> item{e.key, e.key_mark, {}};
         read_section(*self.section, e.value, &item.value, context);
         (static_cast<Spec*>(spec)->*member).push_back(std::move(item));
       }
+      std::vector<Named<T>>& all = static_cast<Spec*>(spec)->*member;
+      std::stable_sort(all.begin(), all.end(),
+                       [](const Named<T>& a, const Named<T>& b) { return a.name < b.name; });
     };
     return push(std::move(f));
   }
@@ -327,6 +340,17 @@ class Fields {
     return push(std::move(f));
   }
 
+  // The field added last may also be this word, which leaves the member as it is and sets the flag.
+  Fields& also(std::string word, bool Spec::*flag) {
+    Field& f = table_.fields.back();
+    f.also.push_back(word);
+    f.read = [word = std::move(word), flag, read = std::move(f.read)](const Field& self, const Node& node,
+                                                                      void* spec, ReadContext& context) {
+      if (!node.is_scalar() || node.text != word) return read(self, node, spec, context);
+      static_cast<Spec*>(spec)->*flag = true;
+    };
+    return *this;
+  }
   Fields& required() {  // of the field added last
     table_.fields.back().required = true;
     table_.fields.back().fallback.clear();

@@ -2,6 +2,7 @@
 // What a kind sees while it expands its specs into the topology. Expansion has two passes, because calls may
 // point forward: `declare` says which operations exist, `expand` fills them in and may look any of them up.
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,10 @@ struct TopologyBuilder {
   std::map<std::string, int, std::less<>> component_ids;
   PolicySet default_outbound, default_inbound, default_target;  // the scenario's `defaults`
   PolicySet outbound;  // of the calls of what is being expanded, defaults included
+  // After errors of reading: some components, or some operations of a component, have names that nobody
+  // knows. What is missing there is not reported, because it may well exist.
+  bool components_unread = false;
+  std::set<int> operations_unread;  // components
 
   explicit TopologyBuilder(Diagnostics& d) : diagnostics(d) {}
 
@@ -43,7 +48,8 @@ struct TopologyBuilder {
     const auto it = operation_ids.find(name);
     return it == operation_ids.end() ? kNone : it->second;
   }
-  // The operation that a reference names; reports what is missing, with the nearest name, and returns kNone.
+  // The operation that a reference names. Otherwise kNone: what is missing is reported, with the nearest
+  // name.
   int resolve(const Reference& reference);
 };
 

@@ -109,6 +109,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
         ends[i] = it->second;
         continue;
       }
+      if (b.components_unread) continue;
       std::vector<std::string_view> known;
       for (const Component& c : b.topology.components) known.push_back(c.name);
       const std::string near = nearest_word(*names[i], known);
@@ -165,6 +166,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     check_packets(edge, edge.out_link, edge.request_bytes, "request_size", b);
     check_packets(edge, edge.back_link, edge.response_bytes, "response_size", b);
   }
+  if (!b.diagnostics.ok()) return;  // calls that were not understood may use the rest
   for (const auto& [pair, link] : named) {
     if (!used.count(pair)) b.diagnostics.warning(link->mark, link->path, "nothing is sent between these two");
   }

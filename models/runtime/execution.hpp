@@ -249,6 +249,7 @@ class Execution {
   [[gnu::cold, gnu::noinline]] void stalled();  // too many steps in one event
   void check_budgets();
   void check_memory();
+  void count_statistics();
   std::string largest_queue() const;
   std::string deadlock() const;
 
@@ -357,6 +358,9 @@ class Execution {
   std::vector<ClassRecord> window_classes_;
   std::vector<std::pair<double, double>> window_areas_;
   std::vector<std::uint64_t> window_rejected_;
+  // Bytes of histograms and rows, as of the last count; counting takes as long as there are histograms.
+  std::size_t statistics_bytes_ = 0;
+  std::uint64_t statistics_counted_ = 0;  // events_ then
   RunRecord record_;
 };
 

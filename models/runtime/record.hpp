@@ -26,6 +26,11 @@ enum class RunStatus : std::uint8_t {
 const char* status_name(RunStatus status);
 
 using OutcomeCounts = std::array<std::uint64_t, kOutcomes>;
+inline std::uint64_t total(const OutcomeCounts& counts) {
+  std::uint64_t sum = 0;
+  for (const std::uint64_t n : counts) sum += n;
+  return sum;
+}
 
 struct ClassRecord {
   std::uint64_t started_in_flight = 0;  // at the end of the warm-up

@@ -222,9 +222,7 @@ void Execution::reset_statistics() {
   }
   std::vector<std::uint64_t> inside(classes_.size());
   for (std::size_t i = 0; i < classes_.size(); ++i) {
-    std::uint64_t ended = 0;
-    for (const std::uint64_t n : classes_[i].ended) ended += n;
-    inside[i] = classes_[i].started_in_flight + classes_[i].arrived - ended;
+    inside[i] = classes_[i].started_in_flight + classes_[i].arrived - total(classes_[i].ended);
     classes_[i] = {};
     classes_[i].started_in_flight = inside[i];
   }
@@ -292,6 +290,7 @@ void Execution::close_window() {
     }
   }
   record_.windows.push_back(std::move(window));
+  count_statistics();
 }
 
 void Execution::close_batch() {
@@ -351,11 +350,7 @@ void Execution::finish_record() {
     record_.stations[i].queue_residual = queue_path[i] - (stations_[i].wait_sum + queued[i]);
     record_.stations[i].busy_residual = busy_path[i] - (stations_[i].hold_sum + held[i]);
   }
-  for (ClassRecord& c : classes_) {
-    std::uint64_t ended = 0;
-    for (const std::uint64_t n : c.ended) ended += n;
-    c.in_flight = c.started_in_flight + c.arrived - ended;
-  }
+  for (ClassRecord& c : classes_) c.in_flight = c.started_in_flight + c.arrived - total(c.ended);
   // A class that is one direct call has the counts of its edge; a plain edge's calls all arrive at its
   // operation.
   for (std::size_t i = 0; i < classes_.size(); ++i) {
@@ -428,10 +423,32 @@ void Execution::check_budgets() {
 
 void Execution::check_memory() {
   const double limit = model_->topology->run.max_memory_bytes;
-  if (static_cast<double>(state_bytes()) > limit) {
-    stop(RunStatus::memory_budget,
-         fmt::format("run.max_memory ({:.0f} MB) reached; {}", limit / 1e6, largest_queue()));
-  }
+  const std::size_t calls = state_bytes();
+  if (static_cast<double>(calls + statistics_bytes_) <= limit) return;
+  const std::string what =
+      calls >= statistics_bytes_
+          ? largest_queue()
+          : fmt::format("{:.1f} MB of it are statistics", static_cast<double>(statistics_bytes_) * 1e-6);
+  stop(RunStatus::memory_budget, fmt::format("run.max_memory ({:.0f} MB) reached; {}", limit / 1e6, what));
+}
+
+void Execution::count_statistics() {
+  constexpr std::uint64_t kEventsPerHistogram =
+      50;  // between counts, so that they cost a run next to nothing
+  const std::size_t histograms = record_.series.size() + record_.batches.size() * classes_.size();
+  if (statistics_bytes_ != 0 && events_ - statistics_counted_ < kEventsPerHistogram * histograms) return;
+  statistics_counted_ = events_;
+  const auto bytes_of = [](const std::vector<sim::Histogram>& list) {
+    std::size_t bytes = 0;
+    for (const sim::Histogram& h : list) bytes += h.memory_bytes();
+    return bytes;
+  };
+  std::size_t bytes = bytes_of(record_.series) + bytes_of(window_before_) + bytes_of(batch_before_);
+  for (const std::vector<sim::Histogram>& batch : record_.batches) bytes += bytes_of(batch);
+  const WindowRecord& row = record_.windows.back();  // all are alike
+  statistics_bytes_ =
+      bytes + record_.windows.size() * (sizeof row + row.classes.size() * sizeof row.classes[0] +
+                                        row.stations.size() * sizeof row.stations[0]);
 }
 
 std::string Execution::largest_queue() const {

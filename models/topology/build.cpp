@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "models/catalog.hpp"
 #include "models/field/units.hpp"
@@ -20,8 +21,8 @@ constexpr std::int64_t kMostInstances = 5'000'000;  // of all stations: 128 byte
 
 struct RunSpec {
   sim::Duration duration{60'000'000'000};
-  std::string warmup = "0s";
-  Mark warmup_mark;
+  sim::Duration warmup{0};
+  bool warmup_auto = false;
   Count seed = 1;
   Count replications = 5;
   Limit max_events;
@@ -62,6 +63,8 @@ void read_thresholds(const Node& node, ScenarioSpec& spec, ReadContext& context)
 
 void fill_run(const RunSpec& spec, Mark mark, RunSettings& run, Diagnostics& diagnostics) {
   run.duration = spec.duration;
+  run.warmup = spec.warmup;
+  run.warmup_auto = spec.warmup_auto;
   run.seed = static_cast<std::uint64_t>(spec.seed);
   run.replications = spec.replications;
   run.max_events = spec.max_events.value;
@@ -72,18 +75,6 @@ void fill_run(const RunSpec& spec, Mark mark, RunSettings& run, Diagnostics& dia
     if (!spec.max_memory->value.is_constant())
       diagnostics.error(mark, "run.max_memory", "expected one size, not a distribution");
   }
-  const Mark at = spec.warmup_mark.line != 0 ? spec.warmup_mark : mark;
-  if (spec.warmup == "auto") {
-    run.warmup_auto = true;
-  } else {
-    const Quantity q = parse_duration_ns(spec.warmup);
-    if (!q.value) {
-      diagnostics.error(at, "run.warmup", q.error,
-                        q.hint.empty() ? "a duration, or auto" : q.hint + "; or auto");
-      return;
-    }
-    run.warmup = sim::Duration::from_ns(*q.value);
-  }
   const std::int64_t finest = run.duration.ns / kMostRows + (run.duration.ns % kMostRows != 0 ? 1 : 0);
   if (run.time_resolution.ns > 0 && run.time_resolution.ns < finest) {
     diagnostics.error(mark, "run.time_resolution",
@@ -93,7 +84,7 @@ void fill_run(const RunSpec& spec, Mark mark, RunSettings& run, Diagnostics& dia
   }
   if (run.duration.ns == 0) diagnostics.warning(mark, "run.duration", "the run has no duration: no requests");
   if (run.warmup.ns > 0 && run.warmup >= run.duration) {
-    diagnostics.error(at, "run.warmup",
+    diagnostics.error(mark, "run.warmup",
                       fmt::format("the warm-up ({}) is not shorter than the run ({})", show_value(run.warmup),
                                   show_value(run.duration)));
   }
@@ -107,6 +98,8 @@ struct Declared {
   std::string path;
   std::shared_ptr<void> spec;
   int declared_order;
+  bool clean;              // its fields were read without an error
+  bool operations_unread;  // and if not, it may have operations that nobody knows
 };
 
 // Kinds expand specs, which no longer know where their fields stood, so what they report points at their
@@ -156,17 +149,28 @@ void read_components(const Kind& kind, const Node& section, ReadContext& context
                      std::vector<Declared>& out) {
   PathScope scope(context, kind.section);
   const auto add = [&](const std::string& name, Mark mark, const Node& node) {
-    Declared d{&kind, name, mark, context.path, kind.make(), static_cast<int>(out.size())};
+    const int order = static_cast<int>(out.size());
+    Declared d{&kind, name, mark, context.path, kind.make(), order, true, false};
+    const int errors = context.diagnostics.errors();
+    const bool lost_outside = std::exchange(context.names_lost, false);
     read_section(kind.fields, node, d.spec.get(), context);
+    d.operations_unread = std::exchange(context.names_lost, lost_outside);
+    d.clean = context.diagnostics.errors() == errors;
     out.push_back(std::move(d));
   };
   if (!kind.named) return add(kind.section, section.mark, section);
   if (section.is_null()) return;
-  if (!section.is_map())
+  if (!section.is_map()) {
+    context.names_lost = true;
     return context.error(section, fmt::format("expected a mapping from names to {}s", kind.name));
+  }
   for (const MapEntry& entry : section.entries) {
     PathScope name_scope(context, entry.key);
-    if (check_name(entry.key, entry.key_mark, context)) add(entry.key, entry.key_mark, entry.value);
+    if (check_name(entry.key, entry.key_mark, context)) {
+      add(entry.key, entry.key_mark, entry.value);
+    } else {
+      context.names_lost = true;
+    }
   }
 }
 
@@ -227,22 +231,18 @@ void warn_unused(const Topology& t, Diagnostics& diagnostics) {
 }  // namespace
 
 FieldTable run_fields() {
-  const auto read_warmup = [](const Node& n, RunSpec& s, ReadContext& c) {
-    if (!n.is_scalar()) return c.error(n, "expected a duration, or auto");
-    s.warmup = n.text;
-    s.warmup_mark = n.mark;
-  };
   return Fields<RunSpec>("run", "How long, how often, and within which limits.")
       .add("duration", &RunSpec::duration, "simulated time of each replication")
-      .custom(
-          "warmup", FieldType::duration, read_warmup,
-          "time at the start that no statistic counts; auto finds it by MSER-5 in a pilot run; default 0s")
+      .add("warmup", &RunSpec::warmup,
+           "time at the start that no statistic counts; auto finds it by MSER-5 in a pilot run")
+      .also("auto", &RunSpec::warmup_auto)
       .add("seed", &RunSpec::seed, "of every random stream")
       .add("replications", &RunSpec::replications, "independent runs; intervals come from their spread",
            between(1, 10'000))
       .add("max_events", &RunSpec::max_events, "per replication; then the run ends with what it has")
       .add("max_memory", &RunSpec::max_memory,
-           "of calls in flight, per replication; then the run ends with what it has; default 4GiB",
+           "of calls in flight and statistics, per replication; then the run ends with what it has; default "
+           "4GiB",
            more_than(0))
       .add("max_call_depth", &RunSpec::max_call_depth, "allows call cycles, and fails calls that go deeper",
            between(0, 250))
@@ -308,6 +308,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   for (const Kind& kind : kinds()) {
     Field section;
     section.name = kind.section;
+    if (kind.named) section.type = FieldType::map_of;
     section.read = [&kind, &components](const Field&, const Node& node, void*, ReadContext& at) {
       const std::string outer = at.path;
       at.path.clear();  // read_components adds the section itself
@@ -316,14 +317,26 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
     };
     table.fields.push_back(std::move(section));
   }
+  bool run_is_clean = true;
+  for (Field& field : table.fields) {
+    if (field.name != "run") continue;
+    field.read = [&run_is_clean, read = field.read](const Field& self, const Node& node, void* into,
+                                                    ReadContext& at) {
+      const int errors = at.diagnostics.errors();
+      read(self, node, into, at);
+      run_is_clean = at.diagnostics.errors() == errors;
+    };
+  }
   read_section(table, doc.root, &spec, context);
   std::stable_sort(components.begin(), components.end(),
                    [](const Declared& a, const Declared& b) { return a.name < b.name; });
   check_unique_names(components, diagnostics);
-  if (!diagnostics.ok()) return std::nullopt;
 
+  // After errors it goes on with what is clean, so that one look at the file reports what is wrong in it.
+  // What could only follow from an error that is reported already stays unsaid.
   const std::size_t from_reading = diagnostics.all().size();  // those know their places
   TopologyBuilder builder(diagnostics);
+  builder.components_unread = context.names_lost;
   builder.topology.name = spec.name;
   builder.topology.about = spec.about;
   builder.topology.thresholds = spec.thresholds;
@@ -331,16 +344,18 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   builder.default_inbound = spec.defaults.inbound;
   builder.default_target = spec.defaults.target;
   const Node* run = doc.root.find("run");
-  fill_run(spec.run, run != nullptr ? run->mark : Mark{}, builder.topology.run, diagnostics);
+  if (run_is_clean)
+    fill_run(spec.run, run != nullptr ? run->mark : Mark{}, builder.topology.run, diagnostics);
   for (const Declared& d : components) {
     const int id = static_cast<int>(builder.topology.components.size());
     builder.topology.components.push_back({d.name, d.kind->name, d.mark, d.declared_order});
     if (d.kind->named) builder.component_ids.emplace(d.name, id);
+    if (d.operations_unread) builder.operations_unread.insert(id);
     d.kind->declare(d.spec.get(), id, builder);
   }
   const auto expand = [&](bool named) {
     for (std::size_t i = 0; i < components.size(); ++i) {
-      if (components[i].kind->named != named) continue;
+      if (components[i].kind->named != named || !components[i].clean) continue;
       builder.component = static_cast<int>(i);
       builder.station = kNone;
       builder.path = components[i].path;
@@ -349,7 +364,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
     }
   };
   expand(true);
-  if (diagnostics.ok()) expand(false);  // the network looks at all edges
+  expand(false);  // the network looks at all edges
   if (diagnostics.ok()) check_size(builder.topology, run != nullptr ? run->mark : Mark{}, diagnostics);
   locate(from_reading, components, doc.root, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
@@ -369,6 +384,7 @@ int TopologyBuilder::resolve(const Reference& reference) {
   std::vector<std::string_view> known;
   std::string near;
   if (const auto it = component_ids.find(owner); it != component_ids.end()) {
+    if (dot != std::string::npos && operations_unread.count(it->second) != 0) return kNone;
     const std::string prefix = owner + ".";
     for (auto op = operation_ids.lower_bound(prefix);
          op != operation_ids.end() && op->first.rfind(prefix, 0) == 0; ++op) {
@@ -380,6 +396,7 @@ int TopologyBuilder::resolve(const Reference& reference) {
     near = nearest_word(reference.text, known);
     if (near.empty() && !known.empty()) near = std::string(known.front());
   } else {
+    if (components_unread) return kNone;
     message = fmt::format("there is no component \"{}\"", escaped(owner));
     for (const auto& [name, op] : operation_ids) known.push_back(name);
     near = nearest_word(reference.text, known);

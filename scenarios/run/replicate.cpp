@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 
@@ -53,6 +54,11 @@ class Pool {
         auto record = std::make_unique<RunRecord>();
         try {
           *record = one(static_cast<std::uint32_t>(first + i), &now[static_cast<std::size_t>(i)]);
+        } catch (const std::bad_alloc&) {  // the others may have fitted
+          const std::scoped_lock lock(mutex);
+          out_of_memory_ = true;
+          stop = true;
+          break;
         } catch (...) {  // rethrown by run(), where somebody can report it
           const std::scoped_lock lock(mutex);
           if (!failure) failure = std::current_exception();
@@ -104,6 +110,9 @@ class Pool {
     }
   }
 
+  // Some replication found no memory to start with, or none for its results: it left no record.
+  bool out_of_memory() const { return out_of_memory_; }
+
   RunRecord one(std::uint32_t replication, std::atomic<std::int64_t>* progress) const {
     models::RunOptions run;
     run.seed = model_->topology->run.seed;
@@ -122,6 +131,7 @@ class Pool {
   int batches_;
   int jobs_ = 1;
   int idle_ = 0;
+  bool out_of_memory_ = false;
 };
 
 // warmup: auto. A pilot replication without warm-up; the latest MSER-5 truncation of its workloads.
@@ -189,7 +199,7 @@ ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& mo
     for (;;) {
       const int until = analysis::next_round(done, rule);
       pool.run(done, until, result.records);
-      if (ended_early() || interrupted()) break;
+      if (ended_early() || interrupted() || pool.out_of_memory()) break;
       done = until;
       const auto decision = analysis::decide(done, targets(*model, result.records), rule);
       if (decision.verdict == analysis::SequentialVerdict::stop) break;
@@ -200,6 +210,15 @@ ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& mo
     }
   } else {
     pool.run(0, asked, result.records);
+  }
+  if (pool.out_of_memory()) {
+    if (result.records.empty()) throw std::bad_alloc();
+    result.out_of_memory =
+        fmt::format("the system has no more memory after {} replications", result.records.size());
+    // What fills the memory is the records themselves; a report of them needs about as much again.
+    result.records.resize((result.records.size() + 1) / 2);
+    result.records.shrink_to_fit();
+    return result;
   }
   if (options.repeat_some && !ended_early() && !interrupted()) {
     for (std::size_t i = 0; i < result.records.size(); i += 10) {

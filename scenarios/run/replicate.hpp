@@ -29,7 +29,8 @@ struct ReplicateResult {
       records;  // ascending by replication; a suffix may be missing after an early end
   std::int64_t warmup_ns = 0;
   std::vector<std::string> notes;
-  std::string stopped_by;          // worst metric, when precision was asked for and not reached
+  std::string out_of_memory;  // in words, when a replication found none; then the records are the first half
+  std::string stopped_by;     // worst metric, when precision was asked for and not reached
   bool not_deterministic = false;  // a repeated replication differed: the program is broken
 };
 

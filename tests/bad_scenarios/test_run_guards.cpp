@@ -21,9 +21,7 @@ Results run_once(const std::string& run, const std::string& load, const std::str
 }
 
 std::uint64_t ended(const RunRecord& r) {
-  std::uint64_t n = 0;
-  for (const std::uint64_t k : r.classes.front().ended) n += k;
-  return n;
+  return models::total(r.classes.front().ended);
 }
 
 TEST(RunGuards, an_overload_ends_at_the_memory_budget_with_what_it_has_and_the_queue_that_grew) {
@@ -41,6 +39,27 @@ TEST(RunGuards, an_overload_ends_at_the_memory_budget_with_what_it_has_and_the_q
   EXPECT_LE(r.state_bytes, 8'000'000u);
   EXPECT_EQ(run.report.message, r.message);
   EXPECT_TRUE(run.report.conservation_holds);
+}
+
+TEST(RunGuards, statistics_count_against_the_memory_budget) {
+  // 100 stations with histograms of waits and responses: empty ones have some hundred bytes, those of
+  // exponential times some 20 KB. A few dozen requests are inside at a time.
+  std::string services = "  s: {endpoints: {op: [";
+  for (int i = 0; i < 100; ++i) services += (i > 0 ? ", call: s" : "call: s") + std::to_string(i) + ".op";
+  services += "]}}\n";
+  for (int i = 0; i < 100; ++i)
+    services += "  s" + std::to_string(i) + ": {workers: 1, endpoints: {op: [compute: exp(5ms)]}}\n";
+  const auto run = [&](const std::string& limit) {
+    const Results done =
+        run_once("duration: 20s, max_memory: " + limit, "constant_arrival_rate: 100/s", services);
+    return done.records.at(0);
+  };
+  const RunRecord small = run("2MB");
+  EXPECT_EQ(small.status, RunStatus::memory_budget);
+  EXPECT_THAT(small.message,
+              MatchesRegex("run.max_memory \\(2 MB\\) reached; [0-9.]+ MB of it are statistics"));
+  EXPECT_LT(small.state_bytes, 1'000'000u);
+  EXPECT_EQ(run("20MB").status, RunStatus::completed);
 }
 
 TEST(RunGuards, a_crowd_that_one_event_brings_ends_at_the_memory_budget) {

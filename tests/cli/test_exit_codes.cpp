@@ -139,6 +139,23 @@ TEST_F(Program, AHostWithoutMemoryIsALimitAndNoCrash) {
   EXPECT_EQ(run.exit_code, 4) << run.err;
 }
 
+// 10 000 replications leave some 2 GB of records, and only some of them fit.
+TEST_F(Program, AHostWithoutMemoryForAllReplicationsKeepsThoseThatFit) {
+  const Finished run = run_program({"run", file("q.yaml", kQueue), "--replications", "10000", "--duration",
+                                    "5s", "--jobs", "2", "--out", path("out"), "--format", "json"},
+                                   {.memory_bytes = 150l << 20});
+  EXPECT_EQ(run.exit_code, 4) << run.err;
+  EXPECT_NE(run.err.find("(memory_budget): the system has no more memory after "), std::string::npos)
+      << run.err;
+  const auto summary = json_file(path("out/summary.json"));
+  EXPECT_EQ(summary["complete"], false);
+  EXPECT_EQ(summary["status"], "memory_budget");
+  EXPECT_GT(summary["run"]["replications"], 10);
+  EXPECT_LT(summary["run"]["replications"], 10'000);
+  EXPECT_GT(summary["workloads"][0]["arrived"], 0);
+  EXPECT_EQ(nlohmann::json::parse(run.out), summary);
+}
+
 TEST_F(Program, TimeThatDoesNotAdvanceIsALimit) {
   const Finished run = run_program({"run", file("q.yaml", R"(tailrace: 1
 run: {duration: 1s, replications: 1}
@@ -179,6 +196,20 @@ TEST_F(Program, TheFirstSignalKeepsThePartialResultsAndIsAnsweredWithinASecond) 
     EXPECT_EQ(nlohmann::json::parse(run.out), summary);
     EXPECT_GT(summary["workloads"][0]["arrived"], 0);
   }
+}
+
+// While the program stands still both signals come in, and both are delivered when it goes on: two different
+// ones, because two of a kind that wait are one. Had the second not ended it, the run would have ended with
+// its results.
+TEST_F(Program, TheSecondSignalEndsTheProgramAtOnceAndWithoutResults) {
+  const Finished run =
+      run_program({"run", file("q.yaml", kQueue), "--duration", "100d", "--set", "run.max_events=unlimited",
+                   "--out", path("out"), "--format", "json"},
+                  {.signals = {{0.5, SIGSTOP}, {0.55, SIGINT}, {0.6, SIGTERM}, {0.65, SIGCONT}}});
+  EXPECT_TRUE(run.exit_code == 128 + SIGINT || run.exit_code == 128 + SIGTERM) << run.exit_code;
+  EXPECT_LT(run.seconds, 1.0);
+  EXPECT_EQ(run.out, "");
+  EXPECT_FALSE(std::filesystem::exists(path("out/summary.json")));
 }
 
 }  // namespace

@@ -50,25 +50,37 @@ TEST(Invariance, SeedsAndReplicationsDiffer) {
   }
 }
 
-// Sections, workloads, services and fields in another order, written out by hand.
+// Sections, workloads, classes of requests, services, endpoints, operations, links and fields in another
+// order, written out by hand.
 TEST(Invariance, OrderInTheFileChangesNothing) {
   const Results forward = run_text(
       "run: {duration: 20s, replications: 2}\n"
       "workloads:\n"
       "  ants: {constant_arrival_rate: 50/s, calls: front.op}\n"
       "  bees: {constant_arrival_rate: 70/s, calls: back.op}\n"
+      "  cats: {constant_vus: 5, think_time: exp(50ms), start_with: tea, requests: {milk: {weight: 3, calls: "
+      "front.extra}, tea: {calls: front.op}, water: {calls: front.op}}}\n"
       "services:\n"
-      "  front: {workers: 2, endpoints: {op: [compute: exp(5ms), call: back.op], spare: [compute: "
-      "exp(1ms)]}}\n"
+      "  front: {workers: 2, endpoints: {op: [compute: exp(5ms), call: back.op], extra: [compute: "
+      "exp(1ms), call: store.read, call: store.write]}}\n"
       "  back: {workers: 1, replicas: 2, load_balancer: random, endpoints: {op: [compute: exp(9ms)]}}\n"
-      "network: {default: {latency: exp(1ms)}}\n");
+      "databases:\n"
+      "  store: {connections: 1, operations: {read: exp(3ms), write: exp(4ms)}}\n"
+      "network: {default: {latency: exp(1ms)}, links: {front -> back: {loss: 10%}, front -> store: {jitter: "
+      "exp(1ms)}}}\n");
   const Results backward = run_text(
-      "network: {default: {latency: exp(1ms)}}\n"
+      "network: {links: {front -> store: {jitter: exp(1ms)}, front -> back: {loss: 10%}}, default: {latency: "
+      "exp(1ms)}}\n"
+      "databases:\n"
+      "  store: {operations: {write: exp(4ms), read: exp(3ms)}, connections: 1}\n"
       "services:\n"
       "  back: {endpoints: {op: [compute: exp(9ms)]}, load_balancer: random, replicas: 2, workers: 1}\n"
-      "  front: {endpoints: {op: [compute: exp(5ms), call: back.op], spare: [compute: exp(1ms)]}, workers: "
-      "2}\n"
+      "  front: {endpoints: {extra: [compute: exp(1ms), call: store.read, call: store.write], op: [compute: "
+      "exp(5ms), call: back.op]}, workers: 2}\n"
       "workloads:\n"
+      "  cats: {requests: {water: {calls: front.op}, tea: {calls: front.op}, milk: {calls: front.extra, "
+      "weight: "
+      "3}}, start_with: tea, think_time: exp(50ms), constant_vus: 5}\n"
       "  bees: {calls: back.op, constant_arrival_rate: 70/s}\n"
       "  ants: {calls: front.op, constant_arrival_rate: 50/s}\n"
       "run: {replications: 2, duration: 20s}\n");

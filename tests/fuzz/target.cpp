@@ -143,9 +143,7 @@ void check_report(const models::CompiledModel& model, const std::vector<models::
   TAILRACE_CHECK((r.status == models::RunStatus::completed) == r.message.empty());
   TAILRACE_CHECK(r.end_ns >= r.start_ns);
   for (const models::ClassRecord& c : r.classes) {  // every request is somewhere
-    std::uint64_t ended = 0;
-    for (const std::uint64_t n : c.ended) ended += n;
-    TAILRACE_CHECK(c.started_in_flight + c.arrived == ended + c.in_flight);
+    TAILRACE_CHECK(c.started_in_flight + c.arrived == models::total(c.ended) + c.in_flight);
   }
   const analysis::RunReport report = analysis::build_run_report(model, records);
   TAILRACE_CHECK(report.classes.size() == model.classes.size());

@@ -9,7 +9,7 @@
 #include "models/catalog.hpp"
 #include "models/topology/build.hpp"
 #include "tests/house/files.hpp"
-#include "tests/house/scenario.hpp"
+#include "tests/support/scenario.hpp"
 
 namespace tailrace::house {
 namespace {
@@ -18,6 +18,9 @@ using models::Field;
 using models::FieldTable;
 using models::FieldType;
 using models::Kind;
+using tests::load_text;
+using tests::Loaded;
+using tests::run_model;
 
 constexpr std::int64_t kEvents = 10'000;
 
@@ -194,6 +197,22 @@ TEST(Catalog, a_choice_accepts_its_words_and_no_other) {
   EXPECT_GT(choices, 3);
 }
 
+TEST(Catalog, a_word_in_place_of_a_value_is_accepted_and_stands_in_the_reference) {
+  const std::string reference = read_text("docs/reference.md");
+  int words = 0;
+  visit_everything([&](const Place& place) {
+    for (const std::string& word : place.field->also) {
+      ++words;
+      EXPECT_EQ(errors_at(load_text(place.scenario(word)), place.path), "") << place.path << ": " << word;
+      const std::string type = std::string(models::type_name(place.field->type)) + " or " + word;
+      EXPECT_NE(reference.find("| `" + place.path + "` | " + type + " |"), std::string::npos) << place.path;
+    }
+    if (place.field->also.empty()) return;
+    EXPECT_NE(errors_at(load_text(place.scenario("no_such_word")), place.path), "") << place.path;
+  });
+  EXPECT_GE(words, 1);
+}
+
 TEST(Catalog, a_negative_amount_is_refused_where_it_stands) {
   int refused = 0;
   visit_everything([&](const Place& place) {
@@ -288,8 +307,8 @@ TEST_P(EveryKind, runs_its_example_and_twice_alike) {
   EXPECT_TRUE(present) << "the example has no " << kind().name;
 
   const auto model = models::compile(loaded.topology);
-  const std::vector<models::RunRecord> once = run(model);
-  const std::vector<models::RunRecord> again = run(models::compile(loaded.topology));
+  const std::vector<models::RunRecord> once = run_model(model).records;
+  const std::vector<models::RunRecord> again = run_model(models::compile(loaded.topology)).records;
   ASSERT_EQ(once.size(), 1u);
   ASSERT_EQ(again.size(), 1u);
   EXPECT_GE(once[0].events, static_cast<std::uint64_t>(kEvents)) << once[0].message;
@@ -302,8 +321,8 @@ TEST_P(EveryKind, runs_otherwise_with_another_seed) {
   const Loaded one = example({"run.seed=1"});
   const Loaded other = example({"run.seed=2"});
   ASSERT_TRUE(one.topology && other.topology) << one.shown << other.shown;
-  EXPECT_NE(run(models::compile(one.topology))[0].trajectory,
-            run(models::compile(other.topology))[0].trajectory);
+  EXPECT_NE(run_model(models::compile(one.topology)).records[0].trajectory,
+            run_model(models::compile(other.topology)).records[0].trajectory);
 }
 
 TEST_P(EveryKind, reports_an_unknown_key_with_its_line_and_column) {

@@ -7,35 +7,28 @@
 #include "analysis/report/run_report.hpp"
 #include "analysis/report/thresholds.hpp"
 #include "tests/house/files.hpp"
-#include "tests/house/scenario.hpp"
+#include "tests/support/scenario.hpp"
 
 namespace tailrace::house {
 namespace {
 
-struct Finished {
-  std::shared_ptr<const models::CompiledModel> model;
-  std::vector<models::RunRecord> records;
-  analysis::RunReport report;
-};
+using tests::Loaded;
+using tests::Results;
 
-Finished finish(Loaded& loaded) {
+Results finish(Loaded& loaded) {
   EXPECT_NE(loaded.topology, nullptr) << loaded.shown;
   if (!loaded.topology) return {};
   analysis::check_thresholds(*loaded.topology, loaded.diagnostics);
   EXPECT_TRUE(loaded.diagnostics.all().empty()) << loaded.shown;
-  Finished result;
-  result.model = models::compile(loaded.topology);
-  result.records = run(result.model);
-  result.report = analysis::build_run_report(*result.model, result.records);
-  return result;
+  return tests::run_model(models::compile(loaded.topology), 0);
 }
 
-Finished run_file(const std::string& path, const std::vector<std::string>& overrides = {}) {
-  Loaded loaded = load_file(path, overrides);
+Results run_file(const std::string& path, const std::vector<std::string>& overrides = {}) {
+  Loaded loaded = tests::load_file(path, overrides);
   return finish(loaded);
 }
 
-void expect_passed(const Finished& done) {
+void expect_passed(const Results& done) {
   EXPECT_EQ(done.report.status, models::RunStatus::completed) << done.report.message;
   EXPECT_TRUE(done.report.littles_law_holds);
   EXPECT_TRUE(done.report.conservation_holds);
@@ -57,7 +50,7 @@ class Library : public testing::TestWithParam<std::string> {};
 
 TEST_P(Library, tells_its_story_first) {
   EXPECT_TRUE(starts_with(read_text(GetParam()), "# ")) << "a scenario opens with what it shows";
-  const Loaded loaded = load_file(GetParam());
+  const Loaded loaded = tests::load_file(GetParam());
   ASSERT_NE(loaded.topology, nullptr) << loaded.shown;
   EXPECT_FALSE(loaded.topology->name.empty());
   EXPECT_FALSE(loaded.topology->about.empty());
@@ -65,7 +58,7 @@ TEST_P(Library, tells_its_story_first) {
 }
 
 TEST_P(Library, meets_its_thresholds) {
-  const Finished done = run_file(GetParam(), {"run.replications=4"});
+  const Results done = run_file(GetParam(), {"run.replications=4"});
   ASSERT_NE(done.model, nullptr);
   expect_passed(done);
 }
@@ -89,8 +82,8 @@ TEST_P(Pages, show_a_scenario_that_runs_and_meets_its_thresholds) {
   ASSERT_NE(begin, std::string::npos) << GetParam() << " has no scenario";
   const auto end = page.find("```", begin + open.size());
   Loaded loaded =
-      load_text(page.substr(begin + open.size(), end - begin - open.size()), {"run.replications=3"});
-  const Finished done = finish(loaded);
+      tests::load_text(page.substr(begin + open.size(), end - begin - open.size()), {"run.replications=3"});
+  const Results done = finish(loaded);
   ASSERT_NE(done.model, nullptr);
   expect_passed(done);
 }
@@ -100,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(Docs, Pages, testing::Values("README.md", "docs/guide.m
 
 constexpr const char* kBoutique = "scenarios/library/online-boutique.yaml";
 
-std::map<std::string, double> throughputs(const Finished& done) {
+std::map<std::string, double> throughputs(const Results& done) {
   std::map<std::string, double> by_station;
   for (const analysis::StationReport& s : done.report.stations) by_station[s.name] = s.throughput.estimate;
   return by_station;
@@ -112,7 +105,7 @@ std::map<std::string, double> throughputs(const Finished& done) {
 //   productcatalog  1x1 + 10x(2+5) + 2x(2+5+1) + 3x(1+5+c) + 1x(2+5+1 + 2.43 + 1+5)  = 126.3
 //   frontend        1 + 2 + 10 + 2x2 + 3 + 1x3                                     =  23
 TEST(OnlineBoutique, calls_in_the_ratios_of_its_own_call_graph) {
-  const Finished done = run_file(kBoutique, {"run.replications=4"});
+  const Results done = run_file(kBoutique, {"run.replications=4"});
   ASSERT_NE(done.model, nullptr);
   auto per_second = throughputs(done);
   EXPECT_NEAR(per_second["currency"] / per_second["frontend"], 51.3 / 23, 0.05);
@@ -120,7 +113,7 @@ TEST(OnlineBoutique, calls_in_the_ratios_of_its_own_call_graph) {
 }
 
 TEST(OnlineBoutique, all_its_services_and_redis_work) {
-  const Finished done = run_file(kBoutique, {"run.replications=1"});
+  const Results done = run_file(kBoutique, {"run.replications=1"});
   const std::vector<std::string> expected = {
       "ad",      "cart",           "checkout",       "currency", "email",   "frontend",
       "payment", "productcatalog", "recommendation", "redis",    "shipping"};
@@ -135,7 +128,7 @@ TEST(OnlineBoutique, all_its_services_and_redis_work) {
 // "Currency is the highest-QPS service": so it is for visitors of the home page. Currency leads from the
 // weight w on at which 10 w + 41.3 > w + 125.3, that is w > 9.3.
 TEST(OnlineBoutique, currency_is_called_most_when_the_home_page_is_what_people_see) {
-  const Finished done =
+  const Results done =
       run_file(kBoutique, {"run.replications=2", "workloads.shoppers.requests.index.weight=20"});
   auto per_second = throughputs(done);
   for (const auto& [name, rate] : per_second) {
@@ -146,7 +139,7 @@ TEST(OnlineBoutique, currency_is_called_most_when_the_home_page_is_what_people_s
 }
 
 TEST(OnlineBoutique, the_frontend_is_its_bottleneck) {
-  const Finished done = run_file(kBoutique, {"run.replications=2"});
+  const Results done = run_file(kBoutique, {"run.replications=2"});
   double frontend = 0;
   for (const analysis::StationReport& s : done.report.stations) {
     if (s.name == "frontend") frontend = s.cpu_utilization.estimate;
@@ -163,8 +156,8 @@ TEST(OnlineBoutique, the_frontend_is_its_bottleneck) {
 // cube.
 TEST(RetriesAndTimeouts, two_retries_cube_the_failure_rate) {
   const std::string path = "scenarios/library/retries-and-timeouts.yaml";
-  const Finished with = run_file(path, {"run.replications=4"});
-  const Finished without =
+  const Results with = run_file(path, {"run.replications=4"});
+  const Results without =
       run_file(path, {"run.replications=4", "services.shop.endpoints.buy[1].retries.attempts=0"});
   const double p = 1 - 0.97 * 0.98;
   EXPECT_NEAR(without.report.workloads[0].failed.estimate, p, 0.003);
@@ -173,7 +166,7 @@ TEST(RetriesAndTimeouts, two_retries_cube_the_failure_rate) {
 
 // Erlang: M/M/8 and M/M/16 at 80 % load, one after another.
 TEST(ThreeTier, takes_what_erlang_says) {
-  const Finished done = run_file("scenarios/library/three-tier.yaml", {"run.replications=5"});
+  const Results done = run_file("scenarios/library/three-tier.yaml", {"run.replications=5"});
   EXPECT_NEAR(done.report.workloads[0].duration.mean.estimate, 4.76261e-3, 0.02 * 4.76261e-3);
 }
 

@@ -1,6 +1,8 @@
 #include "tests/support/scenario.hpp"
 
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "models/topology/build.hpp"
 #include "scenarios/format/read.hpp"
@@ -8,17 +10,44 @@
 
 namespace tailrace::tests {
 
+namespace {
+
+Loaded finish(const scenarios::ReadResult& read, models::Diagnostics diagnostics) {
+  Loaded loaded;
+  if (read.status == scenarios::ReadStatus::ok) {
+    std::optional<models::Topology> topology = models::build_topology(read.doc, diagnostics);
+    if (topology) loaded.topology = std::make_shared<const models::Topology>(std::move(*topology));
+  }
+  loaded.shown = models::format_diagnostics(diagnostics, read.doc.files);
+  loaded.diagnostics = std::move(diagnostics);
+  return loaded;
+}
+
+}  // namespace
+
+Loaded load_text(std::string_view text, const std::vector<std::string>& overrides) {
+  scenarios::ReadOptions options;
+  options.overrides = overrides;
+  models::Diagnostics diagnostics;
+  const scenarios::ReadResult read = scenarios::read_scenario_text(text, "test.yaml", options, diagnostics);
+  return finish(read, std::move(diagnostics));
+}
+
+Loaded load_file(const std::string& path, const std::vector<std::string>& overrides) {
+  scenarios::ReadOptions options;
+  options.overrides = overrides;
+  models::Diagnostics diagnostics;
+  const scenarios::ReadResult read =
+      scenarios::read_scenario(std::string(TAILRACE_SOURCE_DIR) + "/" + path, options, diagnostics);
+  return finish(read, std::move(diagnostics));
+}
+
 Model compile_text(std::string_view text) {
   std::string whole(text);
   if (whole.find("tailrace:") == std::string::npos) whole.insert(0, "tailrace: 1\n");
-  models::Diagnostics diagnostics;
-  const scenarios::ReadResult read = scenarios::read_scenario_text(whole, "test.yaml", {}, diagnostics);
-  std::optional<models::Topology> topology;
-  if (read.status == scenarios::ReadStatus::ok) topology = models::build_topology(read.doc, diagnostics);
-  if (!topology) {
-    throw std::runtime_error(models::format_diagnostics(diagnostics, read.doc.files) + "in:\n" + whole);
-  }
-  return models::compile(std::make_shared<const models::Topology>(std::move(*topology)));
+  const Loaded loaded = load_text(whole);
+  if (!loaded.topology) throw std::runtime_error(loaded.shown + "in:\n" + whole);
+  return models::compile(loaded.topology);
 }
 
 Results run_model(const Model& model, int jobs) {

@@ -1,6 +1,7 @@
 #pragma once
-// From a scenario's text to its results, for tests: the same path that the command line takes, without files.
-// A text that does not build is a broken test, so it throws with the diagnostics that a user would see.
+// From a scenario's text or file to its results, for tests: the same path that the command line takes,
+// without its files. load_*() hand back what is wrong with a scenario; to compile_text() a text that does not
+// build is a broken test, so it throws with the diagnostics that a user would see.
 #include <memory>
 #include <string>
 #include <string_view>
@@ -8,7 +9,9 @@
 
 #include "analysis/report/run_report.hpp"
 #include "models/compile/compiled_model.hpp"
+#include "models/field/diagnostics.hpp"
 #include "models/runtime/record.hpp"
+#include "models/topology/topology.hpp"
 
 namespace tailrace::tests {
 
@@ -19,6 +22,14 @@ struct Results {
   std::vector<models::RunRecord> records;  // ascending by replication
   analysis::RunReport report;
 };
+
+struct Loaded {
+  models::Diagnostics diagnostics;
+  std::shared_ptr<const models::Topology> topology;  // null when there are errors
+  std::string shown;                                 // the diagnostics as a user sees them
+};
+Loaded load_text(std::string_view text, const std::vector<std::string>& overrides = {});
+Loaded load_file(const std::string& path, const std::vector<std::string>& overrides = {});  // from the root
 
 // `text` is a whole scenario; a missing `tailrace: 1` line is added.
 Model compile_text(std::string_view text);

@@ -1,7 +1,9 @@
 // Predictions of closed load, of the shape of the calls, and what the texts say.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "analysis/prediction/predict.hpp"
 #include "analysis/prediction/text.hpp"
@@ -106,20 +108,105 @@ TEST(PredictClosed, PoolsWiderThanTheUsersAreTransparent) {
   expect_figure(p.stations[1].utilization, x * (20 / x - 1) / 20, true);  // users inside over workers
 }
 
-TEST(PredictClosed, HeldWorkersAreApproximate) {
+// Users who think and visit one station that lets x[k] a second pass with k inside, the last entry for more:
+// a birth-death chain, p(k) x(k) = p(k - 1) (N - k + 1) / Z. Passages a second.
+double birth_and_death(int users, double think_s, const std::vector<double>& x) {
+  std::vector<double> p = {1};
+  double sum = 1, passages = 0;
+  const auto speed = [&](int k) {
+    return x[std::min<std::size_t>(static_cast<std::size_t>(k), x.size() - 1)];
+  };
+  for (int k = 1; k <= users; ++k) {
+    p.push_back(p.back() * (users - k + 1) / think_s / speed(k));
+    sum += p.back();
+    passages += p.back() * speed(k);
+  }
+  return passages / sum;
+}
+
+TEST(PredictClosed, HeldWorkersAreAStationOfTheSameFlow) {
   World w;  // 8 users, 2 caller threads held across a one-thread backend
   const int back = w.service("back", 1, {World::work(20)}, true);
   const int front = w.service("front", 2, {World::work(10)}, true);
   w.then_call(front, back);
   w.closed(8, 100, {w.call(front)});
   const Prediction p = predict(w.t);
-  EXPECT_TRUE(p.workloads[0].throughput_per_s.known);
-  EXPECT_FALSE(p.workloads[0].throughput_per_s.exact);
-  // No more than the backend or the pool (2 over at least 30 ms) can do, and no less than one at a time.
-  EXPECT_LT(p.workloads[0].throughput_per_s.value, 50);
-  EXPECT_GT(p.workloads[0].throughput_per_s.value, 8 / (0.1 + 8 * 0.03));
-  // Users are conserved.
-  EXPECT_NEAR(p.workloads[0].throughput_per_s.value * (p.workloads[0].response_mean_s.value + 0.1), 8, 1e-6);
+  // Inside: 10 ms that nobody waits for, and one server of 20 ms. With two inside the second finds the first
+  // there 2 times in 3: 2 / (10 + 20 (1 + 2/3)) per ms.
+  const double x = birth_and_death(8, 0.1, {0, mva(1, 0.01, {0.02}), mva(2, 0.01, {0.02})});
+  EXPECT_NEAR(mva(2, 0.01, {0.02}), 2 / (0.010 + 0.020 * 5 / 3), 1e-9);
+  expect_figure(p.workloads[0].throughput_per_s, x, false);
+  expect_figure(p.workloads[0].response_mean_s, 8 / x - 0.1, false);
+  // What the parts say adds up to the whole: the wait for a thread, the work, and the backend.
+  const StationPrediction &behind = p.stations[0], &before = p.stations[1];
+  expect_figure(behind.utilization, x * 0.02, false);
+  EXPECT_NEAR(before.wait_mean_s.value + 0.01 + behind.response_mean_s.value, 8 / x - 0.1, 1e-9);
+  EXPECT_NEAR(before.service_mean_s, 0.01 + behind.response_mean_s.value, 1e-9);
+}
+
+// Where nobody waits inside, a pool of three is a station of three servers.
+TEST(PredictClosed, AHeldPoolBeforePlainDelayIsAStationOfItsWorkers) {
+  World w;
+  const int back = w.service("back", models::kUnlimited, {World::sleep(Distribution::constant(20 * kMs))});
+  const int front = w.service("front", 3, {World::work(10)}, true);
+  w.then_call(front, back);
+  w.closed(12, 50, {w.call(front)});
+  const Prediction p = predict(w.t);
+  const double x = birth_and_death(12, 0.05, {0, 1 / 0.03, 2 / 0.03, 3 / 0.03});
+  expect_figure(p.workloads[0].throughput_per_s, x, false);
+  expect_figure(p.stations[1].utilization, x * 0.03 / 3, false);
+}
+
+// Three pools, one inside the other, the middle one with two cores: the innermost is solved first.
+TEST(PredictClosed, PoolsInsidePoolsAreSolvedFromTheInsideOut) {
+  World w;
+  const int store = w.service("store", 1, {World::work(6)}, true);
+  const int middle = w.service("middle", 3, {World::work(8)}, true);
+  w.station(middle).cpus = 2;
+  const int front = w.service("front", 4, {World::work(2)}, true);
+  w.then_call(middle, store);
+  w.then_call(front, middle);
+  w.closed(15, 100, {w.call(front)});
+  const Prediction p = predict(w.t);
+  // In the middle: two cores for 8 ms of work each and one server of 6 ms. By hand, the chain of n inside, k
+  // of them at the store: down 1 / 6 ms, up min(n - k, 2) / 8 ms.
+  const auto inside_middle = [](int n) {
+    std::vector<double> chance = {1};
+    double sum = 1, passages = 0;
+    for (int k = 1; k <= n; ++k) {
+      chance.push_back(chance.back() * std::min(n - k + 1, 2) / 0.008 * 0.006);
+      sum += chance.back();
+      passages += chance.back() / 0.006;
+    }
+    return passages / sum;
+  };
+  // In front: 2 ms that nobody waits for, and the middle with at most three inside.
+  const std::vector<double> middles = {0, inside_middle(1), inside_middle(2), inside_middle(3)};
+  std::vector<double> fronts = {0};
+  for (int n = 1; n <= 4; ++n) fronts.push_back(birth_and_death(n, 0.002, middles));
+  const double x = birth_and_death(15, 0.1, fronts);
+  expect_figure(p.workloads[0].throughput_per_s, x, false);
+  expect_figure(p.workloads[0].response_mean_s, 15 / x - 0.1, false);
+  expect_figure(p.stations[1].core_utilization, x * 0.008 / 2, false);
+  double response = 0.002 + p.stations[2].wait_mean_s.value + p.stations[1].response_mean_s.value;
+  EXPECT_NEAR(response, 15 / x - 0.1, 1e-9);
+}
+
+TEST(PredictClosed, PoolsThatAreNotNestedAreARoughFigure) {
+  World w;  // the store is called with one pool's workers held and with both
+  const int store = w.service("store", 1, {World::work(6)}, true);
+  const int middle = w.service("middle", 3, {World::work(8)}, true);
+  const int front = w.service("front", 4, {World::work(2)}, true);
+  w.then_call(middle, store);
+  w.then_call(front, middle);
+  w.then_call(front, store);
+  w.closed(15, 100, {w.call(front)});
+  const Prediction p = predict(w.t);
+  const Figure& x = p.workloads[0].throughput_per_s;
+  EXPECT_TRUE(x.known && !x.exact);
+  EXPECT_NE(x.reason.find("a rough figure"), std::string::npos) << x.reason;
+  EXPECT_LT(x.value, 1 / 0.012);                                                  // two visits to the store
+  EXPECT_NEAR(x.value * (p.workloads[0].response_mean_s.value + 0.1), 15, 1e-6);  // users are conserved
 }
 
 TEST(PredictClosed, OpenLoadBesideUsersIsApproximate) {

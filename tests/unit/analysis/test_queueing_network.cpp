@@ -230,6 +230,48 @@ TEST(ClosedNetwork, SeveralMultiServerStationsAddUp) {
   }
 }
 
+TEST(ClosedNetwork, ALoadDependentStationOfEqualServersIsAMultiServerStation) {
+  Station many = queue("many", 0.03, 4), told = many;
+  told.speeds = {1, 2, 3, 4};
+  for (const int users : {1, 3, 4, 30, 400}) {
+    const ClosedWorkload load{"load", users, 0.2, {1, 2}};
+    const ClosedSolution a = solve_closed({{many, queue("other", 0.004)}, {load}});
+    const ClosedSolution b = solve_closed({{told, queue("other", 0.004)}, {load}});
+    ASSERT_TRUE(a.exact && b.exact) << b.reason;
+    expect_close(b.workloads[0].throughput_per_s, a.workloads[0].throughput_per_s, 1e-11);
+    expect_close(b.stations[0].in_system_mean, a.stations[0].in_system_mean, 1e-9);
+    double sum = 0, mean = 0;
+    for (std::size_t k = 0; k < b.workloads[0].in_system[0].size(); ++k) {
+      sum += b.workloads[0].in_system[0][k];
+      mean += static_cast<double>(k) * b.workloads[0].in_system[0][k];
+    }
+    expect_close(sum, 1, 1e-11);
+    expect_close(mean, b.stations[0].in_system_mean, 1e-11);
+  }
+}
+
+TEST(ClosedNetwork, ALoadDependentStationIsABirthDeathChain) {
+  // N users think for Z; with k inside the station works at speed s(k): p(k) = p(k-1) (N-k+1) S / (Z s(k)).
+  Station station = queue("s", 0.05, 5);
+  station.speeds = {1, 1.6, 1.9, 2.0, 2.0};
+  const int users = 40;
+  std::vector<double> p = {1};
+  double sum = 1, passages = 0;
+  for (std::size_t k = 1; k <= users; ++k) {
+    const double rate = station.speeds[std::min<std::size_t>(k, 5) - 1] / 0.05;
+    p.push_back(p.back() * (users + 1.0 - static_cast<double>(k)) / 0.7 / rate);
+    sum += p.back();
+    passages += p.back() * rate;
+  }
+  const ClosedSolution s = solve_closed({{station}, {{"load", users, 0.7, {1}}}});
+  ASSERT_TRUE(s.exact) << s.reason;
+  expect_close(s.workloads[0].throughput_per_s, passages / sum, 1e-11);
+  for (std::size_t k = 0; k <= users; ++k)
+    EXPECT_NEAR(s.workloads[0].in_system[0][k], p[k] / sum, 1e-12) << k;
+  station.speeds = {1, 0.5, 1, 1, 1};
+  EXPECT_FALSE(solve_closed({{station}, {{"load", users, 0.7, {1}}}}).ok);
+}
+
 TEST(ClosedNetwork, AHundredThousandUsers) {
   // Saturated by far: X = c / D = 400/s, and N - X (Z + other demands) queue up.
   ClosedSolution s = closed(100'000, 10, {0.1, 0.01}, {40, 8});

@@ -74,11 +74,11 @@ TEST(RatioInterval, EmptyGroupsAreLeftOut) {
   EXPECT_FALSE(ratio_interval(nothing, 0.9).known);
 }
 
-TEST(RequestsNeeded, AreTenBeyondThePercentile) {
-  EXPECT_EQ(requests_needed(0.5), 20u);
-  EXPECT_EQ(requests_needed(0.99), 1000u);
-  EXPECT_EQ(requests_needed(0.999), 10000u);
-  EXPECT_EQ(requests_needed(0.01), 1000u);
+TEST(RequestsNeeded, AreTwelveBeyondThePercentile) {
+  EXPECT_EQ(requests_needed(0.5), 24u);
+  EXPECT_EQ(requests_needed(0.99), 1200u);
+  EXPECT_EQ(requests_needed(0.999), 12000u);
+  EXPECT_EQ(requests_needed(0.01), 1200u);
 }
 
 std::vector<sim::Histogram> uniform_replications(int replications, int values) {
@@ -90,12 +90,32 @@ std::vector<sim::Histogram> uniform_replications(int replications, int values) {
 }
 
 TEST(PercentileInterval, SaysHowManyRequestsItNeeds) {
-  const std::vector<sim::Histogram> few = uniform_replications(10, 99);  // 990 < 1000
+  const std::vector<sim::Histogram> few = uniform_replications(10, 119);  // 1190 < 1200
   const Interval p99 = percentile_interval(few, 0.99, 0.95);
   EXPECT_FALSE(p99.known);
-  EXPECT_EQ(p99.reason, "p99 needs about 1000 requests; there are 990");
+  EXPECT_EQ(p99.reason, "p99 needs about 1200 requests; there are 1190");
   EXPECT_TRUE(percentile_interval(few, 0.95, 0.95).known);
-  EXPECT_TRUE(percentile_interval(uniform_replications(10, 100), 0.99, 0.95).known);
+  EXPECT_TRUE(percentile_interval(uniform_replications(10, 120), 0.99, 0.95).known);
+}
+
+TEST(PercentileInterval, TakesReplicationsTogetherUntilSixRequestsLieBeyondInEach) {
+  const auto groups = [](int replications, int values) {
+    return percentile_interval(uniform_replications(replications, values), 0.99, 0.95).groups;
+  };
+  EXPECT_EQ(groups(10, 600), 10);  // 6 each
+  EXPECT_EQ(groups(10, 590), 9);   // 59 in all: nine times 6
+  EXPECT_EQ(groups(10, 300), 5);
+  EXPECT_EQ(groups(10, 120), 2);
+  EXPECT_EQ(groups(3, 100'000), 3);
+  // Neighbours: replications 1 and 2 against 3 and 4, 30 values each, three of them beyond the 90 % point.
+  // The groups' own are 27 and 1027, so s = 1000 / sqrt(2), se = 500, t(0.975, 1) = 12.706205.
+  std::vector<sim::Histogram> replications(4);
+  for (std::size_t r = 0; r < 4; ++r) {
+    for (int i = 1; i <= 30; ++i) replications[r].record((r < 2 ? 0 : 1000) + i);
+  }
+  const Interval two = percentile_interval(replications, 0.9, 0.95);
+  EXPECT_EQ(two.groups, 2);
+  EXPECT_NEAR(two.half_width(), 12.7062047362 * 500, 12.7 * 2);  // resolution 2^-10
 }
 
 TEST(PercentileInterval, EstimatesFromThePoolAndErrsByTheReplications) {
