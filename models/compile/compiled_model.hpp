@@ -8,6 +8,7 @@
 
 #include "models/policy/seams.hpp"
 #include "models/topology/topology.hpp"
+#include "sim/base/large_vector.hpp"
 #include "sim/random/sampler.hpp"
 
 namespace tailrace::models {
@@ -55,6 +56,7 @@ struct Draw {
 struct BranchOption {
   double cumulative = 0;
   std::uint32_t pc = 0;
+  std::uint32_t edge = kNoId;  // where it begins with a call: that call, as a hint
 };
 
 struct OperationTable {
@@ -90,8 +92,9 @@ struct StationTable {
 };
 inline constexpr std::int32_t kManyWorkers = 1 << 30;
 
-// Hot and plain: what a call without policies, network and choice reads is the first half.
-struct EdgeTable {
+// Hot and plain: what a call without policies, network and choice reads is the first cache line, and it reads
+// nothing of its operation's and station's tables besides.
+struct alignas(64) EdgeTable {
   std::uint32_t operation = 0;
   std::uint32_t pc = 0;  // the operation's
   std::uint32_t station = 0;
@@ -101,7 +104,10 @@ struct EdgeTable {
   bool plain = false;            // no timer, link, choice, admission: one instance, entered at once
   bool worker_first = true;
   bool ignore_failure = false;
-  bool deepens = false;  // lies on a call cycle: counts against the depth limit
+  bool deepens = false;                    // lies on a call cycle: counts against the depth limit
+  bool counts_outstanding = false;         // the station's
+  bool may_fail = false;                   // the operation has an error rate
+  std::uint32_t operation_series = kNoId;  // the operation's
   std::uint32_t select_stream = kNoId;
   std::uint32_t select_position = kNoId;  // round robin
   std::uint32_t timeout_lane = kNoId;
@@ -114,6 +120,8 @@ struct EdgeTable {
   std::uint32_t series = kNoId;        // of the call's duration as its caller sees it
   std::uint32_t first_admission = 0, admissions = 0, admission_stream = 0;
 };
+
+static_assert(sizeof(EdgeTable) == 128);
 
 struct LinkTable {
   std::uint32_t latency = kNoId, jitter = kNoId;  // draws
@@ -157,15 +165,15 @@ struct SeriesInfo {
 
 struct CompiledModel {
   std::shared_ptr<const Topology> topology;
-  std::vector<Step16> steps;
+  sim::LargeVector<Step16> steps;
   std::vector<Draw> draws;
   std::vector<std::uint32_t> forks;  // first steps of branch frames
-  std::vector<BranchOption> options;
+  sim::LargeVector<BranchOption> options;
   std::vector<OperationTable> operations;
   std::vector<std::uint32_t> operation_series;  // also where the run records none itself (series_copies)
   std::vector<StationTable> stations;
   std::vector<std::uint32_t> instance_station;
-  std::vector<EdgeTable> edges;
+  sim::LargeVector<EdgeTable> edges;
   std::vector<LinkTable> links;
   std::vector<ClassTable> classes;
   std::vector<WorkloadTable> workloads;

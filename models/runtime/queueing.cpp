@@ -62,7 +62,7 @@ void Execution::leave_queue(std::uint32_t slot) {
   }
   --instance.queued;
   instance.queue_area += now_;
-  stations_[instance.station].wait_sum += now_ - f.mark;
+  instance.wait_sum += now_ - f.mark;
   f.flags &= static_cast<std::uint8_t>(~kQueued);
 }
 
@@ -94,8 +94,7 @@ bool Execution::interrupt_lower(std::uint32_t slot) {
   Frame& l = frames_[loser];
   timers_.cancel(l, TimerPurpose::work);
   l.aux -= now_;  // the work that is left
-  StationCounts& counts = stations_[instance.station];
-  counts.hold_sum += now_ - l.mark;
+  instance.hold_sum += now_ - l.mark;
   l.mark = now_;
   l.flags = static_cast<std::uint8_t>((l.flags & ~kHolding) | kQueued | kInterrupted);
   ++instance.queued;
@@ -103,7 +102,7 @@ bool Execution::interrupt_lower(std::uint32_t slot) {
   instance.queue_area -= now_;
   enqueue(loser, instance, true);
   // The worker changes hands: it stays busy.
-  ++counts.grants;
+  ++instance.grants;
   f.mark = now_;
   f.flags |= kHolding;
   return true;
