@@ -10,11 +10,14 @@
 // squares, a double, rounds).
 // The first 1024 values are a log of their bucket numbers, two bytes each; a longer record has a count for
 // each bucket of the octaves that occur. Both say the same; which of the two it is cannot be told from
-// outside. Cost: 0.6 KB, plus a log of up to 2 KB or 2 KB for each octave ever touched: of 10^4 services
+// outside.
+//
+// Cost: 0.6 KB, plus a log of up to 2 KB or 2 KB for each octave ever touched: of 10^4 services
 // whose latencies span 8 octaves each takes 17 KB, all 170 MB, and those with few calls next to nothing.
 // record() takes about 3 ns and allocates when the log grows and on the first value of an octave. Counts are
-// 32-bit words; a word that wraps carries into a short sorted list, so counts past 2^32 are exact. Left out:
-// removal of single values, negative values (an invariant is broken), serialisation.
+// 32-bit words; a word that wraps carries into a short sorted list, so counts past 2^32 are exact.
+//
+// Left out: removal of single values, negative values (an invariant is broken), serialisation.
 #include <array>
 #include <bit>
 #include <cstddef>
