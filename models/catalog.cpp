@@ -35,27 +35,28 @@ const std::vector<Kind>& kinds() {
 
 // Admission policies stand in the order in which a call asks them, outermost first.
 const std::vector<PolicyInfo>& policies() {
-  static const std::vector<PolicyInfo> list = {deadline_policy(),
-                                               timeout_policy(),
-                                               cancellation_policy(),
-                                               hedge_policy(),
-                                               retry_policy(),
-                                               retry_budget_policy(),
-                                               fallback_policy(),
-                                               rate_limit_policy(),
-                                               quota_policy(),
-                                               admission_control_policy(),
-                                               adaptive_concurrency_policy(),
-                                               priority_shedding_policy(),
-                                               circuit_breaker_policy(),
-                                               bulkhead_policy(),
-                                               connection_pool_policy(),
-                                               codel_policy(),
-                                               adaptive_lifo_policy(),
-                                               load_balancer_policy(),
-                                               outlier_detection_policy(),
-                                               health_check_policy(),
-                                               order_policy()};
+  static const std::vector<PolicyInfo> list = {
+      deadline_policy(),
+      timeout_policy(),
+      cancellation_policy(),
+      retry_policy(),
+      hedge_policy(),  // looks at the per-try timeout
+      retry_budget_policy(),
+      fallback_policy(),
+      rate_limit_policy(),
+      quota_policy(),
+      admission_control_policy(),
+      adaptive_concurrency_policy(),
+      priority_shedding_policy(),
+      circuit_breaker_policy(),
+      bulkhead_policy(),
+      connection_pool_policy(),
+      codel_policy(),
+      adaptive_lifo_policy(),  // wraps codel
+      load_balancer_policy(),
+      outlier_detection_policy(),
+      health_check_policy(),
+      order_policy()};
   return list;
 }
 

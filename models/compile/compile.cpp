@@ -111,8 +111,7 @@ class Compiler {
       table.first_queue_policy = m_.queue_states;
       m_.queue_states += table.instances;
     }
-    table.special_release =
-        s.discipline != Discipline::fifo || s.drop_expired || !s.doors.empty() || s.queue_policy != nullptr;
+    table.special_release = s.drop_expired || !s.doors.empty() || s.queue_policy != nullptr;
     if (s.cpus) {
       table.cores = *s.cpus;
       table.cpu_scheduling = s.cpu_scheduling;
@@ -270,8 +269,13 @@ class Compiler {
       m_.options[options + k] = {k + 1 == s.branches.size() && cumulative > 1 - 1e-9 ? 2.0 : cumulative,
                                  pc()};
       bool inside = before;
+      const std::size_t start = m_.steps.size();
       body(s.branches[k].steps,
            {here.component, here.purpose + "/" + std::to_string(k), here.async, here.special_work}, inside);
+      const std::size_t first =
+          m_.steps.size() > start && m_.steps[start].op == Op::release ? start + 1 : start;
+      if (first < m_.steps.size() && m_.steps[first].op == Op::call)
+        m_.options[options + k].edge = m_.steps[first].first;
       no_worker(here, inside);
       jumps.push_back(emit(Op::jump));
     }
@@ -345,6 +349,9 @@ class Compiler {
     table.worker_first = op.worker_first;
     table.ignore_failure = e.ignore_failure;
     table.deepens = e.in_cycle;
+    table.counts_outstanding = s.counts_outstanding;
+    table.may_fail = op.error_chance != 0;
+    table.operation_series = op.series;
     const std::string target = t_.operation_name(e.operation);
     if (s.instances > 1) {
       table.select_stream = stream(from, "select " + target);
@@ -384,6 +391,7 @@ class Compiler {
       if (callers[id] != 1 || !computes || op.error_chance != 0) continue;
       m_.series_copies.emplace_back(op.series, cls.success_series);
       op.series = kNoId;
+      m_.edges[cls.direct_edge].operation_series = kNoId;  // the only caller
     }
   }
 

@@ -8,6 +8,7 @@
 
 #include "models/compile/guard_tables.hpp"
 #include "models/topology/topology.hpp"
+#include "sim/base/large_vector.hpp"
 #include "sim/random/sampler.hpp"
 
 namespace tailrace::models {
@@ -57,6 +58,7 @@ struct Draw {
 struct BranchOption {
   double cumulative = 0;
   std::uint32_t pc = 0;
+  std::uint32_t edge = kNoId;  // where it begins with a call: that call, as a hint
 };
 
 struct OperationTable {
@@ -100,8 +102,9 @@ struct StationTable {
 };
 inline constexpr std::int32_t kManyWorkers = 1 << 30;
 
-// Hot and plain: what a call without policies, network and choice reads is the first half.
-struct EdgeTable {
+// Hot and plain: what a call without policies, network and choice reads is the first cache line, and it reads
+// nothing of its operation's and station's tables besides.
+struct alignas(64) EdgeTable {
   std::uint32_t operation = 0;
   std::uint32_t pc = 0;  // the operation's
   std::uint32_t station = 0;
@@ -111,9 +114,12 @@ struct EdgeTable {
   bool plain = false;            // no timer, link, choice, admission: one instance, entered at once
   bool worker_first = true;
   bool ignore_failure = false;
-  bool deepens = false;         // lies on a call cycle: counts against the depth limit
-  std::uint32_t guard = kNoId;  // its policies
-  std::uint32_t door = kNoId;   // its target's
+  bool deepens = false;                    // lies on a call cycle: counts against the depth limit
+  bool counts_outstanding = false;         // the station's
+  bool may_fail = false;                   // the operation has an error rate
+  std::uint32_t operation_series = kNoId;  // the operation's
+  std::uint32_t guard = kNoId;             // its policies
+  std::uint32_t door = kNoId;              // its target's
   std::uint32_t select_stream = kNoId;
   std::uint32_t select_position = kNoId;  // round robin
   std::uint32_t timeout_lane = kNoId;
@@ -125,6 +131,8 @@ struct EdgeTable {
   std::uint32_t retry_stream = kNoId;  // kNoId: a failure is final
   std::uint32_t series = kNoId;        // of the call's duration as its caller sees it
 };
+
+static_assert(sizeof(EdgeTable) == 128);
 
 struct LinkTable {
   std::uint32_t latency = kNoId, jitter = kNoId;  // draws
@@ -169,15 +177,15 @@ struct SeriesInfo {
 
 struct CompiledModel {
   std::shared_ptr<const Topology> topology;
-  std::vector<Step16> steps;
+  sim::LargeVector<Step16> steps;
   std::vector<Draw> draws;
   std::vector<std::uint32_t> forks;  // first steps of branch frames
-  std::vector<BranchOption> options;
+  sim::LargeVector<BranchOption> options;
   std::vector<OperationTable> operations;
   std::vector<std::uint32_t> operation_series;  // also where the run records none itself (series_copies)
   std::vector<StationTable> stations;
   std::vector<std::uint32_t> instance_station;
-  std::vector<EdgeTable> edges;
+  sim::LargeVector<EdgeTable> edges;
   std::vector<LinkTable> links;
   std::vector<ClassTable> classes;
   std::vector<WorkloadTable> workloads;

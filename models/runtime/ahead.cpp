@@ -29,19 +29,18 @@ void Execution::look_ahead(const sim::Event* events, std::size_t n) {
       const Frame& f = frames_[ahead.frames[i]];
       if (has_parent(f)) ask(&frames_[f.parent]);
       if (f.instance != kNoId) ask(&instances_[f.instance]);
-      if (!(f.flags & (kClientFrame | kBranchFrame))) ask(&edges_[f.edge]);
+      if (!(f.flags & (kClientFrame | kBranchFrame))) {
+        __builtin_prefetch(&edges_[f.edge]);
+        ask(&edge_counts_[f.edge]);
+      }
       __builtin_prefetch(&steps_[f.pc]);
     }
   };
   const auto third = [&](const Ahead& ahead) {
     for (std::size_t i = 0; i < ahead.count; ++i) {
       const Frame& f = frames_[ahead.frames[i]];
-      if (f.instance != kNoId) ask(&stations_[instances_[f.instance].station]);
-      if (!(f.flags & (kClientFrame | kBranchFrame))) {
-        const std::uint32_t operation = edges_[f.edge].operation;
-        ask(&operations_[operation]);
-        __builtin_prefetch(&operation_tables_[operation]);
-      }
+      if (!(f.flags & (kClientFrame | kBranchFrame)) && !edges_[f.edge].plain)
+        ask(&operations_[edges_[f.edge].operation]);
       if (!has_parent(f)) continue;
       const Frame& parent = frames_[f.parent];
       if (has_parent(parent)) touch(frames_[parent.parent].ticket);

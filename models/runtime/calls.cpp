@@ -214,14 +214,14 @@ std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) {
   y.attempts = x.attempts;
   y.flags = static_cast<std::uint8_t>((x.flags & kNextIsHedge ? kHedge : 0) |
                                       (x.flags & kNextIsRetry ? kRetry : 0));
-  if (x.flags & kNextIsHedge) ++edge_counts_[edge_id].hedges;
+  if (x.flags & kNextIsHedge) ++guard_counts_[edges_[edge_id].guard].hedges;
   x.flags &= static_cast<std::uint8_t>(~(kNextIsHedge | kNextIsRetry));
   x.stage = static_cast<std::uint8_t>(g.outer);
   if (model_->context) {
     y.key = x.key;
     y.deadline = call_deadline(slot, g);
   }
-  if (station_tables_[edge.station].counts_outstanding) ++instances_[c.instance].outstanding;
+  if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
   if (g.balancer != kNoId)
     policies_.balancers[g.balancer + caller_index(slot, g)]->sent(instance, facts_of(slot));
   if (edge.try_lane != kNoId) arm(edge.try_lane, child, c);
@@ -244,7 +244,7 @@ std::uint32_t Execution::hedge(std::uint32_t slot, std::uint32_t edge_id) {
   if (x.first_child == kNoId || x.hedges >= g.most_hedges) return kNoId;
   if (g.hedge_budget != kNoId &&
       !policies_.budgets[g.hedge_budget + caller_index(slot, g)]->take(facts_of(slot))) {
-    ++edge_counts_[edge_id].budget_denied;
+    ++guard_counts_[edges_[edge_id].guard].budget_denied;
     return kNoId;
   }
   ++x.hedges;
@@ -342,7 +342,7 @@ std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
 void Execution::tell(std::uint32_t slot, std::uint32_t edge_id, std::uint32_t instance, Outcome outcome,
                      std::int64_t took, std::uint32_t number, std::uint8_t flags) {
   const GuardTable& g = model_->guards[edges_[edge_id].guard];
-  ++edge_counts_[edge_id].attempt_ended[static_cast<std::size_t>(outcome)];
+  ++guard_counts_[edges_[edge_id].guard].attempt_ended[static_cast<std::size_t>(outcome)];
   CallFacts facts = facts_of(slot);
   facts.outcome = outcome;
   facts.took = {took};
@@ -366,7 +366,7 @@ std::uint32_t Execution::attempt_over(std::uint32_t slot, std::uint32_t edge_id,
                                       std::uint8_t flags) {
   tell(slot, edge_id, instance, outcome, took, number, flags);
   if (outcome != Outcome::success) return attempt_failed(slot, edge_id, outcome);
-  if (flags & kHedge) ++edge_counts_[edge_id].hedges_won;
+  if (flags & kHedge) ++guard_counts_[edges_[edge_id].guard].hedges_won;
   leave_all(slot, edge_id, Outcome::cancelled);
   return end_call(slot, edge_id, Outcome::success);
 }
@@ -390,7 +390,7 @@ std::uint32_t Execution::attempt_failed(std::uint32_t slot, std::uint32_t edge_i
         arm_own(when, Phase::arrive, TimerPurpose::backoff, slot);
         return kNoId;
       }
-      ++edge_counts_[edge_id].budget_denied;
+      ++guard_counts_[edges_[edge_id].guard].budget_denied;
     }
   }
   return end_call(slot, edge_id, outcome);
@@ -480,9 +480,9 @@ std::uint32_t Execution::end_call(std::uint32_t slot, std::uint32_t edge_id, Out
 std::uint32_t Execution::finish_call(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
   const EdgeTable& edge = edges_[edge_id];
   const GuardTable& g = model_->guards[edge.guard];
-  EdgeCounts& counts = edge_counts_[edge_id];
+  GuardCounts& counts = guard_counts_[edge.guard];
   Frame& f = frames_[slot];
-  ++counts.ended[static_cast<std::size_t>(outcome)];
+  ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
   if (edge.series != kNoId) observe(edge.series, now_ - f.call_start());
   if (outcome == Outcome::success) {
     if (g.stale_ns >= 0) counts.last_success = now_;

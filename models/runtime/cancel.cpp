@@ -128,9 +128,9 @@ void Execution::end_serving(std::uint32_t slot) {
   if (f.flags & kHolding) release_worker_late(slot);
   if (f.flags & kBranchFrame) return;
   const EdgeTable& edge = edges_[f.edge];
-  ++operations_[edge.operation].ended[static_cast<std::size_t>(Outcome::cancelled)];
+  count_end(edge, Outcome::cancelled);
   if (edge.door != kNoId) close_door(slot, Outcome::cancelled);
-  if (station_tables_[edge.station].counts_outstanding) --instances_[f.instance].outstanding;
+  if (edge.counts_outstanding) --instances_[f.instance].outstanding;
 }
 
 std::uint32_t Execution::bury(std::uint32_t slot) {
@@ -155,7 +155,7 @@ void Execution::note_waste(std::uint32_t slot) {
   const std::int64_t left = left_at(slot);
   if (left < 0) return;
   const Frame& f = frames_[slot];
-  stations_[instances_[f.instance].station].wasted += now_ - std::max(f.mark, left);
+  station_extras_[instances_[f.instance].station].wasted += now_ - std::max({f.mark, left, record_.start_ns});
 }
 
 void Execution::note_unheard(std::uint32_t slot) {

@@ -42,8 +42,8 @@ std::uint32_t Execution::knock(std::uint32_t slot) {
     const Admission answer = at_door(slot, door, x.door_stage).admit(door_facts(slot), streams_[door.stream]);
     if (answer.kind == Admission::Kind::reject || answer.kind == Admission::Kind::wait) {
       ++counts.rejected;
-      ++stations_[edge.station].rejected;
-      ++operations_[edge.operation].ended[static_cast<std::size_t>(answer.reason)];
+      ++instances_[frames_[slot].instance].rejected;
+      count_end(edge, answer.reason);
       return reply_late(slot, answer.reason);
     }
     ++counts.admitted;
@@ -83,7 +83,7 @@ std::uint32_t Execution::reply_guarded(std::uint32_t slot, Outcome outcome) {
   Frame& f = frames_[slot];
   const EdgeTable& edge = edges_[f.edge];
   if (edge.door != kNoId) close_door(slot, outcome);
-  if (station_tables_[edge.station].counts_outstanding) --instances_[f.instance].outstanding;
+  if (edge.counts_outstanding) --instances_[f.instance].outstanding;
   calls_[slot].flags |= kReplied;
   if (edge.back_link == kNoId) return answered(slot, outcome);
   f.outcome = outcome;
@@ -120,7 +120,7 @@ void Execution::serve_next(InstanceState& instance) {
     facts.now = {now_};
     facts.waiting = instance.queued - 1;
     std::uint32_t next = instance.head;
-    if (instance.ordered != kNoId) {
+    if (instance.ordered < kByRule) {
       next = ordered_[instance.ordered].pop(frames_);
       take_out(next, instance);
     } else {
@@ -147,16 +147,15 @@ void Execution::serve_next(InstanceState& instance) {
       reason = Outcome::deadline;
     if (policy != nullptr && instance.queued == 0) policy->emptied(facts);
     if (reason != Outcome::success) {
-      ++stations_[instance.station].dropped;
-      ++operations_[edges_[n.edge].operation].ended[static_cast<std::size_t>(reason)];
+      ++station_extras_[instance.station].dropped;
+      count_end(edges_[n.edge], reason);
       const std::uint32_t runs = reply_late(next, reason);
       if (runs != kNoId) wake(runs);
       continue;
     }
-    StationCounts& counts = stations_[instance.station];
     if (!(n.flags & kInterrupted)) {
-      ++counts.grants;
-      if (wait > 0) observe(station.wait_series, wait);
+      ++instance.grants;
+      if (wait > 0) observe(instance.wait_series, wait);
     }
     n.flags |= kHolding;
     n.mark = now_;
@@ -173,7 +172,7 @@ void Execution::take_out(std::uint32_t slot, InstanceState& instance) {
   Frame& f = frames_[slot];
   --instance.queued;
   instance.queue_area += now_;
-  stations_[instance.station].wait_sum += now_ - f.mark;
+  instance.wait_sum += now_ - f.mark;
   f.flags &= static_cast<std::uint8_t>(~kQueued);
 }
 

@@ -176,6 +176,10 @@ void Execution::advance(std::uint32_t slot) {
           const BranchOption& option = model_->options[step.first + k];
           if (u >= option.cumulative) continue;
           f.pc = option.pc;
+          if (option.edge != kNoId) {
+            __builtin_prefetch(&edges_[option.edge]);
+            __builtin_prefetch(&edge_counts_[option.edge], 1);
+          }
           break;
         }
         break;
@@ -256,11 +260,8 @@ void Execution::advance(std::uint32_t slot) {
   // it is used.
   __builtin_prefetch(&edge_counts_[edge_id], 1);
   __builtin_prefetch(&instances_[edge.first_instance], 1);
-  __builtin_prefetch(&stations_[edge.station], 1);
   __builtin_prefetch(&steps_[edge.pc]);
-  const LiveDraw* work = draws_.data() + edge.first_draw;
-  __builtin_prefetch(&work->sampler, 1);
-  __builtin_prefetch(&work->next, 1);
+  __builtin_prefetch(&draws_[edge.first_draw], 1);
   ++edge_counts_[edge_id].calls;
   if (++steps_taken_ > kMaxStepsInOneEvent) [[unlikely]] {
     stalled();
@@ -286,7 +287,7 @@ std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
   Frame& c = frames_[child];
   if (edge.instances > 1) c.instance += select(edge);
   c.depth = depth;
-  if (station_tables_[edge.station].counts_outstanding) ++instances_[c.instance].outstanding;
+  if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
   if (edge.out_link == kNoId) {
     ++operations_[edge.operation].arrived;
     return enter(child, edge.worker_first);
@@ -303,7 +304,7 @@ std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
   instance.busy_area -= now_;
   frame.mark = now_;
   frame.flags |= kHolding;
-  ++stations_[instance.station].grants;
+  ++instance.grants;
 }
 
 // A request has reached its instance: it runs (its slot comes back), waits, or is turned away.
@@ -315,8 +316,7 @@ std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
     grant(instance, f);
     return slot;
   }
-  const StationTable& station = station_tables_[instance.station];
-  if (!station.plain_queue || instance.queued >= station.queue_capacity) [[unlikely]]
+  if (instance.queued >= instance.plain_capacity) [[unlikely]]
     return wait_for_worker(slot, false);
   join_queue(slot, f, instance);
   return kNoId;
@@ -343,8 +343,8 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   const StationTable& station = station_tables_[instance.station];
   if (station.discipline == Discipline::preemptive_priority && interrupt_lower(slot)) return slot;
   if (instance.queued >= station.queue_capacity && !continuation) {
-    ++stations_[instance.station].rejected;
-    ++operations_[edges_[f.edge].operation].ended[static_cast<std::size_t>(Outcome::rejected)];
+    ++instance.rejected;
+    count_end(edges_[f.edge], Outcome::rejected);
     return reply_late(slot, Outcome::rejected);
   }
   if (station.discipline == Discipline::fifo) {
@@ -372,8 +372,7 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
 [[gnu::always_inline]] inline void Execution::release_worker(std::uint32_t slot) {
   Frame& f = frames_[slot];
   InstanceState& instance = instances_[f.instance];
-  StationCounts& counts = stations_[instance.station];
-  counts.hold_sum += now_ - f.mark;
+  instance.hold_sum += now_ - f.mark;
   if (orphans_ != 0) [[unlikely]]
     note_waste(slot);
   f.flags &= static_cast<std::uint8_t>(~kHolding);
@@ -382,8 +381,7 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
     instance.busy_area += now_;
     return;
   }
-  const StationTable& station = station_tables_[instance.station];
-  if (station.special_release) [[unlikely]]
+  if (instance.ordered != kNoId) [[unlikely]]  // who is next is more than the head of the line
     return serve_next(instance);
   const std::uint32_t next = instance.head;
   const std::uint32_t after = frames_[next].next;
@@ -393,10 +391,10 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   instance.queue_area += now_;
   Frame& n = frames_[next];
   const std::int64_t wait = now_ - n.mark;
-  counts.wait_sum += wait;
+  instance.wait_sum += wait;
   if (n.timer != kNoId) timers_.cancel(n, TimerPurpose::patience);
-  ++counts.grants;
-  if (wait > 0) observe(station.wait_series, wait);
+  ++instance.grants;
+  if (wait > 0) observe(instance.wait_series, wait);
   n.flags = static_cast<std::uint8_t>((n.flags & ~kQueued) | kHolding);
   n.mark = now_;
   wake(next);
@@ -405,22 +403,21 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
 // --- endings
 
 [[gnu::always_inline]] inline std::uint32_t Execution::end_operation(std::uint32_t slot) {
-  const OperationTable& op = operation_tables_[edges_[frames_[slot].edge].operation];
+  const EdgeTable& edge = edges_[frames_[slot].edge];
   Outcome outcome = Outcome::success;
-  if (op.error_chance != 0 && error_happens(slot, op)) [[unlikely]]
+  if (edge.may_fail && error_happens(slot, operation_tables_[edge.operation])) [[unlikely]]
     outcome = Outcome::error;
   return finish_server(slot, outcome);
 }
 
 [[gnu::always_inline]] inline std::uint32_t Execution::finish_server(std::uint32_t slot, Outcome outcome) {
   Frame& f = frames_[slot];
-  const std::uint32_t operation = edges_[f.edge].operation;
+  const EdgeTable& edge = edges_[f.edge];
   if (f.flags & kHolding) release_worker(slot);
   if (orphans_ != 0) [[unlikely]]
     note_unheard(slot);
-  ++operations_[operation].ended[static_cast<std::size_t>(outcome)];
-  const std::uint32_t series = operation_tables_[operation].series;
-  if (series != kNoId) observe(series, now_ - f.start);
+  count_end(edge, outcome);
+  if (edge.operation_series != kNoId) observe(edge.operation_series, now_ - f.start);
   return reply(slot, outcome);
 }
 
@@ -437,7 +434,7 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   const EdgeTable& edge = edges_[f.edge];
   if (edge.plain) return deliver(slot, outcome);
   if (edge.guard != kNoId) return reply_guarded(slot, outcome);
-  if (station_tables_[edge.station].counts_outstanding) --instances_[f.instance].outstanding;
+  if (edge.counts_outstanding) --instances_[f.instance].outstanding;
   if (edge.back_link == kNoId) return deliver(slot, outcome);
   f.outcome = outcome;
   f.aux = edge.response_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.response_bytes)).ns;
@@ -474,7 +471,10 @@ inline std::uint32_t Execution::deliver(std::uint32_t slot, Outcome outcome) {
     return frames_[parent].ticket == ticket ? travelled_back(parent, edge_id, outcome) : kNoId;
   }
   frames_.release(slot);
-  if (frames_[parent].ticket != ticket) return kNoId;
+  if (frames_[parent].ticket != ticket) [[unlikely]] {
+    ++operations_[edge.operation].ended[static_cast<std::size_t>(outcome)];
+    return kNoId;
+  }
   ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
   if (outcome == Outcome::success || edge.ignore_failure) [[likely]]
     return parent;
@@ -505,7 +505,7 @@ std::uint32_t Execution::fail_frame(std::uint32_t slot, Outcome outcome) {
 inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Outcome outcome) {
   const ClassTable& cls = class_tables_[cls_id];
   ++classes_[cls_id].ended[static_cast<std::size_t>(outcome)];
-  observe(outcome == Outcome::success ? cls.success_series : cls.failure_series, now_ - start);
+  observe_request(outcome == Outcome::success ? cls.success_series : cls.failure_series, now_ - start);
   if (options_.pilot != nullptr && outcome == Outcome::success) [[unlikely]] {
     (*options_.pilot)[cls.workload].add({now_}, static_cast<double>(now_ - start));
   }

@@ -68,20 +68,31 @@ class Execution {
     std::int64_t value;
     std::uint32_t series;
   };
-  struct EdgeCounts {
-    std::uint64_t calls = 0, attempts = 0;  // attempts only where the edge is not plain
-    OutcomeCounts attempt_ended{};
+  // Where the edge is plain, attempts and their ends are those of the calls, and so are the arrivals and ends
+  // at the operation but for answers that nobody waited for (`operations_` has those). They are filled in
+  // when the run is over.
+  struct alignas(128) EdgeCounts {
+    std::uint64_t calls = 0, attempts = 0;
     OutcomeCounts ended{};
+  };
+  static_assert(sizeof(EdgeCounts) == 128);
+  struct GuardCounts {  // of calls with policies
+    OutcomeCounts attempt_ended{};
     std::uint64_t hedges = 0, hedges_won = 0, budget_denied = 0, fallbacks = 0;
     std::int64_t last_success = -1;
   };
+  struct StationExtras {
+    std::uint64_t dropped = 0;
+    Area wasted = 0;
+  };
   // A draw with its stream's state beside it. The next value is computed when the last one is taken, so that
   // nobody waits for it; each draw has its stream for itself, so its values are the same.
-  struct LiveDraw {
-    sim::Sampler sampler;
-    sim::Stream stream;
+  // An exponential or constant draw uses only the first of its two cache lines.
+  struct alignas(64) LiveDraw {
     double next = 0;
     std::int64_t next_ns = 0;
+    sim::Stream stream;
+    sim::Sampler sampler;
     void prepare() {
       next = sampler.sample(stream);
       next_ns = sim::Duration::from_ns(next).ns;
@@ -245,6 +256,7 @@ class Execution {
   void finish_record();
   // Per station: how long the frames that are queued (that hold a worker) have done so by now.
   void sum_inside(std::vector<Area>& queued, std::vector<Area>& held) const;
+  std::size_t station_count() const { return model_->stations.size(); }
   void stop(RunStatus status, std::string message);
   [[gnu::cold, gnu::noinline]] void stalled();  // too many steps in one event
   void check_budgets();
@@ -279,6 +291,11 @@ class Execution {
     d.prepare();
     return value;
   }
+  // An attempt has ended at its operation. The end of a plain one is counted when its answer arrives, at this
+  // same instant (EdgeCounts).
+  [[gnu::always_inline]] void count_end(const EdgeTable& edge, Outcome outcome) {
+    if (!edge.plain) ++operations_[edge.operation].ended[static_cast<std::size_t>(outcome)];
+  }
   void wake(std::uint32_t slot) {
     if (woken_ == kNoId) {
       woken_ = slot;
@@ -293,10 +310,18 @@ class Execution {
       return;
     }
     samples_[sample_count_] = {value, series};
-    if (++sample_count_ == kSampleBuffer) [[unlikely]]
+    if (++sample_count_ == samples_.size()) [[unlikely]]
       flush_samples();
   }
   static constexpr std::size_t kSampleBuffer = 512;
+  // Of a whole request. Windows and batches read these while the run goes on.
+  [[gnu::always_inline]] void observe_request(std::uint32_t series, std::int64_t value) {
+    if (requests_at_once_) [[likely]] {
+      series_[series].record(value);
+    } else {
+      observe(series, value);
+    }
+  }
   static constexpr std::size_t kFewSeries = 64;
   static constexpr std::uint64_t kCheckEvery = 4096;  // events between looks at budgets and signals
   static constexpr std::uint64_t kMaxEventsAtOneInstant = 1'000'000;
@@ -310,7 +335,7 @@ class Execution {
   const OperationTable* operation_tables_ = nullptr;
   const ClassTable* class_tables_ = nullptr;
   const WorkloadTable* workload_tables_ = nullptr;
-  std::vector<LiveDraw> draws_;
+  sim::LargeVector<LiveDraw> draws_;
   std::int64_t now_ = 0;
   std::uint64_t trajectory_ = 0;
   std::uint64_t steps_taken_ = 0;  // in this event, of the kinds that can go round
@@ -326,12 +351,13 @@ class Execution {
   sim::GrowingArray<CallState> calls_;
   PolicyStates policies_;
   std::vector<AdmissionCounts> admission_counts_;
+  std::vector<GuardCounts> guard_counts_;
+  std::vector<StationExtras> station_extras_;
   std::uint64_t orphans_ = 0;  // attempts and branches under way whose caller has left
-  std::vector<sim::Stream> streams_;
-  std::vector<InstanceState> instances_;
-  std::vector<StationCounts> stations_;
-  std::vector<OperationRecord> operations_;
-  std::vector<EdgeCounts> edge_counts_;
+  sim::LargeVector<sim::Stream> streams_;
+  sim::LargeVector<InstanceState> instances_;
+  sim::LargeVector<OperationRecord> operations_;
+  sim::LargeVector<EdgeCounts> edge_counts_;
   std::vector<ClassRecord> classes_;
   std::vector<OrderedQueue> ordered_;
   std::vector<Cpu> cpus_;
@@ -345,7 +371,7 @@ class Execution {
   std::vector<std::uint32_t> ready_;
   std::size_t ready_next_ = 0;
   sim::Histogram* series_ = nullptr;  // record_.series
-  bool record_at_once_ = false;
+  bool record_at_once_ = false, requests_at_once_ = false;
   std::array<Sample, kSampleBuffer> samples_;
   std::size_t sample_count_ = 0;
   bool done_ = false;

@@ -46,7 +46,7 @@ void Execution::enqueue(std::uint32_t slot, InstanceState& instance, bool front)
 void Execution::leave_queue(std::uint32_t slot) {
   Frame& f = frames_[slot];
   InstanceState& instance = instances_[f.instance];
-  if (instance.ordered != kNoId) {
+  if (instance.ordered < kByRule) {
     ordered_[instance.ordered].remove(slot, frames_);
   } else {
     (f.prev == kNoId ? instance.head : frames_[f.prev].next) = f.next;
@@ -83,8 +83,7 @@ bool Execution::interrupt_lower(std::uint32_t slot) {
   Frame& l = frames_[loser];
   timers_.cancel(l, TimerPurpose::work);
   l.aux -= now_;  // the work that is left
-  StationCounts& counts = stations_[instance.station];
-  counts.hold_sum += now_ - l.mark;
+  instance.hold_sum += now_ - l.mark;
   l.mark = now_;
   l.flags = static_cast<std::uint8_t>((l.flags & ~kHolding) | kQueued | kInterrupted);
   ++instance.queued;
@@ -92,7 +91,7 @@ bool Execution::interrupt_lower(std::uint32_t slot) {
   instance.queue_area -= now_;
   enqueue(loser, instance, true);
   // The worker changes hands: it stays busy.
-  ++counts.grants;
+  ++instance.grants;
   f.mark = now_;
   f.flags |= kHolding;
   return true;

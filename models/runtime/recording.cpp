@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "models/runtime/execution.hpp"
 #include "sim/base/check.hpp"
@@ -57,7 +58,8 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   streams_.reserve(m.streams.size());
   for (const StreamKey& key : m.streams)
     streams_.emplace_back(options_.seed, options_.replication, key.component, key.purpose);
-  for (const Draw& d : m.draws) draws_.push_back({d.sampler, streams_[d.stream]});
+  draws_.reserve(m.draws.size());
+  for (const Draw& d : m.draws) draws_.push_back({0, 0, streams_[d.stream], d.sampler});
   std::vector<bool> of_clock(draws_.size());  // an arrival clock draws its spacing itself
   for (const WorkloadTable& w : m.workloads) {
     if (!w.closed) of_clock[w.spacing] = true;
@@ -73,9 +75,13 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
     instances_[i].station = m.instance_station[i];
     const StationTable& station = m.stations[m.instance_station[i]];
     instances_[i].free = station.workers;
+    instances_[i].wait_series = station.wait_series;
+    instances_[i].plain_capacity = station.plain_queue ? station.queue_capacity : 0;
     if (station.discipline != Discipline::fifo && station.discipline != Discipline::lifo) {
       instances_[i].ordered = static_cast<std::uint32_t>(ordered_.size());
       ordered_.emplace_back();
+    } else if (station.special_release) {
+      instances_[i].ordered = kByRule;
     }
   }
   cpus_.resize(m.cpus);
@@ -91,7 +97,8 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   with_calls_ = !m.guards.empty();
   calls_.limit_bytes(m.topology->run.max_memory_bytes);
   start_policies();
-  stations_.resize(m.stations.size());
+  guard_counts_.resize(m.guards.size());
+  station_extras_.resize(m.stations.size());
   operations_.resize(m.operations.size());
   edge_counts_.resize(m.edges.size());
   classes_.resize(m.classes.size());
@@ -102,6 +109,7 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   record_.series.resize(m.series.size());
   series_ = record_.series.data();
   record_at_once_ = m.series.size() <= kFewSeries;
+  requests_at_once_ = record_at_once_ || m.classes.size() <= kTimedClasses;
   record_.replication = options_.replication;
   record_.stations.resize(m.stations.size());
 }
@@ -112,8 +120,8 @@ RunRecord Execution::run() {
   window_ns_ = settings.time_resolution.ns > 0 ? settings.time_resolution.ns : (end - 1) / kWindows + 1;
   window_before_.resize(classes_.size());
   window_classes_ = classes_;
-  window_areas_.resize(stations_.size());
-  window_rejected_.resize(stations_.size());
+  window_areas_.resize(station_count());
+  window_rejected_.resize(station_count());
   if (classes_.size() > kTimedClasses) options_.batches = 0;
   if (options_.batches > 0) {
     batch_ns_ = std::max<std::int64_t>(1, (end - options_.warmup_ns) / options_.batches);
@@ -174,17 +182,18 @@ void Execution::control(Control what) {
 }
 
 void Execution::flush_samples() {
-  // Two passes ask for the cache lines, the third finds them there.
-  for (std::size_t i = 0; i < sample_count_; ++i)
-    series_[samples_[i].series].prefetch_totals(samples_[i].value);
-  for (std::size_t i = 0; i < sample_count_; ++i) series_[samples_[i].series].prefetch(samples_[i].value);
-  for (std::size_t i = 0; i < sample_count_; ++i) series_[samples_[i].series].record(samples_[i].value);
+  // Three passes ask for the cache lines, the fourth finds them there.
+  const std::span<const Sample> samples(samples_.data(), sample_count_);
+  for (const Sample& s : samples) series_[s.series].prefetch_totals();
+  for (const Sample& s : samples) series_[s.series].prefetch_way(s.value);
+  for (const Sample& s : samples) series_[s.series].prefetch_bucket(s.value);
+  for (const Sample& s : samples) series_[s.series].record(s.value);
   sample_count_ = 0;
 }
 
 void Execution::sum_inside(std::vector<Area>& queued, std::vector<Area>& held) const {
-  queued.assign(stations_.size(), 0);
-  held.assign(stations_.size(), 0);
+  queued.assign(station_count(), 0);
+  held.assign(station_count(), 0);
   for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
     const Frame& f = frames_[slot];
     if (!(f.flags & kLive) || f.instance == kNoId) continue;
@@ -200,17 +209,19 @@ void Execution::reset_statistics() {
   for (sim::Histogram& h : record_.series) h.clear();
   std::vector<Area> queued, held;
   sum_inside(queued, held);
-  for (std::size_t i = 0; i < stations_.size(); ++i) {
-    stations_[i] = {};
-    stations_[i].wait_sum = -queued[i];  // what they waited before does not count when they leave
-    stations_[i].hold_sum = -held[i];
-  }
-  for (std::size_t i = 0; i < instances_.size(); ++i) {
-    InstanceState& instance = instances_[i];
+  for (InstanceState& instance : instances_) {
+    instance.wait_sum = instance.hold_sum = 0;
+    instance.grants = instance.rejected = instance.abandoned = 0;
     const std::int32_t busy = station_tables_[instance.station].workers - instance.free;
     instance.queue_area = -static_cast<Area>(instance.queued) * now_;
     instance.busy_area = -static_cast<Area>(busy) * now_;
     instance.peak = instance.queued;
+  }
+  for (std::size_t i = 0; i < station_count(); ++i) {
+    // What they waited before does not count when they leave.
+    InstanceState& first = instances_[station_tables_[i].first_instance];
+    first.wait_sum = -queued[i];
+    first.hold_sum = -held[i];
   }
   for (const StationTable& s : model_->stations) {
     if (s.first_cpu == kNoId) continue;
@@ -228,11 +239,13 @@ void Execution::reset_statistics() {
   }
   for (OperationRecord& op : operations_) op = {};
   reset_policies();
-  for (EdgeCounts& edge : edge_counts_) {
-    const std::int64_t last = edge.last_success;
-    edge = {};
-    edge.last_success = last;
+  for (EdgeCounts& edge : edge_counts_) edge = {};
+  for (GuardCounts& counts : guard_counts_) {
+    const std::int64_t last = counts.last_success;
+    counts = {};
+    counts.last_success = last;
   }
+  for (StationExtras& extras : station_extras_) extras = {};
   for (LinkState& link : links_) link.counts = {};
   window_classes_ = classes_;
   for (sim::Histogram& h : window_before_) h.clear();
@@ -243,7 +256,6 @@ void Execution::reset_statistics() {
 }
 
 void Execution::close_window() {
-  flush_samples();
   WindowRecord window;
   window.end_ns = now_;
   for (std::size_t i = 0; i < classes_.size(); ++i) {
@@ -268,24 +280,26 @@ void Execution::close_window() {
     window.classes.push_back(row);
   }
   window_classes_ = classes_;
-  if (stations_.size() <= kStationsInWindows) {
-    std::vector<Area> busy(stations_.size()), queue(stations_.size());
+  if (station_count() <= kStationsInWindows) {
+    std::vector<Area> busy(station_count()), queue(station_count());
+    std::vector<std::uint64_t> rejected(station_count());
     for (const InstanceState& instance : instances_) {
       const std::int32_t working = station_tables_[instance.station].workers - instance.free;
       busy[instance.station] += instance.busy_area + static_cast<Area>(working) * now_;
       queue[instance.station] += instance.queue_area + static_cast<Area>(instance.queued) * now_;
+      rejected[instance.station] += instance.rejected;
     }
     const std::int64_t previous = record_.windows.empty() ? 0 : record_.windows.back().end_ns;
     const double length = static_cast<double>(now_ - std::max(previous, record_.start_ns)) * 1e-9;
-    for (std::size_t i = 0; i < stations_.size(); ++i) {
+    for (std::size_t i = 0; i < station_count(); ++i) {
       const double b = seconds_of(busy[i]);
       const double q = seconds_of(queue[i]);
       WindowRecord::PerStation row;
       if (length > 0)
         row = {(b - window_areas_[i].first) / length, (q - window_areas_[i].second) / length, 0};
-      row.rejected = stations_[i].rejected - window_rejected_[i];
+      row.rejected = rejected[i] - window_rejected_[i];
       window_areas_[i] = {b, q};
-      window_rejected_[i] = stations_[i].rejected;
+      window_rejected_[i] = rejected[i];
       window.stations.push_back(row);
     }
   }
@@ -294,7 +308,6 @@ void Execution::close_window() {
 }
 
 void Execution::close_batch() {
-  flush_samples();
   std::vector<sim::Histogram> batch;
   for (std::size_t i = 0; i < classes_.size(); ++i) {
     const sim::Histogram& all = record_.series[class_tables_[i].success_series];
@@ -310,6 +323,7 @@ void Execution::finish_record() {
     const std::string locked = deadlock();
     if (!locked.empty()) stop(RunStatus::deadlocked, locked);
   }
+  flush_samples();
   close_window();
   record_.end_ns = now_;
   record_.events = events_;
@@ -318,7 +332,7 @@ void Execution::finish_record() {
   record_.frames_peak = frames_.slots();
   std::vector<Area> queued, held;
   sum_inside(queued, held);
-  std::vector<Area> queue_path(stations_.size()), busy_path(stations_.size());
+  std::vector<Area> queue_path(station_count()), busy_path(station_count());
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     const InstanceState& instance = instances_[i];
     const StationTable& station = station_tables_[instance.station];
@@ -343,12 +357,20 @@ void Execution::finish_record() {
     }
     queue_path[instance.station] += queue_area;
     busy_path[instance.station] += busy_area;
-    record_.stations[instance.station].instances.push_back(r);
+    StationRecord& record = record_.stations[instance.station];
+    record.counts.wait_sum += instance.wait_sum;
+    record.counts.hold_sum += instance.hold_sum;
+    record.counts.grants += instance.grants;
+    record.counts.rejected += instance.rejected;
+    record.counts.abandoned += instance.abandoned;
+    record.instances.push_back(r);
   }
-  for (std::size_t i = 0; i < stations_.size(); ++i) {
-    record_.stations[i].counts = stations_[i];
-    record_.stations[i].queue_residual = queue_path[i] - (stations_[i].wait_sum + queued[i]);
-    record_.stations[i].busy_residual = busy_path[i] - (stations_[i].hold_sum + held[i]);
+  for (std::size_t i = 0; i < station_count(); ++i) {
+    StationRecord& record = record_.stations[i];
+    record.counts.dropped = station_extras_[i].dropped;
+    record.counts.wasted = station_extras_[i].wasted;
+    record.queue_residual = queue_path[i] - (record.counts.wait_sum + queued[i]);
+    record.busy_residual = busy_path[i] - (record.counts.hold_sum + held[i]);
   }
   for (ClassRecord& c : classes_) c.in_flight = c.started_in_flight + c.arrived - total(c.ended);
   // A class that is one direct call has the counts of its edge; a plain edge's calls all arrive at its
@@ -360,18 +382,30 @@ void Execution::finish_record() {
     e.ended = classes_[i].ended;
   }
   for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
-    if (edges_[i].plain) operations_[edges_[i].operation].arrived += edge_counts_[i].calls;
+    if (!edges_[i].plain) continue;
+    OperationRecord& operation = operations_[edges_[i].operation];
+    operation.arrived += edge_counts_[i].calls;
+    for (std::size_t o = 0; o < kOutcomes; ++o) operation.ended[o] += edge_counts_[i].ended[o];
   }
   for (const auto& [copy, original] : model_->series_copies) record_.series[copy] = record_.series[original];
   record_.classes = classes_;
-  record_.operations = operations_;
+  record_.operations.assign(operations_.begin(), operations_.end());
   for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
     const EdgeCounts& e = edge_counts_[i];
-    EdgeRecord r{e.calls,  e.attempts,   e.attempt_ended, e.ended,
-                 e.hedges, e.hedges_won, e.budget_denied, e.fallbacks};
+    EdgeRecord r;
+    r.calls = e.calls;
+    r.ended = e.ended;
     if (edges_[i].guard == kNoId) {  // every call is its one attempt
       r.attempts = e.calls;
       r.attempt_ended = e.ended;
+    } else {
+      const GuardCounts& g = guard_counts_[edges_[i].guard];
+      r.attempts = e.attempts;
+      r.attempt_ended = g.attempt_ended;
+      r.hedges = g.hedges;
+      r.hedges_won = g.hedges_won;
+      r.budget_denied = g.budget_denied;
+      r.fallbacks = g.fallbacks;
     }
     record_.edges.push_back(r);
   }
@@ -397,8 +431,7 @@ void Execution::check_budgets() {
   if (options_.progress_ns != nullptr) options_.progress_ns->store(now_, std::memory_order_relaxed);
   if (done_) return;
   constexpr std::size_t kLargerThanCaches = std::size_t{1} << 20;
-  const bool large = frames_.bytes() + instances_.size() * (sizeof(InstanceState) + sizeof(StationCounts)) >
-                     kLargerThanCaches;
+  const bool large = frames_.bytes() + instances_.size() * sizeof(InstanceState) > kLargerThanCaches;
   calendar_.set_preview(large ? [](void* self, const sim::Event* events,
                                    std::size_t n) { static_cast<Execution*>(self)->look_ahead(events, n); }
                               : sim::Calendar::Preview{nullptr},

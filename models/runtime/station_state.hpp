@@ -13,29 +13,41 @@ namespace tailrace::models {
 
 __extension__ using Area = __int128;  // item-nanoseconds
 
-struct alignas(64) InstanceState {
-  std::int32_t free = 0;  // workers
-  std::uint32_t queued = 0;
-  std::uint32_t head = kNoId, tail = kNoId;
-  Area queue_area = 0;
-  Area busy_area = 0;
-  std::uint32_t outstanding = 0;  // requests sent here and not ended, where the balancer asks
-  std::uint32_t peak = 0;         // longest queue
-  std::uint32_t station = 0;
-  std::uint32_t ordered = kNoId;  // index of the OrderedQueue, where the discipline needs one
-};
-static_assert(sizeof(InstanceState) == 64);
-
 // Per station, over its instances.
-struct alignas(64) StationCounts {
+struct StationCounts {
+  Area wait_sum = 0;         // time that frames spent queued, added when they leave
+  Area hold_sum = 0;         // time that workers were held, added when they are released
   std::uint64_t grants = 0;  // starts of service (preempted work that resumes is not a new one)
   std::uint64_t rejected = 0;
   std::uint64_t abandoned = 0;  // left the queue unserved
   std::uint64_t dropped = 0;    // thrown away when their turn came
-  Area wait_sum = 0;            // time that frames spent queued, added when they leave
-  Area hold_sum = 0;            // time that workers were held, added when they are released
-  Area wasted = 0;              // of it, after the one for whom they worked had left
+  Area wasted = 0;              // of hold_sum, after the one for whom they worked had left
 };
+
+// In place of an OrderedQueue: the queue is a plain list, but who is next is asked.
+inline constexpr std::uint32_t kByRule = kNoId - 1;
+
+// Two cache lines; a call that need not wait uses the first. In a large model nobody has used them lately, so
+// the counts of a station are kept by instance, and what its table says of plain queues is copied here.
+struct alignas(128) InstanceState {
+  std::int32_t free = 0;  // workers
+  std::uint32_t queued = 0;
+  std::uint32_t head = kNoId, tail = kNoId;
+  Area busy_area = 0;
+  Area hold_sum = 0;  // like all counts of the same names, its part of StationCounts
+  std::uint64_t grants = 0;
+  std::uint32_t plain_capacity = 0;  // of a queue without rules of its own; 0 where it has some
+  std::uint32_t station = 0;
+  // --- the first line ends here
+  Area queue_area = 0;
+  Area wait_sum = 0;
+  std::uint64_t rejected = 0, abandoned = 0;
+  std::uint32_t outstanding = 0;  // requests sent here and not ended, where the balancer asks
+  std::uint32_t peak = 0;         // longest queue
+  std::uint32_t ordered = kNoId;  // index of the OrderedQueue, where the discipline needs one; kByRule
+  std::uint32_t wait_series = 0;  // the station's
+};
+static_assert(sizeof(InstanceState) == 128);
 
 // Frames by rank: priorities, or shortest job first. A binary heap over (rank, arrival); each frame knows its
 // place in the heap (in `next`, which it does not need here), so leaving from the middle costs no more than

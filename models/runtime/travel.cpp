@@ -77,8 +77,7 @@ void Execution::lossy_round(std::uint32_t slot, std::uint32_t link_id, Kind arri
   if (f.mark == 0) ++link.counts.delayed;
   if (++f.mark >
       table.max_retransmissions) {  // given up: the caller learns of it when it would have sent again
-    if (arrival == Kind::arrive && station_tables_[edges_[f.edge].station].counts_outstanding)
-      --instances_[f.instance].outstanding;
+    if (arrival == Kind::arrive && edges_[f.edge].counts_outstanding) --instances_[f.instance].outstanding;
     f.outcome = Outcome::network;
     schedule(sim::saturating_add(sent, table.retransmit_timeout.ns), Phase::finish, Kind::reply, slot);
     return;
@@ -147,10 +146,10 @@ void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
       break;
     case TimerPurpose::patience: {
       leave_queue(slot);
-      const StationTable& station = station_tables_[instances_[f.instance].station];
-      ++stations_[instances_[f.instance].station].abandoned;
-      observe(station.abandoned_series, now_ - f.mark);
-      ++operations_[edges_[f.edge].operation].ended[static_cast<std::size_t>(Outcome::queue_timeout)];
+      InstanceState& instance = instances_[f.instance];
+      ++instance.abandoned;
+      observe(station_tables_[instance.station].abandoned_series, now_ - f.mark);
+      count_end(edges_[f.edge], Outcome::queue_timeout);
       next = reply_late(slot, Outcome::queue_timeout);
       break;
     }

@@ -31,7 +31,12 @@ Histogram::Histogram(const Histogram& other)
       max_(other.max_),
       sum_of_squares_(other.sum_of_squares_),
       sum_(other.sum_),
+      dense_(other.dense_),
       high_(other.high_) {
+  if (!dense_) {
+    grow_log(static_cast<std::uint32_t>(count_));
+    std::copy_n(other.log_.get(), count_, log_.get());
+  }
   for (std::uint32_t b = 0; b < kBlocks; ++b) {
     if (other.blocks_[b] != nullptr) blocks_[b] = std::make_unique<Block>(*other.blocks_[b]);
   }
@@ -49,6 +54,11 @@ Histogram& Histogram::operator=(const Histogram& other) {
       *blocks_[b] = *other.blocks_[b];
     }
   }
+  if (!other.dense_) {
+    grow_log(static_cast<std::uint32_t>(other.count_));
+    std::copy_n(other.log_.get(), other.count_, log_.get());
+  }
+  dense_ = other.dense_;
   high_ = other.high_;
   count_ = other.count_;
   min_ = other.min_;
@@ -56,6 +66,54 @@ Histogram& Histogram::operator=(const Histogram& other) {
   sum_of_squares_ = other.sum_of_squares_;
   sum_ = other.sum_;
   return *this;
+}
+
+void Histogram::count_first(std::uint32_t index) {
+  TAILRACE_CHECK(index >> kSubBits < kBlocks);  // the value is negative
+  if (!dense_ && count_ < kLog) {
+    grow_log(static_cast<std::uint32_t>(count_) + 1);
+    log_[count_] = static_cast<std::uint16_t>(index);
+    return;
+  }
+  make_dense();
+  if (blocks_[index >> kSubBits] == nullptr) new_block(index >> kSubBits);
+  ++blocks_[index >> kSubBits]->words[index & (kSubBuckets - 1)];
+}
+
+// Makes room for this many values; what the log holds stays in it.
+void Histogram::grow_log(std::uint32_t least) {
+  if (log_ == nullptr) log_size_ = 0;  // never had one, or moved from
+  if (least <= log_size_) return;
+  std::uint32_t size = std::max(log_size_, kFirstLog);
+  while (size < least) size *= 2;
+  auto larger = std::make_unique_for_overwrite<std::uint16_t[]>(size);
+  std::copy_n(log_.get(), log_size_, larger.get());
+  log_ = std::move(larger);
+  log_size_ = size;
+}
+
+void Histogram::make_dense() {
+  if (dense_) return;
+  dense_ = true;
+  for (std::uint64_t i = 0; i < count_; ++i) {
+    const std::uint32_t index = log_[i];
+    if (blocks_[index >> kSubBits] == nullptr) new_block(index >> kSubBits);
+    ++blocks_[index >> kSubBits]->words[index & (kSubBuckets - 1)];
+  }
+  log_.reset();
+  log_size_ = 0;
+}
+
+std::uint32_t Histogram::sort_log(Log& sorted) const {
+  std::copy_n(log_.get(), count_, sorted.begin());
+  std::sort(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(count_));
+  return static_cast<std::uint32_t>(count_);
+}
+
+Histogram Histogram::dense_copy() const {
+  Histogram copy = *this;
+  copy.make_dense();
+  return copy;
 }
 
 Histogram::Block* Histogram::new_block(std::uint32_t number) {
@@ -117,7 +175,13 @@ void Histogram::record_many(std::int64_t value, std::uint64_t times) {
   TAILRACE_CHECK(value >= 0);
   if (times == 0) return;
   const std::uint32_t index = index_of(value);
-  set_bucket_count(index, bucket_count(index) + times);
+  if (!dense_ && count_ + times <= kLog) {
+    grow_log(static_cast<std::uint32_t>(count_ + times));
+    std::fill_n(log_.get() + count_, times, static_cast<std::uint16_t>(index));
+  } else {
+    make_dense();
+    set_bucket_count(index, bucket_count(index) + times);
+  }
   count_ += times;
   sum_ += static_cast<Sum>(value) * static_cast<Sum>(times);
   const double x = static_cast<double>(value);
@@ -128,6 +192,21 @@ void Histogram::record_many(std::int64_t value, std::uint64_t times) {
 
 void Histogram::merge(const Histogram& other) {
   if (other.count_ == 0) return;
+  if (!dense_ && !other.dense_ && count_ + other.count_ <= kLog) {
+    grow_log(static_cast<std::uint32_t>(count_ + other.count_));
+    std::copy_n(other.log_.get(), other.count_, log_.get() + count_);
+  } else {
+    make_dense();
+    other.dense_ ? add_blocks(other) : add_blocks(other.dense_copy());
+  }
+  count_ += other.count_;
+  sum_ += other.sum_;
+  sum_of_squares_ += other.sum_of_squares_;
+  min_ = std::min(min_, other.min_);
+  max_ = std::max(max_, other.max_);
+}
+
+void Histogram::add_blocks(const Histogram& other) {
   const bool wide = !high_.empty() || !other.high_.empty();
   for (std::uint32_t b = 0; b < kBlocks; ++b) {
     if (other.blocks_[b] == nullptr) continue;
@@ -148,11 +227,6 @@ void Histogram::merge(const Histogram& other) {
         carry((b << kSubBits) + i, 1);
     }
   }
-  count_ += other.count_;
-  sum_ += other.sum_;
-  sum_of_squares_ += other.sum_of_squares_;
-  min_ = std::min(min_, other.min_);
-  max_ = std::max(max_, other.max_);
 }
 
 void Histogram::subtract(const Histogram& earlier) {
@@ -163,6 +237,16 @@ void Histogram::subtract(const Histogram& earlier) {
     clear();
     return;
   }
+  // A log begins with what its former copy held.
+  if (!dense_ && !earlier.dense_ &&
+      std::equal(earlier.log_.get(), earlier.log_.get() + earlier.count_, log_.get())) {
+    const auto left = std::copy(log_.get() + earlier.count_, log_.get() + count_, log_.get());
+    const auto [low, high] = std::minmax_element(log_.get(), left);
+    take_totals(earlier, lower_of(*low), upper_of(*high));
+    return;
+  }
+  make_dense();
+  if (!earlier.dense_) return subtract(earlier.dense_copy());
   const bool wide = !high_.empty() || !earlier.high_.empty();
   bool any = false;
   std::int64_t first = 0;
@@ -204,6 +288,10 @@ void Histogram::subtract(const Histogram& earlier) {
     last = upper_of(begin + high);
   }
   TAILRACE_CHECK(any);
+  take_totals(earlier, first, last);
+}
+
+void Histogram::take_totals(const Histogram& earlier, std::int64_t first, std::int64_t last) {
   count_ -= earlier.count_;
   sum_ -= earlier.sum_;
   sum_of_squares_ = std::max(0.0, sum_of_squares_ - earlier.sum_of_squares_);
@@ -244,6 +332,13 @@ std::int64_t Histogram::value_at_rank(std::uint64_t rank) const {
   TAILRACE_CHECK(rank >= 1 && rank <= count_);
   if (rank == 1) return min_;
   if (rank == count_) return max_;
+  if (!dense_) {
+    Log log{};
+    std::copy_n(log_.get(), count_, log.begin());
+    const auto at = log.begin() + static_cast<std::ptrdiff_t>(rank - 1);
+    std::nth_element(log.begin(), at, log.begin() + static_cast<std::ptrdiff_t>(count_));
+    return std::clamp(Bucket{lower_of(*at), upper_of(*at), 0}.midpoint(), min_, max_);
+  }
   std::uint64_t seen = 0;
   for (std::uint32_t b = 0; b < kBlocks; ++b) {
     if (blocks_[b] == nullptr) continue;
@@ -265,6 +360,11 @@ double Histogram::fraction_at_or_below(std::int64_t value) const {
   if (count_ == 0 || value < min_) return 0.0;
   if (value >= max_) return 1.0;
   const std::uint32_t end = index_of(value);
+  if (!dense_) {
+    const auto below =
+        std::count_if(log_.get(), log_.get() + count_, [end](std::uint16_t index) { return index <= end; });
+    return static_cast<double>(below) / static_cast<double>(count_);
+  }
   std::uint64_t seen = 0;
   for (std::uint32_t b = 0; b <= end >> kSubBits; ++b) {
     if (blocks_[b] == nullptr) continue;
@@ -280,6 +380,14 @@ double Histogram::fraction_at_or_below(std::int64_t value) const {
 bool Histogram::operator==(const Histogram& other) const {
   if (count_ != other.count_ || sum_ != other.sum_ || min() != other.min() || max() != other.max())
     return false;
+  if (!dense_ && !other.dense_) {
+    Log mine, theirs;
+    const std::uint32_t n = sort_log(mine);
+    other.sort_log(theirs);
+    return std::equal(mine.begin(), mine.begin() + n, theirs.begin());
+  }
+  if (!dense_) return dense_copy() == other;
+  if (!other.dense_) return *this == other.dense_copy();
   if (!high_.empty() || !other.high_.empty()) {
     for (std::uint32_t index = 0; index < kBlocks << kSubBits; ++index) {
       if (bucket_count(index) != other.bucket_count(index)) return false;
@@ -312,7 +420,7 @@ std::uint64_t Histogram::content_hash() const {
 }
 
 std::size_t Histogram::memory_bytes() const {
-  std::size_t bytes = sizeof(Histogram) + high_.capacity() * sizeof(High);
+  std::size_t bytes = sizeof(Histogram) + log_size_ * sizeof(std::uint16_t) + high_.capacity() * sizeof(High);
   for (const auto& block : blocks_) bytes += block != nullptr ? sizeof(Block) : 0;
   return bytes;
 }

@@ -278,7 +278,7 @@ TEST(Histogram, ClearKeepsTheBlocksAndForgetsTheValues) {
 
 TEST(Histogram, EightOctavesTakeUnderSeventeenAndAHalfKilobytes) {
   Histogram h;
-  for (int e = 20; e < 28; ++e) h.record(std::int64_t{1} << e);
+  for (int e = 20; e < 28; ++e) h.record_many(std::int64_t{1} << e, 200);  // more than the log holds
   EXPECT_LE(h.memory_bytes(), 17'500u);
   const std::size_t bytes = h.memory_bytes();
   Stream stream(6, 0, "test", "values");
@@ -288,11 +288,99 @@ TEST(Histogram, EightOctavesTakeUnderSeventeenAndAHalfKilobytes) {
   EXPECT_EQ(h.memory_bytes(), bytes);  // no block after the first value of each octave
 }
 
+TEST(Histogram, AFewValuesTakeALogAndNoBlocks) {
+  Histogram h;
+  for (int e = 10; e < 40; ++e) h.record(std::int64_t{1} << e);  // 30 octaves, 60 KB in blocks
+  EXPECT_LE(h.memory_bytes(), 1'000u);
+}
+
+// The log holds 1024 values. On both sides of that, and across it, a histogram answers the same.
+TEST(Histogram, TheStepFromLogToBlocksCannotBeSeen) {
+  Stream stream(11, 0, "test", "values");
+  std::vector<std::int64_t> values;
+  for (int i = 0; i < 3000; ++i) values.push_back(static_cast<std::int64_t>(stream.below(1u << 22)));
+  const auto first = [&](std::size_t n) {
+    Histogram h;
+    for (std::size_t i = 0; i < n; ++i) h.record(values[i]);
+    return h;
+  };
+  for (const std::size_t n : {1u, 63u, 64u, 65u, 1023u, 1024u, 1025u, 2500u}) {
+    const Histogram h = first(n);
+    Histogram blocks;  // the same in blocks from the start: once too many for a log, then those taken away
+    blocks.record_many(0, 2000);
+    const Histogram before = blocks;
+    for (std::size_t i = 0; i < n; ++i) blocks.record(values[i]);
+    blocks.subtract(before);
+    std::vector<std::int64_t> sorted(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(n));
+    std::sort(sorted.begin(), sorted.end());
+    std::uint64_t visited = 0;
+    std::int64_t last = -1;
+    h.for_each_bucket([&](const Histogram::Bucket& b) {
+      EXPECT_GT(b.lower, last);
+      last = b.upper;
+      const auto begin = std::lower_bound(sorted.begin(), sorted.end(), b.lower);
+      EXPECT_EQ(b.count, static_cast<std::uint64_t>(std::upper_bound(begin, sorted.end(), b.upper) - begin));
+      visited += b.count;
+    });
+    EXPECT_EQ(visited, n);
+    std::vector<Histogram::Bucket> seen, expected;
+    h.for_each_bucket([&](const Histogram::Bucket& b) { seen.push_back(b); });
+    blocks.for_each_bucket([&](const Histogram::Bucket& b) { expected.push_back(b); });
+    EXPECT_EQ(seen, expected) << n;
+    for (const double p : {0.0, 0.01, 0.5, 0.9, 0.999, 1.0}) {
+      const std::size_t rank =
+          std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(p * static_cast<double>(n) - 1e-9)));
+      const double exact = static_cast<double>(sorted[rank - 1]);
+      EXPECT_NEAR(static_cast<double>(h.quantile(p)), exact, exact * 0x1p-10 + 0.5) << n << ' ' << p;
+    }
+    const std::int64_t middle = std::int64_t{1} << 21;
+    EXPECT_EQ(h.fraction_at_or_below(middle), blocks.fraction_at_or_below(middle));
+  }
+  // Merging and taking away, in every combination of log and blocks.
+  for (const std::size_t n : {500u, 1000u, 1500u}) {
+    for (const std::size_t more : {100u, 1000u, 1500u}) {
+      Histogram window = first(n + more);
+      window.subtract(first(n));
+      EXPECT_EQ(window.count(), more);
+      Histogram sum = first(n);
+      sum.merge(window);
+      const Histogram whole = first(n + more);
+      EXPECT_EQ(sum.content_hash() == whole.content_hash(),
+                sum.min() == whole.min() && sum.max() == whole.max());
+      std::vector<Histogram::Bucket> seen, expected;
+      sum.for_each_bucket([&](const Histogram::Bucket& b) { seen.push_back(b); });
+      whole.for_each_bucket([&](const Histogram::Bucket& b) { expected.push_back(b); });
+      EXPECT_EQ(seen, expected) << n << ' ' << more;
+      Histogram other;
+      for (std::size_t i = n; i < n + more; ++i) other.record(values[i]);
+      Histogram both = other;
+      both.merge(first(n));
+      EXPECT_EQ(both, whole);
+      EXPECT_EQ(whole, both);
+      EXPECT_EQ(both.content_hash(), whole.content_hash());
+      Histogram assigned = first(2000);
+      assigned = other;
+      EXPECT_EQ(assigned, other);
+      assigned = whole;
+      EXPECT_EQ(assigned, whole);
+    }
+  }
+}
+
+TEST(Histogram, AMovedFromOneCanBeAssigned) {
+  Histogram h = of({1, 2, 3});
+  const Histogram taken = std::move(h);
+  h = taken;
+  EXPECT_EQ(h, taken);
+}
+
 TEST(Histogram, ANegativeValueBreaksAnInvariant) {
   Histogram h;
   EXPECT_THROW(h.record(-1), InvariantBroken);
   EXPECT_THROW(h.record(std::numeric_limits<std::int64_t>::min()), InvariantBroken);
-  h.prefetch(-1);  // harmless
+  h.prefetch_totals();  // harmless, as are these
+  h.prefetch_way(-1);
+  h.prefetch_bucket(-1);
   EXPECT_TRUE(h.empty());
 }
 
