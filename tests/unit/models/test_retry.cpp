@@ -15,28 +15,24 @@ Edge edge_with(std::int64_t retries, BackoffModel backoff = {}) {
   edge.backoff = backoff;
   return edge;
 }
-CallFacts after(std::uint32_t attempt, Outcome outcome) {
-  return {{0}, 0, attempt, outcome};
-}
-
 TEST(Retry, AttemptsCountsRetriesAfterTheFirstTry) {
   sim::Stream random(1, 0, "a", "b");
   const Edge edge = edge_with(2);
-  EXPECT_TRUE(react(edge, after(1, Outcome::error), random).retry);
-  EXPECT_TRUE(react(edge, after(2, Outcome::error), random).retry);
-  EXPECT_FALSE(react(edge, after(3, Outcome::error), random).retry);
+  EXPECT_TRUE(react(edge, 1, Outcome::error, {}, random).retry);
+  EXPECT_TRUE(react(edge, 2, Outcome::error, {}, random).retry);
+  EXPECT_FALSE(react(edge, 3, Outcome::error, {}, random).retry);
 }
 
 TEST(Retry, UnlimitedNeverGivesUp) {
   sim::Stream random(1, 0, "a", "b");
-  EXPECT_TRUE(react(edge_with(kUnlimited), after(1'000'000, Outcome::error), random).retry);
+  EXPECT_TRUE(react(edge_with(kUnlimited), 1'000'000, Outcome::error, {}, random).retry);
 }
 
 TEST(Retry, OnlyTheOutcomesOfRetryOnAreTriedAgain) {
   sim::Stream random(1, 0, "a", "b");
   const Edge edge = edge_with(5);
-  EXPECT_TRUE(react(edge, after(1, Outcome::timeout), random).retry);
-  EXPECT_FALSE(react(edge, after(1, Outcome::rejected), random).retry);
+  EXPECT_TRUE(react(edge, 1, Outcome::timeout, {}, random).retry);
+  EXPECT_FALSE(react(edge, 1, Outcome::rejected, {}, random).retry);
 }
 
 TEST(Retry, PausesDoubleUpToTheCap) {
@@ -44,7 +40,7 @@ TEST(Retry, PausesDoubleUpToTheCap) {
   sim::Stream random(1, 0, "a", "b");
   const std::int64_t expected[] = {100, 200, 400, 500, 500};  // 100 ms x 2^(k-1), at most 500 ms
   for (std::uint32_t k = 1; k <= 5; ++k)
-    EXPECT_EQ(backoff_delay(backoff, k, random).ns, expected[k - 1] * kMs) << k;
+    EXPECT_EQ(backoff_delay(backoff, k, {}, random).ns, expected[k - 1] * kMs) << k;
 }
 
 TEST(Retry, AHugeExponentSaturatesAtTheCap) {
@@ -54,6 +50,28 @@ TEST(Retry, AHugeExponentSaturatesAtTheCap) {
   EXPECT_EQ(backoff_ceiling(open, 200), sim::Duration::max());  // 25 ms x 2^199
 }
 
+// 100 ms base, cap 1 s: the first pause lies in [100, 300) ms, one after a pause of 200 ms in [100, 600), one
+// after 1 s in [100, 3000) and is cut to 1 s: with probability 2000/2900.
+TEST(Retry, DecorrelatedJitterDependsOnThePauseBefore) {
+  sim::Stream random(3, 0, "a", "b");
+  const BackoffModel backoff{{100 * kMs}, 2, {1000 * kMs}, Jitter::decorrelated};
+  double first = 0, second = 0, cut = 0;
+  constexpr int kDraws = 100'000;
+  for (int i = 0; i < kDraws; ++i) {
+    const std::int64_t a = backoff_delay(backoff, 1, {}, random).ns;
+    ASSERT_GE(a, 100 * kMs);
+    ASSERT_LT(a, 300 * kMs);
+    first += static_cast<double>(a);
+    const std::int64_t b = backoff_delay(backoff, 2, {200 * kMs}, random).ns;
+    ASSERT_LT(b, 600 * kMs);
+    second += static_cast<double>(b);
+    cut += backoff_delay(backoff, 3, {1000 * kMs}, random).ns == 1000 * kMs ? 1 : 0;
+  }
+  EXPECT_NEAR(first / kDraws / kMs, 200, 1);         // 5 standard errors: 5 x 200/sqrt(12 n)
+  EXPECT_NEAR(second / kDraws / kMs, 350, 2.3);      // 5 x 500/sqrt(12 n)
+  EXPECT_NEAR(cut / kDraws, 2000.0 / 2900, 0.0074);  // 5 x sqrt(pq/n)
+}
+
 TEST(Retry, FullJitterIsUniformBelowThePauseAndEqualJitterAboveItsHalf) {
   sim::Stream random(7, 0, "a", "b");
   BackoffModel backoff{{100 * kMs}, 2, {1000 * kMs}, Jitter::full};
@@ -61,11 +79,11 @@ TEST(Retry, FullJitterIsUniformBelowThePauseAndEqualJitterAboveItsHalf) {
   constexpr int kDraws = 100'000;
   for (int i = 0; i < kDraws; ++i) {
     backoff.jitter = Jitter::full;
-    const std::int64_t a = backoff_delay(backoff, 2, random).ns;
+    const std::int64_t a = backoff_delay(backoff, 2, {}, random).ns;
     ASSERT_LT(a, 200 * kMs);
     full += static_cast<double>(a);
     backoff.jitter = Jitter::equal;
-    const std::int64_t b = backoff_delay(backoff, 2, random).ns;
+    const std::int64_t b = backoff_delay(backoff, 2, {}, random).ns;
     ASSERT_GE(b, 100 * kMs);
     ASSERT_LE(b, 200 * kMs);
     equal += static_cast<double>(b);
