@@ -502,7 +502,7 @@ std::string Execution::deadlock() const {
   for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
     const Frame& f = frames_[slot];
     if (!(f.flags & kLive) || (f.flags & (kClientFrame | kDirect))) continue;
-    if (frames_[f.parent].ticket == f.parent_ticket) waits[f.parent] = true;
+    if (f.parent != kNoId && frames_[f.parent].ticket == f.parent_ticket) waits[f.parent] = true;
   }
   std::uint32_t queued = kNoId;
   for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
