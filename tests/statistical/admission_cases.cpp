@@ -144,6 +144,8 @@ std::vector<Case> admission_cases() {
   cases.back().requests = 1e7;
   cases.push_back(breaker("breaker-dead-dependency", 20, 1, 5, 30));
   cases.back().requests = 2e7;
+  // Hardly any randomness: what shows is where in a cycle the run begins and ends.
+  for (Expectation& e : cases.back().expectations) e.truth = Truth::approximate;
 
   // One token: after each admission the limiter is dead for 1/r, then takes the next that comes.
   for (const auto& [offered, rate] : {std::pair(150.0, 100.0), std::pair(300.0, 100.0)}) {
