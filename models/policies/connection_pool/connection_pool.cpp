@@ -55,8 +55,18 @@ void ConnectionPool::ended(const CallFacts& facts) {
   settle(facts.now);
   TAILRACE_CHECK(active_ > 0);
   --active_;
-  promised_ = std::min(promised_, active_);  // it gave up before its connection was ready
+  while (promised_ > active_) forget_promise();  // it gave up before its connection was ready
   count_idle(facts.now);
+}
+
+// The connection that was set up last has a place for somebody else.
+void ConnectionPool::forget_promise() {
+  --promised_;
+  for (std::size_t i = connecting_.size(); i-- > 0;) {
+    if (connecting_[i].requests == 0) continue;
+    --connecting_[i].requests;
+    return;
+  }
 }
 
 Admission ConnectionPool::take(sim::Duration delay) {
