@@ -169,7 +169,8 @@ TEST(Allocation, DoorsAllocateNothingPerEvent) {
 workloads: {load: {constant_arrival_rate: 3000/s, calls: front.op, timeout: 50ms}}
 services:
   front: {workers: unlimited, endpoints: {op: [parallel: [call: a.op, call: b.op, call: c.op]]}}
-  a: {workers: 2, inbound: {codel: {variant: controlled_delay}, adaptive_lifo: {}}, endpoints: {op: [compute: exp(1ms)]}}
+  a: {workers: 2, inbound: {codel: {variant: controlled_delay}, adaptive_lifo: {}},
+        endpoints: {op: [compute: exp(1ms)]}}
   b: {workers: 2, inbound: {adaptive_concurrency: {}}, endpoints: {op: [compute: exp(1ms)]}}
   c: {workers: 2, inbound: {priority_shedding: {}, rate_limit: {algorithm: leaky_bucket, rate: 2500/s, queue: 10}},
       endpoints: {op: [compute: exp(700us)]}}

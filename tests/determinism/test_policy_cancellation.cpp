@@ -225,7 +225,8 @@ TEST(Cancellation, LeavesNoLoadForTheBalancerToSee) {
     for (int i = 1; i < 200; ++i) later += fmt::format(", {}ms", 1000 + 10 * i);
     Trace t(fmt::format(R"(
 workloads:
-  early: {{trace: {{times: [{}]}}, calls: s.long, timeout: 7ms, cancellation: true, hedge: {{delay: 3ms, budget: 100%}}}}
+  early: {{trace: {{times: [{}]}}, calls: s.long, timeout: 7ms, cancellation: true, hedge: {{delay: 3ms,
+        budget: 100%}}}}
   later: {{trace: {{times: [{}]}}, calls: s.op}}
 services:
   s:
