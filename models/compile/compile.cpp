@@ -32,6 +32,7 @@ class Compiler {
     for (std::size_t i = 0; i < t_.edges.size(); ++i) edge(i);
     compile_guards(t_, m_);
     for (std::size_t i = 0; i < t_.workloads.size(); ++i) workload(i);
+    for (std::size_t i = 0; i < t_.stations.size(); ++i) prober(i);
     m_.stop_pc = emit(Op::stop);
     m_.bury_pc = emit(Op::bury);
     share_series();
@@ -374,6 +375,22 @@ class Compiler {
     table.plain = s.instances == 1 && !network && !guarded && !table.deepens;
     if (network || guarded) table.series = series(SeriesKind::call, i);
     m_.edges.push_back(table);
+  }
+
+  void prober(std::size_t i) {
+    const auto& health = t_.stations[i].balancer.health;
+    if (!health) return;
+    ProberTable table;
+    table.station = static_cast<std::uint32_t>(i);
+    table.interval_ns = health->interval.ns;
+    table.first_state = m_.probed;
+    m_.probed += m_.stations[i].instances;
+    if (health->edge >= 0) {
+      table.pc = emit(Op::call, static_cast<std::uint32_t>(health->edge));
+      emit(Op::end_probe);
+    }
+    m_.stations[i].prober = static_cast<std::uint32_t>(m_.probers.size());
+    m_.probers.push_back(table);
   }
 
   // An operation that only computes and is only called by one class as its whole request records what the

@@ -29,6 +29,7 @@ enum class Op : std::uint8_t {
   end,          // of an operation: errors by chance, release, reply
   end_branch,   // of a branch frame
   end_request,  // of a client's request
+  end_probe,    // of a health check
   stop,         // the frame was told to stop: it ends as cancelled
   bury,         // nothing is left of the frame but the event that brought it here
 };
@@ -96,7 +97,8 @@ struct StationTable {
   std::vector<std::uint64_t> error_chance;  // per instance, when they differ; on top of the operation's
   std::uint32_t door = kNoId;
   std::uint32_t first_queue_policy = kNoId;  // state of its first instance
-  bool special_release = false;              // who is next is more than the head of the line
+  std::uint32_t prober = kNoId;
+  bool special_release = false;  // who is next is more than the head of the line
   bool drop_expired = false;
   Cancellation cancellation = Cancellation::ignore;
 };
@@ -203,6 +205,7 @@ struct CompiledModel {
   std::vector<HedgeGroup> hedges;
   std::vector<BalancerGroup> balancers;
   std::vector<ProberTable> probers;
+  std::uint32_t probed = 0;  // instances
   std::uint32_t queue_states = 0, admission_states = 0, budget_states = 0, hedge_states = 0,
                 balancer_states = 0;
   // Requests carry a deadline, a key, the trace of a fallback, or can be cancelled: every call of the model

@@ -104,7 +104,9 @@ class GuardCompiler {
       g.on_try_timeout = e.hedging->on_try_timeout;
       if (e.hedging->budget) g.hedge_budget = budget(e, e.hedging->budget, e.hedging->origin);
     }
-    if (needs_balancer(station_of(e))) g.balancer = balancer(e);
+    if (needs_balancer(station_of(e)) && !e.probe) g.balancer = balancer(e);
+    g.tells = g.all != g.outer || g.balancer != kNoId || g.hedge != kNoId || g.budget != kNoId ||
+              g.hedge_budget != kNoId;
     edge.guard = static_cast<std::uint32_t>(m_.guards.size());
     m_.guards.push_back(g);
   }

@@ -93,6 +93,8 @@ class AdmissionPolicy {
   virtual void ended(const CallFacts&) {}
   // At a server: an admitted request leaves the queue for a worker after `waited`.
   virtual void served(const CallFacts&) {}
+  // Changes that were due at a time of their own are made, up to `now`; admit() and ended() do it themselves.
+  virtual void settle(sim::Instant) {}
   virtual const StatusLog* log() const { return nullptr; }
   virtual StatusLog* log() { return nullptr; }
   // A number worth watching, such as the concurrency limit; NaN where there is none.

@@ -85,7 +85,7 @@ void Execution::loop() {
       drain_line(event.target);
       break;
     case Kind::probe:
-      break;
+      return probe(event.target);
   }
   return kNoId;
 }
@@ -203,6 +203,9 @@ void Execution::advance(std::uint32_t slot) {
         if (!fork(slot, step)) break;  // a loop of no rounds
         return;
       }
+      case Op::end_probe:
+        probe_ended(slot, true);
+        return;
       case Op::stop:
         slot = stop_serving(slot);
         break;
@@ -495,6 +498,10 @@ std::uint32_t Execution::fail_frame(std::uint32_t slot, Outcome outcome) {
   Frame& f = frames_[slot];
   if (f.flags & kBranchFrame) return branch_ended(slot, outcome);
   if (!(f.flags & kClientFrame)) return finish_server(slot, outcome);
+  if (f.flags & kDirect) {
+    probe_ended(slot, false);
+    return kNoId;
+  }
   const std::uint32_t cls = f.edge;
   const std::int64_t start = f.start;
   frames_.release(slot);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "models/compile/compiled_model.hpp"
+#include "models/policies/health_check/health_check.hpp"
 #include "models/runtime/arrivals.hpp"
 #include "models/runtime/call_state.hpp"
 #include "models/runtime/cpu.hpp"
@@ -207,6 +208,12 @@ class Execution {
   void serve_next(InstanceState& instance);
   void take_out(std::uint32_t slot, InstanceState& instance);
 
+  // --- health checks, probes.cpp
+  void start_probes();
+  std::uint32_t probe(std::uint32_t instance);
+  void probe_ended(std::uint32_t slot, bool good);
+  void heard_of(std::uint32_t instance, bool good);
+
   // --- callers who leave, cancel.cpp
   void send_cancel(std::uint32_t child, const EdgeTable& edge);
   std::uint32_t hear_cancel(std::uint32_t slot);
@@ -351,6 +358,11 @@ class Execution {
   sim::GrowingArray<CallState> calls_;
   PolicyStates policies_;
   std::vector<AdmissionCounts> admission_counts_;
+  struct Health {
+    HealthState state;
+    StatusLog log;  // healthy, unhealthy
+  };
+  std::vector<Health> health_;  // of the instances that are probed
   std::vector<GuardCounts> guard_counts_;
   std::vector<StationExtras> station_extras_;
   std::uint64_t orphans_ = 0;  // attempts and branches under way whose caller has left

@@ -129,6 +129,7 @@ RunRecord Execution::run() {
   }
   try {
     start_clients();
+    start_probes();
     if (options_.warmup_ns > 0)
       schedule(options_.warmup_ns, Phase::observe, Kind::control,
                static_cast<std::uint32_t>(Control::warmup_end));
@@ -501,7 +502,9 @@ std::string Execution::deadlock() const {
   std::vector<bool> waits(frames_.slots(), false);
   for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
     const Frame& f = frames_[slot];
-    if (!(f.flags & kLive) || (f.flags & (kClientFrame | kDirect))) continue;
+    if (!(f.flags & kLive)) continue;
+    if (with_calls_ && calls_[slot].flags & kInLine) waits[slot] = true;
+    if (f.parent == kNoId || (f.flags & (kClientFrame | kDirect))) continue;
     if (frames_[f.parent].ticket == f.parent_ticket) waits[f.parent] = true;
   }
   std::uint32_t queued = kNoId;

@@ -40,6 +40,8 @@ void CircuitBreaker::ended(const CallFacts& facts) {
 }
 
 void CircuitBreaker::settle(sim::Instant now) {
+  if (status() == BreakerStatus::closed) [[likely]]
+    return;
   for (;;) {
     if (status() == BreakerStatus::open && rules_.automatic && now >= until_) {
       half_open(until_, until_);
@@ -73,6 +75,7 @@ void CircuitBreaker::close(sim::Instant at) {
 }
 
 bool CircuitBreaker::over_thresholds(const Tally& tally) const {
+  if ((tally.failed | tally.slow) == 0) return false;
   const double calls = static_cast<double>(tally.calls);
   return static_cast<double>(tally.failed) * 100 >= rules_.failure_rate * calls ||
          static_cast<double>(tally.slow) * 100 >= rules_.slow_rate * calls;
