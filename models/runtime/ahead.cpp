@@ -22,7 +22,7 @@ void touch(std::uint32_t value) {
 
 void Execution::look_ahead(const sim::Event* events, std::size_t n) {
   const auto has_parent = [](const Frame& f) {
-    return (f.flags & (kLive | kDirect | kClientFrame)) == kLive;
+    return (f.flags & (kLive | kDirect | kClientFrame)) == kLive && f.parent != kNoId;
   };
   const auto second = [&](const Ahead& ahead) {
     for (std::size_t i = 0; i < ahead.count; ++i) {

@@ -501,7 +501,7 @@ std::string Execution::deadlock() const {
   std::vector<bool> waits(frames_.slots(), false);
   for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
     const Frame& f = frames_[slot];
-    if (!(f.flags & kLive) || (f.flags & (kClientFrame | kDirect))) continue;
+    if (!(f.flags & kLive) || (f.flags & (kClientFrame | kDirect)) || f.parent == kNoId) continue;
     if (frames_[f.parent].ticket == f.parent_ticket) waits[f.parent] = true;
   }
   std::uint32_t queued = kNoId;
