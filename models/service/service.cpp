@@ -43,7 +43,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   Station station;
   station.name = self.name;
   station.component = component;
-  for (const InstanceSpec& i : spec.instances) station.groups.push_back({i.count, i.weight, i.speed, i.error_rate.value, i.zone});
+  for (const InstanceSpec& i : spec.instances)
+    station.groups.push_back({i.count, i.weight, i.speed, i.error_rate.value, i.zone});
   if (spec.instances.empty()) station.groups.push_back({spec.replicas.value_or(1), 1, 1, 0, {}});
   double weight = 0;
   station.instances = 0;
