@@ -4,6 +4,7 @@
 
 #include "models/policies/load_balancing/load_balancing.hpp"
 #include "models/policies/retry/retry.hpp"
+#include "models/runtime/entering.hpp"
 #include "models/runtime/execution.hpp"
 
 namespace tailrace::models {
@@ -199,6 +200,25 @@ void Execution::leave_all(std::uint32_t slot, std::uint32_t edge_id, Outcome rea
   }
 }
 
+// A request is at its server.
+inline std::uint32_t Execution::arrive_guarded(std::uint32_t slot) {
+  const Frame& f = frames_[slot];
+  const EdgeTable& edge = edges_[f.edge];
+  ++operations_[edge.operation].arrived;
+  calls_[slot].flags |= kThere;
+  if (f.pc == model_->stop_pc) return stop_serving(slot);  // its caller left while it travelled
+  return edge.door == kNoId ? enter(slot, edge.worker_first) : knock(slot);
+}
+
+std::uint32_t Execution::enter_late(std::uint32_t slot, bool worker_first) {
+  return enter(slot, worker_first);
+}
+
+// From the network.
+std::uint32_t Execution::arrive_late(std::uint32_t slot) {
+  return arrive_guarded(slot);
+}
+
 inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) {
   const EdgeTable& edge = edges_[edge_id];
   const GuardTable& g = model_->guards[edge.guard];
@@ -211,7 +231,7 @@ inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) 
     ++depth;
   }
   ++edge_counts_[edge_id].attempts;
-  const std::uint32_t child = new_attempt_late(slot, edge_id);
+  const std::uint32_t child = new_attempt(slot, edge_id);
   Frame& c = frames_[child];
   c.instance += instance;
   c.depth = depth;
@@ -315,6 +335,41 @@ std::uint32_t Execution::begin_try(std::uint32_t slot, std::uint32_t edge_id) {
   return pursue(slot, edge_id, false);
 }
 
+// The straight way through what is below for most calls: a timeout, retries, per-attempt policies, one of the
+// run's own balancers, nothing on the network.
+inline std::uint32_t Execution::begin_simple_call(std::uint32_t slot, std::uint32_t edge_id,
+                                                  const EdgeTable& edge, const GuardTable& g) {
+  if (edge.timeout_lane != kNoId) arm(edge.timeout_lane, slot, frames_[slot]);
+  CallState& x = calls_[slot];
+  x.attempts = 1;
+  for (std::uint32_t stage = 0; stage < g.all; ++stage) {
+    AdmissionState& state = policies_.admissions[admission_state(slot, g, stage, 0)];
+    if (!state.policy->quiet()) return pursue(slot, edge_id, false);
+    ++admission_counts_[state.group].admitted;
+    x.stage = static_cast<std::uint8_t>(stage + 1);
+  }
+  const std::uint32_t instance = edge.instances == 1 ? 0 : select(edge);
+  ++edge_counts_[edge_id].attempts;
+  const std::uint32_t child = new_attempt(slot, edge_id);
+  Frame& c = frames_[child];
+  c.instance += instance;
+  CallState& y = calls_[child];
+  y.sent = now_;
+  y.left_at = -1;
+  y.first_child = kNoId;
+  y.next_sibling = kNoId;
+  y.attempts = 1;
+  y.stage = 0;
+  y.door_stage = 0;
+  y.flags = kThere;
+  calls_[slot].first_child = child;
+  calls_[slot].stage = 0;
+  if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
+  if (edge.try_lane != kNoId) arm(edge.try_lane, child, c);
+  ++operations_[edge.operation].arrived;
+  return enter(child, edge.worker_first);
+}
+
 std::uint32_t Execution::begin_guarded_call(std::uint32_t slot, std::uint32_t edge_id) {
   const EdgeTable& edge = edges_[edge_id];
   const GuardTable& g = model_->guards[edge.guard];
@@ -327,6 +382,7 @@ std::uint32_t Execution::begin_guarded_call(std::uint32_t slot, std::uint32_t ed
   x.stage = 0;
   x.hedges = 0;
   x.flags &= static_cast<std::uint8_t>(~(kInLine | kNextIsHedge | kNextIsRetry));
+  if (g.simple) return begin_simple_call(slot, edge_id, edge, g);
   const std::int64_t deadline = call_deadline(slot, g);
   if (deadline <= now_) return finish_call(slot, edge_id, Outcome::deadline);
   if (deadline != kNever && (g.timeout_ns < 0 || deadline < sim::saturating_add(now_, g.timeout_ns))) {
@@ -413,7 +469,7 @@ inline std::uint32_t Execution::attempt_over(std::uint32_t slot, std::uint32_t e
   tell(slot, edge_id, instance, outcome, took, number, flags);
   if (outcome != Outcome::success) return attempt_failed(slot, edge_id, outcome);
   if (flags & kHedge) ++guard_counts_[edges_[edge_id].guard].hedges_won;
-  leave_all(slot, edge_id, Outcome::cancelled);
+  if (calls_[slot].first_child != kNoId) leave_all(slot, edge_id, Outcome::cancelled);
   return end_call(slot, edge_id, Outcome::success);
 }
 
@@ -428,9 +484,26 @@ std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
   }
   const std::uint32_t slot = f.parent;
   const std::uint32_t edge_id = f.edge;
-  const std::uint32_t instance = f.instance - edges_[edge_id].first_instance;
+  const EdgeTable& edge = edges_[edge_id];
+  const std::uint32_t instance = f.instance - edge.first_instance;
   const CallState& y = calls_[child];
   const std::int64_t took = now_ - y.sent;
+  if (const GuardTable& g = model_->guards[edge.guard]; g.simple && outcome == Outcome::success) {
+    CallFacts facts;
+    facts.now = {now_};
+    facts.attempt = y.attempts;
+    facts.priority = f.priority;
+    facts.took = {took};
+    frames_.release(child);
+    calls_[slot].first_child = kNoId;
+    ++guard_counts_[edge.guard].attempt_ended[0];
+    give_back(slot, g, 0, g.all, instance, facts);
+    ++edge_counts_[edge_id].ended[0];
+    Frame& caller = frames_[slot];
+    if (caller.timer != kNoId) timers_.cancel_some(caller, kOfTheCall);
+    observe(edge.series, now_ - caller.call_start());
+    return slot;
+  }
   const std::uint8_t flags = y.flags;
   const std::uint32_t number = y.attempts;
   std::uint32_t* link = &calls_[slot].first_child;

@@ -1,4 +1,5 @@
 #include "models/runtime/execution.hpp"
+#include "models/runtime/entering.hpp"
 
 namespace tailrace::models {
 
@@ -50,7 +51,7 @@ void Execution::loop() {
       Frame& f = frames_[event.target];
       f.start = now_;
       const EdgeTable& edge = edges_[f.edge];
-      if (edge.guard != kNoId) return arrive_guarded(event.target);
+      if (edge.guard != kNoId) return arrive_late(event.target);
       ++operations_[edge.operation].arrived;
       return enter(event.target, edge.worker_first);
     }
@@ -237,26 +238,6 @@ void Execution::advance(std::uint32_t slot) {
 
 // --- calls
 
-// The frame of one attempt, at the edge's first instance.
-[[gnu::always_inline]] inline std::uint32_t Execution::new_attempt(std::uint32_t slot,
-                                                                   std::uint32_t edge_id) {
-  const EdgeTable& edge = edges_[edge_id];
-  const std::uint32_t child = allocate_frame();
-  const Frame& parent = frames_[slot];  // the slab may have moved
-  Frame& c = frames_[child];
-  c.start = now_;
-  c.pc = edge.pc;
-  c.parent = slot;
-  c.parent_ticket = parent.ticket;
-  c.instance = edge.first_instance;
-  c.timer = kNoId;
-  c.edge = edge_id;
-  c.flags = kLive;
-  c.priority = parent.priority;
-  c.depth = parent.depth;
-  return child;
-}
-
 [[gnu::always_inline]] inline std::uint32_t Execution::begin_call(std::uint32_t slot, std::uint32_t edge_id) {
   const EdgeTable& edge = edges_[edge_id];
   // In a large model all that belongs to the callee is far away: ask for it at once, not line after line as
@@ -301,43 +282,6 @@ std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
 }
 
 // --- workers
-
-[[gnu::always_inline]] inline void Execution::grant(InstanceState& instance, Frame& frame) {
-  --instance.free;
-  instance.busy_area -= now_;
-  frame.mark = now_;
-  frame.flags |= kHolding;
-  ++instance.grants;
-}
-
-// A request has reached its instance: it runs (its slot comes back), waits, or is turned away.
-[[gnu::always_inline]] inline std::uint32_t Execution::enter(std::uint32_t slot, bool worker_first) {
-  Frame& f = frames_[slot];
-  if (!worker_first) return slot;
-  InstanceState& instance = instances_[f.instance];
-  if (instance.free > 0) [[likely]] {
-    grant(instance, f);
-    return slot;
-  }
-  if (instance.queued >= instance.plain_capacity) [[unlikely]]
-    return wait_for_worker(slot, false);
-  join_queue(slot, f, instance);
-  return kNoId;
-}
-
-// At the end of a queue in order of arrival.
-[[gnu::always_inline]] inline void Execution::join_queue(std::uint32_t slot, Frame& f,
-                                                         InstanceState& instance) {
-  f.mark = now_;
-  f.flags |= kQueued;
-  if (++instance.queued > instance.peak) [[unlikely]]
-    instance.peak = instance.queued;
-  instance.queue_area -= now_;
-  f.next = kNoId;
-  f.prev = instance.tail;
-  (instance.tail == kNoId ? instance.head : frames_[instance.tail].next) = slot;
-  instance.tail = slot;
-}
 
 // No worker is free. A continuation (an async request that wants to compute again) is never turned away.
 std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) {
@@ -443,14 +387,6 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   f.aux = edge.response_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.response_bytes)).ns;
   transmit(slot, edge.back_link, Kind::reply);
   return kNoId;
-}
-
-std::uint32_t Execution::new_attempt_late(std::uint32_t slot, std::uint32_t edge) {
-  return new_attempt(slot, edge);
-}
-
-std::uint32_t Execution::enter_late(std::uint32_t slot, bool worker_first) {
-  return enter(slot, worker_first);
 }
 
 void Execution::release_worker_late(std::uint32_t slot) {

@@ -130,8 +130,7 @@ class Execution {
   std::uint32_t attempt(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t select(const EdgeTable& edge);
   std::uint32_t enter(std::uint32_t slot, bool worker_first);
-  std::uint32_t new_attempt_late(std::uint32_t slot, std::uint32_t edge);  // the same as without _late,
-  std::uint32_t enter_late(std::uint32_t slot, bool worker_first);         // not inlined
+  std::uint32_t enter_late(std::uint32_t slot, bool worker_first);  // the same, not inlined
   void join_queue(std::uint32_t slot, Frame& frame, InstanceState& instance);
   std::uint32_t wait_for_worker(std::uint32_t slot, bool continuation);
   void grant(InstanceState& instance, Frame& frame);
@@ -171,6 +170,8 @@ class Execution {
   void arm_own(std::int64_t when, sim::Phase phase, TimerPurpose purpose, std::uint32_t slot);
   void begin_request(std::uint32_t slot, const ClassTable& cls);
   std::uint32_t begin_guarded_call(std::uint32_t slot, std::uint32_t edge);
+  std::uint32_t begin_simple_call(std::uint32_t slot, std::uint32_t edge_id, const EdgeTable& edge,
+                                  const GuardTable& g);
   std::uint32_t begin_try(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t pursue(std::uint32_t slot, std::uint32_t edge, bool from_line);
   std::uint32_t pursue_after_pause(std::uint32_t slot, std::uint32_t edge);
@@ -199,6 +200,7 @@ class Execution {
 
   // --- the server's side, doors.cpp
   std::uint32_t arrive_guarded(std::uint32_t slot);
+  std::uint32_t arrive_late(std::uint32_t slot);  // the same, not inlined
   CallFacts door_facts(std::uint32_t slot) const;
   AdmissionPolicy& at_door(std::uint32_t slot, const DoorTable& door, std::uint32_t stage);
   std::uint32_t knock(std::uint32_t slot);

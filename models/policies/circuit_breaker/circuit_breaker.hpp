@@ -86,6 +86,7 @@ class CircuitBreaker final : public AdmissionPolicy {
   void settle(sim::Instant now) override;
 
  private:
+  void change(BreakerStatus to, sim::Instant at);
   void open(sim::Instant at);
   void half_open(sim::Instant logged, sim::Instant counts_from);
   void close(sim::Instant at);
