@@ -11,9 +11,10 @@ namespace tailrace::models {
 void PolicyTarget::admission(std::string policy, std::shared_ptr<const AdmissionModel> model, Scope scope,
                              bool shared) {
   std::vector<AdmissionUse>& uses = edge != nullptr ? edge->admissions : station->doors;
+  // Which instance it will be is known for an attempt only.
   bool per_attempt = true;
   for (const PolicyInfo& info : policies()) {
-    if (info.name == policy) per_attempt = !info.outside_retries;
+    if (info.name == policy) per_attempt = !info.outside_retries || scope == Scope::instance;
   }
   uses.push_back({std::move(policy), std::move(model), scope, shared, per_attempt, origin});
 }

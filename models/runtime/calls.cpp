@@ -181,8 +181,10 @@ void Execution::leave(std::uint32_t child) {
   Frame& f = frames_[child];
   CallState& y = calls_[child];
   timers_.cancel(f, TimerPurpose::try_timeout);
+  // Who leaves because he has been left himself has worked for nobody since then, and so has this attempt.
+  const std::int64_t before = orphans_ == 0 ? -1 : left_at(f.parent);
   f.parent = kNoId;
-  y.left_at = now_;
+  y.left_at = before < 0 ? now_ : before;
   ++orphans_;
   const EdgeTable& edge = edges_[f.edge];
   if (model_->guards[edge.guard].cancels && !(y.flags & kReplied)) send_cancel(child, edge);

@@ -74,12 +74,13 @@ std::uint32_t Execution::hear_cancel(std::uint32_t slot) {
 // The branches of a frame that has stopped are nobody's; they hear of it as a server does.
 void Execution::leave_branches(std::uint32_t slot) {
   std::uint32_t child = calls_[slot].first_child;
+  const std::int64_t left = left_at(slot);
   calls_[slot].first_child = kNoId;
   ++frames_[slot].ticket;
   while (child != kNoId) {
     const std::uint32_t next = calls_[child].next_sibling;
     frames_[child].parent = kNoId;
-    calls_[child].left_at = now_;
+    calls_[child].left_at = left < 0 ? now_ : left;
     ++orphans_;
     arm_own(now_, Phase::expire, TimerPurpose::cancel, child);
     child = next;

@@ -31,7 +31,8 @@ void read_names(const Node& node, OrderSpec& spec, ReadContext& context) {
 std::vector<std::string_view> known_names() {
   std::vector<std::string_view> known{kRetries};
   for (const PolicyInfo& info : policies()) {
-    if (info.seam == "admission" && info.name != "order" && info.fits(PolicyPlace::call)) known.push_back(info.name);
+    if (info.seam == "admission" && info.name != "order" && info.fits(PolicyPlace::call))
+      known.push_back(info.name);
   }
   return known;
 }
@@ -61,7 +62,14 @@ void apply(const void* raw, PolicyTarget& target) {
   std::vector<AdmissionUse>& uses = target.edge->admissions;
   // What the order does not name keeps its side of the retries, and stands innermost there.
   for (AdmissionUse& use : uses) {
-    if (retries != end && place(use.policy) != end) use.per_attempt = place(use.policy) > retries;
+    if (retries == end || place(use.policy) == end) continue;
+    use.per_attempt = place(use.policy) > retries;
+    if (use.per_attempt || use.scope != Scope::instance) continue;
+    target.diagnostics.error(
+        spec.marks[static_cast<std::size_t>(place(use.policy))], target.path,
+        fmt::format("{} has a state for each instance, and before the retries no instance is chosen",
+                    use.policy),
+        "put it after retries, or give it scope: service");
   }
   std::stable_sort(uses.begin(), uses.end(), [&](const AdmissionUse& a, const AdmissionUse& b) {
     return place(a.policy) < place(b.policy);
@@ -76,13 +84,14 @@ PolicyInfo order_policy() {
   info.seam = "admission";
   info.places = {PolicyPlace::call};
   info.about = "In which order a call asks its admission policies, outermost first, and where retries stand.";
-  info.fields = Fields<OrderSpec>("order", info.about)
-                    .custom("policies", FieldType::text, read_names,
-                            "names of admission policies, and retries: what stands before it is asked once per "
-                            "call, what stands after it for every attempt")
-                    .required()
-                    .shorthand("policies")
-                    .table();
+  info.fields =
+      Fields<OrderSpec>("order", info.about)
+          .custom("policies", FieldType::text, read_names,
+                  "names of admission policies, and retries: what stands before it is asked once per "
+                  "call, what stands after it for every attempt")
+          .required()
+          .shorthand("policies")
+          .table();
   info.example = "[rate_limit, retries, circuit_breaker]";
   info.make = make_policy_spec<OrderSpec>;
   info.apply = apply;

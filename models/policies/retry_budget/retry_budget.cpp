@@ -13,13 +13,11 @@ std::int64_t scaled(double amount, double by) {
 }
 }  // namespace
 
-// Every attempt of a call follows the one before, so the calls under way are the first tries and retries
-// under way or decided; hedges come on top.
+// A call has one attempt at a time (hedges apart), so what is under way is as many as the calls.
 bool ActiveRetryBudget::take(const CallFacts&) {
-  const auto active = static_cast<double>(std::max(calls_, attempts_));
-  const auto share = static_cast<std::int64_t>(percent_ * active / 100);
+  const auto share = static_cast<std::int64_t>(percent_ * static_cast<double>(calls_) / 100);
   if (extra_ >= std::max(least_, share)) return false;
-  ++extra_, ++attempts_;
+  ++extra_;
   return true;
 }
 

@@ -41,8 +41,7 @@ struct RetryBudgetSpec {
 class ActiveRetryBudget final : public RetryBudget {
  public:
   ActiveRetryBudget(double percent, std::int64_t least) : percent_(percent), least_(least) {}
-  void call_started(const CallFacts&) override { ++calls_, ++attempts_; }
-  void attempt_ended(const CallFacts&) override { --attempts_; }
+  void call_started(const CallFacts&) override { ++calls_; }
   bool take(const CallFacts&) override;
   void extra_ended(const CallFacts&) override { --extra_; }
   void call_ended(const CallFacts&) override { --calls_; }
@@ -50,9 +49,8 @@ class ActiveRetryBudget final : public RetryBudget {
  private:
   double percent_;
   std::int64_t least_;
-  std::int64_t calls_ = 0;     // under way
-  std::int64_t attempts_ = 0;  // under way or decided
-  std::int64_t extra_ = 0;     // of them: beyond the first of a call
+  std::int64_t calls_ = 0;  // under way
+  std::int64_t extra_ = 0;  // retries under way or decided
 };
 
 class DepositRetryBudget final : public RetryBudget {
