@@ -2,23 +2,27 @@
 
 #include <fmt/format.h>
 
-#include <random>
-#include <vector>
+#include "tests/determinism/random_policies.hpp"
 
 namespace tailrace::tests {
 
 namespace {
 
-class Author {
+class Author : RandomText {
  public:
-  explicit Author(std::uint64_t seed) : random_(seed) {}
+  Author(std::uint64_t seed, bool ends) : RandomText(seed), policies_(*this), ends_(ends) {}
 
   std::string write() {
     services_ = 1 + below(6);
     databases_ = below(3);
+    policies_.on = chance(75);
     std::string out =
-        fmt::format("run: {{duration: 10s, warmup: {}, replications: 2, seed: {}, max_events: 200000}}\n",
+        ends_ ? fmt::format("run: {{duration: 10h, replications: 1, seed: {}, max_events: 4000000}}\n",
+                            below(1'000'000))
+              : fmt::format(
+                    "run: {{duration: 10s, warmup: {}, replications: 2, seed: {}, max_events: 200000}}\n",
                     one_of({"0s", "500ms", "1s"}), below(1'000'000));
+    if (policies_.on && chance(25)) out += policies_.defaults();
     out += "workloads:\n";
     const int loads = 1 + below(3);
     for (int i = 0; i < loads; ++i) out += fmt::format("  load{}: {{{}, {}}}\n", i, arrivals(), request());
@@ -31,13 +35,6 @@ class Author {
   }
 
  private:
-  // mt19937_64 is the same everywhere; the standard's distributions are not.
-  int below(int n) { return static_cast<int>(random_() % static_cast<std::uint64_t>(n)); }
-  bool chance(int percent) { return below(100) < percent; }
-  std::string one_of(std::vector<std::string> list) {
-    return list[static_cast<std::size_t>(below(static_cast<int>(list.size())))];
-  }
-
   std::string time() {
     const int us = 100 + below(8000);
     switch (below(8)) {
@@ -59,6 +56,13 @@ class Author {
   }
 
   std::string arrivals() {
+    if (ends_) {
+      const int rate = 200 + below(3000);
+      return fmt::format(
+          "ramping_arrival_rate: {{start_rate: {}/s, stages: [{{duration: {}ms, target: {}/s}}, {{duration: "
+          "1ms, target: 0/s}}]}}",
+          rate, 200 + below(1500), rate);
+    }
     const int rate = 700 + below(1500);
     switch (below(7)) {
       case 0:
@@ -102,7 +106,9 @@ class Author {
     if (plain || chance(30)) return "{call: " + target(from) + "}";
     std::string out = "{call: " + target(from);
     if (chance(25)) out += fmt::format(", timeout: {}ms", 3 + below(80));
-    if (chance(30)) out += ", " + retries();
+    const std::string again = chance(30) ? ", " + retries() : "";
+    out += again + policies_.of_a_call(again.find("per_try") != std::string::npos);
+    if (policies_.on && chance(8)) out += ", fallback_steps: [compute: " + time() + "]";
     if (chance(20)) out += ", ignore_failure: true";
     if (chance(20)) out += ", probability: 0.6";
     if (chance(20))
@@ -135,10 +141,13 @@ class Author {
     if (chance(70)) {
       out = "calls: s0." + one_of({"a", "b"});
       if (chance(40)) out += fmt::format(", timeout: {}ms", 5 + below(300));
-      if (chance(30)) out += ", " + retries();
+      const std::string again = chance(30) ? ", " + retries() : "";
+      out += again + policies_.of_a_call(again.find("per_try") != std::string::npos);
     } else {
       out = fmt::format("steps: [{{call: s0.a}}, {}]", step(-1, 0));
     }
+    if (policies_.on && chance(40))
+      out += fmt::format(", key: {}", one_of({"7", "\"zipf(s=1, n=100)\"", "\"uniform(0, 50)\""}));
     if (chance(40)) out += fmt::format(", priority: {}", below(4));
     return out;
   }
@@ -148,12 +157,14 @@ class Author {
         "queue: {{discipline: {}",
         one_of({"fifo", "fifo", "lifo", "priority", "preemptive_priority", "shortest_job_first"}));
     if (chance(40)) out += fmt::format(", capacity: {}", one_of({"0", "1", "10", "200"}));
+    if (policies_.on && chance(20)) out += ", drop_expired: true";
     if (chance(30))
       out += fmt::format(", timeout: {}", one_of({"5ms", "exp(20ms)", "100ms", "\"uniform(1ms, 30ms)\""}));
     return out + "}";
   }
 
   std::string balancer() {
+    if (policies_.on && chance(50)) return policies_.balancer();
     return "load_balancer: " +
            one_of({"round_robin", "random", "weighted", "{policy: least_request, choice_count: 2}",
                    "{policy: least_request, choice_count: 0}"});
@@ -162,13 +173,15 @@ class Author {
   std::string service(int i) {
     std::string out = fmt::format("  s{}: {{", i);
     if (chance(30)) {
-      out += fmt::format("instances: [{{count: 2, weight: 2}}, {{weight: 1, speed: {}}}], ",
-                         one_of({"0.5", "1", "2"}));
+      out += fmt::format("instances: [{{count: 2, weight: 2{}}}, {{weight: 1, speed: {}{}}}], ",
+                         policies_.on ? ", zone: x" : "", one_of({"0.5", "1", "2"}),
+                         policies_.on ? fmt::format(", zone: y, error_rate: {}%", below(60)) : "");
     } else {
       out += fmt::format("replicas: {}, ", 1 + below(4));
     }
     const std::string line = queue();
     out += balancer() + ", " + line + ", ";
+    out += policies_.of_a_service(line.find("discipline: fifo") != std::string::npos);
     if (chance(80)) out += fmt::format("workers: {}, ", 1 + below(12));
     if (chance(30)) out += "mode: async, ";
     const bool preemptive =
@@ -206,14 +219,18 @@ class Author {
     return out + "}}\n";
   }
 
-  std::mt19937_64 random_;
+  RandomPolicies policies_;
+  bool ends_;  // the load does, early in the run
   int services_ = 1, databases_ = 0;
 };
 
 }  // namespace
 
 std::string random_scenario(std::uint64_t seed) {
-  return Author(seed).write();
+  return Author(seed, false).write();
+}
+std::string random_scenario_that_ends(std::uint64_t seed) {
+  return Author(seed, true).write();
 }
 
 }  // namespace tailrace::tests

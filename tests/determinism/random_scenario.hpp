@@ -8,5 +8,7 @@
 namespace tailrace::tests {
 
 std::string random_scenario(std::uint64_t seed);
+// Its load ends after a second or two and it runs for hours, so at the end nothing may be left inside.
+std::string random_scenario_that_ends(std::uint64_t seed);
 
 }  // namespace tailrace::tests

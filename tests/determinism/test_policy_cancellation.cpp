@@ -1,0 +1,234 @@
+// Callers who leave, in every place where their requests can be: on cores, preempted, in branches, in lines
+// and pauses. A later request, alone in the system, shows that nothing has been left behind.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/trace.hpp"
+
+namespace tailrace::tests {
+namespace {
+
+using enum models::Outcome;
+
+double cpu_ms(Trace& t, const std::string& station) {
+  double sum = 0;
+  for (const models::InstanceRecord& i : t.station(station).instances) sum += i.cpu_s;
+  return sum * 1e3;
+}
+
+// Two of 60 ms share a core: at 50 ms each has 35 left; alone, the second is done at 85.
+TEST(Cancellation, FreesItsShareOfACore) {
+  Trace t(R"(
+workloads:
+  leaves: {trace: {times: [0s]}, calls: s.op, timeout: 50ms, cancellation: true}
+  stays: {trace: {times: [0s, 200ms]}, calls: s.op}
+services: {s: {workers: 4, cpus: 1, cancellation: at_once, endpoints: {op: [compute: 60ms]}}}
+)");
+  t.requests("leaves", {{50, timeout}});
+  t.requests("stays", {{85, success}, {260, success}});
+  t.served("s.op", {{50, cancelled}, {85, success}, {260, success}});
+  EXPECT_NEAR(cpu_ms(t, "s"), 50 + 35 + 60, 1e-6);
+  t.is_quiet();
+}
+
+// One whole core, one after another. The first leaves at 50, so the second runs from 50 to 110.
+TEST(Cancellation, HandsItsCoreOn) {
+  Trace t(R"(
+workloads:
+  leaves: {trace: {times: [0s]}, calls: s.op, timeout: 50ms, cancellation: true}
+  stays: {trace: {times: [1ms, 200ms]}, calls: s.op}
+services:
+  s: {workers: 4, cpus: 1, cpu_scheduling: per_core, cancellation: at_once, endpoints: {op: [compute: 60ms]}}
+)");
+  t.served("s.op", {{50, cancelled}, {110, success}, {260, success}});
+  EXPECT_NEAR(cpu_ms(t, "s"), 50 + 60 + 60, 1e-6);
+  t.is_quiet();
+}
+
+// The second of three waits for the core when its caller leaves.
+TEST(Cancellation, LeavesTheLineForACore) {
+  Trace t(R"(
+workloads:
+  stays: {trace: {times: [0s, 2ms, 200ms]}, calls: s.op}
+  leaves: {trace: {times: [1ms]}, calls: s.op, timeout: 50ms, cancellation: true}
+services:
+  s: {workers: 4, cpus: 1, cpu_scheduling: per_core, cancellation: at_once, endpoints: {op: [compute: 60ms]}}
+)");
+  t.served("s.op", {{51, cancelled}, {60, success}, {120, success}, {260, success}});
+  EXPECT_NEAR(cpu_ms(t, "s"), 180, 1e-6);
+  t.is_quiet();
+}
+
+// At a step it keeps the core until its 60 ms are over.
+TEST(Cancellation, AtAStepKeepsTheCoreUntilThen) {
+  Trace t(R"(
+workloads:
+  leaves: {trace: {times: [0s]}, calls: s.op, timeout: 50ms, cancellation: true}
+  stays: {trace: {times: [1ms]}, calls: s.op}
+services:
+  s: {workers: 4, cpus: 1, cpu_scheduling: per_core, cancellation: at_step, endpoints: {op: [compute: 60ms]}}
+)");
+  t.served("s.op", {{60, cancelled}, {120, success}});
+  EXPECT_DOUBLE_EQ(t.wasted_ms("s"), 10);
+  t.is_quiet();
+}
+
+// The important one interrupts at 10 and leaves at 40: the other has 50 of its 60 ms left.
+TEST(Cancellation, GivesAnInterruptedWorkerBack) {
+  Trace t(R"(
+workloads:
+  minor: {trace: {times: [0s, 200ms]}, calls: s.op}
+  major: {trace: {times: [10ms]}, calls: s.op, priority: 3, timeout: 30ms, cancellation: true}
+services:
+  s: {workers: 1, queue: {discipline: preemptive_priority}, cancellation: at_once, endpoints: {op: [compute: 60ms]}}
+)");
+  t.served("s.op", {{40, cancelled}, {90, success}, {260, success}});
+  EXPECT_DOUBLE_EQ(t.busy_ms("s"), 150);
+  t.is_quiet();
+}
+
+// The one that was interrupted leaves, at 30, half done.
+TEST(Cancellation, EndsInterruptedWork) {
+  for (const char* mode : {"at_once", "at_step"}) {
+    Trace t(fmt::format(R"(
+workloads:
+  minor: {{trace: {{times: [0s]}}, calls: s.op, timeout: 30ms, cancellation: true}}
+  major: {{trace: {{times: [10ms, 200ms]}}, calls: s.op, priority: 3}}
+services:
+  s: {{workers: 1, queue: {{discipline: preemptive_priority}}, cancellation: {}, endpoints: {{op: [compute: 60ms]}}}}
+)",
+                        mode));
+    t.served("s.op", {{30, cancelled}, {70, success}, {260, success}});
+    EXPECT_DOUBLE_EQ(t.busy_ms("s"), 10 + 60 + 60) << mode;
+    t.is_quiet();
+  }
+}
+
+// A request in three branches: one calls b, one calls b by way of a loop, one computes.
+TEST(Cancellation, ReachesAllBranches) {
+  const char* body = R"(
+workloads: {{load: {{trace: {{times: [0s]}}, calls: a.op, timeout: 50ms, cancellation: true}}}}
+defaults: {{outbound: {{cancellation: true}}}}
+services:
+  a:
+    workers: 1
+    mode: {}
+    cancellation: at_once
+    endpoints: {{op: [parallel: [call: b.op, [{{loop: 3, steps: [call: b.op]}}], compute: 100ms], compute: 1ms]}}
+  b: {{workers: 2, cancellation: at_once, endpoints: {{op: [compute: 30ms]}}}}
+)";
+  for (const char* mode : {"blocking", "async"}) {
+    Trace t(fmt::format(fmt::runtime(body), mode));
+    t.requests("load", {{50, timeout}});
+    t.served("a.op", {{50, cancelled}});
+    t.served("b.op", {{30, success}, {30, success}, {50, cancelled}});
+    EXPECT_DOUBLE_EQ(t.busy_ms("b"), 80) << mode;
+    EXPECT_DOUBLE_EQ(t.busy_ms("a"), 50) << mode;
+    t.is_quiet();
+  }
+}
+
+// The same where a looks up only between steps: its computing branch notices at 100.
+TEST(Cancellation, ReachesBranchesAtTheirSteps) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0s]}, calls: a.op, timeout: 50ms, cancellation: true}}
+defaults: {outbound: {cancellation: true}}
+services:
+  a: {workers: 1, cancellation: at_step, endpoints: {op: [parallel: [call: b.op, [compute: 100ms, call: b.op]]]}}
+  b: {workers: 2, cancellation: at_step, endpoints: {op: [compute: 70ms]}}
+)");
+  t.served("b.op", {{70, cancelled}});
+  t.is_quiet();
+}
+
+// An async server holds no worker while it waits for its own call, and takes none again.
+TEST(Cancellation, OfAnAsyncServerThatWaits) {
+  Trace t(R"(
+workloads:
+  load: {trace: {times: [0s]}, calls: a.op, timeout: 50ms, cancellation: true}
+  later: {trace: {times: [200ms]}, calls: a.op}
+defaults: {outbound: {cancellation: true}}
+services:
+  a: {workers: 1, mode: async, cancellation: at_once, endpoints: {op: [compute: 10ms, call: b.op, compute: 10ms]}}
+  b: {workers: 1, cancellation: at_once, endpoints: {op: [compute: 60ms]}}
+)");
+  t.served("a.op", {{50, cancelled}, {280, success}});
+  t.served("b.op", {{50, cancelled}, {270, success}});
+  EXPECT_DOUBLE_EQ(t.busy_ms("a"), 10 + 20);
+  EXPECT_DOUBLE_EQ(t.busy_ms("b"), 40 + 60);
+  t.is_quiet();
+}
+
+// An async server's continuation waits for the worker when the word comes.
+TEST(Cancellation, OfAContinuationInTheQueue) {
+  Trace t(R"(
+workloads:
+  load: {trace: {times: [0s]}, calls: a.op, timeout: 50ms, cancellation: true}
+  long: {trace: {times: [15ms]}, calls: a.long}
+services:
+  a:
+    workers: 1
+    mode: async
+    cancellation: at_once
+    endpoints: {op: [compute: 10ms, sleep: 10ms, compute: 10ms], long: [compute: 100ms]}
+)");
+  t.served("a.op", {{50, cancelled}});
+  t.served("a.long", {{115, success}});
+  EXPECT_DOUBLE_EQ(t.busy_ms("a"), 110);
+  t.is_quiet();
+}
+
+// In the pause before a retry, in a line for a place, in the queue of a server that is busy: all at 50 ms.
+TEST(Cancellation, OfACallThatPausesOrStandsInLine) {
+  Trace t(R"(
+workloads:
+  pauses: {trace: {times: [0s]}, calls: a.pauses, timeout: 50ms, cancellation: true}
+  waits: {trace: {times: [0s, 1ms, 500ms]}, calls: a.waits, timeout: 50ms, cancellation: true}
+services:
+  a:
+    workers: 4
+    cancellation: at_once
+    endpoints:
+      pauses: [{call: bad.op, retries: {attempts: 1, backoff: {base_interval: 100ms, jitter: none}}}]
+      waits: [{call: slow.op, bulkhead: {max_concurrent_calls: 1, max_wait_duration: 1s}}]
+  bad: {error_rate: 1, endpoints: {op: []}}
+  slow: {workers: 1, endpoints: {op: [compute: 80ms]}}
+)");
+  t.sent("a", "bad.op", {0});
+  t.served("a.pauses", {{50, cancelled}});
+  t.sent("a", "slow.op", {0, 50, 500});  // the place goes on to the second, for one ms
+  t.calls("a", "slow.op", {{50, cancelled}, {51, cancelled}, {550, cancelled}});
+  t.served("a.waits", {{50, cancelled}, {51, cancelled}, {550, cancelled}});
+  t.is_quiet();
+}
+
+// On its way to the server: it is not started.
+TEST(Cancellation, MeetsTheRequestOnTheWay) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0s]}, steps: [{call: s.op, timeout: 50ms, cancellation: true, request_size: 1MB}]}}
+services: {s: {workers: 1, cancellation: at_once, endpoints: {op: [compute: 10ms]}}}
+network: {default: {latency: 1ms, bandwidth: 100Mbit/s}}
+)");
+  t.requests("load", {{50, timeout}});
+  t.reached("s.op", {81});
+  t.served("s.op", {{81, cancelled}});
+  EXPECT_DOUBLE_EQ(t.busy_ms("s"), 0);
+  t.is_quiet();
+}
+
+// A caller that says nothing, or a server that does not listen, is the plain case.
+TEST(Cancellation, NeedsBothSides) {
+  const char* body = R"(
+workloads: {{load: {{trace: {{times: [0s]}}, calls: s.op, timeout: 50ms, cancellation: {}}}}}
+services: {{s: {{workers: 1, cancellation: {}, endpoints: {{op: [compute: 60ms]}}}}}}
+)";
+  Trace silent(fmt::format(fmt::runtime(body), "false", "at_once"));
+  silent.served("s.op", {{60, success}});
+  EXPECT_DOUBLE_EQ(silent.wasted_ms("s"), 10);
+  Trace deaf(fmt::format(fmt::runtime(body), "true", "ignore"));
+  deaf.served("s.op", {{60, success}});
+  EXPECT_DOUBLE_EQ(deaf.wasted_ms("s"), 10);
+}
+
+}  // namespace
+}  // namespace tailrace::tests
