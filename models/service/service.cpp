@@ -99,13 +99,13 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   }
   station.blocking = spec.mode == WorkerMode::blocking;
   station.cancellation = spec.cancellation;
+  apply_queue(spec.queue, station, self.mark, b.path, b.diagnostics);
   const PolicyTarget at_station{nullptr, &station, self.mark, b.path, nullptr, b.diagnostics};
   apply_policies(merge_policies(spec.target, b.default_target), at_station);
   apply_policies(merge_policies(spec.inbound, b.default_inbound), at_station);
   if (station.balancer.policy == Balancing::weighted && !(weight > 0)) {
     b.diagnostics.error(self.mark, b.path + ".instances", "the weights of all instances sum to 0");
   }
-  apply_queue(spec.queue, station, self.mark, b.path, b.diagnostics);
   if (station.workers == kUnlimited && station.patience) {
     b.diagnostics.warning(self.mark, b.path + ".queue.timeout", "nobody waits: the workers are unlimited");
   }

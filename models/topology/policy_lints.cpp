@@ -55,7 +55,7 @@ void lint_policies(const Topology& t, Diagnostics& diagnostics) {
       diagnostics.warning(
           c.mark, s.name + ".load_balancer",
           "instances are chosen by the request's key, and no workload has keys: all go to one",
-          "key: uniform(0, 1000) at the workload");
+          "key: zipf(s=1.1, n=1000) at the workload");
     }
     if (s.drop_expired && !deadlines)
       diagnostics.warning(c.mark, s.name + ".queue.drop_expired", "no call has a deadline: nothing expires");
