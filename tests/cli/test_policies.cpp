@@ -217,6 +217,87 @@ thresholds: {s.rate_limit.rejected: rate == 50%, load.request_failed: rate == 50
   for (const json& t : s["thresholds"]) EXPECT_EQ(t["verdict"], "pass") << t;
 }
 
+// Everything that a call can carry, in the order in which it meets it.
+TEST_F(Program, CheckShowsThePoliciesOfACallInTheirOrder) {
+  const std::string q = file("q.yaml", R"(tailrace: 1
+workloads: {load: {constant_arrival_rate: 1/s, calls: a.op}}
+services:
+  a:
+    endpoints:
+      op:
+        - call: b.op
+          connection_pool: {max_connections: 10}
+          circuit_breaker: {}
+          rate_limit: 100/s
+          retries: {attempts: 2, per_try_timeout: 50ms, backoff: {base_interval: 10ms}}
+          retry_budget: {budget_percent: 20}
+          hedge: {delay: 20ms, budget: 100%}
+          timeout: 1s
+          deadline: 2s
+          cancellation: true
+          fallback: value
+  b:
+    replicas: 8
+    load_balancer: {policy: least_request, choice_count: 3}
+    outlier_detection: {}
+    cancellation: at_once
+    inbound: {adaptive_concurrency: gradient, rate_limit: 200/s, codel: {}}
+    endpoints: {op: [compute: 1ms]}
+)");
+  const Finished text = run_program({"check", q});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_NE(
+      text.out.find("call b.op (deadline 2s, timeout 1s, once rate_limit, 2 retries after 10ms..100ms within "
+                    "a budget, up to 1 hedge, each attempt circuit_breaker > connection_pool, per try 50ms, "
+                    "cancels, fallback value)"),
+      std::string::npos)
+      << text.out;
+  EXPECT_NE(
+      text.out.find("least_request of 3 (outlier detection), door rate_limit > adaptive_concurrency, a queue "
+                    "policy, stops at once when left"),
+      std::string::npos)
+      << text.out;
+  const json checked = json::parse(run_program({"check", q, "--format", "json"}).out);
+  const json& call = checked["calls"][0]["to"] == "b.op" ? checked["calls"][0] : checked["calls"][1];
+  std::vector<std::string> asked;
+  for (const json& use : call["admissions"]) asked.push_back(use["policy"]);
+  EXPECT_EQ(asked, (std::vector<std::string>{"rate_limit", "circuit_breaker", "connection_pool"}));
+  EXPECT_EQ(call["admissions"][0]["per_attempt"], false);
+  EXPECT_EQ(call["deadline_s"], 2.0);
+  EXPECT_EQ(call["hedges"], 1);
+  EXPECT_EQ(call["fallback"], "value");
+}
+
+TEST_F(Program, CheckShowsEveryWayOfBalancing) {
+  for (const char* policy : {"round_robin", "random", "least_request", "peak_ewma", "ring_hash", "maglev"}) {
+    const Finished run = run_program(
+        {"check",
+         file("q.yaml", std::string("tailrace: 1\nworkloads: {w: {constant_arrival_rate: 1/s, calls: s.op}}\n"
+                                    "services: {s: {replicas: 2, load_balancer: ") +
+                            policy + ", endpoints: {op: [compute: 1ms]}}}\n")});
+    EXPECT_NE(run.out.find(std::string(", ") + policy + "\n"), std::string::npos) << run.out;
+  }
+}
+
+// 1 + 3 tries at each of three layers: 64.
+TEST_F(Program, RetriesThatMultiplyAlongAChainAreAWarningUntilThereIsABudget) {
+  const Finished bare = run_program({"check", file("q.yaml", kChain)});
+  EXPECT_EQ(bare.exit_code, 0);
+  EXPECT_NE(
+      bare.err.find("warning: services.b.endpoints.op[0]: 3 layers retry on the way to c.op: one request can "
+                    "become 64 attempts when it fails"),
+      std::string::npos)
+      << bare.err;
+  EXPECT_EQ(bare.err.find("warning"), bare.err.rfind("warning")) << "one warning is enough: " << bare.err;
+  const Finished budget = run_program(
+      {"check", file("q.yaml", kChain), "--set", "defaults.outbound.retry_budget={budget_percent: 20}"});
+  EXPECT_EQ(budget.err, "");
+  const Finished one_layer =
+      run_program({"check", file("q.yaml", kChain), "--set", "defaults.outbound.retries=none", "--set",
+                   "services.b.outbound.retries=3"});
+  EXPECT_EQ(one_layer.err, "");
+}
+
 TEST_F(Program, AThresholdOnAPolicyThatIsNotThereNamesTheNearest) {
   const std::string q =
       file("q.yaml", std::string(kCircuit) + "thresholds: {load -> s.circuit_breker.trips: count == 0}\n");
