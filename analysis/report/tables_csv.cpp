@@ -186,6 +186,43 @@ std::string latency_csv(const RunResults& results) {
   return out;
 }
 
+std::string policies_csv(const RunResults& results) {
+  const RunReport& report = results.report;
+  std::string out = "replication,policy,holder,target,caller_instance,target_instance,time_s,from,to\n";
+  const auto row = [&](const PolicyChange& c, const std::string& policy, const std::string& holder,
+                       const std::string& target, bool several_callers, bool several_targets,
+                       std::string_view from, std::string_view to) {
+    cell(out, std::uint64_t{c.replication});
+    cell(out, policy), cell(out, holder), cell(out, target);
+    several_callers ? cell(out, std::uint64_t{c.caller}) : empty_cells(out, 1);
+    several_targets ? cell(out, std::uint64_t{c.target}) : empty_cells(out, 1);
+    cell(out, c.at_s), cell(out, from), cell(out, to, true);
+  };
+  // Timelines are in order of the replications: each goes on where the one before ended.
+  std::vector<std::size_t> of_policy(report.policies.size(), 0), of_ejection(report.ejections.size(), 0);
+  const auto each = [](const std::vector<PolicyChange>& all, std::size_t& next, const models::RunRecord& r,
+                       const auto& use) {
+    for (; next < all.size() && all[next].replication == r.replication; ++next) use(all[next]);
+  };
+  for (const models::RunRecord& r : results.records) {
+    for (std::size_t i = 0; i < report.policies.size(); ++i) {
+      const PolicyReport& p = report.policies[i];
+      const std::vector<std::string> names = results.model.admission_groups[i].model->statuses();
+      each(p.timeline, of_policy[i], r, [&](const PolicyChange& c) {
+        row(c, p.policy, p.holder, p.target, p.callers > 1, p.targets > 1, names[c.from], names[c.to]);
+      });
+    }
+    for (std::size_t i = 0; i < report.ejections.size(); ++i) {
+      const EjectionReport& e = report.ejections[i];
+      each(e.timeline, of_ejection[i], r, [&](const PolicyChange& c) {
+        row(c, "outlier_detection", e.caller, e.target, e.callers > 1, true, kEjectionStatuses[c.from],
+            kEjectionStatuses[c.to]);
+      });
+    }
+  }
+  return out;
+}
+
 std::string metrics_csv(const RunReport& report) {
   std::string out = "workload,class,requests,ended,succeeded";
   const auto columns = [&](const std::string& name) { out += fmt::format(",{0},{0}_low,{0}_high", name); };
