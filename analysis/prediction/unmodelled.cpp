@@ -219,12 +219,14 @@ class Spread {
     }
     for (const Doubt d : links_) out.link.push_back(text(d));
     for (const Doubt d : workloads_) out.workload.push_back(text(d));
+    std::string list;
     for (const Mention& m : mentioned_) {
       const std::string others = m.count > 1 ? fmt::format(" (and {} more)", m.count - 1) : "";
-      out.notes.push_back(
-          fmt::format("{} of {}{} is not part of this theory: what it can change has no figure.", m.policy,
-                      m.where, others));
+      list += fmt::format("{}{} of {}{}", list.empty() ? "" : ", ", m.policy, m.where, others);
     }
+    if (!list.empty())
+      out.notes.push_back(
+          fmt::format("Not part of this theory, so what it can change has no figure: {}.", list));
     return out;
   }
 
