@@ -16,6 +16,9 @@ std::vector<Case> balancing_cases();
 std::vector<Case> link_cases();
 std::vector<Case> transient_cases();
 std::vector<Case> distribution_cases();
+std::vector<Case> hedging_cases();
+std::vector<Case> budget_cases();
+std::vector<Case> admission_cases();
 
 std::vector<Case> all_cases();
 

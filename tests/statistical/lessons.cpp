@@ -1,0 +1,135 @@
+#include "tests/statistical/lessons.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace tailrace::tests {
+
+namespace {
+
+constexpr int kReplications = 5;
+constexpr double kStudent = 4.604;  // 99.5 % point, 4 degrees of freedom
+
+models::ClassRecord of_workload(const models::CompiledModel& m, const models::RunRecord& r,
+                                const std::string& name) {
+  std::size_t first = 0;
+  for (const models::Workload& w : m.topology->workloads) {
+    if (w.name != name) {
+      first += w.classes.size();
+      continue;
+    }
+    models::ClassRecord sum;
+    for (std::size_t i = first; i < first + w.classes.size(); ++i) {
+      sum.arrived += r.classes[i].arrived;
+      sum.degraded += r.classes[i].degraded;
+      for (std::size_t o = 0; o < sum.ended.size(); ++o) sum.ended[o] += r.classes[i].ended[o];
+    }
+    return sum;
+  }
+  throw std::runtime_error("no workload is called " + name);
+}
+
+std::size_t operation_id(const models::CompiledModel& m, const std::string& name) {
+  for (std::size_t i = 0; i < m.topology->operations.size(); ++i) {
+    if (m.topology->operation_name(static_cast<int>(i)) == name) return i;
+  }
+  throw std::runtime_error("no operation is called " + name);
+}
+
+std::vector<double> each(const Results& run, const Figure& figure) {
+  std::vector<double> values;
+  for (const models::RunRecord& r : run.records) values.push_back(figure(*run.model, r));
+  return values;
+}
+
+}  // namespace
+
+Results run_library(const std::string& name, std::vector<std::string> changes) {
+  changes.push_back(fmt::format("run.replications={}", kReplications));
+  const Loaded loaded = load_file("scenarios/library/" + name + ".yaml", changes);
+  if (!loaded.topology) throw std::runtime_error(loaded.shown);
+  Results run = run_model(models::compile(loaded.topology), 0);
+  EXPECT_EQ(run.report.status, models::RunStatus::completed) << run.report.message;
+  EXPECT_TRUE(run.report.littles_law_holds);
+  EXPECT_TRUE(run.report.conservation_holds);
+  return run;
+}
+
+Figure successes(const std::string& workload) {
+  return [workload](const models::CompiledModel& m, const models::RunRecord& r) {
+    const models::ClassRecord c = of_workload(m, r, workload);
+    return static_cast<double>(c.ended[0]) / static_cast<double>(models::total(c.ended));
+  };
+}
+Figure goodput_per_s(const std::string& workload) {
+  return [workload](const models::CompiledModel& m, const models::RunRecord& r) {
+    return static_cast<double>(of_workload(m, r, workload).ended[0]) / r.seconds();
+  };
+}
+Figure attempts(const std::string& from, const std::string& operation) {
+  return [from, operation](const models::CompiledModel& m, const models::RunRecord& r) {
+    const auto target = static_cast<int>(operation_id(m, operation));
+    for (std::size_t i = 0; i < r.edges.size(); ++i) {
+      const models::Edge& e = m.topology->edges[i];
+      if (e.operation == target &&
+          m.topology->components[static_cast<std::size_t>(e.from_component)].name == from)
+        return static_cast<double>(r.edges[i].attempts) / static_cast<double>(r.edges[i].calls);
+    }
+    throw std::runtime_error(from + " does not call " + operation);
+  };
+}
+Figure arrivals_per_request(const std::string& operation, const std::string& workload) {
+  return [operation, workload](const models::CompiledModel& m, const models::RunRecord& r) {
+    return static_cast<double>(r.operations[operation_id(m, operation)].arrived) /
+           static_cast<double>(of_workload(m, r, workload).arrived);
+  };
+}
+Figure degraded(const std::string& workload) {
+  return [workload](const models::CompiledModel& m, const models::RunRecord& r) {
+    const models::ClassRecord c = of_workload(m, r, workload);
+    return static_cast<double>(c.degraded) / static_cast<double>(c.ended[0]);
+  };
+}
+Figure wasted_share(const std::string& station) {
+  return [station](const models::CompiledModel& m, const models::RunRecord& r) {
+    for (std::size_t i = 0; i < r.stations.size(); ++i) {
+      if (m.topology->stations[i].name != station) continue;
+      const models::StationCounts& c = r.stations[i].counts;
+      return static_cast<double>(c.wasted) / static_cast<double>(c.hold_sum);
+    }
+    throw std::runtime_error("no station is called " + station);
+  };
+}
+
+double mean(const Results& run, const Figure& figure) {
+  double sum = 0;
+  for (const double x : each(run, figure)) sum += x;
+  return sum / static_cast<double>(run.records.size());
+}
+double least(const Results& run, const Figure& figure) {
+  const std::vector<double> values = each(run, figure);
+  return *std::min_element(values.begin(), values.end());
+}
+double most(const Results& run, const Figure& figure) {
+  const std::vector<double> values = each(run, figure);
+  return *std::max_element(values.begin(), values.end());
+}
+
+Bounds difference(const Results& a, const Figure& of_a, const Results& b, const Figure& of_b) {
+  const std::vector<double> x = each(a, of_a), y = each(b, of_b);
+  double sum = 0, squares = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    sum += x[i] - y[i];
+    squares += (x[i] - y[i]) * (x[i] - y[i]);
+  }
+  const double n = static_cast<double>(x.size());
+  const double variance = std::max(0.0, (squares - sum * sum / n) / (n - 1));
+  const double half = kStudent * std::sqrt(variance / n);
+  return {sum / n - half, sum / n + half};
+}
+
+}  // namespace tailrace::tests

@@ -1,0 +1,34 @@
+#pragma once
+// For tests of what library scenarios teach: a scenario with changes, its figures per replication, and the
+// interval of a difference. Replications are paired: the same seeds, so the same arrivals.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tests/support/metrics.hpp"
+#include "tests/support/scenario.hpp"
+
+namespace tailrace::tests {
+
+// `name` without folder and ending; each change as for --set.
+Results run_library(const std::string& name, std::vector<std::string> changes = {});
+
+using Figure = std::function<double(const models::CompiledModel&, const models::RunRecord&)>;
+Figure successes(const std::string& workload);  // of what ended
+Figure goodput_per_s(const std::string& workload);
+Figure attempts(const std::string& from, const std::string& operation);  // per call
+Figure arrivals_per_request(const std::string& operation, const std::string& workload);
+Figure degraded(const std::string& workload);     // of the successes
+Figure wasted_share(const std::string& station);  // of the worker-seconds
+
+double mean(const Results& run, const Figure& figure);
+double least(const Results& run, const Figure& figure);  // of the replications
+double most(const Results& run, const Figure& figure);
+
+struct Bounds {
+  double low, high;
+};
+// Of a - b, by Student's t over paired replications, 99 %.
+Bounds difference(const Results& a, const Figure& of_a, const Results& b, const Figure& of_b);
+
+}  // namespace tailrace::tests
