@@ -525,7 +525,7 @@ inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Out
   const WorkloadTable& workload = workload_tables_[workload_id];
   LiveDraw& spacing = draws_[workload.spacing];
   return clients_[workload_id].clock.next(
-      spacing.sampler, spacing.stream,
+      draw_tables_[workload.spacing].sampler, spacing.stream,
       workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
 }
 

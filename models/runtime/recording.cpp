@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
 
 #include "models/runtime/execution.hpp"
 #include "sim/base/check.hpp"
@@ -55,17 +54,20 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   operation_tables_ = m.operations.data();
   class_tables_ = m.classes.data();
   workload_tables_ = m.workloads.data();
+  draw_tables_ = m.draws.data();
   streams_.reserve(m.streams.size());
   for (const StreamKey& key : m.streams)
     streams_.emplace_back(options_.seed, options_.replication, key.component, key.purpose);
   draws_.reserve(m.draws.size());
-  for (const Draw& d : m.draws) draws_.push_back({0, 0, streams_[d.stream], d.sampler});
+  for (const Draw& d : m.draws) {
+    draws_.push_back({0, 0, streams_[d.stream], d.sampler.scale(), d.sampler.kind()});
+  }
   std::vector<bool> of_clock(draws_.size());  // an arrival clock draws its spacing itself
   for (const WorkloadTable& w : m.workloads) {
     if (!w.closed) of_clock[w.spacing] = true;
   }
   for (std::size_t i = 0; i < draws_.size(); ++i) {
-    if (!of_clock[i]) draws_[i].prepare();
+    if (!of_clock[i]) draws_[i].prepare(m.draws[i]);
   }
   timers_.start(m);
   // One event can start millions of calls, long before the budget is looked at again.
@@ -109,6 +111,7 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   record_.series.resize(m.series.size());
   series_ = record_.series.data();
   record_at_once_ = m.series.size() <= kFewSeries;
+  if (!record_at_once_) recent_.resize(m.series.size());
   requests_at_once_ = record_at_once_ || m.classes.size() <= kTimedClasses;
   record_.replication = options_.replication;
   record_.stations.resize(m.stations.size());
@@ -182,14 +185,44 @@ void Execution::control(Control what) {
   }
 }
 
+// Each to the line of its series, and the lines that are full to their histograms: two passes ask for the
+// cache lines of those, the third finds them there.
 void Execution::flush_samples() {
-  // Three passes ask for the cache lines, the fourth finds them there.
-  const std::span<const Sample> samples(samples_.data(), sample_count_);
-  for (const Sample& s : samples) series_[s.series].prefetch_totals();
-  for (const Sample& s : samples) series_[s.series].prefetch_way(s.value);
-  for (const Sample& s : samples) series_[s.series].prefetch_bucket(s.value);
-  for (const Sample& s : samples) series_[s.series].record(s.value);
+  std::size_t full = 0;  // their series take the places of samples that have been moved
+  for (std::size_t i = 0; i < sample_count_; ++i) {
+    const Sample sample = samples_[i];
+    RecentValues& recent = recent_[sample.series];
+    if (recent.count == RecentValues::kMost) record_recent(sample.series);
+    if (sample.value >> 32 != 0) [[unlikely]] {  // too long for the line
+      record_recent(sample.series);
+      series_[sample.series].record(sample.value);
+      continue;
+    }
+    recent.values[recent.count] = static_cast<std::uint32_t>(sample.value);
+    if (++recent.count < RecentValues::kMost) continue;
+    series_[sample.series].prefetch_totals();
+    samples_[full++].series = sample.series;
+  }
   sample_count_ = 0;
+  for (std::size_t i = 0; i < full; ++i) {
+    const std::uint32_t series = samples_[i].series;
+    const RecentValues& recent = recent_[series];
+    for (std::uint32_t k = 0; k < recent.count; ++k) series_[series].prefetch_way(recent.values[k]);
+  }
+  for (std::size_t i = 0; i < full; ++i) {
+    if (recent_[samples_[i].series].count == RecentValues::kMost) record_recent(samples_[i].series);
+  }
+}
+
+void Execution::record_recent(std::uint32_t series) {
+  RecentValues& recent = recent_[series];
+  for (std::uint32_t k = 0; k < recent.count; ++k) series_[series].record(recent.values[k]);
+  recent.count = 0;
+}
+
+void Execution::record_all_recent() {
+  flush_samples();
+  for (std::uint32_t i = 0; i < recent_.size(); ++i) record_recent(i);
 }
 
 void Execution::sum_inside(std::vector<Area>& queued, std::vector<Area>& held) const {
@@ -206,7 +239,7 @@ void Execution::sum_inside(std::vector<Area>& queued, std::vector<Area>& held) c
 
 // End of the warm-up: every statistic starts over; what is inside stays inside and counts from here on.
 void Execution::reset_statistics() {
-  flush_samples();
+  record_all_recent();
   for (sim::Histogram& h : record_.series) h.clear();
   std::vector<Area> queued, held;
   sum_inside(queued, held);
@@ -324,7 +357,7 @@ void Execution::finish_record() {
     const std::string locked = deadlock();
     if (!locked.empty()) stop(RunStatus::deadlocked, locked);
   }
-  flush_samples();
+  record_all_recent();
   close_window();
   record_.end_ns = now_;
   record_.events = events_;
