@@ -69,14 +69,38 @@ class Execution {
     std::int64_t value;
     std::uint32_t series;
   };
-  // Where the edge is plain, attempts and their ends are those of the calls, and so are the arrivals and ends
-  // at the operation but for answers that nobody waited for (`operations_` has those). They are filled in
-  // when the run is over.
-  struct alignas(128) EdgeCounts {
-    std::uint64_t calls = 0, attempts = 0;
-    OutcomeCounts ended{};
+  // What a plain call reads of its edge, and what it counts, on one cache line. Its attempts and their ends
+  // are those of the calls, and so are the arrivals and ends at the operation but for answers that nobody
+  // waited for
+  // (`operations_` has those). They are filled in when the run is over.
+  struct alignas(64) LiveEdge {
+    explicit LiveEdge(const EdgeTable& e)
+        : operation(e.operation),
+          pc(e.pc),
+          first_instance(e.first_instance),
+          instances(e.instances),
+          first_draw(e.first_draw),
+          operation_series(e.operation_series),
+          guard(e.guard),
+          out_link(e.out_link),
+          back_link(e.back_link),
+          series(e.series),
+          plain(e.plain),
+          worker_first(e.worker_first),
+          ignore_failure(e.ignore_failure),
+          deepens(e.deepens),
+          counts_outstanding(e.counts_outstanding),
+          may_fail(e.may_fail) {}
+    std::uint64_t calls = 0, succeeded = 0;
+    std::uint32_t operation, pc, first_instance, instances, first_draw, operation_series, guard;
+    std::uint32_t out_link, back_link, series;
+    bool plain, worker_first, ignore_failure, deepens, counts_outstanding, may_fail;
   };
-  static_assert(sizeof(EdgeCounts) == 128);
+  static_assert(sizeof(LiveEdge) == 64);
+  struct EdgeCounts {
+    std::uint64_t attempts = 0;
+    OutcomeCounts ended{};  // on top of LiveEdge::succeeded
+  };
   struct GuardCounts {  // of calls with policies
     OutcomeCounts attempt_ended{};
     std::uint64_t hedges = 0, hedges_won = 0, budget_denied = 0, fallbacks = 0;
@@ -315,7 +339,8 @@ class Execution {
   }
   // An attempt has ended at its operation. The end of a plain one is counted when its answer arrives, at this
   // same instant (EdgeCounts).
-  [[gnu::always_inline]] void count_end(const EdgeTable& edge, Outcome outcome) {
+  template <class Edge>  // EdgeTable or LiveEdge
+  [[gnu::always_inline]] void count_end(const Edge& edge, Outcome outcome) {
     if (!edge.plain) ++operations_[edge.operation].ended[static_cast<std::size_t>(outcome)];
   }
   void wake(std::uint32_t slot) {
@@ -387,7 +412,8 @@ class Execution {
   sim::LargeVector<sim::Stream> streams_;
   sim::LargeVector<InstanceState> instances_;
   sim::LargeVector<OperationRecord> operations_;
-  sim::LargeVector<EdgeCounts> edge_counts_;
+  sim::LargeVector<LiveEdge> live_edges_;
+  std::vector<EdgeCounts> edge_counts_;
   std::vector<ClassRecord> classes_;
   std::vector<OrderedQueue> ordered_;
   std::vector<Cpu> cpus_;

@@ -103,6 +103,8 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   station_extras_.resize(m.stations.size());
   operations_.resize(m.operations.size());
   edge_counts_.resize(m.edges.size());
+  live_edges_.reserve(m.edges.size());
+  for (const EdgeTable& e : m.edges) live_edges_.emplace_back(e);
   classes_.resize(m.classes.size());
   links_.resize(m.links.size());
   clients_.resize(m.workloads.size());
@@ -274,6 +276,7 @@ void Execution::reset_statistics() {
   for (OperationRecord& op : operations_) op = {};
   reset_policies();
   for (EdgeCounts& edge : edge_counts_) edge = {};
+  for (LiveEdge& edge : live_edges_) edge.calls = edge.succeeded = 0;
   for (GuardCounts& counts : guard_counts_) {
     const std::int64_t last = counts.last_success;
     counts = {};
@@ -407,18 +410,19 @@ void Execution::finish_record() {
     record.busy_residual = busy_path[i] - (record.counts.hold_sum + held[i]);
   }
   for (ClassRecord& c : classes_) c.in_flight = c.started_in_flight + c.arrived - total(c.ended);
+  for (std::size_t i = 0; i < edge_counts_.size(); ++i) edge_counts_[i].ended[0] += live_edges_[i].succeeded;
   // A class that is one direct call has the counts of its edge; a plain edge's calls all arrive at its
   // operation.
   for (std::size_t i = 0; i < classes_.size(); ++i) {
     if (class_tables_[i].direct_edge == kNoId) continue;
-    EdgeCounts& e = edge_counts_[class_tables_[i].direct_edge];
-    e.calls = classes_[i].arrived;
-    e.ended = classes_[i].ended;
+    const std::uint32_t e = class_tables_[i].direct_edge;
+    live_edges_[e].calls = classes_[i].arrived;
+    edge_counts_[e].ended = classes_[i].ended;
   }
   for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
     if (!edges_[i].plain) continue;
     OperationRecord& operation = operations_[edges_[i].operation];
-    operation.arrived += edge_counts_[i].calls;
+    operation.arrived += live_edges_[i].calls;
     for (std::size_t o = 0; o < kOutcomes; ++o) operation.ended[o] += edge_counts_[i].ended[o];
   }
   for (const auto& [copy, original] : model_->series_copies) record_.series[copy] = record_.series[original];
@@ -427,10 +431,10 @@ void Execution::finish_record() {
   for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
     const EdgeCounts& e = edge_counts_[i];
     EdgeRecord r;
-    r.calls = e.calls;
+    r.calls = live_edges_[i].calls;
     r.ended = e.ended;
     if (edges_[i].guard == kNoId) {  // every call is its one attempt
-      r.attempts = e.calls;
+      r.attempts = r.calls;
       r.attempt_ended = e.ended;
     } else {
       const GuardCounts& g = guard_counts_[edges_[i].guard];
