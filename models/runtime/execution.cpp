@@ -144,7 +144,7 @@ void Execution::advance(std::uint32_t slot) {
         return;
       }
       case Op::call:
-        slot = begin_call(slot, step.first);
+        slot = begin_call(slot, step);
         break;
       case Op::end:
         slot = end_operation(slot);
@@ -178,6 +178,9 @@ void Execution::advance(std::uint32_t slot) {
           f.pc = option.pc;
           if (option.edge != kNoId) {
             __builtin_prefetch(&live_edges_[option.edge], 1);
+            __builtin_prefetch(&instances_[option.first_instance], 1);
+            __builtin_prefetch(&draws_[option.first_draw], 1);
+            __builtin_prefetch(&steps_[option.edge_pc]);
           }
           break;
         }
@@ -256,13 +259,14 @@ void Execution::advance(std::uint32_t slot) {
   return child;
 }
 
-[[gnu::always_inline]] inline std::uint32_t Execution::begin_call(std::uint32_t slot, std::uint32_t edge_id) {
-  LiveEdge& edge = live_edges_[edge_id];
+[[gnu::always_inline]] inline std::uint32_t Execution::begin_call(std::uint32_t slot, const Step16& step) {
   // In a large model all that belongs to the callee is far away: ask for it at once, not line after line as
   // it is used.
-  __builtin_prefetch(&instances_[edge.first_instance], 1);
+  __builtin_prefetch(&instances_[step.needed], 1);
+  __builtin_prefetch(&draws_[step.stream], 1);
+  const std::uint32_t edge_id = step.first;
+  LiveEdge& edge = live_edges_[edge_id];
   __builtin_prefetch(&steps_[edge.pc]);
-  __builtin_prefetch(&draws_[edge.first_draw], 1);
   ++edge.calls;
   if (++steps_taken_ > kMaxStepsInOneEvent) [[unlikely]] {
     stalled();

@@ -162,7 +162,7 @@ class Execution {
   void advance(std::uint32_t slot);  // the same, not inlined
   void run_woken();
   bool begin_work(std::uint32_t slot, const Step16& step);
-  std::uint32_t begin_call(std::uint32_t slot, std::uint32_t edge);
+  std::uint32_t begin_call(std::uint32_t slot, const Step16& step);
   std::uint32_t new_attempt(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t attempt(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t select(const EdgeTable& edge);
