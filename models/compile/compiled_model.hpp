@@ -41,6 +41,7 @@ struct Step16 {
   std::uint32_t first = 0;   // draw, edge, fork, option, pc or operation, by op
   std::uint32_t needed = 0;  // parallel: branches that must succeed; loop: pc of the body
   std::uint32_t stream = 0;  // branch
+  // call: the edge's first_instance and first_draw, as hints, in place of the two above.
   // fail: the probability as a threshold on 64 random bits, in place of the two above.
   std::uint64_t chance() const { return static_cast<std::uint64_t>(stream) << 32 | needed; }
   void set_chance(std::uint64_t chance) {
@@ -56,11 +57,14 @@ struct Draw {
   std::uint32_t stream = 0;
 };
 
-struct BranchOption {
+struct alignas(32) BranchOption {
   double cumulative = 0;
   std::uint32_t pc = 0;
-  std::uint32_t edge = kNoId;  // where it begins with a call: that call, as a hint
+  // Where it begins with a call, as hints: that call, and what of its edge leads to further cache lines.
+  std::uint32_t edge = kNoId;
+  std::uint32_t edge_pc = 0, first_instance = 0, first_draw = 0;
 };
+static_assert(sizeof(BranchOption) == 32);
 
 struct OperationTable {
   std::uint32_t pc = 0;

@@ -8,7 +8,7 @@ namespace tailrace::models {
 // The frame of one attempt, at the edge's first instance.
 [[gnu::always_inline]] inline std::uint32_t Execution::new_attempt(std::uint32_t slot,
                                                                    std::uint32_t edge_id) {
-  const EdgeTable& edge = edges_[edge_id];
+  const LiveEdge& edge = live_edges_[edge_id];
   const std::uint32_t child = allocate_frame();
   const Frame& parent = frames_[slot];  // the slab may have moved
   Frame& c = frames_[child];
