@@ -48,8 +48,13 @@ bool Predictor::timeouts_matter() const {
 void Predictor::report() {
   const bool closed = !closed_.empty();
   const bool timed = timeouts_matter();
-  if (timed)
-    note("Timeouts are not part of this theory: where calls come near theirs, expect other figures.");
+  const bool deadlines = std::any_of(t_.edges.begin(), t_.edges.end(),
+                                     [](const models::Edge& e) { return e.deadline.has_value(); });
+  if (timed) {
+    note(fmt::format(
+        "Timeouts{} are not part of this theory: where calls come near theirs, expect other figures.",
+        deadlines ? " and deadlines" : ""));
+  }
   if (layers_.depth_cut) note("run.max_call_depth ends some calls; what their callers do then is left out.");
   if (!layers_.converged)
     note("Stations that call each other in a circle did not settle: figures are approximate.");

@@ -219,14 +219,16 @@ class Spread {
     }
     for (const Doubt d : links_) out.link.push_back(text(d));
     for (const Doubt d : workloads_) out.workload.push_back(text(d));
-    std::string list;
-    for (const Mention& m : mentioned_) {
-      const std::string others = m.count > 1 ? fmt::format(" (and {} more)", m.count - 1) : "";
-      list += fmt::format("{}{} of {}{}", list.empty() ? "" : ", ", m.policy, m.where, others);
-    }
-    if (!list.empty())
-      out.notes.push_back(
-          fmt::format("Not part of this theory, so what it can change has no figure: {}.", list));
+    if (mentioned_.empty()) return out;
+    std::vector<std::string> names;
+    for (const Mention& m : mentioned_)
+      names.push_back(m.count > 1 ? fmt::format("{} ({} times)", m.policy, m.count) : m.policy);
+    const bool one = mentioned_.size() == 1 && mentioned_[0].count == 1;
+    out.notes.push_back(
+        fmt::format("{} not part of this theory: what {} can change has no figure.",
+                    one ? fmt::format("{} of {} is", mentioned_[0].policy, mentioned_[0].where)
+                        : fmt::format("{} are", fmt::join(names, ", ")),
+                    one ? "it" : "they"));
     return out;
   }
 

@@ -21,7 +21,7 @@ struct Unmodelled {
   std::vector<std::string> wait;      // per station: waits and responses
   std::vector<std::string> link;      // per link
   std::vector<std::string> workload;  // how long requests take, and how many succeed
-  std::vector<std::string> notes;     // one sentence each
+  std::vector<std::string> notes;     // a sentence that names them all, or none
 
   bool empty() const { return notes.empty(); }
 };

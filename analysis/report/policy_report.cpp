@@ -26,6 +26,7 @@ std::uint64_t leaving(const PolicyStateRecord& state, std::uint8_t status) {
 
 void add_changes(const PolicyStateRecord& state, PolicyChange one, std::vector<PolicyChange>& out) {
   for (const models::StatusChange& c : state.timeline) {
+    if (out.size() == kMostChanges) return;
     one.at_s = static_cast<double>(c.at.ns) / 1e9;
     one.from = c.from;
     one.to = c.to;
@@ -162,9 +163,11 @@ std::vector<EjectionReport> ejection_reports(const CompiledModel& model, const R
     for (const RunRecord& r : records) {
       for (std::uint32_t i = 0; i < group.callers; ++i) {
         const models::BalancerRecord& balancer = r.balancers[group.first_state + i];
-        for (std::size_t k = 0; k < balancer.instances.size(); ++k)
+        for (std::size_t k = 0; k < balancer.instances.size(); ++k) {
+          report.changes += balancer.instances[k].changes;
           add_changes(balancer.instances[k], {r.replication, i, static_cast<std::uint32_t>(k), 0, 0, 0},
                       report.timeline);
+        }
       }
     }
     reports.push_back(std::move(report));

@@ -21,6 +21,8 @@ struct StatusShare {
   Interval share;  // of the time, mean over the states
 };
 
+inline constexpr std::size_t kMostChanges = 200;
+
 struct PolicyChange {
   std::uint32_t replication = 0;
   std::uint32_t caller = 0, target = 0;  // instances, where each has a state of its own
@@ -43,7 +45,7 @@ struct PolicyReport {
   Interval trips_per_hour;             // of one state
   std::string gauge_name;              // empty: none
   Interval gauge;                      // at the end, mean over the states
-  std::vector<PolicyChange> timeline;  // in order of replication, state and time
+  std::vector<PolicyChange> timeline;  // the first kMostChanges, in order of replication, state and time
 
   std::string name() const;   // "orders -> payments.circuit_breaker", as thresholds call it
   std::string where() const;  // "orders -> payments"; "payments" at its door
@@ -58,7 +60,7 @@ struct EjectionReport {
     Interval out;  // share of the time, mean over the caller's instances
   };
   std::vector<Instance> instances;
-  std::uint64_t ejections = 0;
+  std::uint64_t ejections = 0, changes = 0;
   std::vector<PolicyChange> timeline;
 };
 

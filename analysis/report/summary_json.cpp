@@ -14,8 +14,6 @@ namespace {
 
 using models::total;
 
-constexpr std::size_t kMostChanges = 200;  // of one policy's states
-
 // `count` replaces the interval's own where that counts something else (a rate's is seconds).
 void interval(JsonText& json, std::string_view name, const Interval& i,
               std::optional<std::uint64_t> count = {}, bool estimable = true) {
@@ -156,11 +154,10 @@ void edge(JsonText& json, const EdgeReport& e) {
 }
 
 // The first changes only; policies.csv has them all.
-void timeline(JsonText& json, const std::vector<PolicyChange>& changes,
+void timeline(JsonText& json, const std::vector<PolicyChange>& changes, std::uint64_t all,
               const std::function<std::string(std::uint8_t)>& name) {
-  json.field("timeline_cut", changes.size() > kMostChanges).key("timeline").begin_array();
-  for (std::size_t i = 0; i < changes.size() && i < kMostChanges; ++i) {
-    const PolicyChange& c = changes[i];
+  json.field("timeline_cut", changes.size() < all).key("timeline").begin_array();
+  for (const PolicyChange& c : changes) {
     json.begin_inline_object().field("replication", c.replication).field("caller_instance", c.caller);
     json.field("target_instance", c.target).field("at_s", c.at_s).field("from", name(c.from));
     json.field("to", name(c.to)).end_object();
@@ -201,7 +198,7 @@ void policy(JsonText& json, const PolicyReport& p, const models::AdmissionModel&
       json.end_object();
     }
     json.end_array();
-    timeline(json, p.timeline, [&](std::uint8_t s) { return names[s]; });
+    timeline(json, p.timeline, p.changes, [&](std::uint8_t s) { return names[s]; });
   }
   json.end_object();
 }
@@ -215,7 +212,7 @@ void ejections(JsonText& json, const EjectionReport& e) {
     json.end_object();
   }
   json.end_array();
-  timeline(json, e.timeline, [](std::uint8_t s) { return std::string(kEjectionStatuses[s]); });
+  timeline(json, e.timeline, e.changes, [](std::uint8_t s) { return std::string(kEjectionStatuses[s]); });
   json.end_object();
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace tailrace::analysis {
 
@@ -187,37 +188,51 @@ std::string latency_csv(const RunResults& results) {
 }
 
 std::string policies_csv(const RunResults& results) {
-  const RunReport& report = results.report;
+  const models::CompiledModel& model = results.model;
   std::string out = "replication,policy,holder,target,caller_instance,target_instance,time_s,from,to\n";
-  const auto row = [&](const PolicyChange& c, const std::string& policy, const std::string& holder,
-                       const std::string& target, bool several_callers, bool several_targets,
-                       std::string_view from, std::string_view to) {
-    cell(out, std::uint64_t{c.replication});
-    cell(out, policy), cell(out, holder), cell(out, target);
-    several_callers ? cell(out, std::uint64_t{c.caller}) : empty_cells(out, 1);
-    several_targets ? cell(out, std::uint64_t{c.target}) : empty_cells(out, 1);
-    cell(out, c.at_s), cell(out, from), cell(out, to, true);
+  // The rows of one state, which all begin alike.
+  const auto rows = [&](const models::PolicyStateRecord& state, const std::string& begin, const auto& name) {
+    for (const models::StatusChange& c : state.timeline) {
+      out += begin;
+      cell(out, seconds(c.at.ns)), cell(out, name(c.from)), cell(out, name(c.to), true);
+    }
   };
-  // Timelines are in order of the replications: each goes on where the one before ended.
-  std::vector<std::size_t> of_policy(report.policies.size(), 0), of_ejection(report.ejections.size(), 0);
-  const auto each = [](const std::vector<PolicyChange>& all, std::size_t& next, const models::RunRecord& r,
-                       const auto& use) {
-    for (; next < all.size() && all[next].replication == r.replication; ++next) use(all[next]);
+  const auto begin = [](std::uint32_t replication, std::string_view policy, std::string_view holder,
+                        std::string_view target, std::optional<std::uint64_t> caller,
+                        std::optional<std::uint64_t> instance) {
+    std::string text;
+    cell(text, std::uint64_t{replication});
+    cell(text, policy), cell(text, holder), cell(text, target);
+    for (const auto& number : {caller, instance}) number ? cell(text, *number) : empty_cells(text, 1);
+    return text;
+  };
+  const auto if_several = [](std::uint32_t count, std::uint64_t number) {
+    return count > 1 ? std::optional(number) : std::nullopt;
   };
   for (const models::RunRecord& r : results.records) {
-    for (std::size_t i = 0; i < report.policies.size(); ++i) {
-      const PolicyReport& p = report.policies[i];
-      const std::vector<std::string> names = results.model.admission_groups[i].model->statuses();
-      each(p.timeline, of_policy[i], r, [&](const PolicyChange& c) {
-        row(c, p.policy, p.holder, p.target, p.callers > 1, p.targets > 1, names[c.from], names[c.to]);
-      });
+    for (std::size_t g = 0; g < model.admission_groups.size(); ++g) {
+      const models::AdmissionGroup& group = model.admission_groups[g];
+      const PolicyReport& p = results.report.policies[g];
+      const std::vector<std::string> names = group.model->statuses();
+      for (std::size_t i = 0; i < r.policies[g].states.size(); ++i) {
+        rows(r.policies[g].states[i],
+             begin(r.replication, p.policy, p.holder, p.target, if_several(group.callers, i / group.targets),
+                   if_several(group.targets, i % group.targets)),
+             [&](std::uint8_t status) { return std::string_view(names[status]); });
+      }
     }
-    for (std::size_t i = 0; i < report.ejections.size(); ++i) {
-      const EjectionReport& e = report.ejections[i];
-      each(e.timeline, of_ejection[i], r, [&](const PolicyChange& c) {
-        row(c, "outlier_detection", e.caller, e.target, e.callers > 1, true, kEjectionStatuses[c.from],
-            kEjectionStatuses[c.to]);
-      });
+    std::size_t next = 0;
+    for (const models::BalancerGroup& group : model.balancers) {
+      if (!model.topology->stations[group.station].balancer.outliers) continue;
+      const EjectionReport& e = results.report.ejections[next++];
+      for (std::uint32_t i = 0; i < group.callers; ++i) {
+        const models::BalancerRecord& balancer = r.balancers[group.first_state + i];
+        for (std::size_t k = 0; k < balancer.instances.size(); ++k) {
+          rows(balancer.instances[k],
+               begin(r.replication, "outlier_detection", e.caller, e.target, if_several(group.callers, i), k),
+               [](std::uint8_t status) { return std::string_view(kEjectionStatuses[status]); });
+        }
+      }
     }
   }
   return out;

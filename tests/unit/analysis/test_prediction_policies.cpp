@@ -85,7 +85,7 @@ TEST(PredictPolicies, WhatARateLimitMayRefuseHasNoFigureAndTheRestStands) {
   EXPECT_TRUE(p.workloads[1].response_mean_s.exact);
   EXPECT_NEAR(p.workloads[1].response_mean_s.value, 0.020, 1e-12);
   EXPECT_FALSE(p.max_load_multiplier.known);
-  EXPECT_TRUE(says(p, "rate_limit of web -> api.op"));
+  EXPECT_TRUE(says(p, why));
 }
 
 TEST(PredictPolicies, WithoutPoliciesNothingIsTakenBack) {
