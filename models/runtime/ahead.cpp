@@ -24,12 +24,16 @@ void Execution::look_ahead(const sim::Event* events, std::size_t n) {
   const auto has_parent = [](const Frame& f) {
     return (f.flags & (kLive | kDirect | kClientFrame)) == kLive && f.parent != kNoId;  // left: nobody's
   };
+  // Of a frame that has ended meanwhile, and of a branch, `edge` is something else.
+  const auto has_edge = [](const Frame& f) {
+    return (f.flags & (kLive | kClientFrame | kBranchFrame)) == kLive;
+  };
   const auto second = [&](const Ahead& ahead) {
     for (std::size_t i = 0; i < ahead.count; ++i) {
       const Frame& f = frames_[ahead.frames[i]];
       if (has_parent(f)) ask(&frames_[f.parent]);
       if (f.instance != kNoId) ask(&instances_[f.instance]);
-      if (!(f.flags & (kClientFrame | kBranchFrame))) {
+      if (has_edge(f)) {
         ask(&live_edges_[f.edge]);
       }
       __builtin_prefetch(&steps_[f.pc]);
@@ -38,8 +42,7 @@ void Execution::look_ahead(const sim::Event* events, std::size_t n) {
   const auto third = [&](const Ahead& ahead) {
     for (std::size_t i = 0; i < ahead.count; ++i) {
       const Frame& f = frames_[ahead.frames[i]];
-      if (!(f.flags & (kClientFrame | kBranchFrame)) && !live_edges_[f.edge].plain)
-        ask(&operations_[live_edges_[f.edge].operation]);
+      if (has_edge(f) && !live_edges_[f.edge].plain) ask(&operations_[live_edges_[f.edge].operation]);
       if (!has_parent(f)) continue;
       const Frame& parent = frames_[f.parent];
       if (has_parent(parent)) touch(frames_[parent.parent].ticket);

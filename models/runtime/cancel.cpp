@@ -36,7 +36,7 @@ std::uint32_t Execution::hear_cancel(std::uint32_t slot) {
       f.pc = model_->stop_pc;
       return kNoId;
     }
-    leave_queue(slot);
+    give_up_waiting(slot);
     return stop_serving(slot);
   }
   if (timers_.cancel(f, TimerPurpose::door)) return stop_serving(slot);
@@ -113,7 +113,7 @@ std::uint32_t Execution::cut(std::uint32_t slot, bool special) {
   }
   end_serving(slot);
   frames_[slot].pc = model_->bury_pc;  // its event finds it there
-  frames_[slot].flags = kLive;
+  frames_[slot].flags &= kLive | kBranchFrame;
   return kNoId;
 }
 

@@ -96,16 +96,27 @@ bool Execution::error_happens(std::uint32_t slot, const OperationTable& op) {
 
 // --- who is next
 
+QueuePolicy* Execution::queue_policy_of(const InstanceState& instance) {
+  const StationTable& station = station_tables_[instance.station];
+  if (station.first_queue_policy == kNoId) return nullptr;
+  const auto index = static_cast<std::uint32_t>(&instance - instances_.data()) - station.first_instance;
+  return policies_.queues[station.first_queue_policy + index].get();
+}
+
+// Leaves the queue unserved.
+void Execution::give_up_waiting(std::uint32_t slot) {
+  leave_queue(slot);
+  const InstanceState& instance = instances_[frames_[slot].instance];
+  if (instance.queued > 0) return;
+  CallFacts facts;
+  facts.now = {now_};
+  if (QueuePolicy* policy = queue_policy_of(instance)) policy->emptied(facts);
+}
+
 // A worker of the instance is free and somebody waits: the next who is worth it gets it.
 void Execution::serve_next(InstanceState& instance) {
   const StationTable& station = station_tables_[instance.station];
-  QueuePolicy* policy =
-      station.first_queue_policy == kNoId
-          ? nullptr
-          : policies_
-                .queues[station.first_queue_policy +
-                        static_cast<std::uint32_t>(&instance - instances_.data()) - station.first_instance]
-                .get();
+  QueuePolicy* policy = queue_policy_of(instance);
   while (instance.queued > 0) {
     CallFacts facts;
     facts.now = {now_};

@@ -246,6 +246,8 @@ class Execution {
   std::uint32_t reply_guarded(std::uint32_t slot, Outcome outcome);
   void serve_next(InstanceState& instance);
   void take_out(std::uint32_t slot, InstanceState& instance);
+  void give_up_waiting(std::uint32_t slot);
+  QueuePolicy* queue_policy_of(const InstanceState& instance);
 
   // --- health checks, probes.cpp
   void start_probes();

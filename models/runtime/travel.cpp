@@ -145,7 +145,7 @@ void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
       next = hear_cancel(slot);
       break;
     case TimerPurpose::patience: {
-      leave_queue(slot);
+      give_up_waiting(slot);
       InstanceState& instance = instances_[f.instance];
       ++instance.abandoned;
       observe(station_tables_[instance.station].abandoned_series, now_ - f.mark);

@@ -131,6 +131,51 @@ services: {s: {workers: 3, queue: {discipline: preemptive_priority}, endpoints: 
 )");
 }
 
+// Every policy of a call, and a failing, overloaded target, so that all of them have something to do.
+TEST(Allocation, GuardedCallsAllocateNothingPerEvent) {
+  expect_none_per_event(R"(
+workloads: {load: {constant_arrival_rate: 1600/s, calls: gateway.op, deadline: 60ms, cancellation: true}}
+services:
+  gateway:
+    workers: unlimited
+    cancellation: at_once
+    outbound:
+      cancellation: true
+      retry_budget: {budget_percent: 20}
+      circuit_breaker: {failure_rate_threshold: 60, sliding_window_size: 50, wait_duration_in_open_state: 50ms}
+      bulkhead: {max_concurrent_calls: 12, max_wait_duration: 5ms}
+      connection_pool: {max_connections: 8, connect_time: 1ms, idle_timeout: 20ms, acquire_timeout: 10ms}
+    endpoints:
+      op:
+        - call: service.op
+          rate_limit: {rate: 1500/s, burst: 100}
+          admission_control: {sampling_window: 2s}
+          retries: {attempts: 2, per_try_timeout: 8ms, backoff: {base_interval: 1ms}}
+          hedge: {delay: 3ms}
+          fallback: value
+  service:
+    replicas: 3
+    workers: 2
+    error_rate: 10%
+    cancellation: at_once
+    load_balancer: {policy: least_request, own_view: true}
+    outlier_detection: {interval: 100ms, base_ejection_time: 100ms}
+    endpoints: {op: [compute: exp(3ms)]}
+)");
+}
+
+TEST(Allocation, DoorsAllocateNothingPerEvent) {
+  expect_none_per_event(R"(
+workloads: {load: {constant_arrival_rate: 3000/s, calls: front.op, timeout: 50ms}}
+services:
+  front: {workers: unlimited, endpoints: {op: [parallel: [call: a.op, call: b.op, call: c.op]]}}
+  a: {workers: 2, inbound: {codel: {variant: controlled_delay}, adaptive_lifo: {}}, endpoints: {op: [compute: exp(1ms)]}}
+  b: {workers: 2, inbound: {adaptive_concurrency: {}}, endpoints: {op: [compute: exp(1ms)]}}
+  c: {workers: 2, inbound: {priority_shedding: {}, rate_limit: {algorithm: leaky_bucket, rate: 2500/s, queue: 10}},
+      endpoints: {op: [compute: exp(700us)]}}
+)");
+}
+
 // 10^6 requests per second for one second, none done before ten: a frame each and an entry in the calendar.
 TEST(Memory, AMillionCallsInFlightTakeAtMost128BytesEach) {
   const Model model = compile_text(R"Y(

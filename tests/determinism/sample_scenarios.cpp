@@ -127,6 +127,47 @@ workloads:
     requests: {hello: {calls: s.hello}, ask: {weight: 5, calls: s.op, timeout: 300ms}}
 services: {s: {workers: 3, endpoints: {op: [compute: exp(12ms)], hello: [compute: 4ms]}}}
 )yaml"},
+      {"guards", run + R"yaml(
+defaults: {outbound: {cancellation: true}}
+workloads:
+  load:
+    constant_arrival_rate: 150/s
+    calls: front.op
+    key: zipf(s=1, n=50)
+    deadline: 250ms
+    rate_limit: {rate: 20/s, burst: 10, per_key: true}
+    retries: {attempts: 2, per_try_timeout: 120ms, backoff: {base_interval: 5ms, jitter: decorrelated}}
+    retry_budget: {type: throttling}
+services:
+  front:
+    replicas: 2
+    workers: 30
+    cancellation: at_step
+    outbound: {circuit_breaker: {sliding_window_size: 20, minimum_number_of_calls: 10, wait_duration_in_open_state: 200ms}}
+    endpoints:
+      op:
+        - parallel:
+            - {call: a.op, hedge: {delay: p90, initial_delay: 20ms}, bulkhead: {max_concurrent_calls: 6, max_wait_duration: 10ms}}
+            - {call: b.op, connection_pool: {max_connections: 4, connect_time: 3ms, acquire_timeout: 30ms}, fallback: {stale: 1s}}
+        - {call: c.op, admission_control: {}, fallback_steps: [compute: 1ms]}
+  a: {replicas: 3, workers: 2, load_balancer: peak_ewma, cancellation: at_once, endpoints: {op: [compute: exp(12ms)]}}
+  b: {instances: [{count: 3}, {error_rate: 40%}], workers: 2, load_balancer: {policy: ring_hash, load_bound: 1.5},
+        outlier_detection: {consecutive_5xx: 3, interval: 500ms, base_ejection_time: 1s}, endpoints: {op: [compute: exp(15ms)]}}
+  c: {workers: 2, error_rate: 15%, cpus: 1, cancellation: at_once, endpoints: {op: [compute: exp(5ms)]}}
+)yaml"},
+      {"doors", run + R"yaml(
+workloads:
+  gold: {constant_arrival_rate: 60/s, calls: front.op, priority: 5, key: "uniform(1, 100)", timeout: 200ms}
+  tin: {constant_arrival_rate: 120/s, calls: front.op, key: "uniform(1, 100)", timeout: 200ms}
+services:
+  front: {endpoints: {op: [{parallel: [call: a.op, call: b.op, call: c.op, call: d.op], join: 3}]}}
+  a: {workers: 1, inbound: {codel: {}}, endpoints: {op: [compute: exp(6ms)]}}
+  b: {workers: 1, inbound: {codel: {variant: controlled_delay}, adaptive_lifo: {}}, endpoints: {op: [compute: exp(6ms)]}}
+  c: {replicas: 2, workers: 1, inbound: {adaptive_concurrency: {}, rate_limit: {algorithm: leaky_bucket, rate: 100/s, queue: 5}},
+        endpoints: {op: [compute: exp(12ms)]}}
+  d: {workers: 1, inbound: {priority_shedding: {queuing_threshold: 5ms, window: 200ms}, quota: {limit: 30, period: 1s}},
+        queue: {drop_expired: true}, endpoints: {op: [compute: exp(6ms)]}}
+)yaml"},
   };
 }
 

@@ -27,6 +27,8 @@ constexpr Golden kGoldens[] = {
     {"steps", 0x4af480fc23315f50, 0xf5e2c947f1643d4f},
     {"arrivals", 0x0e1d55b656d06419, 0xd6cefdd25b01e230},
     {"closed", 0xe6b303a936291475, 0xacd7c85a25212f5e},
+    {"guards", 0x98fb4581495b43b4, 0x4d37575100e320f5},
+    {"doors", 0x062af1c0dee67cd8, 0xb5341c5624246aca},
 };
 
 TEST(Goldens, SampleScenariosReproduceTheirFingerprints) {

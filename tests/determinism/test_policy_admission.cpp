@@ -277,6 +277,15 @@ TEST(ConnectionPool, GetsBackTheConnectionOfATimeout) {
   t.is_quiet();
 }
 
+// The first gives up at 45, while its connection is being set up; the second, who came at 40, takes it over
+// when it is ready, at 50. Nobody else is there to wake it.
+TEST(ConnectionPool, IsTakenOverFromWhoGaveUpDuringSetUp) {
+  Trace t(narrow("0s, 40ms", "timeout: 45ms, connection_pool: {max_connections: 1, connect_time: 50ms}"));
+  t.sent("load", "s.op", {50});
+  t.requests("load", {{45, timeout}, {70, success}});
+  t.is_quiet();
+}
+
 // All of them at once, from the outside: limit, then breaker, bulkhead, pool; what an inner one refuses gives
 // the outer ones their places back.
 TEST(Order, AnInnerRefusalGivesOuterPlacesBack) {

@@ -216,6 +216,38 @@ network: {default: {latency: 1ms, bandwidth: 100Mbit/s}}
   t.is_quiet();
 }
 
+// Two instances, the one with fewer requests is asked. Forty requests are sent and called back, on the way,
+// in the queue and at work; of the two hundred that come later, one at a time, both get their share (equal
+// ones are drawn): nothing is still counted as theirs.
+TEST(Cancellation, LeavesNoLoadForTheBalancerToSee) {
+  for (const char* own : {"false", "true"}) {
+    std::string times = repeated("0s", 20) + ", " + repeated("5ms", 20), later = "1s";
+    for (int i = 1; i < 200; ++i) later += fmt::format(", {}ms", 1000 + 10 * i);
+    Trace t(fmt::format(R"(
+workloads:
+  early: {{trace: {{times: [{}]}}, calls: s.long, timeout: 7ms, cancellation: true, hedge: {{delay: 3ms, budget: 100%}}}}
+  later: {{trace: {{times: [{}]}}, calls: s.op}}
+services:
+  s:
+    replicas: 2
+    workers: 3
+    queue: {{capacity: 4}}
+    cancellation: at_once
+    load_balancer: {{policy: least_request, choice_count: 0, own_view: {}}}
+    endpoints: {{long: [compute: 100ms], op: [compute: 1ms]}}
+network: {{default: {{latency: 1ms}}}}
+)",
+                        times, later, own),
+            5000);
+    t.is_quiet();
+    EXPECT_EQ(t.edge("later", "s.op").ended[static_cast<std::size_t>(success)], 200u);
+    // Standard deviation of a share of 200 fair draws: 7 ms. The early ones had both equally busy.
+    EXPECT_NEAR(t.busy_ms("s", 0), t.busy_ms("s", 1), 70) << own;
+    EXPECT_GT(t.busy_ms("s", 0), 60) << own;
+    EXPECT_GT(t.busy_ms("s", 1), 60) << own;
+  }
+}
+
 // A caller that says nothing, or a server that does not listen, is the plain case.
 TEST(Cancellation, NeedsBothSides) {
   const char* body = R"(

@@ -73,6 +73,29 @@ TEST(ControlledDelay, KeepsAStandingQueueShort) {
   t.is_quiet();
 }
 
+// One worker. c works from 60 to 360; d, the only one in the queue, leaves it at 153. So the queue was empty
+// shortly before f came, and f may wait for 100 ms, though e takes 49 of them.
+TEST(ControlledDelay, KnowsThatTheLastOfTheQueueHasLeft) {
+  for (const char* leaves : {"queue: {timeout: 150ms}, ", ""}) {
+    Trace t(fmt::format(R"(
+workloads:
+  a: {{trace: {{times: [0s, 400ms]}}, calls: s.fifty}}
+  b: {{trace: {{times: [1ms]}}, calls: s.op}}
+  c: {{trace: {{times: [2ms]}}, calls: s.long}}
+  d: {{trace: {{times: [3ms]}}, calls: s.op, timeout: 150ms, cancellation: true}}
+  f: {{trace: {{times: [401ms]}}, calls: s.op}}
+services:
+  s:
+    {{workers: 1, {}cancellation: at_once, inbound: {{codel: {{variant: controlled_delay, target: 20ms, interval:
+        100ms}}}}, endpoints: {{op: [compute: 10ms], fifty: [compute: 50ms], long: [compute: 300ms]}}}}
+)",
+                        leaves));
+    t.requests("c", {{360, success}});
+    t.requests("f", {{460, success}});
+    t.is_quiet();
+  }
+}
+
 // Fifteen at 0, then one at 55 and one at 115. The queue has not been empty for 100 ms from 110 on: then the
 // newest is first.
 //   0 to 100: eleven of the first | 110: that of 55 | 120: that of 115 | 130 to 160: the other four

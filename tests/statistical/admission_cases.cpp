@@ -38,6 +38,11 @@ double line_probability(const Observed& o) {
   const models::AdmissionCounts n = counts(o);
   return static_cast<double>(n.waited) / static_cast<double>(workload(o.report, "load").arrived);
 }
+double open_fraction(const Observed& o) {
+  double open = 0;
+  for (const models::RunRecord& r : o.records) open += r.policies.at(0).states.at(0).seconds.at(1);
+  return open / seconds(o);
+}
 // From closed to open; NaN where a log was too short for all of them.
 double trips_per_hour(const Observed& o) {
   std::uint64_t trips = 0;
@@ -77,6 +82,7 @@ Case breaker(const std::string& id, double rate, double p, int row, double wait_
     trips = 0;
   }
   c.expectations = {near("rejected_fraction", rejected_fraction, rejected, 0.01),
+                    near("open_fraction", open_fraction, rejected, 0.01),  // arrivals see time averages
                     near("upstream_rate", admitted_per_s, rate * (1 - rejected), 0.02)};
   if (p < 1) c.expectations.push_back(near("trips_per_hour", trips_per_hour, trips, 0.02));
   return c;

@@ -104,9 +104,9 @@ TEST(Overload, BelowCapacityNoneOfThemIsNoticed) {
 // --- the retry storm of Bronson, Aghayev, Charapko and Zhu (HotOS 2021). One server of 300/s; clients give
 // up after 1 s and try once more; a request of 10 s stands in for a stop. The attempts of all, 2 lambda, must
 // be less than 300 for the queue to go away again.
-Results storm(double rate, const std::string& more) {
+Results storm(double rate, const std::string& more, const char* warmup = "0s") {
   return run_text(fmt::format(R"(
-run: {{duration: 400s, replications: 5, time_resolution: 1s, seed: 3}}
+run: {{duration: 400s, warmup: {}, replications: 5, time_resolution: 1s, seed: 3}}
 workloads:
   load:
     constant_arrival_rate: {}/s
@@ -116,7 +116,7 @@ workloads:
   stop: {{trace: {{times: [50s]}}, calls: s.stop}}
 services: {{s: {{workers: 1, endpoints: {{op: [compute: exp(3333333ns)], stop: [compute: 10s]}}}}}}
 )",
-                              rate, more),
+                              warmup, rate, more),
                   0);
 }
 // Share of success in the seconds from `from` to `to`.
@@ -138,6 +138,36 @@ TEST(RetryStorm, StaysAfterItsTriggerIsGone) {
     EXPECT_GT(success_between(run, 30, 50), 0.99) << rate;
     EXPECT_LT(success_between(run, 300, 400), 0.05) << rate;
   }
+}
+
+TEST(RetryStorm, DoublesTheLoadWhileItLasts) {
+  const Results run = storm(280, "", "100s");
+  const double sent = mean(run, [](const models::CompiledModel&, const models::RunRecord& r) {
+    double attempts = 0;
+    for (const models::EdgeRecord& e : r.edges) attempts += static_cast<double>(e.attempts);
+    return attempts / r.seconds();
+  });
+  EXPECT_NEAR(sent, 560, 0.02 * 560);
+}
+
+// The queue at the end of the stop, less what is served within the timeout, goes away at 300 - 240 a second:
+// (120 x (10 + 9) - 300) / 60 - 1 s = 32 s. Recovered: five seconds with 95 % of success.
+TEST(RetryStorm, RecoversInTheTimeOfItsQueue) {
+  const Results run = storm(120, "");
+  double sum = 0;
+  for (const models::RunRecord& r : run.records) {
+    std::size_t s = 60;
+    for (;; ++s) {
+      std::uint64_t good = 0, all = 0;
+      for (std::size_t i = s; i < s + 5; ++i) {
+        good += r.windows.at(i).classes.at(0).succeeded;
+        all += r.windows[i].classes[0].succeeded + r.windows[i].classes[0].failed;
+      }
+      if (static_cast<double>(good) >= 0.95 * static_cast<double>(all)) break;
+    }
+    sum += static_cast<double>(s) - 60;
+  }
+  EXPECT_NEAR(sum / 5, 32, 0.2 * 32);
 }
 
 // 10 s of arrivals, twice as many with their retries, and what comes meanwhile: at 120/s that is gone after

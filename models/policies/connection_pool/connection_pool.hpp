@@ -42,6 +42,7 @@ class BoundedRing {
   std::size_t size() const { return count_; }
   T& front() { return places_[first_]; }
   T& back() { return places_[place(count_ - 1)]; }
+  T& operator[](std::size_t i) { return places_[place(i)]; }  // from the front
   void push(const T& value) { places_[place(count_++)] = value; }
   void pop_front() { first_ = place(1), --count_; }
   void pop_back() { --count_; }
@@ -67,8 +68,9 @@ class ConnectionPool final : public AdmissionPolicy {
     sim::Instant ready;
     std::int64_t requests = 0;  // that wait for it
   };
-  void settle(sim::Instant now);
+  void catch_up(sim::Instant now);
   void count_idle(sim::Instant now);
+  void forget_promise();
   Admission take(sim::Duration delay);
 
   ConnectionPoolSpec spec_;
