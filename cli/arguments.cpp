@@ -87,7 +87,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
       ->check(CLI::Range(1, 4096));
   run_app
       ->add_option("--out", run->out,
-                   "also write summary.json, timeseries.csv and latency.csv into this folder")
+                   "also write summary.json, timeseries.csv, latency.csv and policies.csv into this folder")
       ->type_name("DIR");
   add_format(*run_app, run->scenario.format,
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});

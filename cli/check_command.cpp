@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -15,6 +17,41 @@ using analysis::JsonText;
 void limit(JsonText& j, const char* name, std::int64_t value) {
   j.key(name);
   value == models::kUnlimited ? j.null() : j.value(value);
+}
+
+void duration(JsonText& j, const char* name, const std::optional<sim::Duration>& d) {
+  j.key(name);
+  d ? j.value(static_cast<double>(d->ns) / 1e9) : j.null();
+}
+
+// In the order in which they are asked: a call first asks what it asks once.
+void admissions(JsonText& j, const char* name, std::vector<models::AdmissionUse> uses, bool of_call) {
+  if (of_call) std::stable_partition(uses.begin(), uses.end(), [](const auto& u) { return !u.per_attempt; });
+  constexpr const char* kScopes[] = {"service", "instance", "call"};
+  j.key(name).begin_array();
+  for (const models::AdmissionUse& use : uses) {
+    j.begin_inline_object().field("policy", use.policy);
+    j.field("scope", kScopes[static_cast<std::size_t>(use.scope)]).field("shared", use.shared);
+    if (of_call) j.field("per_attempt", use.per_attempt);
+    j.end_object();
+  }
+  j.end_array();
+}
+
+void call(JsonText& j, const models::Topology& t, const models::Edge& e) {
+  j.begin_object().field("from", t.components[static_cast<std::size_t>(e.from_component)].name);
+  j.field("to", t.operation_name(e.operation)).field("path", e.path);
+  duration(j, "timeout_s", e.timeout);
+  limit(j, "retries", e.retries);
+  duration(j, "per_try_timeout_s", e.per_try_timeout);
+  duration(j, "deadline_s", e.deadline);
+  j.field("cancels", e.cancels).field("retry_budget", e.retry_budget != nullptr).key("hedges");
+  e.hedging ? j.value(e.hedging->most) : j.null();
+  j.key("fallback");
+  e.fallback ? j.value(e.fallback->steps ? "steps" : e.fallback->stale ? "stale" : "value") : j.null();
+  j.field("ignore_failure", e.ignore_failure);
+  admissions(j, "admissions", e.admissions, true);
+  j.end_object();
 }
 
 // What was understood, as data: ids are names, times seconds.
@@ -50,7 +87,14 @@ std::string topology_json(const LoadedScenario& scenario) {
     limit(j, "queue_capacity", s.queue_capacity);
     j.key("cpus_per_instance");
     s.cpus ? j.value(*s.cpus) : j.null();
-    j.end_object();
+    j.field("load_balancer", balancer_text(s.balancer));
+    j.field("outlier_detection", s.balancer.outliers.has_value());
+    j.field("health_check", s.balancer.health.has_value());
+    admissions(j, "doors", s.doors, false);
+    constexpr const char* kCancellations[] = {"ignore", "at_step", "at_once"};
+    j.field("queue_policy", s.queue_policy != nullptr);
+    j.field("cancellation", kCancellations[static_cast<std::size_t>(s.cancellation)]);
+    j.field("drop_expired", s.drop_expired).end_object();
   }
   j.end_array().key("operations").begin_array();
   for (std::size_t i = 0; i < t.operations.size(); ++i) {
@@ -61,13 +105,7 @@ std::string topology_json(const LoadedScenario& scenario) {
         .end_object();
   }
   j.end_array().key("calls").begin_array();
-  for (const models::Edge& e : t.edges) {
-    j.begin_object().field("from", t.components[static_cast<std::size_t>(e.from_component)].name);
-    j.field("to", t.operation_name(e.operation)).field("path", e.path).key("timeout_s");
-    e.timeout ? j.value(static_cast<double>(e.timeout->ns) / 1e9) : j.null();
-    limit(j, "retries", e.retries);
-    j.end_object();
-  }
+  for (const models::Edge& e : t.edges) call(j, t, e);
   j.end_array();
   write_prediction(j, t);
   j.end_object();

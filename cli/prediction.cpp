@@ -66,7 +66,8 @@ void write_prediction(JsonText& j, const models::Topology& topology) {
   figure(j, "max_throughput_per_s", p.max_throughput_per_s);
   j.key("stations").begin_array();
   for (const analysis::StationPrediction& s : p.stations) {
-    j.begin_object().field("name", s.name).field("visit_rate_per_s", s.visit_rate_per_s);
+    j.begin_object().field("name", s.name).key("visit_rate_per_s");
+    s.rate_known ? j.value(s.visit_rate_per_s) : j.null();
     figure(j, "utilization", s.utilization);
     figure(j, "cpu_utilization", s.core_utilization);
     figure(j, "wait_mean_s", s.wait_mean_s);

@@ -55,7 +55,19 @@ const std::vector<Form>& reference_forms() {
         {"cart.queue_length: value < 5", "mean number of requests that wait"},
         {"cart.wait: p(99) < 20ms", "of requests that got a worker; avg, med or p(N)"},
         {"cart.rejected: count == 0", "requests that a full queue turned away, count or rate"},
-        {"cart.get.response_time: p(95) < 30ms", "of one endpoint, from arrival to reply"}}}};
+        {"cart.get.response_time: p(95) < 30ms", "of one endpoint, from arrival to reply"},
+        {"cart.get.arrivals_per_request: value < 1.5",
+         "of an endpoint: retries, hedges and fan-out, end to end"},
+        {"cart.get.unheard: rate < 1/s", "work that ended after its caller had left, rate or count"},
+        {"cart.wasted: value < 5%", "share of the busy time spent on callers who had left"},
+        {"cart.dropped: count == 0", "requests thrown away when their turn came, count or rate"},
+        {"shoppers.degraded: rate < 1%", "share of the successes in which a fallback took part"},
+        {"cart -> stock.retry_amplification: value < 1.2", "attempts per call; also cart -> stock.get"},
+        {"cart -> stock.call_failed: rate < 1%", "calls that failed for good, before any fallback"},
+        {"cart -> stock.hedged: rate < 5%", "hedges per call; fallbacks in the same way"},
+        {"cart -> stock.circuit_breaker.rejected: rate < 1%", "what a policy refused, of those who asked"},
+        {"cart -> stock.circuit_breaker.trips: count == 0", "how often it left its first status"},
+        {"stock.rate_limit.rejected: rate < 1%", "of a policy at the door of stock"}}}};
   return forms;
 }
 

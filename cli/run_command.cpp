@@ -54,6 +54,7 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
   if (error.empty()) error = files.add("summary.json", summary);
   if (error.empty()) error = files.add("timeseries.csv", analysis::timeseries_csv(results));
   if (error.empty()) error = files.add("latency.csv", analysis::latency_csv(results));
+  if (error.empty()) error = files.add("policies.csv", analysis::policies_csv(results));
   if (error.empty()) error = files.commit();
   return error;
 }

@@ -165,9 +165,18 @@ void type_of(JsonText& j, const Field& f) {
   }
 }
 
+std::string policy_definition(const std::string& name) {
+  return "policy_" + name;
+}
+
 void property(JsonText& j, const Field& f) {
   j.key(f.name).begin_object();
   described(j, f);
+  if (f.own_page) {  // defined once, for all places
+    reference(j, policy_definition(f.name));
+    j.end_object();
+    return;
+  }
   if (f.also.empty()) {
     type_of(j, f);
   } else {
@@ -214,6 +223,17 @@ void section(JsonText& j, const FieldTable& table) {
   }
   if (may_be_empty) j.begin_inline_object().field("type", "null").end_object();
   j.end_array();
+}
+
+// One definition each, whatever the places where they can be written.
+void policies(JsonText& j) {
+  for (const models::PolicyInfo& policy : models::policies()) {
+    j.key(policy_definition(policy.name)).begin_object();
+    j.field("title", policy.name).field("description", policy.about);
+    j.key("anyOf").begin_array().begin_object();
+    section(j, policy.fields);
+    j.end_object().begin_inline_object().field("const", "none").end_object().end_array().end_object();
+  }
 }
 
 void steps(JsonText& j) {
@@ -300,6 +320,7 @@ std::string scenario_schema() {
   j.end_object();
   j.key("$defs").begin_object();
   definitions(j);
+  policies(j);
   steps(j);
   j.end_object().end_object();
   return j.take();

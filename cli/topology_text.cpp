@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 #include "analysis/report/text_table.hpp"
 #include "models/field/diagnostics.hpp"
@@ -40,21 +41,49 @@ const char* word(Enum value, const std::array<const char*, N>& words) {
 }
 constexpr std::array<const char*, 5> kDisciplines = {"fifo", "lifo", "priority", "preemptive_priority",
                                                      "shortest_job_first"};
-constexpr std::array<const char*, 4> kBalancers = {"round_robin", "random", "least_request", "weighted"};
+constexpr std::array<const char*, 7> kBalancers = {"round_robin", "random",    "least_request", "weighted",
+                                                   "peak_ewma",   "ring_hash", "maglev"};
+
+std::string duration_text(sim::Duration d) {
+  return short_duration(static_cast<double>(d.ns));
+}
+
+// Outermost first.
+std::string chain_text(const std::vector<models::AdmissionUse>& uses, std::optional<bool> per_attempt = {}) {
+  std::vector<std::string> names;
+  for (const models::AdmissionUse& use : uses) {
+    if (!per_attempt || use.per_attempt == *per_attempt) names.push_back(use.policy);
+  }
+  return fmt::format("{}", fmt::join(names, " > "));
+}
+
+std::string fallback_text(const models::Fallback& f) {
+  if (f.steps) return "fallback steps";
+  return f.stale ? "fallback to an answer no older than " + duration_text(*f.stale) : "fallback value";
+}
 
 std::string call_text(const Topology& t, int edge) {
   const models::Edge& e = t.edges[static_cast<std::size_t>(edge)];
   std::string text = "call " + escaped(t.operation_name(e.operation));
-  std::vector<std::string> policies;
-  if (e.timeout) policies.push_back("timeout " + short_duration(static_cast<double>(e.timeout->ns)));
+  std::vector<std::string> policies;  // in the order in which the call meets them
+  if (e.deadline) policies.push_back("deadline " + duration_text(*e.deadline));
+  if (e.timeout) policies.push_back("timeout " + duration_text(*e.timeout));
+  if (const std::string once = chain_text(e.admissions, false); !once.empty())
+    policies.push_back("once " + once);
   if (e.retries != 0) {
-    policies.push_back(fmt::format("{} retr{} after {}..{}", count_text(e.retries),
-                                   e.retries == 1 ? "y" : "ies",
-                                   short_duration(static_cast<double>(e.backoff.base.ns)),
-                                   short_duration(static_cast<double>(e.backoff.max.ns))));
+    policies.push_back(fmt::format("{} retr{} after {}..{}{}", count_text(e.retries),
+                                   e.retries == 1 ? "y" : "ies", duration_text(e.backoff.base),
+                                   duration_text(e.backoff.max), e.retry_budget ? " within a budget" : ""));
   }
-  if (e.per_try_timeout)
-    policies.push_back("per try " + short_duration(static_cast<double>(e.per_try_timeout->ns)));
+  if (e.hedging) {
+    policies.push_back(fmt::format("up to {} hedge{}{}", e.hedging->most, e.hedging->most == 1 ? "" : "s",
+                                   e.hedging->budget ? " within a budget" : ""));
+  }
+  if (const std::string each = chain_text(e.admissions, true); !each.empty())
+    policies.push_back("each attempt " + each);
+  if (e.per_try_timeout) policies.push_back("per try " + duration_text(*e.per_try_timeout));
+  if (e.cancels) policies.push_back("cancels");
+  if (e.fallback) policies.push_back(fallback_text(*e.fallback));
   if (e.ignore_failure) policies.push_back("failure ignored");
   if (!policies.empty()) text += fmt::format(" ({})", fmt::join(policies, ", "));
   return text;
@@ -141,6 +170,24 @@ std::string arrivals_text(const models::Workload& w) {
   return text;
 }
 
+std::string balancer_text(const models::BalancerSettings& b) {
+  std::string text = word(b.policy, kBalancers);
+  const bool choice =
+      b.policy == models::Balancing::least_request || b.policy == models::Balancing::peak_ewma;
+  if (choice && b.choice_count != 2)
+    text += b.choice_count == 0 ? " of all" : fmt::format(" of {}", b.choice_count);
+  std::vector<std::string> more;
+  if (b.own_view) more.push_back("own calls only");
+  if (b.load_bound > 0) more.push_back(fmt::format("at most {} x the mean load", b.load_bound));
+  if (b.subset_size > 0) more.push_back(fmt::format("subsets of {}", b.subset_size));
+  if (b.zone_aware) more.push_back("own zone first");
+  if (b.sticky) more.push_back("sticky");
+  if (b.slow_start.ns > 0) more.push_back("slow start " + duration_text(b.slow_start));
+  if (b.outliers) more.push_back("outlier detection");
+  if (b.health) more.push_back("health checks every " + duration_text(b.health->interval));
+  return more.empty() ? text : fmt::format("{} ({})", text, fmt::join(more, ", "));
+}
+
 std::string station_text(const models::Station& s) {
   std::vector<std::string> parts;
   parts.push_back(fmt::format("{} instance{}", count_text(s.instances), s.instances == 1 ? "" : "s"));
@@ -156,7 +203,12 @@ std::string station_text(const models::Station& s) {
   }
   if (s.cpus) parts.push_back(fmt::format("{} cpus", *s.cpus));
   if (!s.blocking) parts.push_back("async");
-  if (s.instances > 1) parts.push_back(word(s.balancer.policy, kBalancers));
+  if (s.instances > 1) parts.push_back(balancer_text(s.balancer));
+  if (!s.doors.empty()) parts.push_back("door " + chain_text(s.doors));
+  if (s.queue_policy != nullptr) parts.push_back("a queue policy");
+  if (s.cancellation == models::Cancellation::at_step) parts.push_back("stops between steps when left");
+  if (s.cancellation == models::Cancellation::at_once) parts.push_back("stops at once when left");
+  if (s.drop_expired) parts.push_back("drops what is past its deadline");
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 

@@ -11,6 +11,7 @@ namespace tailrace::cli {
 std::string time_text(const sim::Distribution& distribution);
 
 std::string arrivals_text(const models::Workload& workload);
+std::string balancer_text(const models::BalancerSettings& balancer);
 std::string station_text(const models::Station& station);
 // One line per step, calls with their policies; what lies inside a step is indented.
 std::string steps_text(const models::Topology& topology, const models::Steps& steps, int indent);

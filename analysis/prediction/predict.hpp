@@ -5,7 +5,8 @@
 // station fed straight from a workload. Everything else is flagged approximate or unknown, with the reason in
 // words. Order of the results is that of the topology's ids. Times are seconds, rates per second. Cost: one
 // pass over the steps, linear in the topology, for an open load without call cycles; a few dozen passes
-// otherwise. Left out: transients, percentiles, and what timeouts do to the load (a note says so).
+// otherwise. Left out: transients, percentiles, and what timeouts do to the load (a note says so). Figures
+// that other policies can change are unknown (unmodelled.hpp).
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct Figure {
 struct StationPrediction {
   std::string name;
   double visit_rate_per_s = 0;  // that arrive
+  bool rate_known = true;       // false: it is the rate without the policies that theory does not model
   double service_mean_s = 0;    // time that a visit holds its worker
   Figure utilization;           // of the workers; unknown when they are unlimited
   Figure core_utilization;      // unknown without cpus

@@ -40,6 +40,7 @@ bool Predictor::timeouts_matter() const {
     const double time = layers_.facts[e].time.mean * kFar;
     if (edge.timeout && !(time < static_cast<double>(edge.timeout->ns) * 1e-9)) return true;
     if (edge.per_try_timeout && !(time < static_cast<double>(edge.per_try_timeout->ns) * 1e-9)) return true;
+    if (edge.deadline && !(time < static_cast<double>(edge.deadline->ns) * 1e-9)) return true;
   }
   return false;
 }
@@ -47,8 +48,13 @@ bool Predictor::timeouts_matter() const {
 void Predictor::report() {
   const bool closed = !closed_.empty();
   const bool timed = timeouts_matter();
-  if (timed)
-    note("Timeouts are not part of this theory: where calls come near theirs, expect other figures.");
+  const bool deadlines = std::any_of(t_.edges.begin(), t_.edges.end(),
+                                     [](const models::Edge& e) { return e.deadline.has_value(); });
+  if (timed) {
+    note(fmt::format(
+        "Timeouts{} are not part of this theory: where calls come near theirs, expect other figures.",
+        deadlines ? " and deadlines" : ""));
+  }
   if (layers_.depth_cut) note("run.max_call_depth ends some calls; what their callers do then is left out.");
   if (!layers_.converged)
     note("Stations that call each other in a circle did not settle: figures are approximate.");
@@ -56,6 +62,8 @@ void Predictor::report() {
            : layers_.depth_cut ? "run.max_call_depth ends some calls"
                                : "";
   if (doubt_.empty() && (unsettled_ || !layers_.converged)) doubt_ = "the figures did not settle";
+  unmodelled_ = find_unmodelled(layers_);
+  for (const std::string& text : unmodelled_.notes) note(text);
   for (std::size_t i = 0; i < layers_.stations.size(); ++i) station(i, closed);
   for (std::size_t i = 0; i < layers_.links.size(); ++i) link(i);
   double requests = 0;
@@ -67,6 +75,7 @@ void Predictor::report() {
     p_.bottleneck = static_cast<int>(i);
   }
   if (closed && closed_.size() == 1 && !p_.knee_population.known) layered_bounds();
+  take_back_loads();
   shape(rates_, requests);
 }
 
@@ -89,9 +98,40 @@ double Predictor::work_of(std::size_t i) const {  // core-seconds per second
 double Predictor::offered_full(std::size_t i) const {
   const StationPrediction& s = p_.stations[i];
   double u = s.core_utilization.known ? s.core_utilization.value : 0;
+  if (!s.rate_known) return 0;
   if (!layers_.stations[i].stable) return std::max(u, offered(i));
   if (s.utilization.known) u = std::max(u, s.utilization.value);
   return u;
+}
+
+void Predictor::take_back_station(std::size_t i) {
+  const std::string& rate = unmodelled_.rate[i];
+  const std::string& wait = unmodelled_.wait[i];
+  StationPrediction& out = p_.stations[i];
+  const auto unknown = [](Figure& f, const std::string& reason) { f = {0, false, false, reason}; };
+  if (rate.empty() && wait.empty()) return;
+  for (Figure* f : {&out.wait_mean_s, &out.response_mean_s, &out.in_queue_mean}) unknown(*f, wait);
+  out.remark = wait;
+  if (rate.empty()) return;
+  out.rate_known = false;
+  out.lost_fraction = 0;
+  if (t_.stations[i].workers != models::kUnlimited) unknown(out.utilization, rate);
+  if (t_.stations[i].cpus) unknown(out.core_utilization, rate);
+  out.remark = rate;
+  // Not overload, perhaps: these policies are what prevents it.
+  if (!out.stable) out.remark = fmt::format("would need {:.3g}x what it has, but {}", offered(i), rate);
+  out.stable = true;
+}
+
+void Predictor::take_back_loads() {
+  for (std::size_t i = 0; i < p_.stations.size(); ++i) {
+    const std::string& why = unmodelled_.wait[i];
+    if (why.empty() || !(rate_of(i) > 0)) continue;
+    for (Figure* f : {&p_.max_load_multiplier, &p_.knee_population, &p_.max_throughput_per_s}) {
+      if (f->known) *f = {0, false, false, why};
+    }
+    return;
+  }
 }
 
 void Predictor::station(std::size_t i, bool closed) {
@@ -103,7 +143,7 @@ void Predictor::station(std::size_t i, bool closed) {
   out.visit_rate_per_s = rate;
   out.lost_fraction = s.lost;
   out.stable = s.stable;
-  p_.stable = p_.stable && s.stable;
+  p_.stable = p_.stable && (s.stable || !unmodelled_.rate[i].empty());
   double stay = 0, wait = 0, shares = 0, in_queue = 0;
   for (const GroupState& g : s.groups) {
     const double part = g.share * g.count;
@@ -141,7 +181,7 @@ void Predictor::station(std::size_t i, bool closed) {
   }
   if (!(rate > 0)) {
     out.wait_mean_s = out.response_mean_s = out.in_queue_mean = {0, true, true, {}};
-    return;
+    return take_back_station(i);
   }
   out.wait_mean_s = figure(wait, known && s.stable, exact || (!s.limited && s.stable), reason);
   out.response_mean_s =
@@ -162,6 +202,7 @@ void Predictor::station(std::size_t i, bool closed) {
   } else if (!exact) {
     out.remark = reason;
   }
+  take_back_station(i);
 }
 
 bool Predictor::holds_open(std::size_t i) const {
@@ -195,6 +236,8 @@ void Predictor::link(std::size_t i) {
   out.utilization = figure(s.utilization, true, s.exact && doubt_.empty() && closed_.empty(), reason);
   out.wait_mean_s = figure(s.wait_s, s.utilization < 1, false, reason);
   p_.stable = p_.stable && s.utilization < 1;
+  if (unmodelled_.link[i].empty()) return;
+  out.utilization = out.wait_mean_s = {0, false, false, unmodelled_.link[i]};
 }
 
 std::vector<char> Predictor::reached(int workload) const {
@@ -256,9 +299,14 @@ double Predictor::workload(int id) {
     if (known && !exact && reason.empty()) reason = t_.stations[i].name + ": " + s.reason;
   }
   if (approximate_way && exact) exact = false, reason = "retries or an approximation on the way";
+  const std::string& unmodelled = unmodelled_.workload[at(id)];
   if (!out.open) {
     for (const ClosedLoad& c : closed_) {
       if (c.workload != id) continue;
+      if (!unmodelled.empty()) {
+        out.throughput_per_s = out.response_mean_s = {0, false, false, unmodelled};
+        return c.throughput;
+      }
       const std::string why = doubt_.empty() ? closed_reason_ : doubt_;
       const bool sure = closed_exact_ && doubt_.empty();
       out.throughput_per_s = figure(c.throughput, true, sure, why);
@@ -277,6 +325,12 @@ double Predictor::workload(int id) {
   const bool stationary = is_stationary(w);
   out.throughput_per_s = figure(rate, p_.stable || known, stationary && doubt_.empty(),
                                 known ? "the mean of a rate that changes" : reason);
+  if (!unmodelled.empty()) {  // they all end somehow
+    out.throughput_per_s = figure(rate, p_.stable, stationary && doubt_.empty(),
+                                  doubt_.empty() ? "the mean of a rate that changes" : doubt_);
+    out.response_mean_s = {0, false, false, unmodelled};
+    return rate;
+  }
   if (!(rate > 0)) known = false, reason = "no requests";
   if (!closed_.empty()) exact = false, reason = closed_reason_;
   out.response_mean_s =

@@ -6,6 +6,7 @@
 
 #include "analysis/prediction/layers.hpp"
 #include "analysis/prediction/predict.hpp"
+#include "analysis/prediction/unmodelled.hpp"
 #include "analysis/queueing/closed_network.hpp"
 
 namespace tailrace::analysis::detail {
@@ -73,6 +74,9 @@ class Predictor {
   static Figure figure(double value, bool known, bool exact, const std::string& reason);
   // Timeouts that would matter: the call comes within a factor of its limit.
   bool timeouts_matter() const;
+  // Takes back what policies outside the theory can change.
+  void take_back_station(std::size_t i);
+  void take_back_loads();
   void report();
   double rate_of(std::size_t i) const;
   double work_of(std::size_t i) const;
@@ -102,6 +106,7 @@ class Predictor {
   std::string closed_reason_;
   std::string doubt_;          // casts it over every figure
   std::vector<double> rates_;  // per operation
+  Unmodelled unmodelled_;
 };
 
 }  // namespace tailrace::analysis::detail

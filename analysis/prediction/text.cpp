@@ -252,7 +252,7 @@ std::string prediction_text(const Prediction& p, bool unicode) {
     Table stations({"component", "rate", "workers", "cores", "wait", "response", "remark"});
     for (const std::size_t i : shown) {
       const StationPrediction& s = p.stations[i];
-      stations.row({s.name, rate_text(s.visit_rate_per_s),
+      stations.row({s.name, s.rate_known ? rate_text(s.visit_rate_per_s) : "-",
                     figure_text(s.utilization, percent_text(s.utilization.value), unicode),
                     figure_text(s.core_utilization, percent_text(s.core_utilization.value), unicode),
                     figure_text(s.wait_mean_s, time_text(s.wait_mean_s.value, unicode), unicode),

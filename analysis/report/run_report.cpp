@@ -84,6 +84,7 @@ ClassReport requests(const CompiledModel& model, const Records& records, std::ui
       report.arrived += c.arrived;
       report.in_flight_start += c.started_in_flight;
       report.in_flight_end += c.in_flight;
+      report.degraded_count += c.degraded;
       add(report.ended, c.ended);
     });
   }
@@ -104,6 +105,14 @@ ClassReport requests(const CompiledModel& model, const Records& records, std::ui
       bad += static_cast<double>(total(c.ended) - c.ended[0]);
     });
     return RatioSample{bad, all};
+  });
+  report.degraded = ratio(records, [&](const RunRecord& r) {
+    double degraded = 0, good = 0;
+    each(r, [&](const models::ClassRecord& c) {
+      degraded += static_cast<double>(c.degraded);
+      good += static_cast<double>(c.ended[0]);
+    });
+    return RatioSample{degraded, good};
   });
 
   // Pooled per replication: successes, failures, and both.
@@ -188,12 +197,17 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
   report.service_mean = ratio(records, [&](const RunRecord& r) {
     return RatioSample{sum(r, busy), static_cast<double>(counts(r).grants)};
   });
+  report.wasted = ratio(records, [&](const RunRecord& r) {
+    return RatioSample{static_cast<double>(counts(r).wasted) * 1e-9, sum(r, busy)};
+  });
   sim::Histogram waits;
   for (const RunRecord& r : records) {
     waits.merge(wait(r));
     report.served += counts(r).grants;
     report.rejected += counts(r).rejected;
     report.abandoned += counts(r).abandoned;
+    report.dropped += counts(r).dropped;
+    report.wasted_s += static_cast<double>(counts(r).wasted) * 1e-9;
     for (const models::InstanceRecord& i : r.stations[id].instances)
       report.peak_queue = std::max(report.peak_queue, i.peak_queue);
   }
@@ -238,7 +252,14 @@ EdgeReport edge(const CompiledModel& model, const Records& records, std::size_t 
     report.attempts += r.edges[id].attempts;
     add(report.attempt_ended, r.edges[id].attempt_ended);
     add(report.ended, r.edges[id].ended);
+    report.hedges += r.edges[id].hedges;
+    report.hedges_won += r.edges[id].hedges_won;
+    report.budget_denied += r.edges[id].budget_denied;
+    report.fallbacks += r.edges[id].fallbacks;
   }
+  report.retry_amplification = ratio(records, [&](const RunRecord& r) {
+    return RatioSample{static_cast<double>(r.edges[id].attempts), static_cast<double>(r.edges[id].calls)};
+  });
   if (report.calls > 0)
     report.attempts_per_call = static_cast<double>(report.attempts) / static_cast<double>(report.calls);
   const std::uint32_t series = model.edges[id].series;
@@ -249,6 +270,33 @@ EdgeReport edge(const CompiledModel& model, const Records& records, std::size_t 
     report.duration = latency(groups, {}, false);
   }
   return report;
+}
+
+void collect_calls(const models::Steps& steps, std::vector<int>& operations, const models::Topology& t) {
+  for (const models::Step& s : steps) {
+    if (s.kind == models::Step::Kind::call)
+      operations.push_back(t.edges[static_cast<std::size_t>(s.edge)].operation);
+    for (const models::StepBranch& b : s.branches) collect_calls(b.steps, operations, t);
+  }
+}
+
+// Workloads whose requests may lead to each operation.
+std::vector<std::vector<std::size_t>> workloads_reaching(const models::Topology& t) {
+  std::vector<std::vector<int>> calls(t.operations.size());
+  for (std::size_t i = 0; i < t.operations.size(); ++i) collect_calls(t.operations[i].steps, calls[i], t);
+  std::vector<std::vector<std::size_t>> reaching(t.operations.size());
+  for (std::size_t w = 0; w < t.workloads.size(); ++w) {
+    std::vector<int> open;
+    for (const models::RequestClass& c : t.workloads[w].classes) collect_calls(c.steps, open, t);
+    while (!open.empty()) {
+      const auto op = static_cast<std::size_t>(open.back());
+      open.pop_back();
+      if (!reaching[op].empty() && reaching[op].back() == w) continue;
+      reaching[op].push_back(w);
+      open.insert(open.end(), calls[op].begin(), calls[op].end());
+    }
+  }
+  return reaching;
 }
 
 std::uint64_t combine(std::uint64_t h, std::uint64_t v) {
@@ -291,6 +339,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
     }
     report.workloads.push_back(std::move(whole));
   }
+  const std::vector<std::vector<std::size_t>> reaching = workloads_reaching(t);
   for (std::size_t i = 0; i < model.operations.size(); ++i) {
     OperationReport op;
     op.name = t.operation_name(static_cast<int>(i));
@@ -298,7 +347,17 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
     for (const RunRecord& r : records) {
       op.arrived += r.operations[i].arrived;
       add(op.ended, r.operations[i].ended);
+      op.unheard += r.operations[i].unheard;
     }
+    op.arrivals_per_request = ratio(records, [&](const RunRecord& r) {
+      double requests = 0;
+      for (const std::size_t w : reaching[i]) {
+        const models::WorkloadTable& table = model.workloads[w];
+        for (std::uint32_t c = 0; c < table.classes; ++c)
+          requests += static_cast<double>(r.classes[table.first_class + c].arrived);
+      }
+      return RatioSample{static_cast<double>(r.operations[i].arrived), requests};
+    });
     op.throughput = ratio(records, [&](const RunRecord& r) {
       return RatioSample{static_cast<double>(total(r.operations[i].ended)), r.seconds()};
     });
@@ -309,6 +368,11 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
   }
   for (std::size_t i = 0; i < model.stations.size(); ++i)
     report.stations.push_back(station(model, records, i));
+  for (std::size_t i = 0; i < model.operations.size(); ++i) {
+    StationReport& at = report.stations[model.operations[i].station];
+    at.completed += total(report.operations[i].ended);
+    at.unheard += report.operations[i].unheard;
+  }
   for (std::size_t i = 0; i < model.edges.size(); ++i) report.edges.push_back(edge(model, records, i));
   for (std::size_t i = 0; i < model.links.size(); ++i) {
     LinkReport link;
@@ -329,6 +393,8 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
     }
     report.links.push_back(std::move(link));
   }
+  report.policies = policy_reports(model, records, kConfidence);
+  report.ejections = ejection_reports(model, records, kConfidence);
   if (records.size() == 1) {
     report.notes.push_back(
         "one replication: intervals of request durations come from batch means, others are unknown");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/report/policy_report.hpp"
 #include "analysis/stats/interval.hpp"
 #include "models/compile/compiled_model.hpp"
 #include "models/runtime/record.hpp"
@@ -30,8 +31,10 @@ struct ClassReport {
   models::OutcomeCounts ended{};
   Interval arrival_rate, throughput;  // throughput: requests that ended; goodput: that succeeded
   Interval goodput;
-  Interval failed;         // fraction of the ended
-  LatencyReport duration;  // all requests that ended
+  Interval failed;                   // fraction of the ended
+  std::uint64_t degraded_count = 0;  // successes in whose answer a fallback took part
+  Interval degraded;                 // fraction of the successes
+  LatencyReport duration;            // all requests that ended
   LatencyReport success_duration, failure_duration;
 };
 
@@ -39,7 +42,11 @@ struct OperationReport {
   std::string name;
   std::uint64_t arrived = 0;
   models::OutcomeCounts ended{};
+  std::uint64_t unheard = 0;  // ended after the one for whom it worked had left
   Interval throughput;
+  // Arrivals per request of the workloads that can lead here: what retries, hedges and fan-out add up to on
+  // the whole way.
+  Interval arrivals_per_request;
   LatencyReport response;  // at the server, from arrival to reply
 };
 
@@ -59,6 +66,11 @@ struct StationReport {
   double residence_mean = 0;                                   // wait and service, per visit
   std::array<double, kPercentiles.size()> wait_percentiles{};  // of those served, zeros included
   std::uint64_t served = 0, waited = 0, rejected = 0, abandoned = 0;
+  std::uint64_t dropped = 0;    // thrown away when their turn came
+  std::uint64_t completed = 0;  // operations that ended here, and
+  std::uint64_t unheard = 0;    // of these, after the one for whom they worked had left
+  double wasted_s = 0;          // worker-seconds spent on them
+  Interval wasted;              // share of the busy time
   std::uint32_t peak_queue = 0;
   double min_instance_utilization = 0, max_instance_utilization = 0;  // of busy workers, or of cores
 };
@@ -68,6 +80,8 @@ struct EdgeReport {
   std::uint64_t calls = 0, attempts = 0;
   models::OutcomeCounts attempt_ended{}, ended{};
   double attempts_per_call = 0;
+  Interval retry_amplification;  // the same: attempts sent per call, hedges among them
+  std::uint64_t hedges = 0, hedges_won = 0, budget_denied = 0, fallbacks = 0;
   bool has_duration = false;
   LatencyReport duration;  // as the caller sees it; where the edge has a network, timers or retries
 };
@@ -93,9 +107,11 @@ struct RunReport {
   std::vector<StationReport> stations;
   std::vector<EdgeReport> edges;
   std::vector<LinkReport> links;
-  bool littles_law_holds = true;   // exactly, at every station of every replication
-  bool conservation_holds = true;  // every request that arrived ended or is still inside
-  std::vector<std::string> notes;  // what a reader should know about the figures
+  std::vector<PolicyReport> policies;     // by CompiledModel::admission_groups
+  std::vector<EjectionReport> ejections;  // of callers with outlier detection
+  bool littles_law_holds = true;          // exactly, at every station of every replication
+  bool conservation_holds = true;         // every request that arrived ended or is still inside
+  std::vector<std::string> notes;         // what a reader should know about the figures
 };
 
 RunReport build_run_report(const models::CompiledModel& model, const std::vector<models::RunRecord>& records);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "analysis/report/json_text.hpp"
@@ -64,6 +66,8 @@ void requests(JsonText& json, const ClassReport& c) {
   interval(json, "throughput_per_s", c.throughput, ended);
   interval(json, "goodput_per_s", c.goodput, c.ended[0]);
   interval(json, "failed_fraction", c.failed, ended);
+  json.field("degraded", c.degraded_count);
+  interval(json, "degraded_fraction", c.degraded, c.ended[0]);
   latency(json, "duration_s", c.duration);
   latency(json, "success_duration_s", c.success_duration);
   latency(json, "failure_duration_s", c.failure_duration);
@@ -100,7 +104,12 @@ void station(JsonText& json, const StationReport& s) {
   json.field("served", s.served)
       .field("waited", s.waited)
       .field("rejected", s.rejected)
-      .field("abandoned", s.abandoned);
+      .field("abandoned", s.abandoned)
+      .field("dropped", s.dropped)
+      .field("completed", s.completed)
+      .field("unheard", s.unheard)
+      .field("wasted_s", s.wasted_s);
+  interval(json, "wasted_fraction", s.wasted);
   interval(json, "utilization", s.utilization);
   interval(json, "busy_workers", s.busy);
   interval(json, "cpu_utilization", s.cpu_utilization);
@@ -128,6 +137,12 @@ void edge(JsonText& json, const EdgeReport& e) {
   json.begin_object().field("from", e.from).field("to", e.to).field("path", e.path);
   json.field("calls", e.calls).field("attempts", e.attempts).key("attempts_per_call");
   e.calls > 0 ? json.value(e.attempts_per_call) : json.null();
+  interval(json, "retry_amplification", e.retry_amplification, e.calls);
+  json.field("hedges", e.hedges)
+      .field("hedges_won", e.hedges_won)
+      .field("hedges_wasted", e.hedges - std::min(e.hedges, e.hedges_won))
+      .field("budget_denied", e.budget_denied)
+      .field("fallbacks", e.fallbacks);
   outcomes(json, "outcomes", e.ended);
   outcomes(json, "attempt_outcomes", e.attempt_ended);
   if (e.has_duration) {
@@ -135,6 +150,69 @@ void edge(JsonText& json, const EdgeReport& e) {
   } else {
     json.key("duration_s").null();
   }
+  json.end_object();
+}
+
+// The first changes only; policies.csv has them all.
+void timeline(JsonText& json, const std::vector<PolicyChange>& changes, std::uint64_t all,
+              const std::function<std::string(std::uint8_t)>& name) {
+  json.field("timeline_cut", changes.size() < all).key("timeline").begin_array();
+  for (const PolicyChange& c : changes) {
+    json.begin_inline_object().field("replication", c.replication).field("caller_instance", c.caller);
+    json.field("target_instance", c.target).field("at_s", c.at_s).field("from", name(c.from));
+    json.field("to", name(c.to)).end_object();
+  }
+  json.end_array();
+}
+
+void policy(JsonText& json, const PolicyReport& p, const models::AdmissionModel& model) {
+  const std::uint64_t asked = p.counts.admitted + p.counts.rejected;
+  json.begin_object().field("policy", p.policy).field("place", p.door ? "door" : "call");
+  json.field("holder", p.holder).key("target");
+  p.door ? json.null() : json.value(p.target);
+  json.key("path");
+  p.path.empty() ? json.null() : json.value(p.path);
+  json.field("states", std::uint64_t{p.callers} * p.targets);
+  json.field("admitted", p.counts.admitted)
+      .field("rejected", p.counts.rejected)
+      .field("delayed", p.counts.delayed)
+      .field("waited", p.counts.waited);
+  interval(json, "rejected_fraction", p.rejected, asked);
+  json.key("gauge");
+  if (p.gauge.groups > 0) {
+    json.begin_object().field("name", p.gauge_name);
+    interval(json, "value", p.gauge);
+    json.end_object();
+  } else {
+    json.null();
+  }
+  json.field("changes", p.changes);
+  const std::vector<std::string> names = model.statuses();
+  if (!names.empty()) {
+    json.field("trips", p.trips);
+    interval(json, "trips_per_hour", p.trips_per_hour, p.trips);
+    json.key("statuses").begin_array();
+    for (const StatusShare& s : p.statuses) {
+      json.begin_object().field("name", s.name);
+      interval(json, "share_of_time", s.share);
+      json.end_object();
+    }
+    json.end_array();
+    timeline(json, p.timeline, p.changes, [&](std::uint8_t s) { return names[s]; });
+  }
+  json.end_object();
+}
+
+void ejections(JsonText& json, const EjectionReport& e) {
+  json.begin_object().field("caller", e.caller).field("target", e.target);
+  json.field("ejections", e.ejections).key("instances").begin_array();
+  for (const EjectionReport::Instance& i : e.instances) {
+    json.begin_object().field("ejections", i.ejections);
+    interval(json, "ejected_share_of_time", i.out, i.ejections);
+    json.end_object();
+  }
+  json.end_array();
+  timeline(json, e.timeline, e.changes, [](std::uint8_t s) { return std::string(kEjectionStatuses[s]); });
   json.end_object();
 }
 
@@ -228,6 +306,8 @@ std::string summary_json(const RunResults& results) {
   array(json, "operations", report.operations, [](JsonText& j, const OperationReport& op) {
     j.begin_object().field("name", op.name).field("arrived", op.arrived);
     outcomes(j, "outcomes", op.ended);
+    j.field("unheard", op.unheard);
+    interval(j, "arrivals_per_request", op.arrivals_per_request);
     interval(j, "throughput_per_s", op.throughput, total(op.ended));
     latency(j, "response_s", op.response);
     j.end_object();
@@ -235,6 +315,11 @@ std::string summary_json(const RunResults& results) {
   array(json, "stations", report.stations, station);
   array(json, "edges", report.edges, edge);
   array(json, "links", report.links, link);
+  json.key("policies").begin_array();
+  for (std::size_t i = 0; i < report.policies.size(); ++i)
+    policy(json, report.policies[i], *results.model.admission_groups[i].model);
+  json.end_array();
+  array(json, "outlier_ejections", report.ejections, ejections);
   array(json, "thresholds", results.thresholds, threshold);
   const auto texts = [](JsonText& j, const std::string& text) { j.value(text); };
   array(json, "warnings", results.warnings, texts);

@@ -14,6 +14,7 @@ namespace {
 using Cell = TextTable::Cell;
 
 constexpr std::size_t kMostRows = 30;  // of each table
+constexpr std::size_t kMostPolicies = 12;
 constexpr std::size_t kNameWidth = 24;
 constexpr double kBusyLink = 0.01;  // links below this utilisation, and without losses, are left out
 constexpr std::size_t kShownPercentiles[] = {0, 3, 4, 5};  // p50 p95 p99 p99.9 of kPercentiles
@@ -33,6 +34,8 @@ class Summary {
     errors();
     stations();
     edges();
+    policies();
+    ejections();
     links();
     if (!options_.prediction.empty()) out_ += "\n" + options_.prediction;
     thresholds();
@@ -103,8 +106,13 @@ class Summary {
       add(c.goodput, rate_scale(c.goodput.estimate), c.goodput.groups > 0);
       add(c.failed, fraction_scale(c.failed.estimate), ended > 0);
       if (c.failed.estimate > 0) top.back().ink = Ink::bad;
+      if (c.degraded_count > 0) {
+        add(c.degraded, fraction_scale(c.degraded.estimate), true);
+      } else {
+        top.emplace_back(), below.emplace_back();
+      }
     } else {
-      for (int k = 0; k < 3; ++k) top.emplace_back(), below.emplace_back();
+      for (int k = 0; k < 4; ++k) top.emplace_back(), below.emplace_back();
     }
     add(l.mean, duration_scale(l.mean.estimate, style_), l.count > 0);
     for (const std::size_t k : kShownPercentiles) {
@@ -128,6 +136,7 @@ class Summary {
         .right("rate")
         .right("goodput")
         .right("failed")
+        .right("degraded")
         .right("mean")
         .right("p50");
     table.right("p95").right("p99").right("p99.9");
@@ -214,6 +223,7 @@ class Summary {
           .right("wait")
           .right("wait p99");
       table.right("service").right("throughput").right("rejected").right("gave up");
+      table.right("dropped").right("wasted");
       for (std::size_t i = 0; i < list.size() && i < kMostRows; ++i) {
         const StationReport& s = *list[i];
         if (s.served + s.rejected + s.abandoned == 0) {
@@ -237,11 +247,21 @@ class Summary {
                    served ? human_duration(s.service_mean.estimate, style_) : "n/a",
                    human_rate(s.throughput.estimate),
                    s.rejected > 0 ? Cell(human_count(s.rejected), Ink::bad) : Cell(),
-                   s.abandoned > 0 ? Cell(human_count(s.abandoned), Ink::bad) : Cell()});
+                   s.abandoned > 0 ? Cell(human_count(s.abandoned), Ink::bad) : Cell(),
+                   s.dropped > 0 ? Cell(human_count(s.dropped), Ink::bad) : Cell(),
+                   s.wasted_s > 0 ? Cell(share(s.wasted.estimate), Ink::bad) : Cell()});
       }
       out_ += "\n" + table.text();
       cut(list.size());
     }
+  }
+
+  static std::string share_text(std::uint64_t part, std::uint64_t whole) {
+    return whole > 0 ? human_fraction(static_cast<double>(part) / static_cast<double>(whole)) : "n/a";
+  }
+  static const char* main_cause(const models::OutcomeCounts& ended) {
+    return models::kOutcomeNames[static_cast<std::size_t>(std::max_element(ended.begin() + 1, ended.end()) -
+                                                          ended.begin())];
   }
 
   void edges() {
@@ -251,14 +271,19 @@ class Summary {
         .right("calls")
         .right("attempts/call")
         .right("timeouts")
+        .right("hedged")
+        .right("won")
+        .right("no budget")
+        .right("fallbacks")
         .right("failed")
+        .left("mostly")
         .right("mean")
         .right("p99");
     std::size_t rows = 0;
     for (std::size_t i = 0; i < report_.edges.size(); ++i) {
       const models::Edge& policy = topology_.edges[i];
       const EdgeReport& e = report_.edges[i];
-      if (policy.retries == 0 && !policy.timeout && !policy.per_try_timeout) continue;
+      if (policy.retries == 0 && !policy.timeout && !policy.per_try_timeout && !policy.guarded()) continue;
       if (++rows > kMostRows) continue;
       const std::uint64_t ended = models::total(e.ended);
       const std::uint64_t failed = ended - e.ended[0];
@@ -267,15 +292,111 @@ class Summary {
       table.row(
           {name(e.from), name(e.to, 30), human_count(e.calls),
            e.calls > 0 ? human_number(e.attempts_per_call) : "n/a", human_count(timeouts),
+           policy.hedging ? Cell(share_text(e.hedges, e.calls)) : Cell(),
+           policy.hedging ? Cell(share_text(e.hedges_won, e.hedges)) : Cell(),
+           e.budget_denied > 0 ? Cell(human_count(e.budget_denied), Ink::warn) : Cell(),
+           policy.fallback ? Cell(share_text(e.fallbacks, e.calls)) : Cell(),
            ended > 0 ? Cell(human_fraction(static_cast<double>(failed) / static_cast<double>(ended)),
                             failed > 0 ? Ink::bad : Ink::plain)
                      : Cell("n/a"),
+           failed > 0 ? Cell(main_cause(e.ended), Ink::dim) : Cell(),
            l.count > 0 ? human_duration(l.mean.estimate, style_) : "n/a",
            l.count >= requests_needed(0.99) ? human_duration(l.percentiles[4].estimate, style_) : "n/a"});
     }
     if (table.empty()) return;
     out_ += "\n" + table.text();
     cut(rows);
+  }
+
+  // What holds most of the time besides the first status: "open 12.3 %".
+  std::string status_text(const PolicyReport& p) const {
+    const StatusShare* most = nullptr;
+    for (std::size_t i = 1; i < p.statuses.size(); ++i) {
+      if (most == nullptr || p.statuses[i].share.estimate > most->share.estimate) most = &p.statuses[i];
+    }
+    if (p.statuses.empty()) return "";
+    if (most == nullptr) return fmt::format("always {}", p.statuses.front().name);
+    return fmt::format("{} {}", most->name, human_fraction(most->share.estimate));
+  }
+
+  // The most active first: those that turned somebody away or changed.
+  void policies() {
+    std::vector<const PolicyReport*> list;
+    for (const PolicyReport& p : report_.policies) {
+      if (p.counts.admitted + p.counts.rejected > 0) list.push_back(&p);
+    }
+    const auto activity = [](const PolicyReport* p) {
+      return p->counts.rejected + p->counts.delayed + p->counts.waited + p->changes;
+    };
+    std::stable_sort(list.begin(), list.end(),
+                     [&](const auto* a, const auto* b) { return activity(a) > activity(b); });
+    TextTable table(style_);
+    table.left("policies").left("of").right("asked").right("rejected").right("").right("delayed");
+    table.right("waited").left("state").right("trips/h").left("at the end");
+    for (std::size_t i = 0; i < list.size() && i < kMostPolicies; ++i) {
+      const PolicyReport& p = *list[i];
+      const bool some = p.counts.rejected > 0;
+      const HumanScale scale = fraction_scale(p.rejected.estimate);
+      const bool gauge = p.gauge.groups > 0;
+      table.row(
+          {name(p.policy),
+           name(p.where(), 36),
+           human_count(p.counts.admitted + p.counts.rejected),
+           some ? Cell(scale.text(p.rejected.estimate), Ink::bad) : Cell("0"),
+           some ? Cell(plus_minus(p.rejected, scale, style_), Ink::dim) : Cell(),
+           p.counts.delayed > 0 ? Cell(human_count(p.counts.delayed)) : Cell(),
+           p.counts.waited > 0 ? Cell(human_count(p.counts.waited)) : Cell(),
+           {status_text(p), p.changes > 0 ? Ink::warn : Ink::plain},
+           p.trips > 0 ? Cell(human_number(p.trips_per_hour.estimate)) : Cell(),
+           gauge ? Cell(fmt::format("{} {}", spaced(p.gauge_name), human_number(p.gauge.estimate)), Ink::dim)
+                 : Cell()});
+    }
+    if (table.empty()) return;
+    out_ += "\n" + table.text();
+    if (list.size() > kMostPolicies) {
+      line(inked(fmt::format("... and {} less active; all are in summary.json (--out DIR)",
+                             human_count(list.size() - kMostPolicies)),
+                 Ink::dim, style_));
+    }
+  }
+  static std::string spaced(std::string text) {
+    std::replace(text.begin(), text.end(), '_', ' ');
+    return text;
+  }
+
+  void ejections() {
+    struct Row {
+      const EjectionReport* report;
+      std::size_t instance;
+    };
+    std::vector<Row> rows;
+    for (const EjectionReport& e : report_.ejections) {
+      for (std::size_t k = 0; k < e.instances.size(); ++k) {
+        if (e.instances[k].ejections > 0 || e.instances[k].out.estimate > 0) rows.push_back({&e, k});
+      }
+    }
+    const auto of = [](const Row& row) -> const EjectionReport::Instance& {
+      return row.report->instances[row.instance];
+    };
+    std::stable_sort(rows.begin(), rows.end(),
+                     [&](const Row& a, const Row& b) { return of(a).out.estimate > of(b).out.estimate; });
+    TextTable table(style_);
+    table.left("ejected instances").left("by").right("ejections").right("out of the time").right("");
+    for (std::size_t i = 0; i < rows.size() && i < kMostPolicies; ++i) {
+      const EjectionReport::Instance& instance = of(rows[i]);
+      const HumanScale scale = fraction_scale(instance.out.estimate);
+      table.row({fmt::format("{} #{}", name(rows[i].report->target), rows[i].instance),
+                 name(rows[i].report->caller), human_count(instance.ejections),
+                 Cell(scale.text(instance.out.estimate), Ink::warn),
+                 Cell(plus_minus(instance.out, scale, style_), Ink::dim)});
+    }
+    if (table.empty()) return;
+    out_ += "\n" + table.text();
+    if (rows.size() > kMostPolicies) {
+      line(inked(fmt::format("... and {} more; all are in summary.json (--out DIR)",
+                             human_count(rows.size() - kMostPolicies)),
+                 Ink::dim, style_));
+    }
   }
 
   // Links that can be a cause of something: busy ones, and those that lost messages.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace tailrace::analysis {
 
@@ -182,6 +183,57 @@ std::string latency_csv(const RunResults& results) {
   for (const ClassReport& c : results.report.classes) {
     buckets(out, c, "success", c.success_duration.histogram);
     buckets(out, c, "failure", c.failure_duration.histogram);
+  }
+  return out;
+}
+
+std::string policies_csv(const RunResults& results) {
+  const models::CompiledModel& model = results.model;
+  std::string out = "replication,policy,holder,target,caller_instance,target_instance,time_s,from,to\n";
+  // The rows of one state, which all begin alike.
+  const auto rows = [&](const models::PolicyStateRecord& state, const std::string& begin, const auto& name) {
+    for (const models::StatusChange& c : state.timeline) {
+      out += begin;
+      cell(out, seconds(c.at.ns)), cell(out, name(c.from)), cell(out, name(c.to), true);
+    }
+  };
+  const auto begin = [](std::uint32_t replication, std::string_view policy, std::string_view holder,
+                        std::string_view target, std::optional<std::uint64_t> caller,
+                        std::optional<std::uint64_t> instance) {
+    std::string text;
+    cell(text, std::uint64_t{replication});
+    cell(text, policy), cell(text, holder), cell(text, target);
+    for (const auto& number : {caller, instance}) number ? cell(text, *number) : empty_cells(text, 1);
+    return text;
+  };
+  const auto if_several = [](std::uint32_t count, std::uint64_t number) {
+    return count > 1 ? std::optional(number) : std::nullopt;
+  };
+  for (const models::RunRecord& r : results.records) {
+    for (std::size_t g = 0; g < model.admission_groups.size(); ++g) {
+      const models::AdmissionGroup& group = model.admission_groups[g];
+      const PolicyReport& p = results.report.policies[g];
+      const std::vector<std::string> names = group.model->statuses();
+      for (std::size_t i = 0; i < r.policies[g].states.size(); ++i) {
+        rows(r.policies[g].states[i],
+             begin(r.replication, p.policy, p.holder, p.target, if_several(group.callers, i / group.targets),
+                   if_several(group.targets, i % group.targets)),
+             [&](std::uint8_t status) { return std::string_view(names[status]); });
+      }
+    }
+    std::size_t next = 0;
+    for (const models::BalancerGroup& group : model.balancers) {
+      if (!model.topology->stations[group.station].balancer.outliers) continue;
+      const EjectionReport& e = results.report.ejections[next++];
+      for (std::uint32_t i = 0; i < group.callers; ++i) {
+        const models::BalancerRecord& balancer = r.balancers[group.first_state + i];
+        for (std::size_t k = 0; k < balancer.instances.size(); ++k) {
+          rows(balancer.instances[k],
+               begin(r.replication, "outlier_detection", e.caller, e.target, if_several(group.callers, i), k),
+               [](std::uint8_t status) { return std::string_view(kEjectionStatuses[status]); });
+        }
+      }
+    }
   }
   return out;
 }

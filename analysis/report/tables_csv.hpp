@@ -19,6 +19,10 @@ std::string timeseries_csv(const RunResults& results);
 // workload, class and outcome, replications pooled.
 std::string latency_csv(const RunResults& results);
 
+// Every change of status of every policy that has them (circuits, instances that were ejected), one row each,
+// by replication, policy, state and time.
+std::string policies_csv(const RunResults& results);
+
 // One row per workload, and per class where a workload has several.
 std::string metrics_csv(const RunReport& report);
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "analysis/report/threshold_metric.hpp"
 #include "models/field/number_text.hpp"
 #include "models/field/units.hpp"
 
@@ -13,35 +14,11 @@ namespace tailrace::analysis {
 
 namespace {
 
+using namespace detail;
 using models::CompiledModel;
 using models::RunRecord;
 using models::Topology;
 using Records = std::vector<RunRecord>;
-
-enum class Metric : std::uint8_t {
-  request_duration,
-  request_failed,
-  requests,
-  goodput,
-  utilization,
-  cpu_utilization,
-  queue_length,
-  wait,
-  rejected,
-  response_time
-};
-enum class Aggregation : std::uint8_t { avg, min, med, max, percentile, count, rate, value };
-enum class Owner : std::uint8_t { workload, station, operation };
-
-// Which aggregations a metric has, and what its value means. The unit is that of `count` too, except that a
-// count is a plain number.
-struct MetricInfo {
-  std::string_view name;
-  Metric metric;
-  Owner owner;
-  ThresholdUnit unit;
-  std::vector<Aggregation> aggregations;
-};
 
 using A = Aggregation;
 const std::vector<MetricInfo>& metrics() {
@@ -64,6 +41,21 @@ const std::vector<MetricInfo>& metrics() {
        Owner::operation,
        ThresholdUnit::seconds,
        {A::avg, A::min, A::med, A::max, A::percentile}},
+      {"degraded", Metric::degraded, Owner::workload, ThresholdUnit::fraction, {A::rate}},
+      {"wasted", Metric::wasted, Owner::station, ThresholdUnit::fraction, {A::value}},
+      {"dropped", Metric::dropped, Owner::station, ThresholdUnit::per_second, {A::count, A::rate}},
+      {"unheard", Metric::unheard, Owner::operation, ThresholdUnit::per_second, {A::count, A::rate}},
+      {"arrivals_per_request",
+       Metric::arrivals_per_request,
+       Owner::operation,
+       ThresholdUnit::number,
+       {A::value}},
+      {"retry_amplification", Metric::retry_amplification, Owner::call, ThresholdUnit::number, {A::value}},
+      {"hedged", Metric::hedged, Owner::call, ThresholdUnit::fraction, {A::rate}},
+      {"fallbacks", Metric::fallbacks, Owner::call, ThresholdUnit::fraction, {A::rate}},
+      {"call_failed", Metric::call_failed, Owner::call, ThresholdUnit::fraction, {A::rate}},
+      {"rejected", Metric::policy_rejected, Owner::policy, ThresholdUnit::fraction, {A::rate}},
+      {"trips", Metric::policy_trips, Owner::policy, ThresholdUnit::number, {A::count}},
   };
   return table;
 }
@@ -90,17 +82,6 @@ const char* word(Aggregation a) {
   return "";
 }
 
-struct Resolved {
-  const MetricInfo* info = nullptr;
-  std::size_t id = 0;     // workload, class, station or operation
-  bool of_class = false;  // workload metrics: id is a class of the report
-  Aggregation aggregation = A::value;
-  double percentile = 0;  // 0..1
-  std::string op;
-  double limit = 0;
-  ThresholdUnit unit = ThresholdUnit::number;
-};
-
 struct Fault {
   std::string message, hint;
 };
@@ -109,6 +90,37 @@ std::string_view trimmed(std::string_view s) {
   while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
   while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
   return s;
+}
+
+// As PolicyReport::name().
+std::string policy_name(const Topology& t, const models::Edge& e, const models::AdmissionUse& use) {
+  const int station = t.operations[static_cast<std::size_t>(e.operation)].station;
+  return fmt::format("{} -> {}.{}", component_name(t, e.from_component),
+                     t.stations[static_cast<std::size_t>(station)].name, use.policy);
+}
+void unique(std::vector<std::string>& names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+}
+std::vector<std::string> all_policies(const Topology& t) {
+  std::vector<std::string> names;
+  for (const models::Edge& e : t.edges) {
+    for (const models::AdmissionUse& use : e.admissions) names.push_back(policy_name(t, e, use));
+  }
+  for (const models::Station& s : t.stations) {
+    for (const models::AdmissionUse& use : s.doors) names.push_back(s.name + "." + use.policy);
+  }
+  unique(names);
+  return names;
+}
+std::vector<std::string> all_calls(const Topology& t) {
+  std::vector<std::string> names;
+  for (const models::Edge& e : t.edges) {
+    names.push_back(component_name(t, e.from_component) + " -> " + t.operation_name(e.operation));
+    names.push_back(names.back().substr(0, names.back().rfind('.')));
+  }
+  unique(names);
+  return names;
 }
 
 // Every metric that this topology has, for "did you mean".
@@ -124,6 +136,9 @@ std::vector<std::string> all_metrics(const Topology& t) {
       }
     } else if (m.owner == Owner::station) {
       for (const models::Station& s : t.stations) names.push_back(fmt::format("{}.{}", s.name, m.name));
+    } else if (m.owner == Owner::call || m.owner == Owner::policy) {
+      for (const std::string& name : m.owner == Owner::call ? all_calls(t) : all_policies(t))
+        names.push_back(fmt::format("{}.{}", name, m.name));
     } else {
       for (std::size_t i = 0; i < t.operations.size(); ++i) {
         names.push_back(fmt::format("{}.{}", t.operation_name(static_cast<int>(i)), m.name));
@@ -169,6 +184,15 @@ bool find_owner(const Topology& t, std::string_view owner, Resolved& r) {
         return true;
       }
       return false;
+    case Owner::call:
+      r.owner = owner;
+      return std::any_of(t.edges.begin(), t.edges.end(),
+                         [&](const models::Edge& e) { return is_call(t, e, owner); });
+    case Owner::policy: {
+      r.owner = owner;
+      const std::vector<std::string> names = all_policies(t);
+      return std::find(names.begin(), names.end(), owner) != names.end();
+    }
   }
   return false;
 }
@@ -292,152 +316,6 @@ bool holds(double value, const std::string& op, double limit) {
   if (op == ">") return value > limit;
   if (op == ">=") return value >= limit;
   return op == "==" ? value == limit : value != limit;
-}
-
-Interval exactly(double value, std::uint64_t count, const char* reason) {
-  Interval i;
-  i.estimate = value;
-  i.count = count;
-  i.reason = reason;
-  return i;
-}
-
-Interval seconds(Interval i) {
-  i.estimate /= 1e9;
-  i.low /= 1e9;
-  i.high /= 1e9;
-  return i;
-}
-
-// Any percentile of a latency; `groups` are the replications' histograms, in ns.
-Interval percentile(const LatencyReport& latency, double p,
-                    const std::vector<const sim::Histogram*>& groups) {
-  for (std::size_t k = 0; k < kPercentiles.size(); ++k) {
-    if (kPercentiles[k] == p) return latency.percentiles[k];
-  }
-  if (p <= 0) return exactly(latency.min, latency.count, "a minimum has no interval");
-  if (p >= 1) return exactly(latency.max, latency.count, "a maximum has no interval");
-  return seconds(
-      percentile_interval(std::span<const sim::Histogram* const>(groups), p, latency.mean.confidence));
-}
-
-Interval of_latency(const LatencyReport& latency, const Resolved& r,
-                    const std::vector<const sim::Histogram*>& groups) {
-  switch (r.aggregation) {
-    case A::avg:
-      return latency.mean;
-    case A::min:
-      return exactly(latency.min, latency.count, "a minimum has no interval");
-    case A::max:
-      return exactly(latency.max, latency.count, "a maximum has no interval");
-    case A::med:
-      return percentile(latency, 0.5, groups);
-    default:
-      return percentile(latency, r.percentile, groups);
-  }
-}
-
-// A percentile of the waits of all who were served: those who did not wait come first, with 0.
-double wait_quantile(const sim::Histogram& waits, std::uint64_t served, double p) {
-  const double zeros = static_cast<double>(served - std::min(served, waits.count()));
-  const double rank = p * static_cast<double>(served) - zeros;
-  if (rank <= 0 || waits.empty()) return 0;
-  return static_cast<double>(waits.quantile(std::min(1.0, rank / static_cast<double>(waits.count())))) / 1e9;
-}
-
-Interval wait_percentile(const CompiledModel& model, const Records& records, std::size_t station, double p) {
-  sim::Histogram pooled;
-  std::uint64_t served = 0;
-  std::vector<double> each;
-  for (const RunRecord& r : records) {
-    const sim::Histogram& waits = r.series[model.stations[station].wait_series];
-    const std::uint64_t grants = r.stations[station].counts.grants;
-    if (grants == 0) continue;
-    pooled.merge(waits);
-    served += grants;
-    each.push_back(wait_quantile(waits, grants, p));
-  }
-  Interval i = mean_interval(each, 0.95, std::max<std::uint64_t>(served, 1));
-  const double pooled_value = wait_quantile(pooled, served, p);
-  if (i.known) {
-    const double half = i.half_width();
-    i.low = pooled_value - half;
-    i.high = pooled_value + half;
-  }
-  i.estimate = pooled_value;
-  i.count = served;
-  return i;
-}
-
-Interval measure(const CompiledModel& model, const Records& records, const RunReport& report,
-                 const Resolved& r) {
-  const auto counted = [&](std::uint64_t n) {
-    return exactly(static_cast<double>(n), n, "a count has no interval");
-  };
-  if (r.info->owner == Owner::workload) {
-    const ClassReport& c = r.of_class ? report.classes[r.id] : report.workloads[r.id];
-    std::vector<const sim::Histogram*> groups;
-    for (const sim::Histogram& h : c.duration.by_replication) groups.push_back(&h);
-    const std::uint64_t ended = models::total(c.ended);
-    Interval i;
-    switch (r.info->metric) {
-      case Metric::request_duration:
-        return of_latency(c.duration, r, groups);
-      case Metric::request_failed:
-        i = c.failed;
-        i.count = ended;
-        return i;
-      case Metric::requests:
-        if (r.aggregation == A::count) return counted(c.arrived);
-        i = c.arrival_rate;
-        i.count = c.arrived;
-        return i;
-      default:
-        if (r.aggregation == A::count) return counted(c.ended[0]);
-        i = c.goodput;
-        i.count = c.ended[0];
-        return i;
-    }
-  }
-  if (r.info->owner == Owner::operation) {
-    std::vector<const sim::Histogram*> groups;
-    for (const RunRecord& record : records) groups.push_back(&record.series[model.operation_series[r.id]]);
-    return of_latency(report.operations[r.id].response, r, groups);
-  }
-  const StationReport& s = report.stations[r.id];
-  switch (r.info->metric) {
-    case Metric::utilization:
-      return s.utilization;
-    case Metric::cpu_utilization:
-      return s.cpu_utilization;
-    case Metric::queue_length:
-      return s.queue_length;
-    case Metric::wait:
-      if (r.aggregation == A::avg) return s.wait_mean;
-      return wait_percentile(model, records, r.id, r.aggregation == A::med ? 0.5 : r.percentile);
-    default: {
-      if (r.aggregation == A::count) return counted(s.rejected);
-      std::vector<RatioSample> samples;
-      for (const RunRecord& record : records) {
-        samples.push_back({static_cast<double>(record.stations[r.id].counts.rejected), record.seconds()});
-      }
-      return ratio_interval(samples, report.confidence);
-    }
-  }
-}
-
-// A time without a single request behind it is no measurement; a count of zero is one.
-bool has_data(const Resolved& r, const Interval& i, const RunReport& report) {
-  if (!(report.measured_s > 0)) return false;
-  switch (r.info->metric) {
-    case Metric::request_duration:
-    case Metric::request_failed:
-    case Metric::wait:
-    case Metric::response_time:
-      return i.count > 0;
-    default:
-      return true;
-  }
 }
 
 }  // namespace

@@ -32,8 +32,10 @@ class Compiler {
     for (std::size_t i = 0; i < t_.edges.size(); ++i) edge(i);
     compile_guards(t_, m_);
     for (std::size_t i = 0; i < t_.workloads.size(); ++i) workload(i);
+    for (std::size_t i = 0; i < t_.stations.size(); ++i) prober(i);
     m_.stop_pc = emit(Op::stop);
     m_.bury_pc = emit(Op::bury);
+    callee_hints();
     share_series();
     return std::make_shared<const CompiledModel>(std::move(m_));
   }
@@ -266,8 +268,9 @@ class Compiler {
     double cumulative = 0;
     for (std::size_t k = 0; k < s.branches.size(); ++k) {
       cumulative += s.branches[k].probability;
-      m_.options[options + k] = {k + 1 == s.branches.size() && cumulative > 1 - 1e-9 ? 2.0 : cumulative,
-                                 pc()};
+      m_.options[options + k].cumulative =
+          k + 1 == s.branches.size() && cumulative > 1 - 1e-9 ? 2.0 : cumulative;
+      m_.options[options + k].pc = pc();
       bool inside = before;
       const std::size_t start = m_.steps.size();
       body(s.branches[k].steps,
@@ -376,8 +379,40 @@ class Compiler {
     m_.edges.push_back(table);
   }
 
+  void prober(std::size_t i) {
+    const auto& health = t_.stations[i].balancer.health;
+    if (!health) return;
+    ProberTable table;
+    table.station = static_cast<std::uint32_t>(i);
+    table.interval_ns = health->interval.ns;
+    table.first_state = m_.probed;
+    m_.probed += m_.stations[i].instances;
+    if (health->edge >= 0) {
+      table.pc = emit(Op::call, static_cast<std::uint32_t>(health->edge));
+      emit(Op::end_probe);
+    }
+    m_.stations[i].prober = static_cast<std::uint32_t>(m_.probers.size());
+    m_.probers.push_back(table);
+  }
+
   // An operation that only computes and is only called by one class as its whole request records what the
   // class records.
+  // Whoever comes to a call knows at once where all that belongs to the callee is.
+  void callee_hints() {
+    for (Step16& step : m_.steps) {
+      if (step.op != Op::call) continue;
+      step.needed = m_.edges[step.first].first_instance;
+      step.stream = m_.edges[step.first].first_draw;
+    }
+    for (BranchOption& option : m_.options) {
+      if (option.edge == kNoId) continue;
+      const EdgeTable& edge = m_.edges[option.edge];
+      option.edge_pc = edge.pc;
+      option.first_instance = edge.first_instance;
+      option.first_draw = edge.first_draw;
+    }
+  }
+
   void share_series() {
     std::vector<int> callers(m_.operations.size());
     for (const EdgeTable& e : m_.edges) ++callers[e.operation];

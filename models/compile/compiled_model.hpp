@@ -29,6 +29,7 @@ enum class Op : std::uint8_t {
   end,          // of an operation: errors by chance, release, reply
   end_branch,   // of a branch frame
   end_request,  // of a client's request
+  end_probe,    // of a health check
   stop,         // the frame was told to stop: it ends as cancelled
   bury,         // nothing is left of the frame but the event that brought it here
 };
@@ -40,6 +41,7 @@ struct Step16 {
   std::uint32_t first = 0;   // draw, edge, fork, option, pc or operation, by op
   std::uint32_t needed = 0;  // parallel: branches that must succeed; loop: pc of the body
   std::uint32_t stream = 0;  // branch
+  // call: the edge's first_instance and first_draw, as hints, in place of the two above.
   // fail: the probability as a threshold on 64 random bits, in place of the two above.
   std::uint64_t chance() const { return static_cast<std::uint64_t>(stream) << 32 | needed; }
   void set_chance(std::uint64_t chance) {
@@ -55,11 +57,14 @@ struct Draw {
   std::uint32_t stream = 0;
 };
 
-struct BranchOption {
+struct alignas(32) BranchOption {
   double cumulative = 0;
   std::uint32_t pc = 0;
-  std::uint32_t edge = kNoId;  // where it begins with a call: that call, as a hint
+  // Where it begins with a call, as hints: that call, and what of its edge leads to further cache lines.
+  std::uint32_t edge = kNoId;
+  std::uint32_t edge_pc = 0, first_instance = 0, first_draw = 0;
 };
+static_assert(sizeof(BranchOption) == 32);
 
 struct OperationTable {
   std::uint32_t pc = 0;
@@ -96,7 +101,8 @@ struct StationTable {
   std::vector<std::uint64_t> error_chance;  // per instance, when they differ; on top of the operation's
   std::uint32_t door = kNoId;
   std::uint32_t first_queue_policy = kNoId;  // state of its first instance
-  bool special_release = false;              // who is next is more than the head of the line
+  std::uint32_t prober = kNoId;
+  bool special_release = false;  // who is next is more than the head of the line
   bool drop_expired = false;
   Cancellation cancellation = Cancellation::ignore;
 };
@@ -203,6 +209,7 @@ struct CompiledModel {
   std::vector<HedgeGroup> hedges;
   std::vector<BalancerGroup> balancers;
   std::vector<ProberTable> probers;
+  std::uint32_t probed = 0;  // instances
   std::uint32_t queue_states = 0, admission_states = 0, budget_states = 0, hedge_states = 0,
                 balancer_states = 0;
   // Requests carry a deadline, a key, the trace of a fallback, or can be cancelled: every call of the model

@@ -57,6 +57,8 @@ struct GuardTable {
   std::uint16_t all = 0;      // outer and those asked for each attempt
   bool per_instance = false;  // some need to know the instance before they are asked
   bool cancels = false;
+  bool simple = false;  // a timeout, retries and per-attempt policies, and nothing else
+  bool tells = false;           // somebody wants to know how an attempt ended
   bool on_try_timeout = false;  // hedges
   bool fallback = false;
   bool fallback_steps = false;  // they stand behind the call and a jump
@@ -80,7 +82,9 @@ struct DoorTable {
 // Probes of one station.
 struct ProberTable {
   std::uint32_t station = 0;
-  std::uint32_t pc = 0;  // deep: the probe's steps; none: shallow
+  std::uint32_t pc = 0xffffffffu;  // deep: the probe's steps; none: shallow
+  std::int64_t interval_ns = 0;
+  std::uint32_t first_state = 0;  // of its instances, one each
 };
 
 }  // namespace tailrace::models

@@ -104,7 +104,12 @@ class GuardCompiler {
       g.on_try_timeout = e.hedging->on_try_timeout;
       if (e.hedging->budget) g.hedge_budget = budget(e, e.hedging->budget, e.hedging->origin);
     }
-    if (needs_balancer(station_of(e))) g.balancer = balancer(e);
+    if (needs_balancer(station_of(e)) && !e.probe) g.balancer = balancer(e);
+    g.tells = g.all != g.outer || g.balancer != kNoId || g.hedge != kNoId || g.budget != kNoId ||
+              g.hedge_budget != kNoId;
+    g.simple = !m_.context && g.outer == 0 && !g.per_instance && g.budget == kNoId && g.hedge == kNoId &&
+               g.balancer == kNoId && !g.fallback && !g.cancels && g.deadline_ns < 0 && !edge.deepens &&
+               edge.door == kNoId && edge.out_link == kNoId && edge.back_link == kNoId && !e.probe;
     edge.guard = static_cast<std::uint32_t>(m_.guards.size());
     m_.guards.push_back(g);
   }

@@ -39,11 +39,15 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   primary.groups.emplace_back();
   primary.workers = spec.connections.value;
   primary.cpus = spec.cpus;
+  apply_queue(spec.queue, primary, self.mark, b.path, b.diagnostics);
   const PolicyTarget at_station{nullptr, &primary, self.mark, b.path, nullptr, b.diagnostics};
   apply_policies(merge_policies(spec.target, b.default_target), at_station);
   apply_policies(merge_policies(spec.inbound, b.default_inbound), at_station);
-  apply_queue(spec.queue, primary, self.mark, b.path, b.diagnostics);
   Station replicas = primary;
+  if (primary.balancer.health && !primary.balancer.health->operation_name.empty()) {
+    b.diagnostics.error(self.mark, b.path + ".health_check.operation",
+                        "databases have shallow health checks only", "leave the operation out");
+  }
   const int primary_id = b.add_station(std::move(primary));
   int replica_id = primary_id;
   if (spec.read_replicas > 0) {

@@ -88,15 +88,22 @@ class AdmissionPolicy {
  public:
   virtual ~AdmissionPolicy() = default;
   virtual Admission admit(const CallFacts&, sim::Stream&) = 0;
+  // As long as this is set, admit() would say yes and change nothing, so it need not be asked.
+  bool quiet() const { return quiet_; }
   // What was admitted (or delayed) has ended, whatever the outcome; also when a policy inside refused it:
   // then the outcome is that refusal. After it, whoever is first in line asks again.
   virtual void ended(const CallFacts&) {}
   // At a server: an admitted request leaves the queue for a worker after `waited`.
   virtual void served(const CallFacts&) {}
+  // Changes that were due at a time of their own are made, up to `now`; admit() and ended() do it themselves.
+  virtual void settle(sim::Instant) {}
   virtual const StatusLog* log() const { return nullptr; }
   virtual StatusLog* log() { return nullptr; }
   // A number worth watching, such as the concurrency limit; NaN where there is none.
   virtual double gauge() const;
+
+ protected:
+  bool quiet_ = false;
 };
 
 class AdmissionModel {

@@ -34,8 +34,7 @@ void Execution::look_ahead(const sim::Event* events, std::size_t n) {
       if (has_parent(f)) ask(&frames_[f.parent]);
       if (f.instance != kNoId) ask(&instances_[f.instance]);
       if (has_edge(f)) {
-        __builtin_prefetch(&edges_[f.edge]);
-        ask(&edge_counts_[f.edge]);
+        ask(&live_edges_[f.edge]);
       }
       __builtin_prefetch(&steps_[f.pc]);
     }
@@ -43,7 +42,7 @@ void Execution::look_ahead(const sim::Event* events, std::size_t n) {
   const auto third = [&](const Ahead& ahead) {
     for (std::size_t i = 0; i < ahead.count; ++i) {
       const Frame& f = frames_[ahead.frames[i]];
-      if (has_edge(f) && !edges_[f.edge].plain) ask(&operations_[edges_[f.edge].operation]);
+      if (has_edge(f) && !live_edges_[f.edge].plain) ask(&operations_[live_edges_[f.edge].operation]);
       if (!has_parent(f)) continue;
       const Frame& parent = frames_[f.parent];
       if (has_parent(parent)) touch(frames_[parent.parent].ticket);

@@ -4,6 +4,7 @@
 
 #include "models/policies/load_balancing/load_balancing.hpp"
 #include "models/policies/retry/retry.hpp"
+#include "models/runtime/entering.hpp"
 #include "models/runtime/execution.hpp"
 
 namespace tailrace::models {
@@ -76,43 +77,199 @@ void Execution::begin_request(std::uint32_t slot, const ClassTable& cls) {
   }
 }
 
-std::uint32_t Execution::begin_guarded_call(std::uint32_t slot, std::uint32_t edge_id) {
-  const EdgeTable& edge = edges_[edge_id];
-  const GuardTable& g = model_->guards[edge.guard];
-  Frame& f = frames_[slot];
-  f.set_call_start(now_);
-  CallState& x = calls_[slot];
-  x.pause = 0;
-  x.attempts = 0;
-  x.first_child = kNoId;
-  x.stage = 0;
-  x.hedges = 0;
-  x.flags &= static_cast<std::uint8_t>(~(kInLine | kNextIsHedge | kNextIsRetry));
-  const std::int64_t deadline = call_deadline(slot, g);
-  if (deadline <= now_) return finish_call(slot, edge_id, Outcome::deadline);
-  if (deadline != kNever && (g.timeout_ns < 0 || deadline < sim::saturating_add(now_, g.timeout_ns))) {
-    arm_own(deadline, Phase::expire, TimerPurpose::deadline, slot);
-  } else if (edge.timeout_lane != kNoId) {
-    arm(edge.timeout_lane, slot, f);
-  }
-  if (g.budget != kNoId) policies_.budgets[g.budget + caller_index(slot, g)]->call_started(facts_of(slot));
-  if (g.hedge_budget != kNoId)
-    policies_.budgets[g.hedge_budget + caller_index(slot, g)]->call_started(facts_of(slot));
-  if (g.outer == 0) return begin_try(slot, edge_id);
-  return pursue(slot, edge_id, false);
+inline std::uint32_t Execution::choose_instance(std::uint32_t slot, const EdgeTable& edge,
+                                                const GuardTable& g) {
+  if (edge.instances == 1) return 0;
+  constexpr std::uint8_t kProbe = kClientFrame | kDirect;
+  if ((frames_[slot].flags & kProbe) == kProbe) return frames_[slot].edge - edge.first_instance;
+  if (g.balancer == kNoId) return select(edge);
+  // What this call has tried and still waits for: a hedge goes elsewhere.
+  std::array<std::uint32_t, 8> tried;
+  std::size_t n = 0;
+  for (std::uint32_t c = calls_[slot].first_child; c != kNoId && n < tried.size(); c = calls_[c].next_sibling)
+    tried[n++] = frames_[c].instance - edge.first_instance;
+  return policies_.balancers[g.balancer + caller_index(slot, g)]->select(facts_of(slot), tried.data(), n,
+                                                                         streams_[edge.select_stream]);
 }
 
-// One more attempt: asks for admission first.
-std::uint32_t Execution::begin_try(std::uint32_t slot, std::uint32_t edge_id) {
+void Execution::wake_line(std::uint32_t state_id) {
+  AdmissionState& state = policies_.admissions[state_id];
+  if (state.line.empty() || state.drain_scheduled) return;
+  state.drain_scheduled = true;
+  schedule(now_, Phase::finish, Kind::line, state_id);
+}
+
+// What holds admissions from `from` to `to` has ended: they are told, the innermost first.
+void Execution::give_back(std::uint32_t slot, const GuardTable& g, std::uint32_t from, std::uint32_t to,
+                          std::uint32_t instance, const CallFacts& facts) {
+  while (to > from) {
+    --to;
+    const std::uint32_t id = admission_state(slot, g, to, instance);
+    policies_.admissions[id].policy->ended(facts);
+    wake_line(id);
+  }
+}
+
+// All policies of an attempt that was sent learn how it ended, as the caller sees it.
+inline void Execution::tell(std::uint32_t slot, std::uint32_t edge_id, std::uint32_t instance,
+                            Outcome outcome, std::int64_t took, std::uint32_t number, std::uint8_t flags) {
+  const GuardTable& g = model_->guards[edges_[edge_id].guard];
+  ++guard_counts_[edges_[edge_id].guard].attempt_ended[static_cast<std::size_t>(outcome)];
+  if (!g.tells) return;
+  CallFacts facts = facts_of(slot);
+  facts.outcome = outcome;
+  facts.took = {took};
+  facts.attempt = number;
+  if (g.all != g.outer) give_back(slot, g, g.outer, g.all, instance, facts);
+  const std::uint32_t caller = caller_index(slot, g);
+  if (g.balancer != kNoId) policies_.balancers[g.balancer + caller]->ended(instance, facts);
+  if (g.hedge != kNoId && outcome == Outcome::success) policies_.hedges[g.hedge + caller]->succeeded(facts);
+  if (g.budget != kNoId) {
+    policies_.budgets[g.budget + caller]->attempt_ended(facts);
+    if (flags & kRetry) policies_.budgets[g.budget + caller]->extra_ended(facts);
+  }
+  if (g.hedge_budget != kNoId) {
+    policies_.budgets[g.hedge_budget + caller]->attempt_ended(facts);
+    if (flags & kHedge) policies_.budgets[g.hedge_budget + caller]->extra_ended(facts);
+  }
+}
+
+// The call has its outcome: the caller goes on, falls back, or fails.
+inline std::uint32_t Execution::finish_call(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
   const EdgeTable& edge = edges_[edge_id];
   const GuardTable& g = model_->guards[edge.guard];
-  CallState& x = calls_[slot];
-  if (x.attempts != ~0u) ++x.attempts;
-  if (g.per_instance) {
-    x.chosen = choose_instance(slot, edge, g);
-    if (x.chosen == kNoInstance) return refused(slot, edge_id, Outcome::unavailable);
+  GuardCounts& counts = guard_counts_[edge.guard];
+  Frame& f = frames_[slot];
+  ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
+  if (edge.series != kNoId) observe(edge.series, now_ - f.call_start());
+  if (outcome == Outcome::success) {
+    if (g.stale_ns >= 0) counts.last_success = now_;
+    return slot;
   }
-  return pursue(slot, edge_id, false);
+  if (g.fallback && outcome != Outcome::cancelled) {
+    const bool fresh =
+        g.stale_ns < 0 || (counts.last_success >= 0 && now_ - counts.last_success <= g.stale_ns);
+    if (fresh || g.fallback_steps) {
+      ++counts.fallbacks;
+      calls_[slot].flags |= kDegraded;
+      if (!fresh || (g.fallback_steps && g.stale_ns < 0)) ++f.pc;  // past the jump, to the steps
+      return slot;
+    }
+  }
+  if (edge.ignore_failure) return slot;
+  return fail_frame(slot, outcome);
+}
+
+inline std::uint32_t Execution::end_call(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
+  const GuardTable& g = model_->guards[edges_[edge_id].guard];
+  Frame& f = frames_[slot];
+  if (f.timer != kNoId) timers_.cancel_some(f, kOfTheCall);
+  CallState& x = calls_[slot];
+  if (g.outer > 0 || g.budget != kNoId || g.hedge_budget != kNoId) {
+    CallFacts facts = facts_of(slot);
+    facts.outcome = outcome;
+    facts.took = {now_ - f.call_start()};
+    give_back(slot, g, 0, std::min<std::uint32_t>(x.stage, g.outer), x.chosen, facts);
+    if (g.budget != kNoId) policies_.budgets[g.budget + caller_index(slot, g)]->call_ended(facts);
+    if (g.hedge_budget != kNoId) policies_.budgets[g.hedge_budget + caller_index(slot, g)]->call_ended(facts);
+  }
+  return finish_call(slot, edge_id, outcome);
+}
+
+// Nobody waits for this attempt now; it goes on for nobody, unless its server listens.
+void Execution::leave(std::uint32_t child) {
+  Frame& f = frames_[child];
+  CallState& y = calls_[child];
+  timers_.cancel(f, TimerPurpose::try_timeout);
+  // Who leaves because he has been left himself has worked for nobody since then, and so has this attempt.
+  const std::int64_t before = orphans_ == 0 ? -1 : left_at(f.parent);
+  f.parent = kNoId;
+  y.left_at = before < 0 ? now_ : before;
+  ++orphans_;
+  const EdgeTable& edge = edges_[f.edge];
+  if (model_->guards[edge.guard].cancels && !(y.flags & kReplied)) send_cancel(child, edge);
+}
+
+// The caller no longer waits for its attempts.
+void Execution::leave_all(std::uint32_t slot, std::uint32_t edge_id, Outcome reason) {
+  while (calls_[slot].first_child != kNoId) {
+    const std::uint32_t child = calls_[slot].first_child;
+    const CallState& y = calls_[child];
+    calls_[slot].first_child = y.next_sibling;
+    tell(slot, edge_id, frames_[child].instance - edges_[edge_id].first_instance, reason, now_ - y.sent,
+         y.attempts, y.flags);
+    leave(child);
+  }
+}
+
+// A request is at its server.
+inline std::uint32_t Execution::arrive_guarded(std::uint32_t slot) {
+  const Frame& f = frames_[slot];
+  const EdgeTable& edge = edges_[f.edge];
+  ++operations_[edge.operation].arrived;
+  calls_[slot].flags |= kThere;
+  if (f.pc == model_->stop_pc) return stop_serving(slot);  // its caller left while it travelled
+  return edge.door == kNoId ? enter(slot, edge.worker_first) : knock(slot);
+}
+
+std::uint32_t Execution::enter_late(std::uint32_t slot, bool worker_first) {
+  return enter(slot, worker_first);
+}
+
+// From the network.
+std::uint32_t Execution::arrive_late(std::uint32_t slot) {
+  return arrive_guarded(slot);
+}
+
+inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) {
+  const EdgeTable& edge = edges_[edge_id];
+  const GuardTable& g = model_->guards[edge.guard];
+  std::uint32_t instance = calls_[slot].chosen;
+  if (!g.per_instance) instance = choose_instance(slot, edge, g);
+  if (instance == kNoInstance) return refused(slot, edge_id, Outcome::unavailable);
+  std::uint8_t depth = frames_[slot].depth;
+  if (edge.deepens) {
+    if (depth >= model_->depth_limit) return refused(slot, edge_id, Outcome::depth_limit);
+    ++depth;
+  }
+  ++edge_counts_[edge_id].attempts;
+  const std::uint32_t child = new_attempt(slot, edge_id);
+  Frame& c = frames_[child];
+  c.instance += instance;
+  c.depth = depth;
+  CallState& x = calls_[slot];
+  CallState& y = calls_[child];
+  y.first_child = kNoId;
+  y.stage = 0;
+  y.door_stage = 0;
+  y.sent = now_;
+  y.left_at = -1;
+  y.next_sibling = x.first_child;
+  x.first_child = child;
+  y.attempts = x.attempts;
+  y.flags = static_cast<std::uint8_t>((x.flags & kNextIsHedge ? kHedge : 0) |
+                                      (x.flags & kNextIsRetry ? kRetry : 0));
+  if (x.flags & kNextIsHedge) ++guard_counts_[edges_[edge_id].guard].hedges;
+  x.flags &= static_cast<std::uint8_t>(~(kNextIsHedge | kNextIsRetry));
+  x.stage = static_cast<std::uint8_t>(g.outer);
+  if (model_->context) {
+    y.key = x.key;
+    y.deadline = call_deadline(slot, g);
+  }
+  if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
+  if (g.balancer != kNoId)
+    policies_.balancers[g.balancer + caller_index(slot, g)]->sent(instance, facts_of(slot));
+  if (edge.try_lane != kNoId) arm(edge.try_lane, child, c);
+  if (g.hedge != kNoId && x.hedges < g.most_hedges) {
+    const sim::Duration delay = policies_.hedges[g.hedge + caller_index(slot, g)]->delay(facts_of(slot));
+    if (delay.ns != kNever)
+      arm_own(sim::saturating_add(now_, delay.ns), Phase::expire, TimerPurpose::hedge, slot);
+  }
+  if (edge.out_link == kNoId) return arrive_guarded(child);
+  frames_[child].aux =
+      edge.request_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.request_bytes)).ns;
+  transmit(child, edge.out_link, Kind::arrive);
+  return kNoId;
 }
 
 // Asks from the stage that has been reached, and sends when all have admitted.
@@ -167,107 +324,86 @@ std::uint32_t Execution::pursue(std::uint32_t slot, std::uint32_t edge_id, bool 
   return send(slot, edge_id);
 }
 
+// One more attempt: asks for admission first.
+std::uint32_t Execution::begin_try(std::uint32_t slot, std::uint32_t edge_id) {
+  const EdgeTable& edge = edges_[edge_id];
+  const GuardTable& g = model_->guards[edge.guard];
+  CallState& x = calls_[slot];
+  if (x.attempts != ~0u) ++x.attempts;
+  if (g.per_instance) {
+    x.chosen = choose_instance(slot, edge, g);
+    if (x.chosen == kNoInstance) return refused(slot, edge_id, Outcome::unavailable);
+  }
+  return pursue(slot, edge_id, false);
+}
+
+// The straight way through what is below for most calls: a timeout, retries, per-attempt policies, one of the
+// run's own balancers, nothing on the network.
+inline std::uint32_t Execution::begin_simple_call(std::uint32_t slot, std::uint32_t edge_id,
+                                                  const EdgeTable& edge, const GuardTable& g) {
+  if (edge.timeout_lane != kNoId) arm(edge.timeout_lane, slot, frames_[slot]);
+  CallState& x = calls_[slot];
+  x.attempts = 1;
+  for (std::uint32_t stage = 0; stage < g.all; ++stage) {
+    AdmissionState& state = policies_.admissions[admission_state(slot, g, stage, 0)];
+    if (!state.policy->quiet()) return pursue(slot, edge_id, false);
+    ++admission_counts_[state.group].admitted;
+    x.stage = static_cast<std::uint8_t>(stage + 1);
+  }
+  const std::uint32_t instance = edge.instances == 1 ? 0 : select(edge);
+  ++edge_counts_[edge_id].attempts;
+  const std::uint32_t child = new_attempt(slot, edge_id);
+  Frame& c = frames_[child];
+  c.instance += instance;
+  CallState& y = calls_[child];
+  y.sent = now_;
+  y.left_at = -1;
+  y.first_child = kNoId;
+  y.next_sibling = kNoId;
+  y.attempts = 1;
+  y.stage = 0;
+  y.door_stage = 0;
+  y.flags = kThere;
+  calls_[slot].first_child = child;
+  calls_[slot].stage = 0;
+  if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
+  if (edge.try_lane != kNoId) arm(edge.try_lane, child, c);
+  ++operations_[edge.operation].arrived;
+  return enter(child, edge.worker_first);
+}
+
+std::uint32_t Execution::begin_guarded_call(std::uint32_t slot, std::uint32_t edge_id) {
+  const EdgeTable& edge = edges_[edge_id];
+  const GuardTable& g = model_->guards[edge.guard];
+  Frame& f = frames_[slot];
+  f.set_call_start(now_);
+  CallState& x = calls_[slot];
+  x.pause = 0;
+  x.attempts = 0;
+  x.first_child = kNoId;
+  x.stage = 0;
+  x.hedges = 0;
+  x.flags &= static_cast<std::uint8_t>(~(kInLine | kNextIsHedge | kNextIsRetry));
+  if (g.simple) return begin_simple_call(slot, edge_id, edge, g);
+  const std::int64_t deadline = call_deadline(slot, g);
+  if (deadline <= now_) return finish_call(slot, edge_id, Outcome::deadline);
+  if (deadline != kNever && (g.timeout_ns < 0 || deadline < sim::saturating_add(now_, g.timeout_ns))) {
+    arm_own(deadline, Phase::expire, TimerPurpose::deadline, slot);
+  } else if (edge.timeout_lane != kNoId) {
+    arm(edge.timeout_lane, slot, f);
+  }
+  if (g.budget != kNoId) policies_.budgets[g.budget + caller_index(slot, g)]->call_started(facts_of(slot));
+  if (g.hedge_budget != kNoId)
+    policies_.budgets[g.hedge_budget + caller_index(slot, g)]->call_started(facts_of(slot));
+  if (g.outer == 0) return begin_try(slot, edge_id);
+  return pursue(slot, edge_id, false);
+}
+
 // The pause that a policy asked for is over.
 std::uint32_t Execution::pursue_after_pause(std::uint32_t slot, std::uint32_t edge_id) {
   const GuardTable& g = model_->guards[edges_[edge_id].guard];
   return calls_[slot].stage == g.outer && calls_[slot].attempts == 0 ? begin_try(slot, edge_id)
                                                                      : pursue(slot, edge_id, false);
-}
-
-std::uint32_t Execution::choose_instance(std::uint32_t slot, const EdgeTable& edge, const GuardTable& g) {
-  if (edge.instances == 1) return 0;
-  if (g.balancer == kNoId) return select(edge);
-  // What this call has tried and still waits for: a hedge goes elsewhere.
-  std::array<std::uint32_t, 8> tried;
-  std::size_t n = 0;
-  for (std::uint32_t c = calls_[slot].first_child; c != kNoId && n < tried.size(); c = calls_[c].next_sibling)
-    tried[n++] = frames_[c].instance - edge.first_instance;
-  return policies_.balancers[g.balancer + caller_index(slot, g)]->select(facts_of(slot), tried.data(), n,
-                                                                         streams_[edge.select_stream]);
-}
-
-std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) {
-  const EdgeTable& edge = edges_[edge_id];
-  const GuardTable& g = model_->guards[edge.guard];
-  std::uint32_t instance = calls_[slot].chosen;
-  if (!g.per_instance) instance = choose_instance(slot, edge, g);
-  if (instance == kNoInstance) return refused(slot, edge_id, Outcome::unavailable);
-  std::uint8_t depth = frames_[slot].depth;
-  if (edge.deepens) {
-    if (depth >= model_->depth_limit) return refused(slot, edge_id, Outcome::depth_limit);
-    ++depth;
-  }
-  ++edge_counts_[edge_id].attempts;
-  const std::uint32_t child = new_attempt_late(slot, edge_id);
-  Frame& c = frames_[child];
-  c.instance += instance;
-  c.depth = depth;
-  CallState& x = calls_[slot];
-  CallState& y = calls_[child];
-  y.first_child = kNoId;
-  y.stage = 0;
-  y.door_stage = 0;
-  y.sent = now_;
-  y.left_at = -1;
-  y.next_sibling = x.first_child;
-  x.first_child = child;
-  y.attempts = x.attempts;
-  y.flags = static_cast<std::uint8_t>((x.flags & kNextIsHedge ? kHedge : 0) |
-                                      (x.flags & kNextIsRetry ? kRetry : 0));
-  if (x.flags & kNextIsHedge) ++guard_counts_[edges_[edge_id].guard].hedges;
-  x.flags &= static_cast<std::uint8_t>(~(kNextIsHedge | kNextIsRetry));
-  x.stage = static_cast<std::uint8_t>(g.outer);
-  if (model_->context) {
-    y.key = x.key;
-    y.deadline = call_deadline(slot, g);
-  }
-  if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
-  if (g.balancer != kNoId)
-    policies_.balancers[g.balancer + caller_index(slot, g)]->sent(instance, facts_of(slot));
-  if (edge.try_lane != kNoId) arm(edge.try_lane, child, c);
-  if (g.hedge != kNoId && x.hedges < g.most_hedges) {
-    const sim::Duration delay = policies_.hedges[g.hedge + caller_index(slot, g)]->delay(facts_of(slot));
-    if (delay.ns != kNever)
-      arm_own(sim::saturating_add(now_, delay.ns), Phase::expire, TimerPurpose::hedge, slot);
-  }
-  if (edge.out_link == kNoId) return arrive_guarded(child);
-  frames_[child].aux =
-      edge.request_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.request_bytes)).ns;
-  transmit(child, edge.out_link, Kind::arrive);
-  return kNoId;
-}
-
-// The last attempt has taken long: another goes out beside it.
-std::uint32_t Execution::hedge(std::uint32_t slot, std::uint32_t edge_id) {
-  const GuardTable& g = model_->guards[edges_[edge_id].guard];
-  CallState& x = calls_[slot];
-  if (x.first_child == kNoId || x.hedges >= g.most_hedges) return kNoId;
-  if (g.hedge_budget != kNoId &&
-      !policies_.budgets[g.hedge_budget + caller_index(slot, g)]->take(facts_of(slot))) {
-    ++guard_counts_[edges_[edge_id].guard].budget_denied;
-    return kNoId;
-  }
-  ++x.hedges;
-  x.flags |= kNextIsHedge;
-  return begin_try(slot, edge_id);
-}
-
-// What holds admissions from `from` to `to` has ended: they are told, the innermost first.
-void Execution::give_back(std::uint32_t slot, const GuardTable& g, std::uint32_t from, std::uint32_t to,
-                          std::uint32_t instance, const CallFacts& facts) {
-  while (to > from) {
-    --to;
-    const std::uint32_t id = admission_state(slot, g, to, instance);
-    policies_.admissions[id].policy->ended(facts);
-    wake_line(id);
-  }
-}
-
-void Execution::wake_line(std::uint32_t state_id) {
-  AdmissionState& state = policies_.admissions[state_id];
-  if (state.line.empty() || state.drain_scheduled) return;
-  state.drain_scheduled = true;
-  schedule(now_, Phase::finish, Kind::line, state_id);
 }
 
 // Whoever is first in line asks again, until one has to stay.
@@ -297,6 +433,21 @@ void Execution::leave_line(std::uint32_t slot, std::uint32_t state_id) {
   --policies_.admissions[state_id].line.live;
 }
 
+// The last attempt has taken long: another goes out beside it.
+std::uint32_t Execution::hedge(std::uint32_t slot, std::uint32_t edge_id) {
+  const GuardTable& g = model_->guards[edges_[edge_id].guard];
+  CallState& x = calls_[slot];
+  if (x.first_child == kNoId || x.hedges >= g.most_hedges) return kNoId;
+  if (g.hedge_budget != kNoId &&
+      !policies_.budgets[g.hedge_budget + caller_index(slot, g)]->take(facts_of(slot))) {
+    ++guard_counts_[edges_[edge_id].guard].budget_denied;
+    return kNoId;
+  }
+  ++x.hedges;
+  x.flags |= kNextIsHedge;
+  return begin_try(slot, edge_id);
+}
+
 // A policy, or the choice of an instance, said no.
 std::uint32_t Execution::refused(std::uint32_t slot, std::uint32_t edge_id, Outcome reason) {
   const GuardTable& g = model_->guards[edges_[edge_id].guard];
@@ -314,6 +465,16 @@ std::uint32_t Execution::refused(std::uint32_t slot, std::uint32_t edge_id, Outc
   return attempt_failed(slot, edge_id, reason);
 }
 
+inline std::uint32_t Execution::attempt_over(std::uint32_t slot, std::uint32_t edge_id,
+                                             std::uint32_t instance, Outcome outcome, std::int64_t took,
+                                             std::uint32_t number, std::uint8_t flags) {
+  tell(slot, edge_id, instance, outcome, took, number, flags);
+  if (outcome != Outcome::success) return attempt_failed(slot, edge_id, outcome);
+  if (flags & kHedge) ++guard_counts_[edges_[edge_id].guard].hedges_won;
+  if (calls_[slot].first_child != kNoId) leave_all(slot, edge_id, Outcome::cancelled);
+  return end_call(slot, edge_id, Outcome::success);
+}
+
 // The answer to an attempt, or what came of it, is with the caller.
 std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
   Frame& f = frames_[child];
@@ -325,9 +486,26 @@ std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
   }
   const std::uint32_t slot = f.parent;
   const std::uint32_t edge_id = f.edge;
-  const std::uint32_t instance = f.instance - edges_[edge_id].first_instance;
+  const EdgeTable& edge = edges_[edge_id];
+  const std::uint32_t instance = f.instance - edge.first_instance;
   const CallState& y = calls_[child];
   const std::int64_t took = now_ - y.sent;
+  if (const GuardTable& g = model_->guards[edge.guard]; g.simple && outcome == Outcome::success) {
+    CallFacts facts;
+    facts.now = {now_};
+    facts.attempt = y.attempts;
+    facts.priority = f.priority;
+    facts.took = {took};
+    frames_.release(child);
+    calls_[slot].first_child = kNoId;
+    ++guard_counts_[edge.guard].attempt_ended[0];
+    give_back(slot, g, 0, g.all, instance, facts);
+    ++edge_counts_[edge_id].ended[0];
+    Frame& caller = frames_[slot];
+    if (caller.timer != kNoId) timers_.cancel_some(caller, kOfTheCall);
+    observe(edge.series, now_ - caller.call_start());
+    return slot;
+  }
   const std::uint8_t flags = y.flags;
   const std::uint32_t number = y.attempts;
   std::uint32_t* link = &calls_[slot].first_child;
@@ -336,39 +514,6 @@ std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
   calls_[slot].flags |= flags & kDegraded;
   frames_.release(child);
   return attempt_over(slot, edge_id, instance, outcome, took, number, flags);
-}
-
-// All policies of an attempt that was sent learn how it ended, as the caller sees it.
-void Execution::tell(std::uint32_t slot, std::uint32_t edge_id, std::uint32_t instance, Outcome outcome,
-                     std::int64_t took, std::uint32_t number, std::uint8_t flags) {
-  const GuardTable& g = model_->guards[edges_[edge_id].guard];
-  ++guard_counts_[edges_[edge_id].guard].attempt_ended[static_cast<std::size_t>(outcome)];
-  CallFacts facts = facts_of(slot);
-  facts.outcome = outcome;
-  facts.took = {took};
-  facts.attempt = number;
-  if (g.all != g.outer) give_back(slot, g, g.outer, g.all, instance, facts);
-  const std::uint32_t caller = caller_index(slot, g);
-  if (g.balancer != kNoId) policies_.balancers[g.balancer + caller]->ended(instance, facts);
-  if (g.hedge != kNoId && outcome == Outcome::success) policies_.hedges[g.hedge + caller]->succeeded(facts);
-  if (g.budget != kNoId) {
-    policies_.budgets[g.budget + caller]->attempt_ended(facts);
-    if (flags & kRetry) policies_.budgets[g.budget + caller]->extra_ended(facts);
-  }
-  if (g.hedge_budget != kNoId) {
-    policies_.budgets[g.hedge_budget + caller]->attempt_ended(facts);
-    if (flags & kHedge) policies_.budgets[g.hedge_budget + caller]->extra_ended(facts);
-  }
-}
-
-std::uint32_t Execution::attempt_over(std::uint32_t slot, std::uint32_t edge_id, std::uint32_t instance,
-                                      Outcome outcome, std::int64_t took, std::uint32_t number,
-                                      std::uint8_t flags) {
-  tell(slot, edge_id, instance, outcome, took, number, flags);
-  if (outcome != Outcome::success) return attempt_failed(slot, edge_id, outcome);
-  if (flags & kHedge) ++guard_counts_[edges_[edge_id].guard].hedges_won;
-  leave_all(slot, edge_id, Outcome::cancelled);
-  return end_call(slot, edge_id, Outcome::success);
 }
 
 std::uint32_t Execution::attempt_failed(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
@@ -434,74 +579,6 @@ void Execution::drop_call(std::uint32_t slot, std::uint32_t edge_id, Outcome rea
   if (x.flags & kNextIsRetry && g.budget != kNoId)  // in its pause, or being admitted
     policies_.budgets[g.budget + caller_index(slot, g)]->extra_ended(facts);
   leave_all(slot, edge_id, reason);
-}
-
-// The caller no longer waits for its attempts.
-void Execution::leave_all(std::uint32_t slot, std::uint32_t edge_id, Outcome reason) {
-  while (calls_[slot].first_child != kNoId) {
-    const std::uint32_t child = calls_[slot].first_child;
-    const CallState& y = calls_[child];
-    calls_[slot].first_child = y.next_sibling;
-    tell(slot, edge_id, frames_[child].instance - edges_[edge_id].first_instance, reason, now_ - y.sent,
-         y.attempts, y.flags);
-    leave(child);
-  }
-}
-
-// Nobody waits for this attempt now; it goes on for nobody, unless its server listens.
-void Execution::leave(std::uint32_t child) {
-  Frame& f = frames_[child];
-  CallState& y = calls_[child];
-  timers_.cancel(f, TimerPurpose::try_timeout);
-  // Who leaves because he has been left himself has worked for nobody since then, and so has this attempt.
-  const std::int64_t before = orphans_ == 0 ? -1 : left_at(f.parent);
-  f.parent = kNoId;
-  y.left_at = before < 0 ? now_ : before;
-  ++orphans_;
-  const EdgeTable& edge = edges_[f.edge];
-  if (model_->guards[edge.guard].cancels && !(y.flags & kReplied)) send_cancel(child, edge);
-}
-
-std::uint32_t Execution::end_call(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
-  const GuardTable& g = model_->guards[edges_[edge_id].guard];
-  Frame& f = frames_[slot];
-  if (f.timer != kNoId) timers_.cancel_some(f, kOfTheCall);
-  CallState& x = calls_[slot];
-  if (g.outer > 0 || g.budget != kNoId || g.hedge_budget != kNoId) {
-    CallFacts facts = facts_of(slot);
-    facts.outcome = outcome;
-    facts.took = {now_ - f.call_start()};
-    give_back(slot, g, 0, std::min<std::uint32_t>(x.stage, g.outer), x.chosen, facts);
-    if (g.budget != kNoId) policies_.budgets[g.budget + caller_index(slot, g)]->call_ended(facts);
-    if (g.hedge_budget != kNoId) policies_.budgets[g.hedge_budget + caller_index(slot, g)]->call_ended(facts);
-  }
-  return finish_call(slot, edge_id, outcome);
-}
-
-// The call has its outcome: the caller goes on, falls back, or fails.
-std::uint32_t Execution::finish_call(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
-  const EdgeTable& edge = edges_[edge_id];
-  const GuardTable& g = model_->guards[edge.guard];
-  GuardCounts& counts = guard_counts_[edge.guard];
-  Frame& f = frames_[slot];
-  ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
-  if (edge.series != kNoId) observe(edge.series, now_ - f.call_start());
-  if (outcome == Outcome::success) {
-    if (g.stale_ns >= 0) counts.last_success = now_;
-    return slot;
-  }
-  if (g.fallback && outcome != Outcome::cancelled) {
-    const bool fresh =
-        g.stale_ns < 0 || (counts.last_success >= 0 && now_ - counts.last_success <= g.stale_ns);
-    if (fresh || g.fallback_steps) {
-      ++counts.fallbacks;
-      calls_[slot].flags |= kDegraded;
-      if (!fresh || (g.fallback_steps && g.stale_ns < 0)) ++f.pc;  // past the jump, to the steps
-      return slot;
-    }
-  }
-  if (edge.ignore_failure) return slot;
-  return fail_frame(slot, outcome);
 }
 
 }  // namespace tailrace::models

@@ -8,15 +8,6 @@ namespace tailrace::models {
 
 using sim::Phase;
 
-std::uint32_t Execution::arrive_guarded(std::uint32_t slot) {
-  const Frame& f = frames_[slot];
-  const EdgeTable& edge = edges_[f.edge];
-  ++operations_[edge.operation].arrived;
-  calls_[slot].flags |= kThere;
-  if (f.pc == model_->stop_pc) return stop_serving(slot);  // its caller left while it travelled
-  return edge.door == kNoId ? enter_late(slot, edge.worker_first) : knock(slot);
-}
-
 CallFacts Execution::door_facts(std::uint32_t slot) const {
   CallFacts facts = facts_of(slot);
   facts.waiting = instances_[frames_[slot].instance].queued;

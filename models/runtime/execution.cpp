@@ -1,4 +1,5 @@
 #include "models/runtime/execution.hpp"
+#include "models/runtime/entering.hpp"
 
 namespace tailrace::models {
 
@@ -49,8 +50,8 @@ void Execution::loop() {
     case Kind::arrive: {
       Frame& f = frames_[event.target];
       f.start = now_;
-      const EdgeTable& edge = edges_[f.edge];
-      if (edge.guard != kNoId) return arrive_guarded(event.target);
+      const LiveEdge& edge = live_edges_[f.edge];
+      if (edge.guard != kNoId) return arrive_late(event.target);
       ++operations_[edge.operation].arrived;
       return enter(event.target, edge.worker_first);
     }
@@ -85,7 +86,7 @@ void Execution::loop() {
       drain_line(event.target);
       break;
     case Kind::probe:
-      break;
+      return probe(event.target);
   }
   return kNoId;
 }
@@ -144,7 +145,7 @@ void Execution::advance(std::uint32_t slot) {
         return;
       }
       case Op::call:
-        slot = begin_call(slot, step.first);
+        slot = begin_call(slot, step);
         break;
       case Op::end:
         slot = end_operation(slot);
@@ -177,8 +178,10 @@ void Execution::advance(std::uint32_t slot) {
           if (u >= option.cumulative) continue;
           f.pc = option.pc;
           if (option.edge != kNoId) {
-            __builtin_prefetch(&edges_[option.edge]);
-            __builtin_prefetch(&edge_counts_[option.edge], 1);
+            __builtin_prefetch(&live_edges_[option.edge], 1);
+            __builtin_prefetch(&instances_[option.first_instance], 1);
+            __builtin_prefetch(&draws_[option.first_draw], 1);
+            __builtin_prefetch(&steps_[option.edge_pc]);
           }
           break;
         }
@@ -203,6 +206,9 @@ void Execution::advance(std::uint32_t slot) {
         if (!fork(slot, step)) break;  // a loop of no rounds
         return;
       }
+      case Op::end_probe:
+        probe_ended(slot, true);
+        return;
       case Op::stop:
         slot = stop_serving(slot);
         break;
@@ -234,35 +240,15 @@ void Execution::advance(std::uint32_t slot) {
 
 // --- calls
 
-// The frame of one attempt, at the edge's first instance.
-[[gnu::always_inline]] inline std::uint32_t Execution::new_attempt(std::uint32_t slot,
-                                                                   std::uint32_t edge_id) {
-  const EdgeTable& edge = edges_[edge_id];
-  const std::uint32_t child = allocate_frame();
-  const Frame& parent = frames_[slot];  // the slab may have moved
-  Frame& c = frames_[child];
-  c.start = now_;
-  c.pc = edge.pc;
-  c.parent = slot;
-  c.parent_ticket = parent.ticket;
-  c.instance = edge.first_instance;
-  c.timer = kNoId;
-  c.edge = edge_id;
-  c.flags = kLive;
-  c.priority = parent.priority;
-  c.depth = parent.depth;
-  return child;
-}
-
-[[gnu::always_inline]] inline std::uint32_t Execution::begin_call(std::uint32_t slot, std::uint32_t edge_id) {
-  const EdgeTable& edge = edges_[edge_id];
+[[gnu::always_inline]] inline std::uint32_t Execution::begin_call(std::uint32_t slot, const Step16& step) {
   // In a large model all that belongs to the callee is far away: ask for it at once, not line after line as
   // it is used.
-  __builtin_prefetch(&edge_counts_[edge_id], 1);
-  __builtin_prefetch(&instances_[edge.first_instance], 1);
+  __builtin_prefetch(&instances_[step.needed], 1);
+  __builtin_prefetch(&draws_[step.stream], 1);
+  const std::uint32_t edge_id = step.first;
+  LiveEdge& edge = live_edges_[edge_id];
   __builtin_prefetch(&steps_[edge.pc]);
-  __builtin_prefetch(&draws_[edge.first_draw], 1);
-  ++edge_counts_[edge_id].calls;
+  ++edge.calls;
   if (++steps_taken_ > kMaxStepsInOneEvent) [[unlikely]] {
     stalled();
     return kNoId;
@@ -277,7 +263,7 @@ void Execution::advance(std::uint32_t slot) {
 
 // A call without policies whose answer takes more than a look: over the network, to one of several instances.
 std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
-  const EdgeTable& edge = edges_[edge_id];
+  const LiveEdge& edge = live_edges_[edge_id];
   std::uint8_t depth = frames_[slot].depth;
   if (edge.deepens) {
     if (depth >= model_->depth_limit) return travelled_back(slot, edge_id, Outcome::depth_limit);
@@ -285,56 +271,20 @@ std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
   }
   const std::uint32_t child = new_attempt(slot, edge_id);
   Frame& c = frames_[child];
-  if (edge.instances > 1) c.instance += select(edge);
+  if (edge.instances > 1) c.instance += select(edges_[edge_id]);
   c.depth = depth;
   if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
   if (edge.out_link == kNoId) {
     ++operations_[edge.operation].arrived;
     return enter(child, edge.worker_first);
   }
-  c.aux = edge.request_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.request_bytes)).ns;
+  const std::uint32_t bytes = edges_[edge_id].request_bytes;
+  c.aux = bytes == kNoId ? 0 : sim::Duration::from_ns(sample(bytes)).ns;
   transmit(child, edge.out_link, Kind::arrive);
   return kNoId;
 }
 
 // --- workers
-
-[[gnu::always_inline]] inline void Execution::grant(InstanceState& instance, Frame& frame) {
-  --instance.free;
-  instance.busy_area -= now_;
-  frame.mark = now_;
-  frame.flags |= kHolding;
-  ++instance.grants;
-}
-
-// A request has reached its instance: it runs (its slot comes back), waits, or is turned away.
-[[gnu::always_inline]] inline std::uint32_t Execution::enter(std::uint32_t slot, bool worker_first) {
-  Frame& f = frames_[slot];
-  if (!worker_first) return slot;
-  InstanceState& instance = instances_[f.instance];
-  if (instance.free > 0) [[likely]] {
-    grant(instance, f);
-    return slot;
-  }
-  if (instance.queued >= instance.plain_capacity) [[unlikely]]
-    return wait_for_worker(slot, false);
-  join_queue(slot, f, instance);
-  return kNoId;
-}
-
-// At the end of a queue in order of arrival.
-[[gnu::always_inline]] inline void Execution::join_queue(std::uint32_t slot, Frame& f,
-                                                         InstanceState& instance) {
-  f.mark = now_;
-  f.flags |= kQueued;
-  if (++instance.queued > instance.peak) [[unlikely]]
-    instance.peak = instance.queued;
-  instance.queue_area -= now_;
-  f.next = kNoId;
-  f.prev = instance.tail;
-  (instance.tail == kNoId ? instance.head : frames_[instance.tail].next) = slot;
-  instance.tail = slot;
-}
 
 // No worker is free. A continuation (an async request that wants to compute again) is never turned away.
 std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) {
@@ -344,7 +294,7 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   if (station.discipline == Discipline::preemptive_priority && interrupt_lower(slot)) return slot;
   if (instance.queued >= station.queue_capacity && !continuation) {
     ++instance.rejected;
-    count_end(edges_[f.edge], Outcome::rejected);
+    count_end(live_edges_[f.edge], Outcome::rejected);
     return reply_late(slot, Outcome::rejected);
   }
   if (station.discipline == Discipline::fifo) {
@@ -403,7 +353,7 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
 // --- endings
 
 [[gnu::always_inline]] inline std::uint32_t Execution::end_operation(std::uint32_t slot) {
-  const EdgeTable& edge = edges_[frames_[slot].edge];
+  const LiveEdge& edge = live_edges_[frames_[slot].edge];
   Outcome outcome = Outcome::success;
   if (edge.may_fail && error_happens(slot, operation_tables_[edge.operation])) [[unlikely]]
     outcome = Outcome::error;
@@ -412,7 +362,7 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
 
 [[gnu::always_inline]] inline std::uint32_t Execution::finish_server(std::uint32_t slot, Outcome outcome) {
   Frame& f = frames_[slot];
-  const EdgeTable& edge = edges_[f.edge];
+  const LiveEdge& edge = live_edges_[f.edge];
   if (f.flags & kHolding) release_worker(slot);
   if (orphans_ != 0) [[unlikely]]
     note_unheard(slot);
@@ -431,23 +381,16 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
     end_request(cls, start, outcome);
     return kNoId;
   }
-  const EdgeTable& edge = edges_[f.edge];
+  const LiveEdge& edge = live_edges_[f.edge];
   if (edge.plain) return deliver(slot, outcome);
   if (edge.guard != kNoId) return reply_guarded(slot, outcome);
   if (edge.counts_outstanding) --instances_[f.instance].outstanding;
   if (edge.back_link == kNoId) return deliver(slot, outcome);
   f.outcome = outcome;
-  f.aux = edge.response_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.response_bytes)).ns;
+  const std::uint32_t bytes = edges_[f.edge].response_bytes;
+  f.aux = bytes == kNoId ? 0 : sim::Duration::from_ns(sample(bytes)).ns;
   transmit(slot, edge.back_link, Kind::reply);
   return kNoId;
-}
-
-std::uint32_t Execution::new_attempt_late(std::uint32_t slot, std::uint32_t edge) {
-  return new_attempt(slot, edge);
-}
-
-std::uint32_t Execution::enter_late(std::uint32_t slot, bool worker_first) {
-  return enter(slot, worker_first);
 }
 
 void Execution::release_worker_late(std::uint32_t slot) {
@@ -464,7 +407,7 @@ inline std::uint32_t Execution::deliver(std::uint32_t slot, Outcome outcome) {
   const std::uint32_t parent = f.parent;
   const std::uint32_t ticket = f.parent_ticket;
   const std::uint32_t edge_id = f.edge;
-  const EdgeTable& edge = edges_[edge_id];
+  LiveEdge& edge = live_edges_[edge_id];
   if (!edge.plain) [[unlikely]] {
     if (edge.guard != kNoId) return answered(slot, outcome);
     frames_.release(slot);
@@ -475,15 +418,17 @@ inline std::uint32_t Execution::deliver(std::uint32_t slot, Outcome outcome) {
     ++operations_[edge.operation].ended[static_cast<std::size_t>(outcome)];
     return kNoId;
   }
-  ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
-  if (outcome == Outcome::success || edge.ignore_failure) [[likely]]
+  if (outcome == Outcome::success) [[likely]] {
+    ++edge.succeeded;
     return parent;
-  return fail_frame(parent, outcome);
+  }
+  ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
+  return edge.ignore_failure ? parent : fail_frame(parent, outcome);
 }
 
 // A call without policies has its answer, and took time of its own.
 std::uint32_t Execution::travelled_back(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
-  const EdgeTable& edge = edges_[edge_id];
+  const LiveEdge& edge = live_edges_[edge_id];
   ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
   if (edge.series != kNoId) observe(edge.series, now_ - frames_[slot].call_start());
   if (outcome == Outcome::success || edge.ignore_failure) return slot;
@@ -495,6 +440,10 @@ std::uint32_t Execution::fail_frame(std::uint32_t slot, Outcome outcome) {
   Frame& f = frames_[slot];
   if (f.flags & kBranchFrame) return branch_ended(slot, outcome);
   if (!(f.flags & kClientFrame)) return finish_server(slot, outcome);
+  if (f.flags & kDirect) {
+    probe_ended(slot, false);
+    return kNoId;
+  }
   const std::uint32_t cls = f.edge;
   const std::int64_t start = f.start;
   frames_.release(slot);
@@ -518,7 +467,7 @@ inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Out
   const WorkloadTable& workload = workload_tables_[workload_id];
   LiveDraw& spacing = draws_[workload.spacing];
   return clients_[workload_id].clock.next(
-      spacing.sampler, spacing.stream,
+      draw_tables_[workload.spacing].sampler, spacing.stream,
       workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
 }
 
@@ -558,7 +507,7 @@ void Execution::start_request(std::uint32_t cls) {
   f.priority = cls.priority;
   f.depth = 0;
   if (cls.direct_edge != kNoId) {
-    const EdgeTable& edge = edges_[cls.direct_edge];
+    const LiveEdge& edge = live_edges_[cls.direct_edge];
     f.pc = edge.pc;
     f.parent = cls_id;
     f.instance = edge.first_instance;

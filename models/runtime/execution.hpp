@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "models/compile/compiled_model.hpp"
+#include "models/policies/health_check/health_check.hpp"
 #include "models/runtime/arrivals.hpp"
 #include "models/runtime/call_state.hpp"
 #include "models/runtime/cpu.hpp"
@@ -68,14 +69,38 @@ class Execution {
     std::int64_t value;
     std::uint32_t series;
   };
-  // Where the edge is plain, attempts and their ends are those of the calls, and so are the arrivals and ends
-  // at the operation but for answers that nobody waited for (`operations_` has those). They are filled in
-  // when the run is over.
-  struct alignas(128) EdgeCounts {
-    std::uint64_t calls = 0, attempts = 0;
-    OutcomeCounts ended{};
+  // What a plain call reads of its edge, and what it counts, on one cache line. Its attempts and their ends
+  // are those of the calls, and so are the arrivals and ends at the operation but for answers that nobody
+  // waited for
+  // (`operations_` has those). They are filled in when the run is over.
+  struct alignas(64) LiveEdge {
+    explicit LiveEdge(const EdgeTable& e)
+        : operation(e.operation),
+          pc(e.pc),
+          first_instance(e.first_instance),
+          instances(e.instances),
+          first_draw(e.first_draw),
+          operation_series(e.operation_series),
+          guard(e.guard),
+          out_link(e.out_link),
+          back_link(e.back_link),
+          series(e.series),
+          plain(e.plain),
+          worker_first(e.worker_first),
+          ignore_failure(e.ignore_failure),
+          deepens(e.deepens),
+          counts_outstanding(e.counts_outstanding),
+          may_fail(e.may_fail) {}
+    std::uint64_t calls = 0, succeeded = 0;
+    std::uint32_t operation, pc, first_instance, instances, first_draw, operation_series, guard;
+    std::uint32_t out_link, back_link, series;
+    bool plain, worker_first, ignore_failure, deepens, counts_outstanding, may_fail;
   };
-  static_assert(sizeof(EdgeCounts) == 128);
+  static_assert(sizeof(LiveEdge) == 64);
+  struct EdgeCounts {
+    std::uint64_t attempts = 0;
+    OutcomeCounts ended{};  // on top of LiveEdge::succeeded
+  };
   struct GuardCounts {  // of calls with policies
     OutcomeCounts attempt_ended{};
     std::uint64_t hedges = 0, hedges_won = 0, budget_denied = 0, fallbacks = 0;
@@ -86,18 +111,31 @@ class Execution {
     Area wasted = 0;
   };
   // A draw with its stream's state beside it. The next value is computed when the last one is taken, so that
-  // nobody waits for it; each draw has its stream for itself, so its values are the same.
-  // An exponential or constant draw uses only the first of its two cache lines.
+  // nobody waits for it; each draw has its stream for itself, so its values are the same. One cache line; the
+  // sampler of what is neither exponential nor constant stays in the model's table.
   struct alignas(64) LiveDraw {
     double next = 0;
     std::int64_t next_ns = 0;
     sim::Stream stream;
-    sim::Sampler sampler;
-    void prepare() {
-      next = sampler.sample(stream);
+    double scale = 0;
+    sim::Distribution::Kind kind = sim::Distribution::Kind::constant;
+    void prepare(const Draw& table) {
+      if (kind == sim::Distribution::Kind::exponential) [[likely]] {
+        next = scale * sim::exponential_draw(stream.next());
+      } else {
+        next = table.sampler.sample(stream);
+      }
       next_ns = sim::Duration::from_ns(next).ns;
     }
   };
+  static_assert(sizeof(LiveDraw) == 64);
+  // The latest values of a series, on one cache line, until they fill it and go to its histogram.
+  struct alignas(64) RecentValues {
+    static constexpr std::uint32_t kMost = 15;
+    std::uint32_t count = 0;
+    std::array<std::uint32_t, kMost> values{};
+  };
+  static_assert(sizeof(RecentValues) == 64);
   struct CoreQueue {  // per_core scheduling: whole cores, first come first served
     std::int32_t free = 0;
     std::uint32_t head = kNoId, tail = kNoId;
@@ -124,13 +162,12 @@ class Execution {
   void advance(std::uint32_t slot);  // the same, not inlined
   void run_woken();
   bool begin_work(std::uint32_t slot, const Step16& step);
-  std::uint32_t begin_call(std::uint32_t slot, std::uint32_t edge);
+  std::uint32_t begin_call(std::uint32_t slot, const Step16& step);
   std::uint32_t new_attempt(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t attempt(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t select(const EdgeTable& edge);
   std::uint32_t enter(std::uint32_t slot, bool worker_first);
-  std::uint32_t new_attempt_late(std::uint32_t slot, std::uint32_t edge);  // the same as without _late,
-  std::uint32_t enter_late(std::uint32_t slot, bool worker_first);         // not inlined
+  std::uint32_t enter_late(std::uint32_t slot, bool worker_first);  // the same, not inlined
   void join_queue(std::uint32_t slot, Frame& frame, InstanceState& instance);
   std::uint32_t wait_for_worker(std::uint32_t slot, bool continuation);
   void grant(InstanceState& instance, Frame& frame);
@@ -170,6 +207,8 @@ class Execution {
   void arm_own(std::int64_t when, sim::Phase phase, TimerPurpose purpose, std::uint32_t slot);
   void begin_request(std::uint32_t slot, const ClassTable& cls);
   std::uint32_t begin_guarded_call(std::uint32_t slot, std::uint32_t edge);
+  std::uint32_t begin_simple_call(std::uint32_t slot, std::uint32_t edge_id, const EdgeTable& edge,
+                                  const GuardTable& g);
   std::uint32_t begin_try(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t pursue(std::uint32_t slot, std::uint32_t edge, bool from_line);
   std::uint32_t pursue_after_pause(std::uint32_t slot, std::uint32_t edge);
@@ -198,6 +237,7 @@ class Execution {
 
   // --- the server's side, doors.cpp
   std::uint32_t arrive_guarded(std::uint32_t slot);
+  std::uint32_t arrive_late(std::uint32_t slot);  // the same, not inlined
   CallFacts door_facts(std::uint32_t slot) const;
   AdmissionPolicy& at_door(std::uint32_t slot, const DoorTable& door, std::uint32_t stage);
   std::uint32_t knock(std::uint32_t slot);
@@ -208,6 +248,12 @@ class Execution {
   void take_out(std::uint32_t slot, InstanceState& instance);
   void give_up_waiting(std::uint32_t slot);
   QueuePolicy* queue_policy_of(const InstanceState& instance);
+
+  // --- health checks, probes.cpp
+  void start_probes();
+  std::uint32_t probe(std::uint32_t instance);
+  void probe_ended(std::uint32_t slot, bool good);
+  void heard_of(std::uint32_t instance, bool good);
 
   // --- callers who leave, cancel.cpp
   void send_cancel(std::uint32_t child, const EdgeTable& edge);
@@ -255,6 +301,8 @@ class Execution {
   void close_window();
   void close_batch();
   void flush_samples();
+  void record_recent(std::uint32_t series);
+  void record_all_recent();
   void finish_record();
   // Per station: how long the frames that are queued (that hold a worker) have done so by now.
   void sum_inside(std::vector<Area>& queued, std::vector<Area>& held) const;
@@ -284,18 +332,19 @@ class Execution {
   double sample(std::uint32_t draw) {
     LiveDraw& d = draws_[draw];
     const double value = d.next;
-    d.prepare();
+    d.prepare(draw_tables_[draw]);
     return value;
   }
   std::int64_t sample_ns(std::uint32_t draw) {
     LiveDraw& d = draws_[draw];
     const std::int64_t value = d.next_ns;
-    d.prepare();
+    d.prepare(draw_tables_[draw]);
     return value;
   }
   // An attempt has ended at its operation. The end of a plain one is counted when its answer arrives, at this
   // same instant (EdgeCounts).
-  [[gnu::always_inline]] void count_end(const EdgeTable& edge, Outcome outcome) {
+  template <class Edge>  // EdgeTable or LiveEdge
+  [[gnu::always_inline]] void count_end(const Edge& edge, Outcome outcome) {
     if (!edge.plain) ++operations_[edge.operation].ended[static_cast<std::size_t>(outcome)];
   }
   void wake(std::uint32_t slot) {
@@ -305,12 +354,14 @@ class Execution {
       ready_.push_back(slot);
     }
   }
-  // A small model's histograms are near: straight into them. Those of a large one are asked for in batches.
+  // A small model's histograms are near: straight into them. Those of a large one are far away: a value takes
+  // two steps on its way there, and each asks for the next one's cache lines in time.
   [[gnu::always_inline]] void observe(std::uint32_t series, std::int64_t value) {
     if (record_at_once_) [[likely]] {
       series_[series].record(value);
       return;
     }
+    __builtin_prefetch(&recent_[series], 1);
     samples_[sample_count_] = {value, series};
     if (++sample_count_ == samples_.size()) [[unlikely]]
       flush_samples();
@@ -337,6 +388,7 @@ class Execution {
   const OperationTable* operation_tables_ = nullptr;
   const ClassTable* class_tables_ = nullptr;
   const WorkloadTable* workload_tables_ = nullptr;
+  const Draw* draw_tables_ = nullptr;
   sim::LargeVector<LiveDraw> draws_;
   std::int64_t now_ = 0;
   std::uint64_t trajectory_ = 0;
@@ -353,13 +405,19 @@ class Execution {
   sim::GrowingArray<CallState> calls_;
   PolicyStates policies_;
   std::vector<AdmissionCounts> admission_counts_;
+  struct Health {
+    HealthState state;
+    StatusLog log;  // healthy, unhealthy
+  };
+  std::vector<Health> health_;  // of the instances that are probed
   std::vector<GuardCounts> guard_counts_;
   std::vector<StationExtras> station_extras_;
   std::uint64_t orphans_ = 0;  // attempts and branches under way whose caller has left
   sim::LargeVector<sim::Stream> streams_;
   sim::LargeVector<InstanceState> instances_;
   sim::LargeVector<OperationRecord> operations_;
-  sim::LargeVector<EdgeCounts> edge_counts_;
+  sim::LargeVector<LiveEdge> live_edges_;
+  std::vector<EdgeCounts> edge_counts_;
   std::vector<ClassRecord> classes_;
   std::vector<OrderedQueue> ordered_;
   std::vector<Cpu> cpus_;
@@ -374,6 +432,7 @@ class Execution {
   std::size_t ready_next_ = 0;
   sim::Histogram* series_ = nullptr;  // record_.series
   bool record_at_once_ = false, requests_at_once_ = false;
+  sim::LargeVector<RecentValues> recent_;  // by series; none where all are recorded at once
   std::array<Sample, kSampleBuffer> samples_;
   std::size_t sample_count_ = 0;
   bool done_ = false;

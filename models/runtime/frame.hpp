@@ -21,6 +21,7 @@ enum FrameFlag : std::uint8_t {
   kClientFrame = 1,  // a request; `edge` is its class
   kBranchFrame = 2,  // part of its parent
   kDirect = 4,       // a server frame that is a whole request: `parent` is its class
+                     // with kClientFrame: a health check; `edge` is the instance
   kQueued = 8,
   kHolding = 16,      // has a worker
   kPresampled = 32,   // aux has the first work

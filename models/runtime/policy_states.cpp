@@ -32,6 +32,10 @@ void Execution::start_policies() {
     for (std::uint32_t i = 0; i < m.stations[s].instances; ++i)
       policies_.queues[first + i] = m.topology->stations[s].queue_policy->start();
   }
+  for (const ProberTable& prober : m.probers) {
+    const HealthState fresh(*m.topology->stations[prober.station].balancer.health);
+    health_.insert(health_.end(), m.stations[prober.station].instances, {fresh, {}});
+  }
   policies_.balancers.resize(m.balancer_states);
   for (const BalancerGroup& group : m.balancers) {
     for (std::uint32_t i = 0; i < group.callers; ++i) {
@@ -45,12 +49,15 @@ void Execution::start_policies() {
 }
 
 void Execution::reset_policies() {
+  for (Health& h : health_) h.log.reset({now_});
   for (AdmissionState& state : policies_.admissions) {
+    state.policy->settle({now_});
     if (StatusLog* log = state.policy->log()) log->reset({now_});
   }
   for (AdmissionCounts& counts : admission_counts_) counts = {};
   for (const BalancerGroup& group : model_->balancers) {
     for (std::uint32_t i = 0; i < group.callers; ++i) {
+      policies_.balancers[group.first_state + i]->advance({now_});
       for (std::uint32_t k = 0; k < model_->stations[group.station].instances; ++k) {
         if (StatusLog* log = policies_.balancers[group.first_state + i]->log(k)) log->reset({now_});
       }
@@ -78,15 +85,18 @@ void Execution::record_policies() {
     PolicyRecord r;
     r.counts = admission_counts_[id];
     for (std::uint32_t i = 0; i < group.states(); ++i) {
-      const AdmissionPolicy& policy = *policies_.admissions[group.first_state + i].policy;
+      AdmissionPolicy& policy = *policies_.admissions[group.first_state + i].policy;
+      policy.settle({now_});
       r.states.push_back(record_of(policy.log(), {now_}, policy.gauge()));
     }
     record_.policies.push_back(std::move(r));
   }
+  for (const Health& h : health_) record_.health.push_back(record_of(&h.log, {now_}, 0));
   record_.balancers.resize(policies_.balancers.size());
   for (const BalancerGroup& group : model_->balancers) {
     for (std::uint32_t i = 0; i < group.callers; ++i) {
-      const Balancer& balancer = *policies_.balancers[group.first_state + i];
+      Balancer& balancer = *policies_.balancers[group.first_state + i];
+      balancer.advance({now_});
       for (std::uint32_t k = 0; k < model_->stations[group.station].instances; ++k) {
         if (const StatusLog* log = balancer.log(k))
           record_.balancers[group.first_state + i].instances.push_back(record_of(log, {now_}, 0));

@@ -132,6 +132,7 @@ struct RunRecord {
   std::vector<StationRecord> stations;
   std::vector<LinkRecord> links;
   std::vector<PolicyRecord> policies;     // by CompiledModel::admission_groups
+  std::vector<PolicyStateRecord> health;  // by ProberTable: of each probed instance; healthy, unhealthy
   std::vector<BalancerRecord> balancers;  // by balancer state, where there is outlier detection
   std::vector<sim::Histogram> series;     // by CompiledModel::series
   std::vector<WindowRecord> windows;

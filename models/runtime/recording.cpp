@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
 
 #include "models/runtime/execution.hpp"
 #include "sim/base/check.hpp"
@@ -55,17 +54,20 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   operation_tables_ = m.operations.data();
   class_tables_ = m.classes.data();
   workload_tables_ = m.workloads.data();
+  draw_tables_ = m.draws.data();
   streams_.reserve(m.streams.size());
   for (const StreamKey& key : m.streams)
     streams_.emplace_back(options_.seed, options_.replication, key.component, key.purpose);
   draws_.reserve(m.draws.size());
-  for (const Draw& d : m.draws) draws_.push_back({0, 0, streams_[d.stream], d.sampler});
+  for (const Draw& d : m.draws) {
+    draws_.push_back({0, 0, streams_[d.stream], d.sampler.scale(), d.sampler.kind()});
+  }
   std::vector<bool> of_clock(draws_.size());  // an arrival clock draws its spacing itself
   for (const WorkloadTable& w : m.workloads) {
     if (!w.closed) of_clock[w.spacing] = true;
   }
   for (std::size_t i = 0; i < draws_.size(); ++i) {
-    if (!of_clock[i]) draws_[i].prepare();
+    if (!of_clock[i]) draws_[i].prepare(m.draws[i]);
   }
   timers_.start(m);
   // One event can start millions of calls, long before the budget is looked at again.
@@ -101,6 +103,8 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   station_extras_.resize(m.stations.size());
   operations_.resize(m.operations.size());
   edge_counts_.resize(m.edges.size());
+  live_edges_.reserve(m.edges.size());
+  for (const EdgeTable& e : m.edges) live_edges_.emplace_back(e);
   classes_.resize(m.classes.size());
   links_.resize(m.links.size());
   clients_.resize(m.workloads.size());
@@ -109,6 +113,7 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   record_.series.resize(m.series.size());
   series_ = record_.series.data();
   record_at_once_ = m.series.size() <= kFewSeries;
+  if (!record_at_once_) recent_.resize(m.series.size());
   requests_at_once_ = record_at_once_ || m.classes.size() <= kTimedClasses;
   record_.replication = options_.replication;
   record_.stations.resize(m.stations.size());
@@ -129,6 +134,7 @@ RunRecord Execution::run() {
   }
   try {
     start_clients();
+    start_probes();
     if (options_.warmup_ns > 0)
       schedule(options_.warmup_ns, Phase::observe, Kind::control,
                static_cast<std::uint32_t>(Control::warmup_end));
@@ -181,16 +187,6 @@ void Execution::control(Control what) {
   }
 }
 
-void Execution::flush_samples() {
-  // Three passes ask for the cache lines, the fourth finds them there.
-  const std::span<const Sample> samples(samples_.data(), sample_count_);
-  for (const Sample& s : samples) series_[s.series].prefetch_totals();
-  for (const Sample& s : samples) series_[s.series].prefetch_way(s.value);
-  for (const Sample& s : samples) series_[s.series].prefetch_bucket(s.value);
-  for (const Sample& s : samples) series_[s.series].record(s.value);
-  sample_count_ = 0;
-}
-
 void Execution::sum_inside(std::vector<Area>& queued, std::vector<Area>& held) const {
   queued.assign(station_count(), 0);
   held.assign(station_count(), 0);
@@ -205,7 +201,7 @@ void Execution::sum_inside(std::vector<Area>& queued, std::vector<Area>& held) c
 
 // End of the warm-up: every statistic starts over; what is inside stays inside and counts from here on.
 void Execution::reset_statistics() {
-  flush_samples();
+  record_all_recent();
   for (sim::Histogram& h : record_.series) h.clear();
   std::vector<Area> queued, held;
   sum_inside(queued, held);
@@ -240,6 +236,7 @@ void Execution::reset_statistics() {
   for (OperationRecord& op : operations_) op = {};
   reset_policies();
   for (EdgeCounts& edge : edge_counts_) edge = {};
+  for (LiveEdge& edge : live_edges_) edge.calls = edge.succeeded = 0;
   for (GuardCounts& counts : guard_counts_) {
     const std::int64_t last = counts.last_success;
     counts = {};
@@ -323,7 +320,7 @@ void Execution::finish_record() {
     const std::string locked = deadlock();
     if (!locked.empty()) stop(RunStatus::deadlocked, locked);
   }
-  flush_samples();
+  record_all_recent();
   close_window();
   record_.end_ns = now_;
   record_.events = events_;
@@ -373,18 +370,19 @@ void Execution::finish_record() {
     record.busy_residual = busy_path[i] - (record.counts.hold_sum + held[i]);
   }
   for (ClassRecord& c : classes_) c.in_flight = c.started_in_flight + c.arrived - total(c.ended);
+  for (std::size_t i = 0; i < edge_counts_.size(); ++i) edge_counts_[i].ended[0] += live_edges_[i].succeeded;
   // A class that is one direct call has the counts of its edge; a plain edge's calls all arrive at its
   // operation.
   for (std::size_t i = 0; i < classes_.size(); ++i) {
     if (class_tables_[i].direct_edge == kNoId) continue;
-    EdgeCounts& e = edge_counts_[class_tables_[i].direct_edge];
-    e.calls = classes_[i].arrived;
-    e.ended = classes_[i].ended;
+    const std::uint32_t e = class_tables_[i].direct_edge;
+    live_edges_[e].calls = classes_[i].arrived;
+    edge_counts_[e].ended = classes_[i].ended;
   }
   for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
     if (!edges_[i].plain) continue;
     OperationRecord& operation = operations_[edges_[i].operation];
-    operation.arrived += edge_counts_[i].calls;
+    operation.arrived += live_edges_[i].calls;
     for (std::size_t o = 0; o < kOutcomes; ++o) operation.ended[o] += edge_counts_[i].ended[o];
   }
   for (const auto& [copy, original] : model_->series_copies) record_.series[copy] = record_.series[original];
@@ -393,10 +391,10 @@ void Execution::finish_record() {
   for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
     const EdgeCounts& e = edge_counts_[i];
     EdgeRecord r;
-    r.calls = e.calls;
+    r.calls = live_edges_[i].calls;
     r.ended = e.ended;
     if (edges_[i].guard == kNoId) {  // every call is its one attempt
-      r.attempts = e.calls;
+      r.attempts = r.calls;
       r.attempt_ended = e.ended;
     } else {
       const GuardCounts& g = guard_counts_[edges_[i].guard];
@@ -501,8 +499,10 @@ std::string Execution::deadlock() const {
   std::vector<bool> waits(frames_.slots(), false);
   for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
     const Frame& f = frames_[slot];
-    if (!(f.flags & kLive) || (f.flags & (kClientFrame | kDirect))) continue;
-    if (f.parent != kNoId && frames_[f.parent].ticket == f.parent_ticket) waits[f.parent] = true;
+    if (!(f.flags & kLive)) continue;
+    if (with_calls_ && calls_[slot].flags & kInLine) waits[slot] = true;
+    if (f.parent == kNoId || (f.flags & (kClientFrame | kDirect))) continue;
+    if (frames_[f.parent].ticket == f.parent_ticket) waits[f.parent] = true;
   }
   std::uint32_t queued = kNoId;
   for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {

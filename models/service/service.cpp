@@ -22,7 +22,8 @@ FieldTable instance_fields() {
       .add("count", &InstanceSpec::count, "how many", between(1, 1e6))
       .add("weight", &InstanceSpec::weight, "share of the calls under load_balancer: weighted",
            between(0, 1e9))
-      .add("error_rate", &InstanceSpec::error_rate, "of what these instances answer, on top of the endpoint's")
+      .add("error_rate", &InstanceSpec::error_rate,
+           "of what these instances answer, on top of the endpoint's")
       .add("zone", &InstanceSpec::zone, "where they are, for zone-aware balancing")
       .add("speed", &InstanceSpec::speed, "work takes 1/speed of its time here", between(1e-6, 1e6))
       .table();
@@ -31,6 +32,37 @@ FieldTable instance_fields() {
 void declare(const void* raw, int component, TopologyBuilder& b) {
   const ServiceSpec& spec = *static_cast<const ServiceSpec*>(raw);
   for (const Named<EndpointSpec>& e : spec.endpoints) b.declare_operation(component, e.name);
+}
+
+// A deep health check calls an endpoint of the service.
+void add_probe(const Component& self, int station_id, TopologyBuilder& b) {
+  Station& station = b.topology.stations[static_cast<std::size_t>(station_id)];
+  if (!station.balancer.health || station.balancer.health->operation_name.empty()) return;
+  HealthCheckSettings& health = *station.balancer.health;
+  const std::string path = b.path + ".health_check.operation";
+  health.operation = b.find_operation(self.name + "." + health.operation_name);
+  if (health.operation == kNone) {
+    std::vector<std::string_view> known;
+    const std::string prefix = self.name + ".";
+    for (auto op = b.operation_ids.lower_bound(prefix);
+         op != b.operation_ids.end() && op->first.starts_with(prefix); ++op)
+      known.push_back(std::string_view(op->first).substr(prefix.size()));
+    const std::string near = nearest_word(health.operation_name, known);
+    b.diagnostics.error(
+        self.mark, path,
+        fmt::format("\"{}\" has no endpoint \"{}\"", escaped(self.name), escaped(health.operation_name)),
+        near.empty() ? "" : fmt::format("did you mean {}?", escaped(near)));
+    return;
+  }
+  Edge edge;
+  edge.from_component = b.component;
+  edge.operation = health.operation;
+  edge.path = b.path + ".health_check";
+  edge.mark = self.mark;
+  edge.timeout = health.timeout;
+  edge.probe = true;
+  health.edge = static_cast<int>(b.topology.edges.size());
+  b.topology.edges.push_back(std::move(edge));
 }
 
 void expand(const void* raw, int component, TopologyBuilder& b) {
@@ -43,7 +75,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   Station station;
   station.name = self.name;
   station.component = component;
-  for (const InstanceSpec& i : spec.instances) station.groups.push_back({i.count, i.weight, i.speed, i.error_rate.value, i.zone});
+  for (const InstanceSpec& i : spec.instances)
+    station.groups.push_back({i.count, i.weight, i.speed, i.error_rate.value, i.zone});
   if (spec.instances.empty()) station.groups.push_back({spec.replicas.value_or(1), 1, 1, 0, {}});
   double weight = 0;
   station.instances = 0;
@@ -66,13 +99,13 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   }
   station.blocking = spec.mode == WorkerMode::blocking;
   station.cancellation = spec.cancellation;
+  apply_queue(spec.queue, station, self.mark, b.path, b.diagnostics);
   const PolicyTarget at_station{nullptr, &station, self.mark, b.path, nullptr, b.diagnostics};
   apply_policies(merge_policies(spec.target, b.default_target), at_station);
   apply_policies(merge_policies(spec.inbound, b.default_inbound), at_station);
   if (station.balancer.policy == Balancing::weighted && !(weight > 0)) {
     b.diagnostics.error(self.mark, b.path + ".instances", "the weights of all instances sum to 0");
   }
-  apply_queue(spec.queue, station, self.mark, b.path, b.diagnostics);
   if (station.workers == kUnlimited && station.patience) {
     b.diagnostics.warning(self.mark, b.path + ".queue.timeout", "nobody waits: the workers are unlimited");
   }
@@ -83,6 +116,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     b.diagnostics.error(self.mark, b.path, "a service needs at least one endpoint",
                         "endpoints: {get: [compute: 5ms]}");
   }
+  add_probe(self, id, b);
   const std::string outer = b.path;
   for (const Named<EndpointSpec>& e : spec.endpoints) {
     const int op = b.find_operation(self.name + "." + e.name);
@@ -105,38 +139,39 @@ Kind service_kind() {
   kind.section = "services";
   kind.about = "Replicas with workers, a queue and cores; each endpoint is a list of steps.";
   kind.example = "{cart: {workers: 8, endpoints: {get: [compute: exp(5ms)]}}}";
-  FieldTable table = Fields<ServiceSpec>("service", kind.about)
-                    .add("replicas", &ServiceSpec::replicas, "like instances; default 1", between(1, 1e6))
-                    .list_of("instances", &ServiceSpec::instances, instance_fields(),
-                             "groups of unlike instances, in place of replicas")
-                    .add("workers", &ServiceSpec::workers,
-                         "requests that one instance serves at a time (threads)", at_least(0))
-                    .choice("mode", &ServiceSpec::mode, {"blocking", "async"},
-                            "blocking holds the worker across calls and sleeps; async gives it back and "
-                            "queues again to compute")
-                    .section("queue", &ServiceSpec::queue, queue_fields(),
-                             "where requests wait for a worker, per instance")
-                    .add("cpus", &ServiceSpec::cpus,
-                         "cores per instance that computing shares (0.2 is a limit of 200m); default: a "
-                         "worker is enough",
-                         between(1e-6, 1e6))
-                    .choice("cpu_scheduling", &ServiceSpec::cpu_scheduling, {"processor_sharing", "per_core"},
-                            "processor_sharing: n computing requests each run at min(1, cpus/n); per_core: "
-                            "each gets a core of its own, "
-                            "the others wait in line")
-                    .choice("cancellation", &ServiceSpec::cancellation, {"ignore", "at_step", "at_once"},
-                            "when a caller says that it has left: works on, stops between steps, or stops at "
-                            "once")
-                    .section("inbound", &ServiceSpec::inbound,
-                             policy_set_fields(PolicyPlace::inbound, "inbound", "Policies at a service's door."),
-                             "policies for the requests that arrive, before they queue")
-                    .section("outbound", &ServiceSpec::outbound,
-                             policy_set_fields(PolicyPlace::call, "outbound",
-                                               "Policies of every call that a service makes."),
-                             "policies of all calls that it makes, where a call does not say otherwise")
-                    .add("error_rate", &ServiceSpec::error_rate, "of every endpoint, on top of its own")
-                    .map_of("endpoints", &ServiceSpec::endpoints, endpoint_fields(), "what others can call")
-                    .table();
+  FieldTable table =
+      Fields<ServiceSpec>("service", kind.about)
+          .add("replicas", &ServiceSpec::replicas, "like instances; default 1", between(1, 1e6))
+          .list_of("instances", &ServiceSpec::instances, instance_fields(),
+                   "groups of unlike instances, in place of replicas")
+          .add("workers", &ServiceSpec::workers, "requests that one instance serves at a time (threads)",
+               at_least(0))
+          .choice("mode", &ServiceSpec::mode, {"blocking", "async"},
+                  "blocking holds the worker across calls and sleeps; async gives it back and "
+                  "queues again to compute")
+          .section("queue", &ServiceSpec::queue, queue_fields(),
+                   "where requests wait for a worker, per instance")
+          .add("cpus", &ServiceSpec::cpus,
+               "cores per instance that computing shares (0.2 is a limit of 200m); default: a "
+               "worker is enough",
+               between(1e-6, 1e6))
+          .choice("cpu_scheduling", &ServiceSpec::cpu_scheduling, {"processor_sharing", "per_core"},
+                  "processor_sharing: n computing requests each run at min(1, cpus/n); per_core: "
+                  "each gets a core of its own, "
+                  "the others wait in line")
+          .choice("cancellation", &ServiceSpec::cancellation, {"ignore", "at_step", "at_once"},
+                  "when a caller says that it has left: works on, stops between steps, or stops at "
+                  "once")
+          .section("inbound", &ServiceSpec::inbound,
+                   policy_set_fields(PolicyPlace::inbound, "inbound", "Policies at a service's door."),
+                   "policies for the requests that arrive, before they queue")
+          .section("outbound", &ServiceSpec::outbound,
+                   policy_set_fields(PolicyPlace::call, "outbound",
+                                     "Policies of every call that a service makes."),
+                   "policies of all calls that it makes, where a call does not say otherwise")
+          .add("error_rate", &ServiceSpec::error_rate, "of every endpoint, on top of its own")
+          .map_of("endpoints", &ServiceSpec::endpoints, endpoint_fields(), "what others can call")
+          .table();
   add_policy_fields(table, PolicyPlace::target,
                     [](void* spec) -> PolicySet& { return static_cast<ServiceSpec*>(spec)->target; });
   kind.fields = std::move(table);

@@ -9,6 +9,7 @@
 #include "models/field/units.hpp"
 #include "models/kind/builder.hpp"
 #include "models/topology/call_cycles.hpp"
+#include "models/topology/policy_lints.hpp"
 #include "models/topology/timeout_lints.hpp"
 
 namespace tailrace::models {
@@ -370,6 +371,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (!diagnostics.ok()) return std::nullopt;
   check_call_cycles(builder.topology, diagnostics);
   if (diagnostics.ok()) warn_timeouts(builder.topology, diagnostics);
+  if (diagnostics.ok()) lint_policies(builder.topology, diagnostics);
   warn_unused(builder.topology, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
   return std::move(builder.topology);

@@ -79,7 +79,8 @@ class LeastTimes {
         return 0;
       case Step::Kind::call: {
         const Edge& edge = t_.edges[static_cast<std::size_t>(step.edge)];
-        return edge.ignore_failure || edge.fallback ? 0 : of_call(edge);  // an ignored failure may come at once
+        return edge.ignore_failure || edge.fallback ? 0
+                                                    : of_call(edge);  // an ignored failure may come at once
       }
       case Step::Kind::loop: {
         const double least = of_steps(step.branches.front().steps, speed);
@@ -130,9 +131,71 @@ void collect_calls(const Steps& steps, std::vector<int>& edges) {
   }
 }
 
+// Retries of one layer repeat those of the layers below: attempts multiply along a chain of calls. A budget
+// keeps a layer near one attempt, so it counts as one.
+struct Repeats {
+  double attempts = 1;  // of one request, at worst
+  int layers = 0;       // that retry
+  bool endless = false;
+  bool worse_than(const Repeats& other) const {
+    return endless != other.endless ? endless : attempts > other.attempts;
+  }
+};
+
+void warn_multiplied_retries(const Topology& t, Diagnostics& diagnostics) {
+  const std::size_t n = t.operations.size();
+  std::vector<std::vector<int>> calls(n);
+  std::vector<int> callers(n, 0);
+  for (std::size_t i = 0; i < n; ++i) {
+    collect_calls(t.operations[i].steps, calls[i]);
+    for (const int e : calls[i])
+      ++callers[static_cast<std::size_t>(t.edges[static_cast<std::size_t>(e)].operation)];
+  }
+  std::vector<Repeats> repeats(n);
+  Repeats worst;
+  const Edge* worst_edge = nullptr;
+  const auto arrive = [&](const Edge& e, Repeats here) {
+    if (e.retries != 0 && !e.retry_budget) {
+      ++here.layers;
+      here.endless = here.endless || e.retries == kUnlimited;
+      if (e.retries != kUnlimited) here.attempts *= 1 + static_cast<double>(e.retries);
+    }
+    Repeats& there = repeats[static_cast<std::size_t>(e.operation)];
+    if (here.worse_than(there)) there = here;
+    if (e.retries != 0 && !e.retry_budget && here.layers > 1 && here.worse_than(worst))
+      worst = here, worst_edge = &e;
+  };
+  for (const Edge& e : t.edges) {
+    if (e.from_station == kNone) arrive(e, {});
+  }
+  // Callers first; what lies on a cycle is never reached, and has warnings of its own.
+  std::vector<std::size_t> ready;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (callers[i] == 0) ready.push_back(i);
+  }
+  while (!ready.empty()) {
+    const std::size_t op = ready.back();
+    ready.pop_back();
+    for (const int id : calls[op]) {
+      const Edge& e = t.edges[static_cast<std::size_t>(id)];
+      arrive(e, repeats[op]);
+      if (--callers[static_cast<std::size_t>(e.operation)] == 0)
+        ready.push_back(static_cast<std::size_t>(e.operation));
+    }
+  }
+  if (worst_edge == nullptr) return;
+  diagnostics.warning(
+      worst_edge->mark, worst_edge->path,
+      fmt::format("{} layers retry on the way to {}: one request can become {} attempts when it fails",
+                  worst.layers, t.operation_name(worst_edge->operation),
+                  worst.endless ? std::string("any number of") : fmt::format("{:.0f}", worst.attempts)),
+      "retry at one layer only, or write a retry_budget");
+}
+
 }  // namespace
 
 void warn_timeouts(const Topology& t, Diagnostics& diagnostics) {
+  warn_multiplied_retries(t, diagnostics);
   const bool any =
       std::any_of(t.edges.begin(), t.edges.end(), [](const Edge& e) { return patience(e).has_value(); });
   if (!any) return;

@@ -64,6 +64,7 @@ struct HealthCheckSettings {
   sim::Duration timeout{1'000'000'000};
   std::int64_t unhealthy_threshold = 3;  // failed probes in a row
   std::int64_t healthy_threshold = 2;    // good probes in a row
+  int edge = -1;                         // deep: the prober's call
   int operation = -1;                    // deep: a real request to it; -1 shallow: is the process there?
   std::string operation_name;            // as written, an endpoint of the service; empty: shallow
 };
@@ -146,6 +147,7 @@ struct Edge {
   bool ignore_failure = false;
   std::optional<sim::Distribution> request_bytes, response_bytes;
   int out_link = kNone, back_link = kNone;  // none: no time on the network
+  bool probe = false;  // a health check's: to one instance after the other
   bool in_cycle = false;                    // its target can reach its caller again
   std::optional<sim::Duration> deadline;    // from the call's start; what it calls keeps it
   bool cancels = false;                     // tells the server when it stops waiting

@@ -121,7 +121,7 @@ FieldTable request_fields() {
       .add("priority", &RequestSpec::priority, "0 to 15, higher goes first, where queues have priorities",
            between(0, 15))
       .add("key", &RequestSpec::key,
-           "whose request it is (a client, a session, a shard), drawn and rounded: zipf(1000, 1.1)", at_least(0))
+           "whose request it is (a client, a session, a shard), drawn and rounded: zipf(s=1.1, n=1000)", at_least(0))
       .table();
   add_policy_fields(table, PolicyPlace::call,
                     [](void* spec) -> PolicySet& { return static_cast<RequestSpec*>(spec)->policies; });

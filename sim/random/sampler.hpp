@@ -22,6 +22,9 @@ class Sampler {
   explicit Sampler(const Distribution& distribution);
 
   bool is_constant() const { return kind_ == Distribution::Kind::constant; }
+  // For owners that keep the commonest kinds apart: a constant's value, an exponential's mean.
+  Distribution::Kind kind() const { return kind_; }
+  double scale() const { return a_; }
 
   double sample(Stream& stream) const {
     if (is_constant()) return a_;

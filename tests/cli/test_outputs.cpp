@@ -119,7 +119,7 @@ TEST_F(Program, AFullDiskLeavesNoFileAndKeepsTheOldOne) {
   EXPECT_EQ(run_program({"run", q, "--seed", "5", "--out", path("out")}, {.file_bytes = 1000}).exit_code, 5);
   EXPECT_EQ(read(path("out/summary.json")), before);
   EXPECT_EQ(names_in(path("out")),
-            (std::vector<std::string>{"latency.csv", "summary.json", "timeseries.csv"}));
+            (std::vector<std::string>{"latency.csv", "policies.csv", "summary.json", "timeseries.csv"}));
 }
 
 TEST_F(Program, AFullDiskBehindStandardOutputIsAnError) {

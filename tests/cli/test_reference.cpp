@@ -57,12 +57,16 @@ workloads:
     ramping_arrival_rate: {start_rate: 0/s, stages: [{duration: 10s, target: 50/s}]}
     requests:
       a: {weight: 2, calls: s.op, timeout: 1s, retries: 2}
-      b: {steps: [{call: s.op}, [{sleep: 1ms}, {call: d.read}]]}
+      b: {steps: [{call: s.op, circuit_breaker: none}, [{sleep: 1ms}, {call: d.read}]]}
+defaults: {outbound: {circuit_breaker: {failure_rate_threshold: 50}, deadline: 2s}, inbound: {codel: {}}}
 services:
   s:
     replicas: 2
     queue: 10
     load_balancer: random
+    outlier_detection: {consecutive_5xx: 5}
+    inbound: {adaptive_concurrency: gradient, codel: none}
+    outbound: {retries: 2, retry_budget: {budget_percent: 20}, order: [circuit_breaker, retries]}
     endpoints:
       op:
         - compute: "lognormal(mean=3ms, p99=12ms)"
@@ -75,6 +79,12 @@ thresholds: {shop.request_duration: [p(99) < 1s]}
 )yaml");
   const std::string schema = file("schema.json", run_program({"schema"}).out);
   EXPECT_EQ(run_program({"check", good}).exit_code, 0) << run_program({"check", good}).err;
+  const std::string schema_text = read(schema);
+  for (const char* once : {"\"policy_circuit_breaker\": {", "\"slow_call_rate_threshold\": {"}) {
+    const auto first = schema_text.find(once);
+    ASSERT_NE(first, std::string::npos) << once;
+    EXPECT_EQ(schema_text.find(once, first + 1), std::string::npos) << once << " is defined twice";
+  }
   const auto fits = [&](const std::string& scenario) {
     const std::string script =
         "python3 -c \"import json,yaml,jsonschema,sys; "
@@ -89,7 +99,10 @@ thresholds: {shop.request_duration: [p(99) < 1s]}
        std::vector<std::pair<std::string, std::string>>{{"replicas: 2", "replcas: 2"},
                                                         {"timeout: 1s", "timeout: 50"},
                                                         {"load_balancer: random", "load_balancer: randon"},
-                                                        {"loop: 3", "lop: 3"}}) {
+                                                        {"loop: 3", "lop: 3"},
+                                                        {"codel: none", "codel: nonne"},
+                                                        {"codel: {}", "codel: {tarrget: 1ms}"},
+                                                        {"inbound: {codel", "inbound: {hedge"}}) {
     std::string wrong = text;
     wrong.replace(wrong.find(from), from.size(), to);
     EXPECT_FALSE(fits(file("wrong.yaml", wrong))) << to;

@@ -109,8 +109,10 @@ TEST(Door, LeakyBucketSpacesWhatItLetsIn) {
   Trace t(R"(
 workloads: {load: {trace: {times: [0s, 0s, 0s, 250ms]}, calls: s.op}}
 services:
-  s: {workers: 1, inbound: {rate_limit: {algorithm: leaky_bucket, rate: 10/s, queue: 1}},
-        endpoints: {op: [compute: 10ms]}}
+  s:
+    workers: 1
+    inbound: {rate_limit: {algorithm: leaky_bucket, rate: 10/s, queue: 1}}
+    endpoints: {op: [compute: 10ms]}
 )");
   t.served("s.op", {{0, rate_limited}, {10, success}, {110, success}, {260, success}});
   EXPECT_DOUBLE_EQ(t.busy_ms("s"), 30);

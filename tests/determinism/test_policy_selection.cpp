@@ -115,8 +115,11 @@ TEST(LeastRequest, SendsAHedgeElsewhere) {
     Trace t(fmt::format(R"(
 workloads: {{load: {{trace: {{times: [{}ms]}}, calls: s.op, hedge: {{delay: 0s, budget: 100%}}}}}}
 services:
-  s: {{replicas: 2, workers: 1, load_balancer: {{policy: least_request, own_view: true}},
-        endpoints: {{op: [compute: 1ms]}}}}
+  s:
+    replicas: 2
+    workers: 1
+    load_balancer: {{policy: least_request, own_view: true}}
+    endpoints: {{op: [compute: 1ms]}}
 )",
                         seed));
     EXPECT_DOUBLE_EQ(t.busy_ms("s", 0), 1);
@@ -169,8 +172,11 @@ workloads: {load: {trace: {times: [0s, 1ms]}, calls: a.op}}
 services:
   a:
     outbound: {rate_limit: {rate: 1/s}}
-    endpoints: {op: [{call: b.x, ignore_failure: true}, {call: b.y, ignore_failure: true}, {call: c.op,
-          ignore_failure: true}]}
+    endpoints:
+      op:
+        - {call: b.x, ignore_failure: true}
+        - {call: b.y, ignore_failure: true}
+        - {call: c.op, ignore_failure: true}
   b: {endpoints: {x: [], y: []}}
   c: {endpoints: {op: []}}
 )");

@@ -55,7 +55,9 @@ void check_record(const models::CompiledModel& model, const models::RunRecord& r
     EXPECT_LE(e.fallbacks, total(e.ended) - e.ended[0]);
   }
   for (const models::OperationRecord& o : r.operations) {
-    if (r.start_ns == 0) EXPECT_LE(total(o.ended), o.arrived);
+    if (r.start_ns == 0) {
+      EXPECT_LE(total(o.ended), o.arrived);
+    }
   }
   for (std::size_t i = 0; i < r.policies.size(); ++i) {
     const models::AdmissionCounts& c = r.policies[i].counts;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <set>
 
@@ -43,7 +44,7 @@ void visit(const FieldTable& table, const std::string& path,
       return around(name + ": " + value);
     };
     seen({&field, here, write});
-    if (!field.section) continue;
+    if (!field.section || field.own_page) continue;  // policies are visited at their own places
     std::string inner = here;
     std::string open = "{", close = "}";
     if (field.type == FieldType::map_of) {
@@ -104,12 +105,68 @@ void visit_step(const models::StepKind& step, const std::function<void(const Pla
   visit(step.fields, "services.it.endpoints.x.steps[0]", around, seen);
 }
 
+// A runnable scenario with an open place for policies at each spot where they can be written; the ones that
+// are given are filled in.
+struct Written {
+  std::string spot;  // as diagnostics print it
+  std::string entry;
+};
+std::string world(const std::vector<Written>& written) {
+  const auto at = [&](const std::string& spot) {
+    std::string text;
+    for (const Written& w : written) {
+      if (w.spot == spot) text += ", " + w.entry;
+    }
+    return text;
+  };
+  const auto set = [&](const std::string& spot) {  // a map that may be empty
+    const std::string text = at(spot);
+    return text.empty() ? std::string("{}") : "{" + text.substr(2) + "}";
+  };
+  return "tailrace: 1\nrun: {duration: 20s, replications: 1, max_events: " + std::to_string(kEvents) +
+         "}\ndefaults: {outbound: " + set("defaults.outbound") + ", inbound: " + set("defaults.inbound") +
+         at("defaults") + "}\nworkloads: {users: {constant_arrival_rate: 100/s, calls: it.x" +
+         at("workloads.users") + "}}\nservices:\n  it: {replicas: 3, workers: 8" + at("services.it") +
+         ", outbound: " + set("services.it.outbound") + ", inbound: " + set("services.it.inbound") +
+         ", endpoints: {x: {steps: [{call: store.get" + at("services.it.endpoints.x.steps[0]") +
+         "}, compute: exp(2ms)]}}}\ndatabases: {store: {connections: 2, operations: {get: exp(9ms)}" +
+         at("databases.store") + ", inbound: " + set("databases.store.inbound") + "}}\n";
+}
+
+// Where a policy of a place is read: the widest first.
+std::vector<std::string> spots(models::PolicyPlace place) {
+  switch (place) {
+    case models::PolicyPlace::call:
+      return {"defaults.outbound", "workloads.users", "services.it.outbound",
+              "services.it.endpoints.x.steps[0]"};
+    case models::PolicyPlace::inbound:
+      return {"defaults.inbound", "services.it.inbound", "databases.store.inbound"};
+    case models::PolicyPlace::target:
+      return {"defaults", "services.it", "databases.store"};
+  }
+  return {};
+}
+
+void visit_policies(const std::function<void(const Place&)>& seen) {
+  for (const models::PolicyInfo& policy : models::policies()) {
+    for (const models::PolicyPlace place : policy.places) {
+      for (const std::string& spot : spots(place)) {
+        const auto around = [&policy, spot](const std::string& entry) {
+          return world({{spot, policy.name + ": {" + entry + "}"}});
+        };
+        visit(policy.fields, spot + "." + policy.name, around, seen);
+      }
+    }
+  }
+}
+
 void visit_everything(const std::function<void(const Place&)>& seen) {
   for (const Kind& kind : models::kinds()) visit_kind(kind, seen);
   for (const models::StepKind& step : models::step_kinds()) visit_step(step, seen);
   visit(
       models::run_fields(), "run", [](const std::string& e) { return "{tailrace: 1, run: {" + e + "}}"; },
       seen);
+  visit_policies(seen);
 }
 
 // What the diagnostics say about one place and nothing else.
@@ -137,24 +194,14 @@ TEST(Catalog, every_kind_step_and_policy_describes_itself) {
   }
   for (const models::PolicyInfo& policy : models::policies()) {
     EXPECT_FALSE(policy.about.empty()) << policy.name;
-    const std::set<std::string> seams = {"admission", "selection", "reaction", "timing"};
+    EXPECT_FALSE(policy.example.empty()) << policy.name;
+    EXPECT_FALSE(policy.fields.fields.empty()) << policy.name;
+    EXPECT_FALSE(policy.places.empty()) << policy.name << " can be written nowhere";
+    EXPECT_TRUE(names.insert("policy " + policy.name).second) << policy.name << " is listed twice";
+    const std::set<std::string> seams = {"admission", "selection", "reaction", "timing", "queueing"};
     EXPECT_EQ(seams.count(policy.seam), 1u) << policy.name << " sits at no seam: " << policy.seam;
   }
   EXPECT_GE(names.size(), 10u);
-}
-
-TEST(Catalog, every_policy_has_its_field_where_it_says) {
-  for (const models::PolicyInfo& policy : models::policies()) {
-    const FieldTable* table = nullptr;
-    if (const Kind* kind = models::find_kind(policy.carrier)) table = &kind->fields;
-    for (const models::StepKind& step : models::step_kinds()) {
-      if (step.name == policy.carrier) table = &step.fields;
-    }
-    ASSERT_NE(table, nullptr) << policy.name << ": nothing is called " << policy.carrier;
-    bool found = false;
-    for (const Field& field : table->fields) found = found || field.name == policy.field;
-    EXPECT_TRUE(found) << policy.carrier << " has no field " << policy.field;
-  }
 }
 
 TEST(Catalog, every_field_has_a_lower_case_name_of_its_own_and_a_text) {
@@ -163,8 +210,8 @@ TEST(Catalog, every_field_has_a_lower_case_name_of_its_own_and_a_text) {
     EXPECT_FALSE(place.field->text.empty()) << place.path;
     EXPECT_EQ(place.field->name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"), std::string::npos)
         << place.path;
-    EXPECT_TRUE(places.insert(place.path).second || starts_with(place.path, "services.it.endpoints.x.steps"))
-        << place.path << " is there twice";
+    const bool of_steps = starts_with(place.path, "services.it.endpoints.x.steps");  // which share names
+    EXPECT_TRUE(places.insert(place.path).second || of_steps) << place.path << " is there twice";
   });
   EXPECT_GT(places.size(), 60u);
 }
@@ -205,7 +252,8 @@ TEST(Catalog, a_word_in_place_of_a_value_is_accepted_and_stands_in_the_reference
       ++words;
       EXPECT_EQ(errors_at(load_text(place.scenario(word)), place.path), "") << place.path << ": " << word;
       const std::string type = std::string(models::type_name(place.field->type)) + " or " + word;
-      EXPECT_NE(reference.find("| `" + place.path + "` | " + type + " |"), std::string::npos) << place.path;
+      const std::string own = place.field->name + "` | " + type + " |";  // without what the page is about
+      EXPECT_NE(reference.find(own), std::string::npos) << place.path;
     }
     if (place.field->also.empty()) return;
     EXPECT_NE(errors_at(load_text(place.scenario("no_such_word")), place.path), "") << place.path;
@@ -346,6 +394,121 @@ std::string kind_name(const testing::TestParamInfo<std::size_t>& index) {
   return models::kinds()[index.param].name;
 }
 
+// What the policies of a topology amount to, in words: equal where they are.
+std::string footprint(const models::Topology& t) {
+  std::string text;
+  const auto ns = [](const std::optional<sim::Duration>& d) { return d ? d->ns : -1; };
+  for (const models::Edge& e : t.edges) {
+    text += fmt::format(
+        "{}: timeout {} per try {} retries {} on {} deadline {} cancels {} budget {} hedges {} "
+        "fallback {} asks",
+        e.path, ns(e.timeout), ns(e.per_try_timeout), e.retries, e.retry_on, ns(e.deadline), e.cancels,
+        e.retry_budget != nullptr, e.hedging.has_value(), e.fallback.has_value());
+    for (const models::AdmissionUse& use : e.admissions)
+      text += fmt::format(" {}{}", use.policy, use.per_attempt ? "" : " (once)");
+    text += "\n";
+  }
+  for (const models::Station& s : t.stations) {
+    text += fmt::format("{}: queue policy {} balancing {} outliers {} health {} doors", s.name,
+                        s.queue_policy != nullptr, static_cast<int>(s.balancer.policy),
+                        s.balancer.outliers.has_value(), s.balancer.health.has_value());
+    for (const models::AdmissionUse& use : s.doors) text += " " + use.policy;
+    text += "\n";
+  }
+  return text;
+}
+
+class EveryPolicy : public testing::TestWithParam<std::size_t> {
+ protected:
+  const models::PolicyInfo& policy() const { return models::policies()[GetParam()]; }
+  std::string example() const { return policy().name + ": " + policy().example; }
+  std::string none() const { return policy().name + ": none"; }
+  std::vector<std::string> all_spots() const {
+    std::vector<std::string> list;
+    for (const models::PolicyPlace place : policy().places) {
+      const std::vector<std::string> here = spots(place);
+      list.insert(list.end(), here.begin(), here.end());
+    }
+    return list;
+  }
+  // What it needs beside it to mean something.
+  std::vector<Written> beside(const std::string& spot) const {
+    if (policy().name == "order") return {{spot, "rate_limit: 50/s"}, {spot, "circuit_breaker: {}"}};
+    return {};
+  }
+  Loaded with(const std::string& spot, const std::string& entry) const {
+    std::vector<Written> written = beside(spot);
+    written.push_back({spot, entry});
+    return load_text(world(written));
+  }
+};
+
+TEST_P(EveryPolicy, is_read_at_every_place_that_it_names_and_changes_something_there) {
+  ASSERT_FALSE(all_spots().empty());
+  for (const std::string& spot : all_spots()) {
+    const Loaded bare = load_text(world(beside(spot)));
+    ASSERT_NE(bare.topology, nullptr) << bare.shown;
+    const Loaded loaded = with(spot, example());
+    ASSERT_NE(loaded.topology, nullptr) << spot << "\n" << loaded.shown;
+    if (policy().name == "order") continue;  // its example is the order that holds anyway
+    EXPECT_NE(footprint(*loaded.topology), footprint(*bare.topology)) << spot;
+  }
+}
+
+TEST_P(EveryPolicy, is_unknown_at_every_other_place) {
+  using models::PolicyPlace;
+  const std::vector<std::string> known = all_spots();
+  int others = 0;
+  for (const PolicyPlace place : {PolicyPlace::call, PolicyPlace::inbound, PolicyPlace::target}) {
+    for (const std::string& spot : spots(place)) {
+      if (std::find(known.begin(), known.end(), spot) != known.end()) continue;
+      // A service's own `cancellation` is what it does when a caller leaves, no policy of a call.
+      if (policy().name == "cancellation" && spot == "services.it") continue;
+      ++others;
+      EXPECT_EQ(load_text(world({{spot, example()}})).topology, nullptr) << spot;
+    }
+  }
+  EXPECT_GT(others, 0);
+}
+
+TEST_P(EveryPolicy, is_taken_away_by_none) {
+  const Loaded bare = load_text(world({}));
+  ASSERT_NE(bare.topology, nullptr) << bare.shown;
+  std::vector<Written> written;
+  for (const models::PolicyPlace place : policy().places) {
+    const std::vector<std::string> here = spots(place);
+    written.push_back({here.front(), example()});
+    for (std::size_t i = 1; i < here.size(); ++i) written.push_back({here[i], none()});
+  }
+  const Loaded taken = load_text(world(written));
+  ASSERT_NE(taken.topology, nullptr) << taken.shown;
+  EXPECT_EQ(footprint(*taken.topology), footprint(*bare.topology));
+  const auto result = [](const Loaded& loaded) {
+    return models::result_fingerprint(run_model(models::compile(loaded.topology)).records[0]);
+  };
+  EXPECT_EQ(result(taken), result(bare));
+}
+
+TEST_P(EveryPolicy, runs_its_example_twice_alike) {
+  for (const models::PolicyPlace place : policy().places) {
+    const Loaded loaded = with(spots(place).front(), example());
+    ASSERT_NE(loaded.topology, nullptr) << loaded.shown;
+    const models::RunRecord once = run_model(models::compile(loaded.topology)).records[0];
+    const models::RunRecord again = run_model(models::compile(loaded.topology)).records[0];
+    EXPECT_TRUE(once.status == models::RunStatus::completed || once.status == models::RunStatus::event_budget)
+        << once.message;
+    EXPECT_GT(once.events, 3000u);
+    EXPECT_EQ(once.trajectory, again.trajectory);
+    EXPECT_EQ(models::result_fingerprint(once), models::result_fingerprint(again));
+  }
+}
+
+std::string policy_name(const testing::TestParamInfo<std::size_t>& index) {
+  return models::policies()[index.param].name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Catalog, EveryPolicy, testing::Range(std::size_t{0}, models::policies().size()),
+                         policy_name);
 INSTANTIATE_TEST_SUITE_P(Catalog, EveryKind, testing::Range(std::size_t{0}, models::kinds().size()),
                          kind_name);
 

@@ -15,11 +15,16 @@ namespace {
 using tests::Loaded;
 using tests::Results;
 
+// The one scenario that is warned of: what it warns of is its story.
+bool warned_by_intent(const Loaded& loaded) {
+  return loaded.topology->name == "retry-amplification";
+}
+
 Results finish(Loaded& loaded) {
   EXPECT_NE(loaded.topology, nullptr) << loaded.shown;
   if (!loaded.topology) return {};
   analysis::check_thresholds(*loaded.topology, loaded.diagnostics);
-  EXPECT_TRUE(loaded.diagnostics.all().empty()) << loaded.shown;
+  EXPECT_EQ(loaded.diagnostics.all().empty(), !warned_by_intent(loaded)) << loaded.shown;
   return tests::run_model(models::compile(loaded.topology), 0);
 }
 

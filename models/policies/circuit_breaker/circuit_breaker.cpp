@@ -6,6 +6,7 @@ namespace tailrace::models {
 
 CircuitBreaker::CircuitBreaker(const BreakerRules& rules) : rules_(rules), window_(rules.window) {
   log_.start(static_cast<std::uint8_t>(rules.start));
+  quiet_ = rules.start == BreakerStatus::closed;
 }
 
 Admission CircuitBreaker::admit(const CallFacts& facts, sim::Stream&) {
@@ -40,6 +41,8 @@ void CircuitBreaker::ended(const CallFacts& facts) {
 }
 
 void CircuitBreaker::settle(sim::Instant now) {
+  if (status() == BreakerStatus::closed) [[likely]]
+    return;
   for (;;) {
     if (status() == BreakerStatus::open && rules_.automatic && now >= until_) {
       half_open(until_, until_);
@@ -51,28 +54,34 @@ void CircuitBreaker::settle(sim::Instant now) {
   }
 }
 
+void CircuitBreaker::change(BreakerStatus to, sim::Instant at) {
+  log_.change(static_cast<std::uint8_t>(to), at);
+  quiet_ = to == BreakerStatus::closed;
+}
+
 void CircuitBreaker::open(sim::Instant at) {
   const bool again = status() == BreakerStatus::half_open;
   wait_ns_ = again ? wait_ns_ * rules_.wait_multiplier : static_cast<double>(rules_.wait.ns);
   wait_ns_ = std::min(wait_ns_, static_cast<double>(rules_.longest_wait.ns));
   until_ = at + sim::Duration::from_ns(wait_ns_);
-  log_.change(static_cast<std::uint8_t>(BreakerStatus::open), at);
+  change(BreakerStatus::open, at);
 }
 
 void CircuitBreaker::half_open(sim::Instant logged, sim::Instant counts_from) {
   permits_ = rules_.permitted;
   probes_ = {};
   until_ = counts_from + rules_.longest_half_open;
-  log_.change(static_cast<std::uint8_t>(BreakerStatus::half_open), logged);
+  change(BreakerStatus::half_open, logged);
 }
 
 void CircuitBreaker::close(sim::Instant at) {
   window_.clear();
   in_a_row_ = 0;
-  log_.change(static_cast<std::uint8_t>(BreakerStatus::closed), at);
+  change(BreakerStatus::closed, at);
 }
 
 bool CircuitBreaker::over_thresholds(const Tally& tally) const {
+  if ((tally.failed | tally.slow) == 0) return false;
   const double calls = static_cast<double>(tally.calls);
   return static_cast<double>(tally.failed) * 100 >= rules_.failure_rate * calls ||
          static_cast<double>(tally.slow) * 100 >= rules_.slow_rate * calls;

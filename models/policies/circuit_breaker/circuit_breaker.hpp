@@ -83,10 +83,10 @@ class CircuitBreaker final : public AdmissionPolicy {
   StatusLog* log() override { return &log_; }
 
   BreakerStatus status() const { return static_cast<BreakerStatus>(log_.status()); }
-  // Changes that were due at a time of their own are made, up to `now`; admit() and ended() do it themselves.
-  void settle(sim::Instant now);
+  void settle(sim::Instant now) override;
 
  private:
+  void change(BreakerStatus to, sim::Instant at);
   void open(sim::Instant at);
   void half_open(sim::Instant logged, sim::Instant counts_from);
   void close(sim::Instant at);

@@ -16,14 +16,16 @@ const Tally& ResultWindow::record(sim::Instant now, bool failed, bool slow) {
   const auto bit = [](bool set) { return set ? 1u : 0u; };
   if (settings_.type == WindowType::count_based) {
     std::uint8_t& place = ring_[next_];
-    if (total_.calls == ring_.size()) {
+    next_ = next_ + 1 == ring_.size() ? 0 : next_ + 1;
+    const bool full = total_.calls == ring_.size();
+    if (full && place == 0 && !failed && !slow) return total_;  // a good call takes a good one's place
+    if (full) {
       total_.failed -= place & 1u;
       total_.slow -= place >> 1;
     } else {
       ++total_.calls;
     }
     place = static_cast<std::uint8_t>(bit(failed) | bit(slow) << 1);
-    next_ = next_ + 1 == ring_.size() ? 0 : next_ + 1;
   } else {
     move_to(now.ns / settings_.bucket.ns);
     Tally& present = buckets_[static_cast<std::size_t>(newest_) % buckets_.size()];

@@ -19,7 +19,7 @@ ConnectionPool::ConnectionPool(const ConnectionPoolSpec& spec)
       idle_since_(places(spec, spec.idle_timeout.has_value())) {}
 
 Admission ConnectionPool::admit(const CallFacts& facts, sim::Stream&) {
-  settle(facts.now);
+  catch_up(facts.now);
   const auto over = [&](const Limit& limit, std::int64_t count) {  // who is in line has passed both limits
     return !facts.from_line && !limit.unlimited() && count >= limit.value;
   };
@@ -52,7 +52,7 @@ Admission ConnectionPool::admit(const CallFacts& facts, sim::Stream&) {
 }
 
 void ConnectionPool::ended(const CallFacts& facts) {
-  settle(facts.now);
+  catch_up(facts.now);
   TAILRACE_CHECK(active_ > 0);
   --active_;
   while (promised_ > active_) forget_promise();  // it gave up before its connection was ready
@@ -74,7 +74,7 @@ Admission ConnectionPool::take(sim::Duration delay) {
   return delay.ns > 0 ? Admission::later(delay) : Admission::yes();
 }
 
-void ConnectionPool::settle(sim::Instant now) {
+void ConnectionPool::catch_up(sim::Instant now) {
   while (!connecting_.empty() && connecting_.front().ready <= now) {
     const Connecting ready = connecting_.front();
     connecting_.pop_front();

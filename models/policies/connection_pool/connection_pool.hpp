@@ -68,7 +68,7 @@ class ConnectionPool final : public AdmissionPolicy {
     sim::Instant ready;
     std::int64_t requests = 0;  // that wait for it
   };
-  void settle(sim::Instant now);
+  void catch_up(sim::Instant now);
   void count_idle(sim::Instant now);
   void forget_promise();
   Admission take(sim::Duration delay);

@@ -44,6 +44,7 @@ class CallersBalancer final : public Balancer {
   void sent(std::uint32_t instance, const CallFacts& facts) override;
   void ended(std::uint32_t instance, const CallFacts& facts) override;
   void set_healthy(std::uint32_t instance, bool healthy, sim::Instant now) override;
+  void advance(sim::Instant now) override;
   const StatusLog* log(std::uint32_t instance) const override;
   StatusLog* log(std::uint32_t instance) override;
 
@@ -64,7 +65,6 @@ class CallersBalancer final : public Balancer {
   };
 
   std::uint32_t locate(std::uint32_t instance) const;
-  void advance(sim::Instant now);
   void look_again();
   void list(Candidates& candidates);
   void start_zones();

@@ -24,7 +24,7 @@ struct World {
     models::Station s;
     s.name = name;
     s.component = component(name, "service");
-    s.groups = {{1, 1, 1}};
+    s.groups = {{1, 1, 1, 0, {}}};
     s.workers = workers;
     s.blocking = blocking;
     t.stations.push_back(s);
@@ -41,7 +41,7 @@ struct World {
   }
   models::Operation& operation(int op) { return t.operations[static_cast<std::size_t>(op)]; }
   void replicas(int op, std::int64_t n, models::Balancing policy) {
-    station(op).groups = {{n, 1, 1}};
+    station(op).groups = {{n, 1, 1, 0, {}}};
     station(op).instances = n;
     station(op).balancer.policy = policy;
   }

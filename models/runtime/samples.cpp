@@ -1,0 +1,48 @@
+// The way of a value to its histogram in large runs: a buffer in the order of the run, then a cache line for
+// each series, then the histogram. Each step touches far fewer lines than it moves values, and asks for those
+// of the next. The values of a series stay in their order.
+#include "models/runtime/execution.hpp"
+
+namespace tailrace::models {
+
+// Each to the line of its series, and the lines that are full to their histograms: two passes ask for the
+// cache lines of those, the third finds them there.
+void Execution::flush_samples() {
+  std::size_t full = 0;  // their series take the places of samples that have been moved
+  for (std::size_t i = 0; i < sample_count_; ++i) {
+    const Sample sample = samples_[i];
+    RecentValues& recent = recent_[sample.series];
+    if (recent.count == RecentValues::kMost) record_recent(sample.series);
+    if (sample.value >> 32 != 0) [[unlikely]] {  // too long for the line
+      record_recent(sample.series);
+      series_[sample.series].record(sample.value);
+      continue;
+    }
+    recent.values[recent.count] = static_cast<std::uint32_t>(sample.value);
+    if (++recent.count < RecentValues::kMost) continue;
+    series_[sample.series].prefetch_totals();
+    samples_[full++].series = sample.series;
+  }
+  sample_count_ = 0;
+  for (std::size_t i = 0; i < full; ++i) {
+    const std::uint32_t series = samples_[i].series;
+    const RecentValues& recent = recent_[series];
+    for (std::uint32_t k = 0; k < recent.count; ++k) series_[series].prefetch_way(recent.values[k]);
+  }
+  for (std::size_t i = 0; i < full; ++i) {
+    if (recent_[samples_[i].series].count == RecentValues::kMost) record_recent(samples_[i].series);
+  }
+}
+
+void Execution::record_recent(std::uint32_t series) {
+  RecentValues& recent = recent_[series];
+  for (std::uint32_t k = 0; k < recent.count; ++k) series_[series].record(recent.values[k]);
+  recent.count = 0;
+}
+
+void Execution::record_all_recent() {
+  flush_samples();
+  for (std::uint32_t i = 0; i < recent_.size(); ++i) record_recent(i);
+}
+
+}  // namespace tailrace::models

@@ -1,0 +1,81 @@
+#include "models/topology/policy_lints.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tailrace::models {
+
+namespace {
+
+constexpr std::int64_t kMostStates = 2'000'000;  // of all policies; some take a few hundred bytes
+
+const Station& target_of(const Topology& t, const Edge& e) {
+  return t.stations[static_cast<std::size_t>(t.operations[static_cast<std::size_t>(e.operation)].station)];
+}
+const Component& component_of(const Topology& t, const Station& s) {
+  return t.components[static_cast<std::size_t>(s.component)];
+}
+
+void count_states(const Topology& t, Diagnostics& diagnostics) {
+  std::int64_t states = 0;
+  for (const Edge& e : t.edges) {
+    const std::int64_t callers =
+        e.from_station == kNone ? 1 : t.stations[static_cast<std::size_t>(e.from_station)].instances;
+    const std::int64_t instances = target_of(t, e).instances;
+    for (const AdmissionUse& use : e.admissions) {
+      states = sim::saturating_add(
+          states, (use.shared ? 1 : callers) * (use.scope == Scope::instance ? instances : 1));
+    }
+    if (target_of(t, e).balancer.outliers) states = sim::saturating_add(states, callers * instances);
+    if (states <= kMostStates) continue;
+    diagnostics.error(e.mark, e.path,
+                      fmt::format("the policies of all calls would have more than {} states", kMostStates),
+                      "shared: true, scope: service, or fewer instances of the caller");
+    return;
+  }
+}
+
+}  // namespace
+
+void lint_policies(const Topology& t, Diagnostics& diagnostics) {
+  count_states(t, diagnostics);
+  bool keys = false;
+  for (const Workload& w : t.workloads) {
+    keys = keys || std::any_of(w.classes.begin(), w.classes.end(),
+                               [](const RequestClass& c) { return c.key.has_value(); });
+  }
+  const bool deadlines =
+      std::any_of(t.edges.begin(), t.edges.end(), [](const Edge& e) { return e.deadline.has_value(); });
+  for (const Station& s : t.stations) {
+    const Component& c = component_of(t, s);
+    const bool by_key = s.balancer.policy == Balancing::ring_hash || s.balancer.policy == Balancing::maglev ||
+                        s.balancer.sticky;
+    if (by_key && s.instances > 1 && !keys) {
+      diagnostics.warning(
+          c.mark, s.name + ".load_balancer",
+          "instances are chosen by the request's key, and no workload has keys: all go to one",
+          "key: zipf(s=1.1, n=1000) at the workload");
+    }
+    if (s.drop_expired && !deadlines)
+      diagnostics.warning(c.mark, s.name + ".queue.drop_expired", "no call has a deadline: nothing expires");
+  }
+  for (const Edge& e : t.edges) {
+    if (e.retry_budget && e.retries == 0)
+      diagnostics.warning(e.mark, e.path, "a retry budget without retries does nothing", "retries: 2");
+    const Station& target = target_of(t, e);
+    if (e.cancels && target.cancellation == Cancellation::ignore) {
+      diagnostics.warning(
+          e.mark, e.path,
+          fmt::format("{} is told when the caller leaves, and does not listen", component_of(t, target).name),
+          "cancellation: at_step, or at_once, at the service");
+    }
+    if (e.cancels && !e.timeout && !e.per_try_timeout && !e.deadline && !e.hedging &&
+        e.from_station == kNone) {
+      diagnostics.warning(e.mark, e.path, "the caller never leaves before the answer: nothing is cancelled",
+                          "a timeout or a deadline");
+    }
+  }
+}
+
+}  // namespace tailrace::models
