@@ -120,7 +120,8 @@ struct WindowRecord {
 
 struct RunRecord {
   RunStatus status = RunStatus::completed;
-  std::string message;  // why it ended early, in words
+  std::string message;              // why it ended early, in words
+  bool host_out_of_memory = false;  // it ended because the system has no more memory
   std::uint32_t replication = 0;
   std::int64_t start_ns = 0;  // end of the warm-up
   std::int64_t end_ns = 0;

@@ -148,8 +148,9 @@ RunRecord Execution::run() {
     loop();
   } catch (const std::bad_alloc&) {
     const double limit = settings.max_memory_bytes;
+    record_.host_out_of_memory = static_cast<double>(frames_.bytes()) < 0.99 * limit;
     stop(RunStatus::memory_budget,
-         static_cast<double>(frames_.bytes()) >= 0.99 * limit
+         !record_.host_out_of_memory
              ? fmt::format("run.max_memory ({:.0f} MB) reached; {}", limit / 1e6, largest_queue())
              : fmt::format("the system has no more memory; {}", largest_queue()));
   } catch (const sim::InvariantBroken& broken) {

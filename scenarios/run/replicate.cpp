@@ -54,6 +54,8 @@ class Pool {
         auto record = std::make_unique<RunRecord>();
         try {
           *record = one(static_cast<std::uint32_t>(first + i), &now[static_cast<std::size_t>(i)]);
+          // What filled the memory is the records before it. The first one's own state did it alone: kept.
+          if (record->host_out_of_memory && first + i > 0) throw std::bad_alloc();
         } catch (const std::bad_alloc&) {  // the others may have fitted
           const std::scoped_lock lock(mutex);
           out_of_memory_ = true;
