@@ -56,7 +56,8 @@ const std::vector<PolicyInfo>& policies() {
       load_balancer_policy(),
       outlier_detection_policy(),
       health_check_policy(),
-      order_policy()};
+      order_policy(),
+  };
   return list;
 }
 
