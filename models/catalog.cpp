@@ -11,6 +11,7 @@
 #include "models/policies/codel/codel.hpp"
 #include "models/policies/connection_pool/connection_pool.hpp"
 #include "models/policies/deadline/deadline.hpp"
+#include "models/policies/early_drop/early_drop.hpp"
 #include "models/policies/fallback/fallback.hpp"
 #include "models/policies/health_check/health_check.hpp"
 #include "models/policies/hedge/hedge.hpp"
@@ -48,6 +49,7 @@ const std::vector<PolicyInfo>& policies() {
       admission_control_policy(),
       adaptive_concurrency_policy(),
       priority_shedding_policy(),
+      early_drop_policy(),
       circuit_breaker_policy(),
       bulkhead_policy(),
       connection_pool_policy(),

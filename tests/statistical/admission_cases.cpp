@@ -120,6 +120,32 @@ Case limited(const std::string& id, double offered, const std::string& limit, do
   return c;
 }
 
+// M/M/1 of 100/s that turns newcomers away by the length of its queue: the birth-death chain on the number in
+// the system, of whom all but one wait.
+Case early_drop(double offered, int least, int most, double top) {
+  constexpr double kService = 100;
+  double here = 1, sum = 0, refused = 0;
+  for (int n = 0; n <= most + 1; ++n) {
+    const int queue = std::max(0, n - 1);
+    const double share = queue < least ? 0 : queue >= most ? 1 : top * (queue - least) / (most - least);
+    sum += here;
+    refused += here * share;
+    here *= offered * (1 - share) / kService;
+  }
+  Case c;
+  c.id = fmt::format("early-drop-{}", offered);
+  c.source = "birth-death chain with a birth rate by queue";
+  c.scenario = fmt::format(
+      "workloads: {{load: {{constant_arrival_rate: {}/s, calls: s.op}}}}\n"
+      "services: {{s: {{workers: 1, inbound: {{early_drop: {{min_queue: {}, max_queue: {}, max_probability: "
+      "{}}}}}, endpoints: {{op: [compute: exp(10ms)]}}}}}}\n",
+      offered, least, most, top);
+  c.rate = offered;
+  c.requests = 4e6;
+  c.expectations = {near("rejected_fraction", rejected_fraction, refused / sum, 0.02)};
+  return c;
+}
+
 double erlang_c(double a, int c) {
   double b = 1;
   for (int k = 1; k <= c; ++k) b = a * b / (k + a * b);
@@ -188,6 +214,9 @@ std::vector<Case> admission_cases() {
     c.requests = offered * 20 * 2000;  // whole seconds
     cases.push_back(c);
   }
+
+  cases.push_back(early_drop(150, 2, 12, 0.5));
+  cases.push_back(early_drop(90, 0, 8, 1));
 
   // A pool of c connections in front of a server without queue is M/M/c.
   for (const auto& [rate, mean, connections] : {std::tuple(700.0, 0.025, 20), std::tuple(400.0, 0.02, 10)}) {
