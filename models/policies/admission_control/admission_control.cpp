@@ -87,35 +87,9 @@ class AdmissionControl final : public AdmissionPolicy {
 };
 
 void read_failures(const Node& node, AdmissionControlSpec& spec, ReadContext& context) {
-  const auto one = [&](const Node& item) {
-    if (!item.is_scalar()) return context.error(item, "expected the name of an outcome, such as timeout");
-    spec.failures.push_back(item.text);
-    spec.failures_marks.push_back(item.mark);
-  };
-  if (!node.is_list()) return one(node);
-  if (node.items.empty()) {
+  if (node.is_list() && node.items.empty())
     return context.error(node, "with no outcome that is a failure, nothing would ever be refused");
-  }
-  for (const Node& item : node.items) one(item);
-}
-
-std::uint32_t failure_bits(const AdmissionControlSpec& spec, PolicyTarget& target) {
-  if (spec.failures.empty()) return usual_failures();
-  std::uint32_t bits = 0;
-  const std::vector<std::string_view> names(kOutcomeNames.begin() + 1, kOutcomeNames.end());
-  for (std::size_t i = 0; i < spec.failures.size(); ++i) {
-    const auto it = std::find(names.begin(), names.end(), spec.failures[i]);
-    if (it != names.end()) {
-      bits |= 2u << (it - names.begin());  // the names begin after success, which is bit 0
-      continue;
-    }
-    const std::string near = nearest_word(spec.failures[i], names);
-    target.diagnostics.error(
-        spec.failures_marks[i], target.path + ".failures",
-        fmt::format("\"{}\" is no outcome of a failed call", escaped(spec.failures[i])),
-        near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : "did you mean " + near + "?");
-  }
-  return bits;
+  read_outcomes(node, spec.failures, context);
 }
 
 void apply(const void* written, PolicyTarget& target) {
@@ -126,7 +100,9 @@ void apply(const void* written, PolicyTarget& target) {
   settings.aggression = spec.aggression;
   settings.least_rps = spec.rps_threshold;
   settings.most = spec.max_rejection_probability.value;
-  settings.failures = failure_bits(spec, target);
+  settings.failures = spec.failures.names.empty()
+                          ? kTargetFailures
+                          : outcome_bits(spec.failures, "failures", "outcome of a failed call", target);
   settings.count_rejected = spec.count_rejected;
   target.admission("admission_control", std::make_shared<AdmissionControlModel>(settings), spec.scope,
                    spec.shared);
@@ -155,12 +131,6 @@ FieldTable admission_control_fields() {
 }
 
 }  // namespace
-
-std::uint32_t usual_failures() {
-  return outcome_bit(Outcome::error) | outcome_bit(Outcome::timeout) | outcome_bit(Outcome::network) |
-         outcome_bit(Outcome::deadline) | outcome_bit(Outcome::rejected) |
-         outcome_bit(Outcome::queue_timeout) | outcome_bit(Outcome::shed) | outcome_bit(Outcome::unavailable);
-}
 
 double rejection_probability(const AdmissionControlSettings& settings, std::uint64_t n, std::uint64_t ok) {
   const double all = static_cast<double>(n);

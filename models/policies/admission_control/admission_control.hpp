@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "models/field/field.hpp"
-#include "models/policy/policy.hpp"
+#include "models/policy/outcome_list.hpp"
 #include "models/policy/seams.hpp"
 
 namespace tailrace::models {
@@ -33,8 +33,7 @@ struct AdmissionControlSpec {
   double aggression = 1;
   double rps_threshold = 0;
   Fraction max_rejection_probability{0.8};
-  std::vector<std::string> failures;  // outcome names; empty: the usual ones
-  std::vector<Mark> failures_marks;
+  OutcomeList failures;
   bool count_rejected = false;
   Scope scope = Scope::service;
   bool shared = false;
@@ -49,9 +48,6 @@ struct AdmissionControlSettings {
   std::uint32_t failures = 0;  // bit per Outcome
   bool count_rejected = false;
 };
-
-// What counts as a failure unless the scenario says so: what the called service, or the way to it, did wrong.
-std::uint32_t usual_failures();
 
 // The formula above, for what the window holds.
 double rejection_probability(const AdmissionControlSettings& settings, std::uint64_t n, std::uint64_t ok);

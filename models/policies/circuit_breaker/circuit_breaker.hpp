@@ -18,17 +18,12 @@
 #include <vector>
 
 #include "models/policies/circuit_breaker/result_window.hpp"
+#include "models/policy/outcome_list.hpp"
 #include "models/policy/policy.hpp"
 
 namespace tailrace::models {
 
 enum class BreakerStatus : std::uint8_t { closed, open, half_open, disabled, metrics_only, forced_open };
-
-// A list of outcomes as a field: names and where they stand.
-struct OutcomeList {
-  std::vector<std::string> names;
-  std::vector<Mark> marks;
-};
 
 struct CircuitBreakerSpec {
   std::optional<double> failure_rate_threshold;    // percent

@@ -15,45 +15,15 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr Count kMostCalls = 100'000;  // of a window: a byte each, per holder
 constexpr Count kMostSeconds = 3600;   // of a window: a bucket each, per holder
 constexpr double kMs = 1e6;
+constexpr const char* kWhat = "way for a call to fail";
 
 constexpr std::uint32_t bits(std::initializer_list<Outcome> outcomes) {
   std::uint32_t all = 0;
   for (const Outcome o : outcomes) all |= outcome_bit(o);
   return all;
 }
-constexpr std::uint32_t kFailures =
-    bits({Outcome::error, Outcome::timeout, Outcome::network, Outcome::deadline, Outcome::unavailable,
-          Outcome::rejected, Outcome::queue_timeout, Outcome::shed});
 constexpr std::uint32_t kIgnored =
     bits({Outcome::circuit_open, Outcome::rate_limited, Outcome::depth_limit, Outcome::cancelled});
-
-void read_outcomes(const Node& node, OutcomeList& list, ReadContext& context) {
-  const auto one = [&](const Node& item) {
-    if (!item.is_scalar()) return context.error(item, "expected the name of an outcome, such as timeout");
-    list.names.push_back(item.text);
-    list.marks.push_back(item.mark);
-  };
-  if (!node.is_list()) return one(node);
-  for (const Node& item : node.items) one(item);
-}
-
-std::uint32_t outcome_bits(const OutcomeList& list, const char* field, PolicyTarget& target) {
-  std::uint32_t all = 0;
-  const std::vector<std::string_view> names(kOutcomeNames.begin() + 1, kOutcomeNames.end());
-  for (std::size_t i = 0; i < list.names.size(); ++i) {
-    const auto found = std::find(names.begin(), names.end(), list.names[i]);
-    if (found != names.end()) {
-      all |= 2u << (found - names.begin());  // the first name is that of bit 1
-      continue;
-    }
-    const std::string near = nearest_word(list.names[i], names);
-    target.diagnostics.error(
-        list.marks[i], target.path + "." + field,
-        fmt::format("\"{}\" is no way for a call to fail", escaped(list.names[i])),
-        near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : "did you mean " + near + "?");
-  }
-  return all;
-}
 
 FieldTable circuit_breaker_fields() {
   using S = CircuitBreakerSpec;
@@ -174,10 +144,10 @@ BreakerRules breaker_rules(const CircuitBreakerSpec& spec, PolicyTarget& target)
   constexpr std::array kStarts = {BreakerStatus::closed, BreakerStatus::disabled, BreakerStatus::metrics_only,
                                   BreakerStatus::forced_open};
   rules.start = kStarts[static_cast<std::size_t>(spec.state)];
-  rules.failures =
-      spec.record_on.names.empty() ? kFailures : outcome_bits(spec.record_on, "record_on", target);
-  rules.ignored =
-      spec.ignore.names.empty() ? kIgnored & ~rules.failures : outcome_bits(spec.ignore, "ignore", target);
+  rules.failures = spec.record_on.names.empty() ? kTargetFailures
+                                                : outcome_bits(spec.record_on, "record_on", kWhat, target);
+  rules.ignored = spec.ignore.names.empty() ? kIgnored & ~rules.failures
+                                            : outcome_bits(spec.ignore, "ignore", kWhat, target);
   const auto wrong = [&](const char* field, std::string message, std::string hint) {
     target.diagnostics.error(target.mark, target.path + "." + field, std::move(message), std::move(hint));
   };

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "models/field/field.hpp"
-#include "models/policy/policy.hpp"
+#include "models/policy/outcome_list.hpp"
 #include "models/topology/topology.hpp"
 
 namespace tailrace::models {
@@ -40,24 +40,7 @@ PolicyInfo outlier_detection_policy();
 
 // Does this outcome speak against the instance? What never reached it, or was called off, does not.
 constexpr bool is_instance_failure(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::error:
-    case Outcome::timeout:
-    case Outcome::network:
-    case Outcome::rejected:
-    case Outcome::queue_timeout:
-    case Outcome::shed:
-    case Outcome::unavailable:
-    case Outcome::deadline:
-      return true;
-    case Outcome::success:
-    case Outcome::depth_limit:
-    case Outcome::circuit_open:
-    case Outcome::rate_limited:
-    case Outcome::cancelled:
-      return false;
-  }
-  return false;
+  return (kTargetFailures & outcome_bit(outcome)) != 0;
 }
 
 // What one caller knows of `hosts` instances.

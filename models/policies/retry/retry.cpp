@@ -12,55 +12,27 @@ FieldTable backoff_fields() {
       .add("max_interval", &BackoffSpec::max_interval, "no pause is longer; default 10 x base_interval")
       .add("multiplier", &BackoffSpec::multiplier, "each pause is this many times the one before",
            at_least(1))
-      .choice(
-          "jitter", &BackoffSpec::jitter, {"full", "none", "equal", "decorrelated"},
-          "full: uniform between 0 and the pause; equal: between half of it and all; none: exactly the pause; "
-          "decorrelated: uniform between base_interval and three times the pause before")
+      .choice("jitter", &BackoffSpec::jitter, {"full", "none", "equal", "decorrelated"},
+              "full: uniform between 0 and the pause; equal: between half of it and all; none: exactly the "
+              "pause; "
+              "decorrelated: uniform between base_interval and three times the pause before")
       .table();
-}
-
-void read_retry_on(const Node& node, RetrySpec& spec, ReadContext& context) {
-  const auto one = [&](const Node& item) {
-    if (!item.is_scalar()) return context.error(item, "expected the name of an outcome, such as timeout");
-    spec.retry_on.push_back(item.text);
-    spec.retry_on_marks.push_back(item.mark);
-  };
-  if (node.is_list()) {
-    for (const Node& item : node.items) one(item);
-  } else {
-    one(node);
-  }
 }
 
 // What a new attempt may mend. A refusal by the caller's own policies is no failure of the call's target, and
 // after a deadline there is no time left.
 constexpr std::uint32_t kEveryFailure =
-    ((1u << kOutcomes) - 1) &
-    ~(outcome_bit(Outcome::success) | outcome_bit(Outcome::circuit_open) | outcome_bit(Outcome::deadline) |
-      outcome_bit(Outcome::cancelled));
+    ((1u << kOutcomes) - 1) & ~(outcome_bit(Outcome::success) | outcome_bit(Outcome::circuit_open) |
+                                outcome_bit(Outcome::deadline) | outcome_bit(Outcome::cancelled));
 
 void apply(const void* raw, PolicyTarget& target) {
   const RetrySpec& spec = *static_cast<const RetrySpec*>(raw);
   Edge& edge = *target.edge;
   edge.retries = spec.attempts.value;
   edge.per_try_timeout = spec.per_try_timeout;
-  edge.retry_on = spec.retry_on.empty() ? kEveryFailure : 0;
-  for (std::size_t i = 0; i < spec.retry_on.size(); ++i) {
-    bool known = false;
-    for (int o = 1; o < kOutcomes; ++o) {
-      if (spec.retry_on[i] == kOutcomeNames[static_cast<std::size_t>(o)]) {
-        edge.retry_on |= outcome_bit(static_cast<Outcome>(o));
-        known = true;
-      }
-    }
-    if (known) continue;
-    const std::vector<std::string_view> names(kOutcomeNames.begin() + 1, kOutcomeNames.end());
-    const std::string near = nearest_word(spec.retry_on[i], names);
-    target.diagnostics.error(
-        spec.retry_on_marks[i], target.path + ".retry_on",
-        fmt::format("\"{}\" is no outcome that can be retried", escaped(spec.retry_on[i])),
-        near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : "did you mean " + near + "?");
-  }
+  edge.retry_on = spec.retry_on.names.empty()
+                      ? kEveryFailure
+                      : outcome_bits(spec.retry_on, "retry_on", "outcome that can be retried", target);
   edge.backoff.base = spec.backoff.base_interval;
   edge.backoff.multiplier = spec.backoff.multiplier;
   edge.backoff.jitter = spec.backoff.jitter;
@@ -75,9 +47,11 @@ FieldTable retry_fields() {
       .add("attempts", &RetrySpec::attempts, "retries after the first try")
       .add("per_try_timeout", &RetrySpec::per_try_timeout, "the caller gives each attempt this long",
            more_than(0))
-      .custom("retry_on", FieldType::text, read_retry_on,
-              "outcomes that are tried again, such as [error, timeout]; default every failure but "
-              "circuit_open, deadline and cancelled")
+      .custom(
+          "retry_on", FieldType::text,
+          [](const Node& n, RetrySpec& s, ReadContext& c) { read_outcomes(n, s.retry_on, c); },
+          "outcomes that are tried again, such as [error, timeout]; default every failure but "
+          "circuit_open, deadline and cancelled")
       .section("backoff", &RetrySpec::backoff, backoff_fields(), "the pause before each retry")
       .shorthand("attempts")
       .table();
@@ -123,9 +97,8 @@ sim::Duration backoff_delay(const BackoffModel& backoff, std::uint32_t k, sim::D
       const auto base = static_cast<double>(backoff.base.ns);
       const double widest = 3 * static_cast<double>(previous.ns > 0 ? previous.ns : backoff.base.ns);
       const double drawn = base + (widest - base) * random.uniform();
-      return sim::Duration::from_ns(drawn < static_cast<double>(backoff.max.ns)
-                                        ? drawn
-                                        : static_cast<double>(backoff.max.ns));
+      return sim::Duration::from_ns(
+          drawn < static_cast<double>(backoff.max.ns) ? drawn : static_cast<double>(backoff.max.ns));
     }
   }
   return ceiling;

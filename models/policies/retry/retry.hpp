@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "models/field/field.hpp"
+#include "models/policy/outcome_list.hpp"
 #include "models/policy/policy.hpp"
 #include "models/topology/topology.hpp"
 
@@ -23,8 +24,7 @@ struct BackoffSpec {
 struct RetrySpec {
   Limit attempts{1};
   std::optional<sim::Duration> per_try_timeout;
-  std::vector<std::string> retry_on;  // outcome names; empty: every failure
-  std::vector<Mark> retry_on_marks;
+  OutcomeList retry_on;  // empty: every failure
   BackoffSpec backoff;
 };
 

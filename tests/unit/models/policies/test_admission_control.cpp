@@ -14,7 +14,7 @@ AdmissionControlSettings settings_with(double threshold, double most) {
   AdmissionControlSettings s;
   s.threshold = threshold;
   s.most = most;
-  s.failures = usual_failures();
+  s.failures = kTargetFailures;
   return s;
 }
 CallFacts at(std::int64_t ns, Outcome outcome = Outcome::success) {
