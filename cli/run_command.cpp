@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
+#include <new>
 
 #include "analysis/report/run_report.hpp"
 #include "analysis/report/summary_json.hpp"
@@ -92,34 +92,22 @@ void say_on_stderr(const analysis::RunReport& report,
   }
 }
 
-}  // namespace
-
-int run_command(const RunArguments& arguments) {
-  const StreamStyle style = stream_style();
+// Report, files, printed summary; the exit code. Throws std::bad_alloc before anything is printed.
+int tell(const RunArguments& arguments, const LoadedScenario& scenario,
+         const std::shared_ptr<const models::CompiledModel>& model, const Replicated& run,
+         const StreamStyle& style) {
   const OutputFormat format = arguments.scenario.format;
-  if (!arguments.out.empty()) {  // before the work, so that nothing is simulated in vain
-    if (const std::string error = OutputFiles(arguments.out).prepare(); !error.empty()) {
-      complain(error);
-      return kInputOutput;
-    }
-  }
-  const LoadedScenario scenario = load_scenario(arguments.scenario);
-  if (scenario.topology == nullptr) return scenario.exit_code;
-  const auto model = models::compile(scenario.topology);
-
-  const WatchedRun watched;
-  const Replicated run = replicate(model, arguments, style);
   const std::vector<models::RunRecord>& records = run.result.records;
   analysis::RunReport report = analysis::build_run_report(*model, records);
   const bool all_done = arguments.precision == 0 &&
-                        records.size() == static_cast<std::size_t>(scenario.topology->run.replications);
+                        records.size() == static_cast<std::size_t>(model->topology->run.replications);
   if (interrupted_by() != 0 && report.status == RunStatus::completed && !all_done) {
     report.status = RunStatus::interrupted;
     report.message = "interrupted";
   }
-  if (!run.result.out_of_memory.empty() && report.status == RunStatus::completed) {
+  if (run.result.out_of_memory && report.status == RunStatus::completed) {
     report.status = RunStatus::memory_budget;
-    report.message = run.result.out_of_memory;
+    report.message = fmt::format("the system has no more memory after {} replications", records.size());
   }
   const auto thresholds = analysis::evaluate_thresholds(*model, records, report);
   analysis::RunResults results{*model, records, report, thresholds, scenario.warnings(), run.result.notes};
@@ -145,7 +133,7 @@ int run_command(const RunArguments& arguments) {
     analysis::SummaryTextOptions options;
     options.style = style.out;
     options.wall_seconds = run.wall_seconds;
-    options.prediction = comparison_block(*scenario.topology, report, style.out);
+    options.prediction = comparison_block(*model->topology, report, style.out);
     printed = write_stdout(analysis::summary_text(results, options));
   }
   say_on_stderr(report, thresholds, text);
@@ -155,10 +143,35 @@ int run_command(const RunArguments& arguments) {
     complain(
         fmt::format("internal error: a replication that was run twice differed (seed {}, fingerprint "
                     "{:016x}); please report this",
-                    scenario.topology->run.seed, report.result_fingerprint));
+                    model->topology->run.seed, report.result_fingerprint));
     code = kInternal;
   }
   return code;
+}
+
+}  // namespace
+
+int run_command(const RunArguments& arguments) {
+  const StreamStyle style = stream_style();
+  if (!arguments.out.empty()) {  // before the work, so that nothing is simulated in vain
+    if (const std::string error = OutputFiles(arguments.out).prepare(); !error.empty()) {
+      complain(error);
+      return kInputOutput;
+    }
+  }
+  const LoadedScenario scenario = load_scenario(arguments.scenario);
+  if (scenario.topology == nullptr) return scenario.exit_code;
+  const auto model = models::compile(scenario.topology);
+
+  const WatchedRun watched;
+  Replicated run = replicate(model, arguments, style);
+  for (;;) {
+    try {
+      return tell(arguments, scenario, model, run, style);
+    } catch (const std::bad_alloc&) {
+      if (!scenarios::drop_half(run.result)) throw;
+    }
+  }
 }
 
 }  // namespace tailrace::cli

@@ -39,6 +39,7 @@ class Pool {
   void run(int first, int last, std::vector<RunRecord>& records) {
     const int count = last - first;
     if (count <= 0) return;
+    records.reserve(records.size() + static_cast<std::size_t>(count));  // there may be no memory for it later
     std::vector<std::unique_ptr<RunRecord>> done(static_cast<std::size_t>(count));
     std::vector<std::atomic<std::int64_t>> now(static_cast<std::size_t>(count));
     std::atomic<int> next{0};
@@ -51,9 +52,10 @@ class Pool {
       for (;;) {
         const int i = next.fetch_add(1);
         if (i >= count || stop.load()) break;
-        auto record = std::make_unique<RunRecord>();
+        std::unique_ptr<RunRecord> record;
         try {
-          *record = one(static_cast<std::uint32_t>(first + i), &now[static_cast<std::size_t>(i)]);
+          record = std::make_unique<RunRecord>(
+              one(static_cast<std::uint32_t>(first + i), &now[static_cast<std::size_t>(i)]));
           // What filled the memory is the records before it. The first one's own state did it alone: kept.
           if (record->host_out_of_memory && first + i > 0) throw std::bad_alloc();
         } catch (const std::bad_alloc&) {  // the others may have fitted
@@ -97,7 +99,11 @@ class Pool {
         double share = 0;
         for (const auto& t : now) share += static_cast<double>(t.load(std::memory_order_relaxed));
         const double all = static_cast<double>(model_->topology->run.duration.ns) * count;
-        options_.progress(first + finished.load(), last, all > 0 ? share / all : 1);
+        try {
+          options_.progress(first + finished.load(), last, all > 0 ? share / all : 1);
+        } catch (const std::bad_alloc&) {
+          continue;  // not worth the run
+        }
       }
     }
     for (std::thread& t : threads) t.join();
@@ -215,11 +221,8 @@ ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& mo
   }
   if (pool.out_of_memory()) {
     if (result.records.empty()) throw std::bad_alloc();
-    result.out_of_memory =
-        fmt::format("the system has no more memory after {} replications", result.records.size());
-    // What fills the memory is the records themselves; a report of them needs about as much again.
-    result.records.resize((result.records.size() + 1) / 2);
-    result.records.shrink_to_fit();
+    result.out_of_memory = true;
+    drop_half(result);
     return result;
   }
   if (options.repeat_some && !ended_early() && !interrupted()) {
@@ -232,6 +235,13 @@ ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& mo
     }
   }
   return result;
+}
+
+bool drop_half(ReplicateResult& result) {
+  if (result.records.size() <= 1) return false;
+  result.out_of_memory = true;
+  result.records.resize((result.records.size() + 1) / 2);
+  return true;
 }
 
 }  // namespace tailrace::scenarios

@@ -29,12 +29,16 @@ struct ReplicateResult {
       records;  // ascending by replication; a suffix may be missing after an early end
   std::int64_t warmup_ns = 0;
   std::vector<std::string> notes;
-  std::string out_of_memory;  // in words, when a replication found none; then the records are the first half
-  std::string stopped_by;     // worst metric, when precision was asked for and not reached
+  bool out_of_memory = false;  // the records are fewer than asked for, because the system has no more memory
+  std::string stopped_by;      // worst metric, when precision was asked for and not reached
   bool not_deterministic = false;  // a repeated replication differed: the program is broken
 };
 
 ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& model,
                           const ReplicateOptions& options);
+
+// Makes room where the system has no more memory: what fills it is the records, and a report of them needs
+// memory of its own. False if one record is all there is.
+bool drop_half(ReplicateResult& result);
 
 }  // namespace tailrace::scenarios
