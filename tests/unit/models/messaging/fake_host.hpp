@@ -1,0 +1,101 @@
+#pragma once
+// A host for channels under test: a clock, timers in order, and handlers that end when the test (or a fixed
+// handling time) says so. Everything that the channel does is written down in order.
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "models/messaging/channel.hpp"
+#include "sim/random/stream.hpp"
+
+namespace tailrace::models {
+
+class FakeHost : public ChannelHost {
+ public:
+  struct Started {
+    std::int64_t time;
+    std::uint32_t subscription, instance;
+    std::vector<Envelope> messages;
+    std::uint64_t token;
+  };
+  struct Answered {
+    std::int64_t time;
+    std::uint64_t ticket;
+    Outcome outcome;
+  };
+  struct Gone {
+    std::int64_t time;
+    std::uint32_t subscription;
+    std::uint64_t identity;
+    Fate fate;
+  };
+
+  std::int64_t now() const override { return now_; }
+  void wake_at(std::int64_t when, std::uint64_t what) override {
+    at(std::max(when, now_), [this, what] { channel->timer(what); });
+  }
+  void start(std::uint32_t subscription, std::uint32_t instance, std::span<const Envelope> messages,
+             std::uint64_t token) override {
+    started.push_back({now_, subscription, instance, {messages.begin(), messages.end()}, token});
+    if (handling) {  // ends by itself
+      const auto [after, outcome] = handling(started.back());
+      if (after >= 0) at(now_ + after, [this, token, end = outcome] { channel->handled(token, end); });
+    }
+  }
+  void answer(std::uint64_t ticket, Outcome outcome) override { answered.push_back({now_, ticket, outcome}); }
+  bool forward(std::uint32_t to, const Envelope& message) override {
+    forwarded.emplace_back(to, message);
+    return accepts_forwarded;
+  }
+  void copy_made(std::uint32_t, const Envelope&) override { ++copies; }
+  void copy_gone(std::uint32_t subscription, const Envelope& message, Fate fate) override {
+    --copies;
+    gone.push_back({now_, subscription, message.identity, fate});
+  }
+  std::uint64_t random(std::uint32_t purpose) override {
+    auto it = streams_.find(purpose);
+    if (it == streams_.end())
+      it = streams_.emplace(purpose, sim::Stream(1, 0, "test", std::to_string(purpose))).first;
+    return it->second.next();
+  }
+  void observe(ChannelTime what, std::uint32_t subscription, std::int64_t ns) override {
+    times[{what, subscription}].push_back(ns);
+  }
+
+  // Runs `action` at the time; equal times in order of asking.
+  void at(std::int64_t when, std::function<void()> action) {
+    queue_.emplace(std::pair{when, serial_++}, std::move(action));
+  }
+  // Everything up to and including that time.
+  void run_until(std::int64_t end) {
+    while (!queue_.empty() && queue_.begin()->first.first <= end) {
+      auto node = queue_.extract(queue_.begin());
+      now_ = node.key().first;
+      node.mapped()();
+    }
+    now_ = std::max(now_, end);
+  }
+
+  Channel* channel = nullptr;
+  // Time (ns; negative: the test ends it) and outcome of a handler.
+  std::function<std::pair<std::int64_t, Outcome>(const Started&)> handling;
+  bool accepts_forwarded = true;
+  std::vector<Started> started;
+  std::vector<Answered> answered;
+  std::vector<Gone> gone;
+  std::vector<std::pair<std::uint32_t, Envelope>> forwarded;
+  std::map<std::pair<ChannelTime, std::uint32_t>, std::vector<std::int64_t>> times;
+  std::int64_t copies = 0;
+
+ private:
+  std::int64_t now_ = 0;
+  std::uint64_t serial_ = 0;
+  std::map<std::pair<std::int64_t, std::uint64_t>, std::function<void()>> queue_;
+  std::map<std::uint32_t, sim::Stream> streams_;
+};
+
+}  // namespace tailrace::models
