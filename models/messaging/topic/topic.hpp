@@ -1,0 +1,82 @@
+#pragma once
+// A topic with delivery levels, after MQTT 3.1.1 and 5 (AMQP's settlement modes are the same three): each
+// subscription gets its own copy of what matches its filter; its instances share one session.
+//
+//   publish ─► for each subscription: waiting ─► [handshake] ─► with an instance ─► acknowledged: consumed
+//                                       ▲                            │ crash
+//                                       └────── levels 1 and 2 ──────┘──────► level 0: lost
+//
+// The level of a copy is the lower one of its publication's and its subscription's:
+// - 0, at most once: handed over at once or never. Lost when nobody is there, in a crash and with its
+// handler's
+//   failure; dropped when the instance's buffer is full.
+// - 1, at least once: kept until acknowledged, which is after its handler. Sent again when no acknowledgement
+//   has come within retransmit_interval, to a subscriber that may be at it still: duplicates. A crash sends
+//   it again, too.
+// - 2, exactly once: handed to a handler after one more round trip (`handshake`), and to one handler at a
+// time.
+//   What a crash interrupts is handled again; what was handled never is.
+//
+// A persistent session (clean_session: false) keeps messages of level 1 and 2 for an absent subscriber; a
+// clean one loses what it has when its last instance goes, and gets the retained message when it comes back.
+// Level 2 costs the publisher a round trip more. Broker: one node; its death loses level 0 and clean
+// sessions' messages.
+//
+// Left out: keep-alive and last will (an instance's absence is known at once), topic aliases, the order that
+// MQTT promises within one client when retransmissions overtake.
+//
+// Cost: O(instances of a subscription) per delivery, O(1) otherwise; nothing is allocated once there have
+// been as many messages before.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/messaging/channel.hpp"
+
+namespace tailrace::models {
+
+struct SubscriptionSettings {
+  std::string filter = "#";  // over the routing key, as in a topic exchange
+  std::uint8_t level = 1;
+  bool clean_session = false;
+  std::int64_t receive_maximum = -1;  // unacknowledged messages per instance (levels 1, 2); -1: no limit
+  std::int64_t max_queued = -1;       // waiting in the session; what comes then is dropped; -1: no limit
+  std::int64_t buffer = -1;           // level 0: messages that wait in an instance; -1: no limit
+  std::int64_t retransmit_interval_ns = -1;  // -1: only after a crash
+  std::uint64_t ack_failure = 0;  // probability in units of 2^-64 that an acknowledgement gets lost
+  GroupSettings consumers;
+};
+
+struct TopicSettings {
+  std::uint8_t level = 2;  // the most that the topic grants
+  std::int64_t handshake_ns = 0;
+  bool retained = false;
+  std::vector<SubscriptionSettings> subscriptions;
+};
+
+class TopicModel : public ChannelModel {
+ public:
+  explicit TopicModel(TopicSettings settings);
+
+  // The names of the routes that publications carry, for filters to match.
+  void routing_keys(const std::vector<std::string>& keys);
+
+  std::unique_ptr<Channel> start(ChannelHost& host) const override;
+  const std::vector<GroupSettings>& groups() const override { return groups_; }
+  std::vector<std::string> place_names() const override;
+  std::vector<std::uint32_t> place_subscriptions() const override;
+  std::vector<std::string> event_names() const override { return {"broker down", "broker up"}; }
+  std::uint32_t streams() const override { return static_cast<std::uint32_t>(groups_.size()); }
+
+  const TopicSettings& settings() const { return settings_; }
+  bool matches(std::uint32_t subscription, std::uint16_t route) const;
+
+ private:
+  TopicSettings settings_;
+  std::vector<GroupSettings> groups_;
+  std::size_t routes_ = 1;
+  std::vector<bool> matches_;  // by subscription * routes + route
+};
+
+}  // namespace tailrace::models
