@@ -1,5 +1,6 @@
 #include "models/catalog.hpp"
 
+#include "models/broker/broker.hpp"
 #include "models/database/database.hpp"
 #include "models/network/network.hpp"
 #include "models/policies/adaptive_concurrency/adaptive_concurrency.hpp"
@@ -30,7 +31,13 @@
 namespace tailrace::models {
 
 const std::vector<Kind>& kinds() {
-  static const std::vector<Kind> list = {workload_kind(), service_kind(), database_kind(), network_kind()};
+  static const std::vector<Kind> list = {
+      workload_kind(),
+      service_kind(),
+      database_kind(),
+      broker_kind(),
+      network_kind(),
+  };
   return list;
 }
 

@@ -87,6 +87,8 @@ struct ChannelCounts {
   std::uint64_t deduplicated = 0;  // of published: a repetition that the broker recognised and dropped
   std::uint64_t batches = 0;       // requests that carried them, where producers batch
   std::uint64_t elections = 0, rebalances = 0;
+  std::uint64_t receives = 0, empty_receives = 0;  // polls of consumers; those that found nothing
+  std::uint64_t late_deletes = 0;  // of messages that were visible to others again by then
   std::int64_t blocked_ns = 0;  // time that publishers were held back by flow control, in all
   std::int64_t rebalancing_ns = 0;
 };

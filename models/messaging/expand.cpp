@@ -27,7 +27,7 @@ void declare_channel(TopologyBuilder& b, int component, const std::vector<std::s
 }
 
 int add_channel(TopologyBuilder& b, int component, ChannelSettings settings) {
-  const Component& self = at(b.topology.components, component);
+  const Component self = at(b.topology.components, component);
   const std::string name = self.name;
   const int id = channel_number(b, name);
   Station nodes;
@@ -55,6 +55,17 @@ int add_channel(TopologyBuilder& b, int component, ChannelSettings settings) {
     Step deposit;
     deposit.kind = Step::Kind::deposit;
     deposit.ref = id;
+    if (settings.publish_calls) {
+      Steps steps = std::move(operation.steps);
+      CallSpec call;
+      call.call = *settings.publish_calls;
+      const int outer = std::exchange(b.station, station);
+      expand_call_step(call, self.mark, b, steps);
+      b.station = outer;
+      steps.push_back(std::move(deposit));
+      at(b.topology.operations, op).steps = std::move(steps);
+      continue;
+    }
     operation.steps.push_back(std::move(deposit));
   }
   MessageChannel& channel = at(b.topology.channels, id);

@@ -22,6 +22,8 @@ struct ChannelSettings {
   std::shared_ptr<ChannelModel> model;
   std::optional<sim::Distribution> publish_time;  // of a publication at its broker's node, ns
   std::int64_t workers = kUnlimited;              // that do this at a time per node
+  // Called before the message is kept, as one transaction: it fails, or both happen.
+  std::optional<Reference> publish_calls;
 };
 
 void declare_channel(TopologyBuilder& b, int component, const std::vector<std::string>& entries);

@@ -40,7 +40,7 @@ class QueueBrokerModel : public ChannelModel {
   explicit QueueBrokerModel(BrokerSettings settings);
 
   // The names of the routes that publications carry (Envelope::route), for patterns to match.
-  void routing_keys(const std::vector<std::string>& keys) { keys_ = keys; }
+  void routing_keys(const std::vector<std::string>& keys) override { keys_ = keys; }
 
   std::unique_ptr<Channel> start(ChannelHost& host) const override;
   const std::vector<GroupSettings>& groups() const override { return groups_; }
