@@ -233,6 +233,28 @@ std::string steps_text(const Topology& t, const models::Steps& steps, int indent
         if (!s.branches.empty())
           out += pad + "  if it fails\n" + steps_text(t, s.branches.front().steps, indent + 4);
         break;
+      case Step::Kind::attempt:
+        out += pad + "try\n" + steps_text(t, s.branches[0].steps, indent + 2);
+        if (!s.branches[1].steps.empty())
+          out += pad + "if that fails\n" + steps_text(t, s.branches[1].steps, indent + 2);
+        break;
+      case Step::Kind::background:
+        out += pad + "in the background\n" + steps_text(t, s.branches[0].steps, indent + 2);
+        break;
+      case Step::Kind::effect:
+        out += pad + fmt::format("effect {}\n", t.effects[static_cast<std::size_t>(s.ref)].name) +
+               steps_text(t, s.branches[0].steps, indent + 2);
+        break;
+      case Step::Kind::deposit:
+        out += pad + "keep the message\n";
+        break;
+      case Step::Kind::milestone:
+        out += pad + fmt::format("milestone {}\n", t.milestones[static_cast<std::size_t>(s.ref)].name);
+        break;
+      case Step::Kind::await:
+        out += pad +
+               fmt::format("wait until {} has handled it\n", t.effects[static_cast<std::size_t>(s.ref)].name);
+        break;
       case Step::Kind::fail:
         out += pad + fmt::format("fail with probability {}\n", analysis::human_fraction(s.probability));
         break;

@@ -122,6 +122,19 @@ class Walk {
         case Step::Kind::loop:
           loop(s, p);
           break;
+        case Step::Kind::attempt:  // what replaces a failure is not followed
+        case Step::Kind::effect: {
+          const Part inside = sequence(s.branches.front().steps, p.reach, p.open);
+          p.time = p.time + inside.time;
+          p.reach = inside.reach;
+          p.open = inside.open;
+          break;
+        }
+        case Step::Kind::background:
+        case Step::Kind::deposit:
+        case Step::Kind::milestone:
+        case Step::Kind::await:
+          break;
       }
     }
     return p;

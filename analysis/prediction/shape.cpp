@@ -267,7 +267,15 @@ Way way_of(const Steps& steps, const Layers& layers, const WalkPlace& place) {
       case Step::Kind::loop:
         append(way_of(s.branches.front().steps, layers, place), expected_rounds(*s.distribution, 1));
         break;
+      case Step::Kind::attempt:
+      case Step::Kind::effect:
+        append(way_of(s.branches.front().steps, layers, place), 1);
+        break;
       case Step::Kind::fail:
+      case Step::Kind::background:
+      case Step::Kind::deposit:
+      case Step::Kind::milestone:
+      case Step::Kind::await:
         break;
     }
   }

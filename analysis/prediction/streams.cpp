@@ -114,7 +114,16 @@ class Spread {
         case Step::Kind::sleep:
           held = false;
           break;
+        case Step::Kind::attempt:
+        case Step::Kind::effect:
+          now = std::max(now, steps(step.branches.front().steps, now, station, held));
+          held = false;
+          break;
         case Step::Kind::fail:
+        case Step::Kind::background:
+        case Step::Kind::deposit:
+        case Step::Kind::milestone:
+        case Step::Kind::await:
           break;
       }
     }

@@ -27,8 +27,10 @@ class Compiler {
     m_.depth_limit = static_cast<std::uint32_t>(t_.run.max_call_depth);
     for (std::size_t i = 0; i < t_.stations.size(); ++i) station(i);
     for (std::size_t i = 0; i < t_.links.size(); ++i) link(i);
+    messaging();
     for (std::size_t i = 0; i < t_.operations.size(); ++i) operation(i);
-    m_.context = needs_context(t_);
+    m_.messaging = t_.messaging();
+    m_.context = needs_context(t_) || m_.messaging;
     for (std::size_t i = 0; i < t_.edges.size(); ++i) edge(i);
     compile_guards(t_, m_);
     for (std::size_t i = 0; i < t_.workloads.size(); ++i) workload(i);
@@ -212,6 +214,26 @@ class Compiler {
           m_.steps[at].set_chance(chance_of(s.probability));
           break;
         }
+        case Step::Kind::attempt:
+          attempt(s, here, held);
+          break;
+        case Step::Kind::background:
+          spawn(s, here);
+          break;
+        case Step::Kind::deposit:
+          no_worker(place, held);
+          emit(Op::deposit, static_cast<std::uint32_t>(s.ref));
+          break;
+        case Step::Kind::effect:
+          effect(s, here, held);
+          break;
+        case Step::Kind::milestone:
+          emit(Op::milestone, static_cast<std::uint32_t>(s.ref));
+          break;
+        case Step::Kind::await:
+          no_worker(place, held);
+          await(s, here, held);
+          break;
         case Step::Kind::parallel:
           parallel(s, here, held);
           break;
@@ -250,6 +272,128 @@ class Compiler {
     m_.steps[at].needed = static_cast<std::uint32_t>(s.needed);
     m_.forks.insert(m_.forks.end(), starts.begin(), starts.end());
     m_.steps[skip].first = pc();
+  }
+
+  // A branch frame of its own; where it fails the frame goes on behind the jump.
+  void attempt(const Step& s, const Place& here, bool& held) {
+    no_worker(here, held);
+    const std::uint32_t at = emit(Op::parallel);
+    const std::uint32_t skip = emit(Op::jump);
+    Place inside = here;
+    inside.purpose += "/on_failure";
+    body(s.branches[1].steps, inside, held);
+    no_worker(here, held);
+    const std::uint32_t over = emit(Op::jump);
+    inside.purpose = here.purpose + "/try";
+    const std::uint32_t start = sub_program(s.branches[0].steps, inside);
+    m_.steps[at].flags = 1;  // its failure is not the frame's
+    m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
+    m_.steps[at].count = 1;
+    m_.steps[at].needed = 1;
+    m_.forks.push_back(start);
+    m_.steps[skip].first = m_.steps[over].first = pc();
+  }
+
+  void spawn(const Step& s, const Place& here) {
+    const std::uint32_t at = emit(Op::spawn);
+    const std::uint32_t skip = emit(Op::jump);
+    m_.steps[at].first = pc();
+    bool held = false;
+    // It runs beside whoever started it: no worker is its own.
+    body(s.branches[0].steps, {here.component, here.purpose + "/background", false, 0}, held);
+    emit(Op::end_root);
+    m_.steps[skip].first = pc();
+  }
+
+  void effect(const Step& s, const Place& here, bool& held) {
+    const Effect& e = t_.effects[static_cast<std::size_t>(s.ref)];
+    const auto id = static_cast<std::uint32_t>(s.ref);
+    // A repetition is skipped; both ways must leave the worker in one state.
+    if (e.idempotent) no_worker(here, held);
+    const std::uint32_t at = e.idempotent ? emit(Op::recognise, id) : kNoId;
+    body(s.branches[0].steps, here, held);
+    if (e.idempotent) no_worker(here, held);
+    emit(Op::effect, id);
+    if (e.idempotent) m_.steps[at].needed = pc();
+  }
+
+  void await(const Step& s, const Place& here, bool& held) {
+    const auto id = static_cast<std::uint32_t>(s.ref);
+    const std::uint32_t timer = s.timeout ? lane(*s.timeout, TimerPurpose::await) : kNoId;
+    if (s.branches.empty()) {
+      m_.steps[emit(Op::await, id)].needed = timer;
+      return;
+    }
+    const std::uint32_t again = pc();
+    emit(Op::sleep, draw(sim::Distribution::constant(static_cast<double>(s.interval.ns)),
+                         stream(here.component, here.purpose + "/poll")));
+    body(s.branches[0].steps, here, held);
+    no_worker(here, held);
+    const std::uint32_t asked = emit(Op::asked, id);
+    m_.steps[asked].stream = timer;
+    emit(Op::jump, again);
+    m_.steps[asked].needed = pc();
+  }
+
+  void messaging() {
+    for (const Effect& e : t_.effects) {
+      EffectTable table;
+      table.idempotent = e.idempotent;
+      if (e.ttl) table.ttl_ns = e.ttl->ns;
+      m_.effects.push_back(table);
+    }
+    for (std::size_t i = 0; i < t_.milestones.size(); ++i)
+      m_.milestone_series.push_back(series(SeriesKind::milestone, i));
+    for (std::size_t c = 0; c < t_.channels.size(); ++c) {
+      const MessageChannel& channel = t_.channels[c];
+      ChannelTable table;
+      table.model = channel.model;
+      table.station = static_cast<std::uint32_t>(channel.station);
+      table.first_group = static_cast<std::uint32_t>(m_.groups.size());
+      table.groups = static_cast<std::uint32_t>(channel.groups.size());
+      table.first_stream = static_cast<std::uint32_t>(m_.streams.size());
+      for (std::uint32_t k = 0; k < channel.model->streams(); ++k)
+        stream(channel.name, "channel/" + std::to_string(k));
+      table.batching_series = series(SeriesKind::batching, c);
+      for (std::size_t g = 0; g < channel.groups.size(); ++g) {
+        const ConsumerGroup& group = channel.groups[g];
+        GroupTable row;
+        row.channel = static_cast<std::uint32_t>(c);
+        row.subscription = static_cast<std::uint32_t>(g);
+        row.transactional = group.transactional;
+        row.waiting_series = series(SeriesKind::message_wait, m_.groups.size());
+        row.end_to_end_series = series(SeriesKind::end_to_end, m_.groups.size());
+        if (group.edge != kNone) {
+          row.edge = static_cast<std::uint32_t>(group.edge);
+          row.effect = static_cast<std::uint32_t>(group.effect);
+          m_.effects[row.effect].group = static_cast<std::uint32_t>(m_.groups.size());
+        }
+        m_.groups.push_back(row);
+      }
+      m_.channels.push_back(std::move(table));
+    }
+  }
+
+  // What is drawn for each message of an edge.
+  void publication(const Edge& e) {
+    const PublishSettings& p = t_.publications[static_cast<std::size_t>(e.publication)];
+    const std::string& from = component_name(e.from_component);
+    PublicationTable table;
+    table.channel = static_cast<std::uint32_t>(p.channel);
+    table.entry = p.entry;
+    table.route = p.route;
+    table.producer = static_cast<std::uint32_t>(e.from_component);
+    table.request_key = p.request_key;
+    table.confirm = p.confirm;
+    table.priority = p.priority;
+    table.level = p.level;
+    table.ttl_us = p.ttl_us;
+    if (p.key) table.key = draw(*p.key, stream(from, "message key " + e.path));
+    if (p.bytes) table.bytes = draw(*p.bytes, stream(from, "message size " + e.path));
+    if (p.delay) table.delay = draw(*p.delay, stream(from, "message delay " + e.path));
+    if (m_.publications.size() <= static_cast<std::size_t>(e.publication))
+      m_.publications.resize(static_cast<std::size_t>(e.publication) + 1);
+    m_.publications[static_cast<std::size_t>(e.publication)] = table;
   }
 
   void branch(const Step& s, const Place& here, bool& held) {
@@ -372,6 +516,7 @@ class Compiler {
     if (e.response_bytes && sized(table.back_link))
       table.response_bytes = draw(*e.response_bytes, stream(from, "response size " + e.path));
     if (e.retries != 0) table.retry_stream = stream(from, "retry " + e.path);
+    if (e.publication != kNone) publication(e);
     const bool network = table.out_link != kNoId || table.back_link != kNoId;
     const bool guarded = m_.context || needs_guard(t_, e);
     table.plain = s.instances == 1 && !network && !guarded && !table.deepens;

@@ -30,6 +30,14 @@ enum class Op : std::uint8_t {
   end_branch,   // of a branch frame
   end_request,  // of a client's request
   end_probe,    // of a health check
+  spawn,        // starts the program at `first` in a frame of its own, which nobody waits for
+  end_root,     // of a frame that nobody waits for
+  deposit,      // the frame's message is handed to channel `first`
+  recognise,    // effect `first`: when it has come about already, on at `needed`
+  effect,       // effect `first` has come about
+  milestone,    // `first`
+  await,        // until effect `first` has come about for the message published last; timer `needed`
+  asked,        // the same, but asked once: on at `needed` when it has; fails after count_ns(stream)
   stop,         // the frame was told to stop: it ends as cancelled
   bury,         // nothing is left of the frame but the event that brought it here
 };
@@ -170,15 +178,55 @@ struct WorkloadTable {
   std::uint32_t start_class = kNoId;
 };
 
+struct ChannelTable {
+  std::shared_ptr<const ChannelModel> model;
+  std::uint32_t station = 0;
+  std::uint32_t first_group = 0, groups = 0;
+  std::uint32_t first_stream = 0;
+  std::uint32_t batching_series = kNoId;
+};
+struct GroupTable {
+  std::uint32_t channel = 0, subscription = 0;
+  std::uint32_t edge = kNoId;  // kNoId: no consumers
+  std::uint32_t effect = kNoId;
+  std::uint32_t waiting_series = kNoId, end_to_end_series = kNoId;
+  bool transactional = false;
+};
+struct PublicationTable {
+  std::uint32_t channel = 0;
+  std::uint16_t entry = 0, route = 0;
+  std::uint32_t key = kNoId, bytes = kNoId, delay = kNoId;  // draws
+  std::uint32_t producer = 0;                               // the publishing component
+  bool request_key = true, confirm = true;
+  std::uint8_t priority = 0, level = 1;
+  std::uint32_t ttl_us = 0;
+};
+struct EffectTable {
+  bool idempotent = false;
+  std::int64_t ttl_ns = -1;     // for good
+  std::uint32_t group = kNoId;  // a message handled by it
+};
+
 struct StreamKey {
   std::string component, purpose;
 };
 
 // Which histogram holds what; the series of the run's record.
-enum class SeriesKind : std::uint8_t { request_success, request_failure, operation, wait, abandoned, call };
+enum class SeriesKind : std::uint8_t {
+  request_success,
+  request_failure,
+  operation,
+  wait,
+  abandoned,
+  call,
+  message_wait,  // accepted by its place to its first delivery
+  end_to_end,    // first tried to publish, to handled
+  batching,      // publication to the flush of its batch
+  milestone
+};
 struct SeriesInfo {
   SeriesKind kind;
-  std::uint32_t id;  // class, operation, station, edge
+  std::uint32_t id;  // class, operation, station, edge, group, channel, milestone
 };
 
 struct CompiledModel {
@@ -212,6 +260,12 @@ struct CompiledModel {
   std::uint32_t probed = 0;  // instances
   std::uint32_t queue_states = 0, admission_states = 0, budget_states = 0, hedge_states = 0,
                 balancer_states = 0;
+  std::vector<ChannelTable> channels;
+  std::vector<GroupTable> groups;  // of all channels
+  std::vector<PublicationTable> publications;
+  std::vector<EffectTable> effects;
+  std::vector<std::uint32_t> milestone_series;
+  bool messaging = false;  // frames know their cause (models/runtime/messaging.hpp)
   // Requests carry a deadline, a key, the trace of a fallback, or can be cancelled: every call of the model
   // hands these on, so none is plain.
   bool context = false;
@@ -231,10 +285,11 @@ enum class TimerPurpose : std::uint8_t {
   work,
   deadline,
   hedge,
-  line,   // has waited in a policy's line for as long as it may
-  pause,  // admitted, but not at once
-  door,   // the same, at a server
-  cancel  // word from a caller who has left
+  line,    // has waited in a policy's line for as long as it may
+  pause,   // admitted, but not at once
+  door,    // the same, at a server
+  cancel,  // word from a caller who has left
+  await    // a message that is not handled
 };
 
 std::shared_ptr<const CompiledModel> compile(std::shared_ptr<const Topology> topology);

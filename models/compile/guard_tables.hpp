@@ -57,7 +57,7 @@ struct GuardTable {
   std::uint16_t all = 0;      // outer and those asked for each attempt
   bool per_instance = false;  // some need to know the instance before they are asked
   bool cancels = false;
-  bool simple = false;  // a timeout, retries and per-attempt policies, and nothing else
+  bool simple = false;          // a timeout, retries and per-attempt policies, and nothing else
   bool tells = false;           // somebody wants to know how an attempt ended
   bool on_try_timeout = false;  // hedges
   bool fallback = false;
@@ -67,6 +67,7 @@ struct GuardTable {
   std::uint32_t budget = 0xffffffffu, hedge_budget = 0xffffffffu, hedge = 0xffffffffu;  // first states
   std::uint32_t balancer = 0xffffffffu;
   std::uint32_t most_hedges = 0;
+  std::uint32_t publication = 0xffffffffu;
   std::int64_t deadline_ns = -1;  // after the call's start
   std::int64_t timeout_ns = -1;
   std::int64_t stale_ns = -1;

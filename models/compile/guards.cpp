@@ -110,6 +110,7 @@ class GuardCompiler {
     g.simple = !m_.context && g.outer == 0 && !g.per_instance && g.budget == kNoId && g.hedge == kNoId &&
                g.balancer == kNoId && !g.fallback && !g.cancels && g.deadline_ns < 0 && !edge.deepens &&
                edge.door == kNoId && edge.out_link == kNoId && edge.back_link == kNoId && !e.probe;
+    if (e.publication != kNone) g.publication = static_cast<std::uint32_t>(e.publication);
     edge.guard = static_cast<std::uint32_t>(m_.guards.size());
     m_.guards.push_back(g);
   }

@@ -22,6 +22,8 @@ struct TopologyBuilder {
   int station = kNone;                                    // where they run; none for a workload
   std::map<std::string, int, std::less<>> operation_ids;  // "cart.add" -> operation
   std::map<std::string, int, std::less<>> component_ids;
+  // Channels by their names, in the order of Topology::channels, with what can be published to.
+  std::vector<std::pair<std::string, std::vector<std::string>>> channel_entries;
   PolicySet default_outbound, default_inbound, default_target;  // the scenario's `defaults`
   PolicySet outbound;  // of the calls of what is being expanded, defaults included
   // After errors of reading: some components, or some operations of a component, have names that nobody
@@ -48,6 +50,8 @@ struct TopologyBuilder {
     const auto it = operation_ids.find(name);
     return it == operation_ids.end() ? kNone : it->second;
   }
+  // The effect of that name ("orders/mailers"), met for the first time perhaps.
+  int effect_number(const std::string& name);
   // The operation that a reference names. Otherwise kNone: what is missing is reported, with the nearest
   // name.
   int resolve(const Reference& reference);

@@ -42,6 +42,7 @@ struct Envelope {
   std::uint32_t part = kNobody;  // partition, chosen by place()
   std::uint32_t delay_us = 0;    // not delivered before so long after it was accepted
   std::uint32_t producer = 0;    // which publishing component: batches and idempotent producers are its own
+  std::uint32_t ttl_us = 0;      // expires so long after it was accepted; 0: never
   std::uint8_t priority = 0;
   std::uint8_t level = 1;       // delivery level asked for: 0 at most once, 1 at least once, 2 exactly once
   std::uint8_t redirected = 0;  // times dead-lettered
@@ -181,8 +182,9 @@ class ChannelModel {
   // Where copies are kept: "q1", "orders[3]/mailers"; which subscription each place belongs to.
   virtual std::vector<std::string> place_names() const = 0;
   virtual std::vector<std::uint32_t> place_subscriptions() const = 0;
-  // What publishers may name: exchanges and queues of a broker; "publish" of a log. And with which routing
-  // keys; the topology adds those that publishers use (TopologyBuilder::routing_key) before start().
+  // The scenario's routing keys, by Envelope::route; 0 is "". Told once, when all are known.
+  virtual void routing_keys(const std::vector<std::string>&) {}
+  // What publishers may name: exchanges and queues of a broker; "publish" of a log.
   virtual std::vector<std::string> entries() const { return {"publish"}; }
   virtual std::vector<std::string> event_names() const { return {}; }
   virtual std::uint32_t nodes() const { return 1; }

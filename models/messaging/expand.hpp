@@ -19,7 +19,7 @@
 namespace tailrace::models {
 
 struct ChannelSettings {
-  std::shared_ptr<const ChannelModel> model;
+  std::shared_ptr<ChannelModel> model;
   std::optional<sim::Distribution> publish_time;  // of a publication at its broker's node, ns
   std::int64_t workers = kUnlimited;              // that do this at a time per node
 };
@@ -34,6 +34,9 @@ void add_group(TopologyBuilder& b, int channel, const std::string& name, const C
 // The number of a routing key within the scenario: Envelope::route. Publishers and bindings use the same
 // numbers; names are kept in Topology::routing_keys, which are complete when all kinds have been expanded.
 std::uint16_t routing_key(TopologyBuilder& b, const std::string& key);
+
+// Topology::channels index of a declared channel; it may not have been expanded yet.
+int channel_number(TopologyBuilder& b, const std::string& name);
 
 // Of a channel that a field names (a dead-letter queue, say): Topology::channels index and entry, found after
 // all kinds have declared theirs; reports what is missing, with the nearest name.

@@ -16,6 +16,7 @@ bool Execution::fork(std::uint32_t slot, const Step16& step) {
     forks = 1;
   }
   const std::uint32_t needed = loop ? 1 : step.needed;
+  if (messaging_) messaging_->next_fork(slot);
   frames_[slot].aux = static_cast<std::int64_t>(static_cast<std::uint64_t>(forks) << 32 | needed);
   for (std::uint32_t k = 0; k < forks; ++k) {
     const std::uint32_t child = allocate_frame();
@@ -33,6 +34,7 @@ bool Execution::fork(std::uint32_t slot, const Step16& step) {
     c.priority = parent.priority;
     c.depth = parent.depth;
     if (with_calls_) begin_branch(slot, child, k == 0);
+    if (messaging_) messaging_->begin_branch(slot, child, k);
     wake(child);
   }
   if (steps_taken_ += forks; steps_taken_ > kMaxStepsInOneEvent) stalled();
@@ -72,7 +74,7 @@ std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
   const std::uint32_t ticket = f.parent_ticket;
   if (parent == kNoId) return bury(slot);  // what it was a branch of has stopped
   if (with_calls_ && frames_[parent].ticket == ticket) end_branch(parent, slot);
-  frames_.release(slot);
+  release_frame(slot);
   Frame& p = frames_[parent];
   if (p.ticket != ticket) return kNoId;
   const auto state = static_cast<std::uint64_t>(p.aux);
@@ -82,7 +84,12 @@ std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
   p.aux = static_cast<std::int64_t>(left << 32 | needed);
   if (needed != 0 && left >= needed) return kNoId;
   ++p.ticket;  // the branches that still run are nobody's now
-  return needed == 0 ? parent : fail_frame(parent, outcome);
+  if (needed == 0) return parent;
+  if (const Step16& step = steps_[p.pc - 1]; step.op == Op::parallel && step.flags != 0) {
+    ++p.pc;  // an attempt: past the jump, to what runs in its place
+    return parent;
+  }
+  return fail_frame(parent, outcome);
 }
 
 std::uint32_t Execution::select(const EdgeTable& edge) {

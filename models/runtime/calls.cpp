@@ -65,20 +65,26 @@ void Execution::arm_own(std::int64_t when, Phase phase, TimerPurpose purpose, st
 
 // What a request carries through all its calls.
 void Execution::begin_request(std::uint32_t slot, const ClassTable& cls) {
+  std::uint64_t key = 0;
+  if (cls.key != kNoId) {
+    const double drawn = sample(cls.key);
+    key = drawn < 1e18 ? static_cast<std::uint64_t>(drawn + 0.5) : std::uint64_t{1} << 60;
+  }
+  begin_root(slot, key);
+  if (messaging_) messaging_->begin_request(slot, cls.key != kNoId);
+}
+
+void Execution::begin_root(std::uint32_t slot, std::uint64_t key) {
   CallState& x = calls_[slot];
   x.flags = 0;
   x.first_child = kNoId;
   x.deadline = kNever;
-  if (cls.key != kNoId) {
-    const double key = sample(cls.key);
-    x.key = key < 1e18 ? static_cast<std::uint64_t>(key + 0.5) : std::uint64_t{1} << 60;
-  } else {
-    x.key = 0;
-  }
+  x.key = key;
 }
 
 inline std::uint32_t Execution::choose_instance(std::uint32_t slot, const EdgeTable& edge,
                                                 const GuardTable& g) {
+  if (g.publication != kNoId) return messaging_->choose_node(slot, g);
   if (edge.instances == 1) return 0;
   constexpr std::uint8_t kProbe = kClientFrame | kDirect;
   if ((frames_[slot].flags & kProbe) == kProbe) return frames_[slot].edge - edge.first_instance;
@@ -256,6 +262,7 @@ inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) 
     y.key = x.key;
     y.deadline = call_deadline(slot, g);
   }
+  if (messaging_) messaging_->begin_attempt(slot, child);
   if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
   if (g.balancer != kNoId)
     policies_.balancers[g.balancer + caller_index(slot, g)]->sent(instance, facts_of(slot));
@@ -385,6 +392,7 @@ std::uint32_t Execution::begin_guarded_call(std::uint32_t slot, std::uint32_t ed
   x.hedges = 0;
   x.flags &= static_cast<std::uint8_t>(~(kInLine | kNextIsHedge | kNextIsRetry));
   if (g.simple) return begin_simple_call(slot, edge_id, edge, g);
+  if (messaging_) messaging_->begin_call(slot, edge_id, g);
   const std::int64_t deadline = call_deadline(slot, g);
   if (deadline <= now_) return finish_call(slot, edge_id, Outcome::deadline);
   if (deadline != kNever && (g.timeout_ns < 0 || deadline < sim::saturating_add(now_, g.timeout_ns))) {
@@ -481,7 +489,7 @@ std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
   if (f.timer != kNoId) timers_.cancel_all(f);
   if (f.parent == kNoId) {  // for nobody
     --orphans_;
-    frames_.release(child);
+    release_frame(child);
     return kNoId;
   }
   const std::uint32_t slot = f.parent;
@@ -496,7 +504,7 @@ std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
     facts.attempt = y.attempts;
     facts.priority = f.priority;
     facts.took = {took};
-    frames_.release(child);
+    release_frame(child);
     calls_[slot].first_child = kNoId;
     ++guard_counts_[edge.guard].attempt_ended[0];
     give_back(slot, g, 0, g.all, instance, facts);
@@ -512,7 +520,7 @@ std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
   while (*link != child) link = &calls_[*link].next_sibling;
   *link = y.next_sibling;
   calls_[slot].flags |= flags & kDegraded;
-  frames_.release(child);
+  release_frame(child);
   return attempt_over(slot, edge_id, instance, outcome, took, number, flags);
 }
 

@@ -136,7 +136,7 @@ void Execution::end_serving(std::uint32_t slot) {
 
 std::uint32_t Execution::bury(std::uint32_t slot) {
   --orphans_;
-  frames_.release(slot);
+  release_frame(slot);
   return kNoId;
 }
 

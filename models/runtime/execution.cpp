@@ -87,6 +87,9 @@ void Execution::loop() {
       break;
     case Kind::probe:
       return probe(event.target);
+    case Kind::channel:
+      messaging_->timer(event.target);
+      break;
   }
   return kNoId;
 }
@@ -164,7 +167,7 @@ void Execution::advance(std::uint32_t slot) {
         const std::uint32_t cls = f.edge;
         const std::int64_t start = f.start;
         if (with_calls_ && calls_[slot].flags & kDegraded) ++classes_[cls].degraded;
-        frames_.release(slot);
+        release_frame(slot);
         end_request(cls, start, Outcome::success);
         return;
       }
@@ -209,6 +212,35 @@ void Execution::advance(std::uint32_t slot) {
       case Op::end_probe:
         probe_ended(slot, true);
         return;
+      case Op::spawn:
+        slot = messaging_->spawn(slot, step.first);
+        break;
+      case Op::end_root:
+        release_frame(slot);
+        return;
+      case Op::deposit:
+        slot = messaging_->deposit(slot, step.first);
+        break;
+      case Op::recognise:
+        if (messaging_->recognise(slot, step.first)) f.pc = step.needed;
+        break;
+      case Op::effect:
+        messaging_->effect(slot, step.first);
+        break;
+      case Op::milestone:
+        messaging_->milestone(slot, step.first);
+        break;
+      case Op::await:
+        if (messaging_->await(slot, step.first)) break;
+        if (step.needed != kNoId) arm(step.needed, slot, f);
+        return;
+      case Op::asked:
+        if (messaging_->handled(slot, step.first)) {
+          f.pc = step.needed;
+        } else if (step.stream != kNoId && messaging_->waited(slot) >= model_->lanes[step.stream].ns) {
+          slot = fail_frame(slot, Outcome::timeout);
+        }
+        break;
       case Op::stop:
         slot = stop_serving(slot);
         break;
@@ -376,8 +408,12 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   Frame& f = frames_[slot];
   if (f.flags & kDirect) {
     const std::uint32_t cls = f.parent;  // its counts are also the edge's
+    if (cls & kDeliveryBit) [[unlikely]] {
+      messaging_->delivered(slot, outcome);
+      return kNoId;
+    }
     const std::int64_t start = f.start;
-    frames_.release(slot);
+    release_frame(slot);
     end_request(cls, start, outcome);
     return kNoId;
   }
@@ -410,10 +446,10 @@ inline std::uint32_t Execution::deliver(std::uint32_t slot, Outcome outcome) {
   LiveEdge& edge = live_edges_[edge_id];
   if (!edge.plain) [[unlikely]] {
     if (edge.guard != kNoId) return answered(slot, outcome);
-    frames_.release(slot);
+    release_frame(slot);
     return frames_[parent].ticket == ticket ? travelled_back(parent, edge_id, outcome) : kNoId;
   }
-  frames_.release(slot);
+  release_frame(slot);
   if (frames_[parent].ticket != ticket) [[unlikely]] {
     ++operations_[edge.operation].ended[static_cast<std::size_t>(outcome)];
     return kNoId;
@@ -438,6 +474,10 @@ std::uint32_t Execution::travelled_back(std::uint32_t slot, std::uint32_t edge_i
 // The frame cannot go on.
 std::uint32_t Execution::fail_frame(std::uint32_t slot, Outcome outcome) {
   Frame& f = frames_[slot];
+  if ((f.flags & kRootFrame) == kRootFrame) {
+    release_frame(slot);
+    return kNoId;
+  }
   if (f.flags & kBranchFrame) return branch_ended(slot, outcome);
   if (!(f.flags & kClientFrame)) return finish_server(slot, outcome);
   if (f.flags & kDirect) {
@@ -446,7 +486,7 @@ std::uint32_t Execution::fail_frame(std::uint32_t slot, Outcome outcome) {
   }
   const std::uint32_t cls = f.edge;
   const std::int64_t start = f.start;
-  frames_.release(slot);
+  release_frame(slot);
   end_request(cls, start, outcome);
   return kNoId;
 }

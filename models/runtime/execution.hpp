@@ -18,6 +18,7 @@
 #include "models/runtime/call_state.hpp"
 #include "models/runtime/cpu.hpp"
 #include "models/runtime/frame.hpp"
+#include "models/runtime/messaging.hpp"
 #include "models/runtime/record.hpp"
 #include "models/runtime/station_state.hpp"
 #include "models/runtime/timers.hpp"
@@ -38,12 +39,15 @@ struct RunOptions {
 };
 
 class Execution {
+  friend class Messaging;
+
  public:
   Execution(std::shared_ptr<const CompiledModel> model, const RunOptions& options);
   RunRecord run();
 
   std::size_t state_bytes() const {
-    return frames_.bytes() + calls_.bytes() + timers_.bytes() + calendar_.bytes();
+    return frames_.bytes() + calls_.bytes() + timers_.bytes() + calendar_.bytes() +
+           (messaging_ ? messaging_->bytes() : 0);
   }
 
  private:
@@ -60,8 +64,9 @@ class Execution {
     resend,
     users_change,
     control,
-    line,  // a policy's line may move
-    probe  // a health check of an instance
+    line,    // a policy's line may move
+    probe,   // a health check of an instance
+    channel  // a timer of a message channel
   };
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
@@ -194,8 +199,16 @@ class Execution {
 
   std::uint32_t allocate_frame() {
     const std::uint32_t slot = frames_.allocate();
-    if (with_calls_ && slot >= calls_.size()) calls_.append();
+    if (with_calls_ && slot >= calls_.size()) {
+      calls_.append();
+      if (messaging_) messaging_->append();
+    }
     return slot;
+  }
+  [[gnu::always_inline]] void release_frame(std::uint32_t slot) {
+    if (messaging_) [[unlikely]]
+      messaging_->release(slot);
+    frames_.release(slot);
   }
 
   // --- calls with policies, calls.cpp
@@ -206,6 +219,7 @@ class Execution {
   std::int64_t call_deadline(std::uint32_t slot, const GuardTable& g) const;
   void arm_own(std::int64_t when, sim::Phase phase, TimerPurpose purpose, std::uint32_t slot);
   void begin_request(std::uint32_t slot, const ClassTable& cls);
+  void begin_root(std::uint32_t slot, std::uint64_t key);
   std::uint32_t begin_guarded_call(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t begin_simple_call(std::uint32_t slot, std::uint32_t edge_id, const EdgeTable& edge,
                                   const GuardTable& g);
@@ -403,6 +417,7 @@ class Execution {
   Timers timers_;
   bool with_calls_ = false;  // some calls carry policies: frames have a CallState
   sim::GrowingArray<CallState> calls_;
+  std::unique_ptr<Messaging> messaging_;  // where the model has messages, effects, background work
   PolicyStates policies_;
   std::vector<AdmissionCounts> admission_counts_;
   struct Health {

@@ -28,6 +28,8 @@ enum FrameFlag : std::uint8_t {
   kInterrupted = 64,  // preempted: aux has the work left
   kLive = 128,
 };
+// Work that nobody waits for.
+inline constexpr std::uint8_t kRootFrame = kClientFrame | kBranchFrame;
 
 // A small number that is no character type: a compiler must assume that storing a character changes anything,
 // and reload every pointer of the hot loop.

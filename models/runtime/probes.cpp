@@ -43,7 +43,7 @@ std::uint32_t Execution::probe(std::uint32_t instance) {
 
 void Execution::probe_ended(std::uint32_t slot, bool good) {
   const std::uint32_t instance = frames_[slot].edge;
-  frames_.release(slot);
+  release_frame(slot);
   heard_of(instance, good);
 }
 

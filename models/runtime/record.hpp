@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "models/messaging/channel.hpp"
 #include "models/policy/seams.hpp"
 #include "models/runtime/station_state.hpp"
 #include "models/topology/outcome.hpp"
@@ -95,6 +96,17 @@ struct StationRecord {
   Area busy_residual = 0;
 };
 
+// How often what should come about once has done so.
+struct EffectRecord {
+  std::uint64_t applied = 0;          // in all
+  std::uint64_t distinct = 0;         // for the first time
+  std::uint64_t duplicates = 0;       // again
+  std::uint64_t skipped = 0;          // recognised as done already
+  std::uint64_t out_of_order = 0;     // handled after a later message of the same key
+  std::uint64_t missed[kFates] = {};  // never came about, by what became of the last copy of the message
+  std::uint64_t pending = 0;          // may still come about, at the end
+};
+
 struct LinkRecord {
   std::uint64_t messages = 0, transmissions = 0, lost = 0, delayed = 0;
   double bytes = 0;
@@ -116,6 +128,7 @@ struct WindowRecord {
   };
   std::vector<PerClass> classes;
   std::vector<PerStation> stations;
+  std::vector<std::uint64_t> depths;  // by CompiledModel::groups: lag at the window's end
 };
 
 struct RunRecord {
@@ -135,7 +148,11 @@ struct RunRecord {
   std::vector<PolicyRecord> policies;     // by CompiledModel::admission_groups
   std::vector<PolicyStateRecord> health;  // by ProberTable: of each probed instance; healthy, unhealthy
   std::vector<BalancerRecord> balancers;  // by balancer state, where there is outlier detection
-  std::vector<sim::Histogram> series;     // by CompiledModel::series
+  std::vector<ChannelRecord> channels;
+  std::vector<std::uint64_t> unpublished;  // by channel: facts whose publication never succeeded
+  std::vector<EffectRecord> effects;
+  std::uint64_t journeys_open = 0;     // requests of which something is still under way at the end
+  std::vector<sim::Histogram> series;  // by CompiledModel::series
   std::vector<WindowRecord> windows;
   // For intervals from a single replication: per batch (equal stretches of time) and class, the successes.
   std::vector<std::vector<sim::Histogram>> batches;

@@ -96,7 +96,8 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
       cores_[s.first_cpu + i].free = static_cast<std::int32_t>(std::min(s.cores, 1e9));
     }
   }
-  with_calls_ = !m.guards.empty();
+  with_calls_ = !m.guards.empty() || m.messaging;
+  if (m.messaging) messaging_ = std::make_unique<Messaging>(*this);
   calls_.limit_bytes(m.topology->run.max_memory_bytes);
   start_policies();
   guard_counts_.resize(m.guards.size());
@@ -133,6 +134,7 @@ RunRecord Execution::run() {
     batch_before_.resize(classes_.size());
   }
   try {
+    if (messaging_) messaging_->start();
     start_clients();
     start_probes();
     if (options_.warmup_ns > 0)
@@ -236,6 +238,7 @@ void Execution::reset_statistics() {
   }
   for (OperationRecord& op : operations_) op = {};
   reset_policies();
+  if (messaging_) messaging_->reset();
   for (EdgeCounts& edge : edge_counts_) edge = {};
   for (LiveEdge& edge : live_edges_) edge.calls = edge.succeeded = 0;
   for (GuardCounts& counts : guard_counts_) {
@@ -301,6 +304,8 @@ void Execution::close_window() {
       window.stations.push_back(row);
     }
   }
+  for (std::uint32_t g = 0; messaging_ && g < model_->groups.size(); ++g)
+    window.depths.push_back(messaging_->depth(g));
   record_.windows.push_back(std::move(window));
   count_statistics();
 }
@@ -410,6 +415,7 @@ void Execution::finish_record() {
   }
   for (const LinkState& link : links_) record_.links.push_back(link.counts);
   record_policies();
+  if (messaging_) messaging_->record(record_);
 }
 
 // --- early ends
@@ -484,6 +490,9 @@ void Execution::count_statistics() {
 }
 
 std::string Execution::largest_queue() const {
+  if (messaging_ && messaging_->bytes() > frames_.bytes()) {
+    if (const std::string text = messaging_->largest(); !text.empty()) return text;
+  }
   const auto longest =
       std::max_element(instances_.begin(), instances_.end(),
                        [](const InstanceState& a, const InstanceState& b) { return a.queued < b.queued; });
@@ -565,6 +574,20 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
     if (p.counts.admitted + p.counts.rejected == 0) continue;
     mix(p.counts.admitted), mix(p.counts.rejected), mix(p.counts.delayed), mix(p.counts.waited);
     for (const PolicyStateRecord& state : p.states) mix(state.changes);
+  }
+  for (const ChannelRecord& c : r.channels) {
+    if (c.counts.published + c.counts.refused == 0) continue;
+    mix(c.counts.published), mix(c.counts.refused), mix(c.counts.deduplicated), mix(c.counts.batches);
+    for (const PlaceCounts& place : c.places) {
+      mix(place.accepted), mix(place.ready), mix(place.in_flight), mix(place.deliveries);
+      for (const std::uint64_t n : place.ended) mix(n);
+      mix(static_cast<std::uint64_t>(place.area));
+    }
+  }
+  for (const EffectRecord& e : r.effects) {
+    if (e.applied + e.skipped + e.pending == 0) continue;
+    mix(e.applied), mix(e.distinct), mix(e.duplicates), mix(e.skipped), mix(e.out_of_order), mix(e.pending);
+    for (const std::uint64_t n : e.missed) mix(n);
   }
   for (const sim::Histogram& s : r.series) {
     if (!s.empty()) mix(s.content_hash());

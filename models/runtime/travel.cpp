@@ -144,6 +144,10 @@ void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
     case TimerPurpose::cancel:
       next = hear_cancel(slot);
       break;
+    case TimerPurpose::await:
+      ++f.ticket;
+      next = fail_frame(slot, Outcome::timeout);
+      break;
     case TimerPurpose::patience: {
       give_up_waiting(slot);
       InstanceState& instance = instances_[f.instance];

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "models/field/units.hpp"
+#include "models/steps/message_steps.hpp"
 
 namespace tailrace::models {
 
@@ -201,18 +202,18 @@ std::vector<StepKind> make_step_kinds() {
          out.push_back(timed(Step::Kind::sleep, static_cast<const SleepSpec*>(s)->sleep));
        }});
   FieldTable call_table =
-       Fields<CallSpec>("call", "A call to an operation of another component; the step ends with its reply.")
-           .add("call", &CallSpec::call, "the target, component.operation")
-           .required()
-           .add("probability", &CallSpec::probability, "of making the call at all")
-           .add("ignore_failure", &CallSpec::ignore_failure, "carry on when the call fails")
-           .add("request_size", &CallSpec::request_size, "bytes on the way there, for links with bandwidth")
-           .add("response_size", &CallSpec::response_size, "bytes on the way back")
-           .custom(
-               "fallback_steps", FieldType::steps,
-               [](const Node& n, CallSpec& s, ReadContext& c) { read_steps(n, s.fallback_steps, c); },
-               "what runs in place of a call that failed for good")
-           .table();
+      Fields<CallSpec>("call", "A call to an operation of another component; the step ends with its reply.")
+          .add("call", &CallSpec::call, "the target, component.operation")
+          .required()
+          .add("probability", &CallSpec::probability, "of making the call at all")
+          .add("ignore_failure", &CallSpec::ignore_failure, "carry on when the call fails")
+          .add("request_size", &CallSpec::request_size, "bytes on the way there, for links with bandwidth")
+          .add("response_size", &CallSpec::response_size, "bytes on the way back")
+          .custom(
+              "fallback_steps", FieldType::steps,
+              [](const Node& n, CallSpec& s, ReadContext& c) { read_steps(n, s.fallback_steps, c); },
+              "what runs in place of a call that failed for good")
+          .table();
   add_policy_fields(call_table, PolicyPlace::call,
                     [](void* spec) -> PolicySet& { return static_cast<CallSpec*>(spec)->policies; });
   kinds.push_back({"call", "A call to an operation of another component; the step ends with its reply.",
@@ -254,6 +255,7 @@ std::vector<StepKind> make_step_kinds() {
                      step.probability = static_cast<const FailSpec*>(s)->fail.value;
                      out.push_back(step);
                    }});
+  for (StepKind& kind : make_message_step_kinds()) kinds.push_back(std::move(kind));
   return kinds;
 }
 
@@ -323,6 +325,10 @@ void read_steps(const Node& node, StepList& out, ReadContext& context) {
     PathScope scope(context, "[" + std::to_string(i) + "]");
     read_step(node.items[i], out, context);
   }
+}
+
+void expand_call_step(const CallSpec& spec, Mark mark, TopologyBuilder& builder, Steps& out) {
+  expand_call(&spec, mark, builder, out);
 }
 
 void expand_steps(const StepList& steps, TopologyBuilder& builder, Steps& out) {

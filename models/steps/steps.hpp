@@ -59,6 +59,9 @@ struct FailSpec {
 void read_steps(const Node& node, StepList& out, ReadContext& context);
 void expand_steps(const StepList& steps, TopologyBuilder& builder, Steps& out);
 
+// A call step, also for kinds that write one themselves.
+void expand_call_step(const CallSpec& spec, Mark mark, TopologyBuilder& builder, Steps& out);
+
 const std::vector<StepKind>& step_kinds();
 
 }  // namespace tailrace::models

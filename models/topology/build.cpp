@@ -215,6 +215,20 @@ void check_size(const Topology& t, Mark mark, Diagnostics& diagnostics) {
   }
 }
 
+// Waits name groups that may be expanded later than they are.
+void check_waits(const Topology& t, Diagnostics& diagnostics) {
+  std::vector<std::string_view> known;
+  for (const Effect& e : t.effects) {
+    if (e.component != kNone) known.push_back(e.name);
+  }
+  for (const Effect& e : t.effects) {
+    if (e.component != kNone) continue;
+    const std::string near = nearest_word(e.name, known);
+    diagnostics.error(e.mark, e.path, fmt::format("there is no consumer group \"{}\"", escaped(e.name)),
+                      near.empty() ? "" : fmt::format("did you mean {}?", near));
+  }
+}
+
 void warn_unused(const Topology& t, Diagnostics& diagnostics) {
   std::vector<bool> called(t.components.size(), false);
   for (const Edge& e : t.edges) {
@@ -256,7 +270,8 @@ FieldTable defaults_fields() {
   FieldTable table =
       Fields<DefaultsSpec>("defaults", "Policies that hold wherever nothing else is said.")
           .section("outbound", &DefaultsSpec::outbound,
-                   policy_set_fields(PolicyPlace::call, "outbound", "Policies of every call that a service makes."),
+                   policy_set_fields(PolicyPlace::call, "outbound",
+                                     "Policies of every call that a service makes."),
                    "of every call, also those of workloads")
           .section("inbound", &DefaultsSpec::inbound,
                    policy_set_fields(PolicyPlace::inbound, "inbound", "Policies at a service's door."),
@@ -366,6 +381,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   };
   expand(true);
   expand(false);  // the network looks at all edges
+  if (diagnostics.ok()) check_waits(builder.topology, diagnostics);
   if (diagnostics.ok()) check_size(builder.topology, run != nullptr ? run->mark : Mark{}, diagnostics);
   locate(from_reading, components, doc.root, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
@@ -374,6 +390,8 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (diagnostics.ok()) lint_policies(builder.topology, diagnostics);
   warn_unused(builder.topology, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
+  for (MessageChannel& channel : builder.topology.channels)
+    channel.model->routing_keys(builder.topology.routing_keys);
   return std::move(builder.topology);
 }
 

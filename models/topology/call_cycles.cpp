@@ -24,7 +24,7 @@ void collect(const Steps& steps, bool certain, const Topology& t, std::vector<Ar
     }
     if (step.kind == Step::Kind::fail && step.probability > 0) certain = certain && step.probability < 1;
     for (const StepBranch& branch : step.branches) {
-      const bool always = step.kind == Step::Kind::parallel ||
+      const bool always = step.kind == Step::Kind::parallel || step.kind == Step::Kind::effect ||
                           (step.kind == Step::Kind::branch && branch.probability >= 1) ||
                           (step.kind == Step::Kind::loop && step.distribution->minimum() >= 1);
       collect(branch.steps, certain && always, t, out);

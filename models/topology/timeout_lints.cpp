@@ -76,6 +76,12 @@ class LeastTimes {
       case Step::Kind::sleep:
         return step.distribution->minimum();
       case Step::Kind::fail:
+      case Step::Kind::attempt:  // may fail at once, and so may what replaces it
+      case Step::Kind::effect:   // may be recognised as done
+      case Step::Kind::background:
+      case Step::Kind::deposit:
+      case Step::Kind::milestone:
+      case Step::Kind::await:
         return 0;
       case Step::Kind::call: {
         const Edge& edge = t_.edges[static_cast<std::size_t>(step.edge)];

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "models/field/values.hpp"
+#include "models/messaging/channel.hpp"
 #include "models/policy/seams.hpp"
 
 namespace tailrace::models {
@@ -48,12 +49,12 @@ struct InstanceGroup {
 
 // Envoy's outlier detection, per caller: what fails is taken out of the choice for a while.
 struct OutlierSettings {
-  std::int64_t consecutive_failures = 5;        // 0: not looked at
-  sim::Duration interval{10'000'000'000};       // between looks at success rates and at who may return
+  std::int64_t consecutive_failures = 5;   // 0: not looked at
+  sim::Duration interval{10'000'000'000};  // between looks at success rates and at who may return
   sim::Duration base_ejection_time{30'000'000'000};
   sim::Duration max_ejection_time{300'000'000'000};
-  double max_ejection_fraction = 0.1;           // one instance may always go
-  double success_rate_stdev_factor = 0;         // 0: success rates are not compared
+  double max_ejection_fraction = 0.1;    // one instance may always go
+  double success_rate_stdev_factor = 0;  // 0: success rates are not compared
   std::int64_t success_rate_minimum_hosts = 5;
   std::int64_t success_rate_request_volume = 100;
 };
@@ -72,19 +73,19 @@ struct HealthCheckSettings {
 // How callers choose among the instances of a station.
 struct BalancerSettings {
   Balancing policy = Balancing::round_robin;
-  std::int64_t choice_count = 2;          // least_request, peak_ewma: of how many random; 0 looks at all
-  bool distinct = false;                  // of two, both differ always; otherwise one may be drawn twice
-  bool own_view = false;                  // least_request counts the caller's own calls only
-  sim::Duration decay{10'000'000'000};    // peak_ewma
-  std::int64_t ring_size = 1024;          // ring_hash: points in all
-  std::int64_t table_size = 65537;        // maglev
-  double load_bound = 0;                  // ring_hash, maglev: at most this many times the mean load; 0: any
-  std::int64_t subset_size = 0;           // each caller's instance knows this many; 0: all
-  bool zone_aware = false;                // the own zone first, spilling over by capacity
-  std::int64_t zone_minimum = 6;          // instances in all, below which zones are ignored
-  bool sticky = false;                    // a key stays where it went first, while that is there
-  sim::Duration slow_start{0};            // an instance that comes back gets its share over this long
-  double panic_threshold = 0.5;           // fewer available than this share: all are used
+  std::int64_t choice_count = 2;        // least_request, peak_ewma: of how many random; 0 looks at all
+  bool distinct = false;                // of two, both differ always; otherwise one may be drawn twice
+  bool own_view = false;                // least_request counts the caller's own calls only
+  sim::Duration decay{10'000'000'000};  // peak_ewma
+  std::int64_t ring_size = 1024;        // ring_hash: points in all
+  std::int64_t table_size = 65537;      // maglev
+  double load_bound = 0;                // ring_hash, maglev: at most this many times the mean load; 0: any
+  std::int64_t subset_size = 0;         // each caller's instance knows this many; 0: all
+  bool zone_aware = false;              // the own zone first, spilling over by capacity
+  std::int64_t zone_minimum = 6;        // instances in all, below which zones are ignored
+  bool sticky = false;                  // a key stays where it went first, while that is there
+  sim::Duration slow_start{0};          // an instance that comes back gets its share over this long
+  double panic_threshold = 0.5;         // fewer available than this share: all are used
   std::optional<OutlierSettings> outliers;
   std::optional<HealthCheckSettings> health;
 };
@@ -147,7 +148,7 @@ struct Edge {
   bool ignore_failure = false;
   std::optional<sim::Distribution> request_bytes, response_bytes;
   int out_link = kNone, back_link = kNone;  // none: no time on the network
-  bool probe = false;  // a health check's: to one instance after the other
+  bool probe = false;                       // a health check's: to one instance after the other
   bool in_cycle = false;                    // its target can reach its caller again
   std::optional<sim::Duration> deadline;    // from the call's start; what it calls keeps it
   bool cancels = false;                     // tells the server when it stops waiting
@@ -156,6 +157,7 @@ struct Edge {
   const void* retry_budget_origin = nullptr;
   std::optional<Hedging> hedging;
   std::optional<Fallback> fallback;
+  int publication = kNone;  // the call brings a message to its channel
 
   // More than a plain timeout and retries: what the theory does not model.
   bool guarded() const {
@@ -172,13 +174,30 @@ struct StepBranch {
 };
 
 struct Step {
-  enum class Kind : std::uint8_t { compute, sleep, call, parallel, branch, loop, fail };
+  enum class Kind : std::uint8_t {
+    compute,
+    sleep,
+    call,
+    parallel,
+    branch,
+    loop,
+    fail,
+    attempt,     // the first branch; the second in place of its failure
+    background,  // the branch runs by itself, nobody waits for it
+    deposit,     // at a channel's node: the message is the channel's now
+    effect,      // the branch; when it succeeds, a business effect has happened
+    milestone,   // a point that requests pass, counted and timed
+    await        // until the message published last has been handled; a branch: asking by polls
+  };
   Kind kind = Kind::compute;
   std::optional<sim::Distribution> distribution;  // compute, sleep: ns; loop: times
   int edge = kNone;                               // call
   double probability = 1;                         // fail
   int needed = 0;                                 // parallel: branches that must succeed
-  std::vector<StepBranch> branches;  // parallel, branch, loop (one), call (one: its fallback, if any)
+  int ref = kNone;                                // channel, effect or milestone; await: the group's effect
+  std::optional<sim::Duration> timeout;           // await
+  sim::Duration interval;                         // await: between polls
+  std::vector<StepBranch> branches;  // parallel, branch, loop (one), call (one: its fallback, if any), ...
 };
 
 // What a caller names: an endpoint of a service, an operation of a database.
@@ -188,6 +207,53 @@ struct Operation {
   int station = kNone;
   Steps steps;
   double error_rate = 0;
+  int channel = kNone;  // publishing: where to, and to which of its entries
+  std::uint16_t entry = 0;
+};
+
+// A fact that must come about exactly once per cause: a message handled by a consumer group, or what an
+// `effect` step says. The run counts how often each did.
+struct Effect {
+  std::string name;       // "orders/mailers", "payments/charged"
+  int component = kNone;  // none: only waited for so far
+  Mark mark;              // who waits
+  std::string path;
+  bool idempotent = false;  // a repetition within `ttl` (none: ever) is recognised, and nothing is done
+  std::optional<sim::Duration> ttl;
+};
+
+struct Milestone {
+  std::string name;  // "orders/confirmed"
+  int component = kNone;
+};
+
+// What a publishing call site sends.
+struct PublishSettings {
+  int channel = kNone;
+  std::uint16_t entry = 0, route = 0;
+  bool request_key = true;                             // the request's own key, where it has one
+  std::optional<sim::Distribution> key, bytes, delay;  // delay in ns
+  std::uint8_t priority = 0;
+  std::uint8_t level = 1;
+  std::uint32_t ttl_us = 0;  // 0: the queue's own
+  bool confirm = true;       // the call ends with the broker's word, not when the message is sent
+};
+
+// Who handles a channel's subscription. Without consumers all ids are kNone.
+struct ConsumerGroup {
+  std::string name;  // "orders/mailers"
+  int station = kNone, operation = kNone;
+  int edge = kNone;    // from the group to its own operation: deliveries
+  int effect = kNone;  // a message handled
+  bool transactional = false;
+};
+
+struct MessageChannel {
+  std::string name;
+  int component = kNone;
+  int station = kNone;  // the broker's nodes
+  std::shared_ptr<ChannelModel> model;
+  std::vector<ConsumerGroup> groups;  // by subscription
 };
 
 struct Component {
@@ -230,7 +296,7 @@ struct MmppState {
 struct RequestClass {
   std::string name;  // "" for the only class of a workload
   double weight = 1;
-  int priority = 0;  // higher goes first
+  int priority = 0;                      // higher goes first
   std::optional<sim::Distribution> key;  // drawn for each request: its client, session or shard
   Steps steps;
 };
@@ -285,6 +351,17 @@ struct Topology {
   std::vector<Link> links;
   std::vector<Workload> workloads;
   std::vector<Threshold> thresholds;
+  std::vector<MessageChannel> channels;
+  std::vector<PublishSettings> publications;
+  std::vector<Effect> effects;
+  std::vector<Milestone> milestones;
+  std::vector<std::string> routing_keys{""};  // by Envelope::route
+
+  // Messages, effects or work that nobody waits for: requests carry what ties these to their cause.
+  bool messaging() const {
+    return !channels.empty() || !effects.empty() || !milestones.empty() || background;
+  }
+  bool background = false;
 
   std::string operation_name(int operation) const {
     const Operation& op = operations[static_cast<std::size_t>(operation)];

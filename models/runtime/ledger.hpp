@@ -1,0 +1,154 @@
+#pragma once
+// What each cause has brought about. A journey is all that follows from one request: its calls, the messages
+// that these publish, what their handlers do, and so on. An entry of the ledger says how often an identity
+// (one message, one call) has brought about one effect. When nothing of a journey is left (no frame, no
+// copy of a message), nothing of it can ever happen again: its entries are judged and forgotten. So the
+// ledger is exact, and as large as what is under way.
+//
+// Cost: a hash step and a list link per effect; 56 bytes per entry, 24 per journey. Nothing is allocated once
+// slabs and table have reached their size.
+#include <cstdint>
+#include <vector>
+
+#include "models/messaging/channel.hpp"
+#include "sim/engine/growing_array.hpp"
+
+namespace tailrace::models {
+
+class Ledger {
+ public:
+  static constexpr std::uint32_t kNone = 0xffffffffu;
+  static constexpr std::uint32_t kPublications = 0x80000000u;  // effects from here on: published to a channel
+
+  struct Entry {
+    std::uint64_t identity;
+    std::int64_t applied_at;
+    std::uint32_t effect;
+    std::uint32_t journey;
+    std::uint32_t next_of_journey;
+    std::uint32_t next_of_bucket;         // also in the free list
+    std::uint32_t applied;                // times
+    std::uint32_t waiter, waiter_ticket;  // the frame that waits for it
+    Fate last_fate;                       // of the last copy that was gone
+    bool expected;                        // a copy was made, so it should come about
+    bool lives;
+  };
+  struct Journey {
+    std::int64_t start;
+    std::uint32_t refs;   // frames and copies of messages; also in the free list
+    std::uint32_t first;  // entry
+    std::uint64_t unused;
+  };
+
+  std::uint32_t begin(std::int64_t start) {
+    std::uint32_t id = free_journey_;
+    if (id != kNone) {
+      free_journey_ = journeys_[id].refs;
+    } else {
+      id = journeys_.append();
+    }
+    journeys_[id] = {start, 0, kNone, 0};
+    ++live_journeys_;
+    return id;
+  }
+  Journey& journey(std::uint32_t id) { return journeys_[id]; }
+  void hold(std::uint32_t id) { ++journeys_[id].refs; }
+  // `judge(entry)` sees the entries of a journey that has ended.
+  template <class Judge>
+  void let_go(std::uint32_t id, Judge judge) {
+    if (--journeys_[id].refs != 0) return;
+    for (std::uint32_t e = journeys_[id].first; e != kNone;) {
+      const std::uint32_t next = entries_[e].next_of_journey;
+      judge(static_cast<const Entry&>(entries_[e]));
+      remove(e);
+      e = next;
+    }
+    journeys_[id].refs = free_journey_;
+    free_journey_ = id;
+    --live_journeys_;
+  }
+
+  // The entry of an effect for an identity; new where there is none.
+  Entry& at(std::uint32_t effect, std::uint64_t identity, std::uint32_t journey) {
+    if (count_ >= buckets_.size()) grow();
+    const std::size_t bucket = bucket_of(effect, identity);
+    for (std::uint32_t e = buckets_[bucket]; e != kNone; e = entries_[e].next_of_bucket) {
+      if (entries_[e].identity == identity && entries_[e].effect == effect) return entries_[e];
+    }
+    std::uint32_t e = free_entry_;
+    if (e != kNone) {
+      free_entry_ = entries_[e].next_of_bucket;
+    } else {
+      e = entries_.append();
+    }
+    entries_[e] = {
+        identity, -1,         effect, journey, journeys_[journey].first, buckets_[bucket], 0, kNone,
+        0,        Fate::lost, false,  true};
+    journeys_[journey].first = e;
+    buckets_[bucket] = e;
+    ++count_;
+    return entries_[e];
+  }
+  // None: it is kNone.
+  const Entry* find(std::uint32_t effect, std::uint64_t identity) const {
+    if (buckets_.empty()) return nullptr;
+    for (std::uint32_t e = buckets_[bucket_of(effect, identity)]; e != kNone;
+         e = entries_[e].next_of_bucket) {
+      if (entries_[e].identity == identity && entries_[e].effect == effect) return &entries_[e];
+    }
+    return nullptr;
+  }
+  // Those of journeys that are still under way, in no particular order.
+  template <class Visit>
+  void visit(Visit visitor) const {
+    for (std::uint32_t e = 0; e < entries_.size(); ++e) {
+      if (entries_[e].lives) visitor(entries_[e]);
+    }
+  }
+  std::uint64_t journeys() const { return live_journeys_; }
+  std::size_t bytes() const {
+    return entries_.bytes() + journeys_.bytes() + buckets_.size() * sizeof(std::uint32_t);
+  }
+
+ private:
+  std::size_t bucket_of(std::uint32_t effect, std::uint64_t identity) const {
+    const std::uint64_t h =
+        (identity ^ (std::uint64_t{effect} * 0x9e3779b97f4a7c15ULL)) * 0xd6e8feb86659fd93ULL;
+    return static_cast<std::size_t>(h >> shift_);
+  }
+  void grow() {
+    std::vector<std::uint32_t> old = std::move(buckets_);
+    const std::size_t size = old.empty() ? 1024 : old.size() * 2;
+    shift_ = 64;
+    for (std::size_t n = size; n > 1; n /= 2) --shift_;
+    buckets_.assign(size, kNone);
+    for (std::uint32_t head : old) {
+      for (std::uint32_t e = head; e != kNone;) {
+        const std::uint32_t next = entries_[e].next_of_bucket;
+        std::uint32_t& bucket = buckets_[bucket_of(entries_[e].effect, entries_[e].identity)];
+        entries_[e].next_of_bucket = bucket;
+        bucket = e;
+        e = next;
+      }
+    }
+  }
+  void remove(std::uint32_t e) {
+    std::uint32_t* link = &buckets_[bucket_of(entries_[e].effect, entries_[e].identity)];
+    while (*link != e) link = &entries_[*link].next_of_bucket;
+    *link = entries_[e].next_of_bucket;
+    entries_[e].lives = false;
+    entries_[e].next_of_bucket = free_entry_;
+    free_entry_ = e;
+    --count_;
+  }
+
+  sim::GrowingArray<Entry> entries_;
+  sim::GrowingArray<Journey> journeys_;
+  std::vector<std::uint32_t> buckets_;
+  std::uint32_t free_entry_ = kNone, free_journey_ = kNone;
+  std::size_t count_ = 0;
+  std::uint64_t live_journeys_ = 0;
+  unsigned shift_ = 64;
+};
+
+}  // namespace tailrace::models

@@ -1,0 +1,470 @@
+#include "models/runtime/messaging.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "models/runtime/execution.hpp"
+
+namespace tailrace::models {
+
+using sim::Phase;
+
+namespace {
+
+constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t h = (a ^ (b + 0x9e3779b97f4a7c15ULL + (a << 6) + (a >> 2))) * 0xbf58476d1ce4e5b9ULL;
+  h = (h ^ (h >> 31)) * 0x94d049bb133111ebULL;
+  return h ^ (h >> 29);
+}
+
+constexpr std::uint64_t kNoTicket = ~std::uint64_t{0};
+
+std::uint64_t count_of(double drawn, double most) {
+  return static_cast<std::uint64_t>(std::clamp(drawn, 0.0, most) + 0.5);
+}
+
+}  // namespace
+
+// What a channel sees of the run.
+class Messaging::Port final : public ChannelHost {
+ public:
+  Port(Messaging& messaging, std::uint32_t channel) : m_(messaging), channel_(channel) {}
+
+  std::int64_t now() const override { return m_.run_.now_; }
+  void wake_at(std::int64_t when, std::uint64_t what) override {
+    std::uint32_t id = m_.free_timer_;
+    if (id != kNoId) {
+      m_.free_timer_ = m_.timers_[id].next_free;
+    } else {
+      id = static_cast<std::uint32_t>(m_.timers_.size());
+      m_.timers_.emplace_back();
+    }
+    m_.timers_[id] = {what, channel_, kNoId};
+    m_.run_.schedule(std::max(when, m_.run_.now_), Phase::expire, Execution::Kind::channel, id);
+  }
+  void start(std::uint32_t subscription, std::uint32_t instance, std::span<const Envelope> messages,
+             std::uint64_t token) override {
+    m_.start_delivery(channel_, subscription, instance, messages, token);
+  }
+  void answer(std::uint64_t ticket, Outcome outcome) override {
+    const auto slot = static_cast<std::uint32_t>(ticket);
+    if (ticket == kNoTicket || slot >= m_.run_.frames_.slots()) return;
+    Frame& f = m_.run_.frames_[slot];
+    if (f.ticket != static_cast<std::uint32_t>(ticket >> 32)) return;  // has left
+    ++f.ticket;
+    const std::uint32_t next = outcome == Outcome::success ? slot : m_.run_.fail_frame(slot, outcome);
+    if (next != kNoId) m_.run_.wake(next);
+  }
+  bool forward(std::uint32_t channel, const Envelope& message) override {
+    Envelope copy = message;
+    Channel& to = *m_.channels_[channel];
+    if (to.place(copy) == kNobody) return false;
+    const Publication end = m_.publish(channel, copy, false, kNoTicket);
+    return end == Publication::accepted || end == Publication::pending;
+  }
+  void copy_made(std::uint32_t subscription, const Envelope& message) override {
+    m_.ledger_.hold(message.journey);
+    const GroupTable& group = m_.model_.groups[first_group() + subscription];
+    if (group.effect != kNoId) m_.ledger_.at(group.effect, message.identity, message.journey).expected = true;
+  }
+  void copy_gone(std::uint32_t subscription, const Envelope& message, Fate fate) override {
+    const GroupTable& group = m_.model_.groups[first_group() + subscription];
+    if (group.effect != kNoId)
+      m_.ledger_.at(group.effect, message.identity, message.journey).last_fate = fate;
+    m_.let_go(message.journey);
+  }
+  std::uint64_t random(std::uint32_t purpose) override {
+    return m_.run_.streams_[m_.model_.channels[channel_].first_stream + purpose].next();
+  }
+  void observe(ChannelTime what, std::uint32_t subscription, std::int64_t ns) override {
+    const std::uint32_t series = what == ChannelTime::batching
+                                     ? m_.model_.channels[channel_].batching_series
+                                     : m_.model_.groups[first_group() + subscription].waiting_series;
+    m_.run_.observe(series, ns);
+  }
+
+ private:
+  std::uint32_t first_group() const { return m_.model_.channels[channel_].first_group; }
+
+  Messaging& m_;
+  std::uint32_t channel_;
+};
+
+Messaging::Messaging(Execution& run) : run_(run), model_(*run.model_) {
+  effects_.resize(model_.effects.size());
+  last_of_key_.resize(model_.effects.size());
+  unpublished_.resize(model_.channels.size());
+}
+
+Messaging::~Messaging() = default;
+
+void Messaging::start() {
+  for (std::uint32_t c = 0; c < model_.channels.size(); ++c) {
+    ports_.push_back(std::make_unique<Port>(*this, c));
+    channels_.push_back(model_.channels[c].model->start(*ports_.back()));
+  }
+}
+
+std::size_t Messaging::bytes() const {
+  std::size_t bytes = causes_.bytes() + ledger_.bytes() + timers_.size() * sizeof(Timer) +
+                      deliveries_.size() * (sizeof(Delivery) + sizeof(Envelope));
+  for (const auto& channel : channels_) bytes += channel->bytes();
+  return bytes;
+}
+
+// --- frames and their causes
+
+void Messaging::begin_request(std::uint32_t slot, bool keyed) {
+  Cause& x = causes_[slot];
+  x.identity = mix(0, ++requests_);
+  x.key = keyed ? run_.calls_[slot].key : kNoKey;
+  x.journey = ledger_.begin(run_.now_);
+  x.ordinal = 0;
+  x.delivery = kNoId;
+  ledger_.hold(x.journey);
+}
+
+void Messaging::begin_branch(std::uint32_t slot, std::uint32_t child, std::uint32_t number) {
+  const Cause& x = causes_[slot];
+  Cause& y = causes_[child];
+  y.identity = mix(x.identity, (std::uint64_t{x.ordinal} << 32) + number + 1);
+  y.published = x.published;
+  y.published_at = x.published_at;
+  y.key = x.key;
+  y.journey = x.journey;
+  y.ordinal = 0;
+  y.delivery = x.delivery;
+  ledger_.hold(y.journey);
+}
+
+void Messaging::begin_call(std::uint32_t slot, std::uint32_t edge, const GuardTable& g) {
+  Cause& x = causes_[slot];
+  x.call = mix(x.identity, std::uint64_t{edge} << 32 | ++x.ordinal);
+  if (g.publication == kNoId) return;
+  const PublicationTable& p = model_.publications[g.publication];
+  Envelope& message = x.message;
+  message = {};
+  message.born = run_.now_;
+  if (p.request_key) {
+    message.key = x.key;
+  } else if (p.key != kNoId) {
+    message.key = count_of(run_.sample(p.key), 1e18);
+  }
+  message.identity = x.call;
+  message.sequence = sequence_++;
+  message.journey = x.journey;
+  if (p.bytes != kNoId) message.bytes = static_cast<std::uint32_t>(count_of(run_.sample(p.bytes), 4e9));
+  if (p.delay != kNoId)
+    message.delay_us = static_cast<std::uint32_t>(count_of(run_.sample(p.delay) * 1e-3, 4e9));
+  message.ttl_us = p.ttl_us;
+  message.route = p.route;
+  message.entry = p.entry;
+  message.producer = p.producer;
+  message.priority = p.priority;
+  message.level = p.level;
+  ledger_.at(Ledger::kPublications + p.channel, message.identity, x.journey);
+  x.published = message.identity;
+  x.published_at = run_.now_;
+}
+
+void Messaging::begin_attempt(std::uint32_t slot, std::uint32_t child) {
+  const Cause& x = causes_[slot];
+  Cause& y = causes_[child];
+  y.message = x.message;
+  y.identity = x.call;
+  y.key = x.key;
+  y.journey = x.journey;
+  y.ordinal = 0;
+  // A publication belongs to the handler's transaction; what other services do does not.
+  y.delivery =
+      model_.guards[run_.edges_[run_.frames_[child].edge].guard].publication == kNoId ? kNoId : x.delivery;
+  ledger_.hold(y.journey);
+}
+
+void Messaging::let_go(std::uint32_t journey) {
+  ledger_.let_go(journey, [this](const Ledger::Entry& entry) { judge(entry); });
+}
+
+// Nothing of its journey is left: what has not come about by now never will.
+void Messaging::judge(const Ledger::Entry& entry) {
+  if (entry.applied != 0) return;
+  if (entry.effect >= Ledger::kPublications) {
+    ++unpublished_[entry.effect - Ledger::kPublications];
+  } else if (entry.expected) {
+    ++effects_[entry.effect].missed[static_cast<std::size_t>(entry.last_fate)];
+  }
+}
+
+// --- steps
+
+std::uint32_t Messaging::spawn(std::uint32_t slot, std::uint32_t pc) {
+  const std::uint32_t child = run_.allocate_frame();
+  const Frame& f = run_.frames_[slot];
+  Frame& c = run_.frames_[child];
+  c.start = run_.now_;
+  c.pc = pc;
+  c.parent = kNoId;
+  c.instance = f.instance;
+  c.timer = kNoId;
+  c.edge = pc;
+  c.flags = kRootFrame | kLive;
+  c.outcome = Outcome::success;
+  c.priority = f.priority;
+  c.depth = f.depth;
+  run_.begin_root(child, run_.calls_[slot].key);
+  ++causes_[slot].ordinal;
+  begin_branch(slot, child, 0);
+  run_.wake(child);
+  return slot;
+}
+
+Publication Messaging::publish(std::uint32_t channel, const Envelope& message, bool confirmed,
+                               std::uint64_t ticket) {
+  const Publication end = channels_[channel]->publish(message, confirmed, ticket);
+  if (end == Publication::accepted || end == Publication::pending)
+    ledger_.at(Ledger::kPublications + channel, message.identity, message.journey).applied = 1;
+  return end;
+}
+
+std::uint32_t Messaging::deposit(std::uint32_t slot, std::uint32_t channel) {
+  Frame& f = run_.frames_[slot];
+  const Cause& x = causes_[slot];
+  const std::uint32_t publication = model_.guards[run_.edges_[f.edge].guard].publication;
+  if (publication == kNoId) return slot;  // somebody calls the channel's operation as if it were a service
+  if (x.delivery != kNoId && model_.groups[deliveries_[x.delivery].group].transactional) {
+    deliveries_[x.delivery].transaction.emplace_back(channel, x.message);
+    return slot;
+  }
+  const std::uint64_t ticket = std::uint64_t{f.ticket} << 32 | slot;
+  switch (publish(channel, x.message, model_.publications[publication].confirm, ticket)) {
+    case Publication::accepted:
+      return slot;
+    case Publication::pending:
+      return kNoId;
+    case Publication::refused:
+      return run_.fail_frame(slot, Outcome::rejected);
+    case Publication::unavailable:
+      return run_.fail_frame(slot, Outcome::unavailable);
+  }
+  return slot;
+}
+
+std::uint32_t Messaging::choose_node(std::uint32_t slot, const GuardTable& g) {
+  const std::uint32_t node =
+      channels_[model_.publications[g.publication].channel]->place(causes_[slot].message);
+  return node == kNobody ? kNoInstance : node;
+}
+
+// An idempotent receiver asks its store. What has come about, and is still remembered, is not done again.
+bool Messaging::recognise(std::uint32_t slot, std::uint32_t effect) {
+  const EffectTable& table = model_.effects[effect];
+  const auto known = [&](std::uint64_t identity) {
+    const Ledger::Entry* entry = ledger_.find(effect, identity);
+    return entry != nullptr && entry->applied != 0 &&
+           (table.ttl_ns < 0 || run_.now_ - entry->applied_at <= table.ttl_ns);
+  };
+  const Cause& x = causes_[slot];
+  bool all = true;
+  std::uint64_t messages = 1;
+  if (table.group != kNoId && x.delivery != kNoId) {
+    const std::vector<Envelope>& list = deliveries_[x.delivery].messages;
+    messages = list.size();
+    all = std::all_of(list.begin(), list.end(), [&](const Envelope& e) { return known(e.identity); });
+  } else {
+    all = known(x.identity);
+  }
+  if (all) effects_[effect].skipped += messages;
+  return all;
+}
+
+void Messaging::applied(std::uint32_t effect, const Envelope& message) {
+  EffectRecord& record = effects_[effect];
+  Ledger::Entry& entry = ledger_.at(effect, message.identity, message.journey);
+  ++record.applied;
+  const bool first = entry.applied++ == 0;
+  entry.applied_at = run_.now_;
+  ++(first ? record.distinct : record.duplicates);
+  if (first && message.key != kNoKey && model_.effects[effect].group != kNoId) {
+    std::uint64_t& last = last_of_key_[effect][message.key];
+    if (message.sequence + 1 < last) {
+      ++record.out_of_order;
+    } else {
+      last = message.sequence + 1;
+    }
+  }
+  if (entry.waiter == kNoId) return;
+  const std::uint32_t slot = entry.waiter;
+  const std::uint32_t ticket = entry.waiter_ticket;
+  entry.waiter = kNoId;
+  Frame& f = run_.frames_[slot];
+  if (f.ticket != ticket) return;
+  ++f.ticket;
+  run_.timers_.cancel(f, TimerPurpose::await);
+  run_.wake(slot);
+}
+
+void Messaging::effect(std::uint32_t slot, std::uint32_t effect) {
+  const Cause& x = causes_[slot];
+  if (model_.effects[effect].group != kNoId && x.delivery != kNoId) {
+    const std::uint32_t delivery = x.delivery;
+    for (std::size_t i = 0; i < deliveries_[delivery].messages.size(); ++i)
+      applied(effect, deliveries_[delivery].messages[i]);
+    return;
+  }
+  Envelope fact;
+  fact.identity = x.identity;
+  fact.journey = x.journey;
+  applied(effect, fact);
+}
+
+void Messaging::milestone(std::uint32_t slot, std::uint32_t milestone) {
+  run_.observe(model_.milestone_series[milestone], run_.now_ - ledger_.journey(causes_[slot].journey).start);
+}
+
+bool Messaging::await(std::uint32_t slot, std::uint32_t effect) {
+  const Cause& x = causes_[slot];
+  Ledger::Entry& entry = ledger_.at(effect, x.published, x.journey);
+  if (entry.applied != 0) return true;
+  entry.waiter = slot;
+  entry.waiter_ticket = run_.frames_[slot].ticket;
+  return false;
+}
+
+bool Messaging::handled(std::uint32_t slot, std::uint32_t effect) const {
+  const Ledger::Entry* entry = ledger_.find(effect, causes_[slot].published);
+  return entry != nullptr && entry->applied != 0;
+}
+
+std::int64_t Messaging::waited(std::uint32_t slot) const {
+  return run_.now_ - causes_[slot].published_at;
+}
+
+// --- deliveries
+
+void Messaging::start_delivery(std::uint32_t channel, std::uint32_t subscription, std::uint32_t instance,
+                               std::span<const Envelope> messages, std::uint64_t token) {
+  const std::uint32_t group_id = model_.channels[channel].first_group + subscription;
+  const GroupTable& group = model_.groups[group_id];
+  std::uint32_t id = free_delivery_;
+  if (id != kNoId) {
+    free_delivery_ = deliveries_[id].next_free;
+  } else {
+    id = static_cast<std::uint32_t>(deliveries_.size());
+    deliveries_.emplace_back();
+  }
+  Delivery& delivery = deliveries_[id];
+  delivery.token = token;
+  delivery.group = group_id;
+  delivery.messages.assign(messages.begin(), messages.end());
+  delivery.transaction.clear();
+  const EdgeTable& edge = run_.edges_[group.edge];
+  ++run_.live_edges_[group.edge].calls;
+  ++run_.edge_counts_[group.edge].attempts;
+  ++run_.operations_[edge.operation].arrived;
+  const std::uint32_t slot = run_.allocate_frame();
+  Frame& f = run_.frames_[slot];
+  f.start = run_.now_;
+  f.pc = edge.pc;
+  f.parent = kDeliveryBit | id;
+  f.instance = edge.first_instance + instance;
+  f.timer = kNoId;
+  f.edge = group.edge;
+  f.flags = kDirect | kLive;
+  f.priority = 0;
+  f.depth = 0;
+  const Envelope& first = messages.front();
+  run_.begin_root(slot, first.key == kNoKey ? 0 : first.key);
+  run_.calls_[slot].flags = kThere;
+  run_.calls_[slot].door_stage = 0;
+  Cause& x = causes_[slot];
+  x.identity = mix(first.identity, group_id);
+  x.key = first.key;
+  x.journey = first.journey;
+  x.ordinal = 0;
+  x.delivery = id;
+  ledger_.hold(x.journey);
+  const std::uint32_t next = run_.enter_late(slot, edge.worker_first);
+  if (next != kNoId) run_.wake(next);
+}
+
+void Messaging::delivered(std::uint32_t slot, Outcome outcome) {
+  Frame& f = run_.frames_[slot];
+  const std::uint32_t id = f.parent & ~kDeliveryBit;
+  const std::uint32_t edge = f.edge;
+  if (f.timer != kNoId) run_.timers_.cancel_all(f);
+  const GroupTable& group = model_.groups[deliveries_[id].group];
+  ++run_.edge_counts_[edge].ended[static_cast<std::size_t>(outcome)];
+  ++run_.guard_counts_[run_.edges_[edge].guard].attempt_ended[static_cast<std::size_t>(outcome)];
+  if (outcome == Outcome::success) {
+    for (const Envelope& message : deliveries_[id].messages)
+      run_.observe(group.end_to_end_series, run_.now_ - message.born);
+    // By index: what is published may start further deliveries.
+    for (std::size_t i = 0; i < deliveries_[id].transaction.size(); ++i) {
+      auto [channel, message] = deliveries_[id].transaction[i];
+      publish(channel, message, false, kNoTicket);
+    }
+  }
+  const std::uint64_t token = deliveries_[id].token;
+  run_.release_frame(slot);
+  channels_[group.channel]->handled(token, outcome);
+  deliveries_[id].next_free = free_delivery_;
+  free_delivery_ = id;
+}
+
+void Messaging::timer(std::uint32_t id) {
+  const Timer fired = timers_[id];
+  timers_[id].next_free = free_timer_;
+  free_timer_ = id;
+  channels_[fired.channel]->timer(fired.what);
+}
+
+void Messaging::instance_changed(std::uint32_t instance, bool up) {
+  const std::uint32_t station = model_.instance_station[instance];
+  const std::uint32_t index = instance - model_.stations[station].first_instance;
+  for (std::uint32_t c = 0; c < model_.channels.size(); ++c) {
+    if (model_.channels[c].station == station) channels_[c]->node_changed(index, up);
+  }
+  for (const GroupTable& group : model_.groups) {
+    if (group.edge != kNoId && model_.edges[group.edge].station == station)
+      channels_[group.channel]->instance_changed(group.subscription, index, up);
+  }
+}
+
+// --- observation
+
+void Messaging::reset() {
+  for (auto& channel : channels_) channel->reset_counts();
+  for (EffectRecord& e : effects_) e = {};
+  std::fill(unpublished_.begin(), unpublished_.end(), 0);
+}
+
+std::uint64_t Messaging::depth(std::uint32_t group) const {
+  const GroupTable& g = model_.groups[group];
+  return channels_[g.channel]->depth(g.subscription);
+}
+
+void Messaging::record(RunRecord& record) {
+  for (const auto& channel : channels_) record.channels.push_back(channel->record());
+  record.unpublished = unpublished_;
+  record.effects = effects_;
+  ledger_.visit([&](const Ledger::Entry& entry) {
+    if (entry.effect < Ledger::kPublications && entry.applied == 0 && entry.expected)
+      ++record.effects[entry.effect].pending;
+  });
+  record.journeys_open = ledger_.journeys();
+}
+
+std::string Messaging::largest() const {
+  std::size_t most = 0;
+  std::uint32_t which = 0;
+  for (std::uint32_t c = 0; c < channels_.size(); ++c) {
+    const std::size_t bytes = channels_[c]->bytes();
+    if (bytes > most) most = bytes, which = c;
+  }
+  if (most == 0) return {};
+  return fmt::format("{} keeps {:.1f} MB of messages", model_.topology->channels[which].name,
+                     static_cast<double>(most) * 1e-6);
+}
+
+}  // namespace tailrace::models

@@ -1,0 +1,122 @@
+#pragma once
+// Messaging in motion: the host of the channels, and the ties between what happens and its cause. Each frame
+// of such a model has a Cause line beside it: which journey it belongs to, and which fact it works for.
+// Models without messages, effects or background work have none of this.
+//
+// Identities. A request has one of its own. A call has one made of its caller's, its place and how many calls
+// the caller made before it; so the attempts of a call share one, and a handler that is given its message
+// twice makes the same calls and publishes the same facts twice. That is what lets duplicates be counted.
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "models/messaging/channel.hpp"
+#include "models/policy/key_map.hpp"
+#include "models/runtime/ledger.hpp"
+#include "models/runtime/record.hpp"
+
+namespace tailrace::models {
+
+class Execution;
+struct CompiledModel;
+struct GuardTable;
+struct Step16;
+
+struct alignas(64) Cause {
+  Envelope message;         // being published: the caller's, and each attempt's
+  std::uint64_t identity;   // of what the frame works for
+  std::uint64_t call;       // of the call that it makes now
+  std::uint64_t published;  // of the message that it published last
+  std::int64_t published_at;
+  std::uint64_t key;  // of the request; kNoKey
+  std::uint32_t journey;
+  std::uint32_t ordinal;   // of its next call
+  std::uint32_t delivery;  // the handler's frame and its branches: what they handle
+  std::uint32_t unused;
+};
+static_assert(sizeof(Cause) == 128);
+
+// Of a frame that handles a message, in place of a class: Frame::parent.
+inline constexpr std::uint32_t kDeliveryBit = 0x80000000u;
+
+class Messaging {
+ public:
+  explicit Messaging(Execution& run);
+  ~Messaging();
+  void start();  // the channels
+
+  // --- frames and their causes
+  void begin_request(std::uint32_t slot, bool keyed);
+  void begin_branch(std::uint32_t slot, std::uint32_t child, std::uint32_t number);
+  void next_fork(std::uint32_t slot) { ++causes_[slot].ordinal; }
+  void begin_call(std::uint32_t slot, std::uint32_t edge, const GuardTable& g);
+  void begin_attempt(std::uint32_t slot, std::uint32_t child);
+  void release(std::uint32_t slot) { let_go(causes_[slot].journey); }
+  void append() { causes_.append(); }
+  std::size_t slots() const { return causes_.size(); }
+  std::size_t bytes() const;
+
+  // --- steps; each returns the frame that goes on, or kNoId
+  std::uint32_t spawn(std::uint32_t slot, std::uint32_t pc);
+  std::uint32_t deposit(std::uint32_t slot, std::uint32_t channel);
+  bool recognise(std::uint32_t slot, std::uint32_t effect);
+  void effect(std::uint32_t slot, std::uint32_t effect);
+  void milestone(std::uint32_t slot, std::uint32_t milestone);
+  bool await(std::uint32_t slot, std::uint32_t effect);  // true: it has come about
+  bool handled(std::uint32_t slot, std::uint32_t effect) const;
+  std::int64_t waited(std::uint32_t slot) const;
+
+  // The broker's node that the message of the frame's call goes to; kNoInstance: there is none.
+  std::uint32_t choose_node(std::uint32_t slot, const GuardTable& g);
+  // The handler that the frame is has ended.
+  void delivered(std::uint32_t slot, Outcome outcome);
+  void timer(std::uint32_t id);
+  void instance_changed(std::uint32_t instance, bool up);
+
+  // --- observation
+  void reset();  // end of the warm-up
+  void record(RunRecord& record);
+  std::uint64_t depth(std::uint32_t group) const;
+  // Of what is kept, in words, for a run that ends for want of memory.
+  std::string largest() const;
+
+ private:
+  class Port;
+  struct Delivery {
+    std::uint64_t token = 0;
+    std::uint32_t group = 0;
+    std::uint32_t next_free = 0;
+    std::vector<Envelope> messages;
+    std::vector<std::pair<std::uint32_t, Envelope>> transaction;  // what it publishes if it succeeds
+  };
+  struct Timer {
+    std::uint64_t what;
+    std::uint32_t channel;
+    std::uint32_t next_free;
+  };
+
+  void let_go(std::uint32_t journey);
+  void judge(const Ledger::Entry& entry);
+  void applied(std::uint32_t effect, const Envelope& message);
+  void start_delivery(std::uint32_t channel, std::uint32_t subscription, std::uint32_t instance,
+                      std::span<const Envelope> messages, std::uint64_t token);
+  Publication publish(std::uint32_t channel, const Envelope& message, bool confirmed, std::uint64_t ticket);
+
+  Execution& run_;
+  const CompiledModel& model_;
+  sim::GrowingArray<Cause> causes_;
+  Ledger ledger_;
+  std::vector<std::unique_ptr<Port>> ports_;
+  std::vector<std::unique_ptr<Channel>> channels_;
+  std::vector<Delivery> deliveries_;
+  std::uint32_t free_delivery_ = 0xffffffffu;
+  std::vector<Timer> timers_;
+  std::uint32_t free_timer_ = 0xffffffffu;
+  std::vector<EffectRecord> effects_;
+  std::vector<std::uint64_t> unpublished_;          // by channel: facts that never got there
+  std::vector<KeyMap<std::uint64_t>> last_of_key_;  // by effect: the sequence handled last, plus 1
+  std::uint64_t requests_ = 0, sequence_ = 0;
+};
+
+}  // namespace tailrace::models

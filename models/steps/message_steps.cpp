@@ -1,0 +1,388 @@
+#include "models/steps/message_steps.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "models/messaging/expand.hpp"
+
+namespace tailrace::models {
+
+namespace {
+
+template <class Spec>
+std::shared_ptr<void> make_spec() {
+  return std::make_shared<Spec>();
+}
+
+Step with_branch(Step::Kind kind, Steps body) {
+  Step step;
+  step.kind = kind;
+  step.branches.push_back({1, std::move(body)});
+  return step;
+}
+
+Step milestone_step(const std::string& name, TopologyBuilder& b) {
+  std::vector<Milestone>& all = b.topology.milestones;
+  const std::string owner = b.topology.components[static_cast<std::size_t>(b.component)].name;
+  const std::string full = owner + "/" + name;
+  Step step;
+  step.kind = Step::Kind::milestone;
+  step.ref = 0;
+  for (const Milestone& m : all) {
+    if (m.name == full) return step;
+    ++step.ref;
+  }
+  all.push_back({full, b.component});
+  return step;
+}
+
+Step try_step(Steps body, Steps otherwise) {
+  Step step = with_branch(Step::Kind::attempt, std::move(body));
+  step.branches.push_back({1, std::move(otherwise)});
+  return step;
+}
+
+Step fail_step() {
+  Step step;
+  step.kind = Step::Kind::fail;
+  step.probability = 1;
+  return step;
+}
+
+void expand_await(const AwaitSpec& spec, int channel, Mark mark, TopologyBuilder& b, Steps& out) {
+  if (spec.group.empty()) {
+    b.diagnostics.error(mark, b.path + ".await", "await does not say whose handling it waits for",
+                        "await: {group: workers}");
+    return;
+  }
+  Step step;
+  step.kind = Step::Kind::await;
+  step.timeout = spec.timeout;
+  step.ref = b.effect_number(b.channel_entries[static_cast<std::size_t>(channel)].first + "/" + spec.group);
+  Effect& effect = b.topology.effects[static_cast<std::size_t>(step.ref)];
+  if (effect.component == kNone) effect.mark = mark, effect.path = b.path + ".await.group";
+  if (spec.poll) {
+    step.interval = spec.poll->interval;
+    step.branches.emplace_back();
+    if (spec.poll->calls) {
+      CallSpec call;
+      call.call = *spec.poll->calls;
+      expand_call_step(call, mark, b, step.branches.back().steps);
+    }
+  }
+  out.push_back(std::move(step));
+}
+
+void expand_publish_step(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
+  expand_publish(*static_cast<const PublishSpec*>(raw), mark, b, out);
+}
+
+void expand_background(const void* raw, Mark, TopologyBuilder& b, Steps& out) {
+  Steps body;
+  expand_steps(static_cast<const BackgroundSpec*>(raw)->background, b, body);
+  b.topology.background = true;
+  out.push_back(with_branch(Step::Kind::background, std::move(body)));
+}
+
+void expand_try(const void* raw, Mark, TopologyBuilder& b, Steps& out) {
+  const TrySpec& spec = *static_cast<const TrySpec*>(raw);
+  Steps body, otherwise;
+  expand_steps(spec.steps, b, body);
+  expand_steps(spec.on_failure, b, otherwise);
+  out.push_back(try_step(std::move(body), std::move(otherwise)));
+}
+
+void expand_effect_step(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
+  const EffectStepSpec& spec = *static_cast<const EffectStepSpec*>(raw);
+  const std::string owner = b.topology.components[static_cast<std::size_t>(b.component)].name;
+  const int effect = b.effect_number(owner + "/" + spec.effect);
+  Steps body;
+  expand_steps(spec.steps, b, body);
+  expand_effect(effect, spec.idempotency, std::move(body), mark, b, out);
+}
+
+void expand_milestone(const void* raw, Mark, TopologyBuilder& b, Steps& out) {
+  out.push_back(milestone_step(static_cast<const MilestoneSpec*>(raw)->milestone, b));
+}
+
+// A saga is attempts inside one another: each step's remainder is tried, and when that fails the step is
+// undone and the failure goes on outwards.
+class SagaBuilder {
+ public:
+  SagaBuilder(const SagaSpec& spec, Mark mark, TopologyBuilder& b) : spec_(spec), mark_(mark), b_(b) {}
+
+  Steps from(std::size_t i) {
+    Steps out;
+    if (i == spec_.steps.size()) {
+      out.push_back(milestone_step(spec_.saga + ".completed", b_));
+      return out;
+    }
+    expand_steps(spec_.steps[i].steps, b_, out);
+    write_state(out);
+    Steps rest = from(i + 1);
+    Steps undo;
+    if (!spec_.steps[i].compensation.empty()) compensate(spec_.steps[i].compensation, undo);
+    undo.push_back(fail_step());
+    out.push_back(try_step(std::move(rest), std::move(undo)));
+    return out;
+  }
+
+ private:
+  void write_state(Steps& out) {
+    if (!spec_.state) return;
+    CallSpec call;
+    call.call = *spec_.state;
+    expand_call_step(call, mark_, b_, out);
+  }
+  // Tried a number of times; then it is stuck, and says so.
+  void compensate(const StepList& steps, Steps& out) {
+    Steps otherwise;
+    otherwise.push_back(milestone_step(spec_.saga + ".stuck", b_));
+    for (Count k = 0; k <= spec_.compensation_attempts; ++k) {
+      Steps body;
+      expand_steps(steps, b_, body);
+      write_state(body);
+      Steps again;
+      if (k > 0) {
+        Step pause;
+        pause.kind = Step::Kind::sleep;
+        pause.distribution = sim::Distribution::constant(static_cast<double>(spec_.compensation_backoff.ns));
+        again.push_back(std::move(pause));
+        for (Step& s : otherwise) again.push_back(std::move(s));
+      } else {
+        again = std::move(otherwise);
+      }
+      otherwise.clear();
+      otherwise.push_back(try_step(std::move(body), std::move(again)));
+    }
+    for (Step& s : otherwise) out.push_back(std::move(s));
+  }
+
+  const SagaSpec& spec_;
+  Mark mark_;
+  TopologyBuilder& b_;
+};
+
+void expand_saga(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
+  const SagaSpec& spec = *static_cast<const SagaSpec*>(raw);
+  if (spec.steps.empty()) {
+    b.diagnostics.error(mark, b.path, "a saga needs at least one step",
+                        "steps: [{do: [call: a.reserve], compensate: [call: a.release]}]");
+    return;
+  }
+  out.push_back(milestone_step(spec.saga + ".started", b));
+  Steps otherwise;
+  otherwise.push_back(milestone_step(spec.saga + ".failed", b));
+  otherwise.push_back(fail_step());
+  out.push_back(try_step(SagaBuilder(spec, mark, b).from(0), std::move(otherwise)));
+}
+
+FieldTable poll_fields() {
+  return Fields<PollSpec>("poll", "Asks now and then.")
+      .add("interval", &PollSpec::interval, "between two questions; the first is asked after one interval",
+           more_than(0))
+      .add("calls", &PollSpec::calls, "the operation that answers them")
+      .table();
+}
+
+FieldTable await_fields() {
+  return Fields<AwaitSpec>("await",
+                           "Waits until the message has been handled: request and reply over a queue.")
+      .add("group", &AwaitSpec::group, "the consumer group whose handling is waited for")
+      .add("timeout", &AwaitSpec::timeout, "then the step fails", more_than(0))
+      .section("poll", &AwaitSpec::poll, poll_fields(), "asks now and then, in place of being told at once")
+      .shorthand("group")
+      .table();
+}
+
+FieldTable publish_fields() {
+  FieldTable table =
+      Fields<PublishSpec>("publish", "Publishes a message; the step ends when the broker has it.")
+          .add("publish", &PublishSpec::publish, "where to: a log or topic, or broker.exchange, broker.queue")
+          .required()
+          .add("routing_key", &PublishSpec::routing_key, "by which exchanges route it")
+          .add("key", &PublishSpec::key,
+               "drawn for each message: its partition, group and order; default: the request's own key; "
+               "none: no key")
+          .also("none", &PublishSpec::unkeyed)
+          .add("size", &PublishSpec::size, "bytes; default 0")
+          .add("delay", &PublishSpec::delay, "it is delivered no sooner than so long after")
+          .add("ttl", &PublishSpec::ttl, "it expires so long after it was accepted; default: the queue's own",
+               more_than(0))
+          .add("priority", &PublishSpec::priority, "higher goes first, in queues with priorities",
+               between(0, 255))
+          .add("qos", &PublishSpec::level, "delivery level: 0 at most once, 1 at least once, 2 exactly once",
+               between(0, 2))
+          .add("confirm", &PublishSpec::confirm, "wait for the broker's word; false: send it and go on")
+          .add("ignore_failure", &PublishSpec::ignore_failure, "carry on when it could not be published")
+          .add("probability", &PublishSpec::probability, "of publishing at all")
+          .section("await", &PublishSpec::await, await_fields(), "waits until the message has been handled")
+          .table();
+  add_policy_fields(table, PolicyPlace::call,
+                    [](void* spec) -> PolicySet& { return static_cast<PublishSpec*>(spec)->policies; });
+  return table;
+}
+
+template <class Spec>
+auto reads(StepList Spec::*member) {
+  return [member](const Node& n, Spec& s, ReadContext& c) { read_steps(n, s.*member, c); };
+}
+
+FieldTable saga_step_fields() {
+  return Fields<SagaStepSpec>("saga step", "One step of a saga, and what undoes it.")
+      .custom("do", FieldType::steps, reads(&SagaStepSpec::steps), "the step")
+      .custom("compensate", FieldType::steps, reads(&SagaStepSpec::compensation),
+              "what undoes it when a later one fails")
+      .shorthand("do")
+      .table();
+}
+
+}  // namespace
+
+void expand_publish(const PublishSpec& spec, Mark mark, TopologyBuilder& b, Steps& out) {
+  const ChannelEntry to = resolve_channel(b, spec.publish);
+  if (to.channel == kNone) return;
+  const auto& [name, entries] = b.channel_entries[static_cast<std::size_t>(to.channel)];
+  PublishSettings p;
+  p.channel = to.channel;
+  p.entry = to.entry;
+  p.route = routing_key(b, spec.routing_key);
+  constexpr double kMostNs = 4e12;  // an envelope counts microseconds in 32 bits
+  if ((spec.ttl && static_cast<double>(spec.ttl->ns) > kMostNs) ||
+      (spec.delay && spec.delay->value.mean() > kMostNs))
+    b.diagnostics.error(mark, b.path, "a message's own ttl or delay is at most 4000s",
+                        "queues and topics have longer ones");
+  p.request_key = !spec.unkeyed && !spec.key;
+  if (spec.key) p.key = spec.key->value;
+  if (spec.size) p.bytes = spec.size->value;
+  if (spec.delay) p.delay = spec.delay->value;
+  if (spec.ttl) p.ttl_us = static_cast<std::uint32_t>(spec.ttl->ns / 1000);
+  p.priority = static_cast<std::uint8_t>(spec.priority);
+  p.level = static_cast<std::uint8_t>(spec.level);
+  p.confirm = spec.confirm;
+  CallSpec call;
+  call.call = {name + "." + entries[to.entry], spec.publish.mark};
+  call.policies = spec.policies;
+  call.ignore_failure = spec.ignore_failure || !spec.confirm;
+  if (spec.size) call.request_size = spec.size;
+  Steps sent;
+  const std::size_t edge = b.topology.edges.size();
+  expand_call_step(call, mark, b, sent);
+  if (b.topology.edges.size() == edge) return;
+  b.topology.edges[edge].publication = static_cast<int>(b.topology.publications.size());
+  b.topology.publications.push_back(std::move(p));
+  if (!spec.confirm) {
+    if (spec.await) {
+      b.diagnostics.error(mark, b.path + ".await",
+                          "it waits for a message whose publication it does not wait for",
+                          "leave out confirm: false");
+      return;
+    }
+    Step background = with_branch(Step::Kind::background, std::move(sent));
+    sent.clear();
+    sent.push_back(std::move(background));
+  }
+  if (spec.await) expand_await(*spec.await, to.channel, mark, b, sent);
+  if (spec.probability && spec.probability->value < 1) {
+    Step branch;
+    branch.kind = Step::Kind::branch;
+    branch.branches.push_back({spec.probability->value, std::move(sent)});
+    out.push_back(std::move(branch));
+  } else {
+    for (Step& s : sent) out.push_back(std::move(s));
+  }
+}
+
+void expand_effect(int id, const std::optional<IdempotencySpec>& idempotency, Steps body, Mark mark,
+                   TopologyBuilder& b, Steps& out) {
+  {
+    Effect& effect = b.topology.effects[static_cast<std::size_t>(id)];
+    effect.component = b.component;
+    if (idempotency) effect.idempotent = true, effect.ttl = idempotency->ttl;
+  }
+  if (idempotency) {
+    const sim::Distribution& lookup = idempotency->lookup.value;
+    if (!(lookup.is_constant() && lookup.mean() == 0)) {
+      Step step;
+      step.kind = Step::Kind::compute;
+      step.distribution = lookup;
+      out.push_back(std::move(step));
+    }
+    if (idempotency->calls) {
+      CallSpec call;
+      call.call = *idempotency->calls;
+      expand_call_step(call, mark, b, out);
+    }
+  }
+  Step step = with_branch(Step::Kind::effect, std::move(body));
+  step.ref = id;
+  out.push_back(std::move(step));
+}
+
+int TopologyBuilder::effect_number(const std::string& name) {
+  std::vector<Effect>& all = topology.effects;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].name == name) return static_cast<int>(i);
+  }
+  Effect effect;
+  effect.name = name;
+  all.push_back(std::move(effect));
+  return static_cast<int>(all.size() - 1);
+}
+
+std::vector<StepKind> make_message_step_kinds() {
+  std::vector<StepKind> kinds;
+  kinds.push_back({"publish", "Publishes a message; the step ends when the broker has it.", publish_fields(),
+                   make_spec<PublishSpec>, expand_publish_step});
+  kinds.push_back(
+      {"background", "Steps that nobody waits for.",
+       Fields<BackgroundSpec>("background", "Steps that run by themselves; nobody waits for them.")
+           .custom("background", FieldType::steps, reads(&BackgroundSpec::background), "the steps")
+           .required()
+           .table(),
+       make_spec<BackgroundSpec>, expand_background});
+  kinds.push_back({"try", "Steps, and others in place of their failure.",
+                   Fields<TrySpec>("try", "Steps, and others in place of their failure.")
+                       .custom("try", FieldType::steps, reads(&TrySpec::steps), "the steps")
+                       .required()
+                       .custom("on_failure", FieldType::steps, reads(&TrySpec::on_failure),
+                               "what runs when they fail; then the endpoint goes on, unless these fail too")
+                       .table(),
+                   make_spec<TrySpec>, expand_try});
+  kinds.push_back({"effect", "A business effect, which should come about once.",
+                   Fields<EffectStepSpec>(
+                       "effect", "A business effect: how often each cause has brought it about is counted.")
+                       .add("effect", &EffectStepSpec::effect, "its name")
+                       .required()
+                       .custom("steps", FieldType::steps, reads(&EffectStepSpec::steps),
+                               "what brings it about; it has happened when they succeed")
+                       .section("idempotency", &EffectStepSpec::idempotency, idempotency_fields(),
+                                "recognises repetitions, and does nothing")
+                       .table(),
+                   make_spec<EffectStepSpec>, expand_effect_step});
+  kinds.push_back(
+      {"milestone", "A point that is counted, and timed from the request's start.",
+       Fields<MilestoneSpec>("milestone",
+                             "A point that is counted, and timed from the start of the request that "
+                             "caused it, also over messages.")
+           .add("milestone", &MilestoneSpec::milestone, "its name")
+           .required()
+           .table(),
+       make_spec<MilestoneSpec>, expand_milestone});
+  kinds.push_back(
+      {"saga", "Steps with compensations: when one fails, those before it are undone in reverse.",
+       Fields<SagaSpec>("saga", "A saga with an orchestrator: when a step fails, those before it are undone.")
+           .add("saga", &SagaSpec::saga, "its name; milestones NAME.started, .completed, .failed, .stuck")
+           .required()
+           .list_of("steps", &SagaSpec::steps, saga_step_fields(), "the steps, in order")
+           .add("state", &SagaSpec::state, "the operation that stores its state after each step")
+           .add("compensation_attempts", &SagaSpec::compensation_attempts,
+                "repetitions of a compensation that fails; then it is stuck", between(0, 20))
+           .add("compensation_backoff", &SagaSpec::compensation_backoff, "between two of these")
+           .table(),
+       make_spec<SagaSpec>, expand_saga});
+  return kinds;
+}
+
+}  // namespace tailrace::models
