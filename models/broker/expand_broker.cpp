@@ -16,10 +16,15 @@ constexpr std::size_t kMostEntries = 60'000;  // an Envelope counts them in 16 b
 class Expansion {
  public:
   Expansion(const BrokerSpec& spec, int component, TopologyBuilder& b)
-      : spec_(spec), component_(component), b_(b), self_(of(component).name), path_(b.path) {}
+      : spec_(spec),
+        component_(component),
+        b_(b),
+        self_(of(component).name),
+        path_(b.path),
+        mark_(of(component).mark) {}
 
   void run() {
-    const Mark mark = of(component_).mark;
+    const Mark mark = mark_;
     if (spec_.queues.empty()) {
       return b_.diagnostics.error(mark, path_, "a broker needs at least one queue", "queues: {mails: {}}");
     }
@@ -45,7 +50,7 @@ class Expansion {
       ConsumerSpec nobody;
       nobody.instances = 0;
       const std::string path = path_ + ".queues." + q.name + ".consumers";
-      add_group(b_, id, q.name, q.value.consumers ? q.value.consumers->consumer : nobody, q.mark, path);
+      add_group(b_, id, q.name, q.value.consumers ? q.value.consumers->consumer : nobody, mark_, path);
     }
   }
 
@@ -76,25 +81,23 @@ class Expansion {
     ExchangeSettings out{spec.name, spec.value.type, {}};
     for (const auto& q : spec_.queues) {
       if (q.name != spec.name) continue;
-      b_.diagnostics.error(spec.mark, path,
-                           fmt::format("a queue has the name \"{}\" too", escaped(spec.name)),
+      b_.diagnostics.error(mark_, path, fmt::format("a queue has the name \"{}\" too", escaped(spec.name)),
                            "publishers name both alike; rename one");
     }
     for (std::size_t k = 0; k < spec.value.bindings.size(); ++k) {
       const BrokerBindingSpec& binding = spec.value.bindings[k];
       const std::string at = fmt::format("{}.bindings[{}]", path, k);
       if (binding.queue.has_value() == binding.exchange.has_value()) {
-        b_.diagnostics.error(binding.queue ? binding.queue->mark : spec.mark, at,
-                             "a binding goes to one queue or to one exchange",
+        b_.diagnostics.error(mark_, at, "a binding goes to one queue or to one exchange",
                              "bindings: [{key: \"order.*\", queue: mails}]");
         continue;
       }
       if (out.type == ExchangeType::fanout && !binding.key.empty()) {
-        b_.diagnostics.warning(spec.mark, at + ".key", "a fanout exchange does not look at keys",
+        b_.diagnostics.warning(mark_, at + ".key", "a fanout exchange does not look at keys",
                                "type: topic matches patterns");
       }
       if (out.type == ExchangeType::direct && binding.key.find_first_of("*#") != std::string::npos) {
-        b_.diagnostics.warning(spec.mark, at + ".key",
+        b_.diagnostics.warning(mark_, at + ".key",
                                fmt::format("a direct exchange takes \"{}\" literally", escaped(binding.key)),
                                "type: topic matches patterns");
       }
@@ -111,10 +114,10 @@ class Expansion {
     const BrokerQueueSpec& spec = named.value;
     const std::string path = path_ + ".queues." + named.name;
     const auto error = [&](const std::string& field, std::string message, std::string hint) {
-      b_.diagnostics.error(named.mark, path + field, std::move(message), std::move(hint));
+      b_.diagnostics.error(mark_, path + field, std::move(message), std::move(hint));
     };
     const auto warning = [&](const std::string& field, std::string message, std::string hint) {
-      b_.diagnostics.warning(named.mark, path + field, std::move(message), std::move(hint));
+      b_.diagnostics.warning(mark_, path + field, std::move(message), std::move(hint));
     };
     QueueSettings out;
     out.name = named.name;
@@ -123,7 +126,7 @@ class Expansion {
     out.home = index % static_cast<std::uint32_t>(spec_.nodes);
     if (spec.node && *spec.node >= spec_.nodes) {
       error(".node", fmt::format("the broker has nodes 0 to {}, found {}", spec_.nodes - 1, *spec.node),
-            "nodes: " + std::to_string(*spec.node + 1));
+            fmt::format("nodes: {}", *spec.node + 1));
     } else if (spec.node) {
       out.home = static_cast<std::uint32_t>(*spec.node);
     }
@@ -225,6 +228,7 @@ class Expansion {
   int component_;
   TopologyBuilder& b_;
   const std::string self_, path_;
+  const Mark mark_;  // the component's: what is said of a path in it is shown at that path
 };
 
 }  // namespace

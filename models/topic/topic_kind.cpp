@@ -46,7 +46,7 @@ void declare(const void*, int component, TopologyBuilder& b) {
 }
 
 SubscriptionSettings subscription(const Named<TopicSubscriptionSpec>& named, const TopicSpec& topic,
-                                  const std::string& path, TopologyBuilder& b) {
+                                  const std::string& path, Mark mark, TopologyBuilder& b) {
   const TopicSubscriptionSpec& spec = named.value;
   SubscriptionSettings out;
   out.filter = spec.filter;
@@ -60,17 +60,16 @@ SubscriptionSettings subscription(const Named<TopicSubscriptionSpec>& named, con
   out.consumers = {named.name, spec.consumer.instances, spec.consumer.concurrency};
   if (spec.level > topic.level) {
     b.diagnostics.warning(
-        named.mark, path + ".level",
+        mark, path + ".level",
         fmt::format("the topic grants {} and no more", kLevels[static_cast<std::size_t>(topic.level)]),
         fmt::format("level: {} at the topic", kLevels[static_cast<std::size_t>(spec.level)]));
   }
   if (spec.ack_failure.value >= 1 && spec.level != DeliveryLevel::at_most_once) {
-    b.diagnostics.error(named.mark, path + ".ack_failure", "no message is ever acknowledged",
-                        "less than 100%");
+    b.diagnostics.error(mark, path + ".ack_failure", "no message is ever acknowledged", "less than 100%");
   }
   if (spec.never_retransmits && spec.ack_failure.value > 0) {
     b.diagnostics.warning(
-        named.mark, path + ".ack_failure",
+        mark, path + ".ack_failure",
         "a message whose acknowledgement is lost stays with its instance until that crashes",
         "retransmit_interval: 30s");
   }
@@ -90,14 +89,14 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   settings.handshake_ns = spec.handshake.ns;
   settings.retained = spec.retained;
   for (const auto& s : spec.subscriptions)
-    settings.subscriptions.push_back(subscription(s, spec, path + ".subscriptions." + s.name, b));
+    settings.subscriptions.push_back(subscription(s, spec, path + ".subscriptions." + s.name, self.mark, b));
   ChannelSettings channel;
   channel.model = std::make_shared<TopicModel>(std::move(settings));
   if (spec.publish_time) channel.publish_time = spec.publish_time->value;
   channel.workers = spec.publish_workers.value;
   const int id = add_channel(b, component, std::move(channel));
   for (const auto& s : spec.subscriptions)
-    add_group(b, id, s.name, s.value.consumer, s.mark, path + ".subscriptions." + s.name);
+    add_group(b, id, s.name, s.value.consumer, self.mark, path + ".subscriptions." + s.name);
 }
 
 }  // namespace

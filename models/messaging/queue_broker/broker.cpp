@@ -121,13 +121,9 @@ void QueueBroker::timer(std::uint64_t what) {
     case Timer::queue_ttl:
       if (current(queues_[index].ttl_generation) && queues_[index].up == 0) expire_queue(index);
       break;
-    case Timer::resume: {
-      const Suspect again = suspects_.pop();
-      queues_[again.queue].instances[again.instance].suspect = false;
-      take_turn(again.queue, again.instance);
-      start_waiting(again.queue, again.instance);
+    case Timer::resume:
+      resume();
       break;
-    }
     case Timer::election:
       if (current(queues_[index].election_generation)) elect(index);
       break;

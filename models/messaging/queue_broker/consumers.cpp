@@ -8,7 +8,7 @@ namespace tailrace::models {
 bool QueueBroker::has_credit(std::uint32_t q, std::uint32_t i) const {
   const Instance& instance = queues_[q].instances[i];
   const QueueSettings& its = settings(q);
-  return instance.up && !instance.suspect && (!its.single_active_consumer || queues_[q].active == i) &&
+  return instance.up && instance.suspect == 0 && (!its.single_active_consumer || queues_[q].active == i) &&
          (its.ack == AckMode::automatic || its.prefetch == kNoLimit || instance.held < its.prefetch);
 }
 
@@ -97,7 +97,7 @@ void QueueBroker::deliver(std::uint32_t q, std::uint32_t slot) {
 void QueueBroker::start_waiting(std::uint32_t q, std::uint32_t i) {
   for (;;) {
     Instance& instance = queues_[q].instances[i];
-    if (!instance.up || instance.suspect || instance.waiting == kNobody ||
+    if (!instance.up || instance.suspect > 0 || instance.waiting == kNobody ||
         instance.handling >= settings(q).consumers.concurrency) {
       return;
     }
@@ -134,9 +134,34 @@ void QueueBroker::handled(std::uint64_t token, Outcome outcome) {
       !deliveries_[d].started) {
     return;
   }
+  ++turns_;
+  Delivery& delivery = deliveries_[d];
+  if (outcome == Outcome::network && delivery.message != kNobody) {
+    // The instance has crashed, or a call of its handler ended so. Which of both is known before this instant
+    // is over; until then the message stays with it, and it gets nothing.
+    Instance& instance = queues_[delivery.queue].instances[delivery.instance];
+    delivery.started = false;
+    --instance.handling;
+    ++instance.suspect;
+    suspects_.push({delivery.queue, delivery.instance, d, delivery.generation});
+    wake(Timer::resume, 0, 0, host_.now());
+  } else {
+    conclude(d, outcome);
+  }
+  end_turn();
+}
+
+void QueueBroker::resume() {
+  const Suspect s = suspects_.pop();
+  --queues_[s.queue].instances[s.instance].suspect;
+  if (deliveries_[s.delivery].generation == s.generation) return conclude(s.delivery, Outcome::error);
+  take_turn(s.queue, s.instance);
+  start_waiting(s.queue, s.instance);
+}
+
+void QueueBroker::conclude(std::uint32_t d, Outcome outcome) {
   const Delivery was = deliveries_[d];
   const QueueSettings& its = settings(was.queue);
-  ++turns_;
   drop_delivery(d);
   if (was.message == kNobody) {
     // Taken back while it was handled: its acknowledgement means nothing any more.
@@ -145,21 +170,14 @@ void QueueBroker::handled(std::uint64_t token, Outcome outcome) {
   } else if (outcome == Outcome::success) {
     const bool arrives = its.ack_failure == 0 || host_.random(was.queue) >= its.ack_failure;
     arrives ? finish(was.message, Fate::consumed) : give_back(was.message, false);
-  } else if (outcome == Outcome::network || its.on_failure == OnFailure::requeue) {
-    give_back(was.message, outcome != Outcome::network);
+  } else if (its.on_failure == OnFailure::requeue) {
+    give_back(was.message, true);
   } else {
     take_back(was.message);
     leave(was.message, Why::rejected);
   }
-  Instance& instance = queues_[was.queue].instances[was.instance];
-  if (outcome == Outcome::network && !instance.suspect) {
-    instance.suspect = true;
-    suspects_.push({was.queue, was.instance});
-    wake(Timer::resume, 0, 0, host_.now());
-  }
   take_turn(was.queue, was.instance);
   start_waiting(was.queue, was.instance);
-  end_turn();
 }
 
 void QueueBroker::take_back(std::uint32_t slot) {

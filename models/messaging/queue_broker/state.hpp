@@ -82,8 +82,9 @@ class QueueBroker final : public Channel {
   };
   struct Instance {
     bool up = true, in_turn = false;
-    bool suspect = false;   // was cut off at this instant: perhaps it is down, and we have not been told yet
-    std::int64_t held = 0;  // messages unacked
+    // Handlers cut off at this instant: perhaps it is down, and we have not been told yet.
+    std::int64_t suspect = 0;
+    std::int64_t held = 0;                          // messages unacked
     std::int64_t handling = 0;                      // handlers that run
     std::uint32_t first = kNobody, last = kNobody;  // deliveries
     std::uint32_t waiting = kNobody;                // the first that has not been started
@@ -117,7 +118,7 @@ class QueueBroker final : public Channel {
     bool failed = false;        // no answer any more
   };
   struct Suspect {
-    std::uint32_t queue, instance;
+    std::uint32_t queue, instance, delivery, generation;
   };
   struct Held {
     Envelope envelope;
@@ -167,6 +168,8 @@ class QueueBroker final : public Channel {
   bool has_credit(std::uint32_t queue, std::uint32_t instance) const;
   void choose_active(std::uint32_t queue);
   void drop_delivery(std::uint32_t delivery);
+  void conclude(std::uint32_t delivery, Outcome outcome);
+  void resume();
   void give_back(std::uint32_t message, bool delayed);
   void take_back(std::uint32_t message);
 

@@ -145,12 +145,26 @@ TEST(QueueBroker, a_network_failure_may_be_told_before_the_crash) {
   EXPECT_EQ(w.place(0).ready, 1u);
   w.channel->instance_changed(0, 0, true);
   EXPECT_EQ(w.order(), (Ids{1, 1}));
-  // Cut off without a crash: it is delivered again in the same instant.
+  // Cut off without a crash: requeued like any failure, in the same instant.
   w.publish(2);
   w.channel->handled(w.host.started[1].token, Outcome::success);
   w.channel->handled(w.host.started[2].token, Outcome::network);
   w.host.run_until(kMs);
   EXPECT_EQ(w.order(), (Ids{1, 1, 2, 2}));
+  w.expect_conserved();
+}
+
+TEST(QueueBroker, a_network_failure_without_a_crash_is_a_failure_of_the_handler) {
+  QueueSettings q = queue_of("q", 1, 1);
+  q.on_failure = OnFailure::reject;
+  BrokerWorld w(one_queue(q));
+  w.publish(1);
+  w.publish(2);
+  w.channel->handled(w.host.started[0].token, Outcome::network);
+  EXPECT_EQ(w.place(0).in_flight, 1u);  // not decided yet
+  w.host.run_until(0);
+  EXPECT_EQ(w.ended(0, Fate::dead_lettered), 1u);
+  EXPECT_EQ(w.order(), (Ids{1, 2}));
   w.expect_conserved();
 }
 

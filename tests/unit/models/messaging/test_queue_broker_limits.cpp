@@ -1,4 +1,6 @@
 // Time to live, length limits, dead-letter cycles and the memory alarm.
+#include <fmt/format.h>
+
 #include "tests/unit/models/messaging/queue_broker_world.hpp"
 
 namespace tailrace::models {
@@ -181,7 +183,7 @@ TEST(QueueBrokerLimits, a_cycle_with_a_rejection_in_it_goes_on) {
 TEST(QueueBrokerLimits, more_than_64_queues_in_a_ring_are_a_cycle_too) {
   BrokerSettings settings;
   for (int k = 0; k < 70; ++k) {
-    settings.queues.push_back(queue_of("q" + std::to_string(k)));
+    settings.queues.push_back(queue_of(fmt::format("q{}", k)));
     settings.queues.back().message_ttl_ns = kMs;
     settings.queues.back().dead_letter = dead_letters_to(static_cast<std::uint16_t>((k + 1) % 70));
   }

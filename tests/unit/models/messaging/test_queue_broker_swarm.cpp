@@ -1,5 +1,7 @@
 // Random brokers under random publications, handler outcomes and crashes: nothing is lost or created, after
 // every step.
+#include <fmt/format.h>
+
 #include <set>
 
 #include "tests/unit/models/messaging/queue_broker_world.hpp"
@@ -18,7 +20,7 @@ BrokerSettings random_broker(Stream& r) {
   s.election_time_ns = some(3) * 10 * kMs;
   const std::size_t queues = 1 + r.below(4), exchanges = r.below(4);
   for (std::size_t q = 0; q < queues; ++q) {
-    QueueSettings it = queue_of("q" + std::to_string(q), some(4), 1 + some(3));
+    QueueSettings it = queue_of(fmt::format("q{}", q), some(4), 1 + some(3));
     it.home = static_cast<std::uint32_t>(r.below(s.nodes));
     if (r.below(2) == 0)
       it.type = QueueType::quorum, it.replicas = static_cast<std::uint32_t>(1 + r.below(s.nodes));
@@ -43,7 +45,7 @@ BrokerSettings random_broker(Stream& r) {
   }
   const char* patterns[] = {"#", "*", "a.*", "a.b", "#.b"};
   for (std::size_t e = 0; e < exchanges; ++e) {
-    ExchangeSettings it{"e" + std::to_string(e), static_cast<ExchangeType>(r.below(3)), {}};
+    ExchangeSettings it{fmt::format("e{}", e), static_cast<ExchangeType>(r.below(3)), {}};
     for (std::size_t b = r.below(4); b > 0; --b) {
       BindingSettings binding{patterns[r.below(5)], kNobody, kNobody};
       (r.below(3) == 0 ? binding.exchange : binding.queue) =

@@ -1,4 +1,5 @@
 // Topics: what each delivery level loses and duplicates, event by event and in a swarm.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -255,7 +256,7 @@ TEST(Topic, levels_keep_their_promises_in_a_swarm) {
     t.handshake_ns = static_cast<std::int64_t>(r.below(3)) * 5 * kMs;
     for (const std::uint8_t level : std::vector<std::uint8_t>{0, 1, 2}) {
       SubscriptionSettings s =
-          subscription("s" + std::to_string(level), level, 1 + static_cast<int>(r.below(3)));
+          subscription(fmt::format("s{}", level), level, 1 + static_cast<int>(r.below(3)));
       s.consumers.concurrency = 1 + static_cast<int>(r.below(2));
       s.receive_maximum = r.below(3) == 0 ? -1 : 1 + static_cast<int>(r.below(4));
       s.buffer = r.below(2) == 0 ? -1 : static_cast<int>(r.below(4));
