@@ -325,9 +325,8 @@ void AssignedGroup::return_rest(Member& m) {
   std::uint32_t first = 0;
   for (Run& run : m.runs) {
     if (run.partition != kNobody && run.handled != run.end) {
-      if (run.handled > first) commit(run.partition, m.entries[run.handled - 1].offset + 1);
-      // All that earlier polls have returned is handled.
-      if (run.handled == first) commit(run.partition, m.entries[first].offset);
+      commit(run.partition,
+             run.handled > first ? m.entries[run.handled - 1].offset + 1 : m.entries[first].offset);
       rewind(run.partition);
     }
     first = run.end;
