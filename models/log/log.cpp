@@ -11,25 +11,31 @@ FieldTable consumer_fields() {
   using S = LogConsumerSpec;
   FieldTable table =
       Fields<S>("consumer group", "Who reads the topic: each group gets every message.")
-          .choice("subscription", &S::subscription, {"group", "exclusive", "failover", "shared", "key_shared"},
-                  "how instances share the messages: partitions are assigned (group, failover), one reads all "
-                  "(exclusive), whoever is free (shared), by key (key_shared)")
-          .choice("assignment", &S::assignment, {"range", "round_robin", "sticky", "cooperative_sticky"},
-                  "of partitions to a group's instances; with cooperative_sticky a rebalance stops only those "
-                  "that move")
+          .choice(
+              "subscription", &S::subscription, {"group", "exclusive", "failover", "shared", "key_shared"},
+              "how instances share the messages: partitions are assigned (group, failover), one reads all "
+              "(exclusive), whoever is free (shared), by key (key_shared)")
+          .choice(
+              "assignment", &S::assignment, {"range", "round_robin", "sticky", "cooperative_sticky"},
+              "of partitions to a group's instances; with cooperative_sticky a rebalance stops only those "
+              "that move")
           .add("rebalance_time", &S::rebalance_time, "how long a rebalance takes")
           .add("session_timeout", &S::session_timeout,
                "after which a dead instance is noticed; 0: at once, as when it says goodbye")
           .add("group_instance_id", &S::group_instance_id,
-               "static membership: an instance that is back within session_timeout goes on without a rebalance")
+               "static membership: an instance that is back within session_timeout goes on without a "
+               "rebalance")
           .add("max_poll_interval", &S::max_poll_interval,
                "an instance that takes longer for what it polled is thrown out of the group", more_than(0))
-          .add("max_poll_records", &S::max_poll_records, "records that a poll returns at most", between(1, 1e6))
-          .add("fetch_latency", &S::fetch_latency, "until new records reach an instance that has nothing to do")
+          .add("max_poll_records", &S::max_poll_records, "records that a poll returns at most",
+               between(1, 1e6))
+          .add("fetch_latency", &S::fetch_latency,
+               "until new records reach an instance that has nothing to do")
           .add("batch", &S::batch, "the polled records go to one handler together")
-          .choice("offset_commit", &S::offset_commit, {"record", "batch", "auto", "before"},
-                  "after each record, after what was polled, every auto_commit_interval (all of these at least "
-                  "once), or before handling (at most once)")
+          .choice(
+              "offset_commit", &S::offset_commit, {"record", "batch", "auto", "before"},
+              "after each record, after what was polled, every auto_commit_interval (all of these at least "
+              "once), or before handling (at most once)")
           .add("auto_commit_interval", &S::auto_commit_interval, "of offset_commit auto")
           .choice("auto_offset_reset", &S::auto_offset_reset, {"earliest", "latest"},
                   "where a group goes on that retention has overtaken")
@@ -42,7 +48,8 @@ FieldTable consumer_fields() {
                between(0, 3.6e12))
           .add("dead_letter_topic", &S::dead_letter_topic, "a log or queue for what is given up")
           .add("ack_timeout", &S::ack_timeout,
-               "shared and key_shared: a message that is not acknowledged by then is delivered again; default: "
+               "shared and key_shared: a message that is not acknowledged by then is delivered again; "
+               "default: "
                "none",
                more_than(0))
           .add("receiver_queue_size", &S::receiver_queue_size,
@@ -63,8 +70,9 @@ FieldTable log_fields(const std::string& about) {
       .add("replication_factor", &LogSpec::replication_factor, "copies of each partition", between(1, 100))
       .add("min_insync_replicas", &LogSpec::min_insync_replicas,
            "with fewer in sync, publications with acks all are refused", between(1, 100))
-      .choice("acks", &LogSpec::acks, {"0", "1", "all"},
-              "who must have a message before its publisher goes on: nobody, the leader, all replicas in sync")
+      .choice(
+          "acks", &LogSpec::acks, {"0", "1", "all"},
+          "who must have a message before its publisher goes on: nobody, the leader, all replicas in sync")
       .add("replication_latency", &LogSpec::replication_latency,
            "until the other replicas have a message, and consumers see it")
       .add("election_time", &LogSpec::election_time, "without a leader, after its death")
@@ -105,7 +113,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     const LogConsumerSpec& c = spec.consumers[g].value;
     if (!c.dead_letter_topic) continue;
     if (c.dead_letter_topic->text == self.name) {
-      b.diagnostics.error(c.dead_letter_topic->mark, b.path + ".consumers." + spec.consumers[g].name + ".dead_letter_topic",
+      b.diagnostics.error(c.dead_letter_topic->mark,
+                          b.path + ".consumers." + spec.consumers[g].name + ".dead_letter_topic",
                           "a topic cannot take its own dead letters", "a log of its own: orders_dead");
       continue;
     }
@@ -131,7 +140,8 @@ Kind log_kind() {
   Kind kind;
   kind.name = "log";
   kind.section = "logs";
-  kind.about = "A topic of an event log: partitions, replicas, and consumer groups that read it at their own pace.";
+  kind.about =
+      "A topic of an event log: partitions, replicas, and consumer groups that read it at their own pace.";
   kind.example = "{orders: {partitions: 12, consumers: {mailers: {instances: 4}}}}";
   kind.fields = log_fields(kind.about);
   kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<LogSpec>()); };

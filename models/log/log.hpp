@@ -1,7 +1,7 @@
 #pragma once
 // Kind "log": a topic of an event log (Kafka, Pulsar), with its consumer groups. A topic is one component:
-// `publish: order_placed` writes to it. What it does is in models/messaging/event_log/; here is what a scenario
-// says of it, and what does not go together.
+// `publish: order_placed` writes to it. What it does is in models/messaging/event_log/; here is what a
+// scenario says of it, and what does not go together.
 //
 //   logs:
 //     order_placed:
@@ -73,7 +73,7 @@ Kind log_kind();
 
 // Checks what the fields say together, and resolves them. What is wrong is reported; the result is legal only
 // without errors.
-event_log::LogSettings log_settings(const LogSpec& spec, const std::string& name, Mark mark, const std::string& path,
-                                    Diagnostics& diagnostics);
+event_log::LogSettings log_settings(const LogSpec& spec, const std::string& name, Mark mark,
+                                    const std::string& path, Diagnostics& diagnostics);
 
 }  // namespace tailrace::models

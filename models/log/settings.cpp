@@ -25,8 +25,8 @@ bool shared(Subscription s) {
   return s == Subscription::shared || s == Subscription::key_shared;
 }
 
-LogGroup group_settings(const Named<LogConsumerSpec>& named, Count partitions, Mark mark, const std::string& path,
-                        Diagnostics& diagnostics) {
+LogGroup group_settings(const Named<LogConsumerSpec>& named, Count partitions, Mark mark,
+                        const std::string& path, Diagnostics& diagnostics) {
   const LogConsumerSpec& c = named.value;
   LogGroup g;
   g.name = named.name;
@@ -77,7 +77,8 @@ LogGroup group_settings(const Named<LogConsumerSpec>& named, Count partitions, M
                                     c.consumer.instances - partitions, c.consumer.instances),
                         fmt::format("partitions: {}", c.consumer.instances));
   } else if (g.type == Subscription::exclusive && c.consumer.instances > 1) {
-    diagnostics.warning(mark, path + ".instances", "one instance of an exclusive subscription works, the rest wait",
+    diagnostics.warning(mark, path + ".instances",
+                        "one instance of an exclusive subscription works, the rest wait",
                         "subscription: failover spreads the partitions");
   }
   return g;
@@ -106,13 +107,15 @@ LogSettings log_settings(const LogSpec& spec, const std::string& name, Mark mark
   s.idempotence = spec.enable_idempotence.value_or(spec.acks == Acks::all);
   const bool deletes = spec.cleanup_policy != CleanupPolicy::compact;
   s.retention = spec.retention_unlimited || !deletes ? kNever : spec.retention.ns;
-  s.retention_bytes = deletes ? constant_size(spec.retention_bytes, mark, path + ".retention_bytes", d) : kNoLimit;
+  s.retention_bytes =
+      deletes ? constant_size(spec.retention_bytes, mark, path + ".retention_bytes", d) : kNoLimit;
   if (spec.cleanup_policy != CleanupPolicy::remove) s.compaction_interval = spec.compaction_interval.ns;
 
   if (spec.replication_factor > brokers) {
-    d.error(mark, path + ".replication_factor",
-            fmt::format("{} replicas need as many brokers, and there are {}", spec.replication_factor, brokers),
-            fmt::format("brokers: {}", spec.replication_factor));
+    d.error(
+        mark, path + ".replication_factor",
+        fmt::format("{} replicas need as many brokers, and there are {}", spec.replication_factor, brokers),
+        fmt::format("brokers: {}", spec.replication_factor));
   }
   if (spec.min_insync_replicas > spec.replication_factor) {
     d.error(mark, path + ".min_insync_replicas",

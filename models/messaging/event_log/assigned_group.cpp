@@ -77,7 +77,8 @@ void AssignedGroup::take(Member& m, std::uint32_t partition) {
   c.position = std::max(c.position, at);
   if (s_.commit == Commit::before) c.committed = c.position;
   if (m.entries.size() == first) return;
-  m.runs.push_back({partition, static_cast<std::uint32_t>(m.entries.size()), static_cast<std::uint32_t>(first)});
+  m.runs.push_back(
+      {partition, static_cast<std::uint32_t>(m.entries.size()), static_cast<std::uint32_t>(first)});
   core_.fetch(partition, group_, m.entries.size() - first);
 }
 
@@ -91,7 +92,8 @@ void AssignedGroup::deal(Member& m) {
     std::uint32_t* head = &lane(member, 0).head;
     std::uint32_t* tail = &lane(member, 0).tail;
     if (s_.concurrency > 1) {
-      const std::uint64_t key = core_.partitions[m.entries[i].partition].records[m.entries[i].offset].message.key;
+      const std::uint64_t key =
+          core_.partitions[m.entries[i].partition].records[m.entries[i].offset].message.key;
       if (key == kNoKey) {
         head = &m.loose, tail = &m.loose_tail;
       } else {
@@ -178,8 +180,8 @@ void AssignedGroup::handled(std::uint32_t at, std::uint64_t token, Outcome outco
     // The instance may have crashed, and its channel hears of that within this instant, perhaps later.
     l.work = Lane::Work::waiting;
     l.network = true;
-    core_.host.wake_at(core_.host.now(),
-                       timer_tag(TimerKind::lane, group_, at - first_lane_, static_cast<std::uint32_t>(l.serial)));
+    core_.host.wake_at(core_.host.now(), timer_tag(TimerKind::lane, group_, at - first_lane_,
+                                                   static_cast<std::uint32_t>(l.serial)));
     return;
   }
   if (outcome != Outcome::success && !l.fenced) return failed(member, k);

@@ -2,16 +2,17 @@
 // A consumer group whose members own partitions (Kafka's groups; Pulsar's exclusive and failover types).
 //
 // A member polls: it takes up to max_poll_records from its partitions and hands them to its lanes. Records of
-// one key go to one lane, in order. When all are handled it polls again. An offset is committed when all before it
-// in its partition are handled (`record`), with the batch (`batch`), at a poll when the interval is over
+// one key go to one lane, in order. When all are handled it polls again. An offset is committed when all
+// before it in its partition are handled (`record`), with the batch (`batch`), at a poll when the interval is
+// over
 // (`automatic`), or at the poll that read it (`before`: a crash loses it). What is read and not committed is
 // read again by the next owner: repetitions, never gaps.
 //
 //   crash ── session_timeout ──► rebalance        poll ── max_poll_interval ──► thrown out, rebalance,
 //                                                                               joins again when it is done
-// During a rebalance all members stop (eager), or only partitions that move (cooperative). Handlers that are at
-// work may still commit until the rebalance is complete; after that they work for nobody. Real clients finish
-// their whole batch before they join; here what was not begun is handed back at once.
+// During a rebalance all members stop (eager), or only partitions that move (cooperative). Handlers that are
+// at work may still commit until the rebalance is complete; after that they work for nobody. Real clients
+// finish their whole batch before they join; here what was not begun is handed back at once.
 //
 // Left out: the coordinator as a component that fails, heartbeat traffic, several topics in one group.
 // Cost: O(1) a record; a rebalance O(partitions + what is polled).
@@ -70,9 +71,9 @@ class AssignedGroup final : public Group {
   struct Member {
     bool up = true, joined = true;
     bool fetching = false, poll_armed = false, commit_armed = false;
-    std::uint32_t generation = 0;  // grows whenever it goes, comes or is thrown out
-    std::uint32_t open = 0;        // entries not finished
-    std::uint32_t busy = 0;        // lanes at work or waiting
+    std::uint32_t generation = 0;                     // grows whenever it goes, comes or is thrown out
+    std::uint32_t open = 0;                           // entries not finished
+    std::uint32_t busy = 0;                           // lanes at work or waiting
     std::uint32_t loose = kNone, loose_tail = kNone;  // entries that any lane may take
     std::size_t next = 0;                             // where in `owned` the next poll begins
     std::int64_t polled_at = 0, committed_at = 0;

@@ -1,6 +1,6 @@
 #pragma once
-// First in, first out, in a ring that grows by doubling and never shrinks: nothing is allocated in steady state
-// (a std::deque allocates a block every few elements).
+// First in, first out, in a ring that grows by doubling and never shrinks: nothing is allocated in steady
+// state (a std::deque allocates a block every few elements).
 #include <cstddef>
 #include <utility>
 #include <vector>

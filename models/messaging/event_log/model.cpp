@@ -32,7 +32,7 @@ std::vector<std::uint32_t> EventLogModel::place_subscriptions() const {
 }
 
 std::vector<std::string> EventLogModel::event_names() const {
-  return {"leader lost", "leader elected", "unclean election", "rebalancing",
+  return {"leader lost", "leader elected", "unclean election",  "rebalancing",
           "rebalanced",  "member lost",    "member thrown out", "member joined"};
 }
 

@@ -48,7 +48,8 @@ void AssignedGroup::rewind(std::uint32_t partition) {
   Cursor& c = cursors_[partition];
   const PartitionLog& log = core_.partitions[partition];
   bool gone = false;
-  for (std::uint64_t at = std::max(c.committed, log.records.begin()); at < std::min(log.start, c.position); ++at) {
+  for (std::uint64_t at = std::max(c.committed, log.records.begin()); at < std::min(log.start, c.position);
+       ++at) {
     if (!core_.alive(partition, group_, at)) continue;
     core_.end_copy(partition, group_, at, Fate::expired, true);
     gone = true;

@@ -1,8 +1,8 @@
 #pragma once
 // The records of one partition, by offset: a ring that grows by doubling and keeps only what somebody still
 // needs. A record knows for each group whether its copy is alive, so retention, compaction, lost leaders and
-// commits are all the same act: a bit is cleared and counted. Offsets are never used twice; what a dead leader
-// took with it stays as a hole. 80 bytes a record.
+// commits are all the same act: a bit is cleared and counted. Offsets are never used twice; what a dead
+// leader took with it stays as a hole. 80 bytes a record.
 #include <cstdint>
 #include <utility>
 #include <vector>

@@ -1,8 +1,9 @@
 #pragma once
-// Which nodes have which partition, who leads it, and who is in sync. Partition p has its replicas on the nodes
-// p, p + 1, ... (mod nodes) and prefers the first as leader. A node that dies leaves the in-sync set of its
-// partitions, unless it is the last: then the partition waits for it, or (unclean election) goes on with a copy
-// that is behind. A node that returns is in sync after the catch-up time and leads only what has no leader.
+// Which nodes have which partition, who leads it, and who is in sync. Partition p has its replicas on the
+// nodes p, p + 1, ... (mod nodes) and prefers the first as leader. A node that dies leaves the in-sync set of
+// its partitions, unless it is the last: then the partition waits for it, or (unclean election) goes on with
+// a copy that is behind. A node that returns is in sync after the catch-up time and leads only what has no
+// leader.
 //
 // It decides; what becomes of records is the topic's. Left out: reassignment, preferred-leader election,
 // replicas that fall behind without dying. Cost: O(partitions) per change of a node.
@@ -38,7 +39,9 @@ class Replication {
     bool in_sync = true;
     std::uint64_t has = 0;  // when it fell out
   };
-  Replica* replicas(std::uint32_t partition) { return &replicas_[partition * core_.settings.replication_factor]; }
+  Replica* replicas(std::uint32_t partition) {
+    return &replicas_[partition * core_.settings.replication_factor];
+  }
   Replica* on(std::uint32_t partition, std::uint32_t node);
   void call_election(std::uint32_t partition);
 

@@ -12,7 +12,7 @@ namespace tailrace::models::event_log {
 
 inline constexpr std::int64_t kNever = sim::Duration::max().ns;
 inline constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
-inline constexpr std::size_t kMostGroups = 32;        // a record has one bit for each
+inline constexpr std::size_t kMostGroups = 32;  // a record has one bit for each
 inline constexpr std::int64_t kMostPartitions = 100'000;
 inline constexpr std::int64_t kMostWorkers = 1 << 24;  // of all groups, instances times concurrency
 inline constexpr std::int64_t kMostBackoff = 3'600'000'000'000;
@@ -47,7 +47,7 @@ struct LogGroup {
   std::uint32_t dead_letter_channel = kNobody;
   std::uint16_t dead_letter_entry = 0;
   OffsetReset reset = OffsetReset::earliest;
-  std::int64_t ack_timeout = kNever;        // shared types
+  std::int64_t ack_timeout = kNever;         // shared types
   std::uint32_t receiver_queue_size = 1000;  // key_shared: kept for each worker
 };
 

@@ -174,7 +174,8 @@ void SharedGroup::begin(std::uint32_t at, std::uint32_t d) {
     core_.host.wake_at(sim::saturating_add(core_.host.now(), s_.ack_timeout),
                        timer_tag(TimerKind::ack_timeout, group_, d, delivery.round));
   }
-  core_.host.start(group_, at / s_.concurrency, {&record.message, 1}, token_of(first_lane_ + at, lane.serial));
+  core_.host.start(group_, at / s_.concurrency, {&record.message, 1},
+                   token_of(first_lane_ + at, lane.serial));
 }
 
 void SharedGroup::handled(std::uint32_t global, std::uint64_t token, Outcome outcome) {
@@ -340,7 +341,8 @@ void SharedGroup::deal_again() {
     const Delivery &x = deliveries_[a], &y = deliveries_[b];
     return x.partition != y.partition ? x.partition < y.partition : x.offset < y.offset;
   });
-  for (const std::uint32_t d : gathered_) push(present_.empty() ? again_ : lanes_[lane_for(deliveries_[d])].line, d);
+  for (const std::uint32_t d : gathered_)
+    push(present_.empty() ? again_ : lanes_[lane_for(deliveries_[d])].line, d);
   for (std::uint32_t at = 0; at < lanes_.size(); ++at) {
     if (lanes_[at].work == Lane::Work::none && up_[at / s_.concurrency] != 0) begin_next(at);
   }

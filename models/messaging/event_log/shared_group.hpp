@@ -1,16 +1,18 @@
 #pragma once
-// A subscription whose messages go to whoever is free, each acknowledged by itself (Pulsar's shared type), or to
-// the instance and worker that have the range of its key (key_shared).
+// A subscription whose messages go to whoever is free, each acknowledged by itself (Pulsar's shared type), or
+// to the instance and worker that have the range of its key (key_shared).
 //
-//   shared      the worker that has been free longest takes next; what comes back is delivered before what is new.
+//   shared      the worker that has been free longest takes next; what comes back is delivered before what is
+//   new.
 //               A failed message is delivered again after retry_backoff (negative acknowledgement), anywhere.
-//   key_shared  each worker has a line of its own (receiver_queue_size); a full line holds up its partition. A
+//   key_shared  each worker has a line of its own (receiver_queue_size); a full line holds up its partition.
+//   A
 //               failed message is tried again by its worker, which waits: the order of a key holds until the
 //               instances change.
 //
 // ack_timeout: who has not finished by then goes on for nothing, unless it finishes before the next does; the
-// message is delivered again. An instance that dies gives back what it had at once. max_deliveries counts all of
-// these. Messages that are handed out are not touched by retention, compaction or lost leaders any more.
+// message is delivered again. An instance that dies gives back what it had at once. max_deliveries counts all
+// of these. Messages that are handed out are not touched by retention, compaction or lost leaders any more.
 //
 // Left out: flow permits in the shared type (workers ask when they are free), priorities of consumers.
 // Cost: O(1) a message; looking for new ones is O(partitions) at worst; nothing is allocated in steady state.

@@ -31,7 +31,8 @@ std::uint32_t Topic::place(Envelope& message) {
 
 // Without a key: each in turn, or one until its batch is full. Partitions without a leader are passed over.
 std::uint32_t Topic::next_partition(std::uint32_t producer) {
-  while (sticky_.size() <= producer) sticky_.push_back(static_cast<std::uint32_t>(sticky_.size()) % s_.partitions);
+  while (sticky_.size() <= producer)
+    sticky_.push_back(static_cast<std::uint32_t>(sticky_.size()) % s_.partitions);
   std::uint32_t& at = sticky_[producer];
   for (std::uint32_t n = 0; n < s_.partitions && core_.partitions[at].leader == kNobody; ++n)
     at = at + 1 == s_.partitions ? 0 : at + 1;

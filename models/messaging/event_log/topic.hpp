@@ -5,9 +5,9 @@
 //
 //   publish ─► batch (linger, size) ─► replicas (acks all) ─► records ─► visible ─► groups
 //
-// acks none and leader: appended at once; what is younger than the replication latency when its leader dies is
-// lost. acks all: counted as published when the replicas have it; if the leader dies before, the publisher is
-// told so and nothing was published. So what was acknowledged is lost only by an unclean election.
+// acks none and leader: appended at once; what is younger than the replication latency when its leader dies
+// is lost. acks all: counted as published when the replicas have it; if the leader dies before, the publisher
+// is told so and nothing was published. So what was acknowledged is lost only by an unclean election.
 //
 // Left out: segments (retention and compaction look at single records), quotas, tiered storage, transactions'
 // markers (the host holds back what a transaction publishes). A batch's messages reach the leader one by one
@@ -35,7 +35,9 @@ class Topic final : public Channel {
   void instance_changed(std::uint32_t subscription, std::uint32_t instance, bool up) override;
   void node_changed(std::uint32_t node, bool up) override;
   std::uint64_t depth(std::uint32_t subscription) const override { return core_.depth(subscription); }
-  std::int64_t oldest_born(std::uint32_t subscription) const override { return core_.oldest_born(subscription); }
+  std::int64_t oldest_born(std::uint32_t subscription) const override {
+    return core_.oldest_born(subscription);
+  }
   void reset_counts() override;
   ChannelRecord record() const override;
   std::size_t bytes() const override;

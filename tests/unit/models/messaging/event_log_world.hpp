@@ -13,6 +13,15 @@ namespace tailrace::models::event_log {
 
 inline constexpr std::int64_t kMs = 1'000'000, kSecond = 1'000'000'000;
 
+// Also knows in which order copies were made: the order of the log.
+struct LogHost : FakeHost {
+  void copy_made(std::uint32_t subscription, const Envelope& message) override {
+    FakeHost::copy_made(subscription, message);
+    made.emplace_back(subscription, message);
+  }
+  std::vector<std::pair<std::uint32_t, Envelope>> made;
+};
+
 struct LogWorld {
   explicit LogWorld(const LogSettings& settings) : model(settings), channel(model.start(host)) {
     host.channel = channel.get();
@@ -63,7 +72,7 @@ struct LogWorld {
     ASSERT_EQ(depths, resident);
   }
 
-  FakeHost host;
+  LogHost host;
   EventLogModel model;
   std::unique_ptr<Channel> channel;
   std::uint64_t published = 0;

@@ -139,8 +139,8 @@ TEST(EventLog, BelowMinInsyncReplicasAcksAllIsRefusedUntilANodeHasCaughtUp) {
   EXPECT_EQ(w.channel->record().counts.refused, 2u);
 }
 
-// The last replica in sync dies: the partition waits for it, or an election that is unclean loses what only it
-// had.
+// The last replica in sync dies: the partition waits for it, or an election that is unclean loses what only
+// it had.
 TEST(EventLog, TheLastReplicaIsWaitedForUnlessElectionsMayBeUnclean) {
   for (const bool unclean : {false, true}) {
     LogSettings s = replicated(Acks::all);

@@ -279,9 +279,9 @@ TEST(LogGroups, AGroupThatRetentionOvertakesGoesOnFromTheEarliestOrTheLatest) {
     LogWorld w(s);
     w.handle_in(100 * kMs);
     w.publish(1);
-    w.publish(1);                 // expires at 50 ms
+    w.publish(1);  // expires at 50 ms
     w.host.run_until(20 * kMs);
-    w.publish(1);                 // would expire at 70 ms
+    w.publish(1);  // would expire at 70 ms
     w.host.run_until(60 * kMs);
     EXPECT_EQ(w.ended(Fate::expired), 1u);
     EXPECT_EQ(w.ended(Fate::dropped), reset == OffsetReset::latest ? 1u : 0u);

@@ -91,7 +91,8 @@ TEST(LogShared, KeySharedKeepsTheOrderOfAKeyAlsoWhenMessagesFail) {
     EXPECT_EQ(m.sequence, next[m.key]);
     const bool good = dice.below(4) != 0;
     if (good) ++next[m.key];
-    return std::pair{static_cast<std::int64_t>(1 + dice.below(5)) * kMs, good ? Outcome::success : Outcome::error};
+    return std::pair{static_cast<std::int64_t>(1 + dice.below(5)) * kMs,
+                     good ? Outcome::success : Outcome::error};
   };
   std::map<std::uint64_t, std::uint64_t> sent;
   for (int i = 0; i < 600; ++i) {

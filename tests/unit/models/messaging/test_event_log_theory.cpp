@@ -1,5 +1,5 @@
-// Closed forms of producer batching and of partitions as queues. Poisson arrivals and exponential handlers come
-// from streams of the test.
+// Closed forms of producer batching and of partitions as queues. Poisson arrivals and exponential handlers
+// come from streams of the test.
 #include <functional>
 
 #include "event_log_world.hpp"
@@ -35,7 +35,8 @@ Batching batching(const LogSettings& s, double per_s) {
   double sum = 0;
   for (const std::int64_t d : delays) sum += static_cast<double>(d) * 1e-9;
   const auto batches = static_cast<double>(w.channel->record().counts.batches);
-  return {batches / seconds, static_cast<double>(delays.size()) / batches, sum / static_cast<double>(delays.size())};
+  return {batches / seconds, static_cast<double>(delays.size()) / batches,
+          sum / static_cast<double>(delays.size())};
 }
 
 TEST(EventLogTheory, BatchByCountWaitsHalfABatch) {
@@ -97,7 +98,9 @@ TEST(EventLogTheory, LagGrowsByWhatConsumersCannotDo) {
   s.groups = {group(4)};
   LogWorld w(s);
   sim::Stream keys(1, 0, "shop", "keys"), work(1, 0, "mailers", "service");
-  w.host.handling = [&](const FakeHost::Started&) { return std::pair{exponential(work, 5e6), Outcome::success}; };
+  w.host.handling = [&](const FakeHost::Started&) {
+    return std::pair{exponential(work, 5e6), Outcome::success};
+  };
   poisson(w, 1000, 100'000, [&] { w.publish(keys.next()); });
   const double seconds = static_cast<double>(w.host.now()) * 1e-9;
   EXPECT_NEAR(static_cast<double>(w.channel->depth(0)), (1000 - 4 * 200) * seconds, 0.04 * 200 * seconds);
@@ -113,7 +116,8 @@ TEST(EventLogTheory, AHotKeyHasTheRateOfOnePartition) {
   sim::Stream arrivals(1, 0, "shop", "hot");
   poisson(w, 400, 40'000, [&] { w.publish(7); });
   const double seconds = static_cast<double>(w.host.now()) * 1e-9;
-  EXPECT_NEAR(static_cast<double>(w.ended(Fate::consumed)) / seconds, 100, 1);  // 1 / 10 ms, however many instances
+  EXPECT_NEAR(static_cast<double>(w.ended(Fate::consumed)) / seconds, 100,
+              1);  // 1 / 10 ms, however many instances
 }
 
 TEST(EventLogTheory, RetentionBoundsTheLag) {
