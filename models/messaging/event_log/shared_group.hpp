@@ -1,0 +1,98 @@
+#pragma once
+// A subscription whose messages go to whoever is free, each acknowledged by itself (Pulsar's shared type), or
+// to the instance and worker that have the range of its key (key_shared).
+//
+//   shared      the worker that has been free longest takes next; what comes back is delivered before what is
+//   new.
+//               A failed message is delivered again after retry_backoff (negative acknowledgement), anywhere.
+//   key_shared  each worker has a line of its own (receiver_queue_size); a full line holds up its partition.
+//   A
+//               failed message is tried again by its worker, which waits: the order of a key holds until the
+//               instances change.
+//
+// ack_timeout: who has not finished by then goes on for nothing, unless it finishes before the next does; the
+// message is delivered again. An instance that dies gives back what it had at once. max_deliveries counts all
+// of these. Messages that are handed out are not touched by retention, compaction or lost leaders any more.
+//
+// Left out: flow permits in the shared type (workers ask when they are free), priorities of consumers.
+// Cost: O(1) a message; looking for new ones is O(partitions) at worst; nothing is allocated in steady state.
+#include <cstdint>
+#include <vector>
+
+#include "models/messaging/event_log/group.hpp"
+
+namespace tailrace::models::event_log {
+
+class SharedGroup final : public Group {
+ public:
+  SharedGroup(Core& core, std::uint32_t group, std::uint32_t first_lane);
+  void readable(std::uint32_t partition) override;
+  void handled(std::uint32_t lane, std::uint64_t token, Outcome outcome) override;
+  void timer(TimerKind kind, std::uint32_t index, std::uint32_t generation) override;
+  void instance_changed(std::uint32_t instance, bool up) override;
+  std::uint64_t position(std::uint32_t partition) const override { return positions_[partition]; }
+  void overtaken(std::uint32_t) override {}
+  void lost(std::uint32_t partition, std::uint64_t offset) override;
+  void count(ChannelCounts&) const override {}
+  void reset() override {}
+
+ private:
+  static constexpr std::uint32_t kNone = 0xffffffffu;
+
+  enum class State : std::uint8_t { free, queued, running, waiting, acknowledged };
+  struct Delivery {  // a message that has been handed out and not finished
+    std::uint64_t offset = 0;
+    std::uint32_t partition = 0;
+    std::uint32_t next = kNone;
+    std::uint32_t attempts = 0;
+    std::uint32_t life = 0;   // grows when it is finished: old references are void
+    std::uint32_t round = 0;  // grows with each start and each wait: old timers are void
+    std::uint32_t lane = kNone;
+    State state = State::free;
+  };
+  struct Line {
+    std::uint32_t head = kNone, tail = kNone, size = 0;
+  };
+  struct Lane {
+    enum class Work : std::uint8_t { none, running, waiting };
+    std::uint64_t serial = 0;
+    std::uint32_t delivery = kNone, life = 0, round = 0;
+    Work work = Work::none;
+    bool network = false;  // waits to see whether its instance has crashed
+    Line line;             // key_shared
+  };
+
+  bool keyed() const { return s_.type == Subscription::key_shared; }
+  std::uint32_t make(std::uint32_t partition, std::uint64_t offset);
+  void release(std::uint32_t d);
+  void push(Line& line, std::uint32_t d);
+  void push_front(Line& line, std::uint32_t d);
+  std::uint32_t pop(Line& line);
+  std::uint32_t next_new();
+  std::uint32_t idle_lane();
+  void pump();
+  void read(std::uint32_t partition);
+  std::uint32_t lane_for(const Delivery& d) const;
+  void begin(std::uint32_t lane, std::uint32_t d);
+  void begin_next(std::uint32_t lane);
+  void failed(std::uint32_t d, std::uint32_t lane);
+  bool give_up(std::uint32_t d);
+  void requeue(std::uint32_t d);
+  void deal_again();
+
+  Core& core_;
+  const LogGroup& s_;
+  std::uint32_t group_, first_lane_;
+  std::vector<std::uint64_t> positions_;
+  std::vector<Delivery> deliveries_;
+  std::vector<std::uint32_t> unused_;
+  std::vector<Lane> lanes_;
+  std::vector<char> up_;
+  std::vector<std::uint32_t> present_;  // instances that are up, in order
+  std::vector<std::uint32_t> gathered_;
+  Line again_;
+  std::uint32_t idle_ = 0, next_lane_ = 0, next_partition_ = 0;
+  bool blocked_ = false;  // a full line holds up some partition
+};
+
+}  // namespace tailrace::models::event_log
