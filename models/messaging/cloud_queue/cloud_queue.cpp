@@ -114,6 +114,7 @@ void CloudQueue::serve() {
   while (line_first_ != kNobody && !closed() && store_.any_visible()) {
     const std::uint32_t i = line_first_;
     leave_line(i);
+    if (held_back(i, delete_gate_.earliest(host_.now()))) continue;
     if (receive(i))
       settle(i);
     else
@@ -138,11 +139,7 @@ bool CloudQueue::ask(std::uint32_t instance) {
     wait_at_queue(instance);
     return false;
   }
-  if (const std::int64_t when = receives_.earliest(now); when > now) {
-    i.asking = true;
-    wake(Timer::poll, instance, i.generation, when);
-    return false;
-  }
+  if (held_back(instance, std::max(receives_.earliest(now), delete_gate_.earliest(now)))) return false;
   receives_.take(now);
   if (!closed() && receive(instance)) return !instances_[instance].asking;
   if (polls) {
@@ -153,6 +150,15 @@ bool CloudQueue::ask(std::uint32_t instance) {
     wait_at_queue(instance);
   }
   return false;
+}
+
+// Who has to wait with its deletes takes no more work meanwhile: otherwise a queue whose deletes are slower
+// than its receives would hand out the same messages for ever.
+bool CloudQueue::held_back(std::uint32_t instance, std::int64_t until) {
+  if (until <= host_.now()) return false;
+  instances_[instance].asking = true;
+  wake(Timer::poll, instance, instances_[instance].generation, until);
+  return true;
 }
 
 bool CloudQueue::receive(std::uint32_t instance) {

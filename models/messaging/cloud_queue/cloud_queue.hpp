@@ -103,6 +103,7 @@ class CloudQueue : public Channel {
   void serve();                         // gives what is visible to those who wait at the queue
   void settle(std::uint32_t instance);  // begins what it may begin, and receives
   bool ask(std::uint32_t instance);     // true: it has received something at once
+  bool held_back(std::uint32_t instance, std::int64_t until);
   bool receive(std::uint32_t instance);
   std::uint32_t take(std::uint32_t id, std::uint32_t instance);
   bool spent(std::uint32_t id);  // received as often as it may be: given up
