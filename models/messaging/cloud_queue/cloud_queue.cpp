@@ -222,8 +222,7 @@ bool CloudQueue::receive(std::uint32_t instance) {
 }
 
 bool CloudQueue::spent(std::uint32_t id) {
-  if (s_.max_receives == kUnlimited || s_.give_up_at_failure ||
-      static_cast<std::int64_t>(store_[id].receives) < s_.max_receives)
+  if (s_.max_receives == kUnlimited || static_cast<std::int64_t>(store_[id].receives) < s_.max_receives)
     return false;
   give_up(id);
   return true;

@@ -64,7 +64,7 @@ struct CloudQueueSettings {
   bool at_its_place = false;      // what comes back is received before what came later
   bool release_on_crash = false;  // what a crashed consumer had is visible at once
   std::int64_t max_receives = kUnlimited;
-  bool give_up_at_failure = false;  // after the last failure, not at the next receive
+  bool give_up_at_failure = false;  // at the last failure; otherwise at the receive after it
   int dead_letter = kNone;          // channel and entry
   std::uint16_t dead_letter_entry = 0;
 
