@@ -1,27 +1,13 @@
 #pragma once
-// A cloud queue in one run, with the semantics of Amazon SQS.
-//
-// - Receiving hides a message for the visibility timeout and gives a receipt; deleting with the receipt ends
-//   it. The clock of all messages of a receive runs from the receive, also while they wait at the consumer
-//   for one of its workers. Whose timeout ends becomes visible and is received again while the first handler
-//   may still run; what its late delete does is `late_delete`.
-// - A consumer's instance receives when a worker is free and nothing that it received waits. Long polling
-//   waits at the queue: the instance that has waited longest gets what becomes visible, and empty receives
-//   are counted from the time waited, so that idle consumers cost no events. Short polling asks at intervals.
-// - FIFO: a group's messages in order, one receive of a group at a time; an instance begins a message when
-//   the one before it, of its receive and group, succeeded, and leaves the rest after a failure. Repetitions
-//   within the deduplication interval are accepted and dropped.
-// - A message that was received max_receives times goes to the dead-letter queue in place of the next
-// receive.
-// - A crashed instance tells nobody: what it had becomes visible when the timeout ends.
-// - The queue is one node that keeps everything; while it is down, nothing is sent, received or deleted.
-//
-// Order of first successes per group is that of acceptance, except past a dead-lettered message.
-// Left out: sampling of servers beyond `short_poll_miss`; fair queues; the look-ahead limit of FIFO receives;
-// receives and deletes under a per-group limit. Retention starts anew in the dead-letter queue.
-//
-// Cost: three to four list and heap operations and two timers per message at most; nothing is allocated but
-// to hold more messages at a time than before.
+// A cloud queue in one run, with the semantics of Amazon SQS. Receiving hides a message for the visibility
+// timeout and gives a receipt; deleting with the receipt ends it. The clock of all messages of a receive runs
+// from the receive. Whose timeout ends is received again while the first handler may still run, and a crashed
+// consumer tells nobody. FIFO: in order per message group, one receive of a group at a time. Waiting
+// consumers cost no events: the instance that has waited longest gets what becomes visible.
+// Invariant: first successes of a group come in its order of acceptance, except past a dead-lettered message.
+// Cost: a few list and heap operations per message; nothing is allocated but to hold more than ever before.
+// Left out: fair queues, the look-ahead limit of FIFO receives, sampling of servers beyond `short_poll_miss`,
+// a per-group limit of receives and deletes. Retention starts anew in the dead-letter queue.
 #include <cstdint>
 #include <vector>
 
@@ -141,6 +127,7 @@ class CloudQueue : public Channel {
   void on_deletes();
   void redrive();
   void note(std::uint32_t what);
+  double chance(CloudQueueModel::Purpose purpose);
 
   const CloudQueueModel& model_;
   const CloudQueueSettings& s_;

@@ -295,7 +295,7 @@ TEST(CloudQueue, TheInFlightLimitHoldsReceivesBack) {
   s.in_flight_limit = 5;
   World w(s);
   w.handlers_take(10 * kSecond);
-  for (std::uint64_t i = 0; i < 8; ++i) w.publish_at(i * kSecond, i);
+  for (std::uint64_t i = 0; i < 8; ++i) w.publish_at(static_cast<std::int64_t>(i) * kSecond, i);
   w.host.run_until(7 * kSecond);
   EXPECT_EQ(w.counts().in_flight, 5u);
   EXPECT_EQ(w.counts().ready, 3u);
