@@ -1,8 +1,12 @@
 #include "models/catalog.hpp"
 
 #include "models/broker/broker.hpp"
+#include "models/cloud_queue/cloud_queue_kind.hpp"
 #include "models/database/database.hpp"
+#include "models/job/job.hpp"
+#include "models/log/log.hpp"
 #include "models/network/network.hpp"
+#include "models/outbox/outbox.hpp"
 #include "models/policies/adaptive_concurrency/adaptive_concurrency.hpp"
 #include "models/policies/adaptive_lifo/adaptive_lifo.hpp"
 #include "models/policies/admission_control/admission_control.hpp"
@@ -26,6 +30,8 @@
 #include "models/policies/retry_budget/retry_budget.hpp"
 #include "models/policies/timeout/timeout.hpp"
 #include "models/service/service.hpp"
+#include "models/topic/topic_kind.hpp"
+#include "models/webhook/webhook.hpp"
 #include "models/workload/workload.hpp"
 
 namespace tailrace::models {
@@ -36,6 +42,12 @@ const std::vector<Kind>& kinds() {
       service_kind(),
       database_kind(),
       broker_kind(),
+      cloud_queue_kind(),
+      log_kind(),
+      topic_kind(),
+      outbox_kind(),
+      webhook_kind(),
+      job_kind(),
       network_kind(),
   };
   return list;
