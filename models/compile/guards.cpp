@@ -135,27 +135,28 @@ class GuardCompiler {
     return add(std::move(group));
   }
 
-  std::uint32_t budget(const Edge& e, const std::shared_ptr<const RetryBudgetModel>& model,
-                       const void* origin) {
-    const auto station = t_.operations[static_cast<std::size_t>(e.operation)].station;
-    const auto key = std::make_tuple(origin, e.from_component, e.from_station, station);
-    const auto [it, fresh] = budgets_.emplace(key, m_.budget_states);
+  using OriginKey = std::tuple<const void*, int, int, int>;  // whence, who calls, towards whom
+
+  // First state of what is written once (at `origin`) towards one target: one state per caller.
+  template <class Group, class Model>
+  std::uint32_t states_of(const Edge& e, const void* origin, const std::shared_ptr<const Model>& model,
+                          std::map<OriginKey, std::uint32_t>& known, std::vector<Group>& groups,
+                          std::uint32_t& states) {
+    const int station = t_.operations[static_cast<std::size_t>(e.operation)].station;
+    const auto [it, fresh] =
+        known.emplace(OriginKey{origin, e.from_component, e.from_station, station}, states);
     if (fresh) {
-      m_.budgets.push_back({model, m_.budget_states, callers(e)});
-      m_.budget_states += callers(e);
+      groups.push_back({model, states, callers(e)});
+      states += callers(e);
     }
     return it->second;
   }
-
+  std::uint32_t budget(const Edge& e, const std::shared_ptr<const RetryBudgetModel>& model,
+                       const void* origin) {
+    return states_of(e, origin, model, budgets_, m_.budgets, m_.budget_states);
+  }
   std::uint32_t hedge(const Edge& e) {
-    const auto station = t_.operations[static_cast<std::size_t>(e.operation)].station;
-    const auto key = std::make_tuple(e.hedging->origin, e.from_component, e.from_station, station);
-    const auto [it, fresh] = hedges_.emplace(key, m_.hedge_states);
-    if (fresh) {
-      m_.hedges.push_back({e.hedging->policy, m_.hedge_states, callers(e)});
-      m_.hedge_states += callers(e);
-    }
-    return it->second;
+    return states_of(e, e.hedging->origin, e.hedging->policy, hedges_, m_.hedges, m_.hedge_states);
   }
 
   std::uint32_t balancer(const Edge& e) {
@@ -193,7 +194,7 @@ class GuardCompiler {
   CompiledModel& m_;
   std::map<std::tuple<const void*, std::string, int, int, std::uint32_t, bool, std::int64_t>, std::uint32_t>
       groups_;
-  std::map<std::tuple<const void*, int, int, int>, std::uint32_t> budgets_, hedges_;
+  std::map<OriginKey, std::uint32_t> budgets_, hedges_;
   std::map<std::tuple<int, int, int>, std::uint32_t> balancers_;
 };
 

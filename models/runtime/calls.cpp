@@ -44,6 +44,11 @@ std::uint32_t Execution::caller_index(std::uint32_t slot, const GuardTable& g) c
   return instance == kNoId ? 0 : instance - g.first_caller;
 }
 
+// `first`: the guard's budget or hedge_budget, which it has.
+RetryBudget& Execution::budget_of(std::uint32_t slot, const GuardTable& g, std::uint32_t first) {
+  return *policies_.budgets[first + caller_index(slot, g)];
+}
+
 std::uint32_t Execution::admission_state(std::uint32_t slot, const GuardTable& g, std::uint32_t stage,
                                          std::uint32_t instance) const {
   const AdmissionTable& a = model_->admissions[g.first_admission + stage];
@@ -124,14 +129,14 @@ inline void Execution::tell(std::uint32_t slot, std::uint32_t edge_id, std::uint
   const std::uint32_t caller = caller_index(slot, g);
   if (g.balancer != kNoId) policies_.balancers[g.balancer + caller]->ended(instance, facts);
   if (g.hedge != kNoId && outcome == Outcome::success) policies_.hedges[g.hedge + caller]->succeeded(facts);
-  if (g.budget != kNoId) {
-    policies_.budgets[g.budget + caller]->attempt_ended(facts);
-    if (flags & kRetry) policies_.budgets[g.budget + caller]->extra_ended(facts);
-  }
-  if (g.hedge_budget != kNoId) {
-    policies_.budgets[g.hedge_budget + caller]->attempt_ended(facts);
-    if (flags & kHedge) policies_.budgets[g.hedge_budget + caller]->extra_ended(facts);
-  }
+  const auto tell_budget = [&](std::uint32_t first, std::uint8_t extra) {
+    if (first == kNoId) return;
+    RetryBudget& budget = budget_of(slot, g, first);
+    budget.attempt_ended(facts);
+    if (flags & extra) budget.extra_ended(facts);
+  };
+  tell_budget(g.budget, kRetry);
+  tell_budget(g.hedge_budget, kHedge);
 }
 
 // The call has its outcome: the caller goes on, falls back, or fails.
@@ -160,19 +165,24 @@ inline std::uint32_t Execution::finish_call(std::uint32_t slot, std::uint32_t ed
   return fail_frame(slot, outcome);
 }
 
+// What the call as a whole holds is given back, and its budgets learn that it is over.
+void Execution::give_back_call(std::uint32_t slot, const GuardTable& g, Outcome outcome) {
+  if (g.outer == 0 && g.budget == kNoId && g.hedge_budget == kNoId) return;
+  const CallState& x = calls_[slot];
+  CallFacts facts = facts_of(slot);
+  facts.outcome = outcome;
+  facts.took = {now_ - frames_[slot].call_start()};
+  give_back(slot, g, 0, std::min<std::uint32_t>(x.stage, g.outer), x.chosen, facts);
+  for (const std::uint32_t budget : {g.budget, g.hedge_budget}) {
+    if (budget != kNoId) budget_of(slot, g, budget).call_ended(facts);
+  }
+}
+
 inline std::uint32_t Execution::end_call(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
   const GuardTable& g = model_->guards[edges_[edge_id].guard];
   Frame& f = frames_[slot];
   if (f.timer != kNoId) timers_.cancel_some(f, kOfTheCall);
-  CallState& x = calls_[slot];
-  if (g.outer > 0 || g.budget != kNoId || g.hedge_budget != kNoId) {
-    CallFacts facts = facts_of(slot);
-    facts.outcome = outcome;
-    facts.took = {now_ - f.call_start()};
-    give_back(slot, g, 0, std::min<std::uint32_t>(x.stage, g.outer), x.chosen, facts);
-    if (g.budget != kNoId) policies_.budgets[g.budget + caller_index(slot, g)]->call_ended(facts);
-    if (g.hedge_budget != kNoId) policies_.budgets[g.hedge_budget + caller_index(slot, g)]->call_ended(facts);
-  }
+  give_back_call(slot, g, outcome);
   return finish_call(slot, edge_id, outcome);
 }
 
@@ -392,9 +402,8 @@ std::uint32_t Execution::begin_guarded_call(std::uint32_t slot, std::uint32_t ed
   } else if (edge.timeout_lane != kNoId) {
     arm(edge.timeout_lane, slot, f);
   }
-  if (g.budget != kNoId) policies_.budgets[g.budget + caller_index(slot, g)]->call_started(facts_of(slot));
-  if (g.hedge_budget != kNoId)
-    policies_.budgets[g.hedge_budget + caller_index(slot, g)]->call_started(facts_of(slot));
+  if (g.budget != kNoId) budget_of(slot, g, g.budget).call_started(facts_of(slot));
+  if (g.hedge_budget != kNoId) budget_of(slot, g, g.hedge_budget).call_started(facts_of(slot));
   if (g.outer == 0) return begin_try(slot, edge_id);
   return pursue(slot, edge_id, false);
 }
@@ -438,8 +447,7 @@ std::uint32_t Execution::hedge(std::uint32_t slot, std::uint32_t edge_id) {
   const GuardTable& g = model_->guards[edges_[edge_id].guard];
   CallState& x = calls_[slot];
   if (x.first_child == kNoId || x.hedges >= g.most_hedges) return kNoId;
-  if (g.hedge_budget != kNoId &&
-      !policies_.budgets[g.hedge_budget + caller_index(slot, g)]->take(facts_of(slot))) {
+  if (g.hedge_budget != kNoId && !budget_of(slot, g, g.hedge_budget).take(facts_of(slot))) {
     ++guard_counts_[edges_[edge_id].guard].budget_denied;
     return kNoId;
   }
@@ -457,10 +465,9 @@ std::uint32_t Execution::refused(std::uint32_t slot, std::uint32_t edge_id, Outc
   if (x.attempts == 0) return end_call(slot, edge_id, reason);  // before the first attempt: the whole call
   give_back(slot, g, g.outer, x.stage, x.chosen, facts);
   x.stage = static_cast<std::uint8_t>(g.outer);
-  if (x.flags & kNextIsRetry && g.budget != kNoId)
-    policies_.budgets[g.budget + caller_index(slot, g)]->extra_ended(facts);
+  if (x.flags & kNextIsRetry && g.budget != kNoId) budget_of(slot, g, g.budget).extra_ended(facts);
   if (x.flags & kNextIsHedge && g.hedge_budget != kNoId)
-    policies_.budgets[g.hedge_budget + caller_index(slot, g)]->extra_ended(facts);
+    budget_of(slot, g, g.hedge_budget).extra_ended(facts);
   x.flags &= static_cast<std::uint8_t>(~(kNextIsHedge | kNextIsRetry));
   return attempt_failed(slot, edge_id, reason);
 }
@@ -473,6 +480,13 @@ inline std::uint32_t Execution::attempt_over(std::uint32_t slot, std::uint32_t e
   if (flags & kHedge) ++guard_counts_[edges_[edge_id].guard].hedges_won;
   if (calls_[slot].first_child != kNoId) leave_all(slot, edge_id, Outcome::cancelled);
   return end_call(slot, edge_id, Outcome::success);
+}
+
+// The caller no longer counts this attempt among those under way.
+inline void Execution::unlink(std::uint32_t slot, std::uint32_t child) {
+  std::uint32_t* link = &calls_[slot].first_child;
+  while (*link != child) link = &calls_[*link].next_sibling;
+  *link = calls_[child].next_sibling;
 }
 
 // The answer to an attempt, or what came of it, is with the caller.
@@ -508,9 +522,7 @@ std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
   }
   const std::uint8_t flags = y.flags;
   const std::uint32_t number = y.attempts;
-  std::uint32_t* link = &calls_[slot].first_child;
-  while (*link != child) link = &calls_[*link].next_sibling;
-  *link = y.next_sibling;
+  unlink(slot, child);
   calls_[slot].flags |= flags & kDegraded;
   frames_.release(child);
   return attempt_over(slot, edge_id, instance, outcome, took, number, flags);
@@ -526,8 +538,7 @@ std::uint32_t Execution::attempt_failed(std::uint32_t slot, std::uint32_t edge_i
         react(model_->topology->edges[edge_id], x.attempts, outcome, {x.pause}, streams_[edge.retry_stream]);
     const std::int64_t when = sim::saturating_add(now_, reaction.delay.ns);
     if (reaction.retry && when < call_deadline(slot, g)) {
-      const bool granted =
-          g.budget == kNoId || policies_.budgets[g.budget + caller_index(slot, g)]->take(facts_of(slot));
+      const bool granted = g.budget == kNoId || budget_of(slot, g, g.budget).take(facts_of(slot));
       if (granted) {
         x.pause = reaction.delay.ns;
         x.flags |= kNextIsRetry;
@@ -548,9 +559,7 @@ std::uint32_t Execution::attempt_timed_out(std::uint32_t child) {
   const GuardTable& g = model_->guards[edges_[edge_id].guard];
   if (g.on_try_timeout && calls_[slot].hedges < g.most_hedges) return hedge(slot, edge_id);
   const CallState& y = calls_[child];
-  std::uint32_t* link = &calls_[slot].first_child;
-  while (*link != child) link = &calls_[*link].next_sibling;
-  *link = y.next_sibling;
+  unlink(slot, child);
   const std::int64_t took = now_ - y.sent;
   const std::uint32_t instance = frames_[child].instance - edges_[edge_id].first_instance;
   const std::uint32_t number = y.attempts;
@@ -577,7 +586,7 @@ void Execution::drop_call(std::uint32_t slot, std::uint32_t edge_id, Outcome rea
     x.stage = static_cast<std::uint8_t>(g.outer);
   }
   if (x.flags & kNextIsRetry && g.budget != kNoId)  // in its pause, or being admitted
-    policies_.budgets[g.budget + caller_index(slot, g)]->extra_ended(facts);
+    budget_of(slot, g, g.budget).extra_ended(facts);
   leave_all(slot, edge_id, reason);
 }
 

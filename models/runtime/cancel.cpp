@@ -47,13 +47,7 @@ std::uint32_t Execution::hear_cancel(std::uint32_t slot) {
       drop_call(slot, edge_id, Outcome::cancelled);
       const GuardTable& g = model_->guards[edges_[edge_id].guard];
       if (f.timer != kNoId) timers_.cancel_all(frames_[slot]);
-      CallFacts facts = facts_of(slot);
-      facts.outcome = Outcome::cancelled;
-      facts.took = {now_ - frames_[slot].call_start()};
-      give_back(slot, g, 0, std::min<std::uint32_t>(x.stage, g.outer), x.chosen, facts);
-      for (const std::uint32_t budget : {g.budget, g.hedge_budget}) {
-        if (budget != kNoId) policies_.budgets[budget + caller_index(slot, g)]->call_ended(facts);
-      }
+      give_back_call(slot, g, Outcome::cancelled);
       ++edge_counts_[edge_id].ended[static_cast<std::size_t>(Outcome::cancelled)];
       return stop_serving(slot);
     }

@@ -203,6 +203,7 @@ class Execution {
   std::uint32_t caller_index(std::uint32_t slot, const GuardTable& g) const;
   std::uint32_t admission_state(std::uint32_t slot, const GuardTable& g, std::uint32_t stage,
                                 std::uint32_t instance) const;
+  RetryBudget& budget_of(std::uint32_t slot, const GuardTable& g, std::uint32_t first);
   std::int64_t call_deadline(std::uint32_t slot, const GuardTable& g) const;
   void arm_own(std::int64_t when, sim::Phase phase, TimerPurpose purpose, std::uint32_t slot);
   void begin_request(std::uint32_t slot, const ClassTable& cls);
@@ -217,10 +218,12 @@ class Execution {
   std::uint32_t hedge(std::uint32_t slot, std::uint32_t edge);
   void give_back(std::uint32_t slot, const GuardTable& g, std::uint32_t from, std::uint32_t to,
                  std::uint32_t instance, const CallFacts& facts);
+  void give_back_call(std::uint32_t slot, const GuardTable& g, Outcome outcome);
   void wake_line(std::uint32_t state);
   void drain_line(std::uint32_t state);
   void leave_line(std::uint32_t slot, std::uint32_t state);
   std::uint32_t refused(std::uint32_t slot, std::uint32_t edge, Outcome reason);
+  void unlink(std::uint32_t slot, std::uint32_t child);
   std::uint32_t answered(std::uint32_t child, Outcome outcome);
   void tell(std::uint32_t slot, std::uint32_t edge, std::uint32_t instance, Outcome outcome,
             std::int64_t took, std::uint32_t number, std::uint8_t flags);
