@@ -75,6 +75,7 @@ struct BalancerSettings {
   std::int64_t choice_count = 2;          // least_request, peak_ewma: of how many random; 0 looks at all
   bool distinct = false;                  // of two, both differ always; otherwise one may be drawn twice
   bool own_view = false;                  // least_request counts the caller's own calls only
+  double active_request_bias = 1;         // least_request where weights differ: power of the calls under way
   sim::Duration decay{10'000'000'000};    // peak_ewma
   std::int64_t ring_size = 1024;          // ring_hash: points in all
   std::int64_t table_size = 65537;        // maglev
