@@ -255,6 +255,7 @@ EdgeReport edge(const CompiledModel& model, const Records& records, std::size_t 
     report.hedges += r.edges[id].hedges;
     report.hedges_won += r.edges[id].hedges_won;
     report.budget_denied += r.edges[id].budget_denied;
+    report.pushbacks += r.edges[id].pushbacks;
     report.fallbacks += r.edges[id].fallbacks;
   }
   report.retry_amplification = ratio(records, [&](const RunRecord& r) {

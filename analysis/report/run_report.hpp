@@ -81,7 +81,7 @@ struct EdgeReport {
   models::OutcomeCounts attempt_ended{}, ended{};
   double attempts_per_call = 0;
   Interval retry_amplification;  // the same: attempts sent per call, hedges among them
-  std::uint64_t hedges = 0, hedges_won = 0, budget_denied = 0, fallbacks = 0;
+  std::uint64_t hedges = 0, hedges_won = 0, budget_denied = 0, fallbacks = 0, pushbacks = 0;
   bool has_duration = false;
   LatencyReport duration;  // as the caller sees it; where the edge has a network, timers or retries
 };

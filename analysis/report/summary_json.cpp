@@ -142,6 +142,7 @@ void edge(JsonText& json, const EdgeReport& e) {
       .field("hedges_won", e.hedges_won)
       .field("hedges_wasted", e.hedges - std::min(e.hedges, e.hedges_won))
       .field("budget_denied", e.budget_denied)
+      .field("pushbacks", e.pushbacks)
       .field("fallbacks", e.fallbacks);
   outcomes(json, "outcomes", e.ended);
   outcomes(json, "attempt_outcomes", e.attempt_ended);

@@ -109,6 +109,7 @@ class Compiler {
     if (!uneven_errors) table.error_chance.clear();
     table.cancellation = s.cancellation;
     table.drop_expired = s.drop_expired;
+    if (s.pushback) table.pushback_ns = s.pushback->ns;
     if (s.queue_policy != nullptr) {
       table.first_queue_policy = m_.queue_states;
       m_.queue_states += table.instances;

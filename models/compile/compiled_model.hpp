@@ -104,6 +104,7 @@ struct StationTable {
   std::uint32_t prober = kNoId;
   bool special_release = false;  // who is next is more than the head of the line
   bool drop_expired = false;
+  std::int64_t pushback_ns = -1;  // said with a refusal; -1: nothing is
   Cancellation cancellation = Cancellation::ignore;
 };
 inline constexpr std::int32_t kManyWorkers = 1 << 30;

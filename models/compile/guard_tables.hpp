@@ -57,9 +57,10 @@ struct GuardTable {
   std::uint16_t all = 0;      // outer and those asked for each attempt
   bool per_instance = false;  // some need to know the instance before they are asked
   bool cancels = false;
-  bool simple = false;  // a timeout, retries and per-attempt policies, and nothing else
+  bool simple = false;          // a timeout, retries and per-attempt policies, and nothing else
   bool tells = false;           // somebody wants to know how an attempt ended
   bool on_try_timeout = false;  // hedges
+  bool honors_pushback = false;
   bool fallback = false;
   bool fallback_steps = false;  // they stand behind the call and a jump
   std::uint32_t admission_stream = 0xffffffffu;

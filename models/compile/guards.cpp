@@ -80,6 +80,7 @@ class GuardCompiler {
     if (e.from_station != kNone)
       g.first_caller = m_.stations[static_cast<std::size_t>(e.from_station)].first_instance;
     g.cancels = e.cancels;
+    g.honors_pushback = e.honors_pushback && station_of(e).pushback;
     if (e.timeout) g.timeout_ns = e.timeout->ns;
     if (e.deadline) g.deadline_ns = e.deadline->ns;
     g.fallback = e.fallback.has_value();

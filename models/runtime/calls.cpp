@@ -252,6 +252,7 @@ inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) 
   y.first_child = kNoId;
   y.stage = 0;
   y.door_stage = 0;
+  y.pushed_back = false;
   y.sent = now_;
   y.left_at = -1;
   y.next_sibling = x.first_child;
@@ -373,6 +374,7 @@ inline std::uint32_t Execution::begin_simple_call(std::uint32_t slot, std::uint3
   y.attempts = 1;
   y.stage = 0;
   y.door_stage = 0;
+  y.pushed_back = false;
   y.flags = kThere;
   calls_[slot].first_child = child;
   calls_[slot].stage = 0;
@@ -393,6 +395,7 @@ std::uint32_t Execution::begin_guarded_call(std::uint32_t slot, std::uint32_t ed
   x.first_child = kNoId;
   x.stage = 0;
   x.hedges = 0;
+  x.restarted = 0;
   x.flags &= static_cast<std::uint8_t>(~(kInLine | kNextIsHedge | kNextIsRetry));
   if (g.simple) return begin_simple_call(slot, edge_id, edge, g);
   const std::int64_t deadline = call_deadline(slot, g);
@@ -474,9 +477,9 @@ std::uint32_t Execution::refused(std::uint32_t slot, std::uint32_t edge_id, Outc
 
 inline std::uint32_t Execution::attempt_over(std::uint32_t slot, std::uint32_t edge_id,
                                              std::uint32_t instance, Outcome outcome, std::int64_t took,
-                                             std::uint32_t number, std::uint8_t flags) {
+                                             std::uint32_t number, std::uint8_t flags, bool pushed_back) {
   tell(slot, edge_id, instance, outcome, took, number, flags);
-  if (outcome != Outcome::success) return attempt_failed(slot, edge_id, outcome);
+  if (outcome != Outcome::success) return attempt_failed(slot, edge_id, outcome, pushed_back);
   if (flags & kHedge) ++guard_counts_[edges_[edge_id].guard].hedges_won;
   if (calls_[slot].first_child != kNoId) leave_all(slot, edge_id, Outcome::cancelled);
   return end_call(slot, edge_id, Outcome::success);
@@ -522,25 +525,39 @@ std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
   }
   const std::uint8_t flags = y.flags;
   const std::uint32_t number = y.attempts;
+  const bool pushed_back = y.pushed_back;
   unlink(slot, child);
   calls_[slot].flags |= flags & kDegraded;
   frames_.release(child);
-  return attempt_over(slot, edge_id, instance, outcome, took, number, flags);
+  return attempt_over(slot, edge_id, instance, outcome, took, number, flags, pushed_back);
 }
 
-std::uint32_t Execution::attempt_failed(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
+std::uint32_t Execution::attempt_failed(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome,
+                                        bool pushed_back) {
   const EdgeTable& edge = edges_[edge_id];
   const GuardTable& g = model_->guards[edge.guard];
   CallState& x = calls_[slot];
-  if (x.first_child != kNoId) return kNoId;  // another attempt is under way
-  if (edge.retry_stream != kNoId) {
-    const Reaction reaction =
-        react(model_->topology->edges[edge_id], x.attempts, outcome, {x.pause}, streams_[edge.retry_stream]);
+  std::int64_t told = -1;  // by the server: to wait this long, or for ever
+  if (pushed_back && g.honors_pushback) {
+    told = station_tables_[edge.station].pushback_ns;
+    ++guard_counts_[edge.guard].pushbacks;
+  }
+  if (x.first_child != kNoId) {  // another attempt is under way
+    if (told >= 0 && timers_.cancel(frames_[slot], TimerPurpose::hedge) && told != kNever)
+      arm_own(sim::saturating_add(now_, told), Phase::expire, TimerPurpose::hedge, slot);
+    if (told == kNever) x.hedges = 0xff;
+    return kNoId;
+  }
+  if (edge.retry_stream != kNoId && told != kNever) {
+    Reaction reaction = react(model_->topology->edges[edge_id], x.attempts, outcome, {x.pause},
+                              streams_[edge.retry_stream], x.restarted);
+    if (told >= 0) reaction.delay = {told};
     const std::int64_t when = sim::saturating_add(now_, reaction.delay.ns);
     if (reaction.retry && when < call_deadline(slot, g)) {
       const bool granted = g.budget == kNoId || budget_of(slot, g, g.budget).take(facts_of(slot));
       if (granted) {
-        x.pause = reaction.delay.ns;
+        x.pause = told >= 0 ? 0 : reaction.delay.ns;
+        if (told >= 0) x.restarted = static_cast<std::uint16_t>(std::min(x.attempts, 0xffffu));
         x.flags |= kNextIsRetry;
         timers_.cancel(frames_[slot], TimerPurpose::hedge);
         arm_own(when, Phase::arrive, TimerPurpose::backoff, slot);

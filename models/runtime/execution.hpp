@@ -103,7 +103,7 @@ class Execution {
   };
   struct GuardCounts {  // of calls with policies
     OutcomeCounts attempt_ended{};
-    std::uint64_t hedges = 0, hedges_won = 0, budget_denied = 0, fallbacks = 0;
+    std::uint64_t hedges = 0, hedges_won = 0, budget_denied = 0, fallbacks = 0, pushbacks = 0;
     std::int64_t last_success = -1;
   };
   struct StationExtras {
@@ -228,8 +228,10 @@ class Execution {
   void tell(std::uint32_t slot, std::uint32_t edge, std::uint32_t instance, Outcome outcome,
             std::int64_t took, std::uint32_t number, std::uint8_t flags);
   std::uint32_t attempt_over(std::uint32_t slot, std::uint32_t edge, std::uint32_t instance, Outcome outcome,
-                             std::int64_t took, std::uint32_t number, std::uint8_t flags);
-  std::uint32_t attempt_failed(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
+                             std::int64_t took, std::uint32_t number, std::uint8_t flags,
+                             bool pushed_back = false);
+  std::uint32_t attempt_failed(std::uint32_t slot, std::uint32_t edge, Outcome outcome,
+                               bool pushed_back = false);
   std::uint32_t attempt_timed_out(std::uint32_t child);
   std::uint32_t call_timed_out(std::uint32_t slot, std::uint32_t edge, Outcome reason);
   void drop_call(std::uint32_t slot, std::uint32_t edge, Outcome reason);
@@ -244,6 +246,7 @@ class Execution {
   CallFacts door_facts(std::uint32_t slot) const;
   AdmissionPolicy& at_door(std::uint32_t slot, const DoorTable& door, std::uint32_t stage);
   std::uint32_t knock(std::uint32_t slot);
+  std::uint32_t turn_away(std::uint32_t slot, Outcome reason);
   void tell_served(std::uint32_t slot, std::int64_t waited);
   void close_door(std::uint32_t slot, Outcome outcome);
   std::uint32_t reply_guarded(std::uint32_t slot, Outcome outcome);

@@ -55,6 +55,7 @@ struct EdgeRecord {
   std::uint64_t hedges_won = 0;     // and first with a success
   std::uint64_t budget_denied = 0;  // retries and hedges for which there was no budget
   std::uint64_t fallbacks = 0;      // failed calls that were answered otherwise
+  std::uint64_t pushbacks = 0;      // refusals whose word about retries was honoured
 };
 
 // What an admission policy did: all states of one written policy towards one target together.

@@ -405,6 +405,7 @@ void Execution::finish_record() {
       r.hedges_won = g.hedges_won;
       r.budget_denied = g.budget_denied;
       r.fallbacks = g.fallbacks;
+      r.pushbacks = g.pushbacks;
     }
     record_.edges.push_back(r);
   }
@@ -553,6 +554,7 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
     if (e.calls != 0) mix(e.calls), mix(e.attempts), outcomes(e.attempt_ended), outcomes(e.ended);
     if (e.hedges + e.budget_denied + e.fallbacks != 0)
       mix(e.hedges), mix(e.hedges_won), mix(e.budget_denied), mix(e.fallbacks);
+    if (e.pushbacks != 0) mix(e.pushbacks);
   }
   for (const StationRecord& s : r.stations) {
     if (s.counts.grants + s.counts.rejected == 0) continue;

@@ -48,12 +48,12 @@ struct InstanceGroup {
 
 // Envoy's outlier detection, per caller: what fails is taken out of the choice for a while.
 struct OutlierSettings {
-  std::int64_t consecutive_failures = 5;        // 0: not looked at
-  sim::Duration interval{10'000'000'000};       // between looks at success rates and at who may return
+  std::int64_t consecutive_failures = 5;   // 0: not looked at
+  sim::Duration interval{10'000'000'000};  // between looks at success rates and at who may return
   sim::Duration base_ejection_time{30'000'000'000};
   sim::Duration max_ejection_time{300'000'000'000};
-  double max_ejection_fraction = 0.1;           // one instance may always go
-  double success_rate_stdev_factor = 0;         // 0: success rates are not compared
+  double max_ejection_fraction = 0.1;    // one instance may always go
+  double success_rate_stdev_factor = 0;  // 0: success rates are not compared
   std::int64_t success_rate_minimum_hosts = 5;
   std::int64_t success_rate_request_volume = 100;
 };
@@ -72,20 +72,20 @@ struct HealthCheckSettings {
 // How callers choose among the instances of a station.
 struct BalancerSettings {
   Balancing policy = Balancing::round_robin;
-  std::int64_t choice_count = 2;          // least_request, peak_ewma: of how many random; 0 looks at all
-  bool distinct = false;                  // of two, both differ always; otherwise one may be drawn twice
-  bool own_view = false;                  // least_request counts the caller's own calls only
-  double active_request_bias = 1;         // least_request where weights differ: power of the calls under way
-  sim::Duration decay{10'000'000'000};    // peak_ewma
-  std::int64_t ring_size = 1024;          // ring_hash: points in all
-  std::int64_t table_size = 65537;        // maglev
-  double load_bound = 0;                  // ring_hash, maglev: at most this many times the mean load; 0: any
-  std::int64_t subset_size = 0;           // each caller's instance knows this many; 0: all
-  bool zone_aware = false;                // the own zone first, spilling over by capacity
-  std::int64_t zone_minimum = 6;          // instances in all, below which zones are ignored
-  bool sticky = false;                    // a key stays where it went first, while that is there
-  sim::Duration slow_start{0};            // an instance that comes back gets its share over this long
-  double panic_threshold = 0.5;           // fewer available than this share: all are used
+  std::int64_t choice_count = 2;        // least_request, peak_ewma: of how many random; 0 looks at all
+  bool distinct = false;                // of two, both differ always; otherwise one may be drawn twice
+  bool own_view = false;                // least_request counts the caller's own calls only
+  double active_request_bias = 1;       // least_request where weights differ: power of the calls under way
+  sim::Duration decay{10'000'000'000};  // peak_ewma
+  std::int64_t ring_size = 1024;        // ring_hash: points in all
+  std::int64_t table_size = 65537;      // maglev
+  double load_bound = 0;                // ring_hash, maglev: at most this many times the mean load; 0: any
+  std::int64_t subset_size = 0;         // each caller's instance knows this many; 0: all
+  bool zone_aware = false;              // the own zone first, spilling over by capacity
+  std::int64_t zone_minimum = 6;        // instances in all, below which zones are ignored
+  bool sticky = false;                  // a key stays where it went first, while that is there
+  sim::Duration slow_start{0};          // an instance that comes back gets its share over this long
+  double panic_threshold = 0.5;         // fewer available than this share: all are used
   std::optional<OutlierSettings> outliers;
   std::optional<HealthCheckSettings> health;
 };
@@ -109,6 +109,7 @@ struct Station {
   bool drop_expired = false;        // a request whose deadline is over is not started
   std::vector<AdmissionUse> doors;  // asked for each request that arrives, in this order
   std::shared_ptr<const QueuePolicyModel> queue_policy;
+  std::optional<sim::Duration> pushback;  // said with a refusal: retry after this long; the longest: do not
 };
 
 // Further attempts beside the first.
@@ -145,10 +146,11 @@ struct Edge {
   std::int64_t retries = 0;    // after the first attempt; kUnlimited
   std::uint32_t retry_on = 0;  // bit per Outcome
   BackoffModel backoff;
+  bool honors_pushback = true;  // what the target says of retries goes before the back-off
   bool ignore_failure = false;
   std::optional<sim::Distribution> request_bytes, response_bytes;
   int out_link = kNone, back_link = kNone;  // none: no time on the network
-  bool probe = false;  // a health check's: to one instance after the other
+  bool probe = false;                       // a health check's: to one instance after the other
   bool in_cycle = false;                    // its target can reach its caller again
   std::optional<sim::Duration> deadline;    // from the call's start; what it calls keeps it
   bool cancels = false;                     // tells the server when it stops waiting
@@ -231,7 +233,7 @@ struct MmppState {
 struct RequestClass {
   std::string name;  // "" for the only class of a workload
   double weight = 1;
-  int priority = 0;  // higher goes first
+  int priority = 0;                      // higher goes first
   std::optional<sim::Distribution> key;  // drawn for each request: its client, session or shard
   Steps steps;
 };
