@@ -5,9 +5,9 @@
 //
 //   admission  may this start now?                 admit | reject{reason} | delay{for} | wait{at most}
 //   selection  which instance?                     an index, or none
-//   reaction   what follows this outcome?          retry after a pause (and is there budget for it?) | give up
-//   timing     when do we stop waiting, or ask somebody else as well?      a Duration
-//   queueing   who is next, and is it still worth serving?                 head | newest; serve | drop
+//   reaction   what follows this outcome?          retry after a pause (and is there budget for it?) | give
+//   up timing     when do we stop waiting, or ask somebody else as well?      a Duration queueing   who is
+//   next, and is it still worth serving?                 head | newest; serve | drop
 //
 // A policy's *model* is what the scenario says: immutable, shared by all replications. model.start() makes
 // the state of one holder (a caller's instance towards one target, an instance of a service, ...). Memory is
@@ -36,6 +36,7 @@ struct CallFacts {
   std::uint8_t priority = 0;           // higher is more important
   std::uint32_t waiting = 0;           // in this policy's line (admission) or in the queue (queueing)
   bool from_line = false;              // admission: the one asking has waited in line and is first
+  bool began = true;                   // ended: false where it left in the delay that the policy asked for
   sim::Instant deadline{INT64_MAX};    // of the request
 };
 
@@ -151,8 +152,9 @@ class RetryBudgetModel {
 class HedgePolicy {
  public:
   virtual ~HedgePolicy() = default;
-  virtual sim::Duration delay(const CallFacts&) = 0;  // from the last attempt until the next is sent beside it
-  virtual void succeeded(const CallFacts&) {}         // an attempt succeeded; `took` is its latency
+  virtual sim::Duration delay(
+      const CallFacts&) = 0;                   // from the last attempt until the next is sent beside it
+  virtual void succeeded(const CallFacts&) {}  // an attempt succeeded; `took` is its latency
 };
 class HedgePolicyModel {
  public:

@@ -326,7 +326,10 @@ std::uint32_t Execution::pursue(std::uint32_t slot, std::uint32_t edge_id, bool 
     }
     if (answer.kind == Admission::Kind::delay && answer.time.ns > 0) {
       ++counts.delayed;
-      if (x.flags & kNextIsHedge) return refused(slot, edge_id, Outcome::rejected);
+      if (x.flags & kNextIsHedge) {  // does not pause
+        leave_pause(slot, g, Outcome::rejected);
+        return refused(slot, edge_id, Outcome::rejected);
+      }
       arm_own(sim::saturating_add(now_, answer.time.ns), Phase::arrive, TimerPurpose::pause, slot);
       return kNoId;
     }
@@ -591,11 +594,23 @@ std::uint32_t Execution::call_timed_out(std::uint32_t slot, std::uint32_t edge_i
   return end_call(slot, edge_id, reason);
 }
 
+// Gives back what the last policy admitted for later, before it has begun.
+void Execution::leave_pause(std::uint32_t slot, const GuardTable& g, Outcome reason) {
+  CallState& x = calls_[slot];
+  CallFacts facts = facts_of(slot);
+  facts.outcome = reason;
+  facts.began = false;
+  if (x.stage <= g.outer) facts.took = {now_ - frames_[slot].call_start()};
+  give_back(slot, g, x.stage - 1u, x.stage, x.chosen, facts);
+  --x.stage;
+}
+
 // Ends whatever the call is doing: its place in a line, the attempt that is being admitted, those under way.
 void Execution::drop_call(std::uint32_t slot, std::uint32_t edge_id, Outcome reason) {
   const GuardTable& g = model_->guards[edges_[edge_id].guard];
   CallState& x = calls_[slot];
   if (x.flags & kInLine) leave_line(slot, admission_state(slot, g, x.stage, x.chosen));
+  if (timers_.cancel(frames_[slot], TimerPurpose::pause)) leave_pause(slot, g, reason);
   CallFacts facts = facts_of(slot);
   facts.outcome = reason;
   if (x.stage > g.outer) {

@@ -234,6 +234,7 @@ class Execution {
                                bool pushed_back = false);
   std::uint32_t attempt_timed_out(std::uint32_t child);
   std::uint32_t call_timed_out(std::uint32_t slot, std::uint32_t edge, Outcome reason);
+  void leave_pause(std::uint32_t slot, const GuardTable& g, Outcome reason);
   void drop_call(std::uint32_t slot, std::uint32_t edge, Outcome reason);
   void leave_all(std::uint32_t slot, std::uint32_t edge, Outcome reason);
   void leave(std::uint32_t child);
