@@ -249,6 +249,7 @@ class Compiler {
     m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
     m_.steps[at].count = static_cast<std::uint16_t>(starts.size());
     m_.steps[at].needed = static_cast<std::uint32_t>(s.needed);
+    m_.steps[at].flags = s.cancel_rest ? 1 : 0;
     m_.forks.insert(m_.forks.end(), starts.begin(), starts.end());
     m_.steps[skip].first = pc();
   }

@@ -37,6 +37,7 @@ enum class Op : std::uint8_t {
 struct Step16 {
   Op op = Op::end;
   std::uint8_t flags = 0;    // compute: 1 where more than time passes (cores, speed, interruption)
+                             // parallel: 1 where the rest is cancelled
   std::uint16_t count = 0;   // branches, options
   std::uint32_t first = 0;   // draw, edge, fork, option, pc or operation, by op
   std::uint32_t needed = 0;  // parallel: branches that must succeed; loop: pc of the body

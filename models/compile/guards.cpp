@@ -214,7 +214,7 @@ bool needs_guard(const Topology& t, const Edge& e) {
 
 bool needs_context(const Topology& t) {
   const auto hands_on = [](const Edge& e) { return e.deadline || e.cancels || e.fallback; };
-  if (std::any_of(t.edges.begin(), t.edges.end(), hands_on)) return true;
+  if (t.cancels_branches || std::any_of(t.edges.begin(), t.edges.end(), hands_on)) return true;
   for (const Workload& w : t.workloads) {
     for (const RequestClass& c : w.classes) {
       if (c.key) return true;

@@ -70,7 +70,8 @@ std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
   if (f.flags & kHolding) release_worker_late(slot);
   const std::uint32_t parent = f.parent;
   const std::uint32_t ticket = f.parent_ticket;
-  if (parent == kNoId) return bury(slot);  // what it was a branch of has stopped
+  if (parent == kNoId)
+    return stop_serving(slot);  // what it was a branch of has stopped, or goes on without it
   if (with_calls_ && frames_[parent].ticket == ticket) end_branch(parent, slot);
   frames_.release(slot);
   Frame& p = frames_[parent];
@@ -82,6 +83,7 @@ std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
   p.aux = static_cast<std::int64_t>(left << 32 | needed);
   if (needed != 0 && left >= needed) return kNoId;
   ++p.ticket;  // the branches that still run are nobody's now
+  if (steps_[p.pc - 1].flags != 0 && calls_[parent].first_child != kNoId) leave_branches(parent);
   return needed == 0 ? parent : fail_frame(parent, outcome);
 }
 

@@ -24,13 +24,15 @@ std::uint32_t Execution::hear_cancel(std::uint32_t slot) {
   Frame& f = frames_[slot];
   CallState& x = calls_[slot];
   if (x.flags & kReplied) return kNoId;
-  const StationTable& station = station_tables_[instances_[f.instance].station];
-  if (station.cancellation == Cancellation::ignore) return kNoId;
+  // A branch is told by its own service, which then means it; at a client there is nothing to cut.
+  Cancellation how = Cancellation::at_step;
+  if (f.instance != kNoId) how = station_tables_[instances_[f.instance].station].cancellation;
+  if (how == Cancellation::ignore && !(f.flags & kBranchFrame)) return kNoId;
   if (!(f.flags & kBranchFrame) && !(x.flags & kThere)) {  // still on its way, or paused at the door
     f.pc = model_->stop_pc;
     return kNoId;
   }
-  const bool at_once = station.cancellation == Cancellation::at_once;
+  const bool at_once = how == Cancellation::at_once;
   if (f.flags & kQueued) {
     if (!at_once && !(f.flags & kInterrupted)) {
       f.pc = model_->stop_pc;
@@ -65,7 +67,8 @@ std::uint32_t Execution::hear_cancel(std::uint32_t slot) {
   }
 }
 
-// The branches of a frame that has stopped are nobody's; they hear of it as a server does.
+// The branches of a frame that has stopped, or needs them no longer, are nobody's; they hear of it as a
+// server does.
 void Execution::leave_branches(std::uint32_t slot) {
   std::uint32_t child = calls_[slot].first_child;
   const std::int64_t left = left_at(slot);

@@ -96,6 +96,8 @@ void expand_parallel(const void* raw, Mark mark, TopologyBuilder& b, Steps& out)
     step.branches.push_back(std::move(lowered));
   }
   if (step.branches.empty()) return;
+  step.cancel_rest = spec.cancel_rest;
+  b.topology.cancels_branches = b.topology.cancels_branches || spec.cancel_rest;
   out.push_back(std::move(step));
 }
 
@@ -201,18 +203,18 @@ std::vector<StepKind> make_step_kinds() {
          out.push_back(timed(Step::Kind::sleep, static_cast<const SleepSpec*>(s)->sleep));
        }});
   FieldTable call_table =
-       Fields<CallSpec>("call", "A call to an operation of another component; the step ends with its reply.")
-           .add("call", &CallSpec::call, "the target, component.operation")
-           .required()
-           .add("probability", &CallSpec::probability, "of making the call at all")
-           .add("ignore_failure", &CallSpec::ignore_failure, "carry on when the call fails")
-           .add("request_size", &CallSpec::request_size, "bytes on the way there, for links with bandwidth")
-           .add("response_size", &CallSpec::response_size, "bytes on the way back")
-           .custom(
-               "fallback_steps", FieldType::steps,
-               [](const Node& n, CallSpec& s, ReadContext& c) { read_steps(n, s.fallback_steps, c); },
-               "what runs in place of a call that failed for good")
-           .table();
+      Fields<CallSpec>("call", "A call to an operation of another component; the step ends with its reply.")
+          .add("call", &CallSpec::call, "the target, component.operation")
+          .required()
+          .add("probability", &CallSpec::probability, "of making the call at all")
+          .add("ignore_failure", &CallSpec::ignore_failure, "carry on when the call fails")
+          .add("request_size", &CallSpec::request_size, "bytes on the way there, for links with bandwidth")
+          .add("response_size", &CallSpec::response_size, "bytes on the way back")
+          .custom(
+              "fallback_steps", FieldType::steps,
+              [](const Node& n, CallSpec& s, ReadContext& c) { read_steps(n, s.fallback_steps, c); },
+              "what runs in place of a call that failed for good")
+          .table();
   add_policy_fields(call_table, PolicyPlace::call,
                     [](void* spec) -> PolicySet& { return static_cast<CallSpec*>(spec)->policies; });
   kinds.push_back({"call", "A call to an operation of another component; the step ends with its reply.",
@@ -224,6 +226,10 @@ std::vector<StepKind> make_step_kinds() {
                        .required()
                        .add("join", &ParallelSpec::join,
                             "all, any, or how many branches must succeed; the rest run on unheard")
+                       .add("cancel_rest", &ParallelSpec::cancel_rest,
+                            "the rest stops: at the end of its step or, in a service with cancellation: "
+                            "at_once, in the middle; its calls are given up, and their servers told where "
+                            "these say cancellation: true")
                        .table(),
                    make_spec<ParallelSpec>, expand_parallel});
   kinds.push_back({"branch", "One of several ways, by chance.",

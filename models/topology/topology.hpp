@@ -181,6 +181,7 @@ struct Step {
   int edge = kNone;                               // call
   double probability = 1;                         // fail
   int needed = 0;                                 // parallel: branches that must succeed
+  bool cancel_rest = false;                       // parallel: stops the others when that is decided
   std::vector<StepBranch> branches;  // parallel, branch, loop (one), call (one: its fallback, if any)
 };
 
@@ -288,6 +289,7 @@ struct Topology {
   std::vector<Link> links;
   std::vector<Workload> workloads;
   std::vector<Threshold> thresholds;
+  bool cancels_branches = false;  // some parallel step stops the branches that it no longer needs
 
   std::string operation_name(int operation) const {
     const Operation& op = operations[static_cast<std::size_t>(operation)];
