@@ -548,11 +548,11 @@ std::uint32_t Execution::attempt_failed(std::uint32_t slot, std::uint32_t edge_i
   if (x.first_child != kNoId) {  // another attempt is under way
     if (told >= 0 && timers_.cancel(frames_[slot], TimerPurpose::hedge) && told != kNever)
       arm_own(sim::saturating_add(now_, told), Phase::expire, TimerPurpose::hedge, slot);
-    if (told == kNever) x.hedges = 0xff;
     return kNoId;
   }
   if (edge.retry_stream != kNoId && told != kNever) {
-    Reaction reaction = react(model_->topology->edges[edge_id], x.attempts, outcome, {x.pause},
+    const std::uint32_t tries = x.attempts - x.hedges;  // the first and the retries
+    Reaction reaction = react(model_->topology->edges[edge_id], tries, outcome, {x.pause},
                               streams_[edge.retry_stream], x.restarted);
     if (told >= 0) reaction.delay = {told};
     const std::int64_t when = sim::saturating_add(now_, reaction.delay.ns);
@@ -560,7 +560,7 @@ std::uint32_t Execution::attempt_failed(std::uint32_t slot, std::uint32_t edge_i
       const bool granted = g.budget == kNoId || budget_of(slot, g, g.budget).take(facts_of(slot));
       if (granted) {
         x.pause = told >= 0 ? 0 : reaction.delay.ns;
-        if (told >= 0) x.restarted = static_cast<std::uint16_t>(std::min(x.attempts, 0xffffu));
+        if (told >= 0) x.restarted = static_cast<std::uint16_t>(std::min(tries, 0xffffu));
         x.flags |= kNextIsRetry;
         timers_.cancel(frames_[slot], TimerPurpose::hedge);
         arm_own(when, Phase::arrive, TimerPurpose::backoff, slot);
