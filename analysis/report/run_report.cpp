@@ -396,6 +396,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
   }
   report.policies = policy_reports(model, records, kConfidence);
   report.ejections = ejection_reports(model, records, kConfidence);
+  report.health = health_reports(model, records, kConfidence);
   if (records.size() == 1) {
     report.notes.push_back(
         "one replication: intervals of request durations come from batch means, others are unknown");

@@ -109,6 +109,7 @@ struct RunReport {
   std::vector<LinkReport> links;
   std::vector<PolicyReport> policies;     // by CompiledModel::admission_groups
   std::vector<EjectionReport> ejections;  // of callers with outlier detection
+  std::vector<HealthReport> health;       // of services with health checks
   bool littles_law_holds = true;          // exactly, at every station of every replication
   bool conservation_holds = true;         // every request that arrived ended or is still inside
   std::vector<std::string> notes;         // what a reader should know about the figures

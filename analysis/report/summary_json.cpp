@@ -217,6 +217,18 @@ void ejections(JsonText& json, const EjectionReport& e) {
   json.end_object();
 }
 
+void health(JsonText& json, const HealthReport& h) {
+  json.begin_object().field("target", h.target).key("instances").begin_array();
+  for (const HealthReport::Instance& i : h.instances) {
+    json.begin_object().field("found_unhealthy", i.failures);
+    interval(json, "unhealthy_share_of_time", i.out);
+    json.end_object();
+  }
+  json.end_array();
+  timeline(json, h.timeline, h.changes, [](std::uint8_t s) { return std::string(kHealthStatuses[s]); });
+  json.end_object();
+}
+
 void link(JsonText& json, const LinkReport& l) {
   json.begin_object()
       .field("name", l.name)
@@ -321,6 +333,7 @@ std::string summary_json(const RunResults& results) {
     policy(json, report.policies[i], *results.model.admission_groups[i].model);
   json.end_array();
   array(json, "outlier_ejections", report.ejections, ejections);
+  array(json, "health_checks", report.health, health);
   array(json, "thresholds", results.thresholds, threshold);
   const auto texts = [](JsonText& j, const std::string& text) { j.value(text); };
   array(json, "warnings", results.warnings, texts);

@@ -102,6 +102,7 @@ struct StationTable {
   std::vector<std::uint64_t> error_chance;  // per instance, when they differ; on top of the operation's
   std::uint32_t door = kNoId;
   std::uint32_t first_queue_policy = kNoId;  // state of its first instance
+  std::uint32_t queue_group = kNoId;         // admission group that counts what it does
   std::uint32_t prober = kNoId;
   bool special_release = false;  // who is next is more than the head of the line
   bool drop_expired = false;

@@ -11,12 +11,26 @@ namespace tailrace::models {
 
 namespace {
 
+// What a queue's policy is called in reports, in the form that these read.
+class QueuePolicyNames final : public AdmissionModel {
+ public:
+  explicit QueuePolicyNames(std::shared_ptr<const QueuePolicyModel> model) : model_(std::move(model)) {}
+  std::unique_ptr<AdmissionPolicy> start() const override { return nullptr; }
+  std::vector<std::string> statuses() const override { return model_->statuses(); }
+
+ private:
+  std::shared_ptr<const QueuePolicyModel> model_;
+};
+
 class GuardCompiler {
  public:
   GuardCompiler(const Topology& topology, CompiledModel& model) : t_(topology), m_(model) {}
 
   void run() {
-    for (std::size_t i = 0; i < t_.stations.size(); ++i) door(i);
+    for (std::size_t i = 0; i < t_.stations.size(); ++i) {
+      door(i);
+      queue(i);
+    }
     for (std::size_t i = 0; i < t_.edges.size(); ++i) {
       const Edge& e = t_.edges[i];
       m_.edges[i].door = m_.stations[m_.edges[i].station].door;
@@ -59,6 +73,20 @@ class GuardCompiler {
     }
     m_.stations[i].door = static_cast<std::uint32_t>(m_.doors.size());
     m_.doors.push_back(table);
+  }
+
+  void queue(std::size_t i) {
+    const Station& s = t_.stations[i];
+    if (s.queue_policy == nullptr) return;
+    AdmissionGroup group;
+    group.policy = s.queue_policy->name();
+    group.model = std::make_shared<const QueuePolicyNames>(s.queue_policy);
+    group.component = static_cast<std::uint32_t>(s.component);
+    group.station = static_cast<std::uint32_t>(i);
+    group.door = group.of_queue = true;
+    group.callers = static_cast<std::uint32_t>(s.instances);
+    m_.stations[i].queue_group = static_cast<std::uint32_t>(m_.admission_groups.size());
+    m_.admission_groups.push_back(std::move(group));
   }
 
   std::uint32_t add(AdmissionGroup group) {

@@ -53,7 +53,11 @@ class StatusLog {
   void change(std::uint8_t to, sim::Instant at);
   // Statistics begin here: the end of the warm-up.
   void reset(sim::Instant now);
+  void set(std::uint8_t status, sim::Instant at) {
+    if (status != status_) change(status, at);
+  }
   std::uint64_t changes() const { return count_; }
+  std::uint64_t trips() const { return trips_; }  // changes away from the first status, number 0
   const std::vector<StatusChange>& kept() const { return kept_; }
   // Nanoseconds in each status from the last reset until `now`.
   std::vector<std::int64_t> durations(sim::Instant now) const;
@@ -61,7 +65,7 @@ class StatusLog {
  private:
   std::uint8_t status_ = 0;
   sim::Instant since_;
-  std::uint64_t count_ = 0;
+  std::uint64_t count_ = 0, trips_ = 0;
   std::vector<std::int64_t> spent_;
   std::vector<StatusChange> kept_;
 };
@@ -205,11 +209,15 @@ class QueuePolicy {
   virtual bool serve(const CallFacts&) { return true; }
   // A request found a free worker, or the queue ran empty.
   virtual void emptied(const CallFacts&) {}
+  virtual const StatusLog* log() const { return nullptr; }
+  virtual StatusLog* log() { return nullptr; }
 };
 class QueuePolicyModel {
  public:
   virtual ~QueuePolicyModel() = default;
   virtual std::unique_ptr<QueuePolicy> start() const = 0;
+  virtual std::string name() const = 0;                   // in the catalog
+  virtual std::vector<std::string> statuses() const = 0;  // of its log, by number
 };
 
 }  // namespace tailrace::models

@@ -150,7 +150,13 @@ void Execution::serve_next(InstanceState& instance) {
     if (fresh && policy != nullptr) {
       facts.waited = {wait};
       facts.priority = n.priority;
-      if (!policy->serve(facts)) reason = Outcome::shed;
+      AdmissionCounts& counts = admission_counts_[station.queue_group];
+      if (policy->serve(facts)) {
+        ++counts.admitted;
+      } else {
+        ++counts.rejected;
+        reason = Outcome::shed;
+      }
     }
     if (fresh && station.drop_expired && model_->context && !(n.flags & kDirect) &&
         calls_[next].deadline <= now_)

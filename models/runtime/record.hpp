@@ -66,11 +66,13 @@ struct AdmissionCounts {
 };
 struct PolicyStateRecord {  // of one holder's state
   std::uint64_t changes = 0;
+  std::uint64_t trips = 0;             // of them, away from the first status
   std::vector<double> seconds;         // in each status
   std::vector<StatusChange> timeline;  // the first StatusLog::kMostKept changes
   double gauge = 0;                    // at the end; NaN where there is none
 };
 struct PolicyRecord {
+  bool of_queue = false;  // a queue's: asked when a request's turn comes
   AdmissionCounts counts;
   std::vector<PolicyStateRecord> states;
 };

@@ -564,7 +564,7 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
     if (s.counts.wasted != 0) mix(static_cast<std::uint64_t>(s.counts.wasted));
   }
   for (const PolicyRecord& p : r.policies) {
-    if (p.counts.admitted + p.counts.rejected == 0) continue;
+    if (p.of_queue || p.counts.admitted + p.counts.rejected == 0) continue;
     mix(p.counts.admitted), mix(p.counts.rejected), mix(p.counts.delayed), mix(p.counts.waited);
     for (const PolicyStateRecord& state : p.states) mix(state.changes);
   }
