@@ -28,6 +28,7 @@
 #include "models/policies/rate_limit/rate_limit.hpp"
 #include "models/policies/retry/retry.hpp"
 #include "models/policies/retry_budget/retry_budget.hpp"
+#include "models/policies/retry_pushback/retry_pushback.hpp"
 #include "models/policies/timeout/timeout.hpp"
 #include "models/service/service.hpp"
 #include "models/topic/topic_kind.hpp"
@@ -74,6 +75,7 @@ const std::vector<PolicyInfo>& policies() {
       connection_pool_policy(),
       codel_policy(),
       adaptive_lifo_policy(),  // wraps codel
+      retry_pushback_policy(),
       load_balancer_policy(),
       outlier_detection_policy(),
       health_check_policy(),

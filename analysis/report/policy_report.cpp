@@ -1,7 +1,5 @@
 #include "analysis/report/policy_report.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -16,12 +14,6 @@ using Records = std::vector<RunRecord>;
 
 double status_seconds(const PolicyStateRecord& state, std::size_t status) {
   return status < state.seconds.size() ? state.seconds[status] : 0;
-}
-
-// Changes away from `status`, as far as they were kept.
-std::uint64_t leaving(const PolicyStateRecord& state, std::uint8_t status) {
-  return static_cast<std::uint64_t>(std::count_if(state.timeline.begin(), state.timeline.end(),
-                                                  [&](const auto& c) { return c.from == status; }));
 }
 
 void add_changes(const PolicyStateRecord& state, PolicyChange one, std::vector<PolicyChange>& out) {
@@ -83,7 +75,6 @@ std::vector<PolicyReport> policy_reports(const CompiledModel& model, const Recor
     p.statuses = status_shares(names, g, records, confidence);
     std::vector<RatioSample> rejected, trips;
     std::vector<double> gauges;
-    bool all_kept = true;
     for (const RunRecord& r : records) {
       const models::PolicyRecord& record = r.policies[g];
       const models::AdmissionCounts& c = record.counts;
@@ -97,10 +88,8 @@ std::vector<PolicyReport> policy_reports(const CompiledModel& model, const Recor
       for (std::size_t i = 0; i < record.states.size(); ++i) {
         const PolicyStateRecord& state = record.states[i];
         p.changes += state.changes;
-        all_kept = all_kept && state.changes == state.timeline.size();
-        const std::uint64_t left = leaving(state, 0);
-        p.trips += left;
-        tripped.total += static_cast<double>(left);
+        p.trips += state.trips;
+        tripped.total += static_cast<double>(state.trips);
         tripped.weight += r.seconds() / 3600;
         gauge += state.gauge;
         const auto number = static_cast<std::uint32_t>(i);
@@ -111,14 +100,7 @@ std::vector<PolicyReport> policy_reports(const CompiledModel& model, const Recor
       if (!record.states.empty()) gauges.push_back(gauge / static_cast<double>(record.states.size()));
     }
     p.rejected = ratio_interval(rejected, confidence);
-    if (!names.empty()) {
-      p.trips_per_hour = ratio_interval(trips, confidence);
-      if (!all_kept) {
-        p.trips_per_hour.known = false;
-        p.trips_per_hour.reason =
-            fmt::format("a state changed more than {} times: a lower bound", models::StatusLog::kMostKept);
-      }
-    }
+    if (!names.empty()) p.trips_per_hour = ratio_interval(trips, confidence);
     const bool finite = std::all_of(gauges.begin(), gauges.end(), [](double x) { return std::isfinite(x); });
     if (p.gauge_name.empty() || !finite) {
       p.gauge.reason = "there is none";
@@ -149,9 +131,7 @@ std::vector<EjectionReport> ejection_reports(const CompiledModel& model, const R
           const models::BalancerRecord& balancer = r.balancers[group.first_state + i];
           if (k >= balancer.instances.size()) continue;
           const PolicyStateRecord& state = balancer.instances[k];
-          // The two statuses take turns: of an odd number of changes the first tells.
-          const bool in_first = state.timeline.empty() || state.timeline.front().from == 0;
-          report.instances[k].ejections += (state.changes + (in_first ? 1 : 0)) / 2;
+          report.instances[k].ejections += state.trips;
           sample.total += status_seconds(state, 1);
           sample.weight += r.seconds();
         }
@@ -168,6 +148,34 @@ std::vector<EjectionReport> ejection_reports(const CompiledModel& model, const R
           add_changes(balancer.instances[k], {r.replication, i, static_cast<std::uint32_t>(k), 0, 0, 0},
                       report.timeline);
         }
+      }
+    }
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+std::vector<HealthReport> health_reports(const CompiledModel& model, const Records& records,
+                                         double confidence) {
+  std::vector<HealthReport> reports;
+  for (const models::ProberTable& prober : model.probers) {
+    HealthReport report;
+    report.target = model.topology->stations[prober.station].name;
+    report.instances.resize(model.stations[prober.station].instances);
+    for (std::size_t k = 0; k < report.instances.size(); ++k) {
+      std::vector<RatioSample> out;
+      for (const RunRecord& r : records) {
+        const PolicyStateRecord& state = r.health[prober.first_state + k];
+        report.instances[k].failures += state.trips;
+        out.push_back({status_seconds(state, 1), r.seconds()});
+      }
+      report.instances[k].out = ratio_interval(out, confidence);
+    }
+    for (const RunRecord& r : records) {
+      for (std::uint32_t k = 0; k < report.instances.size(); ++k) {
+        const PolicyStateRecord& state = r.health[prober.first_state + k];
+        report.changes += state.changes;
+        add_changes(state, {r.replication, 0, k, 0, 0, 0}, report.timeline);
       }
     }
     reports.push_back(std::move(report));

@@ -3,9 +3,9 @@
 // circuits that opened and instances that were ejected. One entry per written policy and target, all its
 // states together (a state per instance of the caller, or per instance called). Shares and gauges are means
 // over the states; a replication is the independent unit, as everywhere.
+// Policies of queues are listed as those of the door before it: who they dropped is who they rejected.
 //
-// A record keeps the first StatusLog::kMostKept changes of a state; where there were more, all are counted
-// and what needs each of them (trips) is unknown.
+// A record keeps the first StatusLog::kMostKept changes of a state for the timeline; all are counted.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -41,7 +41,7 @@ struct PolicyReport {
   Interval rejected;                       // share of those who asked
   std::uint64_t changes = 0;
   std::vector<StatusShare> statuses;   // empty where the policy has none
-  std::uint64_t trips = 0;             // changes away from the first status, as far as they were kept
+  std::uint64_t trips = 0;             // changes away from the first status
   Interval trips_per_hour;             // of one state
   std::string gauge_name;              // empty: none
   Interval gauge;                      // at the end, mean over the states
@@ -64,6 +64,20 @@ struct EjectionReport {
   std::vector<PolicyChange> timeline;
 };
 
+// The instances of a target as its health checks found them.
+struct HealthReport {
+  std::string target;
+  struct Instance {
+    std::uint64_t failures = 0;  // times that it was found unhealthy
+    Interval out;                // share of the time
+  };
+  std::vector<Instance> instances;
+  std::uint64_t changes = 0;
+  std::vector<PolicyChange> timeline;
+};
+
+std::vector<HealthReport> health_reports(const models::CompiledModel& model,
+                                         const std::vector<models::RunRecord>& records, double confidence);
 std::vector<PolicyReport> policy_reports(const models::CompiledModel& model,
                                          const std::vector<models::RunRecord>& records, double confidence);
 std::vector<EjectionReport> ejection_reports(const models::CompiledModel& model,
@@ -72,5 +86,6 @@ std::vector<EjectionReport> ejection_reports(const models::CompiledModel& model,
 
 // The statuses of an instance under outlier detection.
 inline constexpr const char* kEjectionStatuses[] = {"in", "ejected"};
+inline constexpr const char* kHealthStatuses[] = {"healthy", "unhealthy"};
 
 }  // namespace tailrace::analysis

@@ -255,6 +255,7 @@ EdgeReport edge(const CompiledModel& model, const Records& records, std::size_t 
     report.hedges += r.edges[id].hedges;
     report.hedges_won += r.edges[id].hedges_won;
     report.budget_denied += r.edges[id].budget_denied;
+    report.pushbacks += r.edges[id].pushbacks;
     report.fallbacks += r.edges[id].fallbacks;
   }
   report.retry_amplification = ratio(records, [&](const RunRecord& r) {
@@ -395,6 +396,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
   }
   report.policies = policy_reports(model, records, kConfidence);
   report.ejections = ejection_reports(model, records, kConfidence);
+  report.health = health_reports(model, records, kConfidence);
   if (records.size() == 1) {
     report.notes.push_back(
         "one replication: intervals of request durations come from batch means, others are unknown");

@@ -81,7 +81,7 @@ struct EdgeReport {
   models::OutcomeCounts attempt_ended{}, ended{};
   double attempts_per_call = 0;
   Interval retry_amplification;  // the same: attempts sent per call, hedges among them
-  std::uint64_t hedges = 0, hedges_won = 0, budget_denied = 0, fallbacks = 0;
+  std::uint64_t hedges = 0, hedges_won = 0, budget_denied = 0, fallbacks = 0, pushbacks = 0;
   bool has_duration = false;
   LatencyReport duration;  // as the caller sees it; where the edge has a network, timers or retries
 };
@@ -109,6 +109,7 @@ struct RunReport {
   std::vector<LinkReport> links;
   std::vector<PolicyReport> policies;     // by CompiledModel::admission_groups
   std::vector<EjectionReport> ejections;  // of callers with outlier detection
+  std::vector<HealthReport> health;       // of services with health checks
   bool littles_law_holds = true;          // exactly, at every station of every replication
   bool conservation_holds = true;         // every request that arrived ended or is still inside
   std::vector<std::string> notes;         // what a reader should know about the figures

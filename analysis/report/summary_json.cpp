@@ -142,6 +142,7 @@ void edge(JsonText& json, const EdgeReport& e) {
       .field("hedges_won", e.hedges_won)
       .field("hedges_wasted", e.hedges - std::min(e.hedges, e.hedges_won))
       .field("budget_denied", e.budget_denied)
+      .field("pushbacks", e.pushbacks)
       .field("fallbacks", e.fallbacks);
   outcomes(json, "outcomes", e.ended);
   outcomes(json, "attempt_outcomes", e.attempt_ended);
@@ -213,6 +214,18 @@ void ejections(JsonText& json, const EjectionReport& e) {
   }
   json.end_array();
   timeline(json, e.timeline, e.changes, [](std::uint8_t s) { return std::string(kEjectionStatuses[s]); });
+  json.end_object();
+}
+
+void health(JsonText& json, const HealthReport& h) {
+  json.begin_object().field("target", h.target).key("instances").begin_array();
+  for (const HealthReport::Instance& i : h.instances) {
+    json.begin_object().field("found_unhealthy", i.failures);
+    interval(json, "unhealthy_share_of_time", i.out);
+    json.end_object();
+  }
+  json.end_array();
+  timeline(json, h.timeline, h.changes, [](std::uint8_t s) { return std::string(kHealthStatuses[s]); });
   json.end_object();
 }
 
@@ -320,6 +333,7 @@ std::string summary_json(const RunResults& results) {
     policy(json, report.policies[i], *results.model.admission_groups[i].model);
   json.end_array();
   array(json, "outlier_ejections", report.ejections, ejections);
+  array(json, "health_checks", report.health, health);
   array(json, "thresholds", results.thresholds, threshold);
   const auto texts = [](JsonText& j, const std::string& text) { j.value(text); };
   array(json, "warnings", results.warnings, texts);

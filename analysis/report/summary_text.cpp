@@ -364,31 +364,22 @@ class Summary {
     return text;
   }
 
-  void ejections() {
-    struct Row {
-      const EjectionReport* report;
-      std::size_t instance;
-    };
-    std::vector<Row> rows;
-    for (const EjectionReport& e : report_.ejections) {
-      for (std::size_t k = 0; k < e.instances.size(); ++k) {
-        if (e.instances[k].ejections > 0 || e.instances[k].out.estimate > 0) rows.push_back({&e, k});
-      }
-    }
-    const auto of = [](const Row& row) -> const EjectionReport::Instance& {
-      return row.report->instances[row.instance];
-    };
+  // Instances that were taken out of the choice, the longest first.
+  struct TakenOut {
+    std::string instance, by;
+    std::uint64_t times;
+    Interval out;
+  };
+  void taken_out(const char* title, const char* by, const char* times, std::vector<TakenOut> rows) {
     std::stable_sort(rows.begin(), rows.end(),
-                     [&](const Row& a, const Row& b) { return of(a).out.estimate > of(b).out.estimate; });
+                     [](const TakenOut& a, const TakenOut& b) { return a.out.estimate > b.out.estimate; });
     TextTable table(style_);
-    table.left("ejected instances").left("by").right("ejections").right("out of the time").right("");
+    table.left(title).left(by).right(times).right("out of the time").right("");
     for (std::size_t i = 0; i < rows.size() && i < kMostPolicies; ++i) {
-      const EjectionReport::Instance& instance = of(rows[i]);
-      const HumanScale scale = fraction_scale(instance.out.estimate);
-      table.row({fmt::format("{} #{}", name(rows[i].report->target), rows[i].instance),
-                 name(rows[i].report->caller), human_count(instance.ejections),
-                 Cell(scale.text(instance.out.estimate), Ink::warn),
-                 Cell(plus_minus(instance.out, scale, style_), Ink::dim)});
+      const HumanScale scale = fraction_scale(rows[i].out.estimate);
+      table.row({rows[i].instance, rows[i].by, human_count(rows[i].times),
+                 Cell(scale.text(rows[i].out.estimate), Ink::warn),
+                 Cell(plus_minus(rows[i].out, scale, style_), Ink::dim)});
     }
     if (table.empty()) return;
     out_ += "\n" + table.text();
@@ -397,6 +388,29 @@ class Summary {
                              human_count(rows.size() - kMostPolicies)),
                  Ink::dim, style_));
     }
+  }
+  std::string instance_name(const std::string& target, std::size_t k) {
+    return fmt::format("{} #{}", name(target), k);
+  }
+  void ejections() {
+    std::vector<TakenOut> rows;
+    for (const EjectionReport& e : report_.ejections) {
+      for (std::size_t k = 0; k < e.instances.size(); ++k) {
+        const EjectionReport::Instance& i = e.instances[k];
+        if (i.ejections > 0 || i.out.estimate > 0)
+          rows.push_back({instance_name(e.target, k), name(e.caller), i.ejections, i.out});
+      }
+    }
+    taken_out("ejected instances", "by", "ejections", std::move(rows));
+    rows.clear();
+    for (const HealthReport& h : report_.health) {
+      for (std::size_t k = 0; k < h.instances.size(); ++k) {
+        const HealthReport::Instance& i = h.instances[k];
+        if (i.failures > 0 || i.out.estimate > 0)
+          rows.push_back({instance_name(h.target, k), "", i.failures, i.out});
+      }
+    }
+    taken_out("unhealthy instances", "", "found so", std::move(rows));
   }
 
   // Links that can be a cause of something: busy ones, and those that lost messages.

@@ -234,6 +234,14 @@ std::string policies_csv(const RunResults& results) {
         }
       }
     }
+    for (std::size_t p = 0; p < model.probers.size(); ++p) {
+      const HealthReport& h = results.report.health[p];
+      for (std::size_t k = 0; k < h.instances.size(); ++k) {
+        rows(r.health[model.probers[p].first_state + k],
+             begin(r.replication, "health_check", h.target, h.target, std::nullopt, k),
+             [](std::uint8_t status) { return std::string_view(kHealthStatuses[status]); });
+      }
+    }
   }
   return out;
 }

@@ -109,6 +109,7 @@ std::vector<std::string> all_policies(const Topology& t) {
   }
   for (const models::Station& s : t.stations) {
     for (const models::AdmissionUse& use : s.doors) names.push_back(s.name + "." + use.policy);
+    if (s.queue_policy != nullptr) names.push_back(s.name + "." + s.queue_policy->name());
   }
   unique(names);
   return names;

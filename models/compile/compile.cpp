@@ -111,6 +111,7 @@ class Compiler {
     if (!uneven_errors) table.error_chance.clear();
     table.cancellation = s.cancellation;
     table.drop_expired = s.drop_expired;
+    if (s.pushback) table.pushback_ns = s.pushback->ns;
     if (s.queue_policy != nullptr) {
       table.first_queue_policy = m_.queue_states;
       m_.queue_states += table.instances;
@@ -270,6 +271,7 @@ class Compiler {
     m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
     m_.steps[at].count = static_cast<std::uint16_t>(starts.size());
     m_.steps[at].needed = static_cast<std::uint32_t>(s.needed);
+    m_.steps[at].flags = s.cancel_rest ? kCancelRest : 0;
     m_.forks.insert(m_.forks.end(), starts.begin(), starts.end());
     m_.steps[skip].first = pc();
   }
@@ -286,7 +288,7 @@ class Compiler {
     const std::uint32_t over = emit(Op::jump);
     inside.purpose = here.purpose + "/try";
     const std::uint32_t start = sub_program(s.branches[0].steps, inside);
-    m_.steps[at].flags = 1;  // its failure is not the frame's
+    m_.steps[at].flags = kAttempt;
     m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
     m_.steps[at].count = 1;
     m_.steps[at].needed = 1;

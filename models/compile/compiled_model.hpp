@@ -42,9 +42,14 @@ enum class Op : std::uint8_t {
   bury,         // nothing is left of the frame but the event that brought it here
 };
 
+inline constexpr std::uint8_t kCancelRest = 1;  // the branches that a join does not need are stopped
+inline constexpr std::uint8_t kAttempt = 2;     // where its one branch fails the frame goes on behind a jump
+
 struct Step16 {
   Op op = Op::end;
-  std::uint8_t flags = 0;    // compute: 1 where more than time passes (cores, speed, interruption)
+  std::uint8_t flags = 0;    // compute: 1 where more than time passes (cores, speed, interruption);
+                             // parallel: kCancelRest, kAttempt
+                             // parallel: 1 where the rest is cancelled
   std::uint16_t count = 0;   // branches, options
   std::uint32_t first = 0;   // draw, edge, fork, option, pc or operation, by op
   std::uint32_t needed = 0;  // parallel: branches that must succeed; loop: pc of the body
@@ -109,9 +114,11 @@ struct StationTable {
   std::vector<std::uint64_t> error_chance;  // per instance, when they differ; on top of the operation's
   std::uint32_t door = kNoId;
   std::uint32_t first_queue_policy = kNoId;  // state of its first instance
+  std::uint32_t queue_group = kNoId;         // admission group that counts what it does
   std::uint32_t prober = kNoId;
   bool special_release = false;  // who is next is more than the head of the line
   bool drop_expired = false;
+  std::int64_t pushback_ns = -1;  // said with a refusal; -1: nothing is
   Cancellation cancellation = Cancellation::ignore;
 };
 inline constexpr std::int32_t kManyWorkers = 1 << 30;

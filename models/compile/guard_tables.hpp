@@ -21,6 +21,7 @@ struct AdmissionGroup {
   std::uint32_t station = 0;         // towards whom
   std::uint32_t edge = 0xffffffffu;  // where it is one call's own
   bool door = false;
+  bool of_queue = false;  // rules the queue behind the door: no admission states, only counts
   bool per_instance = false;
   std::uint32_t first_state = 0, callers = 1, targets = 1;
   std::uint32_t states() const { return callers * targets; }
@@ -60,6 +61,7 @@ struct GuardTable {
   bool simple = false;          // a timeout, retries and per-attempt policies, and nothing else
   bool tells = false;           // somebody wants to know how an attempt ended
   bool on_try_timeout = false;  // hedges
+  bool honors_pushback = false;
   bool fallback = false;
   bool fallback_steps = false;  // they stand behind the call and a jump
   std::uint32_t admission_stream = 0xffffffffu;

@@ -11,12 +11,26 @@ namespace tailrace::models {
 
 namespace {
 
+// What a queue's policy is called in reports, in the form that these read.
+class QueuePolicyNames final : public AdmissionModel {
+ public:
+  explicit QueuePolicyNames(std::shared_ptr<const QueuePolicyModel> model) : model_(std::move(model)) {}
+  std::unique_ptr<AdmissionPolicy> start() const override { return nullptr; }
+  std::vector<std::string> statuses() const override { return model_->statuses(); }
+
+ private:
+  std::shared_ptr<const QueuePolicyModel> model_;
+};
+
 class GuardCompiler {
  public:
   GuardCompiler(const Topology& topology, CompiledModel& model) : t_(topology), m_(model) {}
 
   void run() {
-    for (std::size_t i = 0; i < t_.stations.size(); ++i) door(i);
+    for (std::size_t i = 0; i < t_.stations.size(); ++i) {
+      door(i);
+      queue(i);
+    }
     for (std::size_t i = 0; i < t_.edges.size(); ++i) {
       const Edge& e = t_.edges[i];
       m_.edges[i].door = m_.stations[m_.edges[i].station].door;
@@ -61,6 +75,20 @@ class GuardCompiler {
     m_.doors.push_back(table);
   }
 
+  void queue(std::size_t i) {
+    const Station& s = t_.stations[i];
+    if (s.queue_policy == nullptr) return;
+    AdmissionGroup group;
+    group.policy = s.queue_policy->name();
+    group.model = std::make_shared<const QueuePolicyNames>(s.queue_policy);
+    group.component = static_cast<std::uint32_t>(s.component);
+    group.station = static_cast<std::uint32_t>(i);
+    group.door = group.of_queue = true;
+    group.callers = static_cast<std::uint32_t>(s.instances);
+    m_.stations[i].queue_group = static_cast<std::uint32_t>(m_.admission_groups.size());
+    m_.admission_groups.push_back(std::move(group));
+  }
+
   std::uint32_t add(AdmissionGroup group) {
     group.first_state = m_.admission_states;
     m_.admission_states += group.states();
@@ -80,6 +108,7 @@ class GuardCompiler {
     if (e.from_station != kNone)
       g.first_caller = m_.stations[static_cast<std::size_t>(e.from_station)].first_instance;
     g.cancels = e.cancels;
+    g.honors_pushback = e.honors_pushback && station_of(e).pushback;
     if (e.timeout) g.timeout_ns = e.timeout->ns;
     if (e.deadline) g.deadline_ns = e.deadline->ns;
     g.fallback = e.fallback.has_value();
@@ -136,27 +165,28 @@ class GuardCompiler {
     return add(std::move(group));
   }
 
-  std::uint32_t budget(const Edge& e, const std::shared_ptr<const RetryBudgetModel>& model,
-                       const void* origin) {
-    const auto station = t_.operations[static_cast<std::size_t>(e.operation)].station;
-    const auto key = std::make_tuple(origin, e.from_component, e.from_station, station);
-    const auto [it, fresh] = budgets_.emplace(key, m_.budget_states);
+  using OriginKey = std::tuple<const void*, int, int, int>;  // whence, who calls, towards whom
+
+  // First state of what is written once (at `origin`) towards one target: one state per caller.
+  template <class Group, class Model>
+  std::uint32_t states_of(const Edge& e, const void* origin, const std::shared_ptr<const Model>& model,
+                          std::map<OriginKey, std::uint32_t>& known, std::vector<Group>& groups,
+                          std::uint32_t& states) {
+    const int station = t_.operations[static_cast<std::size_t>(e.operation)].station;
+    const auto [it, fresh] =
+        known.emplace(OriginKey{origin, e.from_component, e.from_station, station}, states);
     if (fresh) {
-      m_.budgets.push_back({model, m_.budget_states, callers(e)});
-      m_.budget_states += callers(e);
+      groups.push_back({model, states, callers(e)});
+      states += callers(e);
     }
     return it->second;
   }
-
+  std::uint32_t budget(const Edge& e, const std::shared_ptr<const RetryBudgetModel>& model,
+                       const void* origin) {
+    return states_of(e, origin, model, budgets_, m_.budgets, m_.budget_states);
+  }
   std::uint32_t hedge(const Edge& e) {
-    const auto station = t_.operations[static_cast<std::size_t>(e.operation)].station;
-    const auto key = std::make_tuple(e.hedging->origin, e.from_component, e.from_station, station);
-    const auto [it, fresh] = hedges_.emplace(key, m_.hedge_states);
-    if (fresh) {
-      m_.hedges.push_back({e.hedging->policy, m_.hedge_states, callers(e)});
-      m_.hedge_states += callers(e);
-    }
-    return it->second;
+    return states_of(e, e.hedging->origin, e.hedging->policy, hedges_, m_.hedges, m_.hedge_states);
   }
 
   std::uint32_t balancer(const Edge& e) {
@@ -194,14 +224,14 @@ class GuardCompiler {
   CompiledModel& m_;
   std::map<std::tuple<const void*, std::string, int, int, std::uint32_t, bool, std::int64_t>, std::uint32_t>
       groups_;
-  std::map<std::tuple<const void*, int, int, int>, std::uint32_t> budgets_, hedges_;
+  std::map<OriginKey, std::uint32_t> budgets_, hedges_;
   std::map<std::tuple<int, int, int>, std::uint32_t> balancers_;
 };
 
 }  // namespace
 
 bool needs_balancer(const Station& s) {
-  return s.instances > 1 && needs_balancer(s.balancer);
+  return s.instances > 1 && needs_balancer(s.balancer, s.groups);
 }
 
 bool needs_guard(const Topology& t, const Edge& e) {
@@ -213,7 +243,7 @@ bool needs_guard(const Topology& t, const Edge& e) {
 
 bool needs_context(const Topology& t) {
   const auto hands_on = [](const Edge& e) { return e.deadline || e.cancels || e.fallback; };
-  if (std::any_of(t.edges.begin(), t.edges.end(), hands_on)) return true;
+  if (t.cancels_branches || std::any_of(t.edges.begin(), t.edges.end(), hands_on)) return true;
   for (const Workload& w : t.workloads) {
     for (const RequestClass& c : w.classes) {
       if (c.key) return true;

@@ -5,9 +5,9 @@
 //
 //   admission  may this start now?                 admit | reject{reason} | delay{for} | wait{at most}
 //   selection  which instance?                     an index, or none
-//   reaction   what follows this outcome?          retry after a pause (and is there budget for it?) | give up
-//   timing     when do we stop waiting, or ask somebody else as well?      a Duration
-//   queueing   who is next, and is it still worth serving?                 head | newest; serve | drop
+//   reaction   what follows this outcome?          retry after a pause (and is there budget for it?) | give
+//   up timing     when do we stop waiting, or ask somebody else as well?      a Duration queueing   who is
+//   next, and is it still worth serving?                 head | newest; serve | drop
 //
 // A policy's *model* is what the scenario says: immutable, shared by all replications. model.start() makes
 // the state of one holder (a caller's instance towards one target, an instance of a service, ...). Memory is
@@ -36,6 +36,7 @@ struct CallFacts {
   std::uint8_t priority = 0;           // higher is more important
   std::uint32_t waiting = 0;           // in this policy's line (admission) or in the queue (queueing)
   bool from_line = false;              // admission: the one asking has waited in line and is first
+  bool began = true;                   // ended: false where it left in the delay that the policy asked for
   sim::Instant deadline{INT64_MAX};    // of the request
 };
 
@@ -52,7 +53,11 @@ class StatusLog {
   void change(std::uint8_t to, sim::Instant at);
   // Statistics begin here: the end of the warm-up.
   void reset(sim::Instant now);
+  void set(std::uint8_t status, sim::Instant at) {
+    if (status != status_) change(status, at);
+  }
   std::uint64_t changes() const { return count_; }
+  std::uint64_t trips() const { return trips_; }  // changes away from the first status, number 0
   const std::vector<StatusChange>& kept() const { return kept_; }
   // Nanoseconds in each status from the last reset until `now`.
   std::vector<std::int64_t> durations(sim::Instant now) const;
@@ -60,7 +65,7 @@ class StatusLog {
  private:
   std::uint8_t status_ = 0;
   sim::Instant since_;
-  std::uint64_t count_ = 0;
+  std::uint64_t count_ = 0, trips_ = 0;
   std::vector<std::int64_t> spent_;
   std::vector<StatusChange> kept_;
 };
@@ -151,8 +156,9 @@ class RetryBudgetModel {
 class HedgePolicy {
  public:
   virtual ~HedgePolicy() = default;
-  virtual sim::Duration delay(const CallFacts&) = 0;  // from the last attempt until the next is sent beside it
-  virtual void succeeded(const CallFacts&) {}         // an attempt succeeded; `took` is its latency
+  virtual sim::Duration delay(
+      const CallFacts&) = 0;                   // from the last attempt until the next is sent beside it
+  virtual void succeeded(const CallFacts&) {}  // an attempt succeeded; `took` is its latency
 };
 class HedgePolicyModel {
  public:
@@ -203,11 +209,15 @@ class QueuePolicy {
   virtual bool serve(const CallFacts&) { return true; }
   // A request found a free worker, or the queue ran empty.
   virtual void emptied(const CallFacts&) {}
+  virtual const StatusLog* log() const { return nullptr; }
+  virtual StatusLog* log() { return nullptr; }
 };
 class QueuePolicyModel {
  public:
   virtual ~QueuePolicyModel() = default;
   virtual std::unique_ptr<QueuePolicy> start() const = 0;
+  virtual std::string name() const = 0;                   // in the catalog
+  virtual std::vector<std::string> statuses() const = 0;  // of its log, by number
 };
 
 }  // namespace tailrace::models

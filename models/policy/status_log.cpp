@@ -12,13 +12,14 @@ void StatusLog::change(std::uint8_t to, sim::Instant at) {
   since_ = at;
   if (kept_.size() < kMostKept) kept_.push_back({at, status_, to});
   ++count_;
+  trips_ += status_ == 0 ? 1 : 0;
   status_ = to;
 }
 
 void StatusLog::reset(sim::Instant now) {
   spent_.assign(spent_.size(), 0);
   kept_.clear();
-  count_ = 0;
+  count_ = trips_ = 0;
   since_ = now;
 }
 

@@ -72,7 +72,8 @@ std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
   if (f.flags & kHolding) release_worker_late(slot);
   const std::uint32_t parent = f.parent;
   const std::uint32_t ticket = f.parent_ticket;
-  if (parent == kNoId) return bury(slot);  // what it was a branch of has stopped
+  if (parent == kNoId)
+    return stop_serving(slot);  // what it was a branch of has stopped, or goes on without it
   if (with_calls_ && frames_[parent].ticket == ticket) end_branch(parent, slot);
   release_frame(slot);
   Frame& p = frames_[parent];
@@ -84,9 +85,11 @@ std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
   p.aux = static_cast<std::int64_t>(left << 32 | needed);
   if (needed != 0 && left >= needed) return kNoId;
   ++p.ticket;  // the branches that still run are nobody's now
+  const Step16& step = steps_[p.pc - 1];
+  if (step.flags & kCancelRest && calls_[parent].first_child != kNoId) leave_branches(parent);
   if (needed == 0) return parent;
-  if (const Step16& step = steps_[p.pc - 1]; step.op == Op::parallel && step.flags != 0) {
-    ++p.pc;  // an attempt: past the jump, to what runs in its place
+  if (step.flags & kAttempt) {
+    ++p.pc;  // past the jump, to what runs in its place
     return parent;
   }
   return fail_frame(parent, outcome);

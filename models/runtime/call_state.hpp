@@ -32,6 +32,8 @@ struct alignas(64) CallState {
   // As an attempt.
   std::uint8_t door_stage;  // admissions held at the door
   std::uint8_t flags;
+  bool pushed_back;         // the server refused it, and said when to try again
+  std::uint16_t restarted;  // of the call: attempts when a server last said so (or more than fit)
   std::uint32_t next_sibling;
   std::int64_t sent;     // a branch: the sibling before it
   std::int64_t left_at;  // when its caller left; -1 while it is there

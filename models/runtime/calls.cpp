@@ -44,6 +44,11 @@ std::uint32_t Execution::caller_index(std::uint32_t slot, const GuardTable& g) c
   return instance == kNoId ? 0 : instance - g.first_caller;
 }
 
+// `first`: the guard's budget or hedge_budget, which it has.
+RetryBudget& Execution::budget_of(std::uint32_t slot, const GuardTable& g, std::uint32_t first) {
+  return *policies_.budgets[first + caller_index(slot, g)];
+}
+
 std::uint32_t Execution::admission_state(std::uint32_t slot, const GuardTable& g, std::uint32_t stage,
                                          std::uint32_t instance) const {
   const AdmissionTable& a = model_->admissions[g.first_admission + stage];
@@ -130,14 +135,14 @@ inline void Execution::tell(std::uint32_t slot, std::uint32_t edge_id, std::uint
   const std::uint32_t caller = caller_index(slot, g);
   if (g.balancer != kNoId) policies_.balancers[g.balancer + caller]->ended(instance, facts);
   if (g.hedge != kNoId && outcome == Outcome::success) policies_.hedges[g.hedge + caller]->succeeded(facts);
-  if (g.budget != kNoId) {
-    policies_.budgets[g.budget + caller]->attempt_ended(facts);
-    if (flags & kRetry) policies_.budgets[g.budget + caller]->extra_ended(facts);
-  }
-  if (g.hedge_budget != kNoId) {
-    policies_.budgets[g.hedge_budget + caller]->attempt_ended(facts);
-    if (flags & kHedge) policies_.budgets[g.hedge_budget + caller]->extra_ended(facts);
-  }
+  const auto tell_budget = [&](std::uint32_t first, std::uint8_t extra) {
+    if (first == kNoId) return;
+    RetryBudget& budget = budget_of(slot, g, first);
+    budget.attempt_ended(facts);
+    if (flags & extra) budget.extra_ended(facts);
+  };
+  tell_budget(g.budget, kRetry);
+  tell_budget(g.hedge_budget, kHedge);
 }
 
 // The call has its outcome: the caller goes on, falls back, or fails.
@@ -166,19 +171,24 @@ inline std::uint32_t Execution::finish_call(std::uint32_t slot, std::uint32_t ed
   return fail_frame(slot, outcome);
 }
 
+// What the call as a whole holds is given back, and its budgets learn that it is over.
+void Execution::give_back_call(std::uint32_t slot, const GuardTable& g, Outcome outcome) {
+  if (g.outer == 0 && g.budget == kNoId && g.hedge_budget == kNoId) return;
+  const CallState& x = calls_[slot];
+  CallFacts facts = facts_of(slot);
+  facts.outcome = outcome;
+  facts.took = {now_ - frames_[slot].call_start()};
+  give_back(slot, g, 0, std::min<std::uint32_t>(x.stage, g.outer), x.chosen, facts);
+  for (const std::uint32_t budget : {g.budget, g.hedge_budget}) {
+    if (budget != kNoId) budget_of(slot, g, budget).call_ended(facts);
+  }
+}
+
 inline std::uint32_t Execution::end_call(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
   const GuardTable& g = model_->guards[edges_[edge_id].guard];
   Frame& f = frames_[slot];
   if (f.timer != kNoId) timers_.cancel_some(f, kOfTheCall);
-  CallState& x = calls_[slot];
-  if (g.outer > 0 || g.budget != kNoId || g.hedge_budget != kNoId) {
-    CallFacts facts = facts_of(slot);
-    facts.outcome = outcome;
-    facts.took = {now_ - f.call_start()};
-    give_back(slot, g, 0, std::min<std::uint32_t>(x.stage, g.outer), x.chosen, facts);
-    if (g.budget != kNoId) policies_.budgets[g.budget + caller_index(slot, g)]->call_ended(facts);
-    if (g.hedge_budget != kNoId) policies_.budgets[g.hedge_budget + caller_index(slot, g)]->call_ended(facts);
-  }
+  give_back_call(slot, g, outcome);
   return finish_call(slot, edge_id, outcome);
 }
 
@@ -248,6 +258,7 @@ inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) 
   y.first_child = kNoId;
   y.stage = 0;
   y.door_stage = 0;
+  y.pushed_back = false;
   y.sent = now_;
   y.left_at = -1;
   y.next_sibling = x.first_child;
@@ -322,7 +333,10 @@ std::uint32_t Execution::pursue(std::uint32_t slot, std::uint32_t edge_id, bool 
     }
     if (answer.kind == Admission::Kind::delay && answer.time.ns > 0) {
       ++counts.delayed;
-      if (x.flags & kNextIsHedge) return refused(slot, edge_id, Outcome::rejected);
+      if (x.flags & kNextIsHedge) {  // does not pause
+        leave_pause(slot, g, Outcome::rejected);
+        return refused(slot, edge_id, Outcome::rejected);
+      }
       arm_own(sim::saturating_add(now_, answer.time.ns), Phase::arrive, TimerPurpose::pause, slot);
       return kNoId;
     }
@@ -370,6 +384,7 @@ inline std::uint32_t Execution::begin_simple_call(std::uint32_t slot, std::uint3
   y.attempts = 1;
   y.stage = 0;
   y.door_stage = 0;
+  y.pushed_back = false;
   y.flags = kThere;
   calls_[slot].first_child = child;
   calls_[slot].stage = 0;
@@ -390,6 +405,7 @@ std::uint32_t Execution::begin_guarded_call(std::uint32_t slot, std::uint32_t ed
   x.first_child = kNoId;
   x.stage = 0;
   x.hedges = 0;
+  x.restarted = 0;
   x.flags &= static_cast<std::uint8_t>(~(kInLine | kNextIsHedge | kNextIsRetry));
   if (g.simple) return begin_simple_call(slot, edge_id, edge, g);
   if (messaging_) messaging_->begin_call(slot, edge_id, g);
@@ -400,9 +416,8 @@ std::uint32_t Execution::begin_guarded_call(std::uint32_t slot, std::uint32_t ed
   } else if (edge.timeout_lane != kNoId) {
     arm(edge.timeout_lane, slot, f);
   }
-  if (g.budget != kNoId) policies_.budgets[g.budget + caller_index(slot, g)]->call_started(facts_of(slot));
-  if (g.hedge_budget != kNoId)
-    policies_.budgets[g.hedge_budget + caller_index(slot, g)]->call_started(facts_of(slot));
+  if (g.budget != kNoId) budget_of(slot, g, g.budget).call_started(facts_of(slot));
+  if (g.hedge_budget != kNoId) budget_of(slot, g, g.hedge_budget).call_started(facts_of(slot));
   if (g.outer == 0) return begin_try(slot, edge_id);
   return pursue(slot, edge_id, false);
 }
@@ -414,40 +429,12 @@ std::uint32_t Execution::pursue_after_pause(std::uint32_t slot, std::uint32_t ed
                                                                      : pursue(slot, edge_id, false);
 }
 
-// Whoever is first in line asks again, until one has to stay.
-void Execution::drain_line(std::uint32_t state_id) {
-  policies_.admissions[state_id].drain_scheduled = false;
-  while (!policies_.admissions[state_id].line.empty()) {
-    const WaitLine::Entry entry = policies_.admissions[state_id].line.front();
-    if (frames_[entry.slot].ticket != entry.ticket || !(calls_[entry.slot].flags & kInLine)) {
-      policies_.admissions[state_id].line.pop();  // has left
-      continue;
-    }
-    const std::uint32_t next = pursue(entry.slot, steps_[frames_[entry.slot].pc - 1].first, true);
-    if (next != kNoId) wake(next);
-    if (calls_[entry.slot].flags & kInLine && frames_[entry.slot].ticket == entry.ticket) {
-      const WaitLine& line = policies_.admissions[state_id].line;
-      if (!line.empty() && line.front().slot == entry.slot) return;  // still first: not admitted
-    }
-  }
-}
-
-// Takes itself out of the line it waits in; its entry goes stale.
-void Execution::leave_line(std::uint32_t slot, std::uint32_t state_id) {
-  CallState& x = calls_[slot];
-  x.flags &= static_cast<std::uint8_t>(~kInLine);
-  timers_.cancel(frames_[slot], TimerPurpose::line);
-  ++frames_[slot].ticket;
-  --policies_.admissions[state_id].line.live;
-}
-
 // The last attempt has taken long: another goes out beside it.
 std::uint32_t Execution::hedge(std::uint32_t slot, std::uint32_t edge_id) {
   const GuardTable& g = model_->guards[edges_[edge_id].guard];
   CallState& x = calls_[slot];
   if (x.first_child == kNoId || x.hedges >= g.most_hedges) return kNoId;
-  if (g.hedge_budget != kNoId &&
-      !policies_.budgets[g.hedge_budget + caller_index(slot, g)]->take(facts_of(slot))) {
+  if (g.hedge_budget != kNoId && !budget_of(slot, g, g.hedge_budget).take(facts_of(slot))) {
     ++guard_counts_[edges_[edge_id].guard].budget_denied;
     return kNoId;
   }
@@ -465,22 +452,28 @@ std::uint32_t Execution::refused(std::uint32_t slot, std::uint32_t edge_id, Outc
   if (x.attempts == 0) return end_call(slot, edge_id, reason);  // before the first attempt: the whole call
   give_back(slot, g, g.outer, x.stage, x.chosen, facts);
   x.stage = static_cast<std::uint8_t>(g.outer);
-  if (x.flags & kNextIsRetry && g.budget != kNoId)
-    policies_.budgets[g.budget + caller_index(slot, g)]->extra_ended(facts);
+  if (x.flags & kNextIsRetry && g.budget != kNoId) budget_of(slot, g, g.budget).extra_ended(facts);
   if (x.flags & kNextIsHedge && g.hedge_budget != kNoId)
-    policies_.budgets[g.hedge_budget + caller_index(slot, g)]->extra_ended(facts);
+    budget_of(slot, g, g.hedge_budget).extra_ended(facts);
   x.flags &= static_cast<std::uint8_t>(~(kNextIsHedge | kNextIsRetry));
   return attempt_failed(slot, edge_id, reason);
 }
 
 inline std::uint32_t Execution::attempt_over(std::uint32_t slot, std::uint32_t edge_id,
                                              std::uint32_t instance, Outcome outcome, std::int64_t took,
-                                             std::uint32_t number, std::uint8_t flags) {
+                                             std::uint32_t number, std::uint8_t flags, bool pushed_back) {
   tell(slot, edge_id, instance, outcome, took, number, flags);
-  if (outcome != Outcome::success) return attempt_failed(slot, edge_id, outcome);
+  if (outcome != Outcome::success) return attempt_failed(slot, edge_id, outcome, pushed_back);
   if (flags & kHedge) ++guard_counts_[edges_[edge_id].guard].hedges_won;
   if (calls_[slot].first_child != kNoId) leave_all(slot, edge_id, Outcome::cancelled);
   return end_call(slot, edge_id, Outcome::success);
+}
+
+// The caller no longer counts this attempt among those under way.
+inline void Execution::unlink(std::uint32_t slot, std::uint32_t child) {
+  std::uint32_t* link = &calls_[slot].first_child;
+  while (*link != child) link = &calls_[*link].next_sibling;
+  *link = calls_[child].next_sibling;
 }
 
 // The answer to an attempt, or what came of it, is with the caller.
@@ -516,28 +509,39 @@ std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
   }
   const std::uint8_t flags = y.flags;
   const std::uint32_t number = y.attempts;
-  std::uint32_t* link = &calls_[slot].first_child;
-  while (*link != child) link = &calls_[*link].next_sibling;
-  *link = y.next_sibling;
+  const bool pushed_back = y.pushed_back;
+  unlink(slot, child);
   calls_[slot].flags |= flags & kDegraded;
   release_frame(child);
-  return attempt_over(slot, edge_id, instance, outcome, took, number, flags);
+  return attempt_over(slot, edge_id, instance, outcome, took, number, flags, pushed_back);
 }
 
-std::uint32_t Execution::attempt_failed(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
+std::uint32_t Execution::attempt_failed(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome,
+                                        bool pushed_back) {
   const EdgeTable& edge = edges_[edge_id];
   const GuardTable& g = model_->guards[edge.guard];
   CallState& x = calls_[slot];
-  if (x.first_child != kNoId) return kNoId;  // another attempt is under way
-  if (edge.retry_stream != kNoId) {
-    const Reaction reaction =
-        react(model_->topology->edges[edge_id], x.attempts, outcome, {x.pause}, streams_[edge.retry_stream]);
+  std::int64_t told = -1;  // by the server: to wait this long, or for ever
+  if (pushed_back && g.honors_pushback) {
+    told = station_tables_[edge.station].pushback_ns;
+    ++guard_counts_[edge.guard].pushbacks;
+  }
+  if (x.first_child != kNoId) {  // another attempt is under way
+    if (told >= 0 && timers_.cancel(frames_[slot], TimerPurpose::hedge) && told != kNever)
+      arm_own(sim::saturating_add(now_, told), Phase::expire, TimerPurpose::hedge, slot);
+    return kNoId;
+  }
+  if (edge.retry_stream != kNoId && told != kNever) {
+    const std::uint32_t tries = x.attempts - x.hedges;  // the first and the retries
+    Reaction reaction = react(model_->topology->edges[edge_id], tries, outcome, {x.pause},
+                              streams_[edge.retry_stream], x.restarted);
+    if (told >= 0) reaction.delay = {told};
     const std::int64_t when = sim::saturating_add(now_, reaction.delay.ns);
     if (reaction.retry && when < call_deadline(slot, g)) {
-      const bool granted =
-          g.budget == kNoId || policies_.budgets[g.budget + caller_index(slot, g)]->take(facts_of(slot));
+      const bool granted = g.budget == kNoId || budget_of(slot, g, g.budget).take(facts_of(slot));
       if (granted) {
-        x.pause = reaction.delay.ns;
+        x.pause = told >= 0 ? 0 : reaction.delay.ns;
+        if (told >= 0) x.restarted = static_cast<std::uint16_t>(std::min(tries, 0xffffu));
         x.flags |= kNextIsRetry;
         timers_.cancel(frames_[slot], TimerPurpose::hedge);
         arm_own(when, Phase::arrive, TimerPurpose::backoff, slot);
@@ -556,9 +560,7 @@ std::uint32_t Execution::attempt_timed_out(std::uint32_t child) {
   const GuardTable& g = model_->guards[edges_[edge_id].guard];
   if (g.on_try_timeout && calls_[slot].hedges < g.most_hedges) return hedge(slot, edge_id);
   const CallState& y = calls_[child];
-  std::uint32_t* link = &calls_[slot].first_child;
-  while (*link != child) link = &calls_[*link].next_sibling;
-  *link = y.next_sibling;
+  unlink(slot, child);
   const std::int64_t took = now_ - y.sent;
   const std::uint32_t instance = frames_[child].instance - edges_[edge_id].first_instance;
   const std::uint32_t number = y.attempts;
@@ -571,22 +573,6 @@ std::uint32_t Execution::attempt_timed_out(std::uint32_t child) {
 std::uint32_t Execution::call_timed_out(std::uint32_t slot, std::uint32_t edge_id, Outcome reason) {
   drop_call(slot, edge_id, reason);
   return end_call(slot, edge_id, reason);
-}
-
-// Ends whatever the call is doing: its place in a line, the attempt that is being admitted, those under way.
-void Execution::drop_call(std::uint32_t slot, std::uint32_t edge_id, Outcome reason) {
-  const GuardTable& g = model_->guards[edges_[edge_id].guard];
-  CallState& x = calls_[slot];
-  if (x.flags & kInLine) leave_line(slot, admission_state(slot, g, x.stage, x.chosen));
-  CallFacts facts = facts_of(slot);
-  facts.outcome = reason;
-  if (x.stage > g.outer) {
-    give_back(slot, g, g.outer, x.stage, x.chosen, facts);
-    x.stage = static_cast<std::uint8_t>(g.outer);
-  }
-  if (x.flags & kNextIsRetry && g.budget != kNoId)  // in its pause, or being admitted
-    policies_.budgets[g.budget + caller_index(slot, g)]->extra_ended(facts);
-  leave_all(slot, edge_id, reason);
 }
 
 }  // namespace tailrace::models

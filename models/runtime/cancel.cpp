@@ -24,13 +24,15 @@ std::uint32_t Execution::hear_cancel(std::uint32_t slot) {
   Frame& f = frames_[slot];
   CallState& x = calls_[slot];
   if (x.flags & kReplied) return kNoId;
-  const StationTable& station = station_tables_[instances_[f.instance].station];
-  if (station.cancellation == Cancellation::ignore) return kNoId;
+  // A branch is told by its own service, which then means it; at a client there is nothing to cut.
+  Cancellation how = Cancellation::at_step;
+  if (f.instance != kNoId) how = station_tables_[instances_[f.instance].station].cancellation;
+  if (how == Cancellation::ignore && !(f.flags & kBranchFrame)) return kNoId;
   if (!(f.flags & kBranchFrame) && !(x.flags & kThere)) {  // still on its way, or paused at the door
     f.pc = model_->stop_pc;
     return kNoId;
   }
-  const bool at_once = station.cancellation == Cancellation::at_once;
+  const bool at_once = how == Cancellation::at_once;
   if (f.flags & kQueued) {
     if (!at_once && !(f.flags & kInterrupted)) {
       f.pc = model_->stop_pc;
@@ -47,13 +49,7 @@ std::uint32_t Execution::hear_cancel(std::uint32_t slot) {
       drop_call(slot, edge_id, Outcome::cancelled);
       const GuardTable& g = model_->guards[edges_[edge_id].guard];
       if (f.timer != kNoId) timers_.cancel_all(frames_[slot]);
-      CallFacts facts = facts_of(slot);
-      facts.outcome = Outcome::cancelled;
-      facts.took = {now_ - frames_[slot].call_start()};
-      give_back(slot, g, 0, std::min<std::uint32_t>(x.stage, g.outer), x.chosen, facts);
-      for (const std::uint32_t budget : {g.budget, g.hedge_budget}) {
-        if (budget != kNoId) policies_.budgets[budget + caller_index(slot, g)]->call_ended(facts);
-      }
+      give_back_call(slot, g, Outcome::cancelled);
       ++edge_counts_[edge_id].ended[static_cast<std::size_t>(Outcome::cancelled)];
       return stop_serving(slot);
     }
@@ -71,7 +67,8 @@ std::uint32_t Execution::hear_cancel(std::uint32_t slot) {
   }
 }
 
-// The branches of a frame that has stopped are nobody's; they hear of it as a server does.
+// The branches of a frame that has stopped, or needs them no longer, are nobody's; they hear of it as a
+// server does.
 void Execution::leave_branches(std::uint32_t slot) {
   std::uint32_t child = calls_[slot].first_child;
   const std::int64_t left = left_at(slot);

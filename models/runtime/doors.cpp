@@ -22,6 +22,14 @@ AdmissionPolicy& Execution::at_door(std::uint32_t slot, const DoorTable& door, s
               .policy;
 }
 
+// The server refuses a request, and may say when to try again.
+std::uint32_t Execution::turn_away(std::uint32_t slot, Outcome reason) {
+  const Frame& f = frames_[slot];
+  if (!(f.flags & kBranchFrame) && edges_[f.edge].guard != kNoId)
+    calls_[slot].pushed_back = station_tables_[edges_[f.edge].station].pushback_ns >= 0;
+  return reply_late(slot, reason);
+}
+
 // Asks the policies at the door, from where it has got to.
 std::uint32_t Execution::knock(std::uint32_t slot) {
   const EdgeTable& edge = edges_[frames_[slot].edge];
@@ -35,7 +43,7 @@ std::uint32_t Execution::knock(std::uint32_t slot) {
       ++counts.rejected;
       ++instances_[frames_[slot].instance].rejected;
       count_end(edge, answer.reason);
-      return reply_late(slot, answer.reason);
+      return turn_away(slot, answer.reason);
     }
     ++counts.admitted;
     ++x.door_stage;
@@ -142,7 +150,13 @@ void Execution::serve_next(InstanceState& instance) {
     if (fresh && policy != nullptr) {
       facts.waited = {wait};
       facts.priority = n.priority;
-      if (!policy->serve(facts)) reason = Outcome::shed;
+      AdmissionCounts& counts = admission_counts_[station.queue_group];
+      if (policy->serve(facts)) {
+        ++counts.admitted;
+      } else {
+        ++counts.rejected;
+        reason = Outcome::shed;
+      }
     }
     if (fresh && station.drop_expired && model_->context && !(n.flags & kDirect) &&
         calls_[next].deadline <= now_)
@@ -151,7 +165,7 @@ void Execution::serve_next(InstanceState& instance) {
     if (reason != Outcome::success) {
       ++station_extras_[instance.station].dropped;
       count_end(edges_[n.edge], reason);
-      const std::uint32_t runs = reply_late(next, reason);
+      const std::uint32_t runs = turn_away(next, reason);
       if (runs != kNoId) wake(runs);
       continue;
     }

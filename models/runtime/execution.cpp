@@ -327,7 +327,7 @@ std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) 
   if (instance.queued >= station.queue_capacity && !continuation) {
     ++instance.rejected;
     count_end(live_edges_[f.edge], Outcome::rejected);
-    return reply_late(slot, Outcome::rejected);
+    return turn_away(slot, Outcome::rejected);
   }
   if (station.discipline == Discipline::fifo) {
     join_queue(slot, f, instance);

@@ -108,7 +108,7 @@ class Execution {
   };
   struct GuardCounts {  // of calls with policies
     OutcomeCounts attempt_ended{};
-    std::uint64_t hedges = 0, hedges_won = 0, budget_denied = 0, fallbacks = 0;
+    std::uint64_t hedges = 0, hedges_won = 0, budget_denied = 0, fallbacks = 0, pushbacks = 0;
     std::int64_t last_success = -1;
   };
   struct StationExtras {
@@ -216,6 +216,7 @@ class Execution {
   std::uint32_t caller_index(std::uint32_t slot, const GuardTable& g) const;
   std::uint32_t admission_state(std::uint32_t slot, const GuardTable& g, std::uint32_t stage,
                                 std::uint32_t instance) const;
+  RetryBudget& budget_of(std::uint32_t slot, const GuardTable& g, std::uint32_t first);
   std::int64_t call_deadline(std::uint32_t slot, const GuardTable& g) const;
   void arm_own(std::int64_t when, sim::Phase phase, TimerPurpose purpose, std::uint32_t slot);
   void begin_request(std::uint32_t slot, const ClassTable& cls);
@@ -231,18 +232,23 @@ class Execution {
   std::uint32_t hedge(std::uint32_t slot, std::uint32_t edge);
   void give_back(std::uint32_t slot, const GuardTable& g, std::uint32_t from, std::uint32_t to,
                  std::uint32_t instance, const CallFacts& facts);
+  void give_back_call(std::uint32_t slot, const GuardTable& g, Outcome outcome);
   void wake_line(std::uint32_t state);
   void drain_line(std::uint32_t state);
   void leave_line(std::uint32_t slot, std::uint32_t state);
   std::uint32_t refused(std::uint32_t slot, std::uint32_t edge, Outcome reason);
+  void unlink(std::uint32_t slot, std::uint32_t child);
   std::uint32_t answered(std::uint32_t child, Outcome outcome);
   void tell(std::uint32_t slot, std::uint32_t edge, std::uint32_t instance, Outcome outcome,
             std::int64_t took, std::uint32_t number, std::uint8_t flags);
   std::uint32_t attempt_over(std::uint32_t slot, std::uint32_t edge, std::uint32_t instance, Outcome outcome,
-                             std::int64_t took, std::uint32_t number, std::uint8_t flags);
-  std::uint32_t attempt_failed(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
+                             std::int64_t took, std::uint32_t number, std::uint8_t flags,
+                             bool pushed_back = false);
+  std::uint32_t attempt_failed(std::uint32_t slot, std::uint32_t edge, Outcome outcome,
+                               bool pushed_back = false);
   std::uint32_t attempt_timed_out(std::uint32_t child);
   std::uint32_t call_timed_out(std::uint32_t slot, std::uint32_t edge, Outcome reason);
+  void leave_pause(std::uint32_t slot, const GuardTable& g, Outcome reason);
   void drop_call(std::uint32_t slot, std::uint32_t edge, Outcome reason);
   void leave_all(std::uint32_t slot, std::uint32_t edge, Outcome reason);
   void leave(std::uint32_t child);
@@ -255,6 +261,7 @@ class Execution {
   CallFacts door_facts(std::uint32_t slot) const;
   AdmissionPolicy& at_door(std::uint32_t slot, const DoorTable& door, std::uint32_t stage);
   std::uint32_t knock(std::uint32_t slot);
+  std::uint32_t turn_away(std::uint32_t slot, Outcome reason);
   void tell_served(std::uint32_t slot, std::int64_t waited);
   void close_door(std::uint32_t slot, Outcome outcome);
   std::uint32_t reply_guarded(std::uint32_t slot, Outcome outcome);

@@ -8,6 +8,7 @@ void Execution::start_policies() {
   policies_.admissions.resize(m.admission_states);
   for (std::uint32_t id = 0; id < m.admission_groups.size(); ++id) {
     const AdmissionGroup& group = m.admission_groups[id];
+    if (group.of_queue) continue;
     for (std::uint32_t i = 0; i < group.states(); ++i) {
       AdmissionState& state = policies_.admissions[group.first_state + i];
       state.policy = group.model->start();
@@ -55,6 +56,9 @@ void Execution::reset_policies() {
     if (StatusLog* log = state.policy->log()) log->reset({now_});
   }
   for (AdmissionCounts& counts : admission_counts_) counts = {};
+  for (const auto& queue : policies_.queues) {
+    if (StatusLog* log = queue->log()) log->reset({now_});
+  }
   for (const BalancerGroup& group : model_->balancers) {
     for (std::uint32_t i = 0; i < group.callers; ++i) {
       policies_.balancers[group.first_state + i]->advance({now_});
@@ -72,6 +76,7 @@ PolicyStateRecord record_of(const StatusLog* log, sim::Instant now, double gauge
   r.gauge = gauge;
   if (log == nullptr) return r;
   r.changes = log->changes();
+  r.trips = log->trips();
   r.timeline = log->kept();
   for (const std::int64_t ns : log->durations(now)) r.seconds.push_back(static_cast<double>(ns) * 1e-9);
   return r;
@@ -84,7 +89,12 @@ void Execution::record_policies() {
     const AdmissionGroup& group = model_->admission_groups[id];
     PolicyRecord r;
     r.counts = admission_counts_[id];
-    for (std::uint32_t i = 0; i < group.states(); ++i) {
+    r.of_queue = group.of_queue;
+    for (std::uint32_t i = 0; group.of_queue && i < group.callers; ++i) {
+      const QueuePolicy& queue = *policies_.queues[model_->stations[group.station].first_queue_policy + i];
+      r.states.push_back(record_of(queue.log(), {now_}, 0));
+    }
+    for (std::uint32_t i = 0; !group.of_queue && i < group.states(); ++i) {
       AdmissionPolicy& policy = *policies_.admissions[group.first_state + i].policy;
       policy.settle({now_});
       r.states.push_back(record_of(policy.log(), {now_}, policy.gauge()));

@@ -56,6 +56,7 @@ struct EdgeRecord {
   std::uint64_t hedges_won = 0;     // and first with a success
   std::uint64_t budget_denied = 0;  // retries and hedges for which there was no budget
   std::uint64_t fallbacks = 0;      // failed calls that were answered otherwise
+  std::uint64_t pushbacks = 0;      // refusals whose word about retries was honoured
 };
 
 // What an admission policy did: all states of one written policy towards one target together.
@@ -66,11 +67,13 @@ struct AdmissionCounts {
 };
 struct PolicyStateRecord {  // of one holder's state
   std::uint64_t changes = 0;
+  std::uint64_t trips = 0;             // of them, away from the first status
   std::vector<double> seconds;         // in each status
   std::vector<StatusChange> timeline;  // the first StatusLog::kMostKept changes
   double gauge = 0;                    // at the end; NaN where there is none
 };
 struct PolicyRecord {
+  bool of_queue = false;  // a queue's: asked when a request's turn comes
   AdmissionCounts counts;
   std::vector<PolicyStateRecord> states;
 };

@@ -410,6 +410,7 @@ void Execution::finish_record() {
       r.hedges_won = g.hedges_won;
       r.budget_denied = g.budget_denied;
       r.fallbacks = g.fallbacks;
+      r.pushbacks = g.pushbacks;
     }
     record_.edges.push_back(r);
   }
@@ -562,6 +563,7 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
     if (e.calls != 0) mix(e.calls), mix(e.attempts), outcomes(e.attempt_ended), outcomes(e.ended);
     if (e.hedges + e.budget_denied + e.fallbacks != 0)
       mix(e.hedges), mix(e.hedges_won), mix(e.budget_denied), mix(e.fallbacks);
+    if (e.pushbacks != 0) mix(e.pushbacks);
   }
   for (const StationRecord& s : r.stations) {
     if (s.counts.grants + s.counts.rejected == 0) continue;
@@ -571,7 +573,7 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
     if (s.counts.wasted != 0) mix(static_cast<std::uint64_t>(s.counts.wasted));
   }
   for (const PolicyRecord& p : r.policies) {
-    if (p.counts.admitted + p.counts.rejected == 0) continue;
+    if (p.of_queue || p.counts.admitted + p.counts.rejected == 0) continue;
     mix(p.counts.admitted), mix(p.counts.rejected), mix(p.counts.delayed), mix(p.counts.waited);
     for (const PolicyStateRecord& state : p.states) mix(state.changes);
   }

@@ -154,7 +154,7 @@ void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
       ++instance.abandoned;
       observe(station_tables_[instance.station].abandoned_series, now_ - f.mark);
       count_end(edges_[f.edge], Outcome::queue_timeout);
-      next = reply_late(slot, Outcome::queue_timeout);
+      next = turn_away(slot, Outcome::queue_timeout);
       break;
     }
   }

@@ -20,8 +20,8 @@ FieldTable endpoint_fields() {
 FieldTable instance_fields() {
   return Fields<InstanceSpec>("instance", "A group of like instances.")
       .add("count", &InstanceSpec::count, "how many", between(1, 1e6))
-      .add("weight", &InstanceSpec::weight, "share of the calls under load_balancer: weighted",
-           between(0, 1e9))
+      .add("weight", &InstanceSpec::weight,
+           "share of the calls under load_balancer: weighted or least_request", between(0, 1e9))
       .add("error_rate", &InstanceSpec::error_rate,
            "of what these instances answer, on top of the endpoint's")
       .add("zone", &InstanceSpec::zone, "where they are, for zone-aware balancing")

@@ -97,6 +97,8 @@ void expand_parallel(const void* raw, Mark mark, TopologyBuilder& b, Steps& out)
     step.branches.push_back(std::move(lowered));
   }
   if (step.branches.empty()) return;
+  step.cancel_rest = spec.cancel_rest;
+  b.topology.cancels_branches = b.topology.cancels_branches || spec.cancel_rest;
   out.push_back(std::move(step));
 }
 
@@ -225,6 +227,10 @@ std::vector<StepKind> make_step_kinds() {
                        .required()
                        .add("join", &ParallelSpec::join,
                             "all, any, or how many branches must succeed; the rest run on unheard")
+                       .add("cancel_rest", &ParallelSpec::cancel_rest,
+                            "the rest stops: at the end of its step or, in a service with cancellation: "
+                            "at_once, in the middle; its calls are given up, and their servers told where "
+                            "these say cancellation: true")
                        .table(),
                    make_spec<ParallelSpec>, expand_parallel});
   kinds.push_back({"branch", "One of several ways, by chance.",

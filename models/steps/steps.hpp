@@ -38,6 +38,7 @@ struct CallSpec {
 struct ParallelSpec {
   std::vector<StepList> branches;
   std::string join = "all";
+  bool cancel_rest = false;
 };
 struct BranchOptionSpec {
   std::optional<Fraction> probability;

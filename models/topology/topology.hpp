@@ -76,6 +76,7 @@ struct BalancerSettings {
   std::int64_t choice_count = 2;        // least_request, peak_ewma: of how many random; 0 looks at all
   bool distinct = false;                // of two, both differ always; otherwise one may be drawn twice
   bool own_view = false;                // least_request counts the caller's own calls only
+  double active_request_bias = 1;       // least_request where weights differ: power of the calls under way
   sim::Duration decay{10'000'000'000};  // peak_ewma
   std::int64_t ring_size = 1024;        // ring_hash: points in all
   std::int64_t table_size = 65537;      // maglev
@@ -109,6 +110,7 @@ struct Station {
   bool drop_expired = false;        // a request whose deadline is over is not started
   std::vector<AdmissionUse> doors;  // asked for each request that arrives, in this order
   std::shared_ptr<const QueuePolicyModel> queue_policy;
+  std::optional<sim::Duration> pushback;  // said with a refusal: retry after this long; the longest: do not
 };
 
 // Further attempts beside the first.
@@ -145,6 +147,7 @@ struct Edge {
   std::int64_t retries = 0;    // after the first attempt; kUnlimited
   std::uint32_t retry_on = 0;  // bit per Outcome
   BackoffModel backoff;
+  bool honors_pushback = true;  // what the target says of retries goes before the back-off
   bool ignore_failure = false;
   std::optional<sim::Distribution> request_bytes, response_bytes;
   int out_link = kNone, back_link = kNone;  // none: no time on the network
@@ -197,6 +200,7 @@ struct Step {
   int ref = kNone;                                // channel, effect or milestone; await: the group's effect
   std::optional<sim::Duration> timeout;           // await
   sim::Duration interval;                         // await: between polls
+  bool cancel_rest = false;                       // parallel: stops the others when that is decided
   std::vector<StepBranch> branches;  // parallel, branch, loop (one), call (one: its fallback, if any), ...
 };
 
@@ -362,6 +366,7 @@ struct Topology {
     return !channels.empty() || !effects.empty() || !milestones.empty() || background;
   }
   bool background = false;
+  bool cancels_branches = false;  // some parallel step stops the branches that it no longer needs
 
   std::string operation_name(int operation) const {
     const Operation& op = operations[static_cast<std::size_t>(operation)];

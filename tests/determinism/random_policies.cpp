@@ -106,7 +106,11 @@ std::string RandomPolicies::pool() {
   if (r_.chance(30)) out += fmt::format(", max_pending_requests: {}", r_.below(6));
   if (r_.chance(30)) out += fmt::format(", max_requests: {}", 1 + r_.below(12));
   if (r_.chance(30)) out += ", idle_timeout: " + ms(1, 50);
-  if (r_.chance(30)) out += fmt::format(", max_concurrent_streams: {}", 1 + r_.below(5));
+  if (r_.chance(30)) {
+    out += fmt::format(", max_concurrent_streams: {}", 1 + r_.below(5));
+  } else if (r_.chance(40)) {
+    out += fmt::format(", max_requests_per_connection: {}", 1 + r_.below(20));
+  }
   return out;
 }
 
@@ -142,6 +146,7 @@ std::string RandomPolicies::inbound(bool fifo) {
   if (r_.chance(15)) out += ", admission_control: {sampling_window: 2s}";
   if (r_.chance(20)) out += concurrency();
   if (r_.chance(20)) out += ", priority_shedding: {queuing_threshold: " + ms(1, 10) + ", window: 100ms}";
+  if (r_.chance(25)) out += ", retry_pushback: " + r_.one_of({"never", "0s", "7ms"});
   const int queue = r_.below(8);
   if (queue == 0) out += ", codel: {target: 2ms, interval: 20ms}";
   if (queue == 1 || (queue == 2 && fifo))

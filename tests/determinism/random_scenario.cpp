@@ -123,9 +123,10 @@ class Author : RandomText {
       return calls && chance(50) ? call(from) : fmt::format("{{compute: {}}}", time());
     if (kind == 2) return chance(70) ? fmt::format("{{sleep: {}}}", time()) : "{fail: 3%}";
     if (kind == 3)
-      return fmt::format("{{parallel: [{}, [{}, {}], {}], join: {}}}", step(from, depth + 1),
+      return fmt::format("{{parallel: [{}, [{}, {}], {}], join: {}{}}}", step(from, depth + 1),
                          step(from, depth + 1), step(from, depth + 1), call(from),
-                         one_of({"all", "any", "2"}));
+                         one_of({"all", "any", "2"}),
+                         policies_.on && chance(35) ? ", cancel_rest: true" : "");
     if (kind == 4)
       return fmt::format(
           "{{branch: [{{probability: 0.4, steps: [{}]}}, {{probability: 0.3, steps: [{}, {}]}}]}}",

@@ -286,6 +286,33 @@ TEST(ConnectionPool, IsTakenOverFromWhoGaveUpDuringSetUp) {
   t.is_quiet();
 }
 
+// At 20 a second connection is set up, ready at 30, for a caller who leaves at 25. The first is busy from 10
+// to 110, so whoever comes at 26 waits until 30.
+TEST(ConnectionPool, GivingUpItsSetUpFreesNoBusyConnection) {
+  Trace t(R"(
+workloads:
+  patient: {trace: {times: [0s, 26ms]}, calls: a.patient}
+  hasty: {trace: {times: [20ms]}, calls: a.hasty}
+services:
+  a:
+    outbound: {connection_pool: {max_connections: 2, connect_time: 10ms}}
+    endpoints: {patient: [call: s.op], hasty: [{call: s.op, timeout: 5ms}]}
+  s: {workers: 9, endpoints: {op: [compute: 100ms]}}
+)");
+  t.sent("a", "s.op", {10, 30});
+  t.calls("a", "s.op", {{25, timeout}, {110, success}, {130, success}});
+  t.is_quiet();
+}
+
+// Two requests a connection: the third and the fifth pay for a new one.
+TEST(ConnectionPool, ClosesAfterItsRequests) {
+  Trace t(
+      narrow("0s, 50ms, 100ms, 150ms, 200ms",
+             "connection_pool: {max_connections: 1, connect_time: 10ms, max_requests_per_connection: 2}"));
+  t.sent("load", "s.op", {10, 50, 110, 150, 210});
+  t.is_quiet();
+}
+
 // All of them at once, from the outside: limit, then breaker, bulkhead, pool; what an inner one refuses gives
 // the outer ones their places back.
 TEST(Order, AnInnerRefusalGivesOuterPlacesBack) {

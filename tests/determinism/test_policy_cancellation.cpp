@@ -104,6 +104,87 @@ services:
   }
 }
 
+// Join losers. `any` of three is decided at 10 ms: `b` takes 100 ms, the computing branch 60 and then a step
+// more.
+std::string decided_at_10(const std::string& rest, const std::string& cancellation) {
+  return fmt::format(R"(
+workloads: {{load: {{trace: {{times: [0s, 500ms]}}, calls: a.op}}}}
+services:
+  a:
+    workers: 9
+    mode: async
+    cancellation: {}
+    endpoints:
+      op:
+        - {{parallel: [compute: 10ms, {{call: b.op, cancellation: true}}, [compute: 60ms, compute: 7ms]], join: any{}}}
+        - compute: 5ms
+  b: {{workers: 9, cancellation: at_once, endpoints: {{op: [compute: 100ms]}}}}
+)",
+                     cancellation, rest);
+}
+
+TEST(CancelRest, WithoutItTheRestRunsOn) {
+  Trace t(decided_at_10("", "ignore"));
+  t.requests("load", {{15, success}, {515, success}});
+  t.calls("a", "b.op", {{100, success}, {600, success}});
+  EXPECT_DOUBLE_EQ(t.busy_ms("b"), 200);
+  t.is_quiet();
+}
+
+// The call is given up and its server told, at 10; what computes ends with its step of 60 ms.
+TEST(CancelRest, StopsTheRestAtItsStep) {
+  for (const char* cancellation : {"ignore", "at_step"}) {
+    Trace t(decided_at_10(", cancel_rest: true", cancellation));
+    t.requests("load", {{15, success}, {515, success}});
+    t.calls("a", "b.op", {{10, cancelled}, {510, cancelled}});
+    t.served("b.op", {{10, cancelled}, {510, cancelled}});
+    EXPECT_DOUBLE_EQ(t.busy_ms("b"), 20) << cancellation;
+    EXPECT_NEAR(t.busy_ms("a"), 2 * (10 + 60 + 5), 1e-6) << cancellation;
+    EXPECT_NEAR(t.wasted_ms("a"), 2 * 50, 1e-6) << cancellation;
+    t.is_quiet();
+  }
+}
+
+TEST(CancelRest, CutsTheRestWhereTheServiceListensAtOnce) {
+  Trace t(decided_at_10(", cancel_rest: true", "at_once"));
+  t.requests("load", {{15, success}, {515, success}});
+  EXPECT_NEAR(t.busy_ms("a"), 2 * (10 + 10 + 5), 1e-6);
+  t.is_quiet();
+}
+
+// All of two cannot succeed any more when one has failed, at 10; and a client's branches stop too, in a pause
+// and in a call, which ends for the client at 10 and in a server that is not told at 100.
+TEST(CancelRest, StopsWhatCannotSaveTheJoin) {
+  Trace t(R"(
+workloads:
+  load:
+    trace: {times: [0s]}
+    steps: [{parallel: [call: bad.op, call: b.op, [sleep: 50ms, call: b.op]], cancel_rest: true}]
+services:
+  bad: {error_rate: 1, endpoints: {op: [compute: 10ms]}}
+  b: {endpoints: {op: [compute: 100ms]}}
+)");
+  t.requests("load", {{10, error}});
+  t.calls("load", "b.op", {{10, cancelled}});
+  t.served("b.op", {{100, success}});
+  EXPECT_DOUBLE_EQ(t.wasted_ms("b"), 90);
+  t.is_quiet();
+}
+
+// A branch that ends at the very instant at which the join is decided has ended; nothing is left of it.
+TEST(CancelRest, BranchesThatEndTogether) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0s, 50ms]}, calls: a.op}}
+services:
+  a:
+    cancellation: at_once
+    endpoints: {op: [{parallel: [compute: 10ms, compute: 10ms, [call: b.op]], join: any, cancel_rest: true}]}
+  b: {endpoints: {op: [compute: 10ms]}}
+)");
+  t.requests("load", {{10, success}, {60, success}});
+  t.is_quiet();
+}
+
 // A request in three branches: one calls b, one calls b by way of a loop, one computes.
 TEST(Cancellation, ReachesAllBranches) {
   const char* body = R"(

@@ -11,6 +11,92 @@ namespace {
 
 using enum models::Outcome;
 
+// --- a server's word about retries. `s` has one worker for 100 ms of `first`, which came at 0, and no queue.
+
+std::string pushing_back(const std::string& pushback, const std::string& retries) {
+  return fmt::format(R"(
+workloads:
+  first: {{trace: {{times: [0s]}}, calls: s.op}}
+  load: {{trace: {{times: [1ms]}}, calls: s.op, retries: {{attempts: 3, {}}}}}
+services:
+  s: {{workers: 1, queue: 0, inbound: {{retry_pushback: {}}}, endpoints: {{op: [compute: 100ms]}}}}
+)",
+                     retries, pushback);
+}
+const std::string kDoubling = "backoff: {base_interval: 10ms, jitter: none}";
+
+TEST(RetryPushback, TakesThePlaceOfThePause) {
+  Trace t(pushing_back("30ms", kDoubling));
+  t.sent("load", "s.op", {1, 31, 61, 91});
+  t.requests("load", {{91, rejected}});
+  EXPECT_EQ(t.edge("load", "s.op").pushbacks, 4u);
+}
+
+TEST(RetryPushback, NeverEndsTheRetries) {
+  Trace t(pushing_back("never", kDoubling));
+  t.sent("load", "s.op", {1});
+  t.requests("load", {{1, rejected}});
+}
+
+TEST(RetryPushback, IsForCallersWhoHonourIt) {
+  Trace t(pushing_back("never", "honor_pushback: false, " + kDoubling));
+  t.sent("load", "s.op", {1, 11, 31, 71});
+  EXPECT_EQ(t.edge("load", "s.op").pushbacks, 0u);
+}
+
+TEST(RetryPushback, AllowsNothingThatRetryOnForbids) {
+  Trace t(pushing_back("30ms", "retry_on: error, " + kDoubling));
+  t.sent("load", "s.op", {1});
+}
+
+// `first` holds the worker for 20 ms and fails. Refused at 1, told to come back at 31, the call fails at 51
+// and at 81: pauses of 10 and 20 ms, as after a first and a second failure. An error is the work's, no
+// refusal.
+TEST(RetryPushback, BackOffBeginsAnewAfterIt) {
+  Trace t(R"(
+workloads:
+  first: {trace: {times: [0s]}, calls: s.op}
+  load: {trace: {times: [1ms]}, calls: s.op, retries: {attempts: 3, backoff: {base_interval: 10ms, jitter: none}}}
+services:
+  s: {workers: 1, queue: 0, error_rate: 1, inbound: {retry_pushback: 30ms}, endpoints: {op: [compute: 20ms]}}
+)");
+  t.sent("load", "s.op", {1, 31, 51 + 10, 81 + 20});
+  EXPECT_EQ(t.edge("load", "s.op").pushbacks, 1u);
+}
+
+// Who waited 10 ms in the queue for nothing, or was turned away by CoDel, is told as well.
+TEST(RetryPushback, GoesWithEveryRefusal) {
+  Trace t(R"(
+workloads:
+  first: {trace: {times: [0s]}, calls: s.op}
+  load: {trace: {times: [1ms]}, calls: s.op, retries: {attempts: 1, backoff: {base_interval: 1ms, jitter: none}}}
+services:
+  s:
+    workers: 1
+    queue: {timeout: 10ms}
+    inbound: {retry_pushback: 50ms}
+    endpoints: {op: [compute: 100ms]}
+)");
+  t.sent("load", "s.op", {1, 61});
+  t.requests("load", {{71, queue_timeout}});
+}
+
+// The door lets one in a second: the attempt of 0. Its hedge of 10 ms is refused; the next one goes out when
+// the server said, 25 ms later, and the one after that 10 ms on (each refused in turn: 60); or there is none.
+TEST(RetryPushback, MovesHedgesToo) {
+  const auto hedged = [](const std::string& pushback) {
+    return fmt::format(R"(
+workloads: {{load: {{trace: {{times: [0s]}}, calls: s.op, hedge: {{delay: 10ms, max_requests: 3, budget: 100%}}}}}}
+services:
+  s: {{workers: 9, inbound: {{rate_limit: {{rate: 1/s, burst: 1}}{}}}, endpoints: {{op: [compute: 100ms]}}}}
+)",
+                       pushback);
+  };
+  Trace(hedged("")).sent("load", "s.op", {0, 10, 20, 30});
+  Trace(hedged(", retry_pushback: 25ms")).sent("load", "s.op", {0, 10, 35, 60});
+  Trace(hedged(", retry_pushback: never")).sent("load", "s.op", {0, 10});
+}
+
 // --- the pause. Every attempt fails at once, so a call takes as long as its pauses.
 
 std::string always_failing(const std::string& times, const std::string& call) {

@@ -127,6 +127,23 @@ services:
   }
 }
 
+// Weights 3 and 1 and calls that end before the next comes: turns at 1/3, 2/3, 1, ... and at 1, 2, ...; any
+// four in a row hold one of the light one's.
+TEST(LeastRequest, TakesTurnsByWeight) {
+  Trace t(fmt::format(R"(
+workloads: {{load: {{trace: {{times: [{}]}}, calls: s.op}}}}
+services:
+  s:
+    workers: 1
+    instances: [{{weight: 3}}, {{weight: 1}}]
+    load_balancer: least_request
+    endpoints: {{op: [compute: 1ms]}}
+)",
+                      every_10_ms(8)));
+  EXPECT_DOUBLE_EQ(t.busy_ms("s", 0), 6);
+  EXPECT_DOUBLE_EQ(t.busy_ms("s", 1), 2);
+}
+
 // --- where it is written. The server takes 100 ms; the callers give up as the nearest text says.
 
 TEST(Precedence, TheNearestTextHolds) {

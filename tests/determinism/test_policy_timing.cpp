@@ -292,6 +292,22 @@ services:
   t.is_quiet();
 }
 
+// Each attempt fails after 30 ms. The hedge of 20 is no retry: when it has failed too, at 50, the one retry
+// is left, after 10 ms.
+TEST(Hedge, IsNoRetry) {
+  Trace t(R"(
+workloads:
+  load:
+    trace: {times: [0s]}
+    calls: s.op
+    retries: {attempts: 1, backoff: {base_interval: 10ms, jitter: none}}
+    hedge: {delay: 20ms, budget: 100%}
+services: {s: {workers: 9, error_rate: 1, endpoints: {op: [compute: 30ms]}}}
+)");
+  t.sent("load", "s.op", {0, 20, 60});
+  t.requests("load", {{90, error}});
+}
+
 // The per-try timeout at 20 ms sends the hedge and leaves the first attempt alone; the hedge has a per-try
 // timeout of its own, at 40.
 TEST(Hedge, CanFollowThePerTryTimeout) {

@@ -79,6 +79,28 @@ std::vector<Case> balancing_cases() {
   c.expectations = {near("response_mean", response_mean(), 0.024, 0.01),
                     near("canary_fraction", slower_than(0.05), 0.05, 0.01)};
   cases.push_back(c);
+
+  // Turns go by weight / (calls under way + 1). With 1000 calls a second of 100 ms and workers for all, the
+  // shares p and 1 - p of weights 4 and 1 settle where p (100 p + 1) / 4 = (1 - p) (100 (1 - p) + 1): in the
+  // mean two to one, not four to one. The light instance's calls take 1 % longer, to tell them apart.
+  c = {};
+  c.id = "weighted-least-request";
+  c.source = "balance of turns by weight / (n + 1), mean field";
+  c.scenario =
+      "workloads: {load: {constant_arrival_rate: 1000/s, calls: s.op}}\n"
+      "services:\n"
+      "  s:\n"
+      "    workers: unlimited\n"
+      "    instances: [{weight: 4}, {weight: 1, speed: 0.99}]\n"
+      "    load_balancer: least_request\n"
+      "    endpoints: {op: [compute: 100ms]}\n";
+  c.rate = 1000;
+  double light = 0.3;
+  for (int i = 0; i < 100; ++i)
+    light = (1 - light) * (100 * (1 - light) + 1) / 4 / (100 * light / 0.99 + 1) * 0.5 + light * 0.5;
+  c.expectations = {
+      {"light_fraction", slower_than(0.1005), light, 0.01, Tolerance::relative, Truth::approximate}};
+  cases.push_back(c);
   return cases;
 }
 

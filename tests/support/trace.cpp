@@ -179,6 +179,7 @@ models::EdgeRecord Trace::edge(const std::string& from, const std::string& opera
     const models::EdgeRecord& e = at_end().edges[i];
     sum.calls += e.calls, sum.attempts += e.attempts, sum.hedges += e.hedges, sum.hedges_won += e.hedges_won;
     sum.budget_denied += e.budget_denied, sum.fallbacks += e.fallbacks;
+    sum.pushbacks += e.pushbacks;
     add(sum.ended, e.ended), add(sum.attempt_ended, e.attempt_ended);
   }
   return sum;

@@ -21,18 +21,23 @@ class AdaptiveLifo final : public QueuePolicy {
     const bool standing = (facts.now - empty_.last_empty()).ns > spec_.interval.ns;
     const bool longer = !spec_.queue_length.unlimited() &&
                         static_cast<std::int64_t>(facts.waiting) > spec_.queue_length.value;
+    log_.set(standing || longer ? 1 : 0, facts.now);
     return standing || longer;
   }
   bool serve(const CallFacts& facts) override { return !dropping_ || dropping_->serve(facts); }
   void emptied(const CallFacts& facts) override {
     empty_.emptied(facts.now);
     if (dropping_) dropping_->emptied(facts);
+    log_.set(0, facts.now);
   }
+  const StatusLog* log() const override { return &log_; }
+  StatusLog* log() override { return &log_; }
 
  private:
   const AdaptiveLifoSpec& spec_;  // of the model, which outlives its states
   std::optional<ControlledDelay> dropping_;
   EmptyQueueMemory empty_;
+  StatusLog log_;
 };
 
 void apply(const void* written, PolicyTarget& target) {

@@ -30,6 +30,8 @@ class AdaptiveLifoModel : public QueuePolicyModel {
   AdaptiveLifoModel(const AdaptiveLifoSpec& spec, std::shared_ptr<const CodelModel> dropping)
       : spec_(spec), dropping_(std::move(dropping)) {}
   std::unique_ptr<QueuePolicy> start() const override;
+  std::string name() const override { return "adaptive_lifo"; }
+  std::vector<std::string> statuses() const override { return {"oldest_first", "newest_first"}; }
 
  private:
   AdaptiveLifoSpec spec_;

@@ -24,6 +24,12 @@ sim::Instant Codel::next_drop(sim::Instant from) const {
 }
 
 bool Codel::serve(const CallFacts& facts) {
+  const bool served = decide(facts);
+  log_.set(dropping_ ? 1 : 0, facts.now);
+  return served;
+}
+
+bool Codel::decide(const CallFacts& facts) {
   const bool standing = may_drop(facts);
   if (just_began_) {
     just_began_ = false;
@@ -59,9 +65,10 @@ bool Codel::serve(const CallFacts& facts) {
   return false;
 }
 
-void Codel::emptied(const CallFacts&) {
+void Codel::emptied(const CallFacts& facts) {
   above_ = false;
   if (just_dropped_) dropping_ = false;
+  log_.set(dropping_ ? 1 : 0, facts.now);
   just_dropped_ = just_began_ = false;
 }
 
@@ -73,7 +80,9 @@ bool ControlledDelay::expired(sim::Instant now, sim::Duration waited) const {
 
 bool ControlledDelay::serve(const CallFacts& facts) {
   empty_.looked_at(facts.now, facts.waited);
-  return !expired(facts.now, facts.waited);
+  const bool late = expired(facts.now, facts.waited);
+  log_.set(late ? 1 : 0, facts.now);
+  return !late;
 }
 
 std::unique_ptr<QueuePolicy> CodelModel::start() const {

@@ -55,8 +55,11 @@ class Codel final : public QueuePolicy {
   Codel(sim::Duration target, sim::Duration interval) : target_(target), interval_(interval) {}
   bool serve(const CallFacts& facts) override;
   void emptied(const CallFacts& facts) override;
+  const StatusLog* log() const override { return &log_; }
+  StatusLog* log() override { return &log_; }
 
  private:
+  bool decide(const CallFacts& facts);
   bool may_drop(const CallFacts& facts);
   sim::Instant next_drop(sim::Instant from) const;
 
@@ -68,13 +71,19 @@ class Codel final : public QueuePolicy {
   bool just_began_ = false;    // by the beginning of a dropping phase: the request behind it is served
   std::int64_t count_ = 0, count_at_start_ = 0;  // drops of the phase
   sim::Instant drop_next_;
+  StatusLog log_;
 };
 
 class ControlledDelay final : public QueuePolicy {
  public:
   ControlledDelay(sim::Duration target, sim::Duration interval) : target_(target), interval_(interval) {}
   bool serve(const CallFacts& facts) override;
-  void emptied(const CallFacts& facts) override { empty_.emptied(facts.now); }
+  void emptied(const CallFacts& facts) override {
+    empty_.emptied(facts.now);
+    log_.set(0, facts.now);
+  }
+  const StatusLog* log() const override { return &log_; }
+  StatusLog* log() override { return &log_; }
   // Would a request that has waited `waited` be dropped?
   bool expired(sim::Instant now, sim::Duration waited) const;
   EmptyQueueMemory& memory() { return empty_; }
@@ -82,12 +91,16 @@ class ControlledDelay final : public QueuePolicy {
  private:
   sim::Duration target_, interval_;
   EmptyQueueMemory empty_;
+  StatusLog log_;
 };
 
 class CodelModel : public QueuePolicyModel {
  public:
   explicit CodelModel(const CodelSpec& spec) : spec_(spec) {}
   std::unique_ptr<QueuePolicy> start() const override;
+  std::string name() const override { return "codel"; }
+  // controlled_delay drops from the first request that waited too long to the first that did not.
+  std::vector<std::string> statuses() const override { return {"serving", "dropping"}; }
   const CodelSpec& spec() const { return spec_; }
 
  private:

@@ -16,7 +16,8 @@ std::size_t places(const ConnectionPoolSpec& spec, bool needed) {
 ConnectionPool::ConnectionPool(const ConnectionPoolSpec& spec)
     : spec_(spec),
       connecting_(places(spec, spec.connect_time.ns > 0)),
-      idle_since_(places(spec, spec.idle_timeout.has_value())) {}
+      idle_(places(spec, spec.idle_timeout || spec.max_requests_per_connection)),
+      busy_(places(spec, spec.max_requests_per_connection.has_value())) {}
 
 Admission ConnectionPool::admit(const CallFacts& facts, sim::Stream&) {
   catch_up(facts.now);
@@ -28,6 +29,7 @@ Admission ConnectionPool::admit(const CallFacts& facts, sim::Stream&) {
   const std::int64_t being_set_up = static_cast<std::int64_t>(connecting_.size());
   if (active_ - promised_ < (open_ - being_set_up) * streams) {
     const Admission answer = take({0});
+    if (counts_requests()) busy_.push(idle_.back().taken + 1);
     count_idle(facts.now);
     return answer;
   }
@@ -37,10 +39,12 @@ Admission ConnectionPool::admit(const CallFacts& facts, sim::Stream&) {
     if (full) return Admission::no(Outcome::rejected);
     ++promised_;
     ++connecting_.back().requests;
+    if (counts_requests()) busy_.push(1);
     return take(connecting_.back().ready - facts.now);
   }
   if (open_ < spec_.max_connections && (!full || spec_.max_pending_requests.value == 0)) {
     ++open_;
+    if (counts_requests()) busy_.push(1);
     if (spec_.connect_time.ns > 0) {
       connecting_.push({facts.now + spec_.connect_time, 1});
       ++promised_;
@@ -55,13 +59,24 @@ void ConnectionPool::ended(const CallFacts& facts) {
   catch_up(facts.now);
   TAILRACE_CHECK(active_ > 0);
   --active_;
-  while (promised_ > active_) forget_promise();  // it gave up before its connection was ready
-  count_idle(facts.now);
+  if (!facts.began && promised_ > 0) return forget_promise();
+  std::int64_t taken = 0;
+  if (counts_requests()) {
+    taken = busy_.front();
+    busy_.pop_front();
+    if (taken >= *spec_.max_requests_per_connection) --open_;
+  }
+  count_idle(facts.now, taken);
 }
 
-// The connection that was set up last has a place for somebody else.
+// It gave up before its connection was ready. The one that was set up last has a place for somebody else.
 void ConnectionPool::forget_promise() {
   --promised_;
+  for (std::size_t i = busy_.size(); i-- > 0;) {
+    if (busy_[i] != 1) continue;
+    busy_.remove(i);
+    break;
+  }
   for (std::size_t i = connecting_.size(); i-- > 0;) {
     if (connecting_[i].requests == 0) continue;
     --connecting_[i].requests;
@@ -81,20 +96,21 @@ void ConnectionPool::catch_up(sim::Instant now) {
     promised_ -= std::min(promised_, ready.requests);
     count_idle(ready.ready);
   }
-  while (!idle_since_.empty() && now - idle_since_.front() >= *spec_.idle_timeout) {
-    idle_since_.pop_front();
+  while (spec_.idle_timeout && !idle_.empty() && now - idle_.front().since >= *spec_.idle_timeout) {
+    idle_.pop_front();
     --open_;
   }
 }
 
-void ConnectionPool::count_idle(sim::Instant now) {
-  if (!spec_.idle_timeout) return;
+// A connection that has become idle has taken so many requests.
+void ConnectionPool::count_idle(sim::Instant now, std::int64_t taken) {
+  if (!spec_.idle_timeout && !counts_requests()) return;
   const std::int64_t streams = spec_.max_concurrent_streams;
   const std::int64_t busy = (active_ - promised_ + streams - 1) / streams;
   const std::int64_t ready = open_ - static_cast<std::int64_t>(connecting_.size());
   const auto idle = static_cast<std::size_t>(std::max<std::int64_t>(ready - busy, 0));
-  while (idle_since_.size() > idle) idle_since_.pop_back();
-  while (idle_since_.size() < idle) idle_since_.push(now);
+  while (idle_.size() > idle) idle_.pop_back();
+  while (idle_.size() < idle) idle_.push({now, taken});
 }
 
 namespace {
@@ -113,6 +129,8 @@ FieldTable connection_pool_fields() {
       .add("connect_time", &S::connect_time, "what setting up a connection costs before its first request")
       .add("idle_timeout", &S::idle_timeout, "a connection that is idle this long closes; otherwise never",
            more_than(0))
+      .add("max_requests_per_connection", &S::max_requests_per_connection,
+           "a connection closes after so many requests; otherwise it is kept", between(1, 1e9))
       .shorthand("max_connections");
   return add_scope_fields(fields).table();
 }
@@ -134,6 +152,11 @@ PolicyInfo connection_pool_policy() {
       target.diagnostics.error(target.mark, target.path + ".acquire_timeout",
                                "is shorter than connect_time, so that no first request would get through",
                                "make it longer");
+    }
+    if (spec.max_requests_per_connection && spec.max_concurrent_streams != 1) {
+      target.diagnostics.error(target.mark, target.path + ".max_requests_per_connection",
+                               "is counted only where a connection has one request at a time",
+                               "leave out max_concurrent_streams");
     }
     target.admission("connection_pool", std::make_shared<const ConnectionPoolModel>(spec), spec.scope,
                      spec.shared);

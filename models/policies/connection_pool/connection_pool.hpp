@@ -10,10 +10,14 @@
 // first out, and close after idle_timeout (worked out at the next call). With several streams to a
 // connection, streams count as packed: as few connections are busy as can be.
 //
-// Left out: a request that opened a connection does not take another that is free sooner; what gives up while
-// its connection is being set up frees a stream at once; requests per connection, connect failures. Cost:
-// constant per call, apart from connections that have closed or become ready; 16 bytes per possible
-// connection with connect_time, 8 with idle_timeout.
+// A connection that has taken max_requests_per_connection closes with the last of them. Which of the busy
+// ones has ended is not known: it is taken to be the one that has been busy longest, so that each closes
+// after exactly so many requests, if not always in its very turn.
+//
+// Left out: a request that opened a connection does not take another that is free sooner; connect failures;
+// requests per connection where it has several streams. Cost: constant per call, apart from connections that
+// have closed or become ready; 16 bytes per possible connection with connect_time, as many with
+// idle_timeout, 24 with max_requests_per_connection.
 #include <optional>
 #include <vector>
 
@@ -29,6 +33,7 @@ struct ConnectionPoolSpec {
   std::optional<sim::Duration> acquire_timeout;
   sim::Duration connect_time{0};
   std::optional<sim::Duration> idle_timeout;
+  std::optional<Count> max_requests_per_connection;
   Scope scope = Scope::service;
   bool shared = false;
 };
@@ -43,6 +48,10 @@ class BoundedRing {
   T& front() { return places_[first_]; }
   T& back() { return places_[place(count_ - 1)]; }
   T& operator[](std::size_t i) { return places_[place(i)]; }  // from the front
+  void remove(std::size_t i) {
+    for (; i + 1 < count_; ++i) places_[place(i)] = places_[place(i + 1)];
+    --count_;
+  }
   void push(const T& value) { places_[place(count_++)] = value; }
   void pop_front() { first_ = place(1), --count_; }
   void pop_back() { --count_; }
@@ -68,9 +77,14 @@ class ConnectionPool final : public AdmissionPolicy {
     sim::Instant ready;
     std::int64_t requests = 0;  // that wait for it
   };
+  struct Idle {
+    sim::Instant since;
+    std::int64_t taken = 0;  // requests so far
+  };
   void catch_up(sim::Instant now);
-  void count_idle(sim::Instant now);
+  void count_idle(sim::Instant now, std::int64_t taken = 0);
   void forget_promise();
+  bool counts_requests() const { return spec_.max_requests_per_connection.has_value(); }
   Admission take(sim::Duration delay);
 
   ConnectionPoolSpec spec_;
@@ -78,7 +92,8 @@ class ConnectionPool final : public AdmissionPolicy {
   std::int64_t active_ = 0;    // streams in use or promised
   std::int64_t promised_ = 0;  // of them: for connections being set up
   BoundedRing<Connecting> connecting_;
-  BoundedRing<sim::Instant> idle_since_;  // longest first; kept only with an idle_timeout
+  BoundedRing<Idle> idle_;          // longest first; kept only where they close
+  BoundedRing<std::int64_t> busy_;  // requests taken, longest busy first; kept only where they are counted
 };
 
 class ConnectionPoolModel final : public AdmissionModel {

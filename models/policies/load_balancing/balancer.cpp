@@ -1,6 +1,8 @@
 #include "models/policies/load_balancing/balancer.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <optional>
 
 #include "models/policies/load_balancing/candidates.hpp"
@@ -12,6 +14,7 @@
 #include "models/policies/outlier_detection/outlier_detection.hpp"
 #include "models/policy/key_map.hpp"
 #include "sim/base/check.hpp"
+#include "sim/base/math.hpp"
 
 namespace tailrace::models {
 
@@ -20,6 +23,10 @@ namespace {
 constexpr int kMostDraws = 64;                                 // then a slow starter is taken all the same
 constexpr double kLeastSlowShare = 0.1;                        // Envoy's min_weight_percent
 constexpr std::size_t kMostStickyKeys = std::size_t{1} << 18;  // per caller; further keys go by their hash
+
+bool differ(const std::vector<double>& weights) {
+  return std::adjacent_find(weights.begin(), weights.end(), std::not_equal_to<>()) != weights.end();
+}
 
 struct Model : BalancerModel, std::enable_shared_from_this<Model> {
   BalancerSettings settings;
@@ -79,6 +86,10 @@ class CallersBalancer final : public Balancer {
   template <class Load>
   std::uint32_t least(const Candidates& from, const Exceptions& except, sim::Instant now, sim::Stream& random,
                       Load load) const;
+  double slow_share(std::uint32_t member, sim::Instant now) const;
+  double turn_weight(std::uint32_t member, sim::Instant now) const;
+  std::uint32_t take_turn(Candidates& from, const Exceptions& except, sim::Instant now,
+                          sim::Stream& random) const;
   std::uint32_t stick(const CallFacts& facts, Tried tried, sim::Stream& random);
   std::uint32_t by_key(std::uint64_t key, Tried tried);
 
@@ -95,6 +106,8 @@ class CallersBalancer final : public Balancer {
   ZoneShares shares_;
   bool panic_ = false;
   sim::Instant slow_until_{INT64_MIN};
+  sim::Instant clock_;
+  std::uint64_t first_turn_ = 0;  // least_request by weights: turns let pass, so that callers are not in step
   std::uint64_t outstanding_sum_ = 0;  // of the candidates
   std::optional<OutlierDetector> detector_;
   KeyMap<std::uint32_t> stuck_{kNoInstance};
@@ -129,6 +142,7 @@ CallersBalancer::CallersBalancer(std::shared_ptr<const Model> model, const Balan
     }
     ring_ = everything_ ? &m.ring : &own_ring_;
   }
+  if (s.policy == Balancing::least_request && differ(m.weights)) first_turn_ = random.next() >> 32;
   look_again();
   // Callers that all began with the first instance would go round in step.
   if (s.policy == Balancing::round_robin && all_.size() > 0) {
@@ -149,6 +163,7 @@ std::uint32_t CallersBalancer::locate(std::uint32_t instance) const {
 // --- who is available
 
 void CallersBalancer::advance(sim::Instant now) {
+  clock_ = now;
   if (detector_ && detector_->advance(now)) look_again();
 }
 
@@ -194,11 +209,26 @@ void CallersBalancer::look_again() {
 // What the picker needs beside the members.
 void CallersBalancer::list(Candidates& candidates) {
   if (candidates.position >= candidates.size()) candidates.position = 0;
-  if (model_->settings.policy != Balancing::weighted) return;
+  const Balancing policy = model_->settings.policy;
+  if (policy != Balancing::weighted && policy != Balancing::least_request) return;
   candidates.cumulative.clear();
+  candidates.turns.clear();
+  bool uneven = policy == Balancing::weighted;
+  for (const std::uint32_t i : candidates.members) {
+    uneven = uneven || model_->weights[numbers_[i]] != model_->weights[numbers_[candidates.members[0]]];
+  }
+  if (!uneven) return;
   double sum = 0;
   for (const std::uint32_t i : candidates.members) {
     candidates.cumulative.push_back(sum += model_->weights[numbers_[i]]);
+  }
+  if (policy == Balancing::weighted) return;
+  for (std::uint32_t place = 0; place < candidates.size(); ++place) {
+    candidates.turns.add(place, turn_weight(candidates.members[place], clock_));
+  }
+  for (std::uint64_t i = 0; i < first_turn_ % candidates.size(); ++i) {
+    candidates.turns.take(
+        [&](std::uint32_t place) { return turn_weight(candidates.members[place], clock_); });
   }
 }
 
@@ -244,11 +274,33 @@ Exceptions CallersBalancer::exceptions(const Candidates& candidates, Tried tried
 }
 
 bool CallersBalancer::refuses(std::uint32_t member, sim::Instant now, sim::Stream& random) const {
+  const double share = slow_share(member, now);
+  return share < 1 && random.uniform() >= share;
+}
+
+// What a member that has come back gets of its full share; 1 when it has it all.
+double CallersBalancer::slow_share(std::uint32_t member, sim::Instant now) const {
   const std::int64_t window = model_->settings.slow_start.ns;
   const std::int64_t since = (now - members_[member].back_since).ns;
-  if (members_[member].back_since.ns == 0 || since >= window) return false;
-  const double share = static_cast<double>(since) / static_cast<double>(window);
-  return random.uniform() >= std::max(kLeastSlowShare, share);
+  if (members_[member].back_since.ns == 0 || since >= window) return 1;
+  return std::max(kLeastSlowShare, static_cast<double>(since) / static_cast<double>(window));
+}
+
+double CallersBalancer::turn_weight(std::uint32_t member, sim::Instant now) const {
+  const double weight = model_->weights[numbers_[member]] * slow_share(member, now);
+  const double calls = static_cast<double>(outstanding_[member]) + 1;
+  const double bias = model_->settings.active_request_bias;
+  return weight / (bias == 1 ? calls : sim::math::pow(calls, bias));
+}
+
+std::uint32_t CallersBalancer::take_turn(Candidates& from, const Exceptions& except, sim::Instant now,
+                                         sim::Stream& random) const {
+  for (int k = 0; k < kMostDraws; ++k) {
+    const std::uint32_t place =
+        from.turns.take([&](std::uint32_t p) { return turn_weight(from.members[p], now); });
+    if (!except.has(place)) return from.members[place];
+  }
+  return from.members[from.draw_weighted(except, random)];  // all that is left has next to no weight
 }
 
 std::uint32_t CallersBalancer::pick(const CallFacts& facts, Tried tried, sim::Stream& random) {
@@ -277,6 +329,7 @@ std::uint32_t CallersBalancer::pick_from(Candidates& from, const Exceptions& exc
           return from.members[place];
       }
     case Balancing::least_request:
+      if (!from.turns.empty()) return take_turn(from, except, now, random);
       return least(from, except, now, random,
                    [&](std::uint32_t place) { return outstanding_[from.members[place]]; });
     case Balancing::peak_ewma:
@@ -430,7 +483,7 @@ StatusLog* CallersBalancer::log(std::uint32_t instance) {
 
 }  // namespace
 
-bool needs_balancer(const BalancerSettings& s) {
+bool needs_balancer(const BalancerSettings& s, std::span<const InstanceGroup> groups) {
   switch (s.policy) {
     case Balancing::peak_ewma:
     case Balancing::ring_hash:
@@ -438,6 +491,9 @@ bool needs_balancer(const BalancerSettings& s) {
       return true;
     case Balancing::least_request:
       if (s.own_view) return true;
+      for (const InstanceGroup& group : groups) {
+        if (group.weight != groups.front().weight) return true;
+      }
       break;
     case Balancing::round_robin:
     case Balancing::random:

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "models/policies/load_balancing/edf_schedule.hpp"
 #include "sim/random/stream.hpp"
 
 namespace tailrace::models {
@@ -30,6 +31,7 @@ struct Candidates {
   std::vector<std::uint32_t> members;
   std::vector<double> cumulative;  // running sums of the weights; empty where weights play no part
   std::uint32_t position = 0;      // of round robin
+  EdfSchedule turns;               // of least_request where the weights differ; empty otherwise
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(members.size()); }
 

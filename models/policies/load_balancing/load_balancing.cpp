@@ -33,6 +33,8 @@ void report_contradictions(const LoadBalancerSpec& spec, PolicyTarget& target) {
            "least_request and peak_ewma");
   only_for("distinct", spec.distinct.has_value(), least || ewma, "least_request and peak_ewma");
   only_for("own_view", spec.own_view, least, "least_request");
+  only_for("active_request_bias", spec.active_request_bias != fresh.active_request_bias, least,
+           "least_request");
   only_for("decay", spec.decay != fresh.decay, ewma, "peak_ewma");
   only_for("ring_size", spec.ring_size != fresh.ring_size, ring, "ring_hash");
   only_for("table_size", spec.table_size != fresh.table_size, spec.policy == Balancing::maglev, "maglev");
@@ -62,6 +64,7 @@ void apply(const void* raw, PolicyTarget& target) {
   s.choice_count = spec.choice_count;
   s.distinct = spec.distinct.value_or(spec.policy == Balancing::peak_ewma);
   s.own_view = spec.own_view;
+  s.active_request_bias = spec.active_request_bias;
   s.decay = spec.decay;
   s.ring_size = spec.ring_size;
   s.table_size = spec.table_size;
@@ -80,7 +83,8 @@ FieldTable load_balancer_fields() {
   using Spec = LoadBalancerSpec;
   return Fields<Spec>("load_balancer", "How callers choose among the instances.")
       .choice("policy", &Spec::policy, policy_words(),
-              "weighted draws by the instances' weights; ring_hash and maglev go by the request's key")
+              "weighted draws by the instances' weights; least_request takes turns by weight and load where "
+              "these differ; ring_hash and maglev go by the request's key")
       .add("choice_count", &Spec::choice_count,
            "least_request, peak_ewma: the least loaded of this many drawn at random; 0 looks at all",
            between(0, 1000))
@@ -91,6 +95,10 @@ FieldTable load_balancer_fields() {
            "least_request counts the caller's own calls only, as a real client must, not all that the "
            "instance has; always so with peak_ewma, ejection, health checks, subsets, zones, sticky, "
            "slow_start")
+      .add("active_request_bias", &Spec::active_request_bias,
+           "least_request where weights differ: turns go by weight / (own calls under way + 1)^this, and "
+           "choice_count is not used; 0: by weight alone",
+           between(0, 100))
       .add("decay", &Spec::decay, "peak_ewma: a latency is forgotten to 1/e after this long", more_than(0))
       .add("ring_size", &Spec::ring_size, "ring_hash: points on the ring, shared out by weight",
            between(1, kLargestRing))

@@ -5,7 +5,8 @@
 //   round_robin    each in turn
 //   random         any
 //   least_request  the least loaded of choice_count drawn at random (Envoy; 2 is the power of two choices,
-//                  Mitzenmacher 2001), or of all with 0; ties at random
+//                  Mitzenmacher 2001), or of all with 0; ties at random. Where the instances' weights
+//                  differ, Envoy's turns by weight / (calls under way + 1)^active_request_bias instead
 //   weighted       drawn with probability weight / sum of the weights
 //   peak_ewma      the least of latency estimate x (calls under way + 1) among choice_count (Finagle,
 //   Linkerd) ring_hash      by the request's key, on a ring of hashed points (ketama) maglev         by the
@@ -28,6 +29,7 @@ struct LoadBalancerSpec {
   Count choice_count = 2;
   std::optional<bool> distinct;
   bool own_view = false;
+  double active_request_bias = 1;
   sim::Duration decay{10'000'000'000};
   Count ring_size = 1024;
   Count table_size = 65537;

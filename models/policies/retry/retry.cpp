@@ -33,6 +33,7 @@ void apply(const void* raw, PolicyTarget& target) {
   edge.retry_on = spec.retry_on.names.empty()
                       ? kEveryFailure
                       : outcome_bits(spec.retry_on, "retry_on", "outcome that can be retried", target);
+  edge.honors_pushback = spec.honor_pushback;
   edge.backoff.base = spec.backoff.base_interval;
   edge.backoff.multiplier = spec.backoff.multiplier;
   edge.backoff.jitter = spec.backoff.jitter;
@@ -53,6 +54,8 @@ FieldTable retry_fields() {
           "outcomes that are tried again, such as [error, timeout]; default every failure but "
           "circuit_open, deadline and cancelled")
       .section("backoff", &RetrySpec::backoff, backoff_fields(), "the pause before each retry")
+      .add("honor_pushback", &RetrySpec::honor_pushback,
+           "a server's retry_pushback takes the place of the pause, or ends the retries, as in gRPC")
       .shorthand("attempts")
       .table();
 }
@@ -105,11 +108,11 @@ sim::Duration backoff_delay(const BackoffModel& backoff, std::uint32_t k, sim::D
 }
 
 Reaction react(const Edge& edge, std::uint32_t attempt, Outcome outcome, sim::Duration previous,
-               sim::Stream& random) {
+               sim::Stream& random, std::uint32_t restarted) {
   const bool wanted = (edge.retry_on & outcome_bit(outcome)) != 0;
   const bool left = edge.retries == kUnlimited || static_cast<std::int64_t>(attempt) <= edge.retries;
   if (!wanted || !left) return {};
-  return {true, backoff_delay(edge.backoff, attempt, previous, random)};
+  return {true, backoff_delay(edge.backoff, attempt - restarted, previous, random)};
 }
 
 }  // namespace tailrace::models

@@ -26,6 +26,7 @@ struct RetrySpec {
   std::optional<sim::Duration> per_try_timeout;
   OutcomeList retry_on;  // empty: every failure
   BackoffSpec backoff;
+  bool honor_pushback = true;
 };
 
 FieldTable retry_fields();
@@ -43,8 +44,9 @@ sim::Duration backoff_ceiling(const BackoffModel& backoff, std::uint32_t k);
 sim::Duration backoff_delay(const BackoffModel& backoff, std::uint32_t k, sim::Duration previous,
                             sim::Stream& random);
 
-// After attempt `attempt` (from 1) ended with a failure.
+// After attempt `attempt` (from 1) ended with a failure. The pauses grow from attempt `restarted` on, the
+// last that the server answered with a time of its own.
 Reaction react(const Edge& edge, std::uint32_t attempt, Outcome outcome, sim::Duration previous,
-               sim::Stream& random);
+               sim::Stream& random, std::uint32_t restarted = 0);
 
 }  // namespace tailrace::models

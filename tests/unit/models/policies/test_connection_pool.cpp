@@ -36,6 +36,11 @@ struct Driven {
     return {};
   }
   void end(std::int64_t ms) { policy->ended(result_at_ms(ms, Outcome::success)); }
+  void give_up(std::int64_t ms) {  // in the delay
+    CallFacts facts = result_at_ms(ms, Outcome::timeout);
+    facts.began = false;
+    policy->ended(facts);
+  }
 };
 
 TEST(ConnectionPool, OneRequestPerConnectionThenTheLineThenRejection) {
@@ -110,9 +115,53 @@ TEST(ConnectionPool, StreamsShareAConnectionThatIsBeingSetUp) {
 TEST(ConnectionPool, GivingUpDuringTheSetUpFreesItsStream) {
   Driven d("max_connections: 1, connect_time: 30ms");
   EXPECT_EQ(d.ask(0), "30");
-  d.end(10);                    // it timed out
+  d.give_up(10);
   EXPECT_EQ(d.ask(30), "yes");  // the connection was set up all the same
   EXPECT_EQ(d.ask(30), "line");
+}
+
+// The first is under way on its connection, the second gives up waiting for its own: nothing is free until
+// that is ready.
+TEST(ConnectionPool, GivingUpFreesNoBusyConnection) {
+  Driven d("max_connections: 2, connect_time: 10ms");
+  EXPECT_EQ(d.ask(0), "10");
+  EXPECT_EQ(d.ask(20), "10");
+  d.give_up(25);
+  EXPECT_EQ(d.ask(26), "4");
+  EXPECT_EQ(d.ask(26), "line");
+}
+
+// Two requests a connection: the third pays for a new one. Who gives up in the set-up has taken none.
+TEST(ConnectionPool, AConnectionClosesAfterItsRequests) {
+  Driven d("max_connections: 2, connect_time: 10ms, max_requests_per_connection: 2");
+  EXPECT_EQ(d.ask(0), "10");
+  d.end(15);
+  EXPECT_EQ(d.ask(20), "yes");
+  d.end(25);
+  EXPECT_EQ(d.policy->gauge(), 0);
+  EXPECT_EQ(d.ask(30), "10");
+  d.give_up(35);
+  EXPECT_EQ(d.ask(50), "yes");
+  d.end(55);
+  EXPECT_EQ(d.ask(60), "yes");
+  EXPECT_EQ(d.policy->gauge(), 1);
+  d.end(65);
+  EXPECT_EQ(d.policy->gauge(), 0);
+}
+
+// Two at a time on two connections, three requests each: six, and the seventh opens a third.
+TEST(ConnectionPool, EachConnectionCountsItsOwnRequests) {
+  Driven d("max_connections: 2, max_requests_per_connection: 3, idle_timeout: 1s");
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(d.ask(10 * round), "yes");
+    EXPECT_EQ(d.ask(10 * round + 1), "yes");
+    EXPECT_EQ(d.policy->gauge(), 2);
+    d.end(10 * round + 5);
+    d.end(10 * round + 6);
+  }
+  EXPECT_EQ(d.policy->gauge(), 0);
+  EXPECT_EQ(d.ask(40), "yes");
+  EXPECT_EQ(d.policy->gauge(), 1);
 }
 
 TEST(ConnectionPool, IdleConnectionsCloseAndTheNewestIdleIsUsedFirst) {
@@ -151,6 +200,8 @@ TEST(ConnectionPool, ContradictionsAreReported) {
             "connection_pool.max_connections");
   EXPECT_EQ(PolicyWorld(info, "connect_time: 50ms, acquire_timeout: 10ms").first_error(),
             "connection_pool.acquire_timeout");
+  EXPECT_EQ(PolicyWorld(info, "max_concurrent_streams: 9, max_requests_per_connection: 5").first_error(),
+            "connection_pool.max_requests_per_connection");
   EXPECT_TRUE(PolicyWorld(info, "max_pending_requests: unlimited, max_requests: unlimited").diagnostics.ok());
 }
 
