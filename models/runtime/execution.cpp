@@ -87,6 +87,12 @@ void Execution::loop() {
       break;
     case Kind::probe:
       return probe(event.target);
+    case Kind::fault:
+      fault_event(event.target, event.generation());
+      break;
+    case Kind::spike:
+      spike_event(event.target, event.generation());
+      break;
   }
   return kNoId;
 }
@@ -214,6 +220,10 @@ void Execution::advance(std::uint32_t slot) {
         break;
       case Op::bury:
         slot = bury(slot);
+        break;
+      case Op::thaw:
+        if (held_by_pause(slot, step.flags != 0, false)) return;
+        ++f.pc;  // past the jump that brings it here again
         break;
     }
   } while (slot != kNoId);

@@ -14,6 +14,7 @@
 
 #include "models/field/values.hpp"
 #include "models/policy/seams.hpp"
+#include "models/topology/fault.hpp"
 
 namespace tailrace::models {
 
@@ -285,6 +286,7 @@ struct Topology {
   std::vector<Link> links;
   std::vector<Workload> workloads;
   std::vector<Threshold> thresholds;
+  std::vector<Fault> faults;  // in the order of the file
 
   std::string operation_name(int operation) const {
     const Operation& op = operations[static_cast<std::size_t>(operation)];
