@@ -2,8 +2,8 @@
 //
 // When one dies, everything in it ends at one instant. A frame that sits in a list (a queue, a core's line, a
 // policy's line) is taken out of it; one whose event is in the calendar is left to that event, as nothing but
-// a grave, and a fresh frame carries its answer. All of them are stopped before the first is answered, so
-// that no answer wakes anybody in an instance that is half dead.
+// a grave, and a fresh frame carries its answer. All of them, at all instances that die together, are stopped
+// before the first is answered, so that no answer wakes anybody who is about to die.
 #include <algorithm>
 
 #include "models/runtime/execution.hpp"
@@ -59,7 +59,6 @@ void Execution::kill_frames(std::uint32_t instance, std::uint32_t process) {
   std::vector<std::uint32_t>& answers = fault_.answers;
   std::vector<std::uint32_t>& pendings = fault_.pending;  // in the order of the victims
   victims.clear();
-  answers.clear();
   pendings.clear();
   // Whoever stands still has no event: what was buried while it did is gone now.
   for (const InstanceFaults::Frozen& frozen : state.frozen) {
@@ -115,10 +114,15 @@ void Execution::kill_frames(std::uint32_t instance, std::uint32_t process) {
       answers.push_back(pending ? stand_in(slot) : slot);
     }
   }
-  for (const std::uint32_t slot : answers) {
+}
+
+// After all instances that go down at this instant have gone.
+void Execution::answer_for_the_dead() {
+  for (const std::uint32_t slot : fault_.answers) {
     const std::uint32_t next = reply_late(slot, Outcome::network);
     if (next != kNoId) wake(next);
   }
+  fault_.answers.clear();
 }
 
 // Takes the frame out of whatever it is doing; true when its event is still to come.

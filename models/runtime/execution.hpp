@@ -313,6 +313,7 @@ class Execution {
   void instance_up(std::uint32_t instance);
   bool answers_probes(std::uint32_t instance) const;
   void kill_frames(std::uint32_t instance, std::uint32_t process);
+  void answer_for_the_dead();
   bool stop_frame(std::uint32_t slot, const StationTable& station, std::uint32_t index);
   bool thawed(std::uint32_t slot);
   void lay_down(std::uint32_t slot, bool pending);

@@ -97,6 +97,7 @@ void Execution::fault_event(std::uint32_t id, std::uint32_t step) {
     each_instance(id, [&](std::uint32_t instance) {
       step == kKill ? instance_down(instance, id) : instance_up(instance);
     });
+    answer_for_the_dead();
     if (step == kKill && effect.lasts)
       schedule(sim::saturating_add(now_, effect.lasts->ns), Phase::arrive, Kind::fault, id, kRevive);
   }
@@ -143,6 +144,7 @@ void Execution::begin_fault(std::uint32_t id) {
     record_.fault_activations.push_back({table.fault, now_, -1, process.hit, 0, 0});
   }
   apply_fault(id, true);
+  answer_for_the_dead();
   std::int64_t end = INT64_MAX;
   if (table.mttr != kNoId) {
     end = sim::saturating_add(now_, sim::Duration::from_ns(sample(table.mttr)).ns);
