@@ -51,8 +51,12 @@ class Expander {
 
  private:
   void error(const std::string& field, std::string message, std::string hint = {}) {
-    b_.diagnostics.error(entry_.mark, field.empty() ? entry_.path : entry_.path + "." + field,
-                         std::move(message), std::move(hint));
+    Mark mark = entry_.mark;
+    for (const auto& [key, place] : entry_.places) {
+      if (key == field.substr(0, field.find('.'))) mark = place;
+    }
+    b_.diagnostics.error(mark, field.empty() ? entry_.path : entry_.path + "." + field, std::move(message),
+                         std::move(hint));
   }
 
   void times(const FaultParts& parts) {

@@ -75,6 +75,7 @@ struct FaultEntry {
   std::shared_ptr<void> own;
   Mark mark;
   std::string path;
+  std::vector<std::pair<std::string, Mark>> places;  // of its fields
   bool clean = true;
 };
 

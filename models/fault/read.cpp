@@ -126,6 +126,7 @@ void read_faults(const Node& node, std::vector<FaultEntry>& out, ReadContext& co
     entry.own = info->make();
     entry.mark = item.mark;
     entry.path = context.path;
+    for (const MapEntry& field : item.entries) entry.places.emplace_back(field.key, field.key_mark);
     const int errors = context.diagnostics.errors();
     read_section(fault_entry_fields(*info), item, &entry, context);
     entry.clean = context.diagnostics.errors() == errors;
