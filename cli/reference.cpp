@@ -34,6 +34,8 @@ std::vector<Topic> topics() {
   list.push_back(
       {"defaults", "sections", models::defaults_fields().about, models::defaults_fields(), "", ""});
   list.push_back({"run", "sections", models::run_fields().about, models::run_fields(), "", ""});
+  const FieldTable faults = models::fault_fields();
+  list.push_back({"faults", "sections", faults.about, faults, "", ""});
   for (const models::Kind& k : models::kinds())
     list.push_back({k.name, "kinds", k.about, k.fields, k.section, k.example});
   for (const models::StepKind& s : models::step_kinds())
@@ -209,6 +211,9 @@ std::string describe_list() {
   for (const models::PolicyInfo& p : models::policies()) {
     out += fmt::format("  {:23} {}\n", p.name, wrapped(fmt::format("{} ({})", p.about, p.seam), 26));
   }
+  out += "\nFaults\n";
+  for (const models::FaultInfo& f : models::fault_types())
+    out += fmt::format("  {:23} {}\n", f.name, wrapped(f.about, 26));
   out += "\nForms of values\n";
   for (const Form& f : reference_forms()) out += fmt::format("  {:15} {}\n", f.name, wrapped(f.about, 18));
   out += "\n`tailrace describe NAME` shows the fields of one of them.\n";
@@ -235,6 +240,13 @@ std::string describe_one(const std::string& name, std::string& hint) {
                                0),
                        p.name, p.example);
     out += "\n" + field_text(p.fields);
+  }
+  for (const models::FaultInfo& f : models::fault_types()) {
+    names.push_back(f.name);
+    if (f.name != name) continue;
+    if (!out.empty()) out += "\n";
+    out += fmt::format("{}\n\n  - {}\n\n", wrapped(fmt::format("{}: {}", f.name, f.about), 0), f.example);
+    out += field_text(models::fault_entry_fields(f));
   }
   for (const Form& f : reference_forms()) {
     names.push_back(f.name);
@@ -277,6 +289,14 @@ std::string reference_markdown() {
     out += fmt::format("\n### {}\n\n{} Seam: {}. Written on: {}.{}\n\n```yaml\n{}: {}\n```\n\n", p.name,
                        p.about, p.seam, p.written_on(), short_form(p.fields), p.name, p.example);
     out += field_markdown(p.fields);
+  }
+  out +=
+      "\n## Faults\n\nEntries of `faults`. When a fault comes and which of its targets it hits is written "
+      "for all in "
+      "the same way (see faults above); here are the fields of each type.\n";
+  for (const models::FaultInfo& f : models::fault_types()) {
+    out += fmt::format("\n### {}\n\n{}\n\n```yaml\n- {}\n```\n", f.name, f.about, f.example);
+    if (!f.fields.fields.empty()) out += "\n" + field_markdown(f.fields);
   }
   out += "\n## Forms of values\n";
   for (const Form& f : reference_forms()) {

@@ -55,6 +55,8 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
   if (error.empty()) error = files.add("timeseries.csv", analysis::timeseries_csv(results));
   if (error.empty()) error = files.add("latency.csv", analysis::latency_csv(results));
   if (error.empty()) error = files.add("policies.csv", analysis::policies_csv(results));
+  if (error.empty() && !results.model.topology->faults.empty())
+    error = files.add("faults.csv", analysis::faults_csv(results));
   if (error.empty()) error = files.commit();
   return error;
 }
@@ -133,7 +135,8 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
     analysis::SummaryTextOptions options;
     options.style = style.out;
     options.wall_seconds = run.wall_seconds;
-    options.prediction = comparison_block(*model->topology, report, style.out);
+    if (model->topology->faults.empty())  // theory knows none
+      options.prediction = comparison_block(*model->topology, report, style.out);
     printed = write_stdout(analysis::summary_text(results, options));
   }
   say_on_stderr(report, thresholds, text);

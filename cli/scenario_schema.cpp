@@ -278,6 +278,19 @@ void thresholds(JsonText& j, const Field& f) {
   j.end_array().end_object().end_object();
 }
 
+// A list whose items differ by their type.
+void faults(JsonText& j, const Field& f) {
+  j.key(f.name).begin_object();
+  described(j, f);
+  j.field("type", "array").key("items").begin_object().key("anyOf").begin_array();
+  for (const models::FaultInfo& info : models::fault_types()) {
+    j.begin_object().field("title", info.name).field("description", info.about);
+    object(j, models::fault_entry_fields(info));
+    j.end_object();
+  }
+  j.end_array().end_object().end_object();
+}
+
 void include(JsonText& j) {
   j.key("include").begin_object().field("description",
                                         "other files, below this one's folder, that are merged key by key");
@@ -302,7 +315,15 @@ std::string scenario_schema() {
   j.field("description", scenario.about).field("type", "object").field("additionalProperties", false);
   required(j, scenario);
   j.key("properties").begin_object();
-  for (const Field& f : scenario.fields) f.name == "thresholds" ? thresholds(j, f) : property(j, f);
+  for (const Field& f : scenario.fields) {
+    if (f.name == "thresholds") {
+      thresholds(j, f);
+    } else if (f.name == "faults") {
+      faults(j, f);
+    } else {
+      property(j, f);
+    }
+  }
   include(j);
   for (const models::Kind& kind : models::kinds()) {
     j.key(kind.section).begin_object().field("description", kind.about);

@@ -5,6 +5,7 @@
 #include "models/database/database.hpp"
 #include "models/job/job.hpp"
 #include "models/log/log.hpp"
+#include "models/faults/faults.hpp"
 #include "models/network/network.hpp"
 #include "models/outbox/outbox.hpp"
 #include "models/policies/adaptive_concurrency/adaptive_concurrency.hpp"
@@ -80,6 +81,29 @@ const std::vector<PolicyInfo>& policies() {
       outlier_detection_policy(),
       health_check_policy(),
       order_policy(),
+  };
+  return list;
+}
+
+const std::vector<FaultInfo>& fault_types() {
+  static const std::vector<FaultInfo> list = {
+      pod_kill_fault(),
+      pod_failure_fault(),
+      zone_outage_fault(),
+      pause_fault(),
+      cpu_stress_fault(),
+      memory_stress_fault(),
+      gray_fault(),
+      delay_fault(),
+      abort_fault(),
+      connection_refused_fault(),
+      blackhole_fault(),
+      latency_fault(),
+      loss_fault(),
+      corrupt_fault(),
+      bandwidth_fault(),
+      partition_fault(),
+      load_spike_fault(),
   };
   return list;
 }

@@ -3,6 +3,7 @@
 // dropped by the linker without a word.)
 #include <vector>
 
+#include "models/fault/fault.hpp"
 #include "models/kind/kind.hpp"
 #include "models/policy/policy.hpp"
 
@@ -13,6 +14,7 @@ namespace tailrace::models {
 const std::vector<Kind>& kinds();
 const std::vector<StepKind>& step_kinds();
 const std::vector<PolicyInfo>& policies();
+const std::vector<FaultInfo>& fault_types();
 
 const Kind* find_kind(std::string_view name);
 

@@ -395,6 +395,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
     report.links.push_back(std::move(link));
   }
   report.policies = policy_reports(model, records, kConfidence);
+  report.faults = fault_reports(model, records);
   report.ejections = ejection_reports(model, records, kConfidence);
   report.health = health_reports(model, records, kConfidence);
   if (records.size() == 1) {

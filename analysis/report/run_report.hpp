@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/report/fault_report.hpp"
 #include "analysis/report/policy_report.hpp"
 #include "analysis/stats/interval.hpp"
 #include "models/compile/compiled_model.hpp"
@@ -110,6 +111,7 @@ struct RunReport {
   std::vector<PolicyReport> policies;     // by CompiledModel::admission_groups
   std::vector<EjectionReport> ejections;  // of callers with outlier detection
   std::vector<HealthReport> health;       // of services with health checks
+  std::vector<FaultReport> faults;        // by Topology::faults
   bool littles_law_holds = true;          // exactly, at every station of every replication
   bool conservation_holds = true;         // every request that arrived ended or is still inside
   std::vector<std::string> notes;         // what a reader should know about the figures

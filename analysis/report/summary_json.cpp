@@ -239,6 +239,27 @@ void link(JsonText& json, const LinkReport& l) {
   json.end_object();
 }
 
+void fault(JsonText& json, const FaultReport& f) {
+  json.begin_object().field("name", f.name).field("type", f.type);
+  json.field("activations", f.activations).field("active_s", f.active_s);
+  json.field("targets", f.targets).field("targets_hit", f.hit);
+  json.field("requests_ended", f.requests_ended)
+      .field("requests_delayed", f.requests_delayed)
+      .field("requests_added", f.requests_added);
+  json.key("timeline").begin_array();
+  for (const FaultActivationReport& a : f.timeline) {
+    json.begin_object()
+        .field("replication", a.replication)
+        .field("start_s", a.start_s)
+        .field("end_s", a.end_s);
+    json.field("ended", a.ended).key("targets").begin_inline_array();
+    for (const std::string& target : a.targets) json.value(target);
+    json.end_array();
+    json.field("requests_ended", a.requests_ended).field("requests_delayed", a.requests_delayed).end_object();
+  }
+  json.end_array().end_object();
+}
+
 const char* unit_name(ThresholdUnit unit) {
   switch (unit) {
     case ThresholdUnit::seconds:
@@ -334,6 +355,7 @@ std::string summary_json(const RunResults& results) {
   json.end_array();
   array(json, "outlier_ejections", report.ejections, ejections);
   array(json, "health_checks", report.health, health);
+  array(json, "faults", report.faults, fault);
   array(json, "thresholds", results.thresholds, threshold);
   const auto texts = [](JsonText& j, const std::string& text) { j.value(text); };
   array(json, "warnings", results.warnings, texts);

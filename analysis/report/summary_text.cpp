@@ -37,6 +37,7 @@ class Summary {
     policies();
     ejections();
     links();
+    faults();
     if (!options_.prediction.empty()) out_ += "\n" + options_.prediction;
     thresholds();
     notes();
@@ -411,6 +412,35 @@ class Summary {
       }
     }
     taken_out("unhealthy instances", "", "found so", std::move(rows));
+  }
+
+  // What the faults did; first and last times are those of the first replication.
+  void faults() {
+    TextTable table(style_);
+    table.left("what the faults did")
+        .right("times")
+        .right("first")
+        .right("active")
+        .right("hit")
+        .right("ended")
+        .right("late")
+        .right("added");
+    for (std::size_t i = 0; i < report_.faults.size() && i < kMostRows; ++i) {
+      const FaultReport& f = report_.faults[i];
+      const double runs = std::max(1, report_.replications);
+      const auto count = [](std::uint64_t n) { return n > 0 ? human_count(n) : std::string(); };
+      table.row({name(f.name, 50), human_number(static_cast<double>(f.activations) / runs),
+                 f.timeline.empty() ? "never" : human_duration(f.timeline.front().start_s, style_),
+                 human_duration(f.active_s / runs, style_), fmt::format("{}/{}", f.hit, f.targets),
+                 Cell(count(f.requests_ended), Ink::bad), count(f.requests_delayed),
+                 count(f.requests_added)});
+    }
+    if (table.empty()) return;
+    out_ += "\n" + table.text();
+    line(
+        inked("times and active: per replication; ended, late and added: requests, all replications together",
+              Ink::dim, style_));
+    cut(report_.faults.size());
   }
 
   // Links that can be a cause of something: busy ones, and those that lost messages.

@@ -187,6 +187,24 @@ std::string latency_csv(const RunResults& results) {
   return out;
 }
 
+std::string faults_csv(const RunResults& results) {
+  std::string out = "replication,fault,type,start_s,end_s,targets,requests_ended,requests_delayed\n";
+  const models::Topology& t = *results.model.topology;
+  for (const models::RunRecord& r : results.records) {
+    for (const models::FaultActivation& a : r.fault_activations) {
+      const models::Fault& fault = t.faults[a.fault];
+      std::string targets;
+      for (const std::uint32_t target : a.targets)
+        targets += (targets.empty() ? "" : "; ") + fault.targets[target].name;
+      cell(out, std::uint64_t{r.replication}), cell(out, fault.name), cell(out, fault.type);
+      cell(out, seconds(a.start_ns));
+      a.end_ns < 0 ? empty_cells(out, 1) : cell(out, seconds(a.end_ns));
+      cell(out, targets), cell(out, a.ended), cell(out, a.delayed, true);
+    }
+  }
+  return out;
+}
+
 std::string policies_csv(const RunResults& results) {
   const models::CompiledModel& model = results.model;
   std::string out = "replication,policy,holder,target,caller_instance,target_instance,time_s,from,to\n";

@@ -23,6 +23,9 @@ std::string latency_csv(const RunResults& results);
 // by replication, policy, state and time.
 std::string policies_csv(const RunResults& results);
 
+// Every activation of every fault that the record lists, one row each, by replication and start.
+std::string faults_csv(const RunResults& results);
+
 // One row per workload, and per class where a workload has several.
 std::string metrics_csv(const RunReport& report);
 

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "models/compile/compiled_model.hpp"
+#include "models/compile/faults.hpp"
 #include "models/compile/guards.hpp"
 #include "sim/base/check.hpp"
 
@@ -25,6 +26,7 @@ class Compiler {
 
   std::shared_ptr<const CompiledModel> run() {
     m_.depth_limit = static_cast<std::uint32_t>(t_.run.max_call_depth);
+    marks_ = mark_faults(t_);
     for (std::size_t i = 0; i < t_.stations.size(); ++i) station(i);
     for (std::size_t i = 0; i < t_.links.size(); ++i) link(i);
     messaging();
@@ -35,8 +37,10 @@ class Compiler {
     compile_guards(t_, m_);
     for (std::size_t i = 0; i < t_.workloads.size(); ++i) workload(i);
     for (std::size_t i = 0; i < t_.stations.size(); ++i) prober(i);
+    compile_faults(t_, m_);
     m_.stop_pc = emit(Op::stop);
     m_.bury_pc = emit(Op::bury);
+    if (!t_.faults.empty()) m_.lost_pc = emit(Op::bury);
     callee_hints();
     share_series();
     return std::make_shared<const CompiledModel>(std::move(m_));
@@ -123,6 +127,11 @@ class Compiler {
       table.first_cpu = m_.cpus;
       m_.cpus += table.instances;
     }
+    if (marks_.stations[i].hit) {
+      table.first_fault = m_.faults.instances;
+      table.pauses = marks_.stations[i].pauses;
+      m_.faults.instances += table.instances;
+    }
     table.wait_series = series(SeriesKind::wait, i);
     if (s.patience) table.abandoned_series = series(SeriesKind::abandoned, i);
     m_.instance_station.insert(m_.instance_station.end(), table.instances, static_cast<std::uint32_t>(i));
@@ -140,6 +149,7 @@ class Compiler {
     table.packet_bytes = l.packet_bytes;
     table.retransmit_timeout = l.retransmit_timeout;
     table.max_retransmissions = l.max_retransmissions;
+    if (marks_.links[i]) table.fault = m_.faults.links++;
     m_.links.push_back(table);
   }
 
@@ -149,8 +159,15 @@ class Compiler {
     std::string purpose;
     bool async = false;
     std::uint8_t special_work =
-        0;  // Step16::flags of compute: more than time passes (cores, speed, interruption)
+        0;                // Step16::flags of compute: more than time passes (cores, speed, interruption)
+    bool pauses = false;  // the instance can stand still
+    bool late = false;    // and what works then has to be made up for by its own frame
   };
+
+  static Place below(Place here, std::size_t branch) {
+    here.purpose += "/" + std::to_string(branch);
+    return here;
+  }
 
   std::uint32_t pc() const { return static_cast<std::uint32_t>(m_.steps.size()); }
   std::uint32_t emit(Op op, std::uint32_t first = 0) {
@@ -165,6 +182,14 @@ class Compiler {
   }
   void no_worker(const Place& place, bool& held) {
     if (place.async && held) emit(Op::release), held = false;
+  }
+
+  // Where an instance can stand still its frames stop here, and come here again when it goes on.
+  void thaw(const Place& place, bool late) {
+    if (!place.pauses) return;
+    const std::uint32_t at = emit(Op::thaw);
+    m_.steps[at].flags = late ? 1 : 0;
+    emit(Op::jump, at);
   }
 
   // How many steps they become, loops inside them written out where body() does so.
@@ -188,17 +213,19 @@ class Compiler {
   void body(const Steps& steps, const Place& place, bool& held) {
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const Step& s = steps[i];
-      const Place here{place.component, place.purpose + "/" + std::to_string(i), place.async,
-                       place.special_work};
+      Place here = place;
+      here.purpose += "/" + std::to_string(i);
       switch (s.kind) {
         case Step::Kind::compute:
           need_worker(place, held);
           m_.steps[emit(Op::compute, draw(*s.distribution, stream(here.component, here.purpose)))].flags =
               place.special_work;
+          thaw(place, place.late);
           break;
         case Step::Kind::sleep:
           no_worker(place, held);
           emit(Op::sleep, draw(*s.distribution, stream(here.component, here.purpose)));
+          thaw(place, false);
           break;
         case Step::Kind::call:
           no_worker(place, held);
@@ -209,6 +236,7 @@ class Compiler {
             no_worker(place, held);
             m_.steps[skip].first = pc();
           }
+          thaw(place, false);
           break;
         case Step::Kind::fail: {
           const std::uint32_t at = emit(Op::fail, stream(here.component, here.purpose));
@@ -237,12 +265,14 @@ class Compiler {
           break;
         case Step::Kind::parallel:
           parallel(s, here, held);
+          thaw(place, false);
           break;
         case Step::Kind::branch:
           branch(s, here, held);
           break;
         case Step::Kind::loop:
           loop(s, here, held);
+          thaw(place, false);
           break;
       }
     }
@@ -264,9 +294,7 @@ class Compiler {
     const std::uint32_t skip = emit(Op::jump);
     std::vector<std::uint32_t> starts;
     for (std::size_t k = 0; k < s.branches.size(); ++k) {
-      starts.push_back(sub_program(
-          s.branches[k].steps,
-          {here.component, here.purpose + "/" + std::to_string(k), here.async, here.special_work}));
+      starts.push_back(sub_program(s.branches[k].steps, below(here, k)));
     }
     m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
     m_.steps[at].count = static_cast<std::uint16_t>(starts.size());
@@ -419,8 +447,7 @@ class Compiler {
       m_.options[options + k].pc = pc();
       bool inside = before;
       const std::size_t start = m_.steps.size();
-      body(s.branches[k].steps,
-           {here.component, here.purpose + "/" + std::to_string(k), here.async, here.special_work}, inside);
+      body(s.branches[k].steps, below(here, k), inside);
       const std::size_t first =
           m_.steps.size() > start && m_.steps[start].op == Op::release ? start + 1 : start;
       if (first < m_.steps.size() && m_.steps[first].op == Op::call)
@@ -461,8 +488,14 @@ class Compiler {
     const std::size_t first_draw = m_.draws.size();
     const StationTable& st = m_.stations[table.station];
     const bool special = st.cores > 0 || st.uneven_speed || s.discipline == Discipline::preemptive_priority ||
-                         s.discipline == Discipline::shortest_job_first;
-    body(op.steps, {component_name(op.component), op.name, async, special}, held);
+                         s.discipline == Discipline::shortest_job_first ||
+                         marks_.stations[table.station].slows || st.pauses;
+    Place place{component_name(op.component), op.name, async, special};
+    place.pauses = st.pauses;
+    place.late = st.pauses && st.cores == 0;  // cores stand still themselves
+    if (!table.worker_first || op.steps.empty() || op.steps.front().kind != Step::Kind::compute)
+      thaw(place, false);
+    body(op.steps, place, held);
     if (s.discipline == Discipline::shortest_job_first && !op.steps.empty() &&
         op.steps.front().kind == Step::Kind::compute) {
       table.presample = static_cast<std::uint32_t>(first_draw);
@@ -511,7 +544,8 @@ class Compiler {
     if (e.out_link != kNone) table.out_link = static_cast<std::uint32_t>(e.out_link);
     if (e.back_link != kNone) table.back_link = static_cast<std::uint32_t>(e.back_link);
     const auto sized = [&](std::uint32_t l) {
-      return l != kNoId && (m_.links[l].ns_per_byte > 0 || m_.links[l].packet_bytes > 0);
+      return l != kNoId &&
+             (m_.links[l].ns_per_byte > 0 || m_.links[l].packet_bytes > 0 || m_.links[l].fault != kNoId);
     };
     if (e.request_bytes && sized(table.out_link))
       table.request_bytes = draw(*e.request_bytes, stream(from, "request size " + e.path));
@@ -520,7 +554,11 @@ class Compiler {
     if (e.retries != 0) table.retry_stream = stream(from, "retry " + e.path);
     if (e.publication != kNone) publication(e);
     const bool network = table.out_link != kNoId || table.back_link != kNoId;
-    const bool guarded = m_.context || needs_guard(t_, e);
+    const bool caller_dies =
+        e.from_station != kNone && marks_.stations[static_cast<std::size_t>(e.from_station)].dies;
+    table.faulted = s.first_fault != kNoId;
+    const bool guarded = m_.context || needs_guard(t_, e) || table.faulted || caller_dies;
+    table.guarded = guarded;
     table.plain = s.instances == 1 && !network && !guarded && !table.deepens;
     if (network || guarded) table.series = series(SeriesKind::call, i);
     m_.edges.push_back(table);
@@ -618,6 +656,7 @@ class Compiler {
 
   const Topology& t_;
   CompiledModel m_;
+  FaultMarks marks_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "models/compile/fault_tables.hpp"
 #include "models/compile/guard_tables.hpp"
 #include "models/topology/topology.hpp"
 #include "sim/base/large_vector.hpp"
@@ -40,6 +41,7 @@ enum class Op : std::uint8_t {
   asked,        // the same, but asked once: on at `needed` when it has; fails after count_ns(stream)
   stop,         // the frame was told to stop: it ends as cancelled
   bury,         // nothing is left of the frame but the event that brought it here
+  thaw,         // at instances that can stand still: waits while they do; flags: 1 after work, which is late
 };
 
 inline constexpr std::uint8_t kCancelRest = 1;  // the branches that a join does not need are stopped
@@ -49,7 +51,6 @@ struct Step16 {
   Op op = Op::end;
   std::uint8_t flags = 0;    // compute: 1 where more than time passes (cores, speed, interruption);
                              // parallel: kCancelRest, kAttempt
-                             // parallel: 1 where the rest is cancelled
   std::uint16_t count = 0;   // branches, options
   std::uint32_t first = 0;   // draw, edge, fork, option, pc or operation, by op
   std::uint32_t needed = 0;  // parallel: branches that must succeed; loop: pc of the body
@@ -120,6 +121,8 @@ struct StationTable {
   bool drop_expired = false;
   std::int64_t pushback_ns = -1;  // said with a refusal; -1: nothing is
   Cancellation cancellation = Cancellation::ignore;
+  std::uint32_t first_fault = kNoId;  // state of its first instance, where some fault can hit it
+  bool pauses = false;                // by some fault
 };
 inline constexpr std::int32_t kManyWorkers = 1 << 30;
 
@@ -138,6 +141,8 @@ struct alignas(64) EdgeTable {
   bool deepens = false;                    // lies on a call cycle: counts against the depth limit
   bool counts_outstanding = false;         // the station's
   bool may_fail = false;                   // the operation has an error rate
+  bool faulted = false;                    // some fault can hit its target
+  bool guarded = false;                    // has a guard
   std::uint32_t operation_series = kNoId;  // the operation's
   std::uint32_t guard = kNoId;             // its policies
   std::uint32_t door = kNoId;              // its target's
@@ -163,6 +168,7 @@ struct LinkTable {
   double packet_bytes = 0;
   sim::Duration retransmit_timeout;
   std::int64_t max_retransmissions = 0;
+  std::uint32_t fault = kNoId;  // its state, where some fault can hit it
 };
 
 struct ClassTable {
@@ -276,7 +282,8 @@ struct CompiledModel {
   // Requests carry a deadline, a key, the trace of a fallback, or can be cancelled: every call of the model
   // hands these on, so none is plain.
   bool context = false;
-  std::uint32_t stop_pc = 0, bury_pc = 0;
+  std::uint32_t stop_pc = 0, bury_pc = 0, lost_pc = 0;
+  FaultTables faults;
   std::uint32_t cpus = 0;
   std::uint32_t positions = 0;
   std::uint32_t depth_limit = 0;
@@ -296,7 +303,8 @@ enum class TimerPurpose : std::uint8_t {
   pause,   // admitted, but not at once
   door,    // the same, at a server
   cancel,  // word from a caller who has left
-  await    // a message that is not handled
+  await,   // a message that is not handled
+  fault    // a request is let in late
 };
 
 std::shared_ptr<const CompiledModel> compile(std::shared_ptr<const Topology> topology);

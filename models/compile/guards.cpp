@@ -32,9 +32,8 @@ class GuardCompiler {
       queue(i);
     }
     for (std::size_t i = 0; i < t_.edges.size(); ++i) {
-      const Edge& e = t_.edges[i];
       m_.edges[i].door = m_.stations[m_.edges[i].station].door;
-      if (m_.context || needs_guard(t_, e)) guard(i);
+      if (m_.edges[i].guarded) guard(i);
     }
   }
 
@@ -138,7 +137,7 @@ class GuardCompiler {
               g.hedge_budget != kNoId;
     g.simple = !m_.context && g.outer == 0 && !g.per_instance && g.budget == kNoId && g.hedge == kNoId &&
                g.balancer == kNoId && !g.fallback && !g.cancels && g.deadline_ns < 0 && !edge.deepens &&
-               edge.door == kNoId && edge.out_link == kNoId && edge.back_link == kNoId && !e.probe;
+               edge.door == kNoId && edge.out_link == kNoId && edge.back_link == kNoId && !e.probe && !edge.faulted;
     if (e.publication != kNone) g.publication = static_cast<std::uint32_t>(e.publication);
     edge.guard = static_cast<std::uint32_t>(m_.guards.size());
     m_.guards.push_back(g);

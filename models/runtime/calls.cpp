@@ -203,6 +203,10 @@ void Execution::leave(std::uint32_t child) {
   y.left_at = before < 0 ? now_ : before;
   ++orphans_;
   const EdgeTable& edge = edges_[f.edge];
+  if (edge.faulted && f.pc == model_->lost_pc) [[unlikely]] {
+    forget_lost(child);
+    return;
+  }
   if (model_->guards[edge.guard].cancels && !(y.flags & kReplied)) send_cancel(child, edge);
 }
 
@@ -222,6 +226,16 @@ void Execution::leave_all(std::uint32_t slot, std::uint32_t edge_id, Outcome rea
 inline std::uint32_t Execution::arrive_guarded(std::uint32_t slot) {
   const Frame& f = frames_[slot];
   const EdgeTable& edge = edges_[f.edge];
+  if (edge.faulted && f.pc != model_->stop_pc) [[unlikely]] {
+    std::uint32_t next = kNoId;
+    if (!pass_faults(slot, false, next)) return next;
+  }
+  return let_in(slot);
+}
+
+inline std::uint32_t Execution::let_in(std::uint32_t slot) {
+  const Frame& f = frames_[slot];
+  const EdgeTable& edge = edges_[f.edge];
   ++operations_[edge.operation].arrived;
   calls_[slot].flags |= kThere;
   if (f.pc == model_->stop_pc) return stop_serving(slot);  // its caller left while it travelled
@@ -230,6 +244,13 @@ inline std::uint32_t Execution::arrive_guarded(std::uint32_t slot) {
 
 std::uint32_t Execution::enter_late(std::uint32_t slot, bool worker_first) {
   return enter(slot, worker_first);
+}
+
+// A fault has kept it waiting.
+std::uint32_t Execution::arrive_after_delay(std::uint32_t slot) {
+  std::uint32_t next = kNoId;
+  if (frames_[slot].pc != model_->stop_pc && !pass_faults(slot, true, next)) return next;
+  return let_in(slot);
 }
 
 // From the network.

@@ -12,9 +12,9 @@ void Execution::send_cancel(std::uint32_t child, const EdgeTable& edge) {
   std::int64_t when = now_;
   if (edge.out_link != kNoId) {
     const LinkTable& link = model_->links[edge.out_link];
-    double travel = link.latency == kNoId ? 0 : sample(link.latency);
-    if (link.jitter != kNoId) travel += sample(link.jitter);
-    when = sim::saturating_add(now_, sim::Duration::from_ns(travel).ns);
+    std::uint32_t process = kNoId;
+    if (lost_by_fault(link, process)) return;
+    when = sim::saturating_add(now_, link_travel(link));
   }
   arm_own(when, Phase::expire, TimerPurpose::cancel, child);
 }
@@ -59,7 +59,9 @@ std::uint32_t Execution::hear_cancel(std::uint32_t slot) {
       return stop_serving(slot);
     case Op::compute:
     case Op::sleep:
+    case Op::thaw:
       if (at_once) return cut(slot, step.op == Op::compute && step.flags != 0);
+      f.prev = f.pc;  // where it was
       f.pc = model_->stop_pc;
       return kNoId;
     default:

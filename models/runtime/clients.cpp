@@ -45,9 +45,16 @@ void Execution::think(std::uint32_t workload_id) {
 // the next change. On a ramp the users change one by one, at the times when the straight line crosses a whole
 // number.
 void Execution::users_change(std::uint32_t workload_id) {
+  bring_users(workload_id, clients_[workload_id].next_wanted);
+  if (workload_tables_[workload_id].model->process == ArrivalProcess::ramping_vus)
+    next_users_change(workload_id);
+}
+
+// So many of the workload's own, and those that faults add.
+void Execution::bring_users(std::uint32_t workload_id, std::int64_t own) {
   ClientState& client = clients_[workload_id];
   const WorkloadTable& table = workload_tables_[workload_id];
-  client.wanted = client.next_wanted;
+  client.wanted = own + client.extra;
   constexpr std::int64_t kLookEvery = 4096;
   while (client.users < client.wanted && !done_) {
     ++client.users;
@@ -58,7 +65,6 @@ void Execution::users_change(std::uint32_t workload_id) {
       think(workload_id);
     }
   }
-  if (table.model->process == ArrivalProcess::ramping_vus) next_users_change(workload_id);
 }
 
 void Execution::next_users_change(std::uint32_t workload_id) {
@@ -71,15 +77,16 @@ void Execution::next_users_change(std::uint32_t workload_id) {
     const RateStage& stage = w.stages[client.stage];
     const double from = client.stage == 0 ? static_cast<double>(w.vus) : w.stages[client.stage - 1].target;
     const auto target = static_cast<std::int64_t>(stage.target);
-    if (client.wanted == target || stage.duration.ns == 0) {
+    const std::int64_t wanted = client.wanted - client.extra;
+    if (wanted == target || stage.duration.ns == 0) {
       stage_start = sim::saturating_add(stage_start, stage.duration.ns);
       ++client.stage;
-      if (client.wanted == target) continue;
+      if (wanted == target) continue;
       client.next_wanted = target;
       schedule(std::max(now_, stage_start), Phase::arrive, Kind::users_change, workload_id);
       return;
     }
-    client.next_wanted = client.wanted + (client.wanted < target ? 1 : -1);
+    client.next_wanted = wanted + (wanted < target ? 1 : -1);
     const double share = (static_cast<double>(client.next_wanted) - from) / (stage.target - from);
     const auto offset = sim::Duration::from_ns(share * static_cast<double>(stage.duration.ns));
     schedule(std::max(now_, sim::saturating_add(stage_start, offset.ns)), Phase::arrive, Kind::users_change,

@@ -29,7 +29,7 @@ class Cpu {
   }
   // When the next job ends if nothing else happens; -1 when there is none.
   std::int64_t next_end(std::int64_t now) const {
-    if (jobs_.empty()) return -1;
+    if (jobs_.empty() || speed_ == 0) return -1;
     const double left = (jobs_.front().finish - virtual_) / rate();
     return sim::saturating_add(now, sim::Duration::from_ns(left).ns);
   }
@@ -62,6 +62,11 @@ class Cpu {
       order_ = 0;
     }
   }
+  // 0 stands still.
+  void set_speed(std::int64_t now, double speed) {
+    advance(now);
+    speed_ = speed;
+  }
   // Core-nanoseconds used until now.
   double busy(std::int64_t now) {
     advance(now);
@@ -74,20 +79,21 @@ class Cpu {
  private:
   double rate() const {
     const double n = static_cast<double>(jobs_.size());
-    return cores_ >= n ? 1.0 : cores_ / n;
+    return (cores_ >= n ? 1.0 : cores_ / n) * speed_;
   }
   void advance(std::int64_t now) {
     const double passed = static_cast<double>(now - last_);
     last_ = now;
     if (jobs_.empty()) return;
     virtual_ += passed * rate();
-    busy_ += passed * std::min(cores_, static_cast<double>(jobs_.size()));
+    busy_ += passed * speed_ * std::min(cores_, static_cast<double>(jobs_.size()));
   }
   static bool later(const Job& a, const Job& b) {
     return a.finish > b.finish || (a.finish == b.finish && a.order > b.order);
   }
 
   double cores_ = 1;
+  double speed_ = 1;
   double virtual_ = 0;
   double busy_ = 0;
   std::int64_t last_ = 0;

@@ -90,6 +90,12 @@ void Execution::loop() {
     case Kind::channel:
       messaging_->timer(event.target);
       break;
+    case Kind::fault:
+      fault_event(event.target, event.generation());
+      break;
+    case Kind::spike:
+      spike_event(event.target, event.generation());
+      break;
   }
   return kNoId;
 }
@@ -246,6 +252,10 @@ void Execution::advance(std::uint32_t slot) {
         break;
       case Op::bury:
         slot = bury(slot);
+        break;
+      case Op::thaw:
+        if (held_by_pause(slot, step.flags != 0, false)) return;
+        ++f.pc;  // past the jump that brings it here again
         break;
     }
   } while (slot != kNoId);

@@ -17,6 +17,7 @@
 #include "models/runtime/arrivals.hpp"
 #include "models/runtime/call_state.hpp"
 #include "models/runtime/cpu.hpp"
+#include "models/runtime/fault_state.hpp"
 #include "models/runtime/frame.hpp"
 #include "models/runtime/messaging.hpp"
 #include "models/runtime/record.hpp"
@@ -45,6 +46,10 @@ class Execution {
   Execution(std::shared_ptr<const CompiledModel> model, const RunOptions& options);
   RunRecord run();
 
+  // For other parts of the model that live on instances. Listeners are told in the order in which they came.
+  void listen(InstanceListener* listener) { fault_.listeners.push_back(listener); }
+  bool down(std::uint32_t instance) const;
+
   std::size_t state_bytes() const {
     return frames_.bytes() + calls_.bytes() + timers_.bytes() + calendar_.bytes() +
            (messaging_ ? messaging_->bytes() : 0);
@@ -66,7 +71,9 @@ class Execution {
     control,
     line,    // a policy's line may move
     probe,   // a health check of an instance
-    channel  // a timer of a message channel
+    channel,  // a timer of a message channel
+    fault,  // of a process: starts, ends, is looked at
+    spike   // a request that a fault adds
   };
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
@@ -155,6 +162,7 @@ class Execution {
     std::int64_t upcoming = -1;          // the arrival after the one that is in the calendar; -1: none
     std::int64_t users = 0, wanted = 0;  // virtual users that exist, that should
     std::int64_t next_wanted = 0;        // from the next users_change on
+    std::int64_t extra = 0;              // of those wanted, by load spikes
     std::size_t stage = 0;
   };
 
@@ -257,7 +265,9 @@ class Execution {
 
   // --- the server's side, doors.cpp
   std::uint32_t arrive_guarded(std::uint32_t slot);
+  std::uint32_t let_in(std::uint32_t slot);
   std::uint32_t arrive_late(std::uint32_t slot);  // the same, not inlined
+  std::uint32_t arrive_after_delay(std::uint32_t slot);
   CallFacts door_facts(std::uint32_t slot) const;
   AdmissionPolicy& at_door(std::uint32_t slot, const DoorTable& door, std::uint32_t stage);
   std::uint32_t knock(std::uint32_t slot);
@@ -288,6 +298,52 @@ class Execution {
   [[gnu::noinline]] void note_waste(std::uint32_t slot);
   [[gnu::noinline]] void note_unheard(std::uint32_t slot);
 
+  // --- faults.cpp
+  void start_faults();
+  void fault_event(std::uint32_t process, std::uint32_t step);
+  void choose_fault_targets(std::uint32_t process);
+  void begin_fault(std::uint32_t process);
+  void end_fault(std::uint32_t process);
+  void look_at_condition(std::uint32_t process);
+  void apply_fault(std::uint32_t process, bool begins);
+  template <class Each>
+  void each_instance(std::uint32_t process, Each each);
+  InstanceFaults& faults_of(std::uint32_t instance) {
+    const StationTable& station = station_tables_[instances_[instance].station];
+    return fault_.instances[station.first_fault + (instance - station.first_instance)];
+  }
+  double strength(const ActiveEffect& active) const;
+  double slowness_by_faults(std::uint32_t instance);
+  bool fault_strikes(const ActiveEffect& active);
+  double fault_time(const ActiveEffect& active);
+  void blame(std::uint32_t process, bool delayed);
+  bool pass_faults(std::uint32_t slot, bool served, std::uint32_t& next);
+  std::uint32_t turn_away(std::uint32_t slot, Outcome outcome);
+  std::uint32_t forget_lost(std::uint32_t slot);
+  double link_ns_per_byte(const LinkTable& table) const;
+  std::int64_t link_travel(const LinkTable& table);
+  bool lost_by_fault(const LinkTable& table, std::uint32_t& process);
+  void begin_spike(std::uint32_t spike, std::uint32_t process);
+  void end_spike(std::uint32_t spike);
+  void schedule_spike(std::uint32_t spike);
+  void spike_event(std::uint32_t spike, std::uint32_t epoch);
+  void record_faults();
+
+  // --- instances that die or stand still, crash.cpp
+  void instance_down(std::uint32_t instance, std::uint32_t process);
+  void instance_up(std::uint32_t instance);
+  bool answers_probes(std::uint32_t instance) const;
+  void kill_frames(std::uint32_t instance, std::uint32_t process);
+  void answer_for_the_dead();
+  bool stop_frame(std::uint32_t slot, const StationTable& station, std::uint32_t index);
+  bool thawed(std::uint32_t slot);
+  void lay_down(std::uint32_t slot, bool pending);
+  std::uint32_t stand_in(std::uint32_t slot);
+  void instance_stops(std::uint32_t instance);
+  void instance_goes_on(std::uint32_t instance);
+  void set_cpu_speed(std::uint32_t instance, double speed);
+  [[gnu::noinline]] bool held_by_pause(std::uint32_t slot, bool worked, bool core);
+
   void look_ahead(const sim::Event* events, std::size_t n);  // ahead.cpp
 
   // --- queues and cores with special rules, queueing.cpp
@@ -309,6 +365,7 @@ class Execution {
   void timer_fired(std::uint32_t slot, TimerPurpose purpose);
   void start_clients();
   void users_change(std::uint32_t workload);
+  void bring_users(std::uint32_t workload, std::int64_t own);
   void next_users_change(std::uint32_t workload);
   void think(std::uint32_t workload);
   std::uint32_t pick_class(std::uint32_t workload);
@@ -447,6 +504,7 @@ class Execution {
   std::vector<CoreQueue> cores_;
   std::vector<LinkState> links_;
   std::vector<ClientState> clients_;
+  FaultStates fault_;
   std::vector<std::uint32_t> positions_;  // round robin
   // Frames to run before the next event, first woken first: one is the rule, `ready_` holds the others.
   std::uint32_t woken_ = kNoId;

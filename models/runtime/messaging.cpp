@@ -213,6 +213,7 @@ std::uint32_t Messaging::spawn(std::uint32_t slot, std::uint32_t pc) {
   c.priority = f.priority;
   c.depth = f.depth;
   run_.begin_root(child, run_.calls_[slot].key);
+  run_.calls_[child].left_at = -1;
   ++causes_[slot].ordinal;
   begin_branch(slot, child, 0);
   run_.wake(child);
@@ -419,7 +420,7 @@ void Messaging::timer(std::uint32_t id) {
   channels_[fired.channel]->timer(fired.what);
 }
 
-void Messaging::instance_changed(std::uint32_t instance, bool up) {
+void Messaging::instance_changed(std::uint32_t instance, bool up, std::int64_t) {
   const std::uint32_t station = model_.instance_station[instance];
   const std::uint32_t index = instance - model_.stations[station].first_instance;
   for (std::uint32_t c = 0; c < model_.channels.size(); ++c) {

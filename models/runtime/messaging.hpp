@@ -13,6 +13,7 @@
 
 #include "models/messaging/channel.hpp"
 #include "models/policy/key_map.hpp"
+#include "models/runtime/fault_state.hpp"
 #include "models/runtime/ledger.hpp"
 #include "models/runtime/record.hpp"
 
@@ -40,10 +41,10 @@ static_assert(sizeof(Cause) == 128);
 // Of a frame that handles a message, in place of a class: Frame::parent.
 inline constexpr std::uint32_t kDeliveryBit = 0x80000000u;
 
-class Messaging {
+class Messaging final : public InstanceListener {
  public:
   explicit Messaging(Execution& run);
-  ~Messaging();
+  ~Messaging() override;
   void start();  // the channels
 
   // --- frames and their causes
@@ -53,6 +54,11 @@ class Messaging {
   void begin_call(std::uint32_t slot, std::uint32_t edge, const GuardTable& g);
   void begin_attempt(std::uint32_t slot, std::uint32_t child);
   void release(std::uint32_t slot) { let_go(causes_[slot].journey); }
+  // `fresh` goes on in place of `slot`, which stays as a grave.
+  void stand_in(std::uint32_t slot, std::uint32_t fresh) {
+    causes_[fresh] = causes_[slot];
+    ledger_.hold(causes_[slot].journey);
+  }
   void append() { causes_.append(); }
   std::size_t slots() const { return causes_.size(); }
   std::size_t bytes() const;
@@ -72,7 +78,7 @@ class Messaging {
   // The handler that the frame is has ended.
   void delivered(std::uint32_t slot, Outcome outcome);
   void timer(std::uint32_t id);
-  void instance_changed(std::uint32_t instance, bool up);
+  void instance_changed(std::uint32_t instance, bool up, std::int64_t now_ns) override;
 
   // --- observation
   void reset();  // end of the warm-up

@@ -23,7 +23,7 @@ std::uint32_t Execution::probe(std::uint32_t instance) {
   const ProberTable& prober = model_->probers[station.prober];
   schedule(sim::saturating_add(now_, prober.interval_ns), Phase::arrive, Kind::probe, instance);
   if (prober.pc == kNoId) {
-    heard_of(instance, true);  // the process is there
+    heard_of(instance, answers_probes(instance));  // is the process there?
     return kNoId;
   }
   const std::uint32_t slot = allocate_frame();

@@ -61,6 +61,8 @@ void Execution::work_preemptibly(std::uint32_t slot, std::int64_t work_ns) {
   Frame& f = frames_[slot];
   const std::int64_t end = sim::saturating_add(now_, work_ns);
   f.aux = end;
+  if (station_tables_[instances_[f.instance].station].pauses) [[unlikely]]
+    calls_[slot].pause = faults_of(f.instance).stopped(now_);
   schedule(end, Phase::finish, Kind::node, timers_.arm_own(TimerPurpose::work, end, slot, f));
   ordered_[instances_[f.instance].ordered].running.push_back(slot);
 }
@@ -82,7 +84,9 @@ bool Execution::interrupt_lower(std::uint32_t slot) {
   running.erase(running.begin() + static_cast<std::ptrdiff_t>(victim));
   Frame& l = frames_[loser];
   timers_.cancel(l, TimerPurpose::work);
-  l.aux -= now_;  // the work that is left
+  l.aux -= now_;                                              // the work that is left
+  if (station_tables_[instance.station].pauses) [[unlikely]]  // and what it is late by
+    l.aux += faults_of(f.instance).stopped(now_) - calls_[loser].pause;
   instance.hold_sum += now_ - l.mark;
   l.mark = now_;
   l.flags = static_cast<std::uint8_t>((l.flags & ~kHolding) | kQueued | kInterrupted);
@@ -104,6 +108,10 @@ bool Execution::begin_special_work(std::uint32_t slot, double work_ns) {
   const InstanceState& instance = instances_[f.instance];
   const StationTable& station = station_tables_[instance.station];
   const std::uint32_t index = f.instance - station.first_instance;
+  if (station.first_fault != kNoId) [[unlikely]] {
+    work_ns *= slowness_by_faults(f.instance);
+    if (station.pauses) calls_[slot].pause = faults_of(f.instance).stopped(now_);
+  }
   if (station.uneven_speed) work_ns *= station.slowness[index];
   const auto work = sim::Duration::from_ns(work_ns);
   if (work.ns == 0) return false;
@@ -158,6 +166,7 @@ void Execution::core_done(std::uint32_t slot) {
   const Frame& f = frames_[slot];
   if (f.pc == model_->bury_pc) return advance(slot);  // it was stopped, and has given its core back
   const StationTable& station = station_tables_[instances_[f.instance].station];
+  if (station.pauses && held_by_pause(slot, true, true)) return;
   pass_core(cores_[station.first_cpu + (f.instance - station.first_instance)]);
   advance(slot);
 }
@@ -170,6 +179,9 @@ void Execution::pass_core(CoreQueue& cores) {
     return;
   }
   const std::uint32_t next = cores.head;
+  const std::uint32_t instance = frames_[next].instance;
+  if (station_tables_[instances_[instance].station].pauses) [[unlikely]]
+    calls_[next].pause = faults_of(instance).stopped(now_);
   cores.head = frames_[next].next;
   if (cores.head == kNoId) cores.tail = kNoId;
   schedule(sim::saturating_add(now_, frames_[next].aux), Phase::finish, Kind::core_done, next);

@@ -88,6 +88,7 @@ struct InstanceRecord {
   double cpu_s = 0;    // core-seconds, where there are cores
   std::uint32_t peak_queue = 0;
   std::uint32_t in_queue = 0, in_service = 0;  // at the end
+  double down_s = 0;                           // by faults, since the start of the run
 };
 
 struct StationRecord {
@@ -114,6 +115,21 @@ struct LinkRecord {
   std::uint64_t messages = 0, transmissions = 0, lost = 0, delayed = 0;
   double bytes = 0;
   double busy_s = 0;
+};
+
+// What a fault did, in the whole run: faults are part of the warm-up too.
+struct FaultRecord {
+  std::uint64_t activations = 0;
+  std::int64_t active_ns = 0;  // of all its processes together
+  std::uint64_t ended = 0;     // attempts that ended, or vanished, because of it
+  std::uint64_t delayed = 0;   // requests and messages that it made later
+  std::uint64_t added = 0;     // requests
+};
+struct FaultActivation {
+  std::uint32_t fault = 0;
+  std::int64_t start_ns = 0, end_ns = -1;  // -1: still on when the run ended
+  std::vector<std::uint32_t> targets;      // of the fault
+  std::uint64_t ended = 0, delayed = 0;
 };
 
 // State of the system over time, one row per tick of RunSettings::time_resolution.
@@ -157,6 +173,8 @@ struct RunRecord {
   std::uint64_t journeys_open = 0;     // requests of which something is still under way at the end
   std::vector<sim::Histogram> series;  // by CompiledModel::series
   std::vector<WindowRecord> windows;
+  std::vector<FaultRecord> faults;                 // by Topology::faults
+  std::vector<FaultActivation> fault_activations;  // in the order of their starts; the first ten thousand
   // For intervals from a single replication: per batch (equal stretches of time) and class, the successes.
   std::vector<std::vector<sim::Histogram>> batches;
   std::uint64_t frames_peak = 0;

@@ -134,7 +134,11 @@ RunRecord Execution::run() {
     batch_before_.resize(classes_.size());
   }
   try {
-    if (messaging_) messaging_->start();
+    if (messaging_) {
+      listen(messaging_.get());
+      messaging_->start();
+    }
+    start_faults();
     start_clients();
     start_probes();
     if (options_.warmup_ns > 0)
@@ -417,6 +421,7 @@ void Execution::finish_record() {
   for (const LinkState& link : links_) record_.links.push_back(link.counts);
   record_policies();
   if (messaging_) messaging_->record(record_);
+  record_faults();
 }
 
 // --- early ends
@@ -571,6 +576,10 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
     mix(static_cast<std::uint64_t>(s.counts.wait_sum)), mix(static_cast<std::uint64_t>(s.counts.hold_sum));
     if (s.counts.dropped != 0) mix(s.counts.dropped);
     if (s.counts.wasted != 0) mix(static_cast<std::uint64_t>(s.counts.wasted));
+  }
+  for (const FaultRecord& f : r.faults) {
+    if (f.activations == 0) continue;
+    mix(f.activations), mix(static_cast<std::uint64_t>(f.active_ns)), mix(f.ended), mix(f.delayed), mix(f.added);
   }
   for (const PolicyRecord& p : r.policies) {
     if (p.of_queue || p.counts.admitted + p.counts.rejected == 0) continue;

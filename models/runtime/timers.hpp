@@ -114,6 +114,11 @@ class Timers {
     }
   }
 
+  // The frame has got another slot, and its timers with it.
+  void move(const Frame& frame, std::uint32_t slot) {
+    for (std::uint32_t id = frame.timer; id != kNoId; id = nodes_[id].sibling) nodes_[id].frame = slot;
+  }
+
   struct Fired {
     std::uint32_t frame = kNoId;
     TimerPurpose purpose = TimerPurpose::call_timeout;

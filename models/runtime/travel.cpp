@@ -20,11 +20,9 @@ void Execution::transmit(std::uint32_t slot, std::uint32_t link_id, Kind arrival
   link.counts.bytes += static_cast<double>(frames_[slot].aux);
   frames_[slot].mark = 0;
   const LinkTable& table = model_->links[link_id];
-  if (table.ns_per_byte == 0 && table.loss_chance == 0) [[likely]] {
+  if (table.ns_per_byte == 0 && table.loss_chance == 0 && table.fault == kNoId) [[likely]] {
     ++link.counts.transmissions;
-    double travel = table.latency == kNoId ? 0 : sample(table.latency);
-    if (table.jitter != kNoId) travel += sample(table.jitter);
-    schedule(sim::saturating_add(now_, sim::Duration::from_ns(travel).ns),
+    schedule(sim::saturating_add(now_, link_travel(table)),
              arrival == Kind::arrive ? Phase::arrive : Phase::finish, arrival, slot);
     return;
   }
@@ -39,17 +37,15 @@ void Execution::transmit_again(std::uint32_t slot, Kind arrival) {
   const LinkTable& table = model_->links[link_id];
   LinkState& link = links_[link_id];
   std::int64_t sent = now_;
-  if (table.ns_per_byte > 0) {
-    const auto time = sim::Duration::from_ns(static_cast<double>(f.aux) * table.ns_per_byte);
+  if (const double ns_per_byte = link_ns_per_byte(table); ns_per_byte > 0) {
+    const auto time = sim::Duration::from_ns(static_cast<double>(f.aux) * ns_per_byte);
     sent = sim::saturating_add(std::max(now_, link.busy_until), time.ns);
     link.busy_until = sent;
     link.counts.busy_s += time.seconds();
   }
-  if (table.loss_chance != 0) return lossy_round(slot, link_id, arrival, sent);
+  if (table.loss_chance != 0 || table.fault != kNoId) return lossy_round(slot, link_id, arrival, sent);
   ++link.counts.transmissions;
-  double travel = table.latency == kNoId ? 0 : sample(table.latency);
-  if (table.jitter != kNoId) travel += sample(table.jitter);
-  schedule(sim::saturating_add(sent, sim::Duration::from_ns(travel).ns),
+  schedule(sim::saturating_add(sent, link_travel(table)),
            arrival == Kind::arrive ? Phase::arrive : Phase::finish, arrival, slot);
 }
 
@@ -57,24 +53,27 @@ void Execution::lossy_round(std::uint32_t slot, std::uint32_t link_id, Kind arri
   Frame& f = frames_[slot];
   const LinkTable& table = model_->links[link_id];
   LinkState& link = links_[link_id];
-  sim::Stream& random = streams_[table.loss_stream];
   std::int64_t packets = 1;
   if (table.packet_bytes > 0) {
     const double exact = std::ceil(static_cast<double>(f.aux) / table.packet_bytes);
     packets = static_cast<std::int64_t>(std::clamp(exact, 1.0, kMostPackets));
   }
   std::int64_t lost = 0;
-  for (std::int64_t i = 0; i < packets; ++i) lost += random.next() <= table.loss_chance ? 1 : 0;
+  std::uint32_t process = kNoId;  // of the fault that took it
+  for (std::int64_t i = 0; i < packets; ++i) {
+    const bool by_itself = table.loss_chance != 0 && streams_[table.loss_stream].next() <= table.loss_chance;
+    lost += lost_by_fault(table, process) || by_itself ? 1 : 0;
+  }
   link.counts.transmissions += static_cast<std::uint64_t>(packets);
   link.counts.lost += static_cast<std::uint64_t>(lost);
   if (lost == 0) {
-    double travel = table.latency == kNoId ? 0 : sample(table.latency);
-    if (table.jitter != kNoId) travel += sample(table.jitter);
-    schedule(sim::saturating_add(sent, sim::Duration::from_ns(travel).ns),
+    schedule(sim::saturating_add(sent, link_travel(table)),
              arrival == Kind::arrive ? Phase::arrive : Phase::finish, arrival, slot);
     return;
   }
   if (f.mark == 0) ++link.counts.delayed;
+  if (process != kNoId && (f.mark == 0 || f.mark == table.max_retransmissions))
+    blame(process, f.mark != table.max_retransmissions);
   if (++f.mark >
       table.max_retransmissions) {  // given up: the caller learns of it when it would have sent again
     if (arrival == Kind::arrive && edges_[f.edge].counts_outstanding) --instances_[f.instance].outstanding;
@@ -140,6 +139,9 @@ void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
       break;
     case TimerPurpose::door:
       next = knock(slot);
+      break;
+    case TimerPurpose::fault:
+      next = arrive_after_delay(slot);
       break;
     case TimerPurpose::cancel:
       next = hear_cancel(slot);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "models/catalog.hpp"
+#include "models/fault/fault.hpp"
 #include "models/field/units.hpp"
 #include "models/kind/builder.hpp"
 #include "models/topology/call_cycles.hpp"
@@ -42,6 +43,7 @@ struct ScenarioSpec {
   RunSpec run;
   std::vector<Threshold> thresholds;
   DefaultsSpec defaults;
+  std::vector<FaultEntry> faults;
 };
 
 void read_thresholds(const Node& node, ScenarioSpec& spec, ReadContext& context) {
@@ -292,6 +294,11 @@ FieldTable scenario_fields() {
               "conditions on metrics, as in k6; exit code 99 when one fails")
       .section("defaults", &ScenarioSpec::defaults, defaults_fields(),
                "policies for every call and every service that does not say otherwise")
+      .custom("faults", FieldType::list_of,
+              [](const Node& node, ScenarioSpec& spec, ReadContext& context) {
+                read_faults(node, spec.faults, context);
+              },
+              "what goes wrong, when, and where")
       .table();
 }
 
@@ -382,12 +389,14 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   expand(true);
   expand(false);  // the network looks at all edges
   if (diagnostics.ok()) check_waits(builder.topology, diagnostics);
+  expand_faults(spec.faults, builder);
   if (diagnostics.ok()) check_size(builder.topology, run != nullptr ? run->mark : Mark{}, diagnostics);
   locate(from_reading, components, doc.root, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
   check_call_cycles(builder.topology, diagnostics);
   if (diagnostics.ok()) warn_timeouts(builder.topology, diagnostics);
   if (diagnostics.ok()) lint_policies(builder.topology, diagnostics);
+  if (diagnostics.ok()) lint_faults(builder.topology, diagnostics);
   warn_unused(builder.topology, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
   for (MessageChannel& channel : builder.topology.channels)

@@ -15,6 +15,7 @@
 #include "models/field/values.hpp"
 #include "models/messaging/channel.hpp"
 #include "models/policy/seams.hpp"
+#include "models/topology/fault.hpp"
 
 namespace tailrace::models {
 
@@ -367,6 +368,7 @@ struct Topology {
   }
   bool background = false;
   bool cancels_branches = false;  // some parallel step stops the branches that it no longer needs
+  std::vector<Fault> faults;  // in the order of the file
 
   std::string operation_name(int operation) const {
     const Operation& op = operations[static_cast<std::size_t>(operation)];

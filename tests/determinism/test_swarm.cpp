@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 
+#include "tests/determinism/random_faults.hpp"
 #include "tests/determinism/random_scenario.hpp"
 #include "tests/support/figures.hpp"
 #include "tests/support/scenario.hpp"
@@ -133,6 +134,44 @@ TEST_P(Swarm, NothingIsLeftWhenTheLoadHasEnded) {
     if (HasFailure()) break;
   }
   fmt::print("{} events, {} of {} ended\n", events, ended, kPerShard);
+}
+
+// The same systems, and faults on everything in them.
+TEST_P(Swarm, IdentitiesHoldUnderFaults) {
+  std::uint64_t struck = 0;
+  for (int i = 0; i < kPerShard; ++i) {
+    const std::uint64_t seed = kFirstSeed + static_cast<std::uint64_t>(GetParam() * kPerShard + i);
+    const std::string text = random_scenario(seed) + random_faults(seed, false);
+    SCOPED_TRACE(fmt::format("faults, seed {}\n{}", seed, text));
+    const Results run = run_text(text);
+    for (const models::RunRecord& r : run.records) {
+      check_record(*run.model, r);
+      for (const models::FaultRecord& f : r.faults) struck += f.ended + f.delayed;
+    }
+    EXPECT_TRUE(run.report.littles_law_holds);
+    EXPECT_TRUE(run.report.conservation_holds);
+    EXPECT_EQ(run.report.trajectory_fingerprint, run_text(text, 2).report.trajectory_fingerprint);
+    if (HasFailure()) break;
+  }
+  fmt::print("{} struck\n", struck);
+  EXPECT_GT(struck, 10'000u);
+}
+
+TEST_P(Swarm, NothingIsLeftAfterFaults) {
+  int ended = 0;
+  for (int i = 0; i < kPerShard; ++i) {
+    const std::uint64_t seed = kFirstSeed + static_cast<std::uint64_t>(GetParam() * kPerShard + i);
+    const std::string text = random_scenario_that_ends(seed) + random_faults(seed, true);
+    SCOPED_TRACE(fmt::format("faults, ending, seed {}\n{}", seed, text));
+    const Results run = run_text(text);
+    check_record(*run.model, run.records[0]);
+    if (run.records[0].status == models::RunStatus::completed) {
+      check_empty(*run.model, run.records[0]);
+      ++ended;
+    }
+    if (HasFailure()) break;
+  }
+  EXPECT_GT(ended, kPerShard / 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, Swarm, testing::Range(0, kShards));

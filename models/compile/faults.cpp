@@ -1,0 +1,146 @@
+#include "models/compile/faults.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace tailrace::models {
+
+namespace {
+
+std::size_t at(int i) {
+  return static_cast<std::size_t>(i);
+}
+
+// The highest rate of a workload, per ns.
+double highest_rate(const Workload& w) {
+  double rate = w.rate_per_s;
+  switch (w.process) {
+    case ArrivalProcess::ramping_rate:
+      for (const RateStage& stage : w.stages) rate = std::max(rate, stage.target);
+      break;
+    case ArrivalProcess::sinusoidal_rate:
+      rate += w.amplitude_per_s;
+      break;
+    case ArrivalProcess::mmpp: {  // its mean: which state it is in, only its own clock knows
+      double requests = 0, seconds = 0;
+      for (const MmppState& state : w.states) {
+        requests += state.rate_per_s * state.mean_sojourn.seconds();
+        seconds += state.mean_sojourn.seconds();
+      }
+      rate = seconds > 0 ? requests / seconds : 0;
+      break;
+    }
+    case ArrivalProcess::trace:  // likewise, over the time that it takes
+      if (w.trace_ns->size() > 1 && w.trace_ns->back() > w.trace_ns->front())
+        rate = static_cast<double>(w.trace_ns->size() - 1) * 1e9 /
+               static_cast<double>(w.trace_ns->back() - w.trace_ns->front());
+      break;
+    default:
+      break;
+  }
+  return rate * 1e-9;
+}
+
+class FaultCompiler {
+ public:
+  FaultCompiler(const Topology& t, CompiledModel& m) : t_(t), m_(m) {}
+
+  void run() {
+    for (std::size_t i = 0; i < t_.faults.size(); ++i) fault(i);
+  }
+
+ private:
+  std::uint32_t stream(const Fault& f, std::string purpose) {
+    m_.streams.push_back({"fault " + f.name, std::move(purpose)});
+    return static_cast<std::uint32_t>(m_.streams.size() - 1);
+  }
+  std::uint32_t draw(const sim::Distribution& d, std::uint32_t stream_id) {
+    m_.kept.push_back(d);
+    Draw draw;
+    draw.sampler = sim::Sampler(d);
+    draw.stream = stream_id;
+    m_.draws.push_back(draw);
+    return static_cast<std::uint32_t>(m_.draws.size() - 1);
+  }
+
+  void fault(std::size_t id) {
+    const Fault& f = t_.faults[id];
+    FaultTable table;
+    for (std::size_t i = 0; i < f.effects.size(); ++i) {
+      const FaultEffect& e = f.effects[i];
+      FaultEffectTable effect;
+      const std::string number = i == 0 ? "" : " " + std::to_string(i);
+      if (e.time) effect.draw = draw(*e.time, stream(f, "time" + number));
+      effect.chance =
+          e.probability >= 1 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(e.probability * 0x1p64);
+      effect.stream = stream(f, "chance" + number);
+      table.effects.push_back(effect);
+    }
+    for (const FaultTarget& target : f.targets) {
+      FaultTargetTable compiled;
+      table.filtered = table.filtered || target.operation != kNone || target.from_component != kNone;
+      for (const auto& [station, index] : target.instances)
+        compiled.instances.push_back(m_.stations[at(station)].first_instance +
+                                     static_cast<std::uint32_t>(index));
+      if (target.workload != kNone) compiled.spike = spike(static_cast<std::uint32_t>(id), f, target);
+      table.targets.push_back(std::move(compiled));
+    }
+    const std::uint32_t each = f.mtbf && !f.together ? 1 : static_cast<std::uint32_t>(f.targets.size());
+    for (std::uint32_t first = 0; first < f.targets.size(); first += each) {
+      FaultProcessTable process;
+      process.fault = static_cast<std::uint32_t>(id);
+      process.first_target = first;
+      process.targets = each;
+      if (f.mode != FaultMode::all) process.choice_stream = stream(f, "choice");
+      const std::string whose = each == 1 && f.targets.size() > 1 ? " " + f.targets[first].name : "";
+      if (f.mtbf) process.mtbf = draw(*f.mtbf, stream(f, "time to failure" + whose));
+      if (f.mttr) process.mttr = draw(*f.mttr, stream(f, "time to repair" + whose));
+      m_.faults.processes.push_back(process);
+    }
+    m_.faults.faults.push_back(std::move(table));
+  }
+
+  std::uint32_t spike(std::uint32_t id, const Fault& f, const FaultTarget& target) {
+    const Workload& w = t_.workloads[at(target.workload)];
+    SpikeTable table;
+    table.fault = id;
+    table.workload = static_cast<std::uint32_t>(target.workload);
+    table.spacing = draw(w.spacing, stream(f, "arrivals of " + w.name));
+    table.stream = stream(f, "requests of " + w.name);
+    table.most_per_ns = highest_rate(w);
+    m_.faults.spikes.push_back(table);
+    return static_cast<std::uint32_t>(m_.faults.spikes.size() - 1);
+  }
+
+  const Topology& t_;
+  CompiledModel& m_;
+};
+
+}  // namespace
+
+FaultMarks mark_faults(const Topology& t) {
+  FaultMarks marks;
+  marks.stations.resize(t.stations.size());
+  marks.links.resize(t.links.size());
+  for (const Fault& f : t.faults) {
+    for (const FaultTarget& target : f.targets) {
+      for (const int link : target.links) marks.links[at(link)] = true;
+      for (const auto& [station, index] : target.instances) {
+        FaultMarks::OfStation& mark = marks.stations[at(station)];
+        mark.hit = true;
+        for (const FaultEffect& e : f.effects) {
+          mark.slows = mark.slows || e.action == FaultAction::slow;
+          mark.pauses = mark.pauses || e.action == FaultAction::pause;
+          mark.dies = mark.dies || e.action == FaultAction::down;
+        }
+      }
+    }
+  }
+  return marks;
+}
+
+void compile_faults(const Topology& topology, CompiledModel& model) {
+  FaultCompiler(topology, model).run();
+}
+
+}  // namespace tailrace::models

@@ -1,0 +1,33 @@
+#pragma once
+// The types of faults that there are, each made of the effects of models/topology/fault.hpp. Names follow
+// Chaos Mesh and Istio.
+#include "models/fault/fault.hpp"
+
+namespace tailrace::models {
+
+// instances.cpp
+FaultInfo pod_kill_fault();
+FaultInfo pod_failure_fault();
+FaultInfo zone_outage_fault();
+FaultInfo pause_fault();
+FaultInfo cpu_stress_fault();
+FaultInfo memory_stress_fault();
+FaultInfo gray_fault();
+
+// requests.cpp
+FaultInfo delay_fault();
+FaultInfo abort_fault();
+FaultInfo connection_refused_fault();
+FaultInfo blackhole_fault();
+
+// network.cpp
+FaultInfo latency_fault();
+FaultInfo loss_fault();
+FaultInfo corrupt_fault();
+FaultInfo bandwidth_fault();
+FaultInfo partition_fault();
+
+// load.cpp
+FaultInfo load_spike_fault();
+
+}  // namespace tailrace::models

@@ -1,0 +1,506 @@
+// Faults in time: processes start and end them, and their effects are put on instances, links and workloads.
+#include <algorithm>
+#include <cmath>
+
+#include "models/policies/load_balancing/load_balancing.hpp"
+#include "models/runtime/execution.hpp"
+#include "sim/base/math.hpp"
+
+namespace tailrace::models {
+
+using sim::Phase;
+
+namespace {
+
+enum FaultStep : std::uint32_t { kStart, kEnd, kLook, kKill, kRevive };
+
+constexpr std::size_t kMostActivations = 10'000;  // that the record lists
+constexpr std::uint32_t kEpochs = 1u << 24;
+
+bool comes_first(const ActiveEffect& a, const ActiveEffect& b) {
+  return a.fault != b.fault     ? a.fault < b.fault
+         : a.effect != b.effect ? a.effect < b.effect
+                                : a.process < b.process;
+}
+void put(std::vector<ActiveEffect>& list, const ActiveEffect& effect) {
+  list.insert(std::upper_bound(list.begin(), list.end(), effect, comes_first), effect);
+}
+void take(std::vector<ActiveEffect>& list, const ActiveEffect& effect) {
+  std::erase_if(list, [&](const ActiveEffect& e) {
+    return e.fault == effect.fault && e.effect == effect.effect && e.process == effect.process;
+  });
+}
+
+// Requests per ns that a workload means to send at this time.
+double rate_at(const Workload& w, std::int64_t now, double highest) {
+  switch (w.process) {
+    case ArrivalProcess::ramping_rate: {
+      double from = w.rate_per_s;
+      std::int64_t start = 0;
+      for (const RateStage& stage : w.stages) {
+        if (now < sim::saturating_add(start, stage.duration.ns)) {
+          const double part = static_cast<double>(now - start) / static_cast<double>(stage.duration.ns);
+          return (from + (stage.target - from) * part) * 1e-9;
+        }
+        start = sim::saturating_add(start, stage.duration.ns);
+        from = stage.target;
+      }
+      return from * 1e-9;
+    }
+    case ArrivalProcess::sinusoidal_rate: {
+      const double turns = static_cast<double>(now) / static_cast<double>(w.period.ns) + w.phase_fraction;
+      return (w.rate_per_s + w.amplitude_per_s * sim::math::sin_turn(turns)) * 1e-9;
+    }
+    default:
+      return highest;
+  }
+}
+
+}  // namespace
+
+void Execution::start_faults() {
+  const FaultTables& tables = model_->faults;
+  fault_.instances.resize(tables.instances);
+  fault_.links.resize(tables.links);
+  fault_.processes.resize(tables.processes.size());
+  fault_.spikes.resize(tables.spikes.size());
+  record_.faults.resize(tables.faults.size());
+  for (std::uint32_t id = 0; id < tables.processes.size(); ++id) {
+    const FaultProcessTable& process = tables.processes[id];
+    const Fault& fault = model_->topology->faults[process.fault];
+    if (fault.when) {
+      schedule(fault.start.ns, Phase::observe, Kind::fault, id, kLook);
+    } else {
+      std::int64_t first = fault.start.ns;
+      if (process.mtbf != kNoId)
+        first = sim::saturating_add(first, sim::Duration::from_ns(sample(process.mtbf)).ns);
+      schedule(first, Phase::arrive, Kind::fault, id, kStart);
+    }
+  }
+}
+
+void Execution::fault_event(std::uint32_t id, std::uint32_t step) {
+  const Fault& fault = model_->topology->faults[model_->faults.processes[id].fault];
+  switch (step) {
+    case kStart:
+      return begin_fault(id);
+    case kEnd:
+      return end_fault(id);
+    case kLook:
+      return look_at_condition(id);
+    default:
+      break;
+  }
+  // A kill in the course of another fault.
+  for (const FaultEffect& effect : fault.effects) {
+    if (!effect.after) continue;
+    each_instance(id, [&](std::uint32_t instance) {
+      step == kKill ? instance_down(instance, id) : instance_up(instance);
+    });
+    answer_for_the_dead();
+    if (step == kKill && effect.lasts)
+      schedule(sim::saturating_add(now_, effect.lasts->ns), Phase::arrive, Kind::fault, id, kRevive);
+  }
+}
+
+// Chooses the targets: `count` of them by a shuffle that stops when it has them.
+void Execution::choose_fault_targets(std::uint32_t id) {
+  const FaultProcessTable& table = model_->faults.processes[id];
+  const Fault& fault = model_->topology->faults[table.fault];
+  FaultProcess& process = fault_.processes[id];
+  process.hit.resize(table.targets);
+  for (std::uint32_t i = 0; i < table.targets; ++i) process.hit[i] = table.first_target + i;
+  if (fault.mode == FaultMode::all) return;
+  sim::Stream& random = streams_[table.choice_stream];
+  const double n = static_cast<double>(table.targets);
+  double count = fault.mode == FaultMode::one ? 1 : fault.value;
+  // Rounded down, but at least one where some are asked for.
+  if (fault.mode == FaultMode::fixed_percent)
+    count = fault.value > 0 ? std::max(1.0, std::floor(fault.value * n)) : 0;
+  if (fault.mode == FaultMode::random_max_percent)
+    count = std::floor(random.uniform() * (fault.value * n + 1));
+  const auto wanted = static_cast<std::uint32_t>(std::min(count, n));
+  for (std::uint32_t i = 0; i < wanted; ++i) {
+    const auto j = i + static_cast<std::uint32_t>(random.uniform() * (n - i));
+    std::swap(process.hit[i], process.hit[std::min(j, table.targets - 1)]);
+  }
+  process.hit.resize(wanted);
+  std::sort(process.hit.begin(), process.hit.end());
+}
+
+void Execution::begin_fault(std::uint32_t id) {
+  const FaultProcessTable& table = model_->faults.processes[id];
+  const Fault& fault = model_->topology->faults[table.fault];
+  FaultProcess& process = fault_.processes[id];
+  choose_fault_targets(id);
+  process.active = true;
+  process.start = now_;
+  ++process.times;
+  FaultRecord& record = record_.faults[table.fault];
+  ++record.activations;
+  process.record = kNoId;
+  if (record_.fault_activations.size() < kMostActivations) {
+    process.record = static_cast<std::uint32_t>(record_.fault_activations.size());
+    record_.fault_activations.push_back({table.fault, now_, -1, process.hit, 0, 0});
+  }
+  apply_fault(id, true);
+  answer_for_the_dead();
+  std::int64_t end = INT64_MAX;
+  if (table.mttr != kNoId) {
+    end = sim::saturating_add(now_, sim::Duration::from_ns(sample(table.mttr)).ns);
+  } else if (fault.duration) {
+    end = sim::saturating_add(now_, fault.duration->ns);
+  }
+  if (end != INT64_MAX) schedule(end, Phase::arrive, Kind::fault, id, kEnd);
+  for (const FaultEffect& effect : fault.effects) {
+    if (effect.after && sim::saturating_add(now_, effect.after->ns) < end)
+      schedule(now_ + effect.after->ns, Phase::arrive, Kind::fault, id, kKill);
+  }
+  if (fault.every.ns > 0 && !fault.when && (fault.times == kUnlimited || process.times < fault.times))
+    schedule(sim::saturating_add(now_, fault.every.ns), Phase::arrive, Kind::fault, id, kStart);
+}
+
+void Execution::end_fault(std::uint32_t id) {
+  const FaultProcessTable& table = model_->faults.processes[id];
+  FaultProcess& process = fault_.processes[id];
+  apply_fault(id, false);
+  process.active = false;
+  if (process.record != kNoId) record_.fault_activations[process.record].end_ns = now_;
+  record_.faults[table.fault].active_ns += now_ - process.start;
+  if (table.mtbf != kNoId) {
+    const std::int64_t up = sim::Duration::from_ns(sample(table.mtbf)).ns;
+    schedule(sim::saturating_add(now_, up), Phase::arrive, Kind::fault, id, kStart);
+  }
+}
+
+// The condition must be so at every look for as long as it says. After its fault it may start another, where
+// that repeats, no sooner than `every` after the last start.
+void Execution::look_at_condition(std::uint32_t id) {
+  const Fault& fault = model_->topology->faults[model_->faults.processes[id].fault];
+  const FaultCondition& when = *fault.when;
+  FaultProcess& process = fault_.processes[id];
+  schedule(sim::saturating_add(now_, when.check_every.ns), Phase::observe, Kind::fault, id, kLook);
+  if (process.active) return;
+  if (process.times > 0) {
+    if (fault.every.ns == 0 || (fault.times != kUnlimited && process.times >= fault.times)) return;
+    if (now_ - process.start < fault.every.ns) return;
+  }
+  std::uint64_t waiting = 0;
+  for (const int station : when.stations) {
+    const StationTable& table = station_tables_[station];
+    for (std::uint32_t i = 0; i < table.instances; ++i)
+      waiting += instances_[table.first_instance + i].queued;
+  }
+  if (!(static_cast<double>(waiting) > when.above)) {
+    process.waiting = false;
+    return;
+  }
+  if (!process.waiting) {
+    process.waiting = true;
+    process.holds_since = now_;
+  }
+  if (now_ - process.holds_since < when.holds.ns) return;
+  process.waiting = false;
+  begin_fault(id);
+}
+
+template <class Each>
+void Execution::each_instance(std::uint32_t process, Each each) {
+  const FaultTable& table = model_->faults.faults[model_->faults.processes[process].fault];
+  for (const std::uint32_t target : fault_.processes[process].hit) {
+    for (const std::uint32_t instance : table.targets[target].instances) each(instance);
+  }
+}
+
+// Puts the effects on what was chosen, or takes them off.
+void Execution::apply_fault(std::uint32_t id, bool begins) {
+  const FaultProcessTable& process = model_->faults.processes[id];
+  const Fault& fault = model_->topology->faults[process.fault];
+  const FaultTable& table = model_->faults.faults[process.fault];
+  for (std::uint32_t e = 0; e < fault.effects.size(); ++e) {
+    const FaultEffect& effect = fault.effects[e];
+    const ActiveEffect active{process.fault, e, id, now_};
+    switch (effect.action) {
+      case FaultAction::down:
+        if (effect.after) break;
+        each_instance(id, [&](std::uint32_t i) { begins ? instance_down(i, id) : instance_up(i); });
+        break;
+      case FaultAction::pause:
+        each_instance(id, [&](std::uint32_t i) { begins ? instance_stops(i) : instance_goes_on(i); });
+        break;
+      case FaultAction::latency:
+      case FaultAction::loss:
+      case FaultAction::bandwidth:
+        for (const std::uint32_t target : fault_.processes[id].hit) {
+          for (const int link : fault.targets[target].links) {
+            LinkFaults& state = fault_.links[model_->links[static_cast<std::size_t>(link)].fault];
+            begins ? put(state.effects, active) : take(state.effects, active);
+          }
+        }
+        break;
+      case FaultAction::load:
+        for (const std::uint32_t target : fault_.processes[id].hit) {
+          begins ? begin_spike(table.targets[target].spike, id) : end_spike(table.targets[target].spike);
+        }
+        break;
+      case FaultAction::notify:
+        for (const std::uint32_t target : fault_.processes[id].hit) {
+          for (InstanceListener* listener : fault_.listeners)
+            listener->fault_changed(effect.hook, process.fault, target, begins, now_);
+        }
+        break;
+      case FaultAction::slow:
+      case FaultAction::delay:
+      case FaultAction::abort:
+      case FaultAction::refuse:
+      case FaultAction::vanish:
+        each_instance(id, [&](std::uint32_t i) {
+          InstanceFaults& state = faults_of(i);
+          // An instance may be hit by way of several targets: once is enough.
+          if (begins && std::any_of(state.effects.begin(), state.effects.end(),
+                                    [&](const ActiveEffect& a) { return a.process == id && a.effect == e; }))
+            return;
+          begins ? put(state.effects, active) : take(state.effects, active);
+        });
+        break;
+    }
+  }
+}
+
+// How strong it is by now: from nothing to all over its ramp.
+double Execution::strength(const ActiveEffect& active) const {
+  const std::int64_t ramp = model_->topology->faults[active.fault].ramp.ns;
+  if (ramp <= 0 || now_ - active.start >= ramp) return 1;
+  return static_cast<double>(now_ - active.start) / static_cast<double>(ramp);
+}
+
+double Execution::slowness_by_faults(std::uint32_t instance) {
+  double factor = 1;
+  for (const ActiveEffect& active : faults_of(instance).effects) {
+    const FaultEffect& effect = model_->topology->faults[active.fault].effects[active.effect];
+    if (effect.action == FaultAction::slow) factor *= 1 + (effect.amount - 1) * strength(active);
+  }
+  return factor;
+}
+
+bool Execution::fault_strikes(const ActiveEffect& active) {
+  const FaultEffectTable& table = model_->faults.faults[active.fault].effects[active.effect];
+  const double grown = strength(active);
+  if (table.chance == ~std::uint64_t{0} && grown >= 1) return true;
+  const std::uint64_t drawn = streams_[table.stream].next();
+  if (grown >= 1) return drawn <= table.chance && table.chance != 0;
+  return static_cast<double>(drawn) < static_cast<double>(table.chance) * grown;
+}
+
+double Execution::fault_time(const ActiveEffect& active) {
+  return sample(model_->faults.faults[active.fault].effects[active.effect].draw) * strength(active);
+}
+
+void Execution::blame(std::uint32_t process, bool delayed) {
+  FaultRecord& record = record_.faults[model_->faults.processes[process].fault];
+  ++(delayed ? record.delayed : record.ended);
+  const std::uint32_t listed = fault_.processes[process].record;
+  if (listed == kNoId) return;
+  FaultActivation& activation = record_.fault_activations[listed];
+  ++(delayed ? activation.delayed : activation.ended);
+}
+
+// A request stands before an instance that some fault can hit. True: it may come in. Otherwise `next` is who
+// runs now, if anybody. Latency is served first; whoever has served it is asked for the rest.
+bool Execution::pass_faults(std::uint32_t slot, bool served, std::uint32_t& next) {
+  next = kNoId;
+  const EdgeTable& edge = edges_[frames_[slot].edge];
+  InstanceFaults& state = faults_of(frames_[slot].instance);
+  const Topology& t = *model_->topology;
+  const auto concerns = [&](const ActiveEffect& active) {
+    const FaultTable& table = model_->faults.faults[active.fault];
+    if (!table.filtered) return true;
+    for (const std::uint32_t id : fault_.processes[active.process].hit) {
+      const FaultTarget& target = t.faults[active.fault].targets[id];
+      const std::vector<std::uint32_t>& there = table.targets[id].instances;
+      if (!std::binary_search(there.begin(), there.end(), frames_[slot].instance)) continue;
+      if (target.operation != kNone && target.operation != static_cast<int>(edge.operation)) continue;
+      if (target.from_component != kNone &&
+          target.from_component != t.edges[frames_[slot].edge].from_component)
+        continue;
+      return true;
+    }
+    return false;
+  };
+  const auto action = [&](const ActiveEffect& a) { return t.faults[a.fault].effects[a.effect].action; };
+  if (!served) {
+    double wait = 0;
+    for (const ActiveEffect& active : state.effects) {
+      if (action(active) != FaultAction::delay || !concerns(active) || !fault_strikes(active)) continue;
+      wait += fault_time(active);
+      blame(active.process, true);
+    }
+    const std::int64_t ns = sim::Duration::from_ns(wait).ns;
+    if (ns > 0) {
+      arm_own(sim::saturating_add(now_, ns), Phase::arrive, TimerPurpose::fault, slot);
+      return false;
+    }
+  }
+  for (const ActiveEffect& active : state.effects) {
+    const FaultAction what = action(active);
+    if (what != FaultAction::vanish && what != FaultAction::abort && what != FaultAction::refuse) continue;
+    if (!concerns(active) || !fault_strikes(active)) continue;
+    blame(active.process, false);
+    if (what == FaultAction::vanish) {
+      frames_[slot].pc = model_->lost_pc;
+      if (frames_[slot].parent == kNoId) next = forget_lost(slot);  // nobody will
+      return false;
+    }
+    next = turn_away(slot, what == FaultAction::abort ? Outcome::error : Outcome::network);
+    return false;
+  }
+  if (state.down == 0) return true;
+  blame(state.blame, false);
+  next = turn_away(slot, Outcome::network);
+  return false;
+}
+
+// It reached the instance's address, and got its answer there.
+std::uint32_t Execution::turn_away(std::uint32_t slot, Outcome outcome) {
+  const EdgeTable& edge = edges_[frames_[slot].edge];
+  ++operations_[edge.operation].arrived;
+  calls_[slot].flags |= kThere;
+  if (orphans_ != 0) note_unheard(slot);
+  count_end(edge, outcome);
+  return reply_late(slot, outcome);
+}
+
+// An attempt that vanished, and that nobody waits for any more.
+std::uint32_t Execution::forget_lost(std::uint32_t slot) {
+  Frame& f = frames_[slot];
+  if (f.timer != kNoId) timers_.cancel_all(f);
+  if (edges_[f.edge].counts_outstanding) --instances_[f.instance].outstanding;
+  return bury(slot);
+}
+
+// --- links
+
+double Execution::link_ns_per_byte(const LinkTable& table) const {
+  double ns = table.ns_per_byte;
+  if (table.fault == kNoId) return ns;
+  for (const ActiveEffect& active : fault_.links[table.fault].effects) {
+    const FaultEffect& effect = model_->topology->faults[active.fault].effects[active.effect];
+    if (effect.action == FaultAction::bandwidth) ns = std::max(ns, 8e9 / effect.amount);
+  }
+  return ns;
+}
+
+std::int64_t Execution::link_travel(const LinkTable& table) {
+  double travel = table.latency == kNoId ? 0 : sample(table.latency);
+  if (table.jitter != kNoId) travel += sample(table.jitter);
+  if (table.fault != kNoId) {
+    std::uint32_t last = kNoId;
+    for (const ActiveEffect& active : fault_.links[table.fault].effects) {
+      if (model_->topology->faults[active.fault].effects[active.effect].action != FaultAction::latency)
+        continue;
+      travel += fault_time(active);
+      if (active.process != last) blame(active.process, true);
+      last = active.process;
+    }
+  }
+  return sim::Duration::from_ns(travel).ns;
+}
+
+// One transmission.
+bool Execution::lost_by_fault(const LinkTable& table, std::uint32_t& process) {
+  if (table.fault == kNoId) return false;
+  bool lost = false;
+  for (const ActiveEffect& active : fault_.links[table.fault].effects) {
+    if (model_->topology->faults[active.fault].effects[active.effect].action != FaultAction::loss) continue;
+    if (!fault_strikes(active)) continue;
+    lost = true;
+    process = active.process;
+  }
+  return lost;
+}
+
+// --- load
+
+void Execution::begin_spike(std::uint32_t id, std::uint32_t process) {
+  const SpikeTable& table = model_->faults.spikes[id];
+  SpikeState& spike = fault_.spikes[id];
+  const double factor = model_->topology->faults[table.fault].effects.front().amount;
+  spike.active = true;
+  spike.epoch = (spike.epoch + 1) % kEpochs;
+  spike.process = process;
+  spike.start = now_;
+  const WorkloadTable& workload = workload_tables_[table.workload];
+  if (workload.closed) {
+    ClientState& client = clients_[table.workload];
+    const std::int64_t own = client.wanted - client.extra;
+    spike.users = static_cast<std::int64_t>(static_cast<double>(own) * (factor - 1) + 0.5);
+    client.extra += spike.users;
+    bring_users(table.workload, own);
+    return;
+  }
+  schedule_spike(id);
+}
+
+void Execution::end_spike(std::uint32_t id) {
+  SpikeState& spike = fault_.spikes[id];
+  spike.active = false;
+  if (spike.users == 0) return;
+  const std::uint32_t workload = model_->faults.spikes[id].workload;
+  clients_[workload].extra -= spike.users;
+  clients_[workload].wanted -= spike.users;  // those too many leave after their request
+  spike.users = 0;
+}
+
+// Candidates come at the highest rate there can be, and are taken with the share that the rate is of it now:
+// no draw where it is all of it.
+void Execution::schedule_spike(std::uint32_t id) {
+  const SpikeTable& table = model_->faults.spikes[id];
+  const double factor = model_->topology->faults[table.fault].effects.front().amount;
+  const double most = (factor - 1) * table.most_per_ns;
+  if (!(most > 0)) return;
+  const std::int64_t gap = sim::Duration::from_ns(sample(table.spacing) / most).ns;
+  schedule(sim::saturating_add(now_, gap), Phase::arrive, Kind::spike, id, fault_.spikes[id].epoch);
+}
+
+void Execution::spike_event(std::uint32_t id, std::uint32_t epoch) {
+  const SpikeTable& table = model_->faults.spikes[id];
+  const SpikeState& spike = fault_.spikes[id];
+  if (!spike.active || spike.epoch != epoch) return;
+  schedule_spike(id);
+  const WorkloadTable& workload = workload_tables_[table.workload];
+  const double share = strength({table.fault, 0, spike.process, spike.start}) *
+                       rate_at(*workload.model, now_, table.most_per_ns) / table.most_per_ns;
+  sim::Stream& random = streams_[table.stream];
+  if (share < 1 && random.uniform() >= share) return;
+  std::int64_t requests = 1;
+  if (workload.batch != kNoId) {
+    requests = sim::Duration::from_ns(std::min(draw_tables_[workload.batch].sampler.sample(random), 1e7)).ns;
+    requests = std::max<std::int64_t>(requests, 1);
+  }
+  for (std::int64_t i = 0; i < requests; ++i) {
+    start_request(workload.classes == 1
+                      ? workload.first_class
+                      : workload.first_class + choose_weighted(workload.cumulative_weight, random));
+    run_woken();
+  }
+  record_.faults[table.fault].added += static_cast<std::uint64_t>(requests);
+}
+
+// At the end of the run: what is still on.
+void Execution::record_faults() {
+  for (std::size_t i = 0; i < fault_.processes.size(); ++i) {
+    const FaultProcess& process = fault_.processes[i];
+    if (process.active) record_.faults[model_->faults.processes[i].fault].active_ns += now_ - process.start;
+  }
+  for (const StationTable& station : model_->stations) {
+    if (station.first_fault == kNoId) continue;
+    StationRecord& record = record_.stations[static_cast<std::size_t>(&station - model_->stations.data())];
+    for (std::uint32_t i = 0; i < station.instances; ++i) {
+      const InstanceFaults& state = fault_.instances[station.first_fault + i];
+      const std::int64_t down = state.down_total + (state.down > 0 ? now_ - state.down_since : 0);
+      record.instances[i].down_s = static_cast<double>(down) * 1e-9;
+    }
+  }
+}
+
+}  // namespace tailrace::models
