@@ -38,7 +38,7 @@ struct QueueConsumerSpec {
   ConsumerSpec consumer;
   std::optional<Limit> prefetch;
   AckMode ack = AckMode::manual;
-  OnFailure on_failure = OnFailure::requeue;
+  BrokerOnFailure on_failure = BrokerOnFailure::requeue;
   Fraction ack_failure;
   bool single_active_consumer = false;
 };

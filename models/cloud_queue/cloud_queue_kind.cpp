@@ -213,10 +213,10 @@ CloudQueueSettings cloud_queue_settings(const CloudQueueSpec& spec, const std::s
   }
   s.on_failure = c.on_failure;
   s.backoff = pause_model(c.backoff.value_or(PauseSpec{}));
-  if (c.backoff && s.on_failure == OnFailure::wait)
+  if (c.backoff && s.on_failure == CloudOnFailure::wait)
     error(".consumers.backoff", "a failed message waits for its visibility timeout, not for this",
           "on_failure: make_visible");
-  if (s.on_failure == OnFailure::make_visible && s.backoff.base.ns == 0 && s.receive_latency.mean() == 0)
+  if (s.on_failure == CloudOnFailure::make_visible && s.backoff.base.ns == 0 && s.receive_latency.mean() == 0)
     error(".consumers.backoff.base_interval",
           "a handler that fails at once would be begun again at the same instant, for ever",
           "a pause, or receive_latency");

@@ -37,7 +37,7 @@ struct CloudConsumersSpec {
   sim::Duration delete_latency;
   std::optional<DeleteBatchSpec> delete_batch;
   std::optional<ExtendVisibilitySpec> extend_visibility;
-  OnFailure on_failure = OnFailure::wait;
+  CloudOnFailure on_failure = CloudOnFailure::wait;
   std::optional<PauseSpec> backoff;
 };
 struct ThroughputLimitSpec {

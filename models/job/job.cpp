@@ -53,7 +53,7 @@ CloudQueueSettings lease_settings(const JobSpec& spec, const std::string& name) 
     s.extend_until_ns = CloudQueueSettings::kNever;
   }
   s.free_workers_only = true;
-  s.on_failure = OnFailure::make_visible;
+  s.on_failure = CloudOnFailure::make_visible;
   s.backoff = pause_model(spec.retry);
   s.max_receives = spec.max_attempts;
   s.give_up_at_failure = true;

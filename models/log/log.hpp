@@ -32,7 +32,7 @@ struct LogConsumerSpec {
   event_log::Commit offset_commit = event_log::Commit::record;
   sim::Duration auto_commit_interval{5'000'000'000};
   event_log::OffsetReset auto_offset_reset = event_log::OffsetReset::earliest;
-  event_log::OnFailure on_failure = event_log::OnFailure::retry;
+  event_log::LogOnFailure on_failure = event_log::LogOnFailure::retry;
   Limit max_delivery_count;
   sim::Duration retry_backoff{1'000'000'000};
   std::optional<Reference> dead_letter_topic;

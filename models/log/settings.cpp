@@ -59,15 +59,15 @@ LogGroup group_settings(const Named<LogConsumerSpec>& named, Count partitions, M
     diagnostics.error(mark, path + ".ack_timeout", "only shared and key_shared subscriptions have one",
                       "subscription: shared; in a group, max_poll_interval limits slow handlers");
   }
-  if (c.dead_letter_topic && g.on_failure != OnFailure::dead_letter) {
+  if (c.dead_letter_topic && g.on_failure != LogOnFailure::dead_letter) {
     diagnostics.error(mark, path + ".dead_letter_topic", "nothing is sent there",
                       "on_failure: dead_letter, and max_delivery_count: 3");
   }
-  if (!c.dead_letter_topic && g.on_failure == OnFailure::dead_letter) {
+  if (!c.dead_letter_topic && g.on_failure == LogOnFailure::dead_letter) {
     diagnostics.error(mark, path + ".on_failure", "dead letters need a dead_letter_topic",
                       "dead_letter_topic: orders_dead");
   }
-  if (g.on_failure == OnFailure::dead_letter && c.max_delivery_count.unlimited()) {
+  if (g.on_failure == LogOnFailure::dead_letter && c.max_delivery_count.unlimited()) {
     diagnostics.error(mark, path + ".max_delivery_count",
                       "with unlimited deliveries no message becomes a dead letter", "max_delivery_count: 3");
   }

@@ -27,7 +27,7 @@ CloudQueueSettings table_settings(const OutboxSpec& spec, const std::string& nam
   s.receive_batch = spec.batch;
   s.wait_time_ns = 0;
   s.poll_interval_ns = spec.poll_interval.ns;
-  s.on_failure = OnFailure::make_visible;
+  s.on_failure = CloudOnFailure::make_visible;
   s.backoff = spec.retry ? pause_model(*spec.retry)
                          : BackoffModel{spec.poll_interval, 1, spec.poll_interval, Jitter::none};
   return s;

@@ -30,7 +30,7 @@ CloudQueueSettings delivery_settings(const WebhookSpec& spec, const std::string&
   s.visibility_timeout_ns = s.retention_ns = CloudQueueSettings::kNever;
   s.release_on_crash = true;
   s.free_workers_only = true;
-  s.on_failure = OnFailure::make_visible;
+  s.on_failure = CloudOnFailure::make_visible;
   s.backoff = pause_model(spec.backoff);
   s.max_receives = spec.max_attempts;
   s.give_up_at_failure = true;

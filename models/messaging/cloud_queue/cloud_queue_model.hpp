@@ -19,7 +19,7 @@ enum class LateDelete : std::uint8_t {
   ignored,  // never (FIFO queues, always)
   accepted  // always, also with an older receipt
 };
-enum class OnFailure : std::uint8_t {
+enum class CloudOnFailure : std::uint8_t {
   wait,         // nothing is done: it becomes visible when its visibility timeout ends
   make_visible  // its visibility timeout is set to the back-off's pause
 };
@@ -59,7 +59,7 @@ struct CloudQueueSettings {
   std::int64_t send_batch = 1;       // messages per transaction of a publisher
   bool limit_per_group = false;      // FIFO, high throughput: of sends, per message group
 
-  OnFailure on_failure = OnFailure::wait;
+  CloudOnFailure on_failure = CloudOnFailure::wait;
   BackoffModel backoff{{0}, 2, {0}, Jitter::none};
   bool at_its_place = false;      // what comes back is received before what came later
   bool release_on_crash = false;  // what a crashed consumer had is visible at once

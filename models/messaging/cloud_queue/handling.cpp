@@ -84,7 +84,7 @@ void CloudQueue::fail(const Delivery& d, Outcome outcome) {
     return;
   }
   const bool tells = outcome != Outcome::network || s_.release_on_crash;
-  if (s_.on_failure == OnFailure::wait || !tells) {
+  if (s_.on_failure == CloudOnFailure::wait || !tells) {
     let_go(d);
     return;
   }
@@ -108,7 +108,7 @@ void CloudQueue::skip(std::uint32_t delivery, Outcome outcome) {
     const std::uint32_t behind = deliveries_[delivery].then;
     const Delivery& d = deliveries_[delivery];
     ++received_.skipped;
-    if (valid(d) && s_.on_failure == OnFailure::make_visible && outcome != Outcome::network)
+    if (valid(d) && s_.on_failure == CloudOnFailure::make_visible && outcome != Outcome::network)
       store_.show(d.message, host_.now(), s_.at_its_place);
     else
       let_go(d);

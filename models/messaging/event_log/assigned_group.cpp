@@ -214,7 +214,7 @@ void AssignedGroup::failed(std::uint32_t member, std::uint32_t k) {
   Entry& first = m.entries[l.entry];
   const bool stopped = s_.commit != Commit::before && !whole(k) && cursors_[first.partition].stopped;
   const std::uint64_t deliveries = ++first.failures;
-  const bool last = s_.on_failure == OnFailure::skip || deliveries >= s_.max_deliveries;
+  const bool last = s_.on_failure == LogOnFailure::skip || deliveries >= s_.max_deliveries;
   if (!last && !stopped) {
     l.work = Lane::Work::waiting;
     if (s_.retry_backoff == 0) return retry(member, k);
@@ -258,7 +258,7 @@ void AssignedGroup::give_up(Member& m, Entry& e) {
   const std::uint32_t partition = e.partition;
   const bool mine = s_.commit == Commit::before || m.runs[e.run].partition != kNobody;
   if (!mine || !core_.alive(partition, group_, e.offset)) return;
-  if (s_.on_failure == OnFailure::skip) {
+  if (s_.on_failure == LogOnFailure::skip) {
     core_.end_copy(partition, group_, e.offset, Fate::dropped, true);
   } else {
     core_.dead_letter(partition, group_, e.offset, true);

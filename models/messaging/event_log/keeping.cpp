@@ -6,7 +6,7 @@
 
 namespace tailrace::models::event_log {
 
-void Topic::arm_keeping(std::uint32_t partition) {
+void EventLog::arm_keeping(std::uint32_t partition) {
   Side& side = sides_[partition];
   const PartitionLog& log = core_.partitions[partition];
   const std::int64_t now = core_.host.now();
@@ -23,7 +23,7 @@ void Topic::arm_keeping(std::uint32_t partition) {
 }
 
 // Records that are too old or too many go, read or not; what a consumer has in its hands stays with it.
-void Topic::expire(std::uint32_t partition) {
+void EventLog::expire(std::uint32_t partition) {
   PartitionLog& log = core_.partitions[partition];
   const std::int64_t now = core_.host.now();
   std::uint32_t overtaken = 0;
@@ -46,7 +46,7 @@ void Topic::expire(std::uint32_t partition) {
 }
 
 // Of each key the last record stays. Who has not read the others will not see them.
-void Topic::compact(std::uint32_t partition) {
+void EventLog::compact(std::uint32_t partition) {
   PartitionLog& log = core_.partitions[partition];
   KeyMap<std::uint64_t> last;
   const std::uint64_t first = std::max(log.start, log.records.begin());
@@ -65,7 +65,7 @@ void Topic::compact(std::uint32_t partition) {
 }
 
 // Records from there on were on no replica that is left. Their offsets are not used again.
-void Topic::lose(std::uint32_t partition, std::uint64_t from) {
+void EventLog::lose(std::uint32_t partition, std::uint64_t from) {
   PartitionLog& log = core_.partitions[partition];
   for (std::uint64_t at = std::max(from, log.records.begin()); at < log.records.end(); ++at) {
     for (std::size_t g = 0; g < core_.group_count; ++g) {
@@ -82,7 +82,7 @@ void Topic::lose(std::uint32_t partition, std::uint64_t from) {
 }
 
 // What waits for its replicas was never acknowledged: its publishers are told, and nothing was published.
-void Topic::leader_lost(std::uint32_t partition) {
+void EventLog::leader_lost(std::uint32_t partition) {
   Side& side = sides_[partition];
   if (side.replicated_armed) replicated(partition);  // of this very instant
   while (!side.replicating.empty()) {

@@ -9,7 +9,7 @@ EventLogModel::EventLogModel(LogSettings settings) : settings_(std::move(setting
 }
 
 std::unique_ptr<Channel> EventLogModel::start(ChannelHost& host) const {
-  return std::make_unique<Topic>(settings_, host);
+  return std::make_unique<EventLog>(settings_, host);
 }
 
 std::vector<std::string> EventLogModel::place_names() const {

@@ -24,7 +24,7 @@ enum class Assignment : std::uint8_t { range, round_robin, sticky, cooperative_s
 // When offsets are committed: after each record, after each polled batch, every so often at a poll, or before
 // handling (at most once).
 enum class Commit : std::uint8_t { record, batch, automatic, before };
-enum class OnFailure : std::uint8_t { retry, skip, dead_letter };
+enum class LogOnFailure : std::uint8_t { retry, skip, dead_letter };
 enum class OffsetReset : std::uint8_t { earliest, latest };
 
 struct LogGroup {
@@ -41,7 +41,7 @@ struct LogGroup {
   bool batch = false;
   Commit commit = Commit::record;
   std::int64_t auto_commit_interval = 0;
-  OnFailure on_failure = OnFailure::retry;
+  LogOnFailure on_failure = LogOnFailure::retry;
   std::uint64_t max_deliveries = kNoLimit;
   std::int64_t retry_backoff = 0;
   std::uint32_t dead_letter_channel = kNobody;

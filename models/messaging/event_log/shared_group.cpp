@@ -246,7 +246,7 @@ void SharedGroup::failed(std::uint32_t d, std::uint32_t at) {
 // A message that runs, and whose deliveries are used up.
 bool SharedGroup::give_up(std::uint32_t d) {
   const Delivery delivery = deliveries_[d];
-  if (s_.on_failure == OnFailure::skip) {
+  if (s_.on_failure == LogOnFailure::skip) {
     core_.end_copy(delivery.partition, group_, delivery.offset, Fate::dropped, true);
   } else if (delivery.attempts >= s_.max_deliveries) {
     core_.dead_letter(delivery.partition, group_, delivery.offset, true);
@@ -261,7 +261,7 @@ bool SharedGroup::give_up(std::uint32_t d) {
 // Its consumer is gone or too slow.
 void SharedGroup::requeue(std::uint32_t d) {
   Delivery& delivery = deliveries_[d];
-  if (s_.on_failure != OnFailure::skip && give_up(d)) return;
+  if (s_.on_failure != LogOnFailure::skip && give_up(d)) return;
   core_.give_back(delivery.partition, group_, 1);
   ++delivery.round;
   delivery.state = State::queued;

@@ -8,7 +8,7 @@
 
 namespace tailrace::models::event_log {
 
-Topic::Topic(const LogSettings& settings, ChannelHost& host)
+EventLog::EventLog(const LogSettings& settings, ChannelHost& host)
     : s_(settings), core_(settings, host), replication_(core_), sides_(settings.partitions) {
   std::uint32_t lanes = 0;
   for (std::uint32_t g = 0; g < s_.groups.size(); ++g) {
@@ -20,7 +20,7 @@ Topic::Topic(const LogSettings& settings, ChannelHost& host)
   }
 }
 
-std::uint32_t Topic::place(Envelope& message) {
+std::uint32_t EventLog::place(Envelope& message) {
   if (message.key != kNoKey) {
     message.part = slot_of(mix(message.key), s_.partitions);
   } else {
@@ -30,7 +30,7 @@ std::uint32_t Topic::place(Envelope& message) {
 }
 
 // Without a key: each in turn, or one until its batch is full. Partitions without a leader are passed over.
-std::uint32_t Topic::next_partition(std::uint32_t producer) {
+std::uint32_t EventLog::next_partition(std::uint32_t producer) {
   while (sticky_.size() <= producer)
     sticky_.push_back(static_cast<std::uint32_t>(sticky_.size()) % s_.partitions);
   std::uint32_t& at = sticky_[producer];
@@ -41,7 +41,7 @@ std::uint32_t Topic::next_partition(std::uint32_t producer) {
   return chosen;
 }
 
-std::uint32_t Topic::batch_of(std::uint32_t producer, std::uint32_t partition) {
+std::uint32_t EventLog::batch_of(std::uint32_t producer, std::uint32_t partition) {
   if (producer >= rows_.size()) rows_.resize(producer + 1, kNobody);
   if (rows_[producer] == kNobody) {
     rows_[producer] = static_cast<std::uint32_t>(batches_.size());
@@ -50,7 +50,7 @@ std::uint32_t Topic::batch_of(std::uint32_t producer, std::uint32_t partition) {
   return rows_[producer] + partition;
 }
 
-Publication Topic::publish(const Envelope& original, bool confirmed, std::uint64_t ticket) {
+Publication EventLog::publish(const Envelope& original, bool confirmed, std::uint64_t ticket) {
   Waiting w{original, ticket, core_.host.now(), confirmed};
   if (w.message.part >= s_.partitions) place(w.message);
   if (s_.linger == 0) {
@@ -78,7 +78,7 @@ Publication Topic::publish(const Envelope& original, bool confirmed, std::uint64
 }
 
 // `filled`: the last message is just being published; what becomes of it is returned, not answered.
-Publication Topic::flush(std::uint32_t index, bool filled) {
+Publication EventLog::flush(std::uint32_t index, bool filled) {
   Batch& b = batches_[index];
   ++b.generation;
   ++core_.counts.batches;
@@ -103,7 +103,7 @@ Publication Topic::flush(std::uint32_t index, bool filled) {
 }
 
 // At the leader: into the log, or first to the replicas.
-Publication Topic::admit(Waiting& w) {
+Publication EventLog::admit(Waiting& w) {
   const std::uint32_t partition = w.message.part;
   const std::uint32_t in_sync = replication_.in_sync(partition);
   if (core_.partitions[partition].leader == kNobody ||
@@ -122,7 +122,7 @@ Publication Topic::admit(Waiting& w) {
   return Publication::accepted;
 }
 
-void Topic::append(const Envelope& message) {
+void EventLog::append(const Envelope& message) {
   const std::uint32_t partition = message.part;
   if (s_.idempotence && !sides_[partition].seen.insert(message.identity)) {
     ++core_.counts.published;
@@ -141,12 +141,12 @@ void Topic::append(const Envelope& message) {
   arm_keeping(partition);
 }
 
-void Topic::announce(std::uint32_t partition) {
+void EventLog::announce(std::uint32_t partition) {
   if (s_.retention_bytes != kNoLimit || s_.retention != kNever) expire(partition);
   for (const std::unique_ptr<Group>& g : groups_) g->readable(partition);
 }
 
-void Topic::arm_replicated(std::uint32_t partition, std::int64_t when) {
+void EventLog::arm_replicated(std::uint32_t partition, std::int64_t when) {
   Side& side = sides_[partition];
   if (side.replicated_armed) return;
   side.replicated_armed = true;
@@ -154,7 +154,7 @@ void Topic::arm_replicated(std::uint32_t partition, std::int64_t when) {
 }
 
 // The replicas have what is old enough.
-void Topic::replicated(std::uint32_t partition) {
+void EventLog::replicated(std::uint32_t partition) {
   Side& side = sides_[partition];
   PartitionLog& log = core_.partitions[partition];
   const std::int64_t now = core_.host.now();
@@ -180,14 +180,14 @@ void Topic::replicated(std::uint32_t partition) {
   if (more) announce(partition);
 }
 
-void Topic::handled(std::uint64_t token, Outcome outcome) {
+void EventLog::handled(std::uint64_t token, Outcome outcome) {
   const std::uint32_t lane = lane_of(token);
   const auto after = std::upper_bound(first_lanes_.begin(), first_lanes_.end(), lane);
   TAILRACE_CHECK(after != first_lanes_.begin());
   groups_[static_cast<std::size_t>(after - first_lanes_.begin()) - 1]->handled(lane, token, outcome);
 }
 
-void Topic::timer(std::uint64_t what) {
+void EventLog::timer(std::uint64_t what) {
   const auto kind = static_cast<TimerKind>(what >> 60);
   const auto group = static_cast<std::uint32_t>(what >> 55 & 0x1f);
   const auto index = static_cast<std::uint32_t>(what >> 28 & 0x7ffffff);
@@ -221,11 +221,11 @@ void Topic::timer(std::uint64_t what) {
   }
 }
 
-void Topic::instance_changed(std::uint32_t subscription, std::uint32_t instance, bool up) {
+void EventLog::instance_changed(std::uint32_t subscription, std::uint32_t instance, bool up) {
   groups_[subscription]->instance_changed(instance, up);
 }
 
-void Topic::node_changed(std::uint32_t node, bool up) {
+void EventLog::node_changed(std::uint32_t node, bool up) {
   if (up) return replication_.node_up(node);
   for (std::uint32_t p = 0; p < s_.partitions; ++p) {
     if (core_.partitions[p].leader == node) leader_lost(p);
@@ -233,20 +233,20 @@ void Topic::node_changed(std::uint32_t node, bool up) {
   for (const std::uint32_t p : replication_.node_down(node)) lose(p, core_.partitions[p].visible);
 }
 
-void Topic::reset_counts() {
+void EventLog::reset_counts() {
   core_.reset();
   replication_.reset();
   for (const std::unique_ptr<Group>& g : groups_) g->reset();
 }
 
-ChannelRecord Topic::record() const {
+ChannelRecord EventLog::record() const {
   ChannelRecord out = core_.record();
   out.counts.elections = replication_.elections();
   for (const std::unique_ptr<Group>& g : groups_) g->count(out.counts);
   return out;
 }
 
-std::size_t Topic::bytes() const {
+std::size_t EventLog::bytes() const {
   std::size_t sum = 0;
   for (const PartitionLog& p : core_.partitions) sum += p.records.bytes();
   for (const Side& s : sides_) sum += s.replicating.bytes() + s.seen.bytes();

@@ -24,9 +24,9 @@
 
 namespace tailrace::models::event_log {
 
-class Topic final : public Channel {
+class EventLog final : public Channel {
  public:
-  Topic(const LogSettings& settings, ChannelHost& host);
+  EventLog(const LogSettings& settings, ChannelHost& host);
 
   std::uint32_t place(Envelope& message) override;
   Publication publish(const Envelope& message, bool confirmed, std::uint64_t ticket) override;

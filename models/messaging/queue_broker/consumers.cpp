@@ -170,7 +170,7 @@ void QueueBroker::conclude(std::uint32_t d, Outcome outcome) {
   } else if (outcome == Outcome::success) {
     const bool arrives = its.ack_failure == 0 || host_.random(was.queue) >= its.ack_failure;
     arrives ? finish(was.message, Fate::consumed) : give_back(was.message, false);
-  } else if (its.on_failure == OnFailure::requeue) {
+  } else if (its.on_failure == BrokerOnFailure::requeue) {
     give_back(was.message, true);
   } else {
     take_back(was.message);

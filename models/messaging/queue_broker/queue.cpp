@@ -14,8 +14,8 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 constexpr std::uint8_t kMostRedirections = 250;
 
 // TTL that the publication brought with it; kNever: none.
-std::int64_t own_ttl_ns(const Envelope&) {
-  return kNever;
+std::int64_t own_ttl_ns(const Envelope& message) {
+  return message.ttl_us == 0 ? kNever : static_cast<std::int64_t>(message.ttl_us) * 1000;
 }
 
 }  // namespace
@@ -207,6 +207,7 @@ bool QueueBroker::send_dead(std::uint32_t from, Envelope message, std::uint64_t 
   if (target.to == DeadLetterSettings::To::nowhere || message.redirected >= kMostRedirections) return false;
   ++message.redirected;
   message.delay_us = 0;
+  message.ttl_us = 0;  // it has expired once, if it has
   message.entry = target.entry;
   if (target.own_key) message.route = target.route;
   if (target.to == DeadLetterSettings::To::elsewhere) return host_.forward(target.channel, message);

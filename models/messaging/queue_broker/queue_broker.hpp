@@ -12,7 +12,8 @@
 // - A message comes back to where it was, near the head; automatic acknowledgement loses it instead.
 // - Messages expire at the head of their queue only, their TTL running from when they entered it, also
 //   behind others with longer ones, and keep their time when given back. Limits count ready messages only.
-// - A dead-lettered message starts a new life: no delay, no deliveries. One that would come round to a queue
+// - A dead-lettered message starts a new life: no delay, no TTL of its own, no deliveries. One that would
+// come round to a queue
 //   without having been rejected on its way is dropped.
 // - Classic queue: its node's death makes it unavailable; what is transient is lost, unacked messages are
 //   redelivered when it is back. Quorum queue: accepted when a majority has it, a replication latency later;
@@ -39,7 +40,6 @@ class QueueBrokerModel : public ChannelModel {
  public:
   explicit QueueBrokerModel(BrokerSettings settings);
 
-  // The names of the routes that publications carry (Envelope::route), for patterns to match.
   void routing_keys(const std::vector<std::string>& keys) override { keys_ = keys; }
 
   std::unique_ptr<Channel> start(ChannelHost& host) const override;

@@ -24,7 +24,7 @@ enum class AckMode : std::uint8_t {
   manual,    // after the handler; a failed one gives the message back
   automatic  // on delivery: whatever happens to it then
 };
-enum class OnFailure : std::uint8_t { requeue, reject };
+enum class BrokerOnFailure : std::uint8_t { requeue, reject };
 
 // To a queue or to another exchange of the broker; the other index is kNobody.
 struct BindingSettings {
@@ -66,7 +66,7 @@ struct QueueSettings {
       redelivery_delays_ns;  // after the first failure, the second, ...; the last repeats
   DeadLetterSettings dead_letter;
   AckMode ack = AckMode::manual;
-  OnFailure on_failure = OnFailure::requeue;
+  BrokerOnFailure on_failure = BrokerOnFailure::requeue;
   std::uint64_t ack_failure = 0;     // probability in units of 2^-64 that an ack gets lost
   std::int64_t prefetch = kNoLimit;  // unacknowledged messages per instance; of no effect with automatic
   bool single_active_consumer = false;

@@ -10,7 +10,7 @@ namespace tailrace::models {
 
 TopicModel::TopicModel(TopicSettings settings) : settings_(std::move(settings)) {
   for (const SubscriptionSettings& s : settings_.subscriptions) groups_.push_back(s.consumers);
-  routing_keys({""});
+  TopicModel::routing_keys({""});
 }
 
 void TopicModel::routing_keys(const std::vector<std::string>& keys) {

@@ -59,8 +59,7 @@ class TopicModel : public ChannelModel {
  public:
   explicit TopicModel(TopicSettings settings);
 
-  // The names of the routes that publications carry, for filters to match.
-  void routing_keys(const std::vector<std::string>& keys);
+  void routing_keys(const std::vector<std::string>& keys) override;
 
   std::unique_ptr<Channel> start(ChannelHost& host) const override;
   const std::vector<GroupSettings>& groups() const override { return groups_; }

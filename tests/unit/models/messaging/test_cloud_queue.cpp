@@ -215,7 +215,7 @@ TEST(CloudQueue, DeletesGoInBatchesAndThoseOfACrashedConsumerAreLost) {
 // Received at 0, 1 and 3 s (back-off 1 s, then 2 s), and dead-lettered at 7 s in place of the fourth receive.
 TEST(CloudQueue, APoisonMessageIsDeadLetteredInPlaceOfTheReceiveAfterTheLast) {
   CloudQueueSettings s = World::settings();
-  s.on_failure = OnFailure::make_visible;
+  s.on_failure = CloudOnFailure::make_visible;
   s.backoff = {{kSecond}, 2, {100 * kSecond}, Jitter::none};
   s.max_receives = 3;
   s.dead_letter = 5;
@@ -344,7 +344,7 @@ TEST(CloudQueue, ABatchHandledAsOneFailsAsOne) {
 
 TEST(CloudQueue, DeliveriesPauseAfterFailuresInARow) {
   CloudQueueSettings s = World::settings();
-  s.on_failure = OnFailure::make_visible;
+  s.on_failure = CloudOnFailure::make_visible;
   s.backoff = {{kSecond}, 1, {kSecond}, Jitter::none};
   s.pause_after_failures = 3;
   s.pause_ns = 60 * kSecond;

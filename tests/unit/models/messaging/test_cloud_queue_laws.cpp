@@ -148,7 +148,7 @@ TEST(CloudQueueLaws, NothingIsLostOrCreatedWhateverHappens) {
     if (pick(3) == 0) s.delete_batch = 4, s.delete_max_wait_ns = 100 * kMs;
     s.late_delete = static_cast<LateDelete>(pick(3));
     s.duplicate_probability = !s.fifo && pick(3) == 0 ? 0.05 : 0;
-    s.on_failure = static_cast<OnFailure>(pick(2));
+    s.on_failure = static_cast<CloudOnFailure>(pick(2));
     if (pick(2) == 0) s.backoff = {{10 * kMs}, 2, {kSecond}, static_cast<Jitter>(pick(3))};
     s.at_its_place = pick(2) == 0;
     s.release_on_crash = pick(3) == 0;

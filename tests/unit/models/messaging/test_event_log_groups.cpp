@@ -107,11 +107,11 @@ TEST(LogGroups, FetchLatencyDelaysOnlyWhoIsIdle) {
 }
 
 TEST(LogGroups, RetryBlocksThePartitionAndSkipDoesNot) {
-  for (const OnFailure how : {OnFailure::retry, OnFailure::skip, OnFailure::dead_letter}) {
+  for (const LogOnFailure how : {LogOnFailure::retry, LogOnFailure::skip, LogOnFailure::dead_letter}) {
     LogSettings s = one_partition();
     s.groups[0].on_failure = how;
     s.groups[0].retry_backoff = 5 * kMs;
-    if (how == OnFailure::dead_letter) s.groups[0].max_deliveries = 3, s.groups[0].dead_letter_channel = 4;
+    if (how == LogOnFailure::dead_letter) s.groups[0].max_deliveries = 3, s.groups[0].dead_letter_channel = 4;
     LogWorld w(s);
     w.host.handling = [](const FakeHost::Started& st) {
       return std::pair{10 * kMs, st.messages[0].identity == 0 ? Outcome::error : Outcome::success};
@@ -120,15 +120,15 @@ TEST(LogGroups, RetryBlocksThePartitionAndSkipDoesNot) {
     w.publish(1);
     w.host.run_until(200 * kMs);
     switch (how) {
-      case OnFailure::retry:  // 15 ms a round, for ever
+      case LogOnFailure::retry:  // 15 ms a round, for ever
         EXPECT_EQ(w.host.started.size(), 14u);
         EXPECT_EQ(w.ended(Fate::consumed), 0u);
         break;
-      case OnFailure::skip:
+      case LogOnFailure::skip:
         EXPECT_EQ(w.ended(Fate::dropped), 1u);
         EXPECT_EQ(w.host.started[1].time, 10 * kMs);
         break;
-      case OnFailure::dead_letter:  // deliveries at 0, 15, 30; the next message at 40
+      case LogOnFailure::dead_letter:  // deliveries at 0, 15, 30; the next message at 40
         ASSERT_EQ(w.host.forwarded.size(), 1u);
         EXPECT_EQ(w.host.forwarded[0].first, 4u);
         EXPECT_EQ(w.ended(Fate::dead_lettered), 1u);

@@ -28,7 +28,7 @@ TEST(LogShared, AFailedMessageComesBackAfterTheBackoffAndOthersGoOn) {
   LogSettings s = shared(Subscription::shared, 1);
   s.groups[0].retry_backoff = 25 * kMs;
   s.groups[0].max_deliveries = 2;
-  s.groups[0].on_failure = OnFailure::dead_letter;
+  s.groups[0].on_failure = LogOnFailure::dead_letter;
   s.groups[0].dead_letter_channel = 3;
   LogWorld w(s);
   w.host.handling = [](const FakeHost::Started& st) {

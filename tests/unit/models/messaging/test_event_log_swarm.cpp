@@ -61,7 +61,7 @@ class Swarm {
       g.batch = one_in(4);
       g.commit = static_cast<Commit>(below(4));
       g.auto_commit_interval = 10 * kMs;
-      g.on_failure = static_cast<OnFailure>(below(3));
+      g.on_failure = static_cast<LogOnFailure>(below(3));
       if (one_in(2)) g.max_deliveries = 1 + below(4);
       if (one_in(2)) g.dead_letter_channel = 1;
       g.retry_backoff = static_cast<std::int64_t>(below(2)) * 2 * kMs;

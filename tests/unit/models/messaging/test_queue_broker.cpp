@@ -101,7 +101,7 @@ TEST(QueueBroker, a_poison_message_is_given_up_after_the_configured_deliveries) 
 TEST(QueueBroker, a_rejecting_consumer_dead_letters_at_once_and_without_a_target_gives_up) {
   BrokerSettings settings;
   settings.queues = {queue_of("a", 1), queue_of("b", 1), queue_of("dead")};
-  for (int q : {0, 1}) settings.queues[static_cast<std::size_t>(q)].on_failure = OnFailure::reject;
+  for (int q : {0, 1}) settings.queues[static_cast<std::size_t>(q)].on_failure = BrokerOnFailure::reject;
   settings.queues[0].dead_letter = dead_letters_to(2);
   BrokerWorld w(settings);
   w.publish(1, 0);
@@ -156,7 +156,7 @@ TEST(QueueBroker, a_network_failure_may_be_told_before_the_crash) {
 
 TEST(QueueBroker, a_network_failure_without_a_crash_is_a_failure_of_the_handler) {
   QueueSettings q = queue_of("q", 1, 1);
-  q.on_failure = OnFailure::reject;
+  q.on_failure = BrokerOnFailure::reject;
   BrokerWorld w(one_queue(q));
   w.publish(1);
   w.publish(2);

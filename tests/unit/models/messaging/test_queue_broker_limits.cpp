@@ -34,6 +34,25 @@ TEST(QueueBrokerLimits, messages_expire_at_the_head_after_their_ttl_and_go_to_th
   w.expect_conserved();
 }
 
+TEST(QueueBrokerLimits, a_message_brings_its_own_ttl_which_waits_for_the_head) {
+  QueueSettings q = queue_of("q");
+  q.message_ttl_ns = 10 * kMs;
+  BrokerWorld w(with_dead_letters(q));
+  for (std::uint64_t id = 1; id <= 2; ++id) {
+    Envelope m;
+    m.identity = id;
+    m.ttl_us = id == 1 ? 4000 : 1000;  // the second is over first, and stands behind
+    w.publish(m);
+  }
+  w.host.run_until(4 * kMs - 1);
+  EXPECT_EQ(w.place(0).ready, 2u);
+  w.host.run_until(4 * kMs);
+  EXPECT_EQ(w.place(0).ready, 0u);
+  w.host.run_until(kSecond);
+  EXPECT_EQ(w.place(1).ready, 2u);  // where they do not expire again
+  w.expect_conserved();
+}
+
 TEST(QueueBrokerLimits, a_message_given_back_keeps_its_expiry) {
   QueueSettings q = queue_of("q", 1);
   q.message_ttl_ns = 10 * kMs;
@@ -166,7 +185,7 @@ TEST(QueueBrokerLimits, a_dead_letter_cycle_without_a_rejection_ends) {
 TEST(QueueBrokerLimits, a_cycle_with_a_rejection_in_it_goes_on) {
   BrokerSettings settings;
   settings.queues = {queue_of("work", 1), queue_of("wait")};
-  settings.queues[0].on_failure = OnFailure::reject;
+  settings.queues[0].on_failure = BrokerOnFailure::reject;
   settings.queues[0].dead_letter = dead_letters_to(1);
   settings.queues[1].message_ttl_ns = 10 * kMs;
   settings.queues[1].dead_letter = dead_letters_to(0);

@@ -76,7 +76,7 @@ TEST(QueueBrokerRouting, what_no_binding_matches_is_accepted_and_gone) {
 TEST(QueueBrokerRouting, dead_letters_take_their_own_key_through_an_exchange) {
   BrokerSettings s = exchanges();
   s.queues.push_back(queue_of("work", 1));
-  s.queues[2].on_failure = OnFailure::reject;
+  s.queues[2].on_failure = BrokerOnFailure::reject;
   s.queues[2].dead_letter = dead_letters_to(0);
   s.queues[2].dead_letter.own_key = true;
   s.queues[2].dead_letter.route = 1;
@@ -93,7 +93,7 @@ TEST(QueueBrokerRouting, dead_letters_to_another_channel_are_forwarded_or_droppe
   for (const bool accepts : {true, false}) {
     BrokerSettings s;
     s.queues = {queue_of("work", 1)};
-    s.queues[0].on_failure = OnFailure::reject;
+    s.queues[0].on_failure = BrokerOnFailure::reject;
     s.queues[0].dead_letter.to = DeadLetterSettings::To::elsewhere;
     s.queues[0].dead_letter.channel = 7;
     s.queues[0].dead_letter.entry = 2;

@@ -27,7 +27,7 @@ BrokerSettings random_broker(Stream& r) {
     it.durable = r.below(3) > 0 || it.type == QueueType::quorum;
     it.prefetch = r.below(4) == 0 ? kNoLimit : 1 + some(5);
     it.ack = r.below(4) == 0 ? AckMode::automatic : AckMode::manual;
-    it.on_failure = r.below(3) == 0 ? OnFailure::reject : OnFailure::requeue;
+    it.on_failure = r.below(3) == 0 ? BrokerOnFailure::reject : BrokerOnFailure::requeue;
     it.message_ttl_ns = r.below(3) == 0 ? some(20) * kMs : kNoTime;
     it.queue_ttl_ns = r.below(5) == 0 ? (1 + some(50)) * kMs : kNoTime;
     it.max_length = r.below(3) == 0 ? some(6) : kNoLimit;
