@@ -125,7 +125,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   }
   if (b.diagnostics.errors() != errors) return;
   ChannelSettings channel;
-  channel.model = std::make_shared<const event_log::EventLogModel>(std::move(settings));
+  channel.model = std::make_shared<event_log::EventLogModel>(std::move(settings));
   if (spec.publish_time) channel.publish_time = spec.publish_time->value;
   if (!spec.publish_workers.unlimited()) channel.workers = spec.publish_workers.value;
   const int index = add_channel(b, component, std::move(channel));

@@ -318,7 +318,7 @@ class Execution {
   double fault_time(const ActiveEffect& active);
   void blame(std::uint32_t process, bool delayed);
   bool pass_faults(std::uint32_t slot, bool served, std::uint32_t& next);
-  std::uint32_t turn_away(std::uint32_t slot, Outcome outcome);
+  std::uint32_t answer_in_place(std::uint32_t slot, Outcome outcome);
   std::uint32_t forget_lost(std::uint32_t slot);
   double link_ns_per_byte(const LinkTable& table) const;
   std::int64_t link_travel(const LinkTable& table);

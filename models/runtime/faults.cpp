@@ -351,17 +351,17 @@ bool Execution::pass_faults(std::uint32_t slot, bool served, std::uint32_t& next
       if (frames_[slot].parent == kNoId) next = forget_lost(slot);  // nobody will
       return false;
     }
-    next = turn_away(slot, what == FaultAction::abort ? Outcome::error : Outcome::network);
+    next = answer_in_place(slot, what == FaultAction::abort ? Outcome::error : Outcome::network);
     return false;
   }
   if (state.down == 0) return true;
   blame(state.blame, false);
-  next = turn_away(slot, Outcome::network);
+  next = answer_in_place(slot, Outcome::network);
   return false;
 }
 
 // It reached the instance's address, and got its answer there.
-std::uint32_t Execution::turn_away(std::uint32_t slot, Outcome outcome) {
+std::uint32_t Execution::answer_in_place(std::uint32_t slot, Outcome outcome) {
   const EdgeTable& edge = edges_[frames_[slot].edge];
   ++operations_[edge.operation].arrived;
   calls_[slot].flags |= kThere;
