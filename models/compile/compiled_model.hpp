@@ -239,11 +239,11 @@ enum class TimerPurpose : std::uint8_t {
   work,
   deadline,
   hedge,
-  line,   // has waited in a policy's line for as long as it may
-  pause,  // admitted, but not at once
-  door,   // the same, at a server
+  line,    // has waited in a policy's line for as long as it may
+  pause,   // admitted, but not at once
+  door,    // the same, at a server
   cancel,  // word from a caller who has left
-  fault   // a request is let in late
+  fault    // a request is let in late
 };
 
 std::shared_ptr<const CompiledModel> compile(std::shared_ptr<const Topology> topology);

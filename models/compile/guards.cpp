@@ -108,7 +108,8 @@ class GuardCompiler {
               g.hedge_budget != kNoId;
     g.simple = !m_.context && g.outer == 0 && !g.per_instance && g.budget == kNoId && g.hedge == kNoId &&
                g.balancer == kNoId && !g.fallback && !g.cancels && g.deadline_ns < 0 && !edge.deepens &&
-               edge.door == kNoId && edge.out_link == kNoId && edge.back_link == kNoId && !e.probe && !edge.faulted;
+               edge.door == kNoId && edge.out_link == kNoId && edge.back_link == kNoId && !e.probe &&
+               !edge.faulted;
     edge.guard = static_cast<std::uint32_t>(m_.guards.size());
     m_.guards.push_back(g);
   }

@@ -258,7 +258,8 @@ FieldTable defaults_fields() {
   FieldTable table =
       Fields<DefaultsSpec>("defaults", "Policies that hold wherever nothing else is said.")
           .section("outbound", &DefaultsSpec::outbound,
-                   policy_set_fields(PolicyPlace::call, "outbound", "Policies of every call that a service makes."),
+                   policy_set_fields(PolicyPlace::call, "outbound",
+                                     "Policies of every call that a service makes."),
                    "of every call, also those of workloads")
           .section("inbound", &DefaultsSpec::inbound,
                    policy_set_fields(PolicyPlace::inbound, "inbound", "Policies at a service's door."),
@@ -279,11 +280,12 @@ FieldTable scenario_fields() {
               "conditions on metrics, as in k6; exit code 99 when one fails")
       .section("defaults", &ScenarioSpec::defaults, defaults_fields(),
                "policies for every call and every service that does not say otherwise")
-      .custom("faults", FieldType::list_of,
-              [](const Node& node, ScenarioSpec& spec, ReadContext& context) {
-                read_faults(node, spec.faults, context);
-              },
-              "what goes wrong, when, and where")
+      .custom(
+          "faults", FieldType::list_of,
+          [](const Node& node, ScenarioSpec& spec, ReadContext& context) {
+            read_faults(node, spec.faults, context);
+          },
+          "what goes wrong, when, and where")
       .table();
 }
 
