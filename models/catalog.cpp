@@ -89,7 +89,7 @@ const std::vector<FaultInfo>& fault_types() {
   static const std::vector<FaultInfo> list = {
       pod_kill_fault(),
       pod_failure_fault(),
-      zone_outage_fault(),
+      zone_outage_fault(),  // pod_failure, under the name that people look for
       pause_fault(),
       cpu_stress_fault(),
       memory_stress_fault(),

@@ -137,7 +137,8 @@ class GuardCompiler {
               g.hedge_budget != kNoId;
     g.simple = !m_.context && g.outer == 0 && !g.per_instance && g.budget == kNoId && g.hedge == kNoId &&
                g.balancer == kNoId && !g.fallback && !g.cancels && g.deadline_ns < 0 && !edge.deepens &&
-               edge.door == kNoId && edge.out_link == kNoId && edge.back_link == kNoId && !e.probe && !edge.faulted;
+               edge.door == kNoId && edge.out_link == kNoId && edge.back_link == kNoId && !e.probe &&
+               !edge.faulted;
     if (e.publication != kNone) g.publication = static_cast<std::uint32_t>(e.publication);
     edge.guard = static_cast<std::uint32_t>(m_.guards.size());
     m_.guards.push_back(g);

@@ -233,7 +233,7 @@ inline std::uint32_t Execution::arrive_guarded(std::uint32_t slot) {
   return let_in(slot);
 }
 
-inline std::uint32_t Execution::let_in(std::uint32_t slot) {
+std::uint32_t Execution::let_in(std::uint32_t slot) {
   const Frame& f = frames_[slot];
   const EdgeTable& edge = edges_[f.edge];
   ++operations_[edge.operation].arrived;
@@ -244,13 +244,6 @@ inline std::uint32_t Execution::let_in(std::uint32_t slot) {
 
 std::uint32_t Execution::enter_late(std::uint32_t slot, bool worker_first) {
   return enter(slot, worker_first);
-}
-
-// A fault has kept it waiting.
-std::uint32_t Execution::arrive_after_delay(std::uint32_t slot) {
-  std::uint32_t next = kNoId;
-  if (frames_[slot].pc != model_->stop_pc && !pass_faults(slot, true, next)) return next;
-  return let_in(slot);
 }
 
 // From the network.

@@ -378,6 +378,13 @@ std::uint32_t Execution::forget_lost(std::uint32_t slot) {
   return bury(slot);
 }
 
+// A fault has kept it waiting.
+std::uint32_t Execution::arrive_after_delay(std::uint32_t slot) {
+  std::uint32_t next = kNoId;
+  if (frames_[slot].pc != model_->stop_pc && !pass_faults(slot, true, next)) return next;
+  return let_in(slot);
+}
+
 // --- links
 
 double Execution::link_ns_per_byte(const LinkTable& table) const {

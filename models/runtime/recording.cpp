@@ -579,7 +579,8 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
   }
   for (const FaultRecord& f : r.faults) {
     if (f.activations == 0) continue;
-    mix(f.activations), mix(static_cast<std::uint64_t>(f.active_ns)), mix(f.ended), mix(f.delayed), mix(f.added);
+    mix(f.activations), mix(static_cast<std::uint64_t>(f.active_ns)), mix(f.ended), mix(f.delayed),
+        mix(f.added);
   }
   for (const PolicyRecord& p : r.policies) {
     if (p.of_queue || p.counts.admitted + p.counts.rejected == 0) continue;

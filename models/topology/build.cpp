@@ -294,11 +294,12 @@ FieldTable scenario_fields() {
               "conditions on metrics, as in k6; exit code 99 when one fails")
       .section("defaults", &ScenarioSpec::defaults, defaults_fields(),
                "policies for every call and every service that does not say otherwise")
-      .custom("faults", FieldType::list_of,
-              [](const Node& node, ScenarioSpec& spec, ReadContext& context) {
-                read_faults(node, spec.faults, context);
-              },
-              "what goes wrong, when, and where")
+      .custom(
+          "faults", FieldType::list_of,
+          [](const Node& node, ScenarioSpec& spec, ReadContext& context) {
+            read_faults(node, spec.faults, context);
+          },
+          "what goes wrong, when, and where")
       .table();
 }
 

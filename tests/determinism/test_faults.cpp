@@ -237,8 +237,8 @@ TEST(Modes, HitAsManyAsTheySay) {
   EXPECT_LE(down("mode: random_max_percent, value: 30"), 3);
 }
 
-// Three wait at 20 ms and two at 30: above 1 since the look at 20, for 10 ms at that at 30. The one that works
-// then and the two in line are lost.
+// Three wait at 20 ms and two at 30: above 1 since the look at 20, for 10 ms at that at 30. The one that
+// works then and the two in line are lost.
 TEST(Conditions, StartAFault) {
   Trace t(scenario("0ms, 11ms, 12ms, 13ms, 14ms", "workers: 1, endpoints: {op: [compute: 12ms]}",
                    "{type: pod_kill, target: s, when: {queue: s, above: 1, for: 10ms, check_every: 10ms}}"));
