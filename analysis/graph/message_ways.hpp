@@ -3,6 +3,7 @@
 // consumer groups handle it later. These are the arcs that no caller waits along; the calls themselves are in
 // the steps. Which of a broker's queues an exchange routes to is the channel's own business, so an arc to a
 // group says that messages may come this way.
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -22,13 +23,18 @@ inline std::vector<const models::ConsumerGroup*> handlers_of(const models::Topol
 }
 
 // Whether the group is given every message that is published through the operation: a channel with a single
-// entry gives each of its groups all (as a log does), and a queue that is published to by its name gives
-// them to its own consumers. What an exchange routes is not known here.
+// entry gives each of its groups all (as a log does) unless some are published with a routing key, and a
+// queue that is published to by its name gives them to its own consumers. What an exchange or a filter lets
+// through is not known here.
 enum class Share : char { none, all, unknown };
 inline Share share_of(const models::Topology& t, int operation, const models::ConsumerGroup& group) {
   const models::Operation& op = t.operations[static_cast<std::size_t>(operation)];
   const models::MessageChannel& channel = t.channels[static_cast<std::size_t>(op.channel)];
-  if (channel.model == nullptr || channel.model->entries().size() == 1) return Share::all;
+  if (channel.model == nullptr || channel.model->entries().size() == 1) {
+    const bool plain = std::none_of(t.publications.begin(), t.publications.end(),
+                                    [&](const auto& p) { return p.channel == op.channel && p.route != 0; });
+    return plain ? Share::all : Share::unknown;
+  }
   const auto slash = std::string_view(group.name).substr(channel.name.size());
   const auto is_queue = [&](std::string_view entry) { return !slash.empty() && slash.substr(1) == entry; };
   if (is_queue(op.name)) return Share::all;
