@@ -14,13 +14,24 @@ using Cell = TextTable::Cell;
 using models::Fate;
 
 constexpr std::size_t kMostRows = 30;  // of each table
-constexpr std::size_t kNameWidth = 28;
+constexpr std::size_t kNameWidth = 24;
 
 Cell counted(std::uint64_t n, Ink ink = Ink::plain) {
   return n > 0 ? Cell(human_count(n), ink) : Cell();
 }
-std::uint64_t ended(const GroupReport& g, Fate fate) {
-  return g.ended[static_cast<std::size_t>(fate)];
+using Fates = std::uint64_t[models::kFates];
+
+std::uint64_t all(const Fates& counts) {
+  std::uint64_t sum = 0;
+  for (const std::uint64_t n : counts) sum += n;
+  return sum;
+}
+// What became of most of them, in words.
+std::string main_fate(const Fates& counts, Fate first) {
+  const auto most = std::max_element(std::begin(counts) + static_cast<int>(first), std::end(counts));
+  std::string text = models::fate_name(static_cast<Fate>(most - std::begin(counts)));
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
 }
 
 class Text {
@@ -83,32 +94,25 @@ class Text {
 
   void groups() {
     TextTable table(style_);
-    table.left("consumers").right("handled").right("rate").right("redelivered").right("wait");
-    table.right("end to end").right("p50").right("p99").right("lag").right("peak").right("at the end");
-    table.right("dead letters").right("expired").right("dropped").right("lost");
+    table.left("consumers").right("handled").right("rate").right("again").right("end to end");
+    table.right("p50").right("p99").right("lag").right("peak").right("at end");
+    table.right("not handled").left("mostly");
     std::size_t rows = 0;
     for (const ChannelReport& c : report_.channels) {
       for (const GroupReport& g : c.groups) {
         if (++rows > kMostRows) continue;
         const LatencyReport& l = g.end_to_end;
+        const std::uint64_t unhandled = all(g.ended) - g.ended[static_cast<std::size_t>(Fate::consumed)];
         table.row({name(g.name), g.handles ? Cell(human_count(g.handled)) : Cell("nobody", Ink::dim),
                    g.handles ? Cell(human_rate(g.throughput.estimate)) : Cell(),
-                   share(g.redelivered, g.redeliveries, Ink::warn),
-                   g.wait.count > 0 ? Cell(human_duration(g.wait.mean.estimate, style_)) : Cell(),
+                   g.redeliveries > 0 ? Cell(human_fraction(g.redelivered.estimate), Ink::warn) : Cell(),
                    l.count > 0 ? Cell(human_duration(l.mean.estimate, style_)) : Cell(), percentile(l, 0),
                    percentile(l, 4), human_number(g.lag.estimate), human_count(g.peak_lag),
-                   human_number(g.lag_at_end.estimate), counted(ended(g, Fate::dead_lettered), Ink::bad),
-                   counted(ended(g, Fate::expired), Ink::bad), counted(ended(g, Fate::dropped), Ink::bad),
-                   counted(ended(g, Fate::lost), Ink::bad)});
+                   human_number(g.lag_at_end.estimate), counted(unhandled, Ink::bad),
+                   unhandled > 0 ? Cell(main_fate(g.ended, Fate::expired), Ink::dim) : Cell()});
       }
     }
     add(table, rows);
-  }
-
-  // What became of the last copy of most of the messages whose effect never came about.
-  static const char* main_fate(const EffectReport& e) {
-    const auto most = std::max_element(std::begin(e.counts.missed), std::end(e.counts.missed));
-    return models::fate_name(static_cast<Fate>(most - std::begin(e.counts.missed)));
   }
 
   void effects() {
@@ -125,7 +129,8 @@ class Text {
                  share(e.duplicates, c.duplicates, Ink::dim), counted(c.skipped),
                  counted(c.out_of_order, Ink::warn), counted(e.missed_count, Ink::bad),
                  share(e.missed, e.missed_count, Ink::dim),
-                 e.missed_count > 0 ? Cell(main_fate(e), Ink::dim) : Cell(), counted(c.pending)});
+                 e.missed_count > 0 ? Cell(main_fate(e.counts.missed, Fate::consumed), Ink::dim) : Cell(),
+                 counted(c.pending)});
     }
     add(table, rows);
   }
