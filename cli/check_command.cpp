@@ -54,6 +54,29 @@ void call(JsonText& j, const models::Topology& t, const models::Edge& e) {
   j.end_object();
 }
 
+void channels(JsonText& j, const models::Topology& t) {
+  j.key("channels").begin_array();
+  for (const models::MessageChannel& c : t.channels) {
+    j.begin_object().field("name", c.name);
+    j.field("kind", t.components[static_cast<std::size_t>(c.component)].kind);
+    j.key("entries").begin_array();
+    for (const std::string& entry : c.model->entries()) j.value(entry);
+    j.end_array().key("groups").begin_array();
+    for (const models::ConsumerGroup& g : c.groups) {
+      const bool handles = g.station != models::kNone;
+      j.begin_inline_object().field("name", g.name).key("instances");
+      handles ? j.value(t.stations[static_cast<std::size_t>(g.station)].instances) : j.null();
+      j.key("concurrency");
+      handles ? j.value(t.stations[static_cast<std::size_t>(g.station)].workers) : j.null();
+      j.key("idempotent");
+      handles ? j.value(t.effects[static_cast<std::size_t>(g.effect)].idempotent) : j.null();
+      j.field("transactional", g.transactional).end_object();
+    }
+    j.end_array().end_object();
+  }
+  j.end_array();
+}
+
 // What was understood, as data: ids are names, times seconds.
 std::string topology_json(const LoadedScenario& scenario) {
   const models::Topology& t = *scenario.topology;
@@ -107,6 +130,7 @@ std::string topology_json(const LoadedScenario& scenario) {
   j.end_array().key("calls").begin_array();
   for (const models::Edge& e : t.edges) call(j, t, e);
   j.end_array();
+  channels(j, t);
   write_prediction(j, t);
   j.end_object();
   return j.take();

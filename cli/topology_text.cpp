@@ -64,8 +64,19 @@ std::string fallback_text(const models::Fallback& f) {
 
 std::string call_text(const Topology& t, int edge) {
   const models::Edge& e = t.edges[static_cast<std::size_t>(edge)];
-  std::string text = "call " + escaped(t.operation_name(e.operation));
+  const bool publishes = e.publication != models::kNone;
+  std::string text = (publishes ? "publish to " : "call ") + escaped(t.operation_name(e.operation));
   std::vector<std::string> policies;  // in the order in which the call meets them
+  if (publishes) {
+    const models::PublishSettings& p = t.publications[static_cast<std::size_t>(e.publication)];
+    if (p.route != 0) policies.push_back("routing key " + escaped(t.routing_keys[p.route]));
+    if (p.key) policies.push_back("key " + escaped(p.key->to_string()));
+    if (!p.request_key && !p.key) policies.push_back("no key");
+    if (p.delay) policies.push_back("delayed " + time_text(*p.delay));
+    if (p.ttl_us > 0) policies.push_back("lives " + short_duration(p.ttl_us * 1e3));
+    if (p.priority > 0) policies.push_back(fmt::format("priority {}", p.priority));
+    if (!p.confirm) policies.push_back("unconfirmed");
+  }
   if (e.deadline) policies.push_back("deadline " + duration_text(*e.deadline));
   if (e.timeout) policies.push_back("timeout " + duration_text(*e.timeout));
   if (const std::string once = chain_text(e.admissions, false); !once.empty())
@@ -288,6 +299,41 @@ std::string steps_text(const Topology& t, const models::Steps& steps, int indent
   return out;
 }
 
+namespace {
+
+// Who handles what a channel keeps, below the channel.
+std::string groups_text(const Topology& t, const models::MessageChannel& channel) {
+  std::string out;
+  std::size_t count = 0;
+  for (const models::ConsumerGroup& g : channel.groups) {
+    if (++count > kMostComponents) continue;
+    const std::string name = escaped(g.name.substr(channel.name.size() + 1));
+    if (g.operation == models::kNone) {
+      out += fmt::format("    {}: nobody handles its messages\n", name);
+      continue;
+    }
+    const models::Operation& op = t.operations[static_cast<std::size_t>(g.operation)];
+    const models::Station& s = t.stations[static_cast<std::size_t>(g.station)];
+    out += fmt::format(
+        "    {} handled by {} instance{}, {} message{} at a time{}{}{}{}\n", name, count_text(s.instances),
+        s.instances == 1 ? "" : "s", count_text(s.workers), s.workers == 1 ? "" : "s",
+        s.instances > 1 ? " each" : "", s.cpus ? fmt::format(", {} cpus", *s.cpus) : "",
+        op.error_rate > 0 ? fmt::format(", {} errors", analysis::human_fraction(op.error_rate)) : "",
+        g.transactional ? ", in a transaction" : "");
+    // The effect is that a message is handled: only what this takes is worth saying.
+    const models::Effect& effect = t.effects[static_cast<std::size_t>(g.effect)];
+    if (effect.idempotent)
+      out += fmt::format("      repetitions are recognised{}\n",
+                         effect.ttl ? " for " + duration_text(*effect.ttl) : "");
+    const bool plain = op.steps.size() == 1 && op.steps.front().kind == Step::Kind::effect;
+    out += steps_text(t, plain ? op.steps.front().branches.front().steps : op.steps, 6);
+  }
+  if (count > kMostComponents) out += fmt::format("    ... and {} more\n", count - kMostComponents);
+  return out;
+}
+
+}  // namespace
+
 std::string topology_text(const Topology& t, analysis::TextStyle style) {
   std::string out;
   const auto heading = [&](const std::string& text) {
@@ -335,6 +381,12 @@ std::string topology_text(const Topology& t, analysis::TextStyle style) {
     stations[static_cast<std::size_t>(t.stations[i].component)].push_back(i);
   for (std::size_t i = 0; i < t.operations.size(); ++i)
     operations[static_cast<std::size_t>(t.operations[i].component)].push_back(i);
+  std::vector<char> is_group(t.stations.size(), 0);
+  for (const models::MessageChannel& channel : t.channels) {
+    for (const models::ConsumerGroup& g : channel.groups) {
+      if (g.station != models::kNone) is_group[static_cast<std::size_t>(g.station)] = 1;
+    }
+  }
   std::vector<std::string> kinds;
   for (const std::size_t i : order) {
     const std::string& kind = t.components[i].kind;
@@ -347,14 +399,20 @@ std::string topology_text(const Topology& t, analysis::TextStyle style) {
     for (const std::size_t i : order) {
       const models::Component& c = t.components[i];
       if (c.kind != kind || ++count > kMostComponents) continue;
-      for (const std::size_t s : stations[i])
+      for (const std::size_t s : stations[i]) {
+        if (is_group[s] != 0) continue;
         out += fmt::format("  {}: {}\n", escaped(t.stations[s].name), station_text(t.stations[s]));
+      }
       for (const std::size_t o : operations[i]) {
         const models::Operation& op = t.operations[o];
+        if (op.station != models::kNone && is_group[static_cast<std::size_t>(op.station)] != 0) continue;
         out += fmt::format(
             "    {}{}\n", escaped(op.name),
             op.error_rate > 0 ? fmt::format(", {} errors", analysis::human_fraction(op.error_rate)) : "");
         out += steps_text(t, op.steps, 6);
+      }
+      for (const models::MessageChannel& channel : t.channels) {
+        if (channel.component == static_cast<int>(i)) out += groups_text(t, channel);
       }
     }
     if (count > kMostComponents) out += fmt::format("  ... and {} more\n", count - kMostComponents);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analysis/graph/graph_algorithms.hpp"
+#include "analysis/graph/message_ways.hpp"
 #include "analysis/queueing/traffic.hpp"
 #include "models/topology/outcome.hpp"
 #include "sim/base/math.hpp"
@@ -97,6 +98,7 @@ Layers::Layers(const models::Topology& topology) : t_(topology) {
     edges_to_[at(t_.edges[i].operation)].push_back(static_cast<int>(i));
     ++stations[at(t_.operations[at(t_.edges[i].operation)].station)].calling_edges;
   }
+  follow_messages();
   bool several_priorities = false;
   int first_priority = 0;
   bool any = false;
@@ -133,6 +135,34 @@ Layers::Layers(const models::Topology& topology) : t_(topology) {
       call_sites(t_.operations[at(op)].steps, edges);
       s.holds_calls = s.holds_calls || !edges.empty();
     }
+  }
+}
+
+void Layers::follow_messages() {
+  const std::size_t n = t_.operations.size();
+  handlers.resize(n);
+  unfollowed.assign(n, 0);
+  by_messages.assign(n, 0);
+  bool open = true;
+  for (const models::Workload& w : t_.workloads) open = open && is_open(w);
+  std::vector<int> todo;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (const models::ConsumerGroup* group : handlers_of(t_, static_cast<int>(i))) {
+      todo.push_back(group->operation);
+      const Share share = share_of(t_, static_cast<int>(i), *group);
+      if (open && share == Share::all) handlers[i].push_back(group->operation);
+      const bool used = !edges_to_[i].empty();
+      if (used && (!open || share == Share::unknown)) unfollowed[at(group->operation)] = 1;
+    }
+  }
+  while (!todo.empty()) {
+    const int op = todo.back();
+    todo.pop_back();
+    if (by_messages[at(op)] != 0) continue;
+    by_messages[at(op)] = 1;
+    std::vector<int> edges;
+    call_sites(t_.operations[at(op)].steps, edges);
+    for (const int e : edges) todo.push_back(t_.edges[at(e)].operation);
   }
 }
 
@@ -227,6 +257,8 @@ bool Layers::traffic(const std::vector<double>& class_rates, std::vector<double>
   }
   for (std::size_t i = 0; i < n; ++i) {
     add_calls(op_calls[i], 1 - stations[at(t_.operations[i].station)].lost, static_cast<int>(i));
+    const double kept = (1 - stations[at(t_.operations[i].station)].lost) * op_success[i];
+    for (const int to : handlers[i]) network.routing.push_back({static_cast<int>(i), to, kept});
   }
   if (op_cycle && t_.run.max_call_depth > 0 && traffic_by_depth(network, rates)) return true;
   Traffic solution = detail::solve_traffic(network);
@@ -255,6 +287,8 @@ bool Layers::traffic_by_depth(const OpenNetwork& network, std::vector<double>& r
       const Edge& e = t_.edges[at(c.edge)];
       (e.in_cycle ? deeper : flat)[i].emplace_back(e.operation, kept * c.times * facts[at(c.edge)].attempts);
     }
+    // Messages begin anew at depth 0; as they may lead back here, they go a level deeper all the same.
+    for (const int to : handlers[i]) deeper[i].emplace_back(to, kept * op_success[i]);
   }
   std::vector<double> level = network.external_rates_per_s;
   rates.assign(level.size(), 0.0);

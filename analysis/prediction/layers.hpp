@@ -14,7 +14,7 @@
 namespace tailrace::analysis::detail {
 
 // What an arrival stream is known to be, from good to bad.
-enum class Stream : char { poisson, source, departures, parallel, balanced, lost, unknown };
+enum class Stream : char { poisson, source, departures, parallel, balanced, messages, lost, unknown };
 const char* stream_text(Stream s);
 
 // What one like group of instances does; figures are per instance.
@@ -75,6 +75,12 @@ class Layers {
 
   WalkResult request(int workload, int cls) const;
 
+  // What is published through an operation arrives at these operations: the handlers of the groups that are
+  // given every message. Open load only: who handles the messages of users in a loop is no part of the loop.
+  std::vector<std::vector<int>> handlers;
+  std::vector<char> unfollowed;   // per operation: a handler whose messages are not followed
+  std::vector<char> by_messages;  // per operation: messages lead to it, followed or not
+
   const models::Topology& topology() const { return t_; }
   std::vector<StationState> stations;
   std::vector<LinkState> links;
@@ -89,6 +95,7 @@ class Layers {
   bool converged = true;
 
  private:
+  void follow_messages();
   bool settle_once(double& change);
   bool traffic_by_depth(const OpenNetwork& network, std::vector<double>& rates);
   void link_times(const std::vector<double>& rates);

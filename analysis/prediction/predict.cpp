@@ -180,6 +180,10 @@ void Predictor::capacity() {
     layered = layered || (s.visit_rate > 0 && (s.holds_calls || (s.cores && s.limited)));
     if (s.lost > 0) f.exact = false, f.reason = "bounded queues reject what is too much";
   }
+  for (std::size_t i = 0; i < t_.operations.size(); ++i) {
+    if (rates_[i] > 0 && layers_.by_messages[i] != 0)
+      f.exact = false, f.reason = stream_text(Stream::messages);
+  }
   f.value = largest > 0 ? 1 / largest : kInfinity;
   if (!layered || !(largest > 0)) return;
   f.exact = false;

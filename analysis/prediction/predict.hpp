@@ -27,6 +27,7 @@ struct StationPrediction {
   std::string name;
   double visit_rate_per_s = 0;  // that arrive
   bool rate_known = true;       // false: it is the rate without the policies that theory does not model
+  bool by_messages = false;     // messages lead here
   double service_mean_s = 0;    // time that a visit holds its worker
   Figure utilization;           // of the workers; unknown when they are unlimited
   Figure core_utilization;      // unknown without cpus
@@ -91,7 +92,8 @@ struct Prediction {
   Figure knee_population;  // N*: virtual users at which queueing begins to rule, of a single closed workload
   Figure max_throughput_per_s;  // 1 / Dmax, of a single closed workload
 
-  std::vector<std::string> cycles;                             // "a.x -> b.y -> a.x"
+  std::vector<std::string> cycles;         // "a.x -> b.y -> a.x"
+  std::vector<std::string> message_loops;  // the same, but messages close them: nobody waits
   std::vector<SinglePointOfFailure> single_points_of_failure;  // of one instance, most dependents first
   std::vector<std::string> longest_chain;    // of calls, each waiting for the next: component.operation
   std::vector<RequestPath> critical_paths;   // per workload and request class

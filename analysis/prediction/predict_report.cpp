@@ -123,10 +123,24 @@ void Predictor::take_back_station(std::size_t i) {
   out.stable = true;
 }
 
+bool Predictor::messages_arrive(std::size_t i) const {
+  const std::vector<int>& ops = layers_.stations[i].operations;
+  return std::any_of(ops.begin(), ops.end(), [&](int op) { return layers_.by_messages[at(op)] != 0; });
+}
+
+bool Predictor::handles_messages(std::size_t i) const {
+  for (const models::MessageChannel& c : t_.channels) {
+    for (const models::ConsumerGroup& g : c.groups) {
+      if (g.station == static_cast<int>(i)) return true;
+    }
+  }
+  return false;
+}
+
 void Predictor::take_back_loads() {
   for (std::size_t i = 0; i < p_.stations.size(); ++i) {
     const std::string& why = unmodelled_.wait[i];
-    if (why.empty() || !(rate_of(i) > 0)) continue;
+    if (why.empty() || !(rate_of(i) > 0 || (closed_.empty() && p_.stations[i].by_messages))) continue;
     for (Figure* f : {&p_.max_load_multiplier, &p_.knee_population, &p_.max_throughput_per_s}) {
       if (f->known) *f = {0, false, false, why};
     }
@@ -143,6 +157,7 @@ void Predictor::station(std::size_t i, bool closed) {
   out.visit_rate_per_s = rate;
   out.lost_fraction = s.lost;
   out.stable = s.stable;
+  out.by_messages = messages_arrive(i);
   p_.stable = p_.stable && (s.stable || !unmodelled_.rate[i].empty());
   double stay = 0, wait = 0, shares = 0, in_queue = 0;
   for (const GroupState& g : s.groups) {
@@ -162,20 +177,24 @@ void Predictor::station(std::size_t i, bool closed) {
     if (doubt_.empty()) reason = closed_reason_;
     known = true;
   }
+  if (out.by_messages) {
+    exact = false;
+    if (doubt_.empty()) reason = stream_text(Stream::messages);
+  }
   if (!s.stable) reason = "overloaded";
   const double instances = static_cast<double>(m.instances);
   if (workers_limited) {
     const double u = rate * (1 - s.lost) * stay / (static_cast<double>(m.workers) * instances);
     // Busy workers follow from rates and stays alone (Little): no need for a formula of the wait.
-    const bool plain = !s.holds_calls && !s.cores && doubt_.empty() && (!closed || closed_exact_) &&
-                       s.lost == 0 && s.visits.exact;
+    const bool plain = !out.by_messages && !s.holds_calls && !s.cores && doubt_.empty() &&
+                       (!closed || closed_exact_) && s.lost == 0 && s.visits.exact;
     out.utilization = figure(s.stable ? u : offered(i), s.stable || true, plain || exact, reason);
   } else {
     out.utilization = {0, false, false, "workers are unlimited"};
   }
   if (m.cpus) {
     out.core_utilization = figure(work_of(i) * (1 - s.lost) / (*m.cpus * instances), true,
-                                  doubt_.empty() && (!closed || closed_exact_), reason);
+                                  !out.by_messages && doubt_.empty() && (!closed || closed_exact_), reason);
   } else {
     out.core_utilization = {0, false, false, "no cpus"};
   }
@@ -183,12 +202,13 @@ void Predictor::station(std::size_t i, bool closed) {
     out.wait_mean_s = out.response_mean_s = out.in_queue_mean = {0, true, true, {}};
     return take_back_station(i);
   }
-  out.wait_mean_s = figure(wait, known && s.stable, exact || (!s.limited && s.stable), reason);
+  const bool free = !out.by_messages && !s.limited;  // nobody waits, and every visit is known
+  out.wait_mean_s = figure(wait, known && s.stable, exact || (free && s.stable), reason);
   out.response_mean_s =
-      figure(wait + stay, known && s.stable, exact || (!s.limited && !s.cores && !holds_open(i)), reason);
+      figure(wait + stay, known && s.stable, exact || (free && !s.cores && !holds_open(i)), reason);
   const bool from_rate = closed || s.groups.empty();
-  out.in_queue_mean = figure(from_rate ? rate * wait : in_queue, known && s.stable,
-                             exact || (!s.limited && s.stable), reason);
+  out.in_queue_mean =
+      figure(from_rate ? rate * wait : in_queue, known && s.stable, exact || (free && s.stable), reason);
   if (!s.limited && out.wait_mean_s.exact) out.wait_mean_s.reason.clear(), out.in_queue_mean.reason.clear();
   if (!s.stable) {
     const double u = offered(i);
@@ -201,6 +221,12 @@ void Predictor::station(std::size_t i, bool closed) {
     out.remark = fmt::format("loses {:.3g} % of its calls", 100 * s.lost);
   } else if (!exact) {
     out.remark = reason;
+  }
+  if (handles_messages(i)) {
+    // A channel hands a message out when a consumer is free: the queue is there, and by its rules.
+    for (Figure* f : {&out.wait_mean_s, &out.response_mean_s, &out.in_queue_mean})
+      *f = {0, false, false, "messages wait in their channel"};
+    if (s.stable) out.remark = "messages wait in their channel";
   }
   take_back_station(i);
 }

@@ -77,6 +77,9 @@ class Predictor {
   // Takes back what policies outside the theory can change.
   void take_back_station(std::size_t i);
   void take_back_loads();
+  // Where messages arrive: rates follow from what is published, waits are the channel's.
+  bool messages_arrive(std::size_t i) const;
+  bool handles_messages(std::size_t i) const;
   void report();
   double rate_of(std::size_t i) const;
   double work_of(std::size_t i) const;

@@ -130,8 +130,19 @@ class Walk {
           p.open = inside.open;
           break;
         }
-        case Step::Kind::background:
-        case Step::Kind::deposit:
+        case Step::Kind::background: {
+          // It calls, but nobody waits for it, and it holds no worker.
+          const double outside = result_.spent_s;
+          const Visits segments = result_.segments, computes = result_.computes;
+          sequence(s.branches.front().steps, p.reach, {});
+          result_.spent_s = outside;
+          result_.segments = segments;
+          result_.computes = computes;
+          break;
+        }
+        case Step::Kind::deposit:  // a channel may take its time to answer
+          p.time.exact = false;
+          break;
         case Step::Kind::milestone:
         case Step::Kind::await:
           break;

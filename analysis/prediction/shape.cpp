@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analysis/graph/graph_algorithms.hpp"
+#include "analysis/graph/message_ways.hpp"
 #include "analysis/queueing/traffic.hpp"
 #include "sim/base/math.hpp"
 
@@ -32,12 +33,29 @@ void all_calls(const Steps& steps, std::vector<int>& edges) {
   }
 }
 
+// Calls that somebody waits for.
+void waited_calls(const Steps& steps, std::vector<int>& edges) {
+  for (const Step& s : steps) {
+    if (s.kind == Step::Kind::call) edges.push_back(s.edge);
+    if (s.kind == Step::Kind::background) continue;
+    for (const models::StepBranch& b : s.branches) waited_calls(b.steps, edges);
+  }
+}
+
 // Calls without which the program cannot succeed.
 void needed_calls(const Steps& steps, const models::Topology& t, std::vector<int>& edges) {
   for (const Step& s : steps) {
     if (s.kind == Step::Kind::call && !t.edges[at(s.edge)].ignore_failure && !t.edges[at(s.edge)].fallback)
       edges.push_back(s.edge);
-    const bool all = s.kind == Step::Kind::parallel && s.needed >= static_cast<int>(s.branches.size());
+    const bool all = s.kind == Step::Kind::effect ||
+                     (s.kind == Step::Kind::parallel && s.needed >= static_cast<int>(s.branches.size()));
+    if (s.kind == Step::Kind::await) {  // without the handler nobody goes on
+      for (const models::MessageChannel& channel : t.channels) {
+        for (const models::ConsumerGroup& g : channel.groups) {
+          if (g.edge != models::kNone && g.effect == s.ref) edges.push_back(g.edge);
+        }
+      }
+    }
     const bool loops = s.kind == Step::Kind::loop && s.distribution->minimum() >= 0.5;
     for (const models::StepBranch& b : s.branches) {
       if (all || loops || (s.kind == Step::Kind::branch && b.probability >= 1))
@@ -55,6 +73,8 @@ class Shape {
     for (std::size_t i = 0; i < t_.operations.size(); ++i) {
       all_calls(t_.operations[i].steps, calls_[i]);
       for (const int e : calls_[i]) arcs_.emplace_back(static_cast<int>(i), t_.edges[at(e)].operation);
+      for (const models::ConsumerGroup* group : handlers_of(t_, static_cast<int>(i)))
+        message_arcs_.emplace_back(static_cast<int>(i), group->operation);
     }
     for (const models::Workload& w : t_.workloads) {
       for (const models::RequestClass& c : w.classes) {
@@ -71,17 +91,58 @@ class Shape {
     const Adjacency graph(t_.operations.size(), arcs_);
     const Components components = strong_components(graph);
     cycles(graph, components);
-    std::vector<WeightedArc> weighted;
-    for (const auto& [from, to] : arcs_) weighted.push_back({from, to, 0.0});
-    for (const int op :
-         heaviest_path(components, weighted, std::vector<double>(t_.operations.size(), 1.0), roots_).nodes) {
-      p_.longest_chain.push_back(t_.operation_name(op));
-    }
+    if (!message_arcs_.empty()) message_loops();
+    chain();
     single_points();
     attempts(components);
   }
 
  private:
+  // Each waits for the next; a message that is handled begins a chain of its own.
+  void chain() {
+    std::vector<WeightedArc> weighted;
+    std::vector<std::pair<int, int>> arcs;
+    for (std::size_t i = 0; i < t_.operations.size(); ++i) {
+      std::vector<int> edges;
+      waited_calls(t_.operations[i].steps, edges);
+      for (const int e : edges) {
+        weighted.push_back({static_cast<int>(i), t_.edges[at(e)].operation, 0.0});
+        arcs.emplace_back(static_cast<int>(i), t_.edges[at(e)].operation);
+      }
+    }
+    std::vector<int> starts = roots_;
+    for (const auto& [from, to] : message_arcs_) starts.push_back(to);
+    std::sort(starts.begin(), starts.end());
+    starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
+    const Components components = strong_components(Adjacency(t_.operations.size(), arcs));
+    for (const int op :
+         heaviest_path(components, weighted, std::vector<double>(t_.operations.size(), 1.0), starts).nodes) {
+      p_.longest_chain.push_back(t_.operation_name(op));
+    }
+  }
+
+  // Handlers whose work leads to messages that they are given in turn.
+  void message_loops() {
+    std::vector<std::pair<int, int>> arcs = arcs_;
+    arcs.insert(arcs.end(), message_arcs_.begin(), message_arcs_.end());
+    const Adjacency graph(t_.operations.size(), arcs);
+    const Components components = strong_components(graph);
+    std::vector<char> by_message(at(components.count), 0);
+    for (const auto& [from, to] : message_arcs_) {
+      if (components.of[at(from)] == components.of[at(to)]) by_message[at(components.of[at(from)])] = 1;
+    }
+    std::vector<std::vector<int>> members(at(components.count));
+    for (std::size_t i = 0; i < t_.operations.size(); ++i)
+      members[at(components.of[i])].push_back(static_cast<int>(i));
+    for (std::size_t c = 0; c < members.size(); ++c) {
+      if (by_message[c] == 0 || p_.message_loops.size() == kMaxShownCycles) continue;
+      std::string text;
+      const std::vector<int> loop = shortest_cycle(graph, members[c], components.of);
+      for (const int op : loop) text += t_.operation_name(op) + " -> ";
+      p_.message_loops.push_back(text + t_.operation_name(loop.empty() ? members[c].front() : loop.front()));
+    }
+  }
+
   void cycles(const Adjacency& graph, const Components& components) {
     std::vector<std::vector<int>> members(at(components.count));
     for (std::size_t i = 0; i < t_.operations.size(); ++i)
@@ -102,23 +163,46 @@ class Shape {
     }
   }
 
+  // What can fail by itself: components, and consumer groups apart from their channel's nodes.
+  struct Parts {
+    std::vector<std::string> names;
+    std::vector<int> of_station, of_operation;
+  };
+  Parts parts() const {
+    Parts p;
+    for (const models::Component& c : t_.components) p.names.push_back(c.name);
+    for (const models::Station& s : t_.stations) p.of_station.push_back(s.component);
+    for (const models::Operation& o : t_.operations) p.of_operation.push_back(o.component);
+    for (const models::MessageChannel& c : t_.channels) {
+      for (const models::ConsumerGroup& g : c.groups) {
+        if (g.station == models::kNone) continue;
+        p.of_station[at(g.station)] = p.of_operation[at(g.operation)] = static_cast<int>(p.names.size());
+        p.names.push_back(g.name);
+      }
+    }
+    return p;
+  }
+
   void single_points() {
     // A component is as redundant as its least redundant station.
-    const std::size_t n = t_.components.size();
+    const Parts part = parts();
+    const std::size_t n = part.names.size();
     std::vector<std::int64_t> instances(n, 0);
-    for (const models::Station& s : t_.stations) {
-      std::int64_t& count = instances[at(s.component)];
-      count = count == 0 ? s.instances : std::min(count, s.instances);
+    for (std::size_t s = 0; s < t_.stations.size(); ++s) {
+      std::int64_t& count = instances[at(part.of_station[s])];
+      count = count == 0 ? t_.stations[s].instances : std::min(count, t_.stations[s].instances);
     }
     std::vector<int> dependents(n, 0);
     std::vector<std::string> needed_by(n);
     std::vector<std::pair<int, int>> arcs, back;
     std::vector<int> roots;
-    for (const auto& [from, to] : arcs_) {
-      const int a = t_.operations[at(from)].component, b = t_.operations[at(to)].component;
-      if (a != b) arcs.emplace_back(a, b), back.emplace_back(b, a);
+    for (const auto* list : {&arcs_, &message_arcs_}) {
+      for (const auto& [from, to] : *list) {
+        const int a = part.of_operation[at(from)], b = part.of_operation[at(to)];
+        if (a != b) arcs.emplace_back(a, b), back.emplace_back(b, a);
+      }
     }
-    for (const int op : roots_) roots.push_back(t_.operations[at(op)].component);
+    for (const int op : roots_) roots.push_back(part.of_operation[at(op)]);
     std::sort(roots.begin(), roots.end());
     roots.erase(std::unique(roots.begin(), roots.end()), roots.end());
     const Order order = reverse_postorder(Adjacency(n, arcs), roots);
@@ -127,24 +211,25 @@ class Shape {
       const int node = order.nodes[k], above = dominator[at(node)];
       if (above >= 0 && above < static_cast<int>(n)) dependents[at(above)] += dependents[at(node)] + 1;
     }
-    for (const models::Workload& w : t_.workloads) mark_needed(w, needed_by);
+    for (const models::Workload& w : t_.workloads) mark_needed(w, part.of_operation, needed_by);
     for (std::size_t i = 0; i < n; ++i) {
       if (instances[i] != 1 || (dependents[i] == 0 && needed_by[i].empty())) continue;
-      p_.single_points_of_failure.push_back({t_.components[i].name, needed_by[i], dependents[i]});
+      p_.single_points_of_failure.push_back({part.names[i], needed_by[i], dependents[i]});
     }
     std::stable_sort(p_.single_points_of_failure.begin(), p_.single_points_of_failure.end(),
                      [](const auto& a, const auto& b) { return a.dependents > b.dependents; });
   }
 
   // Every request needs what all of its classes need.
-  void mark_needed(const models::Workload& w, std::vector<std::string>& needed_by) {
-    std::vector<int> count(t_.components.size(), 0);
+  void mark_needed(const models::Workload& w, const std::vector<int>& part_of,
+                   std::vector<std::string>& needed_by) {
+    std::vector<int> count(needed_by.size(), 0);
     int classes = 0;
     for (const models::RequestClass& c : w.classes) {
       if (!(c.weight > 0)) continue;
       ++classes;
       std::vector<int> edges, todo;
-      std::vector<char> seen(t_.operations.size(), 0), counted(t_.components.size(), 0);
+      std::vector<char> seen(t_.operations.size(), 0), counted(needed_by.size(), 0);
       needed_calls(c.steps, t_, edges);
       for (const int e : edges) todo.push_back(t_.edges[at(e)].operation);
       while (!todo.empty()) {
@@ -152,8 +237,8 @@ class Shape {
         todo.pop_back();
         if (seen[at(op)] != 0) continue;
         seen[at(op)] = 1;
-        char& once = counted[at(t_.operations[at(op)].component)];
-        if (once == 0) ++count[at(t_.operations[at(op)].component)];
+        char& once = counted[at(part_of[at(op)])];
+        if (once == 0) ++count[at(part_of[at(op)])];
         once = 1;
         edges.clear();
         needed_calls(t_.operations[at(op)].steps, t_, edges);
@@ -180,6 +265,11 @@ class Shape {
         std::vector<int> edges;
         all_calls(c.steps, edges);
         for (const int e : edges) raise(e, 1, models::kNone);
+      }
+    }
+    for (const models::MessageChannel& channel : t_.channels) {
+      for (const models::ConsumerGroup& g : channel.groups) {
+        if (g.edge != models::kNone) raise(g.edge, 1, models::kNone);
       }
     }
     double largest = 0;
@@ -213,6 +303,7 @@ class Shape {
   Prediction& p_;
   std::vector<std::vector<int>> calls_;
   std::vector<std::pair<int, int>> arcs_;
+  std::vector<std::pair<int, int>> message_arcs_;  // nobody waits along these
   std::vector<int> roots_;
 };
 

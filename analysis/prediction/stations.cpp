@@ -113,6 +113,8 @@ const char* stream_text(Stream s) {
       return "fed by parallel calls, which come in groups";
     case Stream::balanced:
       return "fed by a load balancer's share of the calls";
+    case Stream::messages:
+      return "messages arrive here as their channel hands them out";
     case Stream::lost:
       return "fed by a station that loses requests";
     case Stream::unknown:

@@ -27,11 +27,12 @@ Stream after_station(const StationState& s) {
 class Spread {
  public:
   Spread(const models::Topology& t, std::vector<StationState>& stations, const std::vector<LinkState>& links,
-         const std::vector<double>& rates)
+         const std::vector<double>& rates, const std::vector<std::vector<int>>& handlers)
       : t_(t),
         stations_(stations),
         links_(links),
         rates_(rates),
+        handlers_(handlers),
         in_(t.operations.size(), Stream::poisson),
         out_(t.operations.size(), Stream::poisson) {}
 
@@ -73,6 +74,7 @@ class Spread {
       now = std::max(now, after_station(s));
     }
     raise(out_[at(op)], steps(t_.operations[at(op)].steps, now, one_stay ? nullptr : &s, false));
+    for (const int handler : handlers_[at(op)]) raise(in_[at(handler)], std::max(now, Stream::messages));
   }
 
   // `station`: whose workers or cores the compute steps visit; null for a client. `held`: a worker is there
@@ -153,6 +155,7 @@ class Spread {
   std::vector<StationState>& stations_;
   const std::vector<LinkState>& links_;
   const std::vector<double>& rates_;
+  const std::vector<std::vector<int>>& handlers_;
   std::vector<Stream> in_, out_;
   bool changed_ = false;
 };
@@ -241,7 +244,7 @@ void Layers::classify(const std::vector<double>& rates, const std::vector<double
         });
     if (one_stay) s.source = static_cast<int>(w);
   }
-  Spread(t_, stations, links, rates).run(op_order, class_rates);
+  Spread(t_, stations, links, rates, handlers).run(op_order, class_rates);
 }
 
 bool is_open(const models::Workload& w) {

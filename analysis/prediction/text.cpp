@@ -106,6 +106,7 @@ std::string joined(const std::vector<std::string>& names, const std::string& sep
 void shape_lines(const Prediction& p, bool unicode, std::string& out) {
   const std::string arrow = unicode ? " \u2192 " : " -> ";
   for (const std::string& c : p.cycles) out += "Call cycle: " + c + "\n";
+  for (const std::string& c : p.message_loops) out += "Message loop: " + c + "\n";
   if (!p.single_points_of_failure.empty()) {
     out += "Single points of failure (one instance):\n";
     std::size_t shown = 0;
@@ -234,7 +235,8 @@ std::string prediction_text(const Prediction& p, bool unicode) {
     // The busiest first when not all fit; otherwise in the order of the topology.
     std::vector<std::size_t> shown;
     for (std::size_t i = 0; i < p.stations.size(); ++i) {
-      if (p.stations[i].visit_rate_per_s > 0) shown.push_back(i);
+      const StationPrediction& s = p.stations[i];
+      if (s.visit_rate_per_s > 0 || (s.by_messages && !s.rate_known)) shown.push_back(i);
     }
     const std::size_t used = shown.size();
     const auto busy = [&](std::size_t i) {

@@ -48,6 +48,7 @@ class Spread {
   Unmodelled run() {
     for (std::size_t e = 0; e < t_.edges.size(); ++e) judge_edge(e);
     for (std::size_t s = 0; s < t_.stations.size(); ++s) judge_station(s);
+    judge_messages();
     Unmodelled out;
     if (reasons_.empty()) return finished(std::move(out));
     for (int pass = 0; pass < kMaxPasses; ++pass) {
@@ -89,6 +90,33 @@ class Spread {
     }
     return static_cast<Doubt>(reasons_.size()) - 1;
   }
+  // Messages that are not followed, and requests that wait for one to be handled.
+  void judge_messages() {
+    for (std::size_t i = 0; i < ops_.size(); ++i) {
+      if (layers_.unfollowed[i] == 0) continue;
+      if (messages_ == kSure)
+        messages_ = of_messages("messages arrive here, which the theory does not follow");
+      ops_[i].rate = messages_;
+    }
+    const auto waits = [](const Steps& steps, const auto& self) -> bool {
+      return std::any_of(steps.begin(), steps.end(), [&](const Step& s) {
+        return s.kind == Step::Kind::await ||
+               std::any_of(s.branches.begin(), s.branches.end(),
+                           [&](const models::StepBranch& b) { return self(b.steps, self); });
+      });
+    };
+    bool any = false;
+    for (const models::Operation& op : t_.operations) any = any || waits(op.steps, waits);
+    for (const models::Workload& w : t_.workloads) {
+      for (const models::RequestClass& c : w.classes) any = any || waits(c.steps, waits);
+    }
+    if (any) awaited_ = of_messages("how long messages wait to be handled is not part of this theory");
+  }
+  Doubt of_messages(const char* text) {
+    reasons_.emplace_back(text);
+    return static_cast<Doubt>(reasons_.size()) - 1;
+  }
+
   std::string call_name(const Edge& e) const {
     return t_.components[at(e.from_component)].name + " -> " + t_.operation_name(e.operation);
   }
@@ -154,8 +182,10 @@ class Spread {
     seen.rate = first(op.rate, station.refuses);
     if (loses) seen.rate = first(seen.rate, station.wait);
     steps(t_.operations[at(id)].steps, seen);
-    // A worker that is held across calls is held for as long as they take.
-    if (state.limited && state.holds_calls) raise(station.rate, first(seen.time, seen.result), changed_);
+    for (const int handler : layers_.handlers[at(id)]) raise(ops_[at(handler)].rate, seen.rate, changed_);
+    // A worker that is held across calls, or until a message is handled, is held for as long as that takes.
+    if (state.limited && (state.holds_calls || model.blocking))
+      raise(station.rate, first(seen.time, seen.result), changed_);
     const bool contended = state.limited || state.cores;
     raise(op.time, first(seen.time, contended ? station.wait : kSure), changed_);
     raise(op.result,
@@ -174,6 +204,10 @@ class Spread {
           seen.result = first(seen.result, instead.result);
         }
         continue;
+      }
+      if (step.kind == Step::Kind::await) {
+        seen.time = first(seen.time, awaited_);
+        seen.result = first(seen.result, awaited_);
       }
       Seen after = seen;
       const int rounds = step.kind == Step::Kind::loop ? 2 : 1;  // the next round sees what the last one did
@@ -219,6 +253,8 @@ class Spread {
     }
     for (const Doubt d : links_) out.link.push_back(text(d));
     for (const Doubt d : workloads_) out.workload.push_back(text(d));
+    if (messages_ != kSure)
+      out.notes.push_back("Some messages are not followed by this theory: what they cause has no figure.");
     if (mentioned_.empty()) return out;
     std::vector<std::string> names;
     for (const Mention& m : mentioned_)
@@ -244,6 +280,7 @@ class Spread {
   std::vector<OfOperation> ops_;
   std::vector<char> failing_;  // per station: calls to it can fail
   std::vector<Doubt> links_, workloads_;
+  Doubt messages_ = kSure, awaited_ = kSure;
   std::vector<std::string> reasons_;
   std::vector<Mention> mentioned_;
   bool changed_ = false;

@@ -1,8 +1,8 @@
 #pragma once
 // What the theory does not model, and which of its figures that spoils. Policies that refuse, repeat or
-// reorder work have no place in the formulas: rather than predict as if they were not there, every figure
-// that such a policy can move is given up, with the policy as the reason; all other figures stand. Plain
-// timeouts and retries are judged elsewhere.
+// reorder work have no place in the formulas, nor have messages that a broker routes or users in a loop send:
+// rather than predict as if they were not there, every figure that such a policy can move is given up, with
+// the policy as the reason; all other figures stand. Plain timeouts and retries are judged elsewhere.
 //
 // A doubt spreads as far as it can matter: what may be refused is not sent on, its caller may retry it or
 // leave out its later steps, and who holds a worker meanwhile holds it for another time. It does not spread

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "analysis/graph/message_ways.hpp"
 #include "analysis/stats/batch_means.hpp"
 
 namespace tailrace::analysis {
@@ -40,36 +41,9 @@ Interval scaled(Interval i, double factor) {
   return i;
 }
 
-// Latencies of one histogram per replication; `batches` (of one replication) stand in when there is only one.
 LatencyReport latency(std::vector<const sim::Histogram*> groups, const std::vector<sim::Histogram>& batches,
                       bool keep) {
-  LatencyReport report;
-  for (const sim::Histogram* h : groups) {
-    report.histogram.merge(*h);
-    if (keep) report.by_replication.push_back(*h);
-  }
-  const bool single = groups.size() == 1 && !batches.empty();
-  if (single) {
-    groups.clear();
-    for (const sim::Histogram& h : batches) groups.push_back(&h);
-  }
-  const sim::Histogram& all = report.histogram;
-  report.count = all.count();
-  if (all.empty()) return report;
-  report.stddev = all.stddev() * 1e-9;
-  report.min = static_cast<double>(all.min()) * 1e-9;
-  report.max = static_cast<double>(all.max()) * 1e-9;
-  std::vector<RatioSample> means;
-  for (const sim::Histogram* h : groups) means.push_back({sum_seconds(*h), static_cast<double>(h->count())});
-  report.mean = ratio_interval(means, kConfidence);
-  report.mean.estimate = all.mean() * 1e-9;
-  for (std::size_t i = 0; i < kPercentiles.size(); ++i) {
-    report.percentiles[i] = scaled(
-        percentile_interval(std::span<const sim::Histogram* const>(groups), kPercentiles[i], kConfidence),
-        1e-9);
-    if (single) report.percentiles[i].estimate = static_cast<double>(all.quantile(kPercentiles[i])) * 1e-9;
-  }
-  return report;
+  return latency_report(std::move(groups), batches, keep, kConfidence);
 }
 
 // The requests of some classes together.
@@ -281,7 +255,7 @@ void collect_calls(const models::Steps& steps, std::vector<int>& operations, con
   }
 }
 
-// Workloads whose requests may lead to each operation.
+// Workloads whose requests may lead to each operation, by calls or messages.
 std::vector<std::vector<std::size_t>> workloads_reaching(const models::Topology& t) {
   std::vector<std::vector<int>> calls(t.operations.size());
   for (std::size_t i = 0; i < t.operations.size(); ++i) collect_calls(t.operations[i].steps, calls[i], t);
@@ -295,6 +269,8 @@ std::vector<std::vector<std::size_t>> workloads_reaching(const models::Topology&
       if (!reaching[op].empty() && reaching[op].back() == w) continue;
       reaching[op].push_back(w);
       open.insert(open.end(), calls[op].begin(), calls[op].end());
+      for (const models::ConsumerGroup* group : handlers_of(t, static_cast<int>(op)))
+        open.push_back(group->operation);
     }
   }
   return reaching;
@@ -398,6 +374,8 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
   report.faults = fault_reports(model, records);
   report.ejections = ejection_reports(model, records, kConfidence);
   report.health = health_reports(model, records, kConfidence);
+  report.messaging = messaging_report(model, records, kConfidence);
+  report.conservation_holds = report.conservation_holds && report.messaging.conserved;
   if (records.size() == 1) {
     report.notes.push_back(
         "one replication: intervals of request durations come from batch means, others are unknown");

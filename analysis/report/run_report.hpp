@@ -2,29 +2,19 @@
 // What a run says: every number with its confidence interval and its count. Times are seconds, rates per
 // second. The independent unit is a replication; a single replication gives intervals for requests from
 // batches of equal time. All successes of all replications are pooled for the estimates of percentiles.
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "analysis/report/fault_report.hpp"
+#include "analysis/report/latency_report.hpp"
+#include "analysis/report/messaging_report.hpp"
 #include "analysis/report/policy_report.hpp"
 #include "analysis/stats/interval.hpp"
 #include "models/compile/compiled_model.hpp"
 #include "models/runtime/record.hpp"
 
 namespace tailrace::analysis {
-
-inline constexpr std::array<double, 7> kPercentiles = {0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999};
-
-struct LatencyReport {
-  std::uint64_t count = 0;
-  Interval mean;
-  double stddev = 0, min = 0, max = 0;
-  std::array<Interval, kPercentiles.size()> percentiles;
-  sim::Histogram histogram;                    // pooled, ns
-  std::vector<sim::Histogram> by_replication;  // requests only
-};
 
 struct ClassReport {
   std::string workload, name;  // name is empty for a workload's only class
@@ -113,8 +103,10 @@ struct RunReport {
   std::vector<HealthReport> health;       // of services with health checks
   std::vector<FaultReport> faults;        // by Topology::faults
   bool littles_law_holds = true;          // exactly, at every station of every replication
-  bool conservation_holds = true;         // every request that arrived ended or is still inside
-  std::vector<std::string> notes;         // what a reader should know about the figures
+  MessagingReport messaging;
+  // Every request that arrived ended or is still inside; so did every copy of a message, at every place.
+  bool conservation_holds = true;
+  std::vector<std::string> notes;  // what a reader should know about the figures
 };
 
 RunReport build_run_report(const models::CompiledModel& model, const std::vector<models::RunRecord>& records);

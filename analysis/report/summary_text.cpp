@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "analysis/report/messaging_text.hpp"
 #include "analysis/report/text_table.hpp"
 
 namespace tailrace::analysis {
@@ -36,6 +37,7 @@ class Summary {
     edges();
     policies();
     ejections();
+    out_ += messaging_text(report_.messaging, style_);
     links();
     faults();
     if (!options_.prediction.empty()) out_ += "\n" + options_.prediction;
@@ -524,7 +526,8 @@ class Summary {
     list.insert(list.end(), results_.notes.begin(), results_.notes.end());
     if (!report_.littles_law_holds || !report_.conservation_holds) {
       list.push_back(
-          "the figures contradict each other (Little's law or conservation of requests): please report this");
+          "the figures contradict each other (Little's law, or conservation of requests or messages): please "
+          "report this");
     }
     if (list.empty()) return;
     out_ += "\n";

@@ -86,7 +86,7 @@ void class_row(std::string& out, const Window& window, const std::string& worklo
   } else {
     empty_cells(out, 4);
   }
-  out += ",,\n";
+  out += ",,,\n";
 }
 
 void station_row(std::string& out, const Window& window, const std::string& kind, const std::string& name,
@@ -101,7 +101,16 @@ void station_row(std::string& out, const Window& window, const std::string& kind
   const double n = static_cast<double>(window.parts.size());
   cell(out, window.start_s), cell(out, window.end_s), cell(out, kind), cell(out, name);
   empty_cells(out, 8);
-  cell(out, busy / n), cell(out, queue / n), cell(out, rejected / window.seconds, true);
+  cell(out, busy / n), cell(out, queue / n), cell(out, rejected / window.seconds);
+  out += '\n';
+}
+
+void lag_row(std::string& out, const Window& window, const std::string& name, std::size_t id) {
+  double lag = 0;
+  for (const models::WindowRecord* part : window.parts) lag += static_cast<double>(part->depths[id]);
+  cell(out, window.start_s), cell(out, window.end_s), cell(out, "consumer_group"), cell(out, name);
+  empty_cells(out, 11);
+  cell(out, lag / static_cast<double>(window.parts.size()), true);
 }
 
 void buckets(std::string& out, const ClassReport& c, std::string_view outcome,
@@ -162,11 +171,15 @@ std::string timeseries_csv(const RunResults& results) {
   const models::Topology& t = *results.model.topology;
   std::string out =
       "start_s,end_s,kind,name,class,arrivals_per_s,successes_per_s,failures_per_s,"
-      "mean_s,p50_s,p99_s,max_s,busy_workers,queue_length,rejections_per_s\n";
+      "mean_s,p50_s,p99_s,max_s,busy_workers,queue_length,rejections_per_s,lag\n";
   for (const Window& window : windows(results.records)) {
     std::size_t id = 0;
     for (const models::Workload& w : t.workloads) {
       for (const models::RequestClass& c : w.classes) class_row(out, window, w.name, c.name, id++);
+    }
+    std::size_t group = 0;
+    for (const models::MessageChannel& channel : t.channels) {
+      for (const models::ConsumerGroup& g : channel.groups) lag_row(out, window, g.name, group++);
     }
     // Very large topologies leave no rows per station.
     if (window.parts.front()->stations.size() != t.stations.size()) continue;

@@ -11,7 +11,8 @@ namespace tailrace::analysis {
 
 std::string csv_cell(std::string_view text);
 
-// The state of the system over time, one row per window and class or station, means over the replications.
+// The state of the system over time, one row per window and class, consumer group or station, means
+// over the replications. A group has its lag: messages not finished with at the end of the window.
 // Times count from the start of the run, so the warm-up is there too.
 std::string timeseries_csv(const RunResults& results);
 

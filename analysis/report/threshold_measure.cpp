@@ -19,8 +19,6 @@ bool is_call(const Topology& t, const models::Edge& e, std::string_view owner) {
   const std::string between = component_name(t, e.from_component) + " -> " + component_name(t, op.component);
   return owner == between || owner == between + "." + op.name;
 }
-namespace {
-
 Interval exactly(double value, std::uint64_t count, const char* reason) {
   Interval i;
   i.estimate = value;
@@ -28,6 +26,8 @@ Interval exactly(double value, std::uint64_t count, const char* reason) {
   i.reason = reason;
   return i;
 }
+
+namespace {
 
 Interval seconds(Interval i) {
   i.estimate /= 1e9;
@@ -46,22 +46,6 @@ Interval percentile(const LatencyReport& latency, double p,
   if (p >= 1) return exactly(latency.max, latency.count, "a maximum has no interval");
   return seconds(
       percentile_interval(std::span<const sim::Histogram* const>(groups), p, latency.mean.confidence));
-}
-
-Interval of_latency(const LatencyReport& latency, const Resolved& r,
-                    const std::vector<const sim::Histogram*>& groups) {
-  switch (r.aggregation) {
-    case A::avg:
-      return latency.mean;
-    case A::min:
-      return exactly(latency.min, latency.count, "a minimum has no interval");
-    case A::max:
-      return exactly(latency.max, latency.count, "a maximum has no interval");
-    case A::med:
-      return percentile(latency, 0.5, groups);
-    default:
-      return percentile(latency, r.percentile, groups);
-  }
 }
 
 // A percentile of the waits of all who were served: those who did not wait come first, with 0.
@@ -158,10 +142,27 @@ Interval measure_policy(const Records& records, const RunReport& report, const R
 
 }  // namespace
 
+Interval of_latency(const LatencyReport& latency, const Resolved& r,
+                    const std::vector<const sim::Histogram*>& groups) {
+  switch (r.aggregation) {
+    case A::avg:
+      return latency.mean;
+    case A::min:
+      return exactly(latency.min, latency.count, "a minimum has no interval");
+    case A::max:
+      return exactly(latency.max, latency.count, "a maximum has no interval");
+    case A::med:
+      return percentile(latency, 0.5, groups);
+    default:
+      return percentile(latency, r.percentile, groups);
+  }
+}
+
 Interval measure(const CompiledModel& model, const Records& records, const RunReport& report,
                  const Resolved& r) {
   if (r.info->owner == Owner::call) return measure_calls(model, records, report, r);
   if (r.info->owner == Owner::policy) return measure_policy(records, report, r);
+  if (r.info->owner >= Owner::group) return measure_messages(model, records, report, r);
   const auto counted = [&](std::uint64_t n) {
     return exactly(static_cast<double>(n), n, "a count has no interval");
   };
@@ -243,7 +244,17 @@ bool has_data(const Resolved& r, const Interval& i, const RunReport& report) {
     case Metric::fallbacks:
     case Metric::call_failed:
     case Metric::policy_rejected:
+    case Metric::end_to_end:
+    case Metric::message_wait:
       return i.count > 0;
+    case Metric::dead_lettered:
+    case Metric::redelivered:
+    case Metric::refused:
+    case Metric::duplicates:
+    case Metric::missed:
+      return r.aggregation == A::count || i.count > 0;
+    case Metric::milestone:
+      return r.aggregation == A::count || r.aggregation == A::rate || i.count > 0;
     default:
       return true;
   }

@@ -31,15 +31,39 @@ enum class Metric : std::uint8_t {
   fallbacks,
   call_failed,
   policy_rejected,
-  policy_trips
+  policy_trips,
+  end_to_end,
+  message_wait,
+  lag,
+  dead_lettered,
+  redelivered,
+  group_throughput,
+  published,
+  refused,
+  unpublished,
+  duplicates,
+  missed,
+  out_of_order,
+  milestone
 };
 enum class Aggregation : std::uint8_t { avg, min, med, max, percentile, count, rate, value };
 // A call is "orders -> payments" or "orders -> payments.charge": all call sites of that name together. A
 // policy is "orders -> payments.circuit_breaker", at a door "payments.rate_limit".
-enum class Owner : std::uint8_t { workload, station, operation, call, policy };
+// A consumer group is "orders/mailers"; the effect of its handling has the same name.
+enum class Owner : std::uint8_t {
+  workload,
+  station,
+  operation,
+  call,
+  policy,
+  group,
+  channel,
+  effect,
+  milestone
+};
 
 // Which aggregations a metric has, and what its value means. The unit is that of `count` too, except that a
-// count is a plain number.
+// count is a plain number, and that the rate of a time is how often it was taken per second.
 struct MetricInfo {
   std::string_view name;
   Metric metric;
@@ -50,7 +74,7 @@ struct MetricInfo {
 
 struct Resolved {
   const MetricInfo* info = nullptr;
-  std::size_t id = 0;     // workload, class, station or operation
+  std::size_t id = 0;     // workload, class, station, ...; a group of all channels' groups
   bool of_class = false;  // workload metrics: id is a class of the report
   std::string owner;      // of calls and policies, which may be several
   Aggregation aggregation = Aggregation::value;
@@ -66,6 +90,12 @@ bool is_call(const models::Topology& t, const models::Edge& e, std::string_view 
 
 Interval measure(const models::CompiledModel& model, const std::vector<models::RunRecord>& records,
                  const RunReport& report, const Resolved& r);
+// Of the messaging metrics.
+Interval measure_messages(const models::CompiledModel& model, const std::vector<models::RunRecord>& records,
+                          const RunReport& report, const Resolved& r);
+Interval of_latency(const LatencyReport& latency, const Resolved& r,
+                    const std::vector<const sim::Histogram*>& groups);
+Interval exactly(double value, std::uint64_t count, const char* reason);
 // A time without a single request behind it is no measurement; a count of zero is one.
 bool has_data(const Resolved& r, const Interval& i, const RunReport& report);
 

@@ -56,6 +56,31 @@ const std::vector<MetricInfo>& metrics() {
       {"call_failed", Metric::call_failed, Owner::call, ThresholdUnit::fraction, {A::rate}},
       {"rejected", Metric::policy_rejected, Owner::policy, ThresholdUnit::fraction, {A::rate}},
       {"trips", Metric::policy_trips, Owner::policy, ThresholdUnit::number, {A::count}},
+      {"end_to_end",
+       Metric::end_to_end,
+       Owner::group,
+       ThresholdUnit::seconds,
+       {A::avg, A::min, A::med, A::max, A::percentile}},
+      {"message_wait",
+       Metric::message_wait,
+       Owner::group,
+       ThresholdUnit::seconds,
+       {A::avg, A::min, A::med, A::max, A::percentile}},
+      {"lag", Metric::lag, Owner::group, ThresholdUnit::number, {A::avg, A::max, A::value}},
+      {"dead_lettered", Metric::dead_lettered, Owner::group, ThresholdUnit::fraction, {A::count, A::rate}},
+      {"redelivered", Metric::redelivered, Owner::group, ThresholdUnit::fraction, {A::count, A::rate}},
+      {"throughput", Metric::group_throughput, Owner::group, ThresholdUnit::per_second, {A::rate}},
+      {"published", Metric::published, Owner::channel, ThresholdUnit::per_second, {A::count, A::rate}},
+      {"refused", Metric::refused, Owner::channel, ThresholdUnit::fraction, {A::count, A::rate}},
+      {"unpublished", Metric::unpublished, Owner::channel, ThresholdUnit::number, {A::count}},
+      {"duplicates", Metric::duplicates, Owner::effect, ThresholdUnit::fraction, {A::count, A::rate}},
+      {"missed", Metric::missed, Owner::effect, ThresholdUnit::fraction, {A::count, A::rate}},
+      {"out_of_order", Metric::out_of_order, Owner::effect, ThresholdUnit::number, {A::count}},
+      {"milestone",
+       Metric::milestone,
+       Owner::milestone,
+       ThresholdUnit::seconds,
+       {A::avg, A::min, A::med, A::max, A::percentile, A::count, A::rate}},
   };
   return table;
 }
@@ -114,6 +139,23 @@ std::vector<std::string> all_policies(const Topology& t) {
   unique(names);
   return names;
 }
+// Names that metrics of messages are about, by id.
+std::vector<std::string> message_owners(const Topology& t, Owner owner) {
+  std::vector<std::string> names;
+  for (const models::MessageChannel& c : t.channels) {
+    if (owner == Owner::channel) names.push_back(c.name);
+    for (const models::ConsumerGroup& g : c.groups) {
+      if (owner == Owner::group) names.push_back(g.name);
+    }
+  }
+  for (const models::Effect& e : t.effects) {
+    if (owner == Owner::effect) names.push_back(e.name);
+  }
+  for (const models::Milestone& m : t.milestones) {
+    if (owner == Owner::milestone) names.push_back(m.name);
+  }
+  return names;
+}
 std::vector<std::string> all_calls(const Topology& t) {
   std::vector<std::string> names;
   for (const models::Edge& e : t.edges) {
@@ -122,6 +164,12 @@ std::vector<std::string> all_calls(const Topology& t) {
   }
   unique(names);
   return names;
+}
+
+const models::ConsumerGroup& group_of(const Topology& t, std::size_t id) {
+  std::size_t channel = 0;
+  for (; id >= t.channels[channel].groups.size(); ++channel) id -= t.channels[channel].groups.size();
+  return t.channels[channel].groups[id];
 }
 
 // Every metric that this topology has, for "did you mean".
@@ -139,6 +187,9 @@ std::vector<std::string> all_metrics(const Topology& t) {
       for (const models::Station& s : t.stations) names.push_back(fmt::format("{}.{}", s.name, m.name));
     } else if (m.owner == Owner::call || m.owner == Owner::policy) {
       for (const std::string& name : m.owner == Owner::call ? all_calls(t) : all_policies(t))
+        names.push_back(fmt::format("{}.{}", name, m.name));
+    } else if (m.owner != Owner::operation) {
+      for (const std::string& name : message_owners(t, m.owner))
         names.push_back(fmt::format("{}.{}", name, m.name));
     } else {
       for (std::size_t i = 0; i < t.operations.size(); ++i) {
@@ -194,6 +245,15 @@ bool find_owner(const Topology& t, std::string_view owner, Resolved& r) {
       const std::vector<std::string> names = all_policies(t);
       return std::find(names.begin(), names.end(), owner) != names.end();
     }
+    case Owner::group:
+    case Owner::channel:
+    case Owner::effect:
+    case Owner::milestone: {
+      const std::vector<std::string> names = message_owners(t, r.info->owner);
+      const auto found = std::find(names.begin(), names.end(), owner);
+      r.id = static_cast<std::size_t>(found - names.begin());
+      return found != names.end();
+    }
   }
   return false;
 }
@@ -216,6 +276,12 @@ std::optional<Fault> resolve_metric(const Topology& t, const std::string& metric
                  near.empty() ? "metrics are such as shoppers.request_duration, shoppers.request_failed, "
                                 "cart.utilization, cart.wait"
                               : fmt::format("did you mean {}?", near)};
+  }
+  const bool handling = r.info->metric == Metric::end_to_end || r.info->metric == Metric::group_throughput ||
+                        r.info->metric == Metric::message_wait;
+  if (handling && group_of(t, r.id).operation == models::kNone) {
+    return Fault{fmt::format("{} has no consumers, so it has no {}", group_of(t, r.id).name, r.info->name),
+                 fmt::format("did you mean {}.lag?", group_of(t, r.id).name)};
   }
   if (r.info->owner == Owner::station) {
     const models::Station& s = t.stations[r.id];
@@ -285,6 +351,7 @@ std::optional<Fault> parse_condition(std::string_view text, Resolved& r) {
   if (r.op.empty())
     return Fault{fmt::format("{} has no comparison", models::shown(text)), "one of < <= > >= == !="};
   r.unit = r.aggregation == A::count ? ThresholdUnit::number : r.info->unit;
+  if (r.aggregation == A::rate && r.unit == ThresholdUnit::seconds) r.unit = ThresholdUnit::per_second;
   models::Quantity q;
   switch (r.unit) {
     case ThresholdUnit::seconds:

@@ -65,6 +65,33 @@ std::string figures(const analysis::RunReport& r) {
     t.add(l.messages), t.add(l.transmissions), t.add(l.lost), t.add(l.delayed), t.add(l.bytes_per_s),
         t.add(l.utilization);
   }
+  for (const analysis::ChannelReport& c : r.messaging.channels) {
+    t.line("channel " + c.name);
+    t.add(c.counts.published), t.add(c.counts.refused), t.add(c.counts.unrouted),
+        t.add(c.counts.deduplicated), t.add(c.unpublished), t.add(c.published), t.add(c.refused),
+        t.add(c.batch_size), t.add(c.batching_time), t.add(std::uint64_t{c.events.size()});
+    for (const analysis::PlaceReport& p : c.places) {
+      t.line("place " + p.name);
+      t.add(p.counts.accepted), t.add(p.counts.total_ended()), t.add(p.counts.ready),
+          t.add(p.counts.in_flight), t.add(p.counts.peak), t.add(p.depth);
+    }
+    for (const analysis::GroupReport& g : c.groups) {
+      t.line("group " + g.name);
+      t.add(g.deliveries), t.add(g.redeliveries), t.add(g.handled), t.add(g.peak_lag), t.add(g.redelivered),
+          t.add(g.dead_lettered), t.add(g.throughput), t.add(g.end_to_end), t.add(g.wait), t.add(g.lag),
+          t.add(g.lag_at_end);
+    }
+  }
+  for (const analysis::EffectReport& e : r.messaging.effects) {
+    t.line("effect " + e.name);
+    t.add(e.counts.applied), t.add(e.counts.distinct), t.add(e.counts.duplicates), t.add(e.counts.skipped),
+        t.add(e.counts.out_of_order), t.add(e.missed_count), t.add(e.counts.pending), t.add(e.duplicates),
+        t.add(e.missed);
+  }
+  for (const analysis::MilestoneReport& m : r.messaging.milestones) {
+    t.line("milestone " + m.name);
+    t.add(m.rate), t.add(m.time);
+  }
   return t.take();
 }
 

@@ -1,0 +1,49 @@
+#include "analysis/report/latency_report.hpp"
+
+#include <span>
+
+namespace tailrace::analysis {
+
+namespace {
+
+Interval in_seconds(Interval i) {
+  i.estimate *= 1e-9;
+  i.low *= 1e-9;
+  i.high *= 1e-9;
+  return i;
+}
+
+}  // namespace
+
+LatencyReport latency_report(std::vector<const sim::Histogram*> groups,
+                             const std::vector<sim::Histogram>& batches, bool keep, double confidence) {
+  LatencyReport report;
+  for (const sim::Histogram* h : groups) {
+    report.histogram.merge(*h);
+    if (keep) report.by_replication.push_back(*h);
+  }
+  const bool single = groups.size() == 1 && !batches.empty();
+  if (single) {
+    groups.clear();
+    for (const sim::Histogram& h : batches) groups.push_back(&h);
+  }
+  const sim::Histogram& all = report.histogram;
+  report.count = all.count();
+  if (all.empty()) return report;
+  report.stddev = all.stddev() * 1e-9;
+  report.min = static_cast<double>(all.min()) * 1e-9;
+  report.max = static_cast<double>(all.max()) * 1e-9;
+  std::vector<RatioSample> means;
+  for (const sim::Histogram* h : groups)
+    means.push_back({static_cast<double>(h->sum()) * 1e-9, static_cast<double>(h->count())});
+  report.mean = ratio_interval(means, confidence);
+  report.mean.estimate = all.mean() * 1e-9;
+  for (std::size_t i = 0; i < kPercentiles.size(); ++i) {
+    report.percentiles[i] = in_seconds(
+        percentile_interval(std::span<const sim::Histogram* const>(groups), kPercentiles[i], confidence));
+    if (single) report.percentiles[i].estimate = static_cast<double>(all.quantile(kPercentiles[i])) * 1e-9;
+  }
+  return report;
+}
+
+}  // namespace tailrace::analysis

@@ -1,0 +1,168 @@
+#include "analysis/report/messaging_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/report/text_table.hpp"
+
+namespace tailrace::analysis {
+
+namespace {
+
+using Cell = TextTable::Cell;
+using models::Fate;
+
+constexpr std::size_t kMostRows = 30;  // of each table
+constexpr std::size_t kNameWidth = 24;
+
+Cell counted(std::uint64_t n, Ink ink = Ink::plain) {
+  return n > 0 ? Cell(human_count(n), ink) : Cell();
+}
+using Fates = std::uint64_t[models::kFates];
+
+std::uint64_t all(const Fates& counts) {
+  std::uint64_t sum = 0;
+  for (const std::uint64_t n : counts) sum += n;
+  return sum;
+}
+// What became of most of them, in words.
+std::string main_fate(const Fates& counts, Fate first) {
+  const auto most = std::max_element(std::begin(counts) + static_cast<int>(first), std::end(counts));
+  std::string text = models::fate_name(static_cast<Fate>(most - std::begin(counts)));
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
+
+class Text {
+ public:
+  Text(const MessagingReport& report, TextStyle style) : report_(report), style_(style) {}
+
+  std::string text() {
+    channels();
+    groups();
+    effects();
+    milestones();
+    return std::move(out_);
+  }
+
+ private:
+  std::string name(std::string_view text, std::size_t width = kNameWidth) const {
+    return shortened(text, width, style_);
+  }
+  void add(const TextTable& table, std::size_t rows) {
+    if (table.empty()) return;
+    out_ += "\n" + table.text();
+    if (rows <= kMostRows) return;
+    out_ += inked(fmt::format("... and {} more; all are in summary.json (--out DIR)",
+                              human_count(rows - kMostRows)),
+                  Ink::dim, style_) +
+            "\n";
+  }
+  Cell share(const Interval& i, std::uint64_t count, Ink ink) const {
+    if (count == 0) return {};
+    const HumanScale scale = fraction_scale(i.estimate);
+    const std::string spread = plus_minus(i, scale, style_);
+    return {scale.text(i.estimate) + (spread.empty() ? "" : " " + spread), ink};
+  }
+  Cell percentile(const LatencyReport& l, std::size_t k) const {
+    if (l.count == 0) return {};
+    if (l.count < requests_needed(kPercentiles[k])) return {"n/a", Ink::dim};
+    return human_duration(l.percentiles[k].estimate, style_);
+  }
+  Cell span(std::int64_t ns, Ink ink) const {
+    return ns > 0 ? Cell(human_duration(static_cast<double>(ns) * 1e-9, style_), ink) : Cell();
+  }
+
+  void channels() {
+    TextTable table(style_);
+    table.left("channels").right("published").right("rate").right("refused").right("unrouted");
+    table.right("repeated").right("never sent").right("batch").right("elections").right("rebalances");
+    table.right("rebalancing").right("blocked");
+    std::size_t rows = 0;
+    for (const ChannelReport& c : report_.channels) {
+      if (++rows > kMostRows) continue;
+      table.row({name(c.name), human_count(c.counts.published), human_rate(c.published.estimate),
+                 share(c.refused, c.counts.refused, Ink::bad), counted(c.counts.unrouted, Ink::warn),
+                 counted(c.counts.deduplicated), counted(c.unpublished, Ink::bad),
+                 c.batching ? Cell(human_number(c.batch_size.estimate)) : Cell(),
+                 counted(c.counts.elections, Ink::warn), counted(c.counts.rebalances, Ink::warn),
+                 span(c.counts.rebalancing_ns, Ink::warn), span(c.counts.blocked_ns, Ink::warn)});
+    }
+    add(table, rows);
+  }
+
+  void groups() {
+    TextTable table(style_);
+    table.left("consumers").right("handled").right("rate").right("again").right("end to end");
+    table.right("p50").right("p99").right("lag").right("peak").right("at end");
+    table.right("not handled").left("mostly");
+    std::size_t rows = 0;
+    for (const ChannelReport& c : report_.channels) {
+      for (const GroupReport& g : c.groups) {
+        if (++rows > kMostRows) continue;
+        const LatencyReport& l = g.end_to_end;
+        const std::uint64_t unhandled = all(g.ended) - g.ended[static_cast<std::size_t>(Fate::consumed)];
+        table.row({name(g.name), g.handles ? Cell(human_count(g.handled)) : Cell("nobody", Ink::dim),
+                   g.handles ? Cell(human_rate(g.throughput.estimate)) : Cell(),
+                   g.redeliveries > 0 ? Cell(human_fraction(g.redelivered.estimate), Ink::warn) : Cell(),
+                   l.count > 0 ? Cell(human_duration(l.mean.estimate, style_)) : Cell(), percentile(l, 0),
+                   percentile(l, 4), human_number(g.lag.estimate), human_count(g.peak_lag),
+                   human_number(g.lag_at_end.estimate), counted(unhandled, Ink::bad),
+                   unhandled > 0 ? Cell(main_fate(g.ended, Fate::expired), Ink::dim) : Cell()});
+      }
+    }
+    add(table, rows);
+  }
+
+  void effects() {
+    TextTable table(style_);
+    table.left("effects").right("came about").right("twice or more").right("").right("recognised");
+    table.right("out of order").right("never").right("").left("mostly").right("pending");
+    std::size_t rows = 0;
+    for (const EffectReport& e : report_.effects) {
+      const models::EffectRecord& c = e.counts;
+      const bool silent = c.duplicates + c.skipped + c.out_of_order + e.missed_count == 0;
+      if ((e.of_group && silent) || c.applied + e.missed_count + c.pending + c.skipped == 0) continue;
+      if (++rows > kMostRows) continue;
+      table.row({name(e.name), human_count(c.distinct), counted(c.duplicates, Ink::bad),
+                 share(e.duplicates, c.duplicates, Ink::dim), counted(c.skipped),
+                 counted(c.out_of_order, Ink::warn), counted(e.missed_count, Ink::bad),
+                 share(e.missed, e.missed_count, Ink::dim),
+                 e.missed_count > 0 ? Cell(main_fate(e.counts.missed, Fate::consumed), Ink::dim) : Cell(),
+                 counted(c.pending)});
+    }
+    add(table, rows);
+  }
+
+  void milestones() {
+    TextTable table(style_);
+    table.left("milestones")
+        .right("count")
+        .right("rate")
+        .right("mean")
+        .right("p50")
+        .right("p95")
+        .right("p99");
+    std::size_t rows = 0;
+    for (const MilestoneReport& m : report_.milestones) {
+      if (++rows > kMostRows) continue;
+      table.row({name(m.name), human_count(m.time.count), human_rate(m.rate.estimate),
+                 m.time.count > 0 ? Cell(human_duration(m.time.mean.estimate, style_)) : Cell(),
+                 percentile(m.time, 0), percentile(m.time, 3), percentile(m.time, 4)});
+    }
+    add(table, rows);
+  }
+
+  const MessagingReport& report_;
+  TextStyle style_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string messaging_text(const MessagingReport& report, TextStyle style) {
+  return report.present ? Text(report, style).text() : std::string();
+}
+
+}  // namespace tailrace::analysis
