@@ -63,10 +63,12 @@ LoadedScenario load_scenario(const ScenarioArguments& arguments) {
   LoadedScenario loaded;
   scenarios::ReadOptions options;
   options.allow_outside_includes = arguments.allow_outside_includes;
+  options.variant = arguments.variant;
   options.overrides = arguments.overrides;
   if (arguments.duration) options.overrides.push_back("run.duration=" + *arguments.duration);
   scenarios::ReadResult read = scenarios::read_scenario(arguments.file, options, loaded.diagnostics);
   loaded.files = std::move(read.doc.files);
+  loaded.variants = std::move(read.variants);
   if (read.status != scenarios::ReadStatus::ok) {
     loaded.exit_code = read.status == scenarios::ReadStatus::unreadable ? kInputOutput : kWrongScenario;
   } else {

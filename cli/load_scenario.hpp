@@ -16,6 +16,7 @@ struct LoadedScenario {
   int exit_code = 0;
   models::Diagnostics diagnostics;  // warnings, when there is a topology
   std::vector<models::SourceFile> files;
+  std::vector<std::string> variants;  // that the file describes
 
   std::vector<std::string> warnings() const;  // one line each
 };
