@@ -104,6 +104,55 @@ void add_compare_options(CLI::App& command, CompareArguments& a) {
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
 }
 
+// "lhs:N" or "sobol:N".
+std::string sample_fault(const std::string& text) {
+  const auto colon = text.find(':');
+  const std::string name = text.substr(0, colon);
+  if (colon == std::string::npos || (name != "lhs" && name != "sobol")) return "a sample is lhs:N or sobol:N";
+  const models::Quantity n = models::parse_count(text.substr(colon + 1));
+  const bool good = n.value && *n.value >= 1 && *n.value <= static_cast<double>(scenarios::kMostPoints);
+  return good ? "" : "a sample has 1 to 1000000 points, as in sobol:256";
+}
+
+void add_sweep_options(CLI::App& command, SweepArguments& a) {
+  add_scenario_options(command, a.scenario);
+  command
+      .add_option("--vary", a.axes,
+                  "a..b:n, a..b:log:n, a..b:int:n or [x, y, z] for a path (repeatable: a grid)")
+      ->type_name("PATH=VALUES")
+      ->required()
+      ->allow_extra_args(false)
+      ->take_all();
+  CLI::Option* zip = command.add_flag_function(
+      "--zip",
+      [&a](std::int64_t count) {
+        if (count > 0) a.kind = scenarios::DesignKind::zip;
+      },
+      "pair the lists of all --vary, in place of a grid");
+  const std::function<void(const std::string&)> sample = [&a](const std::string& text) {
+    a.kind = text[0] == 'l' ? scenarios::DesignKind::latin_hypercube : scenarios::DesignKind::sobol;
+    a.samples = static_cast<std::size_t>(*models::parse_count(text.substr(text.find(':') + 1)).value);
+  };
+  command
+      .add_option_function<std::string>("--sample", sample,
+                                        "so many points of the ranges a..b, in place of a grid")
+      ->type_name("lhs:N|sobol:N")
+      ->check(CLI::Validator(sample_fault, ""))
+      ->excludes(zip);
+  add_jobs(command, a.jobs, "replications at a time, over all points; default one per core");
+  command
+      .add_option("--out", a.out,
+                  "keep finished points in this folder, and go on from those that are there; sweep.csv and "
+                  "sweep.json at the end")
+      ->type_name("DIR");
+  command
+      .add_option("--shard", a.shard_text, "only each n-th point, from the i-th on; 1/n to n/n share --out")
+      ->type_name("I/N");
+  command.add_flag("--merge", a.merge, "run nothing: write the results of the points that shards have done");
+  add_format(command, a.scenario.format,
+             {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
+}
+
 // Line by line, so that what was typed cannot drive the terminal.
 std::string safe_lines(const std::string& text) {
   std::string out;
@@ -147,6 +196,10 @@ std::function<int()> read_command_line(int argc, char** argv) {
       app.add_subcommand("compare", "run scenarios or variants side by side and say what differs");
   add_compare_options(*compare_app, *compare);
 
+  const auto sweep = std::make_shared<SweepArguments>();
+  CLI::App* sweep_app = app.add_subcommand("sweep", "run a scenario at many values of its parameters");
+  add_sweep_options(*sweep_app, *sweep);
+
   const auto describe = std::make_shared<DescribeArguments>();
   CLI::App* describe_app =
       app.add_subcommand("describe", "the reference: kinds, steps, policies and their fields");
@@ -170,6 +223,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (run_app->parsed()) return [run] { return run_command(*run); };
   if (check_app->parsed()) return [check] { return check_command(*check); };
   if (compare_app->parsed()) return [compare] { return compare_command(*compare); };
+  if (sweep_app->parsed()) return [sweep] { return sweep_command(*sweep); };
   if (describe_app->parsed()) return [describe] { return describe_command(*describe); };
   (void)schema_app;
   return [] { return schema_command(); };

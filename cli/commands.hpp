@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "scenarios/sweep/design.hpp"
+
 namespace tailrace::cli {
 
 enum class OutputFormat : std::uint8_t { text, json, csv };
@@ -41,6 +43,18 @@ struct CompareArguments {
   std::string out;
 };
 
+struct SweepArguments {
+  ScenarioArguments scenario;
+  std::vector<std::string> axes;  // PATH=VALUES
+  scenarios::DesignKind kind = scenarios::DesignKind::grid;
+  std::size_t samples = 0;
+  std::string shard_text;             // "i/n"; empty: all points
+  std::size_t shard = 0, shards = 1;  // its meaning, from 0
+  bool merge = false;                 // run nothing, gather what shards have done
+  int jobs = 0;
+  std::string out;
+};
+
 struct DescribeArguments {
   std::string name;  // empty: the list
   bool markdown = false;
@@ -48,6 +62,7 @@ struct DescribeArguments {
 
 int run_command(const RunArguments& arguments);
 int compare_command(const CompareArguments& arguments);
+int sweep_command(const SweepArguments& arguments);
 int check_command(const ScenarioArguments& arguments);
 int describe_command(const DescribeArguments& arguments);
 int schema_command();

@@ -10,11 +10,6 @@ namespace tailrace::analysis {
 
 namespace {
 
-const char* unit_name(ThresholdUnit unit) {
-  constexpr const char* kNames[] = {"s", "fraction", "per_s", "number"};
-  return kNames[static_cast<std::size_t>(unit)];
-}
-
 void number_or_null(JsonText& j, std::string_view name, double value, bool there) {
   j.key(name);
   there ? j.value(value) : j.null();

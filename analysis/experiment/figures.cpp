@@ -41,6 +41,11 @@ double sum_seconds(const sim::Histogram& h) {
 
 }  // namespace
 
+const char* unit_name(ThresholdUnit unit) {
+  constexpr const char* kNames[] = {"s", "fraction", "per_s", "number"};
+  return kNames[static_cast<std::size_t>(unit)];
+}
+
 std::vector<Figure> list_figures(const CompiledModel& model) {
   std::vector<Figure> list;
   std::size_t ratios = 0, durations = 0;

@@ -34,6 +34,8 @@ inline constexpr std::array<double, 5> kFigurePercentiles = {0.5, 0.9, 0.95, 0.9
 
 std::vector<Figure> list_figures(const models::CompiledModel& model);
 
+const char* unit_name(ThresholdUnit unit);  // s, fraction, per_s, number: as files have it
+
 struct ReplicationFigures {
   std::uint32_t replication = 0;
   std::vector<RatioSample> ratios;

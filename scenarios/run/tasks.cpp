@@ -56,7 +56,7 @@ void run_tasks(std::size_t count, const TaskOptions& options, const std::functio
     bool done = false;
     {
       std::unique_lock lock(mutex);
-      wake.wait_for(lock, std::chrono::milliseconds(100),
+      wake.wait_for(lock, std::chrono::milliseconds(options.tick_ms),
                     [&] { return ended > seen || idle == threads.size(); });
       seen = ended;
       done = idle == threads.size();

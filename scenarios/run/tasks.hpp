@@ -12,7 +12,8 @@ namespace tailrace::scenarios {
 struct TaskOptions {
   int jobs = 0;                                 // 0: as many as there are cores
   const std::atomic<int>* interrupt = nullptr;  // non-zero: hand out no more
-  std::function<void()> tick;  // by the calling thread, after tasks have ended and every 100 ms
+  int tick_ms = 100;
+  std::function<void()> tick;  // by the calling thread, after tasks have ended and every tick_ms
 };
 
 // task(i) returns whether more should be handed out. The first exception ends the handing out and is thrown
