@@ -1,8 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
 
 #include "cli/arguments.hpp"
+#include "cli/cluster.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -63,8 +67,10 @@ std::optional<scenarios::Design> read_design(const SweepArguments& arguments, st
 
 class Sweep {
  public:
-  Sweep(const SweepArguments& arguments, const LoadedScenario& loaded, scenarios::Design design)
+  Sweep(const SweepArguments& arguments, const LoadedScenario& loaded, scenarios::Design design,
+        Cluster* cluster)
       : arguments_(arguments),
+        cluster_(cluster),
         scenario_{loaded.doc, arguments.scenario.seed, arguments.scenario.replications},
         design_(std::move(design)),
         names_(scenario_, kVersion),
@@ -74,6 +80,23 @@ class Sweep {
                  design_,
                  {}} {
     results_.rows.resize(design_.points.size());
+  }
+
+  // Ranks of a cluster other than the first do nothing else.
+  void serve() {
+    const WatchedRun watched;
+    cluster_->serve([&](const std::vector<std::size_t>& points, const Cluster::Beat& beat) {
+      std::string lines;
+      scenarios::SweepOptions options;
+      options.jobs = std::max(1, arguments_.jobs);  // cores are shared out as ranks
+      options.interrupt = interrupt_flag();
+      options.finished = [&](std::vector<std::pair<std::size_t, PointRow>> rows) {
+        for (const auto& [point, row] : rows) lines += journal_line(name_of(point), row);
+      };
+      options.progress = [&](double) { beat(std::exchange(lines, {})); };
+      scenarios::run_sweep(scenario_, design_, points, options);
+      beat(std::move(lines));
+    });
   }
 
   int run() {
@@ -94,10 +117,13 @@ class Sweep {
   }
 
  private:
-  static int refuse(const std::string& error) {
+  int refuse(const std::string& error) const {
     complain(error);
+    if (cluster_ != nullptr) cluster_->abort(kInputOutput);
     return kInputOutput;
   }
+
+  std::string name_of(std::size_t point) const { return names_.name(design_.paths, design_.points[point]); }
 
   bool one_of_many() const { return arguments_.shards > 1; }
 
@@ -109,7 +135,7 @@ class Sweep {
   void take_what_is_done() {
     if (journal_.rows().empty()) return;
     for (std::size_t p = 0; p < results_.rows.size(); ++p) {
-      const auto found = journal_.rows().find(names_.name(design_.paths, design_.points[p]));
+      const auto found = journal_.rows().find(name_of(p));
       if (found != journal_.rows().end()) results_.rows[p] = found->second;
     }
   }
@@ -131,8 +157,7 @@ class Sweep {
     options.interrupt = &stop;
     options.finished = [&](std::vector<std::pair<std::size_t, PointRow>> rows) {
       std::vector<std::pair<std::string, const PointRow*>> lines;
-      for (const auto& [point, row] : rows)
-        lines.emplace_back(names_.name(design_.paths, design_.points[point]), &row);
+      for (const auto& [point, row] : rows) lines.emplace_back(name_of(point), &row);
       if (!arguments_.out.empty() && error.empty()) error = journal_.append(lines);
       if (!error.empty()) stop = 1;
       done += rows.size();
@@ -142,8 +167,48 @@ class Sweep {
       if (interrupted_by() != 0) stop = 1;
       progress.show(done, mine, share, "points");
     };
+    if (cluster_ != nullptr) return gather(todo, options, error, stop);
     scenarios::run_sweep(scenario_, design_, todo, options);
     return error;
+  }
+
+  // The first rank of a cluster: the others' lines become rows as if they had been found here.
+  std::string gather(const std::vector<std::size_t>& todo, const scenarios::SweepOptions& options,
+                     std::string& error, const std::atomic<int>& stop) {
+    std::map<std::string, std::vector<std::size_t>> points;
+    for (const std::size_t p : todo) points[name_of(p)].push_back(p);
+    std::size_t accepted = 0;
+    Cluster::Hand hand;
+    hand.accept = [&](const std::string& lines) {
+      std::vector<std::size_t> found;
+      std::vector<std::pair<std::size_t, PointRow>> rows;
+      for (std::size_t begin = 0; begin < lines.size();) {
+        const std::size_t end = lines.find('\n', begin) + 1;
+        std::string name;
+        PointRow row;
+        const bool good = parse_journal_line(lines.substr(begin, end - begin), name, row);
+        begin = end;
+        const auto known = points.find(name);
+        if (!good || known == points.end()) {
+          error = "the ranks do not read the same scenario";
+          return found;
+        }
+        for (const std::size_t p : known->second) {
+          found.push_back(p);
+          if (!results_.rows[p]) rows.emplace_back(p, row);
+        }
+      }
+      accepted += rows.size();
+      options.finished(std::move(rows));
+      return found;
+    };
+    hand.tick = [&] {
+      const double all = static_cast<double>(std::max<std::size_t>(1, todo.size()));
+      options.progress(static_cast<double>(accepted) / all);
+    };
+    hand.stop = [&] { return stop.load() != 0 || !error.empty(); };
+    const std::string failure = cluster_->hand_out(todo, hand);
+    return error.empty() ? failure : error;
   }
 
   int code() const {
@@ -226,6 +291,7 @@ class Sweep {
   }
 
   const SweepArguments& arguments_;
+  Cluster* cluster_;  // null: alone
   scenarios::SweepScenario scenario_;
   scenarios::Design design_;
   scenarios::PointNames names_;
@@ -257,7 +323,11 @@ int sweep_command(const SweepArguments& given) {
       arguments.scenario.seed.value_or(loaded.topology == nullptr ? 1 : loaded.topology->run.seed);
   std::optional<scenarios::Design> design = read_design(arguments, seed);
   if (!design) return kUsage;
-  return Sweep(arguments, loaded, std::move(*design)).run();
+  const std::unique_ptr<Cluster> cluster = join_cluster();
+  Sweep sweep(arguments, loaded, std::move(*design), cluster.get());
+  if (cluster == nullptr || cluster->rank() == 0) return sweep.run();
+  sweep.serve();
+  return kGood;
 }
 
 }  // namespace tailrace::cli

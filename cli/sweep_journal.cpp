@@ -24,44 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 using scenarios::PointRow;
 
-std::string line_of(const std::string& name, const PointRow& row) {
-  analysis::JsonText j(true);
-  j.begin_object().field("id", name).field("status", row.status).field("message", row.message);
-  j.field("replications", row.replications);
-  j.field("thresholds", row.thresholds).field("thresholds_failed", row.thresholds_failed);
-  j.key("figures").begin_array();
-  const auto number = [&](double v) { std::isfinite(v) ? j.value(v) : j.null(); };
-  for (const PointRow::Cell& cell : row.figures) {
-    j.begin_array().value(cell.figure).value(cell.unit);
-    number(cell.value), number(cell.low), number(cell.high);
-    j.end_array();
-  }
-  j.end_array().end_object();
-  return j.take() + "\n";
-}
-
-bool parse_line(const std::string& line, std::string& name, PointRow& row) {
-  const nlohmann::json j = nlohmann::json::parse(line, nullptr, false);
-  try {
-    name = j.at("id").get<std::string>();
-    row.status = j.at("status").get<std::string>();
-    row.message = j.at("message").get<std::string>();
-    row.replications = j.at("replications").get<int>();
-    row.thresholds = j.at("thresholds").get<int>();
-    row.thresholds_failed = j.at("thresholds_failed").get<int>();
-    const auto number = [](const nlohmann::json& v) {
-      return v.is_null() ? std::numeric_limits<double>::quiet_NaN() : v.get<double>();
-    };
-    for (const nlohmann::json& cell : j.at("figures")) {
-      row.figures.push_back({cell.at(0).get<std::string>(), cell.at(1).get<std::string>(), number(cell.at(2)),
-                             number(cell.at(3)), number(cell.at(4))});
-    }
-  } catch (const nlohmann::json::exception&) {
-    return false;
-  }
-  return true;
-}
-
 std::string failed(const std::string& path, const char* what) {
   return fmt::format("cannot {} {}: {}", what, path, std::strerror(errno));
 }
@@ -82,6 +44,44 @@ off_t end_of_whole_lines(int fd, off_t size) {
 }
 
 }  // namespace
+
+std::string journal_line(const std::string& name, const PointRow& row) {
+  analysis::JsonText j(true);
+  j.begin_object().field("id", name).field("status", row.status).field("message", row.message);
+  j.field("replications", row.replications);
+  j.field("thresholds", row.thresholds).field("thresholds_failed", row.thresholds_failed);
+  j.key("figures").begin_array();
+  const auto number = [&](double v) { std::isfinite(v) ? j.value(v) : j.null(); };
+  for (const PointRow::Cell& cell : row.figures) {
+    j.begin_array().value(cell.figure).value(cell.unit);
+    number(cell.value), number(cell.low), number(cell.high);
+    j.end_array();
+  }
+  j.end_array().end_object();
+  return j.take() + "\n";
+}
+
+bool parse_journal_line(const std::string& line, std::string& name, PointRow& row) {
+  const nlohmann::json j = nlohmann::json::parse(line, nullptr, false);
+  try {
+    name = j.at("id").get<std::string>();
+    row.status = j.at("status").get<std::string>();
+    row.message = j.at("message").get<std::string>();
+    row.replications = j.at("replications").get<int>();
+    row.thresholds = j.at("thresholds").get<int>();
+    row.thresholds_failed = j.at("thresholds_failed").get<int>();
+    const auto number = [](const nlohmann::json& v) {
+      return v.is_null() ? std::numeric_limits<double>::quiet_NaN() : v.get<double>();
+    };
+    for (const nlohmann::json& cell : j.at("figures")) {
+      row.figures.push_back({cell.at(0).get<std::string>(), cell.at(1).get<std::string>(), number(cell.at(2)),
+                             number(cell.at(3)), number(cell.at(4))});
+    }
+  } catch (const nlohmann::json::exception&) {
+    return false;
+  }
+  return true;
+}
 
 SweepJournal::~SweepJournal() {
   if (fd_ >= 0) ::close(fd_);
@@ -105,7 +105,7 @@ std::string SweepJournal::read(const std::string& folder) {
       if (in.eof()) break;  // no end of line: torn
       std::string name;
       PointRow row;
-      if (parse_line(line, name, row)) rows_.insert_or_assign(name, std::move(row));
+      if (parse_journal_line(line, name, row)) rows_.insert_or_assign(name, std::move(row));
     }
     if (in.bad()) return failed(file, "read");
   }
@@ -136,7 +136,7 @@ std::string SweepJournal::open(const std::string& folder, const std::string& fil
 
 std::string SweepJournal::append(const std::vector<std::pair<std::string, const PointRow*>>& rows) {
   std::string text;
-  for (const auto& [name, row] : rows) text += line_of(name, *row);
+  for (const auto& [name, row] : rows) text += journal_line(name, *row);
   for (std::size_t done = 0; done < text.size();) {
     const ssize_t n = ::write(fd_, text.data() + done, text.size() - done);
     if (n >= 0) {

@@ -12,6 +12,10 @@
 
 namespace tailrace::cli {
 
+// A point as a line, its end included, and back.
+std::string journal_line(const std::string& name, const scenarios::PointRow& row);
+bool parse_journal_line(const std::string& line, std::string& name, scenarios::PointRow& row);
+
 class SweepJournal {
  public:
   SweepJournal() = default;
