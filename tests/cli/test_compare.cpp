@@ -127,6 +127,15 @@ TEST_F(Program, CompareSaysWhatItCannotDo) {
   EXPECT_EQ(run_program({"check", q, "--variant", "fast", "-q"}).exit_code, 0);
 }
 
+TEST_F(Program, CheckLooksAtEveryVariant) {
+  EXPECT_EQ(run_program({"check", file("q.yaml", kVariants), "-q"}).exit_code, 0);
+  const std::string bad = file("bad.yaml", kVariants + "  worse: {services.s.wrkers: 2}\n");
+  const Finished f = run_program({"check", bad, "-q"});
+  EXPECT_EQ(f.exit_code, 3);
+  EXPECT_TRUE(contains(f.err, "bad.yaml:9:22: error: services.s.wrkers: unknown key")) << f.err;
+  EXPECT_TRUE(contains(f.err, "its variant worse is not")) << f.err;
+}
+
 TEST_F(Program, CompareInterruptedWritesThePairsThatAreWhole) {
   const Finished f = run_program({"compare", file("q.yaml", kVariants), "--replications", "100000",
                                   "--format", "json", "--out", path("out")},
