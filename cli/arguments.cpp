@@ -21,8 +21,8 @@ std::string seed_fault(const std::string& text) {
   return digits ? "" : "a seed is a whole number, 0 or more";
 }
 
-void add_scenario_options(CLI::App& command, ScenarioArguments& a) {
-  command.add_option("scenario", a.file, "the scenario, a YAML file")->required();
+// What a scenario is changed by, whichever it is.
+void add_changes(CLI::App& command, ScenarioArguments& a) {
   command.add_option("--set", a.overrides, "change the scenario: services.cart.replicas=4 (repeatable)")
       ->type_name("PATH=VALUE")
       ->allow_extra_args(false)
@@ -37,6 +37,12 @@ void add_scenario_options(CLI::App& command, ScenarioArguments& a) {
   command.add_flag("--allow-outside-includes", a.allow_outside_includes,
                    "let includes leave the scenario's folder");
   command.add_flag("--quiet,-q", a.quiet, "no progress, no warnings, no text summary");
+}
+
+void add_scenario_options(CLI::App& command, ScenarioArguments& a) {
+  command.add_option("scenario", a.file, "the scenario, a YAML file")->required();
+  command.add_option("--variant", a.variant, "one of the scenario's variants")->type_name("NAME");
+  add_changes(command, a);
 }
 
 CLI::Option* add_format(CLI::App& command, OutputFormat& format,
@@ -61,6 +67,92 @@ std::string fraction_fault(const std::string& text) {
   return *q.value > 0 ? "" : "the precision must be more than 0";
 }
 
+CLI::Option* add_share(CLI::App& command, const char* name, double& share, const char* about) {
+  const std::function<void(const std::string&)> read = [&share](const std::string& text) {
+    share = *models::parse_fraction(text).value;
+  };
+  return command.add_option_function<std::string>(name, read, about)
+      ->type_name("SHARE")
+      ->check(CLI::Validator(fraction_fault, ""));
+}
+
+CLI::Option* add_jobs(CLI::App& command, int& jobs, const char* about) {
+  return command.add_option("--jobs,-j", jobs, about)->type_name("N")->check(CLI::Range(1, 4096));
+}
+
+void add_compare_options(CLI::App& command, CompareArguments& a) {
+  command
+      .add_option("scenarios", a.files, "the baseline and what is compared with it; one file with variants")
+      ->required();
+  command.add_option("--variant", a.variants, "of a single file: compare only this one (repeatable)")
+      ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->take_all();
+  add_changes(command, a.scenario);
+  command
+      .add_option("--primary", a.primary,
+                  "the figure that is asked about; default: p(99) of the first workload")
+      ->type_name("FIGURE");
+  add_share(command, "--until", a.until,
+            "add replications until the difference of the primary figure is known to this share of the "
+            "baseline (2%)");
+  command.add_flag("--independent", a.independent, "give each variant random numbers of its own");
+  add_jobs(command, a.jobs, "replications at a time; default one per core");
+  command.add_option("--out", a.out, "also write compare.json and compare.csv into this folder")
+      ->type_name("DIR");
+  add_format(command, a.scenario.format,
+             {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
+}
+
+// "lhs:N" or "sobol:N".
+std::string sample_fault(const std::string& text) {
+  const auto colon = text.find(':');
+  const std::string name = text.substr(0, colon);
+  if (colon == std::string::npos || (name != "lhs" && name != "sobol")) return "a sample is lhs:N or sobol:N";
+  const models::Quantity n = models::parse_count(text.substr(colon + 1));
+  const bool good = n.value && *n.value >= 1 && *n.value <= static_cast<double>(scenarios::kMostPoints);
+  return good ? "" : "a sample has 1 to 1000000 points, as in sobol:256";
+}
+
+void add_sweep_options(CLI::App& command, SweepArguments& a) {
+  add_scenario_options(command, a.scenario);
+  command
+      .add_option("--vary", a.axes,
+                  "a..b:n, a..b:log:n, a..b:int:n or [x, y, z] for a path (repeatable: a grid)")
+      ->type_name("PATH=VALUES")
+      ->required()
+      ->allow_extra_args(false)
+      ->take_all();
+  CLI::Option* zip = command.add_flag_function(
+      "--zip",
+      [&a](std::int64_t count) {
+        if (count > 0) a.kind = scenarios::DesignKind::zip;
+      },
+      "pair the lists of all --vary, in place of a grid");
+  const std::function<void(const std::string&)> sample = [&a](const std::string& text) {
+    a.kind = text[0] == 'l' ? scenarios::DesignKind::latin_hypercube : scenarios::DesignKind::sobol;
+    a.samples = static_cast<std::size_t>(*models::parse_count(text.substr(text.find(':') + 1)).value);
+  };
+  command
+      .add_option_function<std::string>("--sample", sample,
+                                        "so many points of the ranges a..b, in place of a grid")
+      ->type_name("lhs:N|sobol:N")
+      ->check(CLI::Validator(sample_fault, ""))
+      ->excludes(zip);
+  add_jobs(command, a.jobs, "replications at a time, over all points; default one per core");
+  command
+      .add_option("--out", a.out,
+                  "keep finished points in this folder, and go on from those that are there; sweep.csv and "
+                  "sweep.json at the end")
+      ->type_name("DIR");
+  command
+      .add_option("--shard", a.shard_text, "only each n-th point, from the i-th on; 1/n to n/n share --out")
+      ->type_name("I/N");
+  command.add_flag("--merge", a.merge, "run nothing: write the results of the points that shards have done");
+  add_format(command, a.scenario.format,
+             {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
+}
+
 // Line by line, so that what was typed cannot drive the terminal.
 std::string safe_lines(const std::string& text) {
   std::string out;
@@ -82,21 +174,15 @@ std::function<int()> read_command_line(int argc, char** argv) {
   const auto run = std::make_shared<RunArguments>();
   CLI::App* run_app = app.add_subcommand("run", "run a scenario and report");
   add_scenario_options(*run_app, run->scenario);
-  run_app->add_option("--jobs,-j", run->jobs, "replications at a time; default one per core")
-      ->type_name("N")
-      ->check(CLI::Range(1, 4096));
+  add_jobs(*run_app, run->jobs, "replications at a time; default one per core");
   run_app
       ->add_option("--out", run->out,
                    "also write summary.json, timeseries.csv, latency.csv and policies.csv into this folder")
       ->type_name("DIR");
   add_format(*run_app, run->scenario.format,
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
-  std::string precision;
-  run_app
-      ->add_option("--precision", precision,
-                   "add replications until mean and p99 are known to this share (1%)")
-      ->type_name("SHARE")
-      ->check(CLI::Validator(fraction_fault, ""));
+  add_share(*run_app, "--precision", run->precision,
+            "add replications until mean and p99 are known to this share (1%)");
   run_app->add_flag("--verify-determinism", run->verify_determinism,
                     "run a tenth of the replications twice and compare");
 
@@ -104,6 +190,15 @@ std::function<int()> read_command_line(int argc, char** argv) {
   CLI::App* check_app = app.add_subcommand("check", "validate a scenario and say what was understood");
   add_scenario_options(*check_app, *check);
   add_format(*check_app, check->format, {{"text", OutputFormat::text}, {"json", OutputFormat::json}});
+
+  const auto compare = std::make_shared<CompareArguments>();
+  CLI::App* compare_app =
+      app.add_subcommand("compare", "run scenarios or variants side by side and say what differs");
+  add_compare_options(*compare_app, *compare);
+
+  const auto sweep = std::make_shared<SweepArguments>();
+  CLI::App* sweep_app = app.add_subcommand("sweep", "run a scenario at many values of its parameters");
+  add_sweep_options(*sweep_app, *sweep);
 
   const auto describe = std::make_shared<DescribeArguments>();
   CLI::App* describe_app =
@@ -125,9 +220,10 @@ std::function<int()> read_command_line(int argc, char** argv) {
       return kUsage;
     };
   }
-  if (!precision.empty()) run->precision = *models::parse_fraction(precision).value;
   if (run_app->parsed()) return [run] { return run_command(*run); };
   if (check_app->parsed()) return [check] { return check_command(*check); };
+  if (compare_app->parsed()) return [compare] { return compare_command(*compare); };
+  if (sweep_app->parsed()) return [sweep] { return sweep_command(*sweep); };
   if (describe_app->parsed()) return [describe] { return describe_command(*describe); };
   (void)schema_app;
   return [] { return schema_command(); };

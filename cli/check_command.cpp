@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "cli/commands.hpp"
@@ -142,6 +144,17 @@ int check_command(const ScenarioArguments& arguments) {
   const LoadedScenario scenario = load_scenario(arguments);
   if (scenario.topology == nullptr) return scenario.exit_code;
   models::compile(scenario.topology);  // the last stage at which a scenario can be refused
+  if (arguments.variant.empty()) {
+    for (const std::string& variant : scenario.variants) {
+      ScenarioArguments changed = arguments;
+      changed.variant = variant;
+      changed.quiet = true;  // its warnings are mostly those of the scenario, told already
+      if (const LoadedScenario loaded = load_scenario(changed); loaded.topology == nullptr) {
+        complain(fmt::format("the scenario is good, its variant {} is not", variant));
+        return loaded.exit_code;
+      }
+    }
+  }
   if (arguments.format == OutputFormat::json)
     return write_stdout(topology_json(scenario)) ? kGood : kInputOutput;
   if (arguments.quiet) return kGood;

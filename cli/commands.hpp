@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "scenarios/sweep/design.hpp"
+
 namespace tailrace::cli {
 
 enum class OutputFormat : std::uint8_t { text, json, csv };
@@ -12,6 +14,7 @@ enum class OutputFormat : std::uint8_t { text, json, csv };
 // What `run` and `check` share: which scenario, changed how.
 struct ScenarioArguments {
   std::string file;
+  std::string variant;                 // of the file; empty: the scenario as it is
   std::vector<std::string> overrides;  // PATH=VALUE
   std::optional<std::string> duration;
   std::optional<std::uint64_t> seed;
@@ -29,12 +32,37 @@ struct RunArguments {
   bool verify_determinism = false;
 };
 
+struct CompareArguments {
+  ScenarioArguments scenario;         // its file is the first of `files`
+  std::vector<std::string> files;     // the first is the baseline
+  std::vector<std::string> variants;  // of a single file; empty: all that it has
+  std::string primary;                // "shoppers.request_duration p(99)"; empty: the first workload's p(99)
+  double until = 0;                   // share of the baseline's value; 0: none asked for
+  bool independent = false;
+  int jobs = 0;
+  std::string out;
+};
+
+struct SweepArguments {
+  ScenarioArguments scenario;
+  std::vector<std::string> axes;  // PATH=VALUES
+  scenarios::DesignKind kind = scenarios::DesignKind::grid;
+  std::size_t samples = 0;
+  std::string shard_text;             // "i/n"; empty: all points
+  std::size_t shard = 0, shards = 1;  // its meaning, from 0
+  bool merge = false;                 // run nothing, gather what shards have done
+  int jobs = 0;
+  std::string out;
+};
+
 struct DescribeArguments {
   std::string name;  // empty: the list
   bool markdown = false;
 };
 
 int run_command(const RunArguments& arguments);
+int compare_command(const CompareArguments& arguments);
+int sweep_command(const SweepArguments& arguments);
 int check_command(const ScenarioArguments& arguments);
 int describe_command(const DescribeArguments& arguments);
 int schema_command();

@@ -59,19 +59,46 @@ void write_diagnostics(analysis::JsonText& json, const models::Diagnostics& diag
   json.end_array();
 }
 
-LoadedScenario load_scenario(const ScenarioArguments& arguments) {
-  LoadedScenario loaded;
+namespace {
+
+// The tree of the scenario; loaded.exit_code is set where it cannot be read.
+models::ScenarioDoc read_tree(const ScenarioArguments& arguments, LoadedScenario& loaded) {
   scenarios::ReadOptions options;
   options.allow_outside_includes = arguments.allow_outside_includes;
+  options.variant = arguments.variant;
   options.overrides = arguments.overrides;
   if (arguments.duration) options.overrides.push_back("run.duration=" + *arguments.duration);
   scenarios::ReadResult read = scenarios::read_scenario(arguments.file, options, loaded.diagnostics);
-  loaded.files = std::move(read.doc.files);
-  if (read.status != scenarios::ReadStatus::ok) {
+  loaded.files = read.doc.files;
+  loaded.variants = std::move(read.variants);
+  if (read.status != scenarios::ReadStatus::ok)
     loaded.exit_code = read.status == scenarios::ReadStatus::unreadable ? kInputOutput : kWrongScenario;
-  } else {
-    read.doc.files = loaded.files;  // data files are found from their folders
-    std::optional<models::Topology> topology = models::build_topology(read.doc, loaded.diagnostics);
+  return std::move(read.doc);
+}
+
+}  // namespace
+
+LoadedScenario read_for_sweep(const ScenarioArguments& arguments) {
+  LoadedScenario loaded;
+  loaded.doc = read_tree(arguments, loaded);
+  if (loaded.exit_code == 0) {
+    models::Diagnostics found;
+    std::optional<models::Topology> topology = models::build_topology(loaded.doc, found);
+    if (topology) analysis::check_thresholds(*topology, found);
+    if (topology && found.ok()) {
+      loaded.topology = std::make_shared<const models::Topology>(std::move(*topology));
+      loaded.diagnostics = std::move(found);
+    }
+  }
+  tell(loaded, arguments);
+  return loaded;
+}
+
+LoadedScenario load_scenario(const ScenarioArguments& arguments) {
+  LoadedScenario loaded;
+  const models::ScenarioDoc doc = read_tree(arguments, loaded);
+  if (loaded.exit_code == 0) {
+    std::optional<models::Topology> topology = models::build_topology(doc, loaded.diagnostics);
     if (topology) analysis::check_thresholds(*topology, loaded.diagnostics);
     if (!topology || !loaded.diagnostics.ok()) {
       loaded.exit_code = kWrongScenario;

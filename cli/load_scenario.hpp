@@ -16,12 +16,18 @@ struct LoadedScenario {
   int exit_code = 0;
   models::Diagnostics diagnostics;  // warnings, when there is a topology
   std::vector<models::SourceFile> files;
+  std::vector<std::string> variants;  // that the file describes
+  models::ScenarioDoc doc;            // of read_for_sweep()
 
   std::vector<std::string> warnings() const;  // one line each
 };
 
 // Errors and warnings go to standard error; with --format json errors go to standard output, as data.
 LoadedScenario load_scenario(const ScenarioArguments& arguments);
+
+// The scenario before its points are known: its tree, and its topology if it is good as it stands. Only what
+// cannot be read at all is an error here; the rest is each point's to judge.
+LoadedScenario read_for_sweep(const ScenarioArguments& arguments);
 
 // {"severity":..., "file":..., "line":..., "column":..., "path":..., "message":..., "hint":...} each.
 void write_diagnostics(analysis::JsonText& json, const models::Diagnostics& diagnostics,

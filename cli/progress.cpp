@@ -8,12 +8,15 @@
 
 namespace tailrace::cli {
 
-void Progress::show(int done, int wanted, double share) {
+void Progress::show(std::size_t done, std::size_t wanted, double share, const char* what) {
   if (!shown_) return;
+  const Clock::time_point now = Clock::now();
+  if (width_ > 0 && now - drawn_ < std::chrono::milliseconds(90)) return;
+  drawn_ = now;
   const double held = std::clamp(share, 0.0, 1.0);
-  const double passed = std::chrono::duration<double>(Clock::now() - start_).count();
-  std::string line = fmt::format("{} {:3.0f} %  {} of {} replications", analysis::bar(held, 24, style_),
-                                 100 * held, done, wanted);
+  const double passed = std::chrono::duration<double>(now - start_).count();
+  std::string line = fmt::format("{} {:3.0f} %  {} of {} {}", analysis::bar(held, 24, style_), 100 * held,
+                                 done, wanted, what);
   if (held > 0.01 && passed > 0.5) {
     line += fmt::format("  about {} left", analysis::human_duration(passed * (1 - held) / held, style_));
   }

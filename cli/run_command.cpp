@@ -38,7 +38,9 @@ Replicated replicate(const std::shared_ptr<const models::CompiledModel>& model, 
   options.repeat_some = arguments.verify_determinism;
   options.interrupt = interrupt_flag();
   Progress progress(style.err_is_terminal && !arguments.scenario.quiet, style.err);
-  options.progress = [&](int done, int wanted, double share) { progress.show(done, wanted, share); };
+  options.progress = [&](int done, int wanted, double share) {
+    progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(wanted), share);
+  };
   const auto start = std::chrono::steady_clock::now();
   Replicated run;
   run.result = scenarios::replicate(model, options);

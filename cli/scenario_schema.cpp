@@ -305,6 +305,16 @@ void include(JsonText& j) {
   j.end_array().end_object();
 }
 
+void variants(JsonText& j) {
+  j.key("variants").begin_object();
+  j.field("description",
+          "changes of the scenario by name, for --variant and compare: maps from paths to values");
+  j.field("type", "object");
+  j.key("propertyNames").begin_inline_object().field("pattern", "^[A-Za-z0-9_-]{1,100}$").end_object();
+  j.key("additionalProperties").begin_inline_object().key("type").begin_inline_array();
+  j.value("object").value("null").end_array().end_object().end_object();
+}
+
 }  // namespace
 
 std::string scenario_schema() {
@@ -325,6 +335,7 @@ std::string scenario_schema() {
     }
   }
   include(j);
+  variants(j);
   for (const models::Kind& kind : models::kinds()) {
     j.key(kind.section).begin_object().field("description", kind.about);
     if (kind.named) {

@@ -27,10 +27,12 @@ struct Override {
   std::size_t value = 0;  // where VALUE begins
 };
 
+enum class Form : std::uint8_t { path_and_value, path };
+
 class Splitter {
  public:
-  Splitter(std::string_view text, std::uint32_t file, std::uint32_t line, models::Diagnostics& diagnostics)
-      : text_(text), file_(file), line_(line), diagnostics_(diagnostics) {}
+  Splitter(std::string_view text, Form form, Mark start, models::Diagnostics& diagnostics)
+      : text_(text), form_(form), start_(start), diagnostics_(diagnostics) {}
 
   std::optional<Override> split() {
     Override out;
@@ -41,7 +43,8 @@ class Splitter {
       if (at < text_.size() && text_[at] == '"') {
         if (!quoted(at, step)) return std::nullopt;
       } else {
-        const std::size_t end = std::min(text_.find_first_of(".[=", at), text_.size());
+        const std::size_t end =
+            std::min(text_.find_first_of(form_ == Form::path ? ".[" : ".[=", at), text_.size());
         std::string_view key = text_.substr(at, end - at);
         while (!key.empty() && key.back() == ' ') key.remove_suffix(1);
         if (key.empty()) return fail(at, "a key is missing in the path");
@@ -62,12 +65,17 @@ class Splitter {
         at = close + 1;
       }
       if (out.steps.size() > kMostSteps) return fail(at, "the path has too many steps");
-      if (at >= text_.size()) return fail(at, "expected = and a value");
-      if (text_[at] == '=') {
+      if (at >= text_.size()) {
+        if (form_ == Form::path) return out;
+        return fail(at, "expected = and a value");
+      }
+      if (text_[at] == '=' && form_ == Form::path_and_value) {
         out.value = at + 1;
         return out;
       }
-      if (text_[at] != '.') return fail(at, "expected a dot, [ or =");
+      if (text_[at] != '.') {
+        return fail(at, form_ == Form::path ? "expected a dot or [" : "expected a dot, [ or =");
+      }
       ++at;
     }
   }
@@ -76,8 +84,10 @@ class Splitter {
   static constexpr std::size_t kMostSteps = 64;
 
   std::optional<Override> fail(std::size_t at, std::string message) {
-    diagnostics_.error({file_, line_, static_cast<std::uint32_t>(at + 1)}, "", std::move(message),
-                       "write PATH=VALUE, such as services.cart.replicas=4");
+    diagnostics_.error({start_.file, start_.line, start_.column + static_cast<std::uint32_t>(at)}, "",
+                       std::move(message),
+                       form_ == Form::path ? "write a path, such as services.cart.replicas: 4"
+                                           : "write PATH=VALUE, such as services.cart.replicas=4");
     return std::nullopt;
   }
   bool quoted(std::size_t& at, Step& step) {
@@ -95,8 +105,8 @@ class Splitter {
   }
 
   std::string_view text_;
-  std::uint32_t file_;
-  std::uint32_t line_;
+  Form form_;
+  Mark start_;
   models::Diagnostics& diagnostics_;
 };
 
@@ -123,33 +133,32 @@ std::size_t dotted_key(Node& map, const std::vector<Step>& steps, std::size_t at
   return 0;
 }
 
-}  // namespace
+// `include` and `variants` are gone from the tree when overrides come.
+bool settable(const std::vector<Step>& steps, Mark at, const std::string& path,
+              models::Diagnostics& diagnostics) {
+  const std::string& first = steps[0].key;
+  if (first != "include" && first != "variants") return true;
+  diagnostics.error(at, path, first + " cannot be set", "write it in the file");
+  return false;
+}
 
-void apply_override(const std::string& text, std::uint32_t file, std::uint32_t line, TreeLimits& limits,
-                    Node& root, models::Diagnostics& diagnostics) {
-  const std::optional<Override> split = Splitter(text, file, line, diagnostics).split();
-  if (!split) return;
+std::string path_of(const std::vector<Step>& steps) {
+  std::string path;
+  for (const Step& s : steps) path = s.index ? path + "[" + s.key + "]" : models::child_path(path, s.key);
+  return path;
+}
+
+// `start` is the place of the path's first character.
+void put(const std::vector<Step>& steps, Mark start, Node value, const TreeLimits& limits, Node& root,
+         models::Diagnostics& diagnostics) {
   const auto mark = [&](std::size_t column) {
-    return Mark{file, line, static_cast<std::uint32_t>(column + 1)};
+    return Mark{start.file, start.line, start.column + static_cast<std::uint32_t>(column)};
   };
   std::string path;
-  for (const Step& s : split->steps)
-    path = s.index ? path + "[" + s.key + "]" : models::child_path(path, s.key);
-  if (split->steps[0].key == "include") {
-    return diagnostics.error(mark(0), path, "include cannot be set", "write it in the file");
-  }
-  Node value;
-  const TextPlace place{file, line, static_cast<std::uint32_t>(split->value + 1), path, true};
-  if (!parse_tree(std::string_view(text).substr(split->value), place, limits, value, diagnostics)) return;
-  if (value.is_null() && value.mark.line == 0) {
-    return diagnostics.error(mark(split->value), path,
-                             "expected a value after =", "for an empty text write \"\"");
-  }
   Node* node = &root;
-  path.clear();
   int depth = 0;
-  for (std::size_t i = 0; i < split->steps.size();) {
-    const Step& step = split->steps[i];
+  for (std::size_t i = 0; i < steps.size();) {
+    const Step& step = steps[i];
     if (++depth >= limits.max_depth) {
       return diagnostics.error(mark(step.column), path,
                                fmt::format("nesting deeper than {}", limits.max_depth));
@@ -185,7 +194,7 @@ void apply_override(const std::string& text, std::uint32_t file, std::uint32_t l
     }
     std::size_t taken = 1;
     models::MapEntry* entry = find_entry(*node, step.key);
-    if (entry == nullptr) taken = std::max<std::size_t>(1, dotted_key(*node, split->steps, i, entry));
+    if (entry == nullptr) taken = std::max<std::size_t>(1, dotted_key(*node, steps, i, entry));
     if (entry == nullptr) {
       entry = &node->entries.emplace_back();
       entry->key = step.key;
@@ -197,6 +206,32 @@ void apply_override(const std::string& text, std::uint32_t file, std::uint32_t l
     i += taken;
   }
   *node = std::move(value);
+}
+
+}  // namespace
+
+void apply_override(const std::string& text, std::uint32_t file, std::uint32_t line, TreeLimits& limits,
+                    Node& root, models::Diagnostics& diagnostics) {
+  const Mark start{file, line, 1};
+  const std::optional<Override> split = Splitter(text, Form::path_and_value, start, diagnostics).split();
+  if (!split) return;
+  const std::string path = path_of(split->steps);
+  if (!settable(split->steps, start, path, diagnostics)) return;
+  Node value;
+  const TextPlace place{file, line, static_cast<std::uint32_t>(split->value + 1), path, true};
+  if (!parse_tree(std::string_view(text).substr(split->value), place, limits, value, diagnostics)) return;
+  if (value.is_null() && value.mark.line == 0) {
+    return diagnostics.error({file, line, static_cast<std::uint32_t>(split->value + 1)}, path,
+                             "expected a value after =", "for an empty text write \"\"");
+  }
+  put(split->steps, start, std::move(value), limits, root, diagnostics);
+}
+
+void apply_override(const models::MapEntry& entry, const TreeLimits& limits, Node& root,
+                    models::Diagnostics& diagnostics) {
+  const std::optional<Override> split = Splitter(entry.key, Form::path, entry.key_mark, diagnostics).split();
+  if (!split || !settable(split->steps, entry.key_mark, path_of(split->steps), diagnostics)) return;
+  put(split->steps, entry.key_mark, entry.value, limits, root, diagnostics);
 }
 
 }  // namespace tailrace::scenarios

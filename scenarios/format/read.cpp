@@ -19,6 +19,27 @@ namespace fs = std::filesystem;
 using models::Mark;
 using models::Node;
 
+void override_tree(models::ScenarioDoc& doc, const std::vector<std::string>& overrides,
+                   const std::string& origin, TreeLimits& limits, models::Diagnostics& diagnostics) {
+  if (overrides.empty()) return;
+  const auto file = static_cast<std::uint32_t>(doc.files.size());
+  doc.files.push_back({origin, doc.files[0].directory, {}});
+  std::uint32_t line = 0;
+  for (const std::string& text : overrides) {
+    ++line;
+    std::string clean = text;
+    std::vector<std::string> lines;
+    models::Diagnostics found;
+    const bool good = clean_text(clean, file, lines, found);
+    doc.files[file].lines.push_back(clean);
+    if (!good || clean.find('\n') != std::string::npos) {
+      diagnostics.error({file, line, 0}, "", good ? "an override is one line" : found.all()[0].message);
+      continue;
+    }
+    apply_override(clean, file, line, limits, doc.root, diagnostics);
+  }
+}
+
 class Reader {
  public:
   Reader(const ReadOptions& options, models::Diagnostics& diagnostics)
@@ -64,7 +85,9 @@ class Reader {
     const bool parsed = parse_file(std::move(text), 0, result_.doc.root);
     if (parsed) {
       apply_includes(result_.doc.root, 0);
-      if (ok()) apply_overrides();
+      if (ok()) take_variants();
+      if (ok()) apply_variant();
+      if (ok()) override_tree(result_.doc, options_.overrides, "--set", limits_, diagnostics_);
     }
     if (ok()) result_.status = ReadStatus::ok;
     return std::move(result_);
@@ -189,24 +212,56 @@ class Reader {
     }
   }
 
-  void apply_overrides() {
-    if (options_.overrides.empty()) return;
-    const auto file = static_cast<std::uint32_t>(result_.doc.files.size());
-    result_.doc.files.push_back({"--set", result_.doc.files[0].directory, {}});
-    std::uint32_t line = 0;
-    for (const std::string& text : options_.overrides) {
-      ++line;
-      std::string clean = text;
-      std::vector<std::string> lines;
-      models::Diagnostics found;
-      const bool good = clean_text(clean, file, lines, found);
-      result_.doc.files[file].lines.push_back(clean);
-      if (!good || clean.find('\n') != std::string::npos) {
-        diagnostics_.error({file, line, 0}, "", good ? "an override is one line" : found.all()[0].message);
-        continue;
-      }
-      apply_override(clean, file, line, limits_, result_.doc.root, diagnostics_);
+  // Takes `variants` out of the tree: what follows knows only systems, not their changes.
+  void take_variants() {
+    Node& root = result_.doc.root;
+    for (std::size_t i = 0; i < root.entries.size(); ++i) {
+      if (root.entries[i].key != "variants") continue;
+      variants_ = std::move(root.entries[i].value);
+      root.entries.erase(root.entries.begin() + static_cast<std::ptrdiff_t>(i));
+      break;
     }
+    if (variants_.is_null()) return;
+    if (!variants_.is_map()) {
+      return diagnostics_.error(variants_.mark, "variants", "expected a map from names to overrides",
+                                "write variants: {more: {services.cart.replicas: 4}}");
+    }
+    for (const models::MapEntry& v : variants_.entries) {
+      const std::string path = models::child_path("variants", v.key);
+      const bool word =
+          !v.key.empty() && v.key.size() <= 100 && std::all_of(v.key.begin(), v.key.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                   c == '_';
+          });
+      if (!word) {
+        diagnostics_.error(v.key_mark, path, fmt::format("{} is no name of a variant", models::shown(v.key)),
+                           "names have letters, digits, - and _, at most 100");
+      } else if (v.key == "base") {
+        diagnostics_.error(v.key_mark, path, "base is the scenario without a variant",
+                           "give the variant another name");
+      } else if (!v.value.is_map() && !v.value.is_null()) {
+        diagnostics_.error(v.value.mark, path, "expected overrides, a map from paths to values",
+                           fmt::format("write {}: {{services.cart.replicas: 4}}", v.key));
+      }
+      result_.variants.push_back(v.key);
+    }
+  }
+
+  void apply_variant() {
+    if (options_.variant.empty()) return;
+    for (const models::MapEntry& v : variants_.entries) {
+      if (v.key != options_.variant) continue;
+      for (const models::MapEntry& change : v.value.entries)
+        apply_override(change, limits_, result_.doc.root, diagnostics_);
+      return;
+    }
+    const std::vector<std::string_view> known(result_.variants.begin(), result_.variants.end());
+    const std::string near = models::nearest_word(options_.variant, known);
+    diagnostics_.error(variants_.mark, "variants",
+                       fmt::format("there is no variant {}", models::shown(options_.variant)),
+                       known.empty()  ? "the scenario has no variants"
+                       : near.empty() ? fmt::format("there are: {}", fmt::join(known, ", "))
+                                      : fmt::format("did you mean {}?", near));
   }
 
   const ReadOptions& options_;
@@ -215,6 +270,7 @@ class Reader {
   TreeLimits limits_;
   ReadResult result_;
   std::vector<Open> chain_;
+  Node variants_;
   std::unordered_map<std::string, Mark> included_;  // looked up, never walked
 };
 
@@ -223,6 +279,12 @@ class Reader {
 ReadResult read_scenario(const std::string& path, const ReadOptions& options,
                          models::Diagnostics& diagnostics) {
   return Reader(options, diagnostics).read_file(path);
+}
+
+void override_scenario(models::ScenarioDoc& doc, const std::vector<std::string>& overrides,
+                       const std::string& origin, models::Diagnostics& diagnostics) {
+  TreeLimits limits;
+  override_tree(doc, overrides, origin, limits, diagnostics);
 }
 
 ReadResult read_scenario_text(std::string_view text, std::string name, const ReadOptions& options,

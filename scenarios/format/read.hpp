@@ -7,7 +7,8 @@
 // business of models/field. Cost: linear in the size of the files.
 //
 // `include: part.yaml` (or a list) at the root merges other files key by key; the same scalar or list in two
-// files is an error. Files are found below the including file's own folder. Overrides
+// files is an error. Files are found below the including file's own folder. `variants:` maps names to
+// overrides of paths; it is taken out of the tree, and the one that is asked for is applied. Overrides
 // ("services.cart.replicas=4") come last.
 #include <cstddef>
 #include <string>
@@ -25,6 +26,7 @@ struct ReadOptions {
   std::size_t max_nodes = 2'000'000;        // scalars, maps and lists of all files together, aliases expanded
   std::size_t max_alias_nodes = 1'000'000;  // of these, what aliases may add
   int max_depth = 64;                       // maps and lists inside each other; at most kDeepest
+  std::string variant;                      // of those that the file describes; empty: the file as it is
   std::vector<std::string> overrides;       // PATH=VALUE, applied in order
 };
 
@@ -38,6 +40,7 @@ enum class ReadStatus { ok, invalid, unreadable };
 // doc.root is then incomplete.
 struct ReadResult {
   models::ScenarioDoc doc;
+  std::vector<std::string> variants;  // names, in the order of the file
   ReadStatus status = ReadStatus::invalid;
 };
 
@@ -47,5 +50,9 @@ ReadResult read_scenario(const std::string& path, const ReadOptions& options,
 // A text that is not in a file; `name` stands for it in diagnostics. It has no folder, so it cannot include.
 ReadResult read_scenario_text(std::string_view text, std::string name, const ReadOptions& options,
                               models::Diagnostics& diagnostics);
+
+// More overrides on a tree that has been read; `origin` is the pseudo file that diagnostics name.
+void override_scenario(models::ScenarioDoc& doc, const std::vector<std::string>& overrides,
+                       const std::string& origin, models::Diagnostics& diagnostics);
 
 }  // namespace tailrace::scenarios

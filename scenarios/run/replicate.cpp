@@ -142,7 +142,20 @@ class Pool {
   bool out_of_memory_ = false;
 };
 
-// warmup: auto. A pilot replication without warm-up; the latest MSER-5 truncation of its workloads.
+std::vector<analysis::TargetMetric> targets(const models::CompiledModel& model,
+                                            const std::vector<RunRecord>& records) {
+  std::vector<analysis::TargetMetric> list;
+  const analysis::RunReport report = analysis::build_run_report(model, records);
+  for (const analysis::ClassReport& w : report.workloads) {
+    if (w.success_duration.count == 0) continue;
+    list.push_back({w.workload + " mean", w.success_duration.mean});
+    list.push_back({w.workload + " p(99)", w.success_duration.percentiles[4]});
+  }
+  return list;
+}
+
+}  // namespace
+
 std::int64_t find_warmup(const std::shared_ptr<const models::CompiledModel>& model,
                          const ReplicateOptions& options, std::vector<std::string>& notes) {
   std::vector<sim::MserCollector> collectors(model->workloads.size());
@@ -172,20 +185,6 @@ std::int64_t find_warmup(const std::shared_ptr<const models::CompiledModel>& mod
                               static_cast<double>(warmup) * 1e-9));
   return warmup;
 }
-
-std::vector<analysis::TargetMetric> targets(const models::CompiledModel& model,
-                                            const std::vector<RunRecord>& records) {
-  std::vector<analysis::TargetMetric> list;
-  const analysis::RunReport report = analysis::build_run_report(model, records);
-  for (const analysis::ClassReport& w : report.workloads) {
-    if (w.success_duration.count == 0) continue;
-    list.push_back({w.workload + " mean", w.success_duration.mean});
-    list.push_back({w.workload + " p(99)", w.success_duration.percentiles[4]});
-  }
-  return list;
-}
-
-}  // namespace
 
 ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& model,
                           const ReplicateOptions& options) {

@@ -37,6 +37,10 @@ struct ReplicateResult {
 ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& model,
                           const ReplicateOptions& options);
 
+// For `warmup: auto`: the latest MSER-5 truncation of the workloads in a pilot replication without warm-up.
+std::int64_t find_warmup(const std::shared_ptr<const models::CompiledModel>& model,
+                         const ReplicateOptions& options, std::vector<std::string>& notes);
+
 // Makes room where the system has no more memory: what fills it is the records, and a report of them needs
 // memory of its own. False if one record is all there is.
 bool drop_half(ReplicateResult& result);

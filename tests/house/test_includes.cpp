@@ -28,7 +28,7 @@ const std::vector<Library>& libraries() {
   static const std::vector<Library> table = {
       {"yaml-cpp/", {"scenarios/format/"}, true},
       {"Eigen/", {"analysis/queueing/"}, true},
-      {"boost/", {"analysis/graph/"}, true},
+      {"boost/", {"analysis/graph/", "cli/cluster.cpp"}, true},
       {"CLI/", {"cli/"}, false},
   };
   return table;

@@ -1,0 +1,183 @@
+#include "analysis/stats/paired.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "analysis/stats/student.hpp"
+#include "sim/base/check.hpp"
+#include "sim/base/math.hpp"
+
+namespace tailrace::analysis {
+
+namespace {
+
+// Standard error of the mean of `values`.
+double standard_error(std::span<const double> values) {
+  const double n = static_cast<double>(values.size());
+  double mean = 0, squares = 0;
+  for (const double v : values) mean += v;
+  mean /= n;
+  for (const double v : values) squares += (v - mean) * (v - mean);
+  return std::sqrt(squares / (n - 1) / n);
+}
+
+std::string too_few(std::size_t pairs) {
+  return pairs == 0 ? "no observations on both sides"
+                    : "one pair of replications gives no interval; it needs at least 2";
+}
+
+// From the pooled estimates in `result` and one value of each side per group.
+void judge(PairedComparison& result, std::span<const double> a, std::span<const double> b) {
+  const double pairs = static_cast<double>(a.size());
+  std::vector<double> change(a.size()), relative(a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) change[i] = b[i] - a[i];
+  const double t = t_critical(result.difference.confidence, pairs - 1);
+  const double error = standard_error(change);
+  Interval& d = result.difference;
+  d.low = d.estimate - t * error;
+  d.high = d.estimate + t * error;
+  d.known = true;
+  if (error > 0) {
+    result.p_value = 2 * t_cdf(-std::fabs(d.estimate / error), pairs - 1);
+  } else {
+    result.p_value = d.estimate == 0 ? 1 : 0;
+  }
+  Interval& ratio = result.ratio;
+  if (!(result.a > 0) || !(result.b > 0)) {
+    ratio.reason = "a ratio needs two positive values";
+    return;
+  }
+  for (std::size_t i = 0; i < a.size(); ++i) relative[i] = b[i] / result.b - a[i] / result.a;
+  const double half = t * standard_error(relative);
+  ratio.estimate = result.b / result.a;
+  ratio.low = ratio.estimate * sim::math::exp(-half);
+  ratio.high = ratio.estimate * sim::math::exp(half);
+  ratio.known = true;
+}
+
+void set_up(PairedComparison& result, double confidence, std::size_t groups) {
+  for (Interval* i : {&result.difference, &result.ratio}) {
+    i->confidence = confidence;
+    i->count = std::min(result.count_a, result.count_b);
+    i->groups = static_cast<int>(groups);
+  }
+  result.difference.estimate = result.b - result.a;
+  result.ratio.estimate = result.a > 0 ? result.b / result.a : 0;
+}
+
+void unknown(PairedComparison& result, const std::string& reason) {
+  result.difference.reason = reason;
+  result.ratio.reason = reason;
+}
+
+// The jackknife's pseudo-values: their mean is the (bias-corrected) estimate, their spread its error.
+std::vector<double> pseudo_values(std::span<const RatioSample> samples, double total, double weight) {
+  const double n = static_cast<double>(samples.size());
+  std::vector<double> values;
+  for (const RatioSample& s : samples) {
+    const double change = (total / weight * s.weight - s.total) / (weight - s.weight);
+    values.push_back(total / weight - (n - 1) * change);
+  }
+  return values;
+}
+
+}  // namespace
+
+PairedComparison compare_ratios(std::span<const RatioSample> a, std::span<const RatioSample> b,
+                                double confidence) {
+  TAILRACE_CHECK(a.size() == b.size());
+  PairedComparison result;
+  std::vector<RatioSample> left, right;
+  RatioSample sum_a, sum_b;
+  const auto add = [](RatioSample& to, const RatioSample& from) {
+    to.total += from.total;
+    to.weight += from.weight;
+  };
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!(a[i].weight > 0) || !(b[i].weight > 0)) continue;
+    left.push_back(a[i]);
+    right.push_back(b[i]);
+    add(sum_a, a[i]);
+    add(sum_b, b[i]);
+  }
+  if (!left.empty()) {
+    result.a = sum_a.total / sum_a.weight;
+    result.b = sum_b.total / sum_b.weight;
+    const auto whole = [](double w) { return w < 0x1p63 ? static_cast<std::uint64_t>(w) : 0; };
+    result.count_a = whole(sum_a.weight);
+    result.count_b = whole(sum_b.weight);
+  }
+  set_up(result, confidence, left.size());
+  if (left.size() < 2) {
+    unknown(result, too_few(left.size()));
+  } else {
+    judge(result, pseudo_values(left, sum_a.total, sum_a.weight),
+          pseudo_values(right, sum_b.total, sum_b.weight));
+  }
+  return result;
+}
+
+PairedComparison compare_percentiles(std::span<const sim::Histogram* const> a,
+                                     std::span<const sim::Histogram* const> b, double p, double scale,
+                                     double confidence) {
+  TAILRACE_CHECK(a.size() == b.size());
+  PairedComparison result;
+  std::vector<std::size_t> pairs;
+  sim::Histogram pooled_a, pooled_b;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i]->empty() || b[i]->empty()) continue;
+    pairs.push_back(i);
+    pooled_a.merge(*a[i]);
+    pooled_b.merge(*b[i]);
+  }
+  result.count_a = pooled_a.count();
+  result.count_b = pooled_b.count();
+  result.a = static_cast<double>(pooled_a.quantile(p)) * scale;
+  result.b = static_cast<double>(pooled_b.quantile(p)) * scale;
+  const std::uint64_t fewest = std::min(result.count_a, result.count_b);
+  const std::uint64_t needed = requests_needed(p);
+  set_up(result, confidence, pairs.size());
+  if (pairs.size() < 2 || fewest < needed) {
+    unknown(result, pairs.size() < 2
+                        ? too_few(pairs.size())
+                        : fmt::format("p{:g} needs about {} requests on both sides; there are {}", 100 * p,
+                                      needed, fewest));
+    return result;
+  }
+  const double beyond = static_cast<double>(fewest) * std::min(p, 1 - p) * (1 + 1e-9);
+  const std::size_t groups =
+      std::min(pairs.size(), static_cast<std::size_t>(std::max(2.0, beyond / kMinBeyondInGroup)));
+  std::vector<double> left, right;
+  for (std::size_t g = 0, i = 0; g < groups; ++g) {
+    sim::Histogram group_a, group_b;
+    for (const std::size_t end = (g + 1) * pairs.size() / groups; i < end; ++i) {
+      group_a.merge(*a[pairs[i]]);
+      group_b.merge(*b[pairs[i]]);
+    }
+    left.push_back(static_cast<double>(group_a.quantile(p)) * scale);
+    right.push_back(static_cast<double>(group_b.quantile(p)) * scale);
+  }
+  set_up(result, confidence, groups);
+  judge(result, left, right);
+  return result;
+}
+
+std::vector<double> holm_adjusted(std::span<const double> p_values) {
+  std::vector<std::size_t> order(p_values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t x, std::size_t y) { return p_values[x] < p_values[y]; });
+  std::vector<double> adjusted(p_values.size());
+  double least = 0;
+  for (std::size_t rank = 0; rank < order.size(); ++rank) {
+    const double factor = static_cast<double>(order.size() - rank);
+    least = std::max(least, std::min(1.0, factor * p_values[order[rank]]));
+    adjusted[order[rank]] = least;
+  }
+  return adjusted;
+}
+
+}  // namespace tailrace::analysis

@@ -1,0 +1,220 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "analysis/experiment/comparison_output.hpp"
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/load_scenario.hpp"
+#include "cli/output_files.hpp"
+#include "cli/progress.hpp"
+#include "cli/signals.hpp"
+#include "models/field/number_text.hpp"
+#include "scenarios/run/compare.hpp"
+#include "sim/random/stream.hpp"
+
+namespace tailrace::cli {
+
+namespace {
+
+struct Sides {
+  std::vector<scenarios::ComparedModel> models;
+  std::vector<std::string> files;
+  std::vector<std::string> notes;
+  std::uint64_t seed = 1;  // of the baseline
+  int replications = 0;
+  int exit_code = 0;
+};
+
+// Seeds that have nothing to do with each other; at most 53 bits, which JSON's readers keep.
+std::uint64_t seed_of_its_own(std::uint64_t seed, std::size_t side) {
+  return sim::SplitMix64{seed ^ sim::hash_text(fmt::format("compare side {}", side))}.next() >> 11;
+}
+
+bool add_side(Sides& sides, const CompareArguments& arguments, ScenarioArguments scenario, std::string name,
+              LoadedScenario loaded) {
+  if (loaded.topology == nullptr) {
+    sides.exit_code = loaded.exit_code;
+    return false;
+  }
+  const models::RunSettings& run = loaded.topology->run;
+  if (sides.models.empty()) {
+    sides.seed = run.seed;
+    sides.replications = static_cast<int>(std::max<std::int64_t>(2, run.replications));
+  } else {
+    const models::RunSettings& base = sides.models[0].model->topology->run;
+    if (run.duration.ns != base.duration.ns) {
+      sides.notes.push_back(fmt::format("{} runs for another time than {}", name, sides.models[0].name));
+    }
+  }
+  models::Topology topology = *loaded.topology;
+  topology.run.seed = sides.seed;
+  if (arguments.independent && !sides.models.empty())
+    topology.run.seed = seed_of_its_own(sides.seed, sides.models.size());
+  sides.models.push_back(
+      {std::move(name), models::compile(std::make_shared<const models::Topology>(std::move(topology)))});
+  sides.files.push_back(std::move(scenario.file));
+  return true;
+}
+
+// Names that tell the files apart: their stems, or as they were written. A file against itself is numbered.
+std::vector<std::string> names_of(const std::vector<std::string>& files) {
+  std::vector<std::string> names;
+  const auto stem = [](const std::string& file) { return std::filesystem::path(file).stem().string(); };
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    bool same_stem = false, same_file = false;
+    for (std::size_t k = 0; k < files.size(); ++k) {
+      same_stem = same_stem || (files[k] != files[i] && stem(files[k]) == stem(files[i]));
+      same_file = same_file || (k < i && files[k] == files[i]);
+    }
+    const std::string name = same_stem ? files[i] : stem(files[i]);
+    names.push_back(same_file ? fmt::format("{} ({})", name, i + 1) : name);
+  }
+  return names;
+}
+
+Sides load_sides(const CompareArguments& arguments) {
+  Sides sides;
+  ScenarioArguments scenario = arguments.scenario;
+  scenario.file = arguments.files[0];
+  LoadedScenario first = load_scenario(scenario);
+  if (arguments.files.size() > 1) {
+    const std::vector<std::string> names = names_of(arguments.files);
+    if (!add_side(sides, arguments, scenario, names[0], std::move(first))) return sides;
+    for (std::size_t i = 1; i < arguments.files.size(); ++i) {
+      scenario.file = arguments.files[i];
+      if (!add_side(sides, arguments, scenario, names[i], load_scenario(scenario))) return sides;
+    }
+    return sides;
+  }
+  std::vector<std::string> variants = arguments.variants.empty() ? first.variants : arguments.variants;
+  const bool loaded = first.topology != nullptr;
+  if (!add_side(sides, arguments, scenario, "base", std::move(first))) return sides;
+  if (loaded && variants.empty()) {
+    complain("there is nothing to compare with: name a second scenario, or give this one variants");
+    sides.exit_code = kUsage;
+    return sides;
+  }
+  for (const std::string& variant : variants) {
+    scenario.variant = variant;
+    if (!add_side(sides, arguments, scenario, variant, load_scenario(scenario))) return sides;
+  }
+  return sides;
+}
+
+// The name of the figure that is asked about; exit_code is set where there is none.
+std::string primary_of(const CompareArguments& arguments, Sides& sides) {
+  const std::vector<analysis::Figure> figures = analysis::list_figures(*sides.models[0].model);
+  if (arguments.primary.empty()) {
+    const analysis::Figure* figure = analysis::default_primary(figures);
+    return figure == nullptr ? "" : figure->name();
+  }
+  std::string nearest;
+  if (analysis::find_figure(figures, arguments.primary, nearest) != nullptr) return arguments.primary;
+  complain(fmt::format("there is no figure {}; {}", models::shown(arguments.primary),
+                       nearest.empty() ? "figures are such as \"shoppers.request_duration p(99)\""
+                                       : fmt::format("did you mean \"{}\"?", nearest)));
+  sides.exit_code = kUsage;
+  return "";
+}
+
+int code_of(const scenarios::CompareRun& run) {
+  for (const scenarios::CompareRun::End& end : run.ends) {
+    if (end.status == models::RunStatus::invariant_broken) return kInternal;
+  }
+  if (run.interrupted) return kInterrupted + std::max(interrupted_by(), 1);
+  for (const scenarios::CompareRun::End& end : run.ends) {
+    if (end.status != models::RunStatus::completed) return kLimitReached;
+  }
+  return kGood;
+}
+
+analysis::ComparisonContext context_of(const CompareArguments& arguments, const Sides& sides,
+                                       const scenarios::CompareRun& run) {
+  analysis::ComparisonContext context;
+  context.common_random_numbers = !arguments.independent;
+  context.notes = sides.notes;
+  context.notes.insert(context.notes.end(), run.notes.begin(), run.notes.end());
+  for (std::size_t v = 0; v < sides.models.size(); ++v) {
+    const scenarios::CompareRun::End& end = run.ends[v];
+    context.sides.push_back({sides.models[v].name, sides.files[v], sides.models[v].model->topology->run.seed,
+                             models::status_name(end.status), end.message, end.measured_s});
+    if (end.status == models::RunStatus::completed || context.status != "completed") continue;
+    context.status = models::status_name(end.status);
+    context.message = fmt::format("{}: {}", sides.models[v].name, end.message);
+  }
+  if (run.interrupted && context.status == "completed") {
+    context.status = models::status_name(models::RunStatus::interrupted);
+    context.message = "interrupted";
+  }
+  return context;
+}
+
+std::string write_files(const std::string& folder, const std::string& json, const std::string& csv) {
+  OutputFiles files(folder);
+  std::string error = files.prepare();
+  if (error.empty()) error = files.add("compare.json", json);
+  if (error.empty()) error = files.add("compare.csv", csv);
+  if (error.empty()) error = files.commit();
+  return error;
+}
+
+}  // namespace
+
+int compare_command(const CompareArguments& arguments) {
+  const StreamStyle style = stream_style();
+  if (arguments.files.size() > 1 && !arguments.variants.empty()) {
+    complain("--variant chooses among the variants of a single scenario");
+    return kUsage;
+  }
+  if (!arguments.out.empty()) {
+    if (const std::string error = OutputFiles(arguments.out).prepare(); !error.empty()) {
+      complain(error);
+      return kInputOutput;
+    }
+  }
+  Sides sides = load_sides(arguments);
+  if (sides.exit_code != 0) return sides.exit_code;
+  const std::string primary = primary_of(arguments, sides);
+  if (sides.exit_code != 0) return sides.exit_code;
+
+  const WatchedRun watched;
+  scenarios::CompareOptions options;
+  options.jobs = arguments.jobs;
+  options.replications = sides.replications;
+  options.until = arguments.until;
+  options.primary = primary;
+  options.interrupt = interrupt_flag();
+  Progress progress(style.err_is_terminal && !arguments.scenario.quiet, style.err);
+  options.progress = [&](int done, int wanted, double share) {
+    progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(wanted), share);
+  };
+  const scenarios::CompareRun run = scenarios::run_paired(sides.models, options);
+  progress.clear();
+
+  const analysis::Comparison comparison =
+      analysis::compare_variants(run.variants, primary, options.confidence);
+  const analysis::ComparisonContext context = context_of(arguments, sides, run);
+  int code = code_of(run);
+  const OutputFormat format = arguments.scenario.format;
+  const std::string json = comparison_json(comparison, context);
+  std::string error;
+  if (!arguments.out.empty()) error = write_files(arguments.out, json, comparison_csv(comparison));
+  bool printed = true;
+  if (format == OutputFormat::json) {
+    printed = write_stdout(json);
+  } else if (format == OutputFormat::csv) {
+    printed = write_stdout(comparison_csv(comparison));
+  } else if (!arguments.scenario.quiet) {
+    printed = write_stdout(comparison_text(comparison, context, style.out));
+  }
+  if (context.status != "completed")
+    complain(fmt::format("ended early ({}): {}; results are partial", context.status, context.message));
+  if (!error.empty()) complain(error);
+  if (!error.empty() || !printed) code = code == kInternal ? code : kInputOutput;
+  return code;
+}
+
+}  // namespace tailrace::cli

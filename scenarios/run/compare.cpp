@@ -1,0 +1,145 @@
+#include "scenarios/run/compare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/stats/sequential.hpp"
+#include "models/runtime/execution.hpp"
+#include "scenarios/run/replicate.hpp"
+#include "scenarios/run/tasks.hpp"
+
+namespace tailrace::scenarios {
+
+namespace {
+
+using models::RunRecord;
+using models::RunStatus;
+
+class PairedRuns {
+ public:
+  PairedRuns(const std::vector<ComparedModel>& models, const CompareOptions& options, CompareRun& out)
+      : models_(models), options_(options), out_(out) {
+    out_.ends.resize(models.size());
+    for (const ComparedModel& m : models) out_.variants.push_back({m.name, analysis::list_figures(*m.model), {}});
+    // One warm-up for all, the longest, so that the same stretch of time is compared.
+    for (const ComparedModel& m : models) {
+      ReplicateOptions pilot;
+      pilot.interrupt = options.interrupt;
+      const models::RunSettings& run = m.model->topology->run;
+      warmup_ns_ =
+          std::max(warmup_ns_, run.warmup_auto ? find_warmup(m.model, pilot, out_.notes) : run.warmup.ns);
+    }
+  }
+
+  // Replications [first, last) of every model. False when they end here.
+  bool run(int first, int last) {
+    const std::size_t sides = models_.size();
+    const std::size_t count = static_cast<std::size_t>(last - first) * sides;
+    std::vector<Slot> slots(count);
+    std::atomic<std::size_t> finished{0};
+    TaskOptions tasks;
+    tasks.jobs = options_.jobs;
+    tasks.interrupt = options_.interrupt;
+    tasks.tick = [&] {
+      if (!options_.progress) return;
+      double share = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        const double whole = static_cast<double>(models_[i % sides].model->topology->run.duration.ns);
+        if (whole > 0) share += static_cast<double>(slots[i].now.load(std::memory_order_relaxed)) / whole;
+      }
+      const int before = first * static_cast<int>(sides);
+      options_.progress(before + static_cast<int>(finished.load()), last * static_cast<int>(sides),
+                        (before + share) / static_cast<double>(last * static_cast<int>(sides)));
+    };
+    run_tasks(count, tasks, [&](std::size_t i) {
+      Slot& slot = slots[i];
+      const ComparedModel& m = models_[i % sides];
+      models::RunOptions run;
+      run.seed = m.model->topology->run.seed;
+      run.replication = static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(i / sides);
+      run.warmup_ns = warmup_ns_;
+      run.interrupt = options_.interrupt;
+      run.progress_ns = &slot.now;
+      const RunRecord record = models::Execution(m.model, run).run();
+      slot.status = record.status;
+      slot.message = record.message;
+      slot.seconds = record.seconds();
+      if (record.status == RunStatus::completed) slot.figures = analysis::take_figures(*m.model, record);
+      slot.ran = true;
+      finished.fetch_add(1);
+      return record.status == RunStatus::completed;
+    });
+    for (std::size_t pair = 0; pair < count; pair += sides) {
+      for (std::size_t v = 0; v < sides; ++v) {
+        Slot& slot = slots[pair + v];
+        if (!slot.ran || slot.status == RunStatus::interrupted) {
+          out_.interrupted = true;
+          return false;
+        }
+        if (slot.status == RunStatus::completed) continue;
+        out_.ends[v].status = slot.status;
+        out_.ends[v].message = slot.message;
+        return false;
+      }
+      for (std::size_t v = 0; v < sides; ++v) {
+        out_.variants[v].replications.push_back(std::move(slots[pair + v].figures));
+        out_.ends[v].measured_s += slots[pair + v].seconds;
+      }
+    }
+    return true;
+  }
+
+ private:
+  struct Slot {
+    std::atomic<std::int64_t> now{0};
+    bool ran = false;
+    RunStatus status = RunStatus::completed;
+    std::string message;
+    double seconds = 0;
+    analysis::ReplicationFigures figures;
+  };
+  const std::vector<ComparedModel>& models_;
+  const CompareOptions& options_;
+  CompareRun& out_;
+  std::int64_t warmup_ns_ = 0;
+};
+
+}  // namespace
+
+CompareRun run_paired(const std::vector<ComparedModel>& models, const CompareOptions& options) {
+  CompareRun out;
+  PairedRuns runs(models, options, out);
+  if (options.until <= 0) {
+    runs.run(0, options.replications);
+    return out;
+  }
+  analysis::SequentialOptions rule;
+  rule.relative_precision = 0;
+  rule.max_replications = options.max_replications;
+  for (int done = 0;;) {
+    const int until = analysis::next_round(done, rule);
+    if (!runs.run(done, until)) return out;
+    done = until;
+    const analysis::Comparison c = compare_variants(out.variants, options.primary, options.confidence);
+    std::vector<analysis::TargetMetric> targets;
+    for (const analysis::FigureComparison& row : c.rows) {
+      if (!row.primary) continue;
+      rule.absolute_precision = options.until * std::fabs(row.result.a);
+      targets.push_back({out.variants[row.variant].name, row.result.difference});
+    }
+    const analysis::SequentialDecision decision = analysis::decide(done, targets, rule);
+    if (decision.verdict == analysis::SequentialVerdict::go_on) continue;
+    if (decision.verdict == analysis::SequentialVerdict::hopeless) {
+      out.notes.push_back(fmt::format(
+          "the interval of the difference is not within {:g} % of the baseline after {} replications; "
+          "worst: {}{}",
+          100 * options.until, done, decision.worst,
+          decision.projected > 0 ? fmt::format(", which may need {:g}", decision.projected) : ""));
+    }
+    return out;
+  }
+}
+
+}  // namespace tailrace::scenarios

@@ -1,0 +1,50 @@
+#pragma once
+// Paired replications of several models: replication r of each has the same number, so models that share a
+// seed share their random numbers stream by stream (common random numbers), and what differs between them is
+// what the models do. Only figures are kept of a run, and a pair counts only when every model completed it.
+// The answer is the same for any number of threads.
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analysis/experiment/comparison.hpp"
+#include "models/compile/compiled_model.hpp"
+
+namespace tailrace::scenarios {
+
+struct ComparedModel {
+  std::string name;
+  std::shared_ptr<const models::CompiledModel> model;
+};
+
+struct CompareOptions {
+  int jobs = 0;  // 0: as many as there are cores
+  int replications = 10;
+  // > 0: add replications until the half width of the primary figure's difference is at most this share of
+  // the baseline's value, for every variant.
+  double until = 0;
+  int max_replications = 1000;  // with until
+  std::string primary;          // name of the figure; empty: none
+  double confidence = 0.95;
+  const std::atomic<int>* interrupt = nullptr;
+  std::function<void(int done, int wanted, double share)> progress;  // in replications of all models
+};
+
+struct CompareRun {
+  struct End {
+    models::RunStatus status = models::RunStatus::completed;
+    std::string message;
+    double measured_s = 0;
+  };
+  std::vector<analysis::ComparedVariant> variants;
+  std::vector<End> ends;  // of each model: how its first replication that did not complete ended
+  std::vector<std::string> notes;
+  bool interrupted = false;
+};
+
+CompareRun run_paired(const std::vector<ComparedModel>& models, const CompareOptions& options);
+
+}  // namespace tailrace::scenarios
