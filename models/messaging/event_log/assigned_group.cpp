@@ -48,6 +48,8 @@ void AssignedGroup::poll(std::uint32_t member, std::uint32_t only) {
     const std::size_t n = m.owned.size();
     for (std::size_t k = 0; k < n && m.entries.size() < s_.max_poll_records; ++k) {
       take(m, m.owned[m.next]);
+      // Who got only the rest of a full poll begins the next one: else a busy neighbour would starve it.
+      if (k > 0 && m.entries.size() == s_.max_poll_records) break;
       m.next = m.next + 1 == n ? 0 : m.next + 1;
     }
   }
