@@ -72,8 +72,9 @@ void Execution::count_statistics() {
   for (const std::vector<sim::Histogram>& batch : record_.batches) bytes += bytes_of(batch);
   const WindowRecord& row = record_.windows.back();  // all are alike
   statistics_bytes_ =
-      bytes + record_.windows.size() * (sizeof row + row.classes.size() * sizeof row.classes[0] +
-                                        row.stations.size() * sizeof row.stations[0]);
+      bytes + record_.windows.size() *
+                  (sizeof row + row.classes.size() * sizeof row.classes[0] +
+                   row.stations.size() * sizeof row.stations[0] + row.edges.size() * sizeof row.edges[0]);
 }
 
 std::string Execution::largest_queue() const {

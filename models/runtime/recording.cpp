@@ -34,6 +34,7 @@ namespace {
 
 constexpr int kWindows = 200;
 constexpr std::size_t kStationsInWindows = 1000;  // more stations than this leave no rows of their own
+constexpr std::size_t kEdgesInWindows = 2000;
 // More classes of requests than this are counted per window but not timed, and have no batches: a histogram
 // for each of thousands of classes, windows and batches would cost more than the run.
 constexpr std::size_t kTimedClasses = 250;
@@ -105,6 +106,11 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   edge_counts_.resize(m.edges.size());
   live_edges_.reserve(m.edges.size());
   for (const EdgeTable& e : m.edges) live_edges_.emplace_back(e);
+  edge_class_.assign(m.edges.size(), kNoId);
+  for (std::size_t i = 0; i < m.classes.size(); ++i) {
+    if (m.classes[i].direct_edge != kNoId)
+      edge_class_[m.classes[i].direct_edge] = static_cast<std::uint32_t>(i);
+  }
   classes_.resize(m.classes.size());
   links_.resize(m.links.size());
   clients_.resize(m.workloads.size());
@@ -127,6 +133,8 @@ RunRecord Execution::run() {
   window_classes_ = classes_;
   window_areas_.resize(station_count());
   window_rejected_.resize(station_count());
+  window_served_.resize(station_count());
+  if (model_->edges.size() <= kEdgesInWindows) window_edges_.resize(model_->edges.size());
   if (classes_.size() > kTimedClasses) options_.batches = 0;
   if (options_.batches > 0) {
     batch_ns_ = std::max<std::int64_t>(1, (end - options_.warmup_ns) / options_.batches);
@@ -256,6 +264,8 @@ void Execution::reset_statistics() {
   for (sim::Histogram& h : batch_before_) h.clear();
   for (auto& areas : window_areas_) areas = {0, 0};
   std::fill(window_rejected_.begin(), window_rejected_.end(), 0);
+  std::fill(window_served_.begin(), window_served_.end(), 0);
+  std::fill(window_edges_.begin(), window_edges_.end(), WindowRecord::PerEdge{});
   record_.start_ns = now_;
 }
 
@@ -284,33 +294,59 @@ void Execution::close_window() {
     window.classes.push_back(row);
   }
   window_classes_ = classes_;
-  if (station_count() <= kStationsInWindows) {
-    std::vector<Area> busy(station_count()), queue(station_count());
-    std::vector<std::uint64_t> rejected(station_count());
-    for (const InstanceState& instance : instances_) {
-      const std::int32_t working = station_tables_[instance.station].workers - instance.free;
-      busy[instance.station] += instance.busy_area + static_cast<Area>(working) * now_;
-      queue[instance.station] += instance.queue_area + static_cast<Area>(instance.queued) * now_;
-      rejected[instance.station] += instance.rejected;
-    }
-    const std::int64_t previous = record_.windows.empty() ? 0 : record_.windows.back().end_ns;
-    const double length = static_cast<double>(now_ - std::max(previous, record_.start_ns)) * 1e-9;
-    for (std::size_t i = 0; i < station_count(); ++i) {
-      const double b = seconds_of(busy[i]);
-      const double q = seconds_of(queue[i]);
-      WindowRecord::PerStation row;
-      if (length > 0)
-        row = {(b - window_areas_[i].first) / length, (q - window_areas_[i].second) / length, 0};
-      row.rejected = rejected[i] - window_rejected_[i];
-      window_areas_[i] = {b, q};
-      window_rejected_[i] = rejected[i];
-      window.stations.push_back(row);
-    }
-  }
+  if (station_count() <= kStationsInWindows) window_stations(window);
+  if (!window_edges_.empty()) window_edges(window);
   for (std::uint32_t g = 0; messaging_ && g < model_->groups.size(); ++g)
     window.depths.push_back(messaging_->depth(g));
   record_.windows.push_back(std::move(window));
   count_statistics();
+}
+
+void Execution::window_stations(WindowRecord& window) {
+  std::vector<Area> busy(station_count()), queue(station_count());
+  std::vector<std::uint64_t> rejected(station_count()), served(station_count());
+  for (const InstanceState& instance : instances_) {
+    const std::int32_t working = station_tables_[instance.station].workers - instance.free;
+    busy[instance.station] += instance.busy_area + static_cast<Area>(working) * now_;
+    queue[instance.station] += instance.queue_area + static_cast<Area>(instance.queued) * now_;
+    rejected[instance.station] += instance.rejected;
+    served[instance.station] += instance.grants;
+  }
+  const std::int64_t previous = record_.windows.empty() ? 0 : record_.windows.back().end_ns;
+  const double length = static_cast<double>(now_ - std::max(previous, record_.start_ns)) * 1e-9;
+  for (std::size_t i = 0; i < station_count(); ++i) {
+    const double b = seconds_of(busy[i]);
+    const double q = seconds_of(queue[i]);
+    WindowRecord::PerStation row;
+    if (length > 0) {
+      row.busy = (b - window_areas_[i].first) / length;
+      row.queue = (q - window_areas_[i].second) / length;
+    }
+    row.rejected = rejected[i] - window_rejected_[i];
+    row.served = served[i] - window_served_[i];
+    window_areas_[i] = {b, q};
+    window_rejected_[i] = rejected[i];
+    window_served_[i] = served[i];
+    window.stations.push_back(row);
+  }
+}
+
+void Execution::window_edges(WindowRecord& window) {
+  window.edges.reserve(window_edges_.size());
+  for (std::size_t i = 0; i < window_edges_.size(); ++i) {
+    const EdgeRecord total = edge_record(i);
+    WindowRecord::PerEdge& before = window_edges_[i];
+    WindowRecord::PerEdge row;  // differences of 32-bit totals hold when these wrap
+    const auto since = [](std::uint64_t now, std::uint32_t& then) {
+      const std::uint32_t difference = static_cast<std::uint32_t>(now) - then;
+      then = static_cast<std::uint32_t>(now);
+      return difference;
+    };
+    row.calls = since(total.calls, before.calls);
+    row.attempts = since(total.attempts, before.attempts);
+    for (std::size_t o = 0; o < kOutcomes; ++o) row.ended[o] = since(total.attempt_ended[o], before.ended[o]);
+    window.edges.push_back(row);
+  }
 }
 
 void Execution::close_batch() {
@@ -322,6 +358,32 @@ void Execution::close_batch() {
     batch_before_[i] = all;
   }
   record_.batches.push_back(std::move(batch));
+}
+
+EdgeRecord Execution::edge_record(std::size_t edge) const {
+  const EdgeCounts& e = edge_counts_[edge];
+  EdgeRecord r;
+  r.calls = live_edges_[edge].calls;
+  r.ended = e.ended;
+  r.ended[0] += live_edges_[edge].succeeded;
+  if (edge_class_[edge] != kNoId) {  // a class that is one direct call has the counts of its edge
+    r.calls = classes_[edge_class_[edge]].arrived;
+    r.ended = classes_[edge_class_[edge]].ended;
+  }
+  if (edges_[edge].guard == kNoId) {  // every call is its one attempt
+    r.attempts = r.calls;
+    r.attempt_ended = r.ended;
+    return r;
+  }
+  const GuardCounts& g = guard_counts_[edges_[edge].guard];
+  r.attempts = e.attempts;
+  r.attempt_ended = g.attempt_ended;
+  r.hedges = g.hedges;
+  r.hedges_won = g.hedges_won;
+  r.budget_denied = g.budget_denied;
+  r.fallbacks = g.fallbacks;
+  r.pushbacks = g.pushbacks;
+  return r;
 }
 
 void Execution::finish_record() {
@@ -379,44 +441,16 @@ void Execution::finish_record() {
     record.busy_residual = busy_path[i] - (record.counts.hold_sum + held[i]);
   }
   for (ClassRecord& c : classes_) c.in_flight = c.started_in_flight + c.arrived - total(c.ended);
-  for (std::size_t i = 0; i < edge_counts_.size(); ++i) edge_counts_[i].ended[0] += live_edges_[i].succeeded;
-  // A class that is one direct call has the counts of its edge; a plain edge's calls all arrive at its
-  // operation.
-  for (std::size_t i = 0; i < classes_.size(); ++i) {
-    if (class_tables_[i].direct_edge == kNoId) continue;
-    const std::uint32_t e = class_tables_[i].direct_edge;
-    live_edges_[e].calls = classes_[i].arrived;
-    edge_counts_[e].ended = classes_[i].ended;
-  }
+  for (std::size_t i = 0; i < edge_counts_.size(); ++i) record_.edges.push_back(edge_record(i));
   for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
-    if (!edges_[i].plain) continue;
+    if (!edges_[i].plain) continue;  // a plain edge's calls all arrive at its operation
     OperationRecord& operation = operations_[edges_[i].operation];
-    operation.arrived += live_edges_[i].calls;
-    for (std::size_t o = 0; o < kOutcomes; ++o) operation.ended[o] += edge_counts_[i].ended[o];
+    operation.arrived += record_.edges[i].calls;
+    for (std::size_t o = 0; o < kOutcomes; ++o) operation.ended[o] += record_.edges[i].ended[o];
   }
   for (const auto& [copy, original] : model_->series_copies) record_.series[copy] = record_.series[original];
   record_.classes = classes_;
   record_.operations.assign(operations_.begin(), operations_.end());
-  for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
-    const EdgeCounts& e = edge_counts_[i];
-    EdgeRecord r;
-    r.calls = live_edges_[i].calls;
-    r.ended = e.ended;
-    if (edges_[i].guard == kNoId) {  // every call is its one attempt
-      r.attempts = r.calls;
-      r.attempt_ended = e.ended;
-    } else {
-      const GuardCounts& g = guard_counts_[edges_[i].guard];
-      r.attempts = e.attempts;
-      r.attempt_ended = g.attempt_ended;
-      r.hedges = g.hedges;
-      r.hedges_won = g.hedges_won;
-      r.budget_denied = g.budget_denied;
-      r.fallbacks = g.fallbacks;
-      r.pushbacks = g.pushbacks;
-    }
-    record_.edges.push_back(r);
-  }
   for (const LinkState& link : links_) record_.links.push_back(link.counts);
   record_policies();
   if (messaging_) messaging_->record(record_);
