@@ -104,9 +104,7 @@ class Aggregator {
       hit.root = hit.mechanism == Mechanism::fault || known == t_.components.end();
       report_.hits.push_back(std::move(hit));
     }
-    std::stable_sort(
-        report_.hits.begin(), report_.hits.end(),
-        [](const CascadeHitReport& a, const CascadeHitReport& b) { return a.onset_s < b.onset_s; });
+    in_order();
     for (const models::Component& c : t_.components) {
       if (c.kind == "workload" || c.kind == "network") continue;
       ++report_.components;
@@ -116,6 +114,27 @@ class Aggregator {
     }
     if (report_.components > 0)
       report_.blast_components = static_cast<double>(report_.components_hit) / report_.components;
+  }
+
+  // By onset; of what began in one window causes come before their effects.
+  void in_order() {
+    std::map<std::string, int> depth;
+    for (std::size_t pass = 0; pass < report_.hits.size(); ++pass) {
+      bool changed = false;
+      for (const CascadeHitReport& h : report_.hits) {
+        const auto of_cause = h.root ? depth.end() : depth.find(h.cause);
+        const int d = of_cause == depth.end() ? 0 : of_cause->second + 1;
+        if (d > static_cast<int>(report_.hits.size())) continue;  // two that hit each other
+        int& mine = depth[h.component];
+        changed = changed || d != mine;
+        mine = d;
+      }
+      if (!changed) break;
+    }
+    std::stable_sort(
+        report_.hits.begin(), report_.hits.end(), [&](const CascadeHitReport& a, const CascadeHitReport& b) {
+          return a.onset_s != b.onset_s ? a.onset_s < b.onset_s : depth[a.component] < depth[b.component];
+        });
   }
 
   std::string cause(const Hit& h, const Cascade& c) const {

@@ -11,6 +11,7 @@ using models::Outcome;
 
 constexpr std::size_t kTogether = 1;        // windows by which an effect may be seen before its cause
 constexpr std::size_t kEvidence = 4;        // windows from the onset on in which evidence is sought
+constexpr std::size_t kBefore = 3;          // windows before the onset in which more load is sought
 constexpr double kMoreShare = 0.05;         // of attempts, above the baseline
 constexpr double kMoreAttempts = 1.2;       // per call, times the baseline
 constexpr double kMoreLoad = 1.3;           // attempts per second, times the baseline
@@ -114,9 +115,12 @@ class Explainer {
     Hit& hit = c_.hits[h];
     const std::size_t w = onsets_[h];
     const Span after{w, w + kEvidence};
+    // More load is there before its effect is.
+    const Span around{w - std::min(w - std::min(w, baseline_.end), kBefore), w + 2};
     const Hit* best = nullptr;
     Mechanism how = Mechanism::unexplained;
-    int outside = -1;  // a workload that is well itself, with more load
+    int outside = -1;  // a workload with more load that is not, or not yet, hit itself
+    Mechanism how_outside = Mechanism::unexplained;
     const auto offer = [&](const Hit* cause, Mechanism mechanism) {
       if (cause == nullptr || mechanism == Mechanism::unexplained) return;
       if (best != nullptr &&
@@ -133,15 +137,18 @@ class Explainer {
       if (edge.from_component == hit.component) {
         if (const Hit* callee = explained_hit(to, w)) offer(callee, from_callee(e, after, hit));
       } else if (to == hit.component) {
-        const Mechanism mechanism = from_caller(e, after);
+        const Mechanism mechanism = from_caller(e, around);
         const Hit* caller = explained_hit(edge.from_component, w);
         if (caller != nullptr) offer(caller, mechanism);
-        if (caller == nullptr && mechanism == Mechanism::load && in_load_trigger(edge.from_component))
+        if (caller == nullptr && mechanism != Mechanism::unexplained &&
+            in_load_trigger(edge.from_component)) {
           outside = edge.from_component;
+          how_outside = mechanism;
+        }
       }
     }
     if (best == nullptr && outside < 0) return false;
-    hit.mechanism = best != nullptr ? how : Mechanism::load;
+    hit.mechanism = best != nullptr ? how : how_outside;
     hit.cause = best != nullptr ? best->component : outside;
     return true;
   }

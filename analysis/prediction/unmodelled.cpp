@@ -33,6 +33,14 @@ Doubt first(Doubt a, Doubt b) {
   return a != kSure ? a : b;
 }
 
+// A pause in it is longer the more requests are inside.
+bool crowds(const Steps& steps) {
+  return std::any_of(steps.begin(), steps.end(), [](const Step& s) {
+    return (s.kind == Step::Kind::sleep && s.interval.ns > 0) ||
+           std::any_of(s.branches.begin(), s.branches.end(), [](const auto& b) { return crowds(b.steps); });
+  });
+}
+
 class Spread {
  public:
   explicit Spread(const Layers& layers)
@@ -48,6 +56,11 @@ class Spread {
   Unmodelled run() {
     for (std::size_t e = 0; e < t_.edges.size(); ++e) judge_edge(e);
     for (std::size_t s = 0; s < t_.stations.size(); ++s) judge_station(s);
+    for (const models::Operation& op : t_.operations) {
+      if (op.station == models::kNone || !crowds(op.steps)) continue;
+      Doubt& wait = stations_[at(op.station)].wait;
+      if (wait == kSure) wait = reason("a sleep per request inside", t_.stations[at(op.station)].name);
+    }
     judge_messages();
     Unmodelled out;
     if (reasons_.empty()) return finished(std::move(out));

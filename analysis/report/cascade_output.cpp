@@ -68,7 +68,7 @@ std::string cascade_text(const CascadeReport& report, TextStyle style) {
   if (!report.happened()) return "";
   std::string out = "\n" + inked("what followed", Ink::bold, style) + ": ";
   out += inked(verdict_name(report.verdict), ink_of(report.verdict), style);
-  if (report.verdict == Verdict::recovered)
+  if (report.verdict == Verdict::recovered && report.recovery.estimate > 0)
     out += fmt::format(" after {}", human_duration(report.recovery.estimate, style));
   if (!report.reason.empty()) out += ", " + report.reason;
   out += "\n";

@@ -109,11 +109,14 @@ std::string cascade_story(const models::Topology& t, const CascadeReport& report
   const std::string many = in_how_many(of, report.replications);
   switch (report.verdict) {
     case Verdict::unaffected:
-      sentence("Users did not notice" + many);
+      sentence("No more requests failed than before" + many);
       break;
     case Verdict::recovered:
-      sentence(fmt::format("It recovered {} after the trigger{}{}", at_time(report.recovery.estimate),
-                           report.recovery.known
+      sentence(fmt::format("It recovered {}{}{}",
+                           report.recovery.estimate > 0
+                               ? at_time(report.recovery.estimate) + " after the trigger"
+                               : std::string("with the end of the trigger"),
+                           report.recovery.known && report.recovery.estimate > 0
                                ? fmt::format(" ({} to {})", at_time(std::max(0.0, report.recovery.low)),
                                              at_time(report.recovery.high))
                                : "",

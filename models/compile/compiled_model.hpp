@@ -56,11 +56,12 @@ struct Step16 {
   std::uint32_t needed = 0;  // parallel: branches that must succeed; loop: pc of the body
   std::uint32_t stream = 0;  // branch
   // call: the edge's first_instance and first_draw, as hints, in place of the two above.
-  // fail: the probability as a threshold on 64 random bits, in place of the two above.
-  std::uint64_t chance() const { return static_cast<std::uint64_t>(stream) << 32 | needed; }
-  void set_chance(std::uint64_t chance) {
-    needed = static_cast<std::uint32_t>(chance);
-    stream = static_cast<std::uint32_t>(chance >> 32);
+  // In place of the two above. fail: the probability as a threshold on 64 random bits; sleep: ns more for
+  // each request inside the instance.
+  std::uint64_t amount() const { return static_cast<std::uint64_t>(stream) << 32 | needed; }
+  void set_amount(std::uint64_t amount) {
+    needed = static_cast<std::uint32_t>(amount);
+    stream = static_cast<std::uint32_t>(amount >> 32);
   }
 };
 static_assert(sizeof(Step16) == 16);

@@ -64,11 +64,13 @@ void ProgramCompiler::body(const Steps& steps, const Place& place, bool& held) {
             place.special_work;
         thaw(place, place.late);
         break;
-      case Step::Kind::sleep:
+      case Step::Kind::sleep: {
         no_worker(place, held);
-        emit(Op::sleep, draw(*s.distribution, stream(here.component, here.purpose)));
+        const std::uint32_t at = emit(Op::sleep, draw(*s.distribution, stream(here.component, here.purpose)));
+        m_.steps[at].set_amount(static_cast<std::uint64_t>(s.interval.ns));
         thaw(place, false);
         break;
+      }
       case Step::Kind::call:
         no_worker(place, held);
         emit(Op::call, static_cast<std::uint32_t>(s.edge));
@@ -82,7 +84,7 @@ void ProgramCompiler::body(const Steps& steps, const Place& place, bool& held) {
         break;
       case Step::Kind::fail: {
         const std::uint32_t at = emit(Op::fail, stream(here.component, here.purpose));
-        m_.steps[at].set_chance(chance_of(s.probability));
+        m_.steps[at].set_amount(chance_of(s.probability));
         break;
       }
       case Step::Kind::attempt:

@@ -127,6 +127,13 @@ void Execution::loop() {
   return kNoId;
 }
 
+std::int64_t Execution::crowded_ns(const Frame& f, const Step16& step) const {
+  const InstanceState& instance = instances_[f.instance];
+  const std::int32_t working = station_tables_[instance.station].workers - instance.free;
+  const double inside = static_cast<double>(working) + static_cast<double>(instance.queued);
+  return static_cast<std::int64_t>(std::min(static_cast<double>(step.amount()) * inside, 1e18));
+}
+
 void Execution::run_woken() {
   while (woken_ != kNoId) {
     const std::uint32_t slot = next_woken();
@@ -148,7 +155,8 @@ void Execution::advance(std::uint32_t slot) {
         if (begin_work(slot, step)) return;
         break;
       case Op::sleep: {
-        const std::int64_t pause = sample_ns(step.first);
+        std::int64_t pause = sample_ns(step.first);
+        if (step.amount() != 0) pause = sim::saturating_add(pause, crowded_ns(f, step));
         if (pause == 0) break;
         schedule(sim::saturating_add(now_, pause), Phase::finish, Kind::resume, slot);
         return;
@@ -197,7 +205,7 @@ void Execution::advance(std::uint32_t slot) {
         break;
       }
       case Op::fail:
-        if (step.chance() != 0 && streams_[step.first].next() <= step.chance())
+        if (step.amount() != 0 && streams_[step.first].next() <= step.amount())
           slot = fail_frame(slot, Outcome::error);
         break;
       case Op::acquire:

@@ -382,7 +382,9 @@ class Execution {
   void record_recent(std::uint32_t series);
   void record_all_recent();
   void finish_record();
-  EdgeRecord edge_record(std::size_t edge) const;  // since the end of the warm-up
+  std::int64_t crowded_ns(const Frame& f,
+                          const Step16& step) const;  // what the requests inside add to a sleep
+  EdgeRecord edge_record(std::size_t edge) const;     // since the end of the warm-up
   void window_stations(WindowRecord& window);
   void window_edges(WindowRecord& window);
   // Per station: how long the frames that are queued (that hold a worker) have done so by now.

@@ -25,6 +25,23 @@ Step timed(Step::Kind kind, const TimeDistribution& time) {
   return step;
 }
 
+void expand_sleep(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
+  const SleepSpec& spec = *static_cast<const SleepSpec*>(raw);
+  Step step = timed(Step::Kind::sleep, spec.sleep);
+  if (spec.per_request) {
+    const bool counts =
+        b.station != kNone && b.topology.stations[static_cast<std::size_t>(b.station)].blocking;
+    if (!counts) {
+      b.diagnostics.error(mark, b.path + ".per_request",
+                          "requests inside are counted where each holds a worker for as long as it is there",
+                          "a service with blocking: true");
+      return;
+    }
+    step.interval = *spec.per_request;
+  }
+  out.push_back(std::move(step));
+}
+
 void expand_call(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
   const CallSpec& spec = *static_cast<const CallSpec*>(raw);
   const int operation = b.resolve(spec.call);
@@ -206,10 +223,12 @@ std::vector<StepKind> make_step_kinds() {
        Fields<SleepSpec>("sleep", "Waiting that takes no core; a blocking service keeps its worker.")
            .add("sleep", &SleepSpec::sleep, "how long")
            .required()
+           .add(
+               "per_request", &SleepSpec::per_request,
+               "longer by this for each request inside the instance, waiting ones too: what shares something "
+               "slows down together; default: 0s")
            .table(),
-       make_spec<SleepSpec>, [](const void* s, Mark, TopologyBuilder&, Steps& out) {
-         out.push_back(timed(Step::Kind::sleep, static_cast<const SleepSpec*>(s)->sleep));
-       }});
+       make_spec<SleepSpec>, expand_sleep});
   FieldTable call_table =
       Fields<CallSpec>("call", "A call to an operation of another component; the step ends with its reply.")
           .add("call", &CallSpec::call, "the target, component.operation")

@@ -26,6 +26,7 @@ struct ComputeSpec {
 };
 struct SleepSpec {
   TimeDistribution sleep;
+  std::optional<sim::Duration> per_request;
 };
 struct CallSpec {
   Reference call;

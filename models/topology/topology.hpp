@@ -200,7 +200,7 @@ struct Step {
   int needed = 0;                                 // parallel: branches that must succeed
   int ref = kNone;                                // channel, effect or milestone; await: the group's effect
   std::optional<sim::Duration> timeout;           // await
-  sim::Duration interval;                         // await: between polls
+  sim::Duration interval;                         // await: between polls; sleep: more per request inside
   bool cancel_rest = false;                       // parallel: stops the others when that is decided
   std::vector<StepBranch> branches;  // parallel, branch, loop (one), call (one: its fallback, if any), ...
 };
@@ -368,7 +368,7 @@ struct Topology {
   }
   bool background = false;
   bool cancels_branches = false;  // some parallel step stops the branches that it no longer needs
-  std::vector<Fault> faults;  // in the order of the file
+  std::vector<Fault> faults;      // in the order of the file
 
   std::string operation_name(int operation) const {
     const Operation& op = operations[static_cast<std::size_t>(operation)];
