@@ -120,16 +120,12 @@ class Aggregator {
   void in_order() {
     std::map<std::string, int> depth;
     for (std::size_t pass = 0; pass < report_.hits.size(); ++pass) {
-      bool changed = false;
       for (const CascadeHitReport& h : report_.hits) {
         const auto of_cause = h.root ? depth.end() : depth.find(h.cause);
         const int d = of_cause == depth.end() ? 0 : of_cause->second + 1;
         if (d > static_cast<int>(report_.hits.size())) continue;  // two that hit each other
-        int& mine = depth[h.component];
-        changed = changed || d != mine;
-        mine = d;
+        depth[h.component] = d;
       }
-      if (!changed) break;
     }
     std::stable_sort(
         report_.hits.begin(), report_.hits.end(), [&](const CascadeHitReport& a, const CascadeHitReport& b) {

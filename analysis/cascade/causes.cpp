@@ -155,7 +155,7 @@ class Explainer {
 
   Mechanism from_callee(std::size_t e, Span after, const Hit& hit) const {
     const Flow now = flow_of(record_, times_, e, after), then = flow_of(record_, times_, e, baseline_);
-    if (now.attempts < kFewestAttempts) return Mechanism::unexplained;
+    if (std::max(now.attempts, now.ended) < kFewestAttempts) return Mechanism::unexplained;
     const double timeouts = now.share(now.timeouts) - then.share(then.timeouts);
     const double refusals = now.share(now.refusals) - then.share(then.refusals);
     const double errors = now.share(now.errors) - then.share(then.errors);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <functional>
+#include <limits>
 
 #include "analysis/report/threshold_metric.hpp"
 
@@ -140,6 +141,28 @@ Interval measure_policy(const Records& records, const RunReport& report, const R
   return i;
 }
 
+// A run that does not recover has no time of recovery: it is infinite. One that nothing befell took none.
+Interval measure_cascade(const CascadeReport& c, const Resolved& r) {
+  const auto replications = [&](Verdict v) { return c.verdicts[static_cast<std::size_t>(v)]; };
+  const int judged = c.replications - replications(Verdict::unknown);
+  const int down = replications(Verdict::degraded) + replications(Verdict::metastable);
+  const auto count = static_cast<std::uint64_t>(judged);
+  if (judged == 0) return exactly(0, 0, "no baseline to compare with");
+  if (r.info->metric == Metric::metastable) {
+    const double n = replications(Verdict::metastable);
+    return exactly(r.aggregation == A::count ? n : n / judged, count, "replications are counted");
+  }
+  Interval i = r.info->metric == Metric::lost ? c.lost : c.recovery;
+  i.count = count;
+  if (r.info->metric == Metric::lost) return i;
+  if (down > 0)
+    return exactly(std::numeric_limits<double>::infinity(), count, "not every replication recovered");
+  if (replications(Verdict::recovered) < judged)
+    return exactly(i.estimate * replications(Verdict::recovered) / judged, count,
+                   "some replications were not affected");
+  return i;
+}
+
 }  // namespace
 
 Interval of_latency(const LatencyReport& latency, const Resolved& r,
@@ -162,6 +185,7 @@ Interval measure(const CompiledModel& model, const Records& records, const RunRe
                  const Resolved& r) {
   if (r.info->owner == Owner::call) return measure_calls(model, records, report, r);
   if (r.info->owner == Owner::policy) return measure_policy(records, report, r);
+  if (r.info->owner == Owner::run) return measure_cascade(report.cascade, r);
   if (r.info->owner >= Owner::group) return measure_messages(model, records, report, r);
   const auto counted = [&](std::uint64_t n) {
     return exactly(static_cast<double>(n), n, "a count has no interval");
@@ -246,6 +270,9 @@ bool has_data(const Resolved& r, const Interval& i, const RunReport& report) {
     case Metric::policy_rejected:
     case Metric::end_to_end:
     case Metric::message_wait:
+    case Metric::recovery_time:
+    case Metric::lost:
+    case Metric::metastable:
       return i.count > 0;
     case Metric::dead_lettered:
     case Metric::redelivered:

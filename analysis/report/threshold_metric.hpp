@@ -44,7 +44,10 @@ enum class Metric : std::uint8_t {
   duplicates,
   missed,
   out_of_order,
-  milestone
+  milestone,
+  recovery_time,
+  lost,
+  metastable
 };
 enum class Aggregation : std::uint8_t { avg, min, med, max, percentile, count, rate, value };
 // A call is "orders -> payments" or "orders -> payments.charge": all call sites of that name together. A
@@ -56,6 +59,7 @@ enum class Owner : std::uint8_t {
   operation,
   call,
   policy,
+  run,  // what follows from faults; named by itself
   group,
   channel,
   effect,

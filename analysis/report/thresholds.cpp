@@ -81,6 +81,9 @@ const std::vector<MetricInfo>& metrics() {
        Owner::milestone,
        ThresholdUnit::seconds,
        {A::avg, A::min, A::med, A::max, A::percentile, A::count, A::rate}},
+      {"recovery_time", Metric::recovery_time, Owner::run, ThresholdUnit::seconds, {A::value}},
+      {"lost", Metric::lost, Owner::run, ThresholdUnit::fraction, {A::value}},
+      {"metastable", Metric::metastable, Owner::run, ThresholdUnit::fraction, {A::count, A::rate}},
   };
   return table;
 }
@@ -176,7 +179,9 @@ const models::ConsumerGroup& group_of(const Topology& t, std::size_t id) {
 std::vector<std::string> all_metrics(const Topology& t) {
   std::vector<std::string> names;
   for (const MetricInfo& m : metrics()) {
-    if (m.owner == Owner::workload) {
+    if (m.owner == Owner::run) {
+      names.emplace_back(m.name);
+    } else if (m.owner == Owner::workload) {
       for (const models::Workload& w : t.workloads) {
         names.push_back(fmt::format("{}.{}", w.name, m.name));
         if (w.classes.size() < 2) continue;
@@ -202,6 +207,8 @@ std::vector<std::string> all_metrics(const Topology& t) {
 
 bool find_owner(const Topology& t, std::string_view owner, Resolved& r) {
   switch (r.info->owner) {
+    case Owner::run:
+      return false;  // nobody's
     case Owner::workload: {
       std::size_t first = 0;
       for (std::size_t w = 0; w < t.workloads.size(); ++w) {
@@ -263,8 +270,9 @@ std::optional<Fault> resolve_metric(const Topology& t, const std::string& metric
   const std::string_view last =
       dot == std::string::npos ? std::string_view(metric) : std::string_view(metric).substr(dot + 1);
   for (const MetricInfo& m : metrics()) {
-    if (m.name != last || dot == std::string::npos) continue;
+    if (m.name != last || (dot == std::string::npos) != (m.owner == Owner::run)) continue;
     r.info = &m;
+    if (m.owner == Owner::run) break;
     if (find_owner(t, std::string_view(metric).substr(0, dot), r)) break;
     r.info = nullptr;
   }

@@ -148,7 +148,7 @@ struct WindowRecord {
   };
   struct PerEdge {
     std::uint32_t calls = 0, attempts = 0;
-    std::array<std::uint32_t, kOutcomes> ended{};  // of attempts, as the caller saw it
+    std::array<std::uint32_t, kOutcomes> ended{};  // of attempts, and of calls that failed without one
   };
   std::vector<PerClass> classes;
   std::vector<PerStation> stations;

@@ -344,7 +344,10 @@ void Execution::window_edges(WindowRecord& window) {
     };
     row.calls = since(total.calls, before.calls);
     row.attempts = since(total.attempts, before.attempts);
-    for (std::size_t o = 0; o < kOutcomes; ++o) row.ended[o] = since(total.attempt_ended[o], before.ended[o]);
+    row.ended[0] = since(total.attempt_ended[0], before.ended[0]);
+    // Some calls fail without an attempt: an open breaker, no instance to go to.
+    for (std::size_t o = 1; o < kOutcomes; ++o)
+      row.ended[o] = since(std::max(total.attempt_ended[o], total.ended[o]), before.ended[o]);
     window.edges.push_back(row);
   }
 }

@@ -49,7 +49,7 @@ std::vector<double> each(const Results& run, const Figure& figure) {
 }  // namespace
 
 Results run_library(const std::string& name, std::vector<std::string> changes) {
-  changes.push_back(fmt::format("run.replications={}", kReplications));
+  changes.insert(changes.begin(), fmt::format("run.replications={}", kReplications));
   const Loaded loaded = load_file("scenarios/library/" + name + ".yaml", changes);
   if (!loaded.topology) throw std::runtime_error(loaded.shown);
   Results run = run_model(models::compile(loaded.topology), 0);
