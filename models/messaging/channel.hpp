@@ -190,6 +190,9 @@ class ChannelModel {
   virtual std::vector<std::string> entries() const { return {"publish"}; }
   virtual std::vector<std::string> event_names() const { return {}; }
   virtual std::uint32_t nodes() const { return 1; }
+  // Every message of the subscription is delivered once, as long as no handler fails and nothing breaks:
+  // there are no lost acknowledgements, limits or timeouts.
+  virtual bool delivers_once(std::uint32_t) const { return true; }
   virtual std::uint32_t streams() const { return 1; }
 };
 
