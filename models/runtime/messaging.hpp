@@ -104,6 +104,7 @@ class Messaging final : public InstanceListener {
 
   void let_go(std::uint32_t journey);
   void judge(const Ledger::Entry& entry);
+  void revive(Envelope& message, std::uint32_t effect);
   void applied(std::uint32_t effect, const Envelope& message);
   void start_delivery(std::uint32_t channel, std::uint32_t subscription, std::uint32_t instance,
                       std::span<const Envelope> messages, std::uint64_t token);
