@@ -165,17 +165,16 @@ TEST(CloudQueueTrace, HeartbeatsKeepAMessageHidden) {
   t.delivered("q", {0});
   t.gone("q", Fate::consumed, {30});
 }
-// It waited at its consumer, was received again and handled by somebody else meanwhile; the stale one is
-// handled all the same, and known for what it is: of eight messages one is in work and one visible at any
-// time.
-TEST(CloudQueueTrace, AStaleMessageInAConsumersHandsIsHandledAsADuplicate) {
-  Trace t(sending("0s, 0s, 0s", "q") +
-          "cloud_queues: {q: {visibility_timeout: 15ms, consumers: {instances: 2, receive_batch: 3, "
-          "wait_time: 1s, "
-          "calls: s.h}}}\n");
-  EXPECT_EQ(t.effect("q/consumers").distinct, 3u);
-  EXPECT_GT(t.effect("q/consumers").duplicates, 0u);
-  t.is_quiet();
+// The first instance works until 10 and then has three messages, which are visible again at 25: the other
+// takes the last two of them, which both now handle; the last is there for a third time at 40, for the first
+// instance, which has begun it at 30 with a receipt that is no longer good.
+TEST(CloudQueueTrace, WhatWaitsAtItsConsumerTooLongIsHandledByOthersToo) {
+  Trace t(sending("0ms, 1ms, 2ms, 3ms, 4ms", "q") +
+          "cloud_queues: {q: {visibility_timeout: 15ms, consumers: {instances: 2, calls: s.h}}}\n");
+  t.delivered("q", {0, 1, 10, 10, 10, 25, 25, 40});
+  t.reached("s.h", {0, 1, 10, 20, 25, 30, 35, 40});
+  EXPECT_EQ(t.effect("q/consumers").distinct, 5u);
+  EXPECT_EQ(t.effect("q/consumers").duplicates, 3u);
 }
 
 // --- a topic, whose subscriber is away from 5 to 50 ms

@@ -80,9 +80,7 @@ void check_messages(const models::CompiledModel& model, const models::RunRecord&
       EXPECT_LE(ended(n, Fate::consumed), e.applied + e.skipped) << name << ": consumed, but by no handler";
       EXPECT_LE(e.distinct + missed(e) + e.pending, n.accepted) << name;
       EXPECT_LE(e.applied, n.deliveries) << name;
-      if (n.ready + n.in_flight == 0 && r.journeys_open == 0) {
-        EXPECT_EQ(e.pending, 0u) << name;
-      }
+      if (r.journeys_open == 0) EXPECT_EQ(e.pending, 0u) << name;
     }
   }
   for (std::size_t e = 0; e < r.effects.size(); ++e)
@@ -150,7 +148,8 @@ TEST_P(MessagingSwarm, NothingIsForgottenWhenTheLoadHasEnded) {
     for (const models::StationRecord& s : r.stations) {
       for (const models::InstanceRecord& i : s.instances) waiting += i.in_queue + i.in_service;
     }
-    if (kept == 0 && waiting == 0 && r.status == models::RunStatus::completed) {
+    const bool retained = text.find("retained: true") != std::string::npos;  // the last message is never over
+    if (!retained && kept == 0 && waiting == 0 && r.status == models::RunStatus::completed) {
       ++quiet;
       EXPECT_EQ(r.journeys_open, 0u) << "nothing is under way";
       for (const models::EffectRecord& e : r.effects) EXPECT_EQ(e.pending, 0u);
