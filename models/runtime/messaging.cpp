@@ -137,6 +137,7 @@ void Messaging::begin_branch(std::uint32_t slot, std::uint32_t child, std::uint3
   y.journey = x.journey;
   y.ordinal = 0;
   y.delivery = x.delivery;
+  y.handling = x.handling;
   ledger_.hold(y.journey);
 }
 
@@ -181,6 +182,7 @@ void Messaging::begin_attempt(std::uint32_t slot, std::uint32_t child) {
   // A publication belongs to the handler's transaction; what other services do does not.
   y.delivery =
       model_.guards[run_.edges_[run_.frames_[child].edge].guard].publication == kNoId ? kNoId : x.delivery;
+  y.handling = x.handling;
   ledger_.hold(y.journey);
 }
 
@@ -235,7 +237,7 @@ std::uint32_t Messaging::deposit(std::uint32_t slot, std::uint32_t channel) {
   const Cause& x = causes_[slot];
   const std::uint32_t publication = model_.guards[run_.edges_[f.edge].guard].publication;
   if (publication == kNoId) return slot;  // somebody calls the channel's operation as if it were a service
-  if (x.delivery != kNoId && model_.groups[deliveries_[x.delivery].group].transactional) {
+  if (handles(x) && model_.groups[deliveries_[x.delivery].group].transactional) {
     deliveries_[x.delivery].transaction.emplace_back(channel, x.message);
     return slot;
   }
@@ -270,7 +272,7 @@ bool Messaging::recognise(std::uint32_t slot, std::uint32_t effect) {
   const Cause& x = causes_[slot];
   bool all = true;
   std::uint64_t messages = 1;
-  if (table.group != kNoId && x.delivery != kNoId) {
+  if (table.group != kNoId && handles(x)) {
     const std::vector<Envelope>& list = deliveries_[x.delivery].messages;
     messages = list.size();
     all = std::all_of(list.begin(), list.end(), [&](const Envelope& e) { return known(e.identity); });
@@ -309,7 +311,7 @@ void Messaging::applied(std::uint32_t effect, const Envelope& message) {
 
 void Messaging::effect(std::uint32_t slot, std::uint32_t effect) {
   const Cause& x = causes_[slot];
-  if (model_.effects[effect].group != kNoId && x.delivery != kNoId) {
+  if (model_.effects[effect].group != kNoId && handles(x)) {
     const std::uint32_t delivery = x.delivery;
     for (std::size_t i = 0; i < deliveries_[delivery].messages.size(); ++i)
       applied(effect, deliveries_[delivery].messages[i]);
@@ -399,6 +401,7 @@ void Messaging::start_delivery(std::uint32_t channel, std::uint32_t subscription
   x.journey = first.journey;
   x.ordinal = 0;
   x.delivery = id;
+  x.handling = ++deliveries_[id].serial;
   ledger_.hold(x.journey);
   const std::uint32_t next = run_.enter_late(slot, edge.worker_first);
   if (next != kNoId) run_.wake(next);
@@ -425,6 +428,7 @@ void Messaging::delivered(std::uint32_t slot, Outcome outcome) {
   run_.release_frame(slot);
   channels_[group.channel]->handled(token, outcome);
   for (const Envelope& message : deliveries_[id].messages) let_go(message.journey);
+  ++deliveries_[id].serial;
   deliveries_[id].next_free = free_delivery_;
   free_delivery_ = id;
 }
