@@ -132,7 +132,9 @@ bool Predictor::solve_open_load(std::string& message) {
 
 double Predictor::largest_utilization() const {
   double largest = 0;
-  for (std::size_t i = 0; i < layers_.stations.size(); ++i) largest = std::max(largest, offered(i));
+  for (std::size_t i = 0; i < layers_.stations.size(); ++i) {
+    if (!handles_messages(i) || handles_once(i)) largest = std::max(largest, offered(i));
+  }
   for (const LinkState& l : layers_.links) largest = std::max(largest, l.utilization);
   return largest;
 }

@@ -98,7 +98,7 @@ double Predictor::work_of(std::size_t i) const {  // core-seconds per second
 double Predictor::offered_full(std::size_t i) const {
   const StationPrediction& s = p_.stations[i];
   double u = s.core_utilization.known ? s.core_utilization.value : 0;
-  if (!s.rate_known) return 0;
+  if (!s.rate_known || (handles_messages(i) && !handles_once(i))) return 0;
   if (!layers_.stations[i].stable) return std::max(u, offered(i));
   if (s.utilization.known) u = std::max(u, s.utilization.value);
   return u;
@@ -137,6 +137,21 @@ bool Predictor::handles_messages(std::size_t i) const {
   return false;
 }
 
+// Every message is handled once, and a handling takes what it takes: no more is needed for the workers'
+// share.
+bool Predictor::handles_once(std::size_t i) const {
+  const StationState& s = layers_.stations[i];
+  if (s.holds_calls || s.cores) return false;
+  for (const models::MessageChannel& c : t_.channels) {
+    for (std::size_t g = 0; g < c.groups.size(); ++g) {
+      if (c.groups[g].station != static_cast<int>(i)) continue;
+      if (c.model && !c.model->delivers_once(static_cast<std::uint32_t>(g))) return false;
+      if (layers_.op_success[at(c.groups[g].operation)] < 1) return false;
+    }
+  }
+  return true;
+}
+
 void Predictor::take_back_loads() {
   for (std::size_t i = 0; i < p_.stations.size(); ++i) {
     const std::string& why = unmodelled_.wait[i];
@@ -158,7 +173,9 @@ void Predictor::station(std::size_t i, bool closed) {
   out.lost_fraction = s.lost;
   out.stable = s.stable;
   out.by_messages = messages_arrive(i);
-  p_.stable = p_.stable && (s.stable || !unmodelled_.rate[i].empty());
+  const bool waits_in_channel = handles_messages(i);
+  const bool unclaimed = waits_in_channel && !handles_once(i);
+  p_.stable = p_.stable && (s.stable || unclaimed || !unmodelled_.rate[i].empty());
   double stay = 0, wait = 0, shares = 0, in_queue = 0;
   for (const GroupState& g : s.groups) {
     const double part = g.share * g.count;
@@ -222,11 +239,17 @@ void Predictor::station(std::size_t i, bool closed) {
   } else if (!exact) {
     out.remark = reason;
   }
-  if (handles_messages(i)) {
+  if (waits_in_channel) {
     // A channel hands a message out when a consumer is free: the queue is there, and by its rules.
     for (Figure* f : {&out.wait_mean_s, &out.response_mean_s, &out.in_queue_mean})
       *f = {0, false, false, "messages wait in their channel"};
-    if (s.stable) out.remark = "messages wait in their channel";
+    if (s.stable || unclaimed) out.remark = "messages wait in their channel";
+    if (unclaimed) {
+      // Who waits there for a slow or failing call sends for no more: it is as busy as that lets it be.
+      out.stable = true;
+      if (out.utilization.known) out.utilization = {0, false, false, out.remark};
+      if (out.core_utilization.known) out.core_utilization = {0, false, false, out.remark};
+    }
   }
   take_back_station(i);
 }

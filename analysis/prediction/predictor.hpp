@@ -80,6 +80,7 @@ class Predictor {
   // Where messages arrive: rates follow from what is published, waits are the channel's.
   bool messages_arrive(std::size_t i) const;
   bool handles_messages(std::size_t i) const;
+  bool handles_once(std::size_t i) const;
   void report();
   double rate_of(std::size_t i) const;
   double work_of(std::size_t i) const;

@@ -33,6 +33,7 @@ void group(JsonText& json, const GroupReport& g) {
   json.begin_object().field("name", g.name).field("consumers", g.handles);
   json.field("deliveries", g.deliveries).field("redeliveries", g.redeliveries);
   interval(json, "redelivered_fraction", g.redelivered, g.deliveries);
+  interval(json, "deliveries_per_message", g.per_message, g.deliveries);
   fates(json, "ended", g.ended);
   std::uint64_t ended = 0;
   for (const std::uint64_t n : g.ended) ended += n;
@@ -67,6 +68,9 @@ void channel(JsonText& json, const ChannelReport& c, const models::ChannelModel&
   }
   json.field("elections", c.counts.elections)
       .field("rebalances", c.counts.rebalances)
+      .field("receives", c.counts.receives)
+      .field("empty_receives", c.counts.empty_receives)
+      .field("late_deletes", c.counts.late_deletes)
       .field("blocked_s", static_cast<double>(c.counts.blocked_ns) * 1e-9)
       .field("rebalancing_s", static_cast<double>(c.counts.rebalancing_ns) * 1e-9);
   const std::vector<std::uint32_t> subscriptions = model.place_subscriptions();

@@ -129,6 +129,10 @@ class Reporter {
       return RatioSample{sum(r, [](const PlaceCounts& p) { return real(p.redeliveries); }),
                          sum(r, [](const PlaceCounts& p) { return real(p.deliveries); })};
     });
+    out.per_message = ratio([&](const RunRecord& r) {
+      return RatioSample{sum(r, [](const PlaceCounts& p) { return real(p.deliveries); }),
+                         sum(r, [](const PlaceCounts& p) { return real(p.deliveries - p.redeliveries); })};
+    });
     out.dead_lettered = ratio([&](const RunRecord& r) {
       constexpr auto kDead = static_cast<std::size_t>(models::Fate::dead_lettered);
       return RatioSample{sum(r, [](const PlaceCounts& p) { return real(p.ended[kDead]); }),
@@ -158,6 +162,9 @@ class Reporter {
       out.counts.batches += c.batches;
       out.counts.elections += c.elections;
       out.counts.rebalances += c.rebalances;
+      out.counts.receives += c.receives;
+      out.counts.empty_receives += c.empty_receives;
+      out.counts.late_deletes += c.late_deletes;
       out.counts.blocked_ns += c.blocked_ns;
       out.counts.rebalancing_ns += c.rebalancing_ns;
       out.unpublished += r.unpublished[id];

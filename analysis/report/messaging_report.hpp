@@ -32,6 +32,7 @@ struct GroupReport {
   std::uint64_t ended[models::kFates] = {};
   std::uint64_t handled = 0;   // messages; a batch counts with all of its
   Interval redelivered;        // share of the deliveries
+  Interval per_message;        // deliveries of each message that was delivered at all
   Interval dead_lettered;      // share of the copies that left
   Interval throughput;         // messages handled per second
   LatencyReport end_to_end;    // first tried to publish, to handled

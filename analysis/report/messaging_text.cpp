@@ -77,26 +77,31 @@ class Text {
   void channels() {
     TextTable table(style_);
     table.left("channels").right("published").right("rate").right("refused").right("unrouted");
-    table.right("repeated").right("never sent").right("batch").right("elections").right("rebalances");
+    table.right("repeated").right("never sent").right("batch").right("batches").right("batching");
+    table.right("empty polls").right("late deletes").right("elections").right("rebalances");
     table.right("rebalancing").right("blocked");
     std::size_t rows = 0;
     for (const ChannelReport& c : report_.channels) {
       if (++rows > kMostRows) continue;
-      table.row({name(c.name), human_count(c.counts.published), human_rate(c.published.estimate),
-                 share(c.refused, c.counts.refused, Ink::bad), counted(c.counts.unrouted, Ink::warn),
-                 counted(c.counts.deduplicated), counted(c.unpublished, Ink::bad),
-                 c.batching ? Cell(human_number(c.batch_size.estimate)) : Cell(),
-                 counted(c.counts.elections, Ink::warn), counted(c.counts.rebalances, Ink::warn),
-                 span(c.counts.rebalancing_ns, Ink::warn), span(c.counts.blocked_ns, Ink::warn)});
+      table.row(
+          {name(c.name), human_count(c.counts.published), human_rate(c.published.estimate),
+           share(c.refused, c.counts.refused, Ink::bad), counted(c.counts.unrouted, Ink::warn),
+           counted(c.counts.deduplicated), counted(c.unpublished, Ink::bad),
+           c.batching ? Cell(human_number(c.batch_size.estimate)) : Cell(),
+           c.batching ? Cell(human_rate(c.batches_per_s.estimate)) : Cell(),
+           c.batching_time.count > 0 ? Cell(human_duration(c.batching_time.mean.estimate, style_)) : Cell(),
+           counted(c.counts.empty_receives), counted(c.counts.late_deletes, Ink::warn),
+           counted(c.counts.elections, Ink::warn), counted(c.counts.rebalances, Ink::warn),
+           span(c.counts.rebalancing_ns, Ink::warn), span(c.counts.blocked_ns, Ink::warn)});
     }
     add(table, rows);
   }
 
   void groups() {
     TextTable table(style_);
-    table.left("consumers").right("handled").right("rate").right("again").right("end to end");
+    table.left("consumers").right("handled").right("rate").right("again").right("each").right("end to end");
     table.right("p50").right("p99").right("lag").right("peak").right("at end");
-    table.right("not handled").left("mostly");
+    table.right("not handled").right("").left("mostly");
     std::size_t rows = 0;
     for (const ChannelReport& c : report_.channels) {
       for (const GroupReport& g : c.groups) {
@@ -106,9 +111,14 @@ class Text {
         table.row({name(g.name), g.handles ? Cell(human_count(g.handled)) : Cell("nobody", Ink::dim),
                    g.handles ? Cell(human_rate(g.throughput.estimate)) : Cell(),
                    g.redeliveries > 0 ? Cell(human_fraction(g.redelivered.estimate), Ink::warn) : Cell(),
+                   g.redeliveries > 0 ? Cell("×" + human_number(g.per_message.estimate), Ink::warn) : Cell(),
                    l.count > 0 ? Cell(human_duration(l.mean.estimate, style_)) : Cell(), percentile(l, 0),
                    percentile(l, 4), human_number(g.lag.estimate), human_count(g.peak_lag),
                    human_number(g.lag_at_end.estimate), counted(unhandled, Ink::bad),
+                   unhandled > 0 ? Cell(human_fraction(static_cast<double>(unhandled) /
+                                                       static_cast<double>(all(g.ended))),
+                                        Ink::bad)
+                                 : Cell(),
                    unhandled > 0 ? Cell(main_fate(g.ended, Fate::expired), Ink::dim) : Cell()});
       }
     }

@@ -199,12 +199,23 @@ class Expansion {
     return out;
   }
 
+  // A channel of one entry goes by its own name; this broker's own names go first.
+  bool is_channel(const std::string& name) const {
+    const auto called = [&](const auto& item) { return item.name == name; };
+    if (std::any_of(spec_.queues.begin(), spec_.queues.end(), called) ||
+        std::any_of(spec_.exchanges.begin(), spec_.exchanges.end(), called))
+      return false;
+    return std::any_of(b_.channel_entries.begin(), b_.channel_entries.end(), [&](const auto& channel) {
+      return channel.first == name && channel.second == std::vector<std::string>{"publish"};
+    });
+  }
+
   DeadLetterSettings dead_letter(const DeadLetterSpec& spec, const std::string& path) {
     DeadLetterSettings out;
     Reference name = spec.to;
     const std::size_t dot = name.text.find('.');
     if (dot != std::string::npos && name.text.substr(0, dot) == self_) name.text.erase(0, dot + 1);
-    if (name.text.find('.') != std::string::npos) {
+    if (name.text.find('.') != std::string::npos || is_channel(name.text)) {
       const ChannelEntry other = resolve_channel(b_, name);
       if (other.channel == kNone) return out;
       out.to = DeadLetterSettings::To::elsewhere;

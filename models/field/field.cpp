@@ -164,8 +164,14 @@ void read_section(const FieldTable& table, const Node& node, void* spec, ReadCon
         std::none_of(table.fields.begin(), table.fields.end(), [](const Field& f) { return f.required; });
     if (node.is_null() && nothing_required) return;  // `cart:` is a cart with all defaults
     if (std::any_of(table.fields.begin(), table.fields.end(), names_things)) context.names_lost = true;
-    context.error(node, fmt::format("expected a mapping with the fields of {}, found {}",
-                                    with_article(table.name), describe(node)));
+    // A field where a name belongs: the map of names was left out.
+    const std::string last = context.path.substr(context.path.rfind('.') + 1);
+    const bool unnamed =
+        std::any_of(table.fields.begin(), table.fields.end(), [&](const Field& f) { return f.name == last; });
+    context.error(node,
+                  fmt::format("expected a mapping with the fields of {}, found {}", with_article(table.name),
+                              describe(node)),
+                  unnamed ? fmt::format("each {} has a name: some_name: {{{}: ...}}", table.name, last) : "");
     return;
   }
   for (const MapEntry& entry : node.entries) {
@@ -258,6 +264,15 @@ bool read_value(const Field& f, const Node& n, std::string& out, ReadContext& c)
   return true;
 }
 bool read_value(const Field& f, const Node& n, Reference& out, ReadContext& c) {
+  if (n.is_map()) {
+    std::string name = "orders.place";
+    for (const MapEntry& e : n.entries) {
+      if (e.value.is_scalar() && (e.key == "to" || n.entries.size() == 1)) name = escaped(e.value.text);
+    }
+    c.error(n, "expected a target such as orders.place, found a mapping",
+            fmt::format("{}: {}; what else there is to say stands beside it", f.name, name));
+    return false;
+  }
   if (!scalar(f, n, c, "a target such as orders.place")) return false;
   out = {n.text, n.mark};
   return true;

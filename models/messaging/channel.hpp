@@ -88,7 +88,7 @@ struct ChannelCounts {
   std::uint64_t batches = 0;       // requests that carried them, where producers batch
   std::uint64_t elections = 0, rebalances = 0;
   std::uint64_t receives = 0, empty_receives = 0;  // polls of consumers; those that found nothing
-  std::uint64_t late_deletes = 0;  // of messages that were visible to others again by then
+  std::uint64_t late_deletes = 0;                  // of messages that were visible to others again by then
   std::int64_t blocked_ns = 0;  // time that publishers were held back by flow control, in all
   std::int64_t rebalancing_ns = 0;
 };
@@ -131,6 +131,10 @@ class ChannelHost {
   // A copy has come into the subscription (kept for Envelope::journey) / is gone from it.
   virtual void copy_made(std::uint32_t subscription, const Envelope& message) = 0;
   virtual void copy_gone(std::uint32_t subscription, const Envelope& message, Fate fate) = 0;
+  // A consumer has the message in its hands, and may begin to handle it although the copy is gone by then
+  // (handled by somebody else meanwhile); until released. What a handler works at needs no such hold.
+  virtual void hold(const Envelope&) {}
+  virtual void release(const Envelope&) {}
   // 64 random bits of the channel's own stream number `purpose` (< ChannelModel::streams()).
   virtual std::uint64_t random(std::uint32_t purpose) = 0;
   virtual void observe(ChannelTime what, std::uint32_t subscription, std::int64_t ns) = 0;
@@ -190,6 +194,9 @@ class ChannelModel {
   virtual std::vector<std::string> entries() const { return {"publish"}; }
   virtual std::vector<std::string> event_names() const { return {}; }
   virtual std::uint32_t nodes() const { return 1; }
+  // Every message of the subscription is delivered once, as long as no handler fails and nothing breaks:
+  // there are no lost acknowledgements, limits or timeouts.
+  virtual bool delivers_once(std::uint32_t) const { return true; }
   virtual std::uint32_t streams() const { return 1; }
 };
 

@@ -163,6 +163,7 @@ ChannelEntry resolve_channel(TopologyBuilder& b, const Reference& reference) {
       const bool only = entries.size() == 1 && entries[0] == "publish";
       if (channel == name && (whole ? only : text.substr(name.size() + 1) == entries[e])) {
         channel_number(b, name);
+        b.channels_named.insert(name);
         return {static_cast<int>(c), static_cast<std::uint16_t>(e)};
       }
       known.push_back(only ? channel : channel + "." + entries[e]);

@@ -162,6 +162,10 @@ bool Execution::stop_frame(std::uint32_t slot, const StationTable& station, std:
       }
       return false;
     }
+    case Op::deposit:
+    case Op::await:
+      ++f.ticket;  // the channel's word, or the handling that it waits for, is for nobody
+      return false;
     case Op::thaw:
       return !thawed(slot);
     case Op::compute: {

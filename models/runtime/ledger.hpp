@@ -37,21 +37,23 @@ class Ledger {
     std::int64_t start;
     std::uint32_t refs;   // frames and copies of messages; also in the free list
     std::uint32_t first;  // entry
-    std::uint64_t unused;
+    std::uint64_t began;  // messages published before it in the run; none of its own is older
   };
 
-  std::uint32_t begin(std::int64_t start) {
+  std::uint32_t begin(std::int64_t start, std::uint64_t published) {
     std::uint32_t id = free_journey_;
     if (id != kNone) {
       free_journey_ = journeys_[id].refs;
     } else {
       id = journeys_.append();
     }
-    journeys_[id] = {start, 0, kNone, 0};
+    journeys_[id] = {start, 0, kNone, published};
     ++live_journeys_;
     return id;
   }
   Journey& journey(std::uint32_t id) { return journeys_[id]; }
+  // The journey of that number is still the one that the message belongs to.
+  bool lives(std::uint32_t id, std::uint64_t sequence) const { return journeys_[id].began <= sequence; }
   void hold(std::uint32_t id) { ++journeys_[id].refs; }
   // `judge(entry)` sees the entries of a journey that has ended.
   template <class Judge>
@@ -64,6 +66,7 @@ class Ledger {
       e = next;
     }
     journeys_[id].refs = free_journey_;
+    journeys_[id].began = ~std::uint64_t{0};
     free_journey_ = id;
     --live_journeys_;
   }

@@ -74,6 +74,8 @@ class Messaging::Port final : public ChannelHost {
       m_.ledger_.at(group.effect, message.identity, message.journey).last_fate = fate;
     m_.let_go(message.journey);
   }
+  void hold(const Envelope& message) override { m_.ledger_.hold(message.journey); }
+  void release(const Envelope& message) override { m_.let_go(message.journey); }
   std::uint64_t random(std::uint32_t purpose) override {
     return m_.run_.streams_[m_.model_.channels[channel_].first_stream + purpose].next();
   }
@@ -119,7 +121,7 @@ void Messaging::begin_request(std::uint32_t slot, bool keyed) {
   Cause& x = causes_[slot];
   x.identity = mix(0, ++requests_);
   x.key = keyed ? run_.calls_[slot].key : kNoKey;
-  x.journey = ledger_.begin(run_.now_);
+  x.journey = ledger_.begin(run_.now_, sequence_);
   x.ordinal = 0;
   x.delivery = kNoId;
   ledger_.hold(x.journey);
@@ -135,6 +137,7 @@ void Messaging::begin_branch(std::uint32_t slot, std::uint32_t child, std::uint3
   y.journey = x.journey;
   y.ordinal = 0;
   y.delivery = x.delivery;
+  y.handling = x.handling;
   ledger_.hold(y.journey);
 }
 
@@ -179,6 +182,7 @@ void Messaging::begin_attempt(std::uint32_t slot, std::uint32_t child) {
   // A publication belongs to the handler's transaction; what other services do does not.
   y.delivery =
       model_.guards[run_.edges_[run_.frames_[child].edge].guard].publication == kNoId ? kNoId : x.delivery;
+  y.handling = x.handling;
   ledger_.hold(y.journey);
 }
 
@@ -233,7 +237,7 @@ std::uint32_t Messaging::deposit(std::uint32_t slot, std::uint32_t channel) {
   const Cause& x = causes_[slot];
   const std::uint32_t publication = model_.guards[run_.edges_[f.edge].guard].publication;
   if (publication == kNoId) return slot;  // somebody calls the channel's operation as if it were a service
-  if (x.delivery != kNoId && model_.groups[deliveries_[x.delivery].group].transactional) {
+  if (handles(x) && model_.groups[deliveries_[x.delivery].group].transactional) {
     deliveries_[x.delivery].transaction.emplace_back(channel, x.message);
     return slot;
   }
@@ -268,7 +272,7 @@ bool Messaging::recognise(std::uint32_t slot, std::uint32_t effect) {
   const Cause& x = causes_[slot];
   bool all = true;
   std::uint64_t messages = 1;
-  if (table.group != kNoId && x.delivery != kNoId) {
+  if (table.group != kNoId && handles(x)) {
     const std::vector<Envelope>& list = deliveries_[x.delivery].messages;
     messages = list.size();
     all = std::all_of(list.begin(), list.end(), [&](const Envelope& e) { return known(e.identity); });
@@ -307,7 +311,7 @@ void Messaging::applied(std::uint32_t effect, const Envelope& message) {
 
 void Messaging::effect(std::uint32_t slot, std::uint32_t effect) {
   const Cause& x = causes_[slot];
-  if (model_.effects[effect].group != kNoId && x.delivery != kNoId) {
+  if (model_.effects[effect].group != kNoId && handles(x)) {
     const std::uint32_t delivery = x.delivery;
     for (std::size_t i = 0; i < deliveries_[delivery].messages.size(); ++i)
       applied(effect, deliveries_[delivery].messages[i]);
@@ -343,6 +347,15 @@ std::int64_t Messaging::waited(std::uint32_t slot) const {
 
 // --- deliveries
 
+// Somebody has a message in hand whose last copy is gone, as one thrown out of its group that works on. That
+// copy was handled, and its journey judged: this is one time more.
+void Messaging::revive(Envelope& message, std::uint32_t effect) {
+  message.journey = ledger_.begin(run_.now_, message.sequence);
+  Ledger::Entry& entry = ledger_.at(effect, message.identity, message.journey);
+  entry.applied = 1;
+  entry.applied_at = run_.now_;
+}
+
 void Messaging::start_delivery(std::uint32_t channel, std::uint32_t subscription, std::uint32_t instance,
                                std::span<const Envelope> messages, std::uint64_t token) {
   const std::uint32_t group_id = model_.channels[channel].first_group + subscription;
@@ -359,6 +372,10 @@ void Messaging::start_delivery(std::uint32_t channel, std::uint32_t subscription
   delivery.group = group_id;
   delivery.messages.assign(messages.begin(), messages.end());
   delivery.transaction.clear();
+  for (Envelope& message : delivery.messages) {
+    if (!ledger_.lives(message.journey, message.sequence)) revive(message, group.effect);
+    ledger_.hold(message.journey);
+  }
   const EdgeTable& edge = run_.edges_[group.edge];
   ++run_.live_edges_[group.edge].calls;
   ++run_.edge_counts_[group.edge].attempts;
@@ -374,7 +391,7 @@ void Messaging::start_delivery(std::uint32_t channel, std::uint32_t subscription
   f.flags = kDirect | kLive;
   f.priority = 0;
   f.depth = 0;
-  const Envelope& first = messages.front();
+  const Envelope first = delivery.messages.front();
   run_.begin_root(slot, first.key == kNoKey ? 0 : first.key);
   run_.calls_[slot].flags = kThere;
   run_.calls_[slot].door_stage = 0;
@@ -384,6 +401,7 @@ void Messaging::start_delivery(std::uint32_t channel, std::uint32_t subscription
   x.journey = first.journey;
   x.ordinal = 0;
   x.delivery = id;
+  x.handling = ++deliveries_[id].serial;
   ledger_.hold(x.journey);
   const std::uint32_t next = run_.enter_late(slot, edge.worker_first);
   if (next != kNoId) run_.wake(next);
@@ -409,6 +427,8 @@ void Messaging::delivered(std::uint32_t slot, Outcome outcome) {
   const std::uint64_t token = deliveries_[id].token;
   run_.release_frame(slot);
   channels_[group.channel]->handled(token, outcome);
+  for (const Envelope& message : deliveries_[id].messages) let_go(message.journey);
+  ++deliveries_[id].serial;
   deliveries_[id].next_free = free_delivery_;
   free_delivery_ = id;
 }

@@ -34,7 +34,7 @@ struct alignas(64) Cause {
   std::uint32_t journey;
   std::uint32_t ordinal;   // of its next call
   std::uint32_t delivery;  // the handler's frame and its branches: what they handle
-  std::uint32_t unused;
+  std::uint32_t handling;  // Delivery::serial, since work in the background outlives it
 };
 static_assert(sizeof(Cause) == 128);
 
@@ -92,6 +92,7 @@ class Messaging final : public InstanceListener {
   struct Delivery {
     std::uint64_t token = 0;
     std::uint32_t group = 0;
+    std::uint32_t serial = 0;
     std::uint32_t next_free = 0;
     std::vector<Envelope> messages;
     std::vector<std::pair<std::uint32_t, Envelope>> transaction;  // what it publishes if it succeeds
@@ -103,7 +104,12 @@ class Messaging final : public InstanceListener {
   };
 
   void let_go(std::uint32_t journey);
+  // The frame works for a delivery that is not over.
+  bool handles(const Cause& x) const {
+    return x.delivery != 0xffffffffu && deliveries_[x.delivery].serial == x.handling;
+  }
   void judge(const Ledger::Entry& entry);
+  void revive(Envelope& message, std::uint32_t effect);
   void applied(std::uint32_t effect, const Envelope& message);
   void start_delivery(std::uint32_t channel, std::uint32_t subscription, std::uint32_t instance,
                       std::span<const Envelope> messages, std::uint64_t token);

@@ -1,5 +1,6 @@
 #include "tests/support/metrics.hpp"
 
+#include <cmath>
 #include <stdexcept>
 
 namespace tailrace::tests {
@@ -17,6 +18,12 @@ const auto& named(const List& list, const std::string& name, auto field) {
 Metric of_workload(std::string name, double (*value)(const analysis::ClassReport&)) {
   return [name = std::move(name), value](const Observed& o) { return value(workload(o.report, name)); };
 }
+Metric of_group(std::string name, double (*value)(const analysis::GroupReport&)) {
+  return [name = std::move(name), value](const Observed& o) { return value(group(o.report, name)); };
+}
+Metric of_channel(std::string name, double (*value)(const analysis::ChannelReport&)) {
+  return [name = std::move(name), value](const Observed& o) { return value(channel(o.report, name)); };
+}
 Metric of_station(std::string name, double (*value)(const analysis::StationReport&)) {
   return [name = std::move(name), value](const Observed& o) { return value(station(o.report, name)); };
 }
@@ -31,6 +38,15 @@ const analysis::StationReport& station(const analysis::RunReport& report, const 
 }
 const analysis::OperationReport& operation(const analysis::RunReport& report, const std::string& name) {
   return named(report.operations, name, &analysis::OperationReport::name);
+}
+const analysis::ChannelReport& channel(const analysis::RunReport& report, const std::string& name) {
+  return named(report.messaging.channels, name, &analysis::ChannelReport::name);
+}
+const analysis::GroupReport& group(const analysis::RunReport& report, const std::string& name) {
+  return named(channel(report, name.substr(0, name.find('/'))).groups, name, &analysis::GroupReport::name);
+}
+const analysis::EffectReport& effect(const analysis::RunReport& report, const std::string& name) {
+  return named(report.messaging.effects, name, &analysis::EffectReport::name);
 }
 
 double percentile(const analysis::LatencyReport& latency, double p) {
@@ -125,6 +141,59 @@ Metric visits(std::string operation_name) {
 }
 Metric attempts_per_call() {
   return [](const Observed& o) { return o.report.edges.at(0).attempts_per_call; };
+}
+
+Metric lag_mean(std::string name) {
+  return of_group(std::move(name), [](const auto& g) { return g.lag.estimate; });
+}
+Metric lag_at_end(std::string name) {
+  return of_group(std::move(name), [](const auto& g) { return g.lag_at_end.estimate; });
+}
+Metric handled_per_s(std::string name) {
+  return of_group(std::move(name), [](const auto& g) { return g.throughput.estimate; });
+}
+Metric end_to_end_mean(std::string name) {
+  return of_group(std::move(name), [](const auto& g) { return g.end_to_end.mean.estimate; });
+}
+Metric end_to_end_percentile(std::string name, double p) {
+  return [p, name = std::move(name)](const Observed& o) {
+    return percentile(group(o.report, name).end_to_end, p);
+  };
+}
+Metric deliveries_per_message(std::string name) {
+  return of_group(std::move(name), [](const auto& g) { return g.per_message.estimate; });
+}
+Metric redelivered_fraction(std::string name) {
+  return of_group(std::move(name), [](const auto& g) { return g.redelivered.estimate; });
+}
+Metric dead_lettered_fraction(std::string name) {
+  return of_group(std::move(name), [](const auto& g) { return g.dead_lettered.estimate; });
+}
+Metric duplicate_fraction(std::string name) {
+  return [name = std::move(name)](const Observed& o) { return effect(o.report, name).duplicates.estimate; };
+}
+Metric batch_size_mean(std::string name) {
+  return of_channel(std::move(name), [](const auto& c) { return c.batch_size.estimate; });
+}
+Metric batching_mean(std::string name) {
+  return of_channel(std::move(name), [](const auto& c) { return c.batching_time.mean.estimate; });
+}
+Metric batches_per_s(std::string name) {
+  return of_channel(std::move(name), [](const auto& c) { return c.batches_per_s.estimate; });
+}
+Metric message_residual() {
+  return [](const Observed& o) {
+    double sum = 0;
+    for (const models::RunRecord& r : o.records) {
+      for (const models::ChannelRecord& c : r.channels) {
+        for (const models::PlaceCounts& p : c.places) {
+          const auto in = static_cast<double>(p.resident_at_start + p.accepted);
+          sum += std::abs(in - static_cast<double>(p.total_ended() + p.ready + p.in_flight));
+        }
+      }
+    }
+    return sum;
+  };
 }
 
 Metric minus(Metric metric, double constant) {

@@ -20,6 +20,9 @@ using Metric = std::function<double(const Observed&)>;
 const analysis::ClassReport& workload(const analysis::RunReport& report, const std::string& name);
 const analysis::StationReport& station(const analysis::RunReport& report, const std::string& name);
 const analysis::OperationReport& operation(const analysis::RunReport& report, const std::string& name);
+const analysis::ChannelReport& channel(const analysis::RunReport& report, const std::string& name);
+const analysis::GroupReport& group(const analysis::RunReport& report, const std::string& name);
+const analysis::EffectReport& effect(const analysis::RunReport& report, const std::string& name);
 double percentile(const analysis::LatencyReport& latency, double p);  // one of kPercentiles
 
 // Of requests that succeeded, of the workload "load".
@@ -51,6 +54,23 @@ Metric abandoned_fraction(std::string name);
 // Of an operation's visits per root request that arrived; of the first edge, attempts per call.
 Metric visits(std::string operation_name);
 Metric attempts_per_call();
+
+// Of a consumer group.
+Metric lag_mean(std::string name);
+Metric lag_at_end(std::string name);
+Metric handled_per_s(std::string name);
+Metric end_to_end_mean(std::string name);
+Metric end_to_end_percentile(std::string name, double p);
+Metric deliveries_per_message(std::string name);
+Metric redelivered_fraction(std::string name);    // of the deliveries
+Metric dead_lettered_fraction(std::string name);  // of what left
+Metric duplicate_fraction(std::string name);      // of what came about
+// Of the batches of a channel's producers.
+Metric batch_size_mean(std::string name);
+Metric batching_mean(std::string name);
+Metric batches_per_s(std::string name);
+// Copies of messages that no count of their place explains, at all places.
+Metric message_residual();
 
 Metric minus(Metric metric, double constant);
 

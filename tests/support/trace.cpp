@@ -199,6 +199,50 @@ const models::PolicyRecord& Trace::policy(const std::string& name, std::size_t n
   throw std::runtime_error("no such " + name);
 }
 
+std::pair<std::size_t, std::size_t> Trace::place_id(const std::string& name) {
+  for (std::size_t c = 0; c < model().channels.size(); ++c) {
+    const std::vector<std::string> places = model().channels[c].model->place_names();
+    for (std::size_t p = 0; p < places.size(); ++p) {
+      if (places[p] == name || model().topology->channels[c].name + "/" + places[p] == name) return {c, p};
+    }
+  }
+  throw std::runtime_error("no place is called " + name);
+}
+
+void Trace::accepted(const std::string& place, const std::vector<double>& ms) {
+  const auto [c, p] = place_id(place);
+  expect_times(
+      "messages that entered " + place,
+      [c = c, p = p](const models::RunRecord& r) { return r.channels[c].places[p].accepted; }, ms);
+}
+void Trace::delivered(const std::string& place, const std::vector<double>& ms) {
+  const auto [c, p] = place_id(place);
+  expect_times(
+      "deliveries from " + place,
+      [c = c, p = p](const models::RunRecord& r) { return r.channels[c].places[p].deliveries; }, ms);
+}
+void Trace::gone(const std::string& place, models::Fate fate, const std::vector<double>& ms) {
+  const auto [c, p] = place_id(place);
+  const auto f = static_cast<std::size_t>(fate);
+  expect_times(
+      std::string("messages ") + models::fate_name(fate) + " of " + place,
+      [c = c, p = p, f](const models::RunRecord& r) { return r.channels[c].places[p].ended[f]; }, ms);
+}
+const models::EffectRecord& Trace::effect(const std::string& name) {
+  const models::RunRecord& r = at_end();
+  for (std::size_t i = 0; i < r.effects.size(); ++i) {
+    if (model().topology->effects[i].name == name) return r.effects[i];
+  }
+  throw std::runtime_error("no effect is called " + name);
+}
+std::uint64_t Trace::milestones(const std::string& name) {
+  const models::RunRecord& r = at_end();
+  for (std::size_t i = 0; i < model().topology->milestones.size(); ++i) {
+    if (model().topology->milestones[i].name == name) return r.series[model().milestone_series[i]].count();
+  }
+  throw std::runtime_error("no milestone is called " + name);
+}
+
 void Trace::is_quiet() {
   const models::RunRecord& r = at_end();
   for (const models::ClassRecord& c : r.classes) EXPECT_EQ(c.in_flight, 0u);

@@ -35,6 +35,13 @@ class Trace {
   void served(const std::string& operation, const std::vector<At>& table);
   // When the requests of a workload ended.
   void requests(const std::string& workload, const std::vector<At>& table);
+  // When copies of messages entered a place, were handed to a consumer there, and left it. Names as in
+  // ChannelModel::place_names(); by channel where several have the name, "rabbit/mails".
+  void accepted(const std::string& place, const std::vector<double>& ms);
+  void delivered(const std::string& place, const std::vector<double>& ms);
+  void gone(const std::string& place, models::Fate fate, const std::vector<double>& ms);
+  const models::EffectRecord& effect(const std::string& name);
+  std::uint64_t milestones(const std::string& name);
 
   // At the end: worker-ms held, and those of them for nobody; by number of instance.
   double busy_ms(const std::string& station);
@@ -55,6 +62,7 @@ class Trace {
   std::vector<std::size_t> edges(const std::string& from, const std::string& operation);
   std::size_t operation_id(const std::string& name);
   std::size_t station_id(const std::string& name);
+  std::pair<std::size_t, std::size_t> place_id(const std::string& name);
 
   std::string body_;
   std::int64_t end_ns_;

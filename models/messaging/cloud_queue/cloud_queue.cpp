@@ -230,7 +230,12 @@ void CloudQueue::reset_counts() {
 }
 
 ChannelRecord CloudQueue::record() const {
-  return {counts_, {store_.counts(host_.now())}, events_};
+  ChannelCounts counts = counts_;
+  const ReceiveCounts polls = receive_counts();
+  counts.receives = polls.receives;
+  counts.empty_receives = polls.empty;
+  counts.late_deletes = polls.late;
+  return {counts, {store_.counts(host_.now())}, events_};
 }
 
 std::size_t CloudQueue::bytes() const {

@@ -88,6 +88,13 @@ class CloudQueueModel : public ChannelModel {
   std::vector<std::string> event_names() const override;
   std::uint32_t streams() const override { return kStreams; }
 
+  // A handler may always outlast a visibility timeout that nobody extends.
+  bool delivers_once(std::uint32_t) const override {
+    const bool outlasted =
+        settings_.visibility_timeout_ns < CloudQueueSettings::kNever && settings_.extend_interval_ns == 0;
+    return !outlasted && settings_.duplicate_probability == 0;
+  }
+
   const CloudQueueSettings& settings() const { return settings_; }
   const sim::Sampler& latency() const { return latency_; }
 

@@ -164,6 +164,7 @@ void CloudQueue::release(std::uint32_t delivery) {
   d.state = Delivery::State::free;
   ++d.generation;
   free_deliveries_.push_back(delivery);
+  host_.release(d.envelope);
 }
 
 void CloudQueue::instance_changed(std::uint32_t, std::uint32_t instance, bool up) {

@@ -150,6 +150,7 @@ std::uint32_t CloudQueue::take(std::uint32_t id, std::uint32_t instance) {
     host_.observe(ChannelTime::waiting, 0, now - m.accepted_ns);
   Delivery& d = deliveries_[delivery];
   d.envelope = m.envelope;
+  host_.hold(d.envelope);
   d.serial = m.serial;
   d.received_ns = now;
   d.message = id;

@@ -89,6 +89,7 @@ void EventLog::leader_lost(std::uint32_t partition) {
     const Waiting w = side.replicating.front();
     side.replicating.pop();
     ++core_.counts.refused;
+    core_.host.release(w.message);
     if (w.confirmed) core_.host.answer(w.ticket, Outcome::unavailable);
   }
 }

@@ -66,6 +66,7 @@ Publication EventLog::publish(const Envelope& original, bool confirmed, std::uin
   Batch& b = batches_[index];
   b.bytes += w.message.bytes;
   b.messages.push_back(w);
+  core_.host.hold(w.message);
   if (b.messages.size() >= s_.batch_size || b.bytes >= s_.batch_bytes) {
     const Publication result = flush(index, true);
     return result == Publication::pending && !confirmed ? Publication::accepted : result;
@@ -91,6 +92,7 @@ Publication EventLog::flush(std::uint32_t index, bool filled) {
   for (Waiting& w : b.messages) {
     core_.host.observe(ChannelTime::batching, kNobody, core_.host.now() - w.time);
     const Publication result = last = admit(w);
+    core_.host.release(w.message);
     if (result == Publication::pending) continue;
     appended = appended || result == Publication::accepted;
     if (w.confirmed && !(filled && &w == &b.messages.back()))
@@ -115,6 +117,7 @@ Publication EventLog::admit(Waiting& w) {
   if (s_.acks == Acks::all && ((in_sync > 1 && s_.replication_latency > 0) || !side.replicating.empty())) {
     w.time = core_.host.now() + s_.replication_latency;
     side.replicating.push(w);
+    core_.host.hold(w.message);
     arm_replicated(partition, w.time);
     return Publication::pending;
   }
@@ -164,6 +167,7 @@ void EventLog::replicated(std::uint32_t partition) {
     const Waiting w = side.replicating.front();
     side.replicating.pop();
     append(w.message);
+    core_.host.release(w.message);
     if (w.confirmed) core_.host.answer(w.ticket, Outcome::success);
     more = true;
   }

@@ -150,6 +150,7 @@ Publication QueueBroker::publish(const Envelope& message, bool confirmed, std::u
   Publication end = Publication::pending;
   if (alarm_) {
     held_.push({message, ticket, host_.now(), confirmed});
+    host_.hold(message);
   } else {
     end = accept(message, confirmed, ticket);
   }
@@ -248,6 +249,7 @@ void QueueBroker::let_in_held() {
   const Held held = held_.pop();
   counts_.blocked_ns += host_.now() - held.since;
   const Publication end = accept(held.envelope, held.confirmed, held.ticket);
+  host_.release(held.envelope);
   if (!held.confirmed || end == Publication::pending) return;
   host_.answer(held.ticket, end == Publication::accepted  ? Outcome::success
                             : end == Publication::refused ? Outcome::rejected

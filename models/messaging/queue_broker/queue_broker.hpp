@@ -50,6 +50,11 @@ class QueueBrokerModel : public ChannelModel {
   std::vector<std::string> event_names() const override;
   std::uint32_t nodes() const override { return settings_.nodes; }
   std::uint32_t streams() const override;  // one per queue
+  bool delivers_once(std::uint32_t queue) const override {
+    const QueueSettings& q = settings_.queues[queue];
+    return q.ack_failure == 0 && q.message_ttl_ns == kNoTime && q.queue_ttl_ns == kNoTime &&
+           q.max_length == kNoLimit && q.max_bytes == kNoLimit;
+  }
 
   const BrokerSettings& settings() const { return settings_; }
   const std::vector<std::string>& keys() const { return keys_; }

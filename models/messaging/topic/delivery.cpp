@@ -72,6 +72,7 @@ void Topic::hand_over(std::uint32_t slot) {
   const std::uint32_t generation = delivery.generation;
   delivery = Delivery{};
   delivery.envelope = copy.envelope;
+  host_.hold(delivery.envelope);
   delivery.copy = slot;
   delivery.serial = copy.serial;
   delivery.subscription = copy.subscription;
@@ -123,6 +124,7 @@ void Topic::drop_delivery(std::uint32_t d) {
   ++delivery.generation;
   delivery.next = free_delivery_;
   free_delivery_ = d;
+  host_.release(delivery.envelope);
 }
 
 void Topic::arm(std::uint32_t slot, std::int64_t after) {

@@ -63,7 +63,11 @@ Publication Topic::publish(const Envelope& message, bool confirmed, std::uint64_
   }
   ++turns_;
   ++counts_.published;
-  if (settings_.retained) retained_ = message, has_retained_ = true;
+  if (settings_.retained) {
+    host_.hold(message);
+    if (has_retained_) host_.release(retained_);
+    retained_ = message, has_retained_ = true;
+  }
   bool matched = false;
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
     if (!model_.matches(s, message.route)) continue;

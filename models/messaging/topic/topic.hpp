@@ -68,6 +68,11 @@ class TopicModel : public ChannelModel {
   std::vector<std::string> event_names() const override { return {"broker down", "broker up"}; }
   std::uint32_t streams() const override { return static_cast<std::uint32_t>(groups_.size()); }
 
+  bool delivers_once(std::uint32_t subscription) const override {
+    const SubscriptionSettings& s = settings_.subscriptions[subscription];
+    return s.ack_failure == 0 && s.max_queued < 0 && s.buffer < 0;
+  }
+
   const TopicSettings& settings() const { return settings_; }
   bool matches(std::uint32_t subscription, std::uint16_t route) const;
 
