@@ -20,9 +20,8 @@ workloads: {{load: {{constant_arrival_rate: 100000/s, steps: [{{publish: orders,
 logs:
   orders:
     partitions: 12
-    retention: 10s
     {}
-    consumers: {{mailers: {{instances: 4, steps: [compute: 30us], {}}}}}
+    consumers: {{mailers: {{steps: [compute: 30us], {}}}}}
 )Y",
                      seconds, log, group);
 }
@@ -53,10 +52,15 @@ const bool registered = [] {
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond);
   };
-  add("messages/one_by_one", "linger: 0s", "offset_commit: record");
-  add("messages/polls", "linger: 0s", "offset_commit: batch");
-  add("messages/batches", "linger: 5ms", "offset_commit: batch");
-  add("messages/handled_together", "linger: 5ms", "offset_commit: batch, batch: true, max_poll_records: 100");
+  add("messages/one_by_one", "linger: 0s", "instances: 4, offset_commit: record");
+  add("messages/polls", "linger: 0s", "instances: 4, offset_commit: batch");
+  add("messages/batches", "linger: 5ms", "instances: 4, offset_commit: batch");
+  add("messages/handled_together", "linger: 5ms",
+      "instances: 4, offset_commit: batch, batch: true, max_poll_records: 100");
+  add("messages/three_replicas", "replication_factor: 3\n    replication_latency: 1ms",
+      "instances: 4, offset_commit: record");
+  // The group manages half of what comes; what it has not read after a second is gone.
+  add("messages/lagging", "retention: 1s", "instances: 2, offset_commit: record");
   return true;
 }();
 

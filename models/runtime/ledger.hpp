@@ -37,7 +37,7 @@ class Ledger {
     std::int64_t start;
     std::uint32_t refs;   // frames and copies of messages; also in the free list
     std::uint32_t first;  // entry
-    std::uint64_t unused;
+    std::uint64_t epoch;
   };
 
   std::uint32_t begin(std::int64_t start) {
@@ -47,7 +47,7 @@ class Ledger {
     } else {
       id = journeys_.append();
     }
-    journeys_[id] = {start, 0, kNone, 0};
+    journeys_[id] = {start, 0, kNone, epoch_};
     ++live_journeys_;
     return id;
   }
@@ -66,6 +66,7 @@ class Ledger {
     journeys_[id].refs = free_journey_;
     free_journey_ = id;
     --live_journeys_;
+    if (journeys_[id].epoch != epoch_) --earlier_journeys_;
   }
 
   // The entry of an effect for an identity; new where there is none.
@@ -106,6 +107,13 @@ class Ledger {
     }
   }
   std::uint64_t journeys() const { return live_journeys_; }
+  // Epochs divide the journeys by when they began. The next one may begin when those from before the
+  // current one have ended.
+  void begin_epoch() {
+    ++epoch_;
+    earlier_journeys_ = live_journeys_;
+  }
+  std::uint64_t earlier_journeys() const { return earlier_journeys_; }
   std::size_t bytes() const {
     return entries_.bytes() + journeys_.bytes() + buckets_.size() * sizeof(std::uint32_t);
   }
@@ -147,7 +155,7 @@ class Ledger {
   std::vector<std::uint32_t> buckets_;
   std::uint32_t free_entry_ = kNone, free_journey_ = kNone;
   std::size_t count_ = 0;
-  std::uint64_t live_journeys_ = 0;
+  std::uint64_t live_journeys_ = 0, earlier_journeys_ = 0, epoch_ = 0;
   unsigned shift_ = 64;
 };
 

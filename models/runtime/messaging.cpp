@@ -93,7 +93,7 @@ class Messaging::Port final : public ChannelHost {
 
 Messaging::Messaging(Execution& run) : run_(run), model_(*run.model_) {
   effects_.resize(model_.effects.size());
-  last_of_key_.resize(model_.effects.size());
+  order_.resize(model_.effects.size());
   unpublished_.resize(model_.channels.size());
 }
 
@@ -109,6 +109,7 @@ void Messaging::start() {
 std::size_t Messaging::bytes() const {
   std::size_t bytes = causes_.bytes() + ledger_.bytes() + timers_.size() * sizeof(Timer) +
                       deliveries_.size() * (sizeof(Delivery) + sizeof(Envelope));
+  for (const KeyOrder& order : order_) bytes += order.bytes();
   for (const auto& channel : channels_) bytes += channel->bytes();
   return bytes;
 }
@@ -287,12 +288,9 @@ void Messaging::applied(std::uint32_t effect, const Envelope& message) {
   entry.applied_at = run_.now_;
   ++(first ? record.distinct : record.duplicates);
   if (first && message.key != kNoKey && model_.effects[effect].group != kNoId) {
-    std::uint64_t& last = last_of_key_[effect][message.key];
-    if (message.sequence + 1 < last) {
-      ++record.out_of_order;
-    } else {
-      last = message.sequence + 1;
-    }
+    KeyOrder& order = order_[effect];
+    if (!order.in_order(message.key, message.sequence)) ++record.out_of_order;
+    if (order.generation_is_full() && ledger_.earlier_journeys() == 0) forget_keys();
   }
   if (entry.waiter == kNoId) return;
   const std::uint32_t slot = entry.waiter;
@@ -303,6 +301,12 @@ void Messaging::applied(std::uint32_t effect, const Envelope& message) {
   ++f.ticket;
   run_.timers_.cancel(f, TimerPurpose::await);
   run_.wake(slot);
+}
+
+// All at once: there is one count of the journeys from before.
+void Messaging::forget_keys() {
+  for (KeyOrder& order : order_) order.next_generation();
+  ledger_.begin_epoch();
 }
 
 void Messaging::effect(std::uint32_t slot, std::uint32_t effect) {

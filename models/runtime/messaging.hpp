@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "models/messaging/channel.hpp"
-#include "models/policy/key_map.hpp"
 #include "models/runtime/fault_state.hpp"
+#include "models/runtime/key_order.hpp"
 #include "models/runtime/ledger.hpp"
 #include "models/runtime/record.hpp"
 
@@ -105,6 +105,7 @@ class Messaging final : public InstanceListener {
   void let_go(std::uint32_t journey);
   void judge(const Ledger::Entry& entry);
   void applied(std::uint32_t effect, const Envelope& message);
+  void forget_keys();
   void start_delivery(std::uint32_t channel, std::uint32_t subscription, std::uint32_t instance,
                       std::span<const Envelope> messages, std::uint64_t token);
   Publication publish(std::uint32_t channel, const Envelope& message, bool confirmed, std::uint64_t ticket);
@@ -120,8 +121,8 @@ class Messaging final : public InstanceListener {
   std::vector<Timer> timers_;
   std::uint32_t free_timer_ = 0xffffffffu;
   std::vector<EffectRecord> effects_;
-  std::vector<std::uint64_t> unpublished_;          // by channel: facts that never got there
-  std::vector<KeyMap<std::uint64_t>> last_of_key_;  // by effect: the sequence handled last, plus 1
+  std::vector<std::uint64_t> unpublished_;  // by channel: facts that never got there
+  std::vector<KeyOrder> order_;             // by effect
   std::uint64_t requests_ = 0, sequence_ = 0;
 };
 
