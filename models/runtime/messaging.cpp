@@ -158,6 +158,7 @@ void Messaging::begin_call(std::uint32_t slot, std::uint32_t edge, const GuardTa
   if (p.bytes != kNoId) message.bytes = static_cast<std::uint32_t>(count_of(run_.sample(p.bytes), 4e9));
   if (p.delay != kNoId)
     message.delay_us = static_cast<std::uint32_t>(count_of(run_.sample(p.delay) * 1e-3, 4e9));
+  message.poison = p.poison_draw != kNoId && run_.sample(p.poison_draw) < p.poison;
   message.ttl_us = p.ttl_us;
   message.route = p.route;
   message.entry = p.entry;
@@ -258,13 +259,16 @@ std::uint32_t Messaging::choose_node(std::uint32_t slot, const GuardTable& g) {
   return node == kNobody ? kNoInstance : node;
 }
 
+bool Messaging::remembered(const EffectTable& table, const Ledger::Entry& entry) const {
+  return entry.applied != 0 && (table.ttl_ns < 0 || run_.now_ - entry.applied_at <= table.ttl_ns);
+}
+
 // An idempotent receiver asks its store. What has come about, and is still remembered, is not done again.
 bool Messaging::recognise(std::uint32_t slot, std::uint32_t effect) {
   const EffectTable& table = model_.effects[effect];
   const auto known = [&](std::uint64_t identity) {
     const Ledger::Entry* entry = ledger_.find(effect, identity);
-    return entry != nullptr && entry->applied != 0 &&
-           (table.ttl_ns < 0 || run_.now_ - entry->applied_at <= table.ttl_ns);
+    return entry != nullptr && remembered(table, *entry);
   };
   const Cause& x = causes_[slot];
   bool all = true;
@@ -283,6 +287,12 @@ bool Messaging::recognise(std::uint32_t slot, std::uint32_t effect) {
 void Messaging::applied(std::uint32_t effect, const Envelope& message) {
   EffectRecord& record = effects_[effect];
   Ledger::Entry& entry = ledger_.at(effect, message.identity, message.journey);
+  // Two that overlap both found nothing when they began. The store's key is unique: who comes second learns
+  // it now, and its work was for nothing.
+  if (model_.effects[effect].idempotent && remembered(model_.effects[effect], entry)) {
+    ++record.skipped;
+    return;
+  }
   ++record.applied;
   const bool first = entry.applied++ == 0;
   entry.applied_at = run_.now_;
@@ -307,6 +317,13 @@ void Messaging::applied(std::uint32_t effect, const Envelope& message) {
 void Messaging::forget_keys() {
   for (KeyOrder& order : order_) order.next_generation();
   ledger_.begin_epoch();
+}
+
+bool Messaging::poisoned(std::uint32_t slot, std::uint32_t effect) const {
+  const Cause& x = causes_[slot];
+  if (model_.effects[effect].group == kNoId || x.delivery == kNoId) return false;
+  const std::vector<Envelope>& list = deliveries_[x.delivery].messages;
+  return std::any_of(list.begin(), list.end(), [](const Envelope& e) { return e.poison; });
 }
 
 void Messaging::effect(std::uint32_t slot, std::uint32_t effect) {

@@ -21,6 +21,7 @@ namespace tailrace::models {
 
 class Execution;
 struct CompiledModel;
+struct EffectTable;
 struct GuardTable;
 struct Step16;
 
@@ -67,6 +68,7 @@ class Messaging final : public InstanceListener {
   std::uint32_t spawn(std::uint32_t slot, std::uint32_t pc);
   std::uint32_t deposit(std::uint32_t slot, std::uint32_t channel);
   bool recognise(std::uint32_t slot, std::uint32_t effect);
+  bool poisoned(std::uint32_t slot, std::uint32_t effect) const;  // its handling fails
   void effect(std::uint32_t slot, std::uint32_t effect);
   void milestone(std::uint32_t slot, std::uint32_t milestone);
   bool await(std::uint32_t slot, std::uint32_t effect);  // true: it has come about
@@ -104,6 +106,7 @@ class Messaging final : public InstanceListener {
 
   void let_go(std::uint32_t journey);
   void judge(const Ledger::Entry& entry);
+  bool remembered(const EffectTable& table, const Ledger::Entry& entry) const;
   void applied(std::uint32_t effect, const Envelope& message);
   void forget_keys();
   void start_delivery(std::uint32_t channel, std::uint32_t subscription, std::uint32_t instance,

@@ -241,6 +241,7 @@ struct PublishSettings {
   std::uint8_t priority = 0;
   std::uint8_t level = 1;
   std::uint32_t ttl_us = 0;  // 0: the queue's own
+  double poison = 0;         // share that no handler can handle
   bool confirm = true;       // the call ends with the broker's word, not when the message is sent
 };
 
