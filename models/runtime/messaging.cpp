@@ -366,6 +366,10 @@ std::int64_t Messaging::waited(std::uint32_t slot) const {
 
 void Messaging::start_delivery(std::uint32_t channel, std::uint32_t subscription, std::uint32_t instance,
                                std::span<const Envelope> messages, std::uint64_t token) {
+  if (postponing_) [[unlikely]] {
+    postponed_.push_back({channel, subscription, instance, token, {messages.begin(), messages.end()}});
+    return;
+  }
   const std::uint32_t group_id = model_.channels[channel].first_group + subscription;
   const GroupTable& group = model_.groups[group_id];
   std::uint32_t id = free_delivery_;
@@ -442,6 +446,7 @@ void Messaging::timer(std::uint32_t id) {
 }
 
 void Messaging::instance_changed(std::uint32_t instance, bool up, std::int64_t) {
+  if (!up) postponing_ = true;
   const std::uint32_t station = model_.instance_station[instance];
   const std::uint32_t index = instance - model_.stations[station].first_instance;
   for (std::uint32_t c = 0; c < model_.channels.size(); ++c) {
@@ -451,6 +456,18 @@ void Messaging::instance_changed(std::uint32_t instance, bool up, std::int64_t) 
     if (group.edge != kNoId && model_.edges[group.edge].station == station)
       channels_[group.channel]->instance_changed(group.subscription, index, up);
   }
+}
+
+// Who has died since had its messages taken back when the channel was told.
+void Messaging::start_postponed() {
+  postponing_ = false;
+  for (const Postponed& p : postponed_) {
+    const EdgeTable& edge =
+        model_.edges[model_.groups[model_.channels[p.channel].first_group + p.subscription].edge];
+    if (!run_.down(edge.first_instance + p.instance))
+      start_delivery(p.channel, p.subscription, p.instance, p.messages, p.token);
+  }
+  postponed_.clear();
 }
 
 // --- observation

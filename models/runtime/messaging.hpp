@@ -81,6 +81,8 @@ class Messaging final : public InstanceListener {
   void delivered(std::uint32_t slot, Outcome outcome);
   void timer(std::uint32_t id);
   void instance_changed(std::uint32_t instance, bool up, std::int64_t now_ns) override;
+  // After all instances that go down at this instant have gone: what channels handed out meanwhile.
+  void start_postponed();
 
   // --- observation
   void reset();  // end of the warm-up
@@ -97,6 +99,13 @@ class Messaging final : public InstanceListener {
     std::uint32_t next_free = 0;
     std::vector<Envelope> messages;
     std::vector<std::pair<std::uint32_t, Envelope>> transaction;  // what it publishes if it succeeds
+  };
+  // A channel that learns of one death hands its messages to the next instance, which may be about to die at
+  // this very instant.
+  struct Postponed {
+    std::uint32_t channel, subscription, instance;
+    std::uint64_t token;
+    std::vector<Envelope> messages;
   };
   struct Timer {
     std::uint64_t what;
@@ -121,6 +130,8 @@ class Messaging final : public InstanceListener {
   std::vector<std::unique_ptr<Channel>> channels_;
   std::vector<Delivery> deliveries_;
   std::uint32_t free_delivery_ = 0xffffffffu;
+  std::vector<Postponed> postponed_;
+  bool postponing_ = false;
   std::vector<Timer> timers_;
   std::uint32_t free_timer_ = 0xffffffffu;
   std::vector<EffectRecord> effects_;

@@ -237,6 +237,10 @@ void warn_unused(const Topology& t, Diagnostics& diagnostics) {
     const int to = t.operations[static_cast<std::size_t>(e.operation)].component;
     if (to != e.from_component) called[static_cast<std::size_t>(to)] = true;
   }
+  for (const MessageChannel& channel : t.channels) {
+    if (channel.named && channel.component != kNone)
+      called[static_cast<std::size_t>(channel.component)] = true;
+  }
   for (std::size_t i = 0; i < t.components.size(); ++i) {
     const Component& c = t.components[i];
     if (called[i] || c.kind == "workload" || c.kind == "network") continue;

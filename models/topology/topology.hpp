@@ -260,6 +260,7 @@ struct MessageChannel {
   int station = kNone;  // the broker's nodes
   std::shared_ptr<ChannelModel> model;
   std::vector<ConsumerGroup> groups;  // by subscription
+  bool named = false;                 // somebody publishes to it, dead letters and redrives included
 };
 
 struct Component {
@@ -369,7 +370,7 @@ struct Topology {
   }
   bool background = false;
   bool cancels_branches = false;  // some parallel step stops the branches that it no longer needs
-  std::vector<Fault> faults;  // in the order of the file
+  std::vector<Fault> faults;      // in the order of the file
 
   std::string operation_name(int operation) const {
     const Operation& op = operations[static_cast<std::size_t>(operation)];
