@@ -178,6 +178,11 @@ TEST(PublishSubscribe, OneSubscribersOutageIsNoticedByNobodyElse) {
   EXPECT_EQ(least(run, successes("shoppers")), 1);
   const Figure inventory = effects("rabbit/inventory", &EffectRecord::distinct);
   EXPECT_EQ(mean(run, inventory), mean(healthy, inventory));
+  // Each has its own copy of all of them, but for what is under way at the end.
+  for (const char* subscriber : {"rabbit/inventory", "rabbit/notification"}) {
+    EXPECT_NEAR(mean(run, effects(subscriber, &EffectRecord::distinct)), mean(run, published("rabbit")), 20)
+        << subscriber;
+  }
   EXPECT_NEAR(mean(run, lag_at("rabbit/notification", 120)), 6000, 3 * 77 / std::sqrt(5.0));
   EXPECT_EQ(most(run, missed("rabbit/notification")), 0);
   // 4 x 50/s against 100/s: gone a minute later.
