@@ -1,4 +1,5 @@
 #include "analysis/report/run_report.hpp"
+#include "analysis/report/cascade_story.hpp"
 
 #include <fmt/format.h>
 
@@ -372,6 +373,8 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
   }
   report.policies = policy_reports(model, records, kConfidence);
   report.faults = fault_reports(model, records);
+  report.cascade = cascade_report(model, records);
+  report.cascade.story = cascade_story(*model.topology, report.cascade);
   report.ejections = ejection_reports(model, records, kConfidence);
   report.health = health_reports(model, records, kConfidence);
   report.messaging = messaging_report(model, records, kConfidence);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/cascade/cascade_report.hpp"
 #include "analysis/report/fault_report.hpp"
 #include "analysis/report/latency_report.hpp"
 #include "analysis/report/messaging_report.hpp"
@@ -102,6 +103,7 @@ struct RunReport {
   std::vector<EjectionReport> ejections;  // of callers with outlier detection
   std::vector<HealthReport> health;       // of services with health checks
   std::vector<FaultReport> faults;        // by Topology::faults
+  CascadeReport cascade;
   bool littles_law_holds = true;          // exactly, at every station of every replication
   MessagingReport messaging;
   // Every request that arrived ended or is still inside; so did every copy of a message, at every place.

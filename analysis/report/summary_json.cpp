@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "analysis/report/cascade_output.hpp"
 #include "analysis/report/json_figures.hpp"
 #include "analysis/report/messaging_json.hpp"
 
@@ -319,6 +320,7 @@ std::string summary_json(const RunResults& results) {
   array(json, "outlier_ejections", report.ejections, ejections);
   array(json, "health_checks", report.health, health);
   array(json, "faults", report.faults, fault);
+  cascade_json(json, report.cascade);
   messaging_json(json, report.messaging, results.model);
   array(json, "thresholds", results.thresholds, threshold);
   const auto texts = [](JsonText& j, const std::string& text) { j.value(text); };

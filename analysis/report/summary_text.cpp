@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "analysis/report/cascade_output.hpp"
 #include "analysis/report/messaging_text.hpp"
 #include "analysis/report/text_table.hpp"
 
@@ -40,6 +41,7 @@ class Summary {
     out_ += messaging_text(report_.messaging, style_);
     links();
     faults();
+    out_ += cascade_text(report_.cascade, style_);
     if (!options_.prediction.empty()) out_ += "\n" + options_.prediction;
     thresholds();
     notes();

@@ -4,32 +4,24 @@
 #include "models/compile/compiled_model.hpp"
 #include "models/compile/faults.hpp"
 #include "models/compile/guards.hpp"
+#include "models/compile/messaging.hpp"
+#include "models/compile/program.hpp"
 #include "sim/base/check.hpp"
 
 namespace tailrace::models {
 
 namespace {
 
-constexpr std::size_t kUnrollSteps = 64;  // a constant loop up to this many steps is written out
-
-std::uint64_t chance_of(double p) {
-  if (!(p > 0)) return 0;
-  if (p >= 1) return ~std::uint64_t{0};
-  return static_cast<std::uint64_t>(p * 0x1p64);
-}
-
-class Compiler {
+class Compiler final : public ProgramCompiler {
  public:
-  explicit Compiler(std::shared_ptr<const Topology> topology) : t_(*topology) {
-    m_.topology = std::move(topology);
-  }
+  using ProgramCompiler::ProgramCompiler;
 
-  std::shared_ptr<const CompiledModel> run() {
+  void run() {
     m_.depth_limit = static_cast<std::uint32_t>(t_.run.max_call_depth);
     marks_ = mark_faults(t_);
     for (std::size_t i = 0; i < t_.stations.size(); ++i) station(i);
     for (std::size_t i = 0; i < t_.links.size(); ++i) link(i);
-    messaging();
+    compile_messaging(t_, m_);
     for (std::size_t i = 0; i < t_.operations.size(); ++i) operation(i);
     m_.messaging = t_.messaging();
     m_.context = needs_context(t_) || m_.messaging;
@@ -43,34 +35,9 @@ class Compiler {
     if (!t_.faults.empty()) m_.lost_pc = emit(Op::bury);
     callee_hints();
     share_series();
-    return std::make_shared<const CompiledModel>(std::move(m_));
   }
 
  private:
-  const std::string& component_name(int id) const { return t_.components[static_cast<std::size_t>(id)].name; }
-
-  std::uint32_t stream(const std::string& component, std::string purpose) {
-    m_.streams.push_back({component, std::move(purpose)});
-    return static_cast<std::uint32_t>(m_.streams.size() - 1);
-  }
-  std::uint32_t draw(const sim::Distribution& d, std::uint32_t stream_id) {
-    m_.kept.push_back(d);
-    Draw draw;
-    draw.sampler = sim::Sampler(d);
-    draw.stream = stream_id;
-    m_.draws.push_back(draw);
-    return static_cast<std::uint32_t>(m_.draws.size() - 1);
-  }
-  std::uint32_t series(SeriesKind kind, std::size_t id) {
-    m_.series.push_back({kind, static_cast<std::uint32_t>(id)});
-    return static_cast<std::uint32_t>(m_.series.size() - 1);
-  }
-  std::uint32_t lane(sim::Duration length, TimerPurpose purpose) {
-    m_.lanes.push_back(length);
-    m_.lane_kind.push_back(static_cast<std::uint32_t>(purpose));
-    return static_cast<std::uint32_t>(m_.lanes.size() - 1);
-  }
-
   void station(std::size_t i) {
     const Station& s = t_.stations[i];
     const std::string& name = s.name;
@@ -153,332 +120,6 @@ class Compiler {
     m_.links.push_back(table);
   }
 
-  // Where a program runs: what its streams are called, and whether it must mind its worker.
-  struct Place {
-    std::string component;
-    std::string purpose;
-    bool async = false;
-    std::uint8_t special_work =
-        0;                // Step16::flags of compute: more than time passes (cores, speed, interruption)
-    bool pauses = false;  // the instance can stand still
-    bool late = false;    // and what works then has to be made up for by its own frame
-  };
-
-  static Place below(Place here, std::size_t branch) {
-    here.purpose += "/" + std::to_string(branch);
-    return here;
-  }
-
-  std::uint32_t pc() const { return static_cast<std::uint32_t>(m_.steps.size()); }
-  std::uint32_t emit(Op op, std::uint32_t first = 0) {
-    Step16 step;
-    step.op = op;
-    step.first = first;
-    m_.steps.push_back(step);
-    return pc() - 1;
-  }
-  void need_worker(const Place& place, bool& held) {
-    if (place.async && !held) emit(Op::acquire), held = true;
-  }
-  void no_worker(const Place& place, bool& held) {
-    if (place.async && held) emit(Op::release), held = false;
-  }
-
-  // Where an instance can stand still its frames stop here, and come here again when it goes on.
-  void thaw(const Place& place, bool late) {
-    if (!place.pauses) return;
-    const std::uint32_t at = emit(Op::thaw);
-    m_.steps[at].flags = late ? 1 : 0;
-    emit(Op::jump, at);
-  }
-
-  // How many steps they become, loops inside them written out where body() does so.
-  static std::size_t size_of(const Steps& steps) {
-    std::size_t n = 0;
-    for (const Step& s : steps) {
-      n += 1;
-      std::size_t inside = 0;
-      for (const StepBranch& b : s.branches) inside += size_of(b.steps) + 1;
-      if (s.kind == Step::Kind::loop && s.distribution->is_constant()) {
-        const double written = s.distribution->mean() * static_cast<double>(inside);
-        if (written <= static_cast<double>(kUnrollSteps)) inside = static_cast<std::size_t>(written);
-      }
-      n += inside;
-    }
-    return n;
-  }
-
-  // Emits the steps in order. `held`: an async program holds a worker here; what it is afterwards is left in
-  // it.
-  void body(const Steps& steps, const Place& place, bool& held) {
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-      const Step& s = steps[i];
-      Place here = place;
-      here.purpose += "/" + std::to_string(i);
-      switch (s.kind) {
-        case Step::Kind::compute:
-          need_worker(place, held);
-          m_.steps[emit(Op::compute, draw(*s.distribution, stream(here.component, here.purpose)))].flags =
-              place.special_work;
-          thaw(place, place.late);
-          break;
-        case Step::Kind::sleep:
-          no_worker(place, held);
-          emit(Op::sleep, draw(*s.distribution, stream(here.component, here.purpose)));
-          thaw(place, false);
-          break;
-        case Step::Kind::call:
-          no_worker(place, held);
-          emit(Op::call, static_cast<std::uint32_t>(s.edge));
-          if (!s.branches.empty()) {  // behind the call, and jumped over when it succeeds
-            const std::uint32_t skip = emit(Op::jump);
-            body(s.branches.front().steps, here, held);
-            no_worker(place, held);
-            m_.steps[skip].first = pc();
-          }
-          thaw(place, false);
-          break;
-        case Step::Kind::fail: {
-          const std::uint32_t at = emit(Op::fail, stream(here.component, here.purpose));
-          m_.steps[at].set_chance(chance_of(s.probability));
-          break;
-        }
-        case Step::Kind::attempt:
-          attempt(s, here, held);
-          break;
-        case Step::Kind::background:
-          spawn(s, here);
-          break;
-        case Step::Kind::deposit:
-          no_worker(place, held);
-          emit(Op::deposit, static_cast<std::uint32_t>(s.ref));
-          break;
-        case Step::Kind::effect:
-          effect(s, here, held);
-          break;
-        case Step::Kind::milestone:
-          emit(Op::milestone, static_cast<std::uint32_t>(s.ref));
-          break;
-        case Step::Kind::await:
-          no_worker(place, held);
-          await(s, here, held);
-          break;
-        case Step::Kind::parallel:
-          parallel(s, here, held);
-          thaw(place, false);
-          break;
-        case Step::Kind::branch:
-          branch(s, here, held);
-          break;
-        case Step::Kind::loop:
-          loop(s, here, held);
-          thaw(place, false);
-          break;
-      }
-    }
-  }
-
-  // A program of its own that a branch frame runs; returns its first step.
-  std::uint32_t sub_program(const Steps& steps, const Place& place) {
-    const std::uint32_t start = pc();
-    bool held = false;
-    body(steps, place, held);
-    no_worker(place, held);
-    emit(Op::end_branch);
-    return start;
-  }
-
-  void parallel(const Step& s, const Place& here, bool& held) {
-    no_worker(here, held);
-    const std::uint32_t at = emit(Op::parallel);
-    const std::uint32_t skip = emit(Op::jump);
-    std::vector<std::uint32_t> starts;
-    for (std::size_t k = 0; k < s.branches.size(); ++k) {
-      starts.push_back(sub_program(s.branches[k].steps, below(here, k)));
-    }
-    m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
-    m_.steps[at].count = static_cast<std::uint16_t>(starts.size());
-    m_.steps[at].needed = static_cast<std::uint32_t>(s.needed);
-    m_.steps[at].flags = s.cancel_rest ? kCancelRest : 0;
-    m_.forks.insert(m_.forks.end(), starts.begin(), starts.end());
-    m_.steps[skip].first = pc();
-  }
-
-  // A branch frame of its own; where it fails the frame goes on behind the jump.
-  void attempt(const Step& s, const Place& here, bool& held) {
-    no_worker(here, held);
-    const std::uint32_t at = emit(Op::parallel);
-    const std::uint32_t skip = emit(Op::jump);
-    Place inside = here;
-    inside.purpose += "/on_failure";
-    body(s.branches[1].steps, inside, held);
-    no_worker(here, held);
-    const std::uint32_t over = emit(Op::jump);
-    inside.purpose = here.purpose + "/try";
-    const std::uint32_t start = sub_program(s.branches[0].steps, inside);
-    m_.steps[at].flags = kAttempt;
-    m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
-    m_.steps[at].count = 1;
-    m_.steps[at].needed = 1;
-    m_.forks.push_back(start);
-    m_.steps[skip].first = m_.steps[over].first = pc();
-  }
-
-  void spawn(const Step& s, const Place& here) {
-    const std::uint32_t at = emit(Op::spawn);
-    const std::uint32_t skip = emit(Op::jump);
-    m_.steps[at].first = pc();
-    bool held = false;
-    // It runs beside whoever started it: no worker is its own.
-    body(s.branches[0].steps, {here.component, here.purpose + "/background", false, 0}, held);
-    emit(Op::end_root);
-    m_.steps[skip].first = pc();
-  }
-
-  void effect(const Step& s, const Place& here, bool& held) {
-    const Effect& e = t_.effects[static_cast<std::size_t>(s.ref)];
-    const auto id = static_cast<std::uint32_t>(s.ref);
-    // A repetition is skipped; both ways must leave the worker in one state.
-    if (e.idempotent) no_worker(here, held);
-    const std::uint32_t at = e.idempotent ? emit(Op::recognise, id) : kNoId;
-    body(s.branches[0].steps, here, held);
-    if (e.idempotent) no_worker(here, held);
-    emit(Op::effect, id);
-    if (e.idempotent) m_.steps[at].needed = pc();
-  }
-
-  void await(const Step& s, const Place& here, bool& held) {
-    const auto id = static_cast<std::uint32_t>(s.ref);
-    const std::uint32_t timer = s.timeout ? lane(*s.timeout, TimerPurpose::await) : kNoId;
-    if (s.branches.empty()) {
-      m_.steps[emit(Op::await, id)].needed = timer;
-      return;
-    }
-    const std::uint32_t again = pc();
-    emit(Op::sleep, draw(sim::Distribution::constant(static_cast<double>(s.interval.ns)),
-                         stream(here.component, here.purpose + "/poll")));
-    body(s.branches[0].steps, here, held);
-    no_worker(here, held);
-    const std::uint32_t asked = emit(Op::asked, id);
-    m_.steps[asked].stream = timer;
-    emit(Op::jump, again);
-    m_.steps[asked].needed = pc();
-  }
-
-  void messaging() {
-    for (const Effect& e : t_.effects) {
-      EffectTable table;
-      table.idempotent = e.idempotent;
-      if (e.ttl) table.ttl_ns = e.ttl->ns;
-      m_.effects.push_back(table);
-    }
-    for (std::size_t i = 0; i < t_.milestones.size(); ++i)
-      m_.milestone_series.push_back(series(SeriesKind::milestone, i));
-    for (std::size_t c = 0; c < t_.channels.size(); ++c) {
-      const MessageChannel& channel = t_.channels[c];
-      ChannelTable table;
-      table.model = channel.model;
-      table.station = static_cast<std::uint32_t>(channel.station);
-      table.first_group = static_cast<std::uint32_t>(m_.groups.size());
-      table.groups = static_cast<std::uint32_t>(channel.groups.size());
-      table.first_stream = static_cast<std::uint32_t>(m_.streams.size());
-      for (std::uint32_t k = 0; k < channel.model->streams(); ++k)
-        stream(channel.name, "channel/" + std::to_string(k));
-      table.batching_series = series(SeriesKind::batching, c);
-      for (std::size_t g = 0; g < channel.groups.size(); ++g) {
-        const ConsumerGroup& group = channel.groups[g];
-        GroupTable row;
-        row.channel = static_cast<std::uint32_t>(c);
-        row.subscription = static_cast<std::uint32_t>(g);
-        row.transactional = group.transactional;
-        row.waiting_series = series(SeriesKind::message_wait, m_.groups.size());
-        row.end_to_end_series = series(SeriesKind::end_to_end, m_.groups.size());
-        if (group.edge != kNone) {
-          row.edge = static_cast<std::uint32_t>(group.edge);
-          row.effect = static_cast<std::uint32_t>(group.effect);
-          m_.effects[row.effect].group = static_cast<std::uint32_t>(m_.groups.size());
-        }
-        m_.groups.push_back(row);
-      }
-      m_.channels.push_back(std::move(table));
-    }
-  }
-
-  // What is drawn for each message of an edge.
-  void publication(const Edge& e) {
-    const PublishSettings& p = t_.publications[static_cast<std::size_t>(e.publication)];
-    const std::string& from = component_name(e.from_component);
-    PublicationTable table;
-    table.channel = static_cast<std::uint32_t>(p.channel);
-    table.entry = p.entry;
-    table.route = p.route;
-    table.producer = static_cast<std::uint32_t>(e.from_component);
-    table.request_key = p.request_key;
-    table.confirm = p.confirm;
-    table.priority = p.priority;
-    table.level = p.level;
-    table.ttl_us = p.ttl_us;
-    if (p.key) table.key = draw(*p.key, stream(from, "message key " + e.path));
-    if (p.bytes) table.bytes = draw(*p.bytes, stream(from, "message size " + e.path));
-    if (p.delay) table.delay = draw(*p.delay, stream(from, "message delay " + e.path));
-    table.poison = p.poison;
-    if (p.poison > 0)
-      table.poison_draw = draw(sim::Distribution::uniform(0, 1), stream(from, "poison " + e.path));
-    if (m_.publications.size() <= static_cast<std::size_t>(e.publication))
-      m_.publications.resize(static_cast<std::size_t>(e.publication) + 1);
-    m_.publications[static_cast<std::size_t>(e.publication)] = table;
-  }
-
-  void branch(const Step& s, const Place& here, bool& held) {
-    const std::uint32_t at = emit(Op::branch);
-    m_.steps[at].count = static_cast<std::uint16_t>(s.branches.size());
-    m_.steps[at].stream = stream(here.component, here.purpose);
-    m_.steps[at].first = static_cast<std::uint32_t>(m_.options.size());
-    m_.options.resize(m_.options.size() + s.branches.size());
-    const std::uint32_t options = m_.steps[at].first;
-    const bool before = held;
-    // All ways must leave the worker in one state: an async program gives it back at the end of each.
-    std::vector<std::uint32_t> jumps;
-    bool otherwise = before;
-    no_worker(here, otherwise);
-    jumps.push_back(emit(Op::jump));
-    double cumulative = 0;
-    for (std::size_t k = 0; k < s.branches.size(); ++k) {
-      cumulative += s.branches[k].probability;
-      m_.options[options + k].cumulative =
-          k + 1 == s.branches.size() && cumulative > 1 - 1e-9 ? 2.0 : cumulative;
-      m_.options[options + k].pc = pc();
-      bool inside = before;
-      const std::size_t start = m_.steps.size();
-      body(s.branches[k].steps, below(here, k), inside);
-      const std::size_t first =
-          m_.steps.size() > start && m_.steps[start].op == Op::release ? start + 1 : start;
-      if (first < m_.steps.size() && m_.steps[first].op == Op::call)
-        m_.options[options + k].edge = m_.steps[first].first;
-      no_worker(here, inside);
-      jumps.push_back(emit(Op::jump));
-    }
-    for (const std::uint32_t j : jumps) m_.steps[j].first = pc();
-    held = here.async ? false : before;
-  }
-
-  void loop(const Step& s, const Place& here, bool& held) {
-    const Steps& inner = s.branches.front().steps;
-    if (s.distribution->is_constant()) {
-      const double times = s.distribution->mean();
-      if (times * static_cast<double>(size_of(inner)) <= static_cast<double>(kUnrollSteps)) {
-        for (int k = 0; k < static_cast<int>(times + 0.5); ++k) body(inner, here, held);
-        return;
-      }
-    }
-    no_worker(here, held);
-    const std::uint32_t at =
-        emit(Op::loop, draw(*s.distribution, stream(here.component, here.purpose + "/times")));
-    const std::uint32_t skip = emit(Op::jump);
-    m_.steps[at].needed = sub_program(inner, here);
-    m_.steps[skip].first = pc();
-  }
-
   void operation(std::size_t i) {
     const Operation& op = t_.operations[i];
     const Station& s = t_.stations[static_cast<std::size_t>(op.station)];
@@ -493,7 +134,7 @@ class Compiler {
     const bool special = st.cores > 0 || st.uneven_speed || s.discipline == Discipline::preemptive_priority ||
                          s.discipline == Discipline::shortest_job_first ||
                          marks_.stations[table.station].slows || st.pauses;
-    Place place{component_name(op.component), op.name, async, special};
+    ProgramPlace place{component_name(op.component), op.name, async, special};
     place.pauses = st.pauses;
     place.late = st.pauses && st.cores == 0;  // cores stand still themselves
     if (!table.worker_first || op.steps.empty() || op.steps.front().kind != Step::Kind::compute)
@@ -555,7 +196,7 @@ class Compiler {
     if (e.response_bytes && sized(table.back_link))
       table.response_bytes = draw(*e.response_bytes, stream(from, "response size " + e.path));
     if (e.retries != 0) table.retry_stream = stream(from, "retry " + e.path);
-    if (e.publication != kNone) publication(e);
+    if (e.publication != kNone) compile_publication(t_, m_, e);
     const bool network = table.out_link != kNoId || table.back_link != kNoId;
     const bool caller_dies =
         e.from_station != kNone && marks_.stations[static_cast<std::size_t>(e.from_station)].dies;
@@ -583,8 +224,6 @@ class Compiler {
     m_.probers.push_back(table);
   }
 
-  // An operation that only computes and is only called by one class as its whole request records what the
-  // class records.
   // Whoever comes to a call knows at once where all that belongs to the callee is.
   void callee_hints() {
     for (Step16& step : m_.steps) {
@@ -601,6 +240,8 @@ class Compiler {
     }
   }
 
+  // An operation that only computes and is only called by one class as its whole request records what the
+  // class records.
   void share_series() {
     std::vector<int> callers(m_.operations.size());
     for (const EdgeTable& e : m_.edges) ++callers[e.operation];
@@ -657,8 +298,6 @@ class Compiler {
     m_.workloads.push_back(std::move(table));
   }
 
-  const Topology& t_;
-  CompiledModel m_;
   FaultMarks marks_;
 };
 
@@ -666,7 +305,11 @@ class Compiler {
 
 std::shared_ptr<const CompiledModel> compile(std::shared_ptr<const Topology> topology) {
   TAILRACE_CHECK(topology != nullptr);
-  return Compiler(std::move(topology)).run();
+  const Topology& t = *topology;
+  auto model = std::make_shared<CompiledModel>();
+  model->topology = std::move(topology);
+  Compiler(t, *model).run();
+  return model;
 }
 
 }  // namespace tailrace::models

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "models/compile/writer.hpp"
+
 namespace tailrace::models {
 
 namespace {
@@ -41,28 +43,15 @@ double highest_rate(const Workload& w) {
   return rate * 1e-9;
 }
 
-class FaultCompiler {
+class FaultCompiler final : public ModelWriter {
  public:
-  FaultCompiler(const Topology& t, CompiledModel& m) : t_(t), m_(m) {}
+  using ModelWriter::ModelWriter;
 
   void run() {
     for (std::size_t i = 0; i < t_.faults.size(); ++i) fault(i);
   }
 
  private:
-  std::uint32_t stream(const Fault& f, std::string purpose) {
-    m_.streams.push_back({"fault " + f.name, std::move(purpose)});
-    return static_cast<std::uint32_t>(m_.streams.size() - 1);
-  }
-  std::uint32_t draw(const sim::Distribution& d, std::uint32_t stream_id) {
-    m_.kept.push_back(d);
-    Draw draw;
-    draw.sampler = sim::Sampler(d);
-    draw.stream = stream_id;
-    m_.draws.push_back(draw);
-    return static_cast<std::uint32_t>(m_.draws.size() - 1);
-  }
-
   void fault(std::size_t id) {
     const Fault& f = t_.faults[id];
     FaultTable table;
@@ -70,10 +59,9 @@ class FaultCompiler {
       const FaultEffect& e = f.effects[i];
       FaultEffectTable effect;
       const std::string number = i == 0 ? "" : " " + std::to_string(i);
-      if (e.time) effect.draw = draw(*e.time, stream(f, "time" + number));
-      effect.chance =
-          e.probability >= 1 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(e.probability * 0x1p64);
-      effect.stream = stream(f, "chance" + number);
+      if (e.time) effect.draw = draw(*e.time, stream("fault " + f.name, "time" + number));
+      effect.chance = chance_of(e.probability);
+      effect.stream = stream("fault " + f.name, "chance" + number);
       table.effects.push_back(effect);
     }
     for (const FaultTarget& target : f.targets) {
@@ -91,10 +79,10 @@ class FaultCompiler {
       process.fault = static_cast<std::uint32_t>(id);
       process.first_target = first;
       process.targets = each;
-      if (f.mode != FaultMode::all) process.choice_stream = stream(f, "choice");
+      if (f.mode != FaultMode::all) process.choice_stream = stream("fault " + f.name, "choice");
       const std::string whose = each == 1 && f.targets.size() > 1 ? " " + f.targets[first].name : "";
-      if (f.mtbf) process.mtbf = draw(*f.mtbf, stream(f, "time to failure" + whose));
-      if (f.mttr) process.mttr = draw(*f.mttr, stream(f, "time to repair" + whose));
+      if (f.mtbf) process.mtbf = draw(*f.mtbf, stream("fault " + f.name, "time to failure" + whose));
+      if (f.mttr) process.mttr = draw(*f.mttr, stream("fault " + f.name, "time to repair" + whose));
       m_.faults.processes.push_back(process);
     }
     m_.faults.faults.push_back(std::move(table));
@@ -105,15 +93,12 @@ class FaultCompiler {
     SpikeTable table;
     table.fault = id;
     table.workload = static_cast<std::uint32_t>(target.workload);
-    table.spacing = draw(w.spacing, stream(f, "arrivals of " + w.name));
-    table.stream = stream(f, "requests of " + w.name);
+    table.spacing = draw(w.spacing, stream("fault " + f.name, "arrivals of " + w.name));
+    table.stream = stream("fault " + f.name, "requests of " + w.name);
     table.most_per_ns = highest_rate(w);
     m_.faults.spikes.push_back(table);
     return static_cast<std::uint32_t>(m_.faults.spikes.size() - 1);
   }
-
-  const Topology& t_;
-  CompiledModel& m_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "models/compile/writer.hpp"
 #include "models/policies/load_balancing/balancer.hpp"
 #include "models/policies/load_balancing/zones.hpp"
 
@@ -22,9 +23,9 @@ class QueuePolicyNames final : public AdmissionModel {
   std::shared_ptr<const QueuePolicyModel> model_;
 };
 
-class GuardCompiler {
+class GuardCompiler final : public ModelWriter {
  public:
-  GuardCompiler(const Topology& topology, CompiledModel& model) : t_(topology), m_(model) {}
+  using ModelWriter::ModelWriter;
 
   void run() {
     for (std::size_t i = 0; i < t_.stations.size(); ++i) {
@@ -41,13 +42,6 @@ class GuardCompiler {
   const Station& station_of(const Edge& e) const {
     return t_
         .stations[static_cast<std::size_t>(t_.operations[static_cast<std::size_t>(e.operation)].station)];
-  }
-  const std::string& name_of(int component) const {
-    return t_.components[static_cast<std::size_t>(component)].name;
-  }
-  std::uint32_t stream(const std::string& component, std::string purpose) {
-    m_.streams.push_back({component, std::move(purpose)});
-    return static_cast<std::uint32_t>(m_.streams.size() - 1);
   }
   std::uint32_t callers(const Edge& e) const {
     return e.from_station == kNone ? 1 : m_.stations[static_cast<std::size_t>(e.from_station)].instances;
@@ -102,7 +96,7 @@ class GuardCompiler {
   void guard(std::size_t i) {
     const Edge& e = t_.edges[i];
     EdgeTable& edge = m_.edges[i];
-    const std::string& from = name_of(e.from_component);
+    const std::string& from = component_name(e.from_component);
     GuardTable g;
     if (e.from_station != kNone)
       g.first_caller = m_.stations[static_cast<std::size_t>(e.from_station)].first_instance;
@@ -213,15 +207,13 @@ class GuardCompiler {
       group.station = static_cast<std::uint32_t>(station);
       group.first_state = m_.balancer_states;
       group.callers = callers(e);
-      group.stream = stream(name_of(e.from_component), "balance " + target.name);
+      group.stream = stream(component_name(e.from_component), "balance " + target.name);
       m_.balancer_states += group.callers;
       m_.balancers.push_back(std::move(group));
     }
     return it->second;
   }
 
-  const Topology& t_;
-  CompiledModel& m_;
   std::map<std::tuple<const void*, std::string, int, int, std::uint32_t, bool, std::int64_t>, std::uint32_t>
       groups_;
   std::map<OriginKey, std::uint32_t> budgets_, hedges_;

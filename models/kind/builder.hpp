@@ -50,6 +50,9 @@ struct TopologyBuilder {
     const auto it = operation_ids.find(name);
     return it == operation_ids.end() ? kNone : it->second;
   }
+  // The operation belongs to a channel; and how a publish step names it.
+  bool takes_messages(int operation) const;
+  std::string publish_name(int operation) const;
   // The effect of that name ("orders/mailers"), met for the first time perhaps.
   int effect_number(const std::string& name);
   // The operation that a reference names. Otherwise kNone: what is missing is reported, with the nearest

@@ -58,8 +58,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
                         "a publication that is refused at once would be tried again at the same instant",
                         "such as 1s");
   if (spec.order == OutboxOrder::all && spec.relay_instances * spec.relay_concurrency > 1)
-    b.diagnostics.warning(self.mark, path + ".order", "in the order of all rows one relay works at a time",
-                          "order: key, or one relay");
+    b.diagnostics.warning(self.mark, path + ".ordering", "in the order of all rows one relay works at a time",
+                          "ordering: key, or one relay");
   ChannelSettings channel;
   channel.model = std::make_shared<CloudQueueModel>(table_settings(spec, self.name));
   const int id = add_channel(b, component, std::move(channel));
@@ -97,7 +97,7 @@ Kind outbox_kind() {
           .add("relay_instances", &OutboxSpec::relay_instances, "of the relay", between(1, 1000))
           .add("relay_concurrency", &OutboxSpec::relay_concurrency, "rows that an instance handles at a time",
                between(1, 1000))
-          .choice("order", &OutboxSpec::order, {"all", "key", "none"},
+          .choice("ordering", &OutboxSpec::order, {"all", "key", "none"},
                   "rows are published in their order; those of one key are; in any order")
           .section("retry", &OutboxSpec::retry, pause_fields("retry"),
                    "the pause after a failed publication; default: poll_interval")

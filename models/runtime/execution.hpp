@@ -69,11 +69,11 @@ class Execution {
     resend,
     users_change,
     control,
-    line,    // a policy's line may move
-    probe,   // a health check of an instance
+    line,     // a policy's line may move
+    probe,    // a health check of an instance
     channel,  // a timer of a message channel
-    fault,  // of a process: starts, ends, is looked at
-    spike   // a request that a fault adds
+    fault,    // of a process: starts, ends, is looked at
+    spike     // a request that a fault adds
   };
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
@@ -382,6 +382,9 @@ class Execution {
   void record_recent(std::uint32_t series);
   void record_all_recent();
   void finish_record();
+  EdgeRecord edge_record(std::size_t edge) const;  // since the end of the warm-up
+  void window_stations(WindowRecord& window);
+  void window_edges(WindowRecord& window);
   // Per station: how long the frames that are queued (that hold a worker) have done so by now.
   void sum_inside(std::vector<Area>& queued, std::vector<Area>& held) const;
   std::size_t station_count() const { return model_->stations.size(); }
@@ -524,7 +527,9 @@ class Execution {
   sim::Histogram window_inside_;
   std::vector<ClassRecord> window_classes_;
   std::vector<std::pair<double, double>> window_areas_;
-  std::vector<std::uint64_t> window_rejected_;
+  std::vector<std::uint64_t> window_rejected_, window_served_;
+  std::vector<WindowRecord::PerEdge> window_edges_;  // totals at the last window's end
+  std::vector<std::uint32_t> edge_class_;            // whose whole request the edge is; kNoId
   // Bytes of histograms and rows, as of the last count; counting takes as long as there are histograms.
   std::size_t statistics_bytes_ = 0;
   std::uint64_t statistics_counted_ = 0;  // events_ then

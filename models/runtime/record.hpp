@@ -143,10 +143,16 @@ struct WindowRecord {
   };
   struct PerStation {
     double busy = 0, queue = 0;  // means over the window, all instances together
+    std::uint64_t served = 0;    // starts of service
     std::uint64_t rejected = 0;
+  };
+  struct PerEdge {
+    std::uint32_t calls = 0, attempts = 0;
+    std::array<std::uint32_t, kOutcomes> ended{};  // of attempts, as the caller saw it
   };
   std::vector<PerClass> classes;
   std::vector<PerStation> stations;
+  std::vector<PerEdge> edges;
   std::vector<std::uint64_t> depths;  // by CompiledModel::groups: lag at the window's end
 };
 

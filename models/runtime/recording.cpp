@@ -1,5 +1,4 @@
-// What a run leaves behind: warm-up, windows and batches while it runs, the record at its end, budgets and
-// early ends.
+// What a run leaves behind: warm-up, windows and batches while it runs, the record at its end.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,6 +34,7 @@ namespace {
 
 constexpr int kWindows = 200;
 constexpr std::size_t kStationsInWindows = 1000;  // more stations than this leave no rows of their own
+constexpr std::size_t kEdgesInWindows = 2000;
 // More classes of requests than this are counted per window but not timed, and have no batches: a histogram
 // for each of thousands of classes, windows and batches would cost more than the run.
 constexpr std::size_t kTimedClasses = 250;
@@ -106,6 +106,11 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   edge_counts_.resize(m.edges.size());
   live_edges_.reserve(m.edges.size());
   for (const EdgeTable& e : m.edges) live_edges_.emplace_back(e);
+  edge_class_.assign(m.edges.size(), kNoId);
+  for (std::size_t i = 0; i < m.classes.size(); ++i) {
+    if (m.classes[i].direct_edge != kNoId)
+      edge_class_[m.classes[i].direct_edge] = static_cast<std::uint32_t>(i);
+  }
   classes_.resize(m.classes.size());
   links_.resize(m.links.size());
   clients_.resize(m.workloads.size());
@@ -128,6 +133,8 @@ RunRecord Execution::run() {
   window_classes_ = classes_;
   window_areas_.resize(station_count());
   window_rejected_.resize(station_count());
+  window_served_.resize(station_count());
+  if (model_->edges.size() <= kEdgesInWindows) window_edges_.resize(model_->edges.size());
   if (classes_.size() > kTimedClasses) options_.batches = 0;
   if (options_.batches > 0) {
     batch_ns_ = std::max<std::int64_t>(1, (end - options_.warmup_ns) / options_.batches);
@@ -257,6 +264,8 @@ void Execution::reset_statistics() {
   for (sim::Histogram& h : batch_before_) h.clear();
   for (auto& areas : window_areas_) areas = {0, 0};
   std::fill(window_rejected_.begin(), window_rejected_.end(), 0);
+  std::fill(window_served_.begin(), window_served_.end(), 0);
+  std::fill(window_edges_.begin(), window_edges_.end(), WindowRecord::PerEdge{});
   record_.start_ns = now_;
 }
 
@@ -285,33 +294,59 @@ void Execution::close_window() {
     window.classes.push_back(row);
   }
   window_classes_ = classes_;
-  if (station_count() <= kStationsInWindows) {
-    std::vector<Area> busy(station_count()), queue(station_count());
-    std::vector<std::uint64_t> rejected(station_count());
-    for (const InstanceState& instance : instances_) {
-      const std::int32_t working = station_tables_[instance.station].workers - instance.free;
-      busy[instance.station] += instance.busy_area + static_cast<Area>(working) * now_;
-      queue[instance.station] += instance.queue_area + static_cast<Area>(instance.queued) * now_;
-      rejected[instance.station] += instance.rejected;
-    }
-    const std::int64_t previous = record_.windows.empty() ? 0 : record_.windows.back().end_ns;
-    const double length = static_cast<double>(now_ - std::max(previous, record_.start_ns)) * 1e-9;
-    for (std::size_t i = 0; i < station_count(); ++i) {
-      const double b = seconds_of(busy[i]);
-      const double q = seconds_of(queue[i]);
-      WindowRecord::PerStation row;
-      if (length > 0)
-        row = {(b - window_areas_[i].first) / length, (q - window_areas_[i].second) / length, 0};
-      row.rejected = rejected[i] - window_rejected_[i];
-      window_areas_[i] = {b, q};
-      window_rejected_[i] = rejected[i];
-      window.stations.push_back(row);
-    }
-  }
+  if (station_count() <= kStationsInWindows) window_stations(window);
+  if (!window_edges_.empty()) window_edges(window);
   for (std::uint32_t g = 0; messaging_ && g < model_->groups.size(); ++g)
     window.depths.push_back(messaging_->depth(g));
   record_.windows.push_back(std::move(window));
   count_statistics();
+}
+
+void Execution::window_stations(WindowRecord& window) {
+  std::vector<Area> busy(station_count()), queue(station_count());
+  std::vector<std::uint64_t> rejected(station_count()), served(station_count());
+  for (const InstanceState& instance : instances_) {
+    const std::int32_t working = station_tables_[instance.station].workers - instance.free;
+    busy[instance.station] += instance.busy_area + static_cast<Area>(working) * now_;
+    queue[instance.station] += instance.queue_area + static_cast<Area>(instance.queued) * now_;
+    rejected[instance.station] += instance.rejected;
+    served[instance.station] += instance.grants;
+  }
+  const std::int64_t previous = record_.windows.empty() ? 0 : record_.windows.back().end_ns;
+  const double length = static_cast<double>(now_ - std::max(previous, record_.start_ns)) * 1e-9;
+  for (std::size_t i = 0; i < station_count(); ++i) {
+    const double b = seconds_of(busy[i]);
+    const double q = seconds_of(queue[i]);
+    WindowRecord::PerStation row;
+    if (length > 0) {
+      row.busy = (b - window_areas_[i].first) / length;
+      row.queue = (q - window_areas_[i].second) / length;
+    }
+    row.rejected = rejected[i] - window_rejected_[i];
+    row.served = served[i] - window_served_[i];
+    window_areas_[i] = {b, q};
+    window_rejected_[i] = rejected[i];
+    window_served_[i] = served[i];
+    window.stations.push_back(row);
+  }
+}
+
+void Execution::window_edges(WindowRecord& window) {
+  window.edges.reserve(window_edges_.size());
+  for (std::size_t i = 0; i < window_edges_.size(); ++i) {
+    const EdgeRecord total = edge_record(i);
+    WindowRecord::PerEdge& before = window_edges_[i];
+    WindowRecord::PerEdge row;  // differences of 32-bit totals hold when these wrap
+    const auto since = [](std::uint64_t now, std::uint32_t& then) {
+      const std::uint32_t difference = static_cast<std::uint32_t>(now) - then;
+      then = static_cast<std::uint32_t>(now);
+      return difference;
+    };
+    row.calls = since(total.calls, before.calls);
+    row.attempts = since(total.attempts, before.attempts);
+    for (std::size_t o = 0; o < kOutcomes; ++o) row.ended[o] = since(total.attempt_ended[o], before.ended[o]);
+    window.edges.push_back(row);
+  }
 }
 
 void Execution::close_batch() {
@@ -323,6 +358,32 @@ void Execution::close_batch() {
     batch_before_[i] = all;
   }
   record_.batches.push_back(std::move(batch));
+}
+
+EdgeRecord Execution::edge_record(std::size_t edge) const {
+  const EdgeCounts& e = edge_counts_[edge];
+  EdgeRecord r;
+  r.calls = live_edges_[edge].calls;
+  r.ended = e.ended;
+  r.ended[0] += live_edges_[edge].succeeded;
+  if (edge_class_[edge] != kNoId) {  // a class that is one direct call has the counts of its edge
+    r.calls = classes_[edge_class_[edge]].arrived;
+    r.ended = classes_[edge_class_[edge]].ended;
+  }
+  if (edges_[edge].guard == kNoId) {  // every call is its one attempt
+    r.attempts = r.calls;
+    r.attempt_ended = r.ended;
+    return r;
+  }
+  const GuardCounts& g = guard_counts_[edges_[edge].guard];
+  r.attempts = e.attempts;
+  r.attempt_ended = g.attempt_ended;
+  r.hedges = g.hedges;
+  r.hedges_won = g.hedges_won;
+  r.budget_denied = g.budget_denied;
+  r.fallbacks = g.fallbacks;
+  r.pushbacks = g.pushbacks;
+  return r;
 }
 
 void Execution::finish_record() {
@@ -380,231 +441,20 @@ void Execution::finish_record() {
     record.busy_residual = busy_path[i] - (record.counts.hold_sum + held[i]);
   }
   for (ClassRecord& c : classes_) c.in_flight = c.started_in_flight + c.arrived - total(c.ended);
-  for (std::size_t i = 0; i < edge_counts_.size(); ++i) edge_counts_[i].ended[0] += live_edges_[i].succeeded;
-  // A class that is one direct call has the counts of its edge; a plain edge's calls all arrive at its
-  // operation.
-  for (std::size_t i = 0; i < classes_.size(); ++i) {
-    if (class_tables_[i].direct_edge == kNoId) continue;
-    const std::uint32_t e = class_tables_[i].direct_edge;
-    live_edges_[e].calls = classes_[i].arrived;
-    edge_counts_[e].ended = classes_[i].ended;
-  }
+  for (std::size_t i = 0; i < edge_counts_.size(); ++i) record_.edges.push_back(edge_record(i));
   for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
-    if (!edges_[i].plain) continue;
+    if (!edges_[i].plain) continue;  // a plain edge's calls all arrive at its operation
     OperationRecord& operation = operations_[edges_[i].operation];
-    operation.arrived += live_edges_[i].calls;
-    for (std::size_t o = 0; o < kOutcomes; ++o) operation.ended[o] += edge_counts_[i].ended[o];
+    operation.arrived += record_.edges[i].calls;
+    for (std::size_t o = 0; o < kOutcomes; ++o) operation.ended[o] += record_.edges[i].ended[o];
   }
   for (const auto& [copy, original] : model_->series_copies) record_.series[copy] = record_.series[original];
   record_.classes = classes_;
   record_.operations.assign(operations_.begin(), operations_.end());
-  for (std::size_t i = 0; i < edge_counts_.size(); ++i) {
-    const EdgeCounts& e = edge_counts_[i];
-    EdgeRecord r;
-    r.calls = live_edges_[i].calls;
-    r.ended = e.ended;
-    if (edges_[i].guard == kNoId) {  // every call is its one attempt
-      r.attempts = r.calls;
-      r.attempt_ended = e.ended;
-    } else {
-      const GuardCounts& g = guard_counts_[edges_[i].guard];
-      r.attempts = e.attempts;
-      r.attempt_ended = g.attempt_ended;
-      r.hedges = g.hedges;
-      r.hedges_won = g.hedges_won;
-      r.budget_denied = g.budget_denied;
-      r.fallbacks = g.fallbacks;
-      r.pushbacks = g.pushbacks;
-    }
-    record_.edges.push_back(r);
-  }
   for (const LinkState& link : links_) record_.links.push_back(link.counts);
   record_policies();
   if (messaging_) messaging_->record(record_);
   record_faults();
-}
-
-// --- early ends
-
-void Execution::stop(RunStatus status, std::string message) {
-  done_ = true;
-  record_.status = status;
-  record_.message = std::move(message);
-}
-
-void Execution::stalled() {
-  stop(RunStatus::stalled,
-       fmt::format("time does not advance at {} s: calls or loops go round without taking time",
-                   static_cast<double>(now_) * 1e-9));
-}
-
-void Execution::check_budgets() {
-  if (options_.progress_ns != nullptr) options_.progress_ns->store(now_, std::memory_order_relaxed);
-  if (done_) return;
-  constexpr std::size_t kLargerThanCaches = std::size_t{1} << 20;
-  const bool large = frames_.bytes() + instances_.size() * sizeof(InstanceState) > kLargerThanCaches;
-  calendar_.set_preview(large ? [](void* self, const sim::Event* events,
-                                   std::size_t n) { static_cast<Execution*>(self)->look_ahead(events, n); }
-                              : sim::Calendar::Preview{nullptr},
-                        this);
-  const RunSettings& settings = model_->topology->run;
-  if (options_.interrupt != nullptr && options_.interrupt->load(std::memory_order_relaxed) != 0) {
-    return stop(RunStatus::interrupted, "interrupted");
-  }
-  if (settings.max_events != kUnlimited && events_ >= static_cast<std::uint64_t>(settings.max_events)) {
-    return stop(RunStatus::event_budget, fmt::format("run.max_events ({}) reached", settings.max_events));
-  }
-  events_at_instant_ = now_ == last_checked_ns_ ? events_at_instant_ + kCheckEvery : 0;
-  last_checked_ns_ = now_;
-  // A crowd that moves in step is no stall: each of its members may have a few events at one instant.
-  const std::uint64_t most = kMaxEventsAtOneInstant + 4 * (calendar_.size() + frames_.slots());
-  if (events_at_instant_ > most) {
-    return stop(RunStatus::stalled, fmt::format("time does not advance: more than {} events at {} s", most,
-                                                static_cast<double>(now_) * 1e-9));
-  }
-  check_memory();
-}
-
-void Execution::check_memory() {
-  const double limit = model_->topology->run.max_memory_bytes;
-  const std::size_t calls = state_bytes();
-  if (static_cast<double>(calls + statistics_bytes_) <= limit) return;
-  const std::string what =
-      calls >= statistics_bytes_
-          ? largest_queue()
-          : fmt::format("{:.1f} MB of it are statistics", static_cast<double>(statistics_bytes_) * 1e-6);
-  stop(RunStatus::memory_budget, fmt::format("run.max_memory ({:.0f} MB) reached; {}", limit / 1e6, what));
-}
-
-void Execution::count_statistics() {
-  constexpr std::uint64_t kEventsPerHistogram =
-      50;  // between counts, so that they cost a run next to nothing
-  const std::size_t histograms = record_.series.size() + record_.batches.size() * classes_.size();
-  if (statistics_bytes_ != 0 && events_ - statistics_counted_ < kEventsPerHistogram * histograms) return;
-  statistics_counted_ = events_;
-  const auto bytes_of = [](const std::vector<sim::Histogram>& list) {
-    std::size_t bytes = 0;
-    for (const sim::Histogram& h : list) bytes += h.memory_bytes();
-    return bytes;
-  };
-  std::size_t bytes = bytes_of(record_.series) + bytes_of(window_before_) + bytes_of(batch_before_);
-  for (const std::vector<sim::Histogram>& batch : record_.batches) bytes += bytes_of(batch);
-  const WindowRecord& row = record_.windows.back();  // all are alike
-  statistics_bytes_ =
-      bytes + record_.windows.size() * (sizeof row + row.classes.size() * sizeof row.classes[0] +
-                                        row.stations.size() * sizeof row.stations[0]);
-}
-
-std::string Execution::largest_queue() const {
-  if (messaging_ && messaging_->bytes() > frames_.bytes()) {
-    if (const std::string text = messaging_->largest(); !text.empty()) return text;
-  }
-  const auto longest =
-      std::max_element(instances_.begin(), instances_.end(),
-                       [](const InstanceState& a, const InstanceState& b) { return a.queued < b.queued; });
-  const double at = static_cast<double>(now_) * 1e-9;
-  if (longest == instances_.end() || longest->queued == 0)
-    return fmt::format("{} calls in flight at {:.6g} s", frames_.live(), at);
-  return fmt::format("the queue of {} grew to {} at {:.6g} s",
-                     model_->topology->stations[longest->station].name, longest->queued, at);
-}
-
-// At the end of a run: are there requests, but none that works, travels or has a timer? Then nobody will ever
-// move.
-std::string Execution::deadlock() const {
-  std::vector<bool> waits(frames_.slots(), false);
-  for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
-    const Frame& f = frames_[slot];
-    if (!(f.flags & kLive)) continue;
-    if (with_calls_ && calls_[slot].flags & kInLine) waits[slot] = true;
-    if (f.parent == kNoId || (f.flags & (kClientFrame | kDirect))) continue;
-    if (frames_[f.parent].ticket == f.parent_ticket) waits[f.parent] = true;
-  }
-  std::uint32_t queued = kNoId;
-  for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
-    const Frame& f = frames_[slot];
-    if (!(f.flags & kLive)) continue;
-    if (f.timer != kNoId || !((f.flags & kQueued) || waits[slot])) return {};
-    if (f.flags & kQueued) queued = slot;
-  }
-  if (queued == kNoId) return {};
-  // Follow the chain: who holds the workers of that queue, and what they wait for.
-  const Topology& t = *model_->topology;
-  const InstanceState& instance = instances_[frames_[queued].instance];
-  std::string text = fmt::format("deadlock: {} requests wait for a worker of {}", instance.queued,
-                                 t.stations[instance.station].name);
-  for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
-    const Frame& f = frames_[slot];
-    if (!(f.flags & kLive) || !(f.flags & kHolding) || f.instance != frames_[queued].instance) continue;
-    const Step16& step = steps_[f.pc - 1];
-    if (step.op != Op::call) continue;
-    text += fmt::format("; its workers are held by {}, which waits for {}",
-                        t.operation_name(static_cast<int>(edges_[f.edge].operation)),
-                        t.operation_name(static_cast<int>(edges_[step.first].operation)));
-    break;
-  }
-  return text;
-}
-
-std::uint64_t result_fingerprint(const RunRecord& r) {
-  std::uint64_t h = 0x2545f4914f6cdd1dULL;
-  const auto mix = [&h](std::uint64_t v) {
-    h = (h ^ v) * 0x9e3779b97f4a7c15ULL;
-    h ^= h >> 32;
-  };
-  mix(static_cast<std::uint64_t>(r.start_ns));
-  mix(static_cast<std::uint64_t>(r.end_ns));
-  mix(static_cast<std::uint64_t>(r.status));
-  const auto outcomes = [&](const OutcomeCounts& counts) {
-    for (const std::uint64_t n : counts) mix(n);
-  };
-  // What never happened is left out, so that a component nobody calls changes nothing.
-  for (const ClassRecord& c : r.classes) mix(c.arrived), mix(c.in_flight), outcomes(c.ended);
-  for (const OperationRecord& o : r.operations) {
-    if (o.arrived != 0) mix(o.arrived), outcomes(o.ended);
-    if (o.unheard != 0) mix(o.unheard);
-  }
-  for (const EdgeRecord& e : r.edges) {
-    if (e.calls != 0) mix(e.calls), mix(e.attempts), outcomes(e.attempt_ended), outcomes(e.ended);
-    if (e.hedges + e.budget_denied + e.fallbacks != 0)
-      mix(e.hedges), mix(e.hedges_won), mix(e.budget_denied), mix(e.fallbacks);
-    if (e.pushbacks != 0) mix(e.pushbacks);
-  }
-  for (const StationRecord& s : r.stations) {
-    if (s.counts.grants + s.counts.rejected == 0) continue;
-    mix(s.counts.grants), mix(s.counts.rejected), mix(s.counts.abandoned);
-    mix(static_cast<std::uint64_t>(s.counts.wait_sum)), mix(static_cast<std::uint64_t>(s.counts.hold_sum));
-    if (s.counts.dropped != 0) mix(s.counts.dropped);
-    if (s.counts.wasted != 0) mix(static_cast<std::uint64_t>(s.counts.wasted));
-  }
-  for (const FaultRecord& f : r.faults) {
-    if (f.activations == 0) continue;
-    mix(f.activations), mix(static_cast<std::uint64_t>(f.active_ns)), mix(f.ended), mix(f.delayed),
-        mix(f.added);
-  }
-  for (const PolicyRecord& p : r.policies) {
-    if (p.of_queue || p.counts.admitted + p.counts.rejected == 0) continue;
-    mix(p.counts.admitted), mix(p.counts.rejected), mix(p.counts.delayed), mix(p.counts.waited);
-    for (const PolicyStateRecord& state : p.states) mix(state.changes);
-  }
-  for (const ChannelRecord& c : r.channels) {
-    if (c.counts.published + c.counts.refused == 0) continue;
-    mix(c.counts.published), mix(c.counts.refused), mix(c.counts.deduplicated), mix(c.counts.batches);
-    for (const PlaceCounts& place : c.places) {
-      mix(place.accepted), mix(place.ready), mix(place.in_flight), mix(place.deliveries);
-      for (const std::uint64_t n : place.ended) mix(n);
-      mix(static_cast<std::uint64_t>(place.area));
-    }
-  }
-  for (const EffectRecord& e : r.effects) {
-    if (e.applied + e.skipped + e.pending == 0) continue;
-    mix(e.applied), mix(e.distinct), mix(e.duplicates), mix(e.skipped), mix(e.out_of_order), mix(e.pending);
-    for (const std::uint64_t n : e.missed) mix(n);
-  }
-  for (const sim::Histogram& s : r.series) {
-    if (!s.empty()) mix(s.content_hash());
-  }
-  return h;
 }
 
 }  // namespace tailrace::models

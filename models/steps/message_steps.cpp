@@ -266,6 +266,7 @@ void expand_publish(const PublishSpec& spec, Mark mark, TopologyBuilder& b, Step
   p.poison = spec.poison.value;
   CallSpec call;
   call.call = {name + "." + entries[to.entry], spec.publish.mark};
+  call.publishes = true;
   call.policies = spec.policies;
   call.ignore_failure = spec.ignore_failure || !spec.confirm;
   if (spec.size) call.request_size = spec.size;

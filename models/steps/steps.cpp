@@ -29,6 +29,13 @@ void expand_call(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
   const CallSpec& spec = *static_cast<const CallSpec*>(raw);
   const int operation = b.resolve(spec.call);
   if (operation == kNone) return;
+  if (!spec.publishes && b.takes_messages(operation)) {
+    const std::string& text = spec.call.text;
+    b.diagnostics.error(spec.call.mark, b.path,
+                        fmt::format("\"{}\" takes messages, not calls", escaped(text)),
+                        fmt::format("publish: {}", escaped(b.publish_name(operation))));
+    return;
+  }
   Edge edge;
   edge.from_component = b.component;
   edge.from_station = b.station;

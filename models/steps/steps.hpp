@@ -34,6 +34,7 @@ struct CallSpec {
   StepList fallback_steps;
   bool ignore_failure = false;
   std::optional<SizeDistribution> request_size, response_size;
+  bool publishes = false;  // not read: the call by which a publish step reaches its channel
 };
 struct ParallelSpec {
   std::vector<StepList> branches;

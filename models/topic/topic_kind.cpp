@@ -106,7 +106,7 @@ Kind topic_kind() {
   kind.name = "topic";
   kind.section = "topics";
   kind.about = "Publish and subscribe with delivery levels: at most once, at least once, exactly once.";
-  kind.example = "{orders: {subscriptions: {mails: {level: at_least_once, steps: [{compute: 1ms}]}}}}";
+  kind.example = "{order_events: {subscriptions: {mails: {level: at_least_once, steps: [{compute: 1ms}]}}}}";
   kind.fields =
       Fields<TopicSpec>("topic", kind.about)
           .choice("level", &TopicSpec::level, kLevels, "the most that it grants")

@@ -409,6 +409,20 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   return std::move(builder.topology);
 }
 
+bool TopologyBuilder::takes_messages(int operation) const {
+  const auto owner =
+      static_cast<std::size_t>(topology.operations[static_cast<std::size_t>(operation)].component);
+  const std::string& name = topology.components[owner].name;
+  return std::any_of(channel_entries.begin(), channel_entries.end(),
+                     [&](const auto& channel) { return channel.first == name; });
+}
+
+std::string TopologyBuilder::publish_name(int operation) const {
+  const Operation& op = topology.operations[static_cast<std::size_t>(operation)];
+  const std::string& owner = topology.components[static_cast<std::size_t>(op.component)].name;
+  return op.name == "publish" ? owner : owner + "." + op.name;
+}
+
 int TopologyBuilder::resolve(const Reference& reference) {
   const int id = find_operation(reference.text);
   if (id != kNone) return id;

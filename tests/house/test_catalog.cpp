@@ -32,6 +32,15 @@ struct Place {
   std::function<std::string(const std::string&)> scenario;  // with this value
 };
 
+// What some values need beside them to mean something.
+std::string beside(const std::string& path, const std::string& value) {
+  if (value == "reject_publish_dlx") return ", dead_letter: other";
+  if (value == "dead_letter" && path.find(".on_failure") != std::string::npos)
+    return ", dead_letter_topic: other, max_delivery_count: 3";
+  if (value == "unlimited" && path.find(".linger") != std::string::npos) return ", batch_size: 20";
+  return "";
+}
+
 // Visits the fields of a table and of the tables inside it. A table inside itself would be endless: depth is
 // bounded.
 void visit(const FieldTable& table, const std::string& path,
@@ -237,7 +246,8 @@ TEST(Catalog, a_choice_accepts_its_words_and_no_other) {
     if (place.field->type != FieldType::choice) return;
     ++choices;
     for (const std::string& word : place.field->choices) {
-      EXPECT_EQ(errors_at(load_text(place.scenario(word)), place.path), "") << place.path << ": " << word;
+      EXPECT_EQ(errors_at(load_text(place.scenario(word + beside(place.path, word))), place.path), "")
+          << place.path << ": " << word;
     }
     EXPECT_NE(errors_at(load_text(place.scenario("no_such_word")), place.path), "") << place.path;
   });
@@ -250,7 +260,8 @@ TEST(Catalog, a_word_in_place_of_a_value_is_accepted_and_stands_in_the_reference
   visit_everything([&](const Place& place) {
     for (const std::string& word : place.field->also) {
       ++words;
-      EXPECT_EQ(errors_at(load_text(place.scenario(word)), place.path), "") << place.path << ": " << word;
+      EXPECT_EQ(errors_at(load_text(place.scenario(word + beside(place.path, word))), place.path), "")
+          << place.path << ": " << word;
       const std::string type = std::string(models::type_name(place.field->type)) + " or " + word;
       const std::string own = place.field->name + "` | " + type + " |";  // without what the page is about
       EXPECT_NE(reference.find(own), std::string::npos) << place.path;
@@ -327,6 +338,15 @@ class EveryKind : public testing::TestWithParam<std::size_t> {
  protected:
   const Kind& kind() const { return models::kinds()[GetParam()]; }
 
+  static bool handles_messages(const models::Topology& t, int operation) {
+    for (const models::MessageChannel& channel : t.channels) {
+      for (const models::ConsumerGroup& group : channel.groups) {
+        if (group.operation == operation) return true;
+      }
+    }
+    return false;
+  }
+
   // The examples of all kinds side by side, and requests for every operation of the kind under test.
   Loaded example(const std::vector<std::string>& more = {}) const {
     std::string text =
@@ -338,7 +358,13 @@ class EveryKind : public testing::TestWithParam<std::size_t> {
     for (std::size_t i = 0; i < first.topology->operations.size(); ++i) {
       const auto component = static_cast<std::size_t>(first.topology->operations[i].component);
       if (first.topology->components[component].kind != kind().name) continue;
-      steps += (steps.empty() ? "call: " : ", call: ") + first.topology->operation_name(static_cast<int>(i));
+      const models::Operation& op = first.topology->operations[i];
+      const std::string name = first.topology->operation_name(static_cast<int>(i));
+      if (handles_messages(*first.topology, static_cast<int>(i))) continue;  // only its channel calls it
+      steps +=
+          (steps.empty() ? "" : ", ") + (op.channel == models::kNone ? "call: " + name
+                                         : op.name == "publish" ? "publish: " + name.substr(0, name.find('.'))
+                                                                : "publish: " + name);
     }
     if (steps.empty()) return first;
     std::vector<std::string> overrides = more;
@@ -413,7 +439,7 @@ std::string footprint(const models::Topology& t) {
                         s.queue_policy != nullptr, static_cast<int>(s.balancer.policy),
                         s.balancer.outliers.has_value(), s.balancer.health.has_value());
     for (const models::AdmissionUse& use : s.doors) text += " " + use.policy;
-    text += "\n";
+    text += fmt::format(" pushback {}\n", ns(s.pushback));
   }
   return text;
 }

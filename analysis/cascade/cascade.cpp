@@ -1,0 +1,306 @@
+#include "analysis/cascade/cascade.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "analysis/cascade/causes.hpp"
+
+namespace tailrace::analysis {
+
+namespace {
+
+constexpr Floor kMoreLoad{0, 0.2};
+constexpr std::size_t kFewestAfter = 10;   // windows after the trigger, to tell
+constexpr double kMostOfTheGoodput = 0.8;  // of the baseline's
+constexpr double kOnItsWay = 0.1;          // of the baseline, from the first third to the last
+constexpr double kDrains = 0.1;            // of the queues
+
+std::size_t at(int id) {
+  return static_cast<std::size_t>(id);
+}
+
+class Finder {
+ public:
+  Finder(const models::CompiledModel& model, const models::RunRecord& record)
+      : model_(model),
+        t_(*model.topology),
+        r_(record),
+        times_(window_times(record)),
+        n_(record.windows.size()) {}
+
+  Cascade run() {
+    const double start = static_cast<double>(r_.start_ns) * 1e-9;
+    baseline_.first = first_from(start);
+    faults();
+    baseline_.end = c_.triggers.empty() ? baseline_.first + (n_ - std::min(n_, baseline_.first)) / 4
+                                        : last_before(c_.triggers.front().start_s);
+    if (too_short()) return unknown();
+    load();
+    std::sort(c_.triggers.begin(), c_.triggers.end(),
+              [](const Trigger& a, const Trigger& b) { return a.start_s < b.start_s; });
+    if (!c_.triggers.empty())
+      baseline_.end = std::min(baseline_.end, last_before(c_.triggers.front().start_s));
+    if (too_short()) return unknown();
+    const std::vector<Signal> signals = signals_of(model_, r_);
+    hits(signals);
+    users(signals);
+    judge();
+    if (c_.triggers.empty() && c_.user_onset_s < 0) c_.hits.clear();
+    return std::move(c_);
+  }
+
+ private:
+  // The first window that begins at or after the time; the end of the last that ends before it.
+  std::size_t first_from(double s) const {
+    return static_cast<std::size_t>(std::lower_bound(times_.start_s.begin(), times_.start_s.end(), s - 1e-9) -
+                                    times_.start_s.begin());
+  }
+  std::size_t last_before(double s) const {
+    return static_cast<std::size_t>(std::upper_bound(times_.end_s.begin(), times_.end_s.end(), s + 1e-9) -
+                                    times_.end_s.begin());
+  }
+  bool too_short() const { return baseline_.end < baseline_.first + kFewestBaselineWindows; }
+  Cascade unknown() {
+    c_.verdict = Verdict::unknown;
+    c_.reason =
+        c_.triggers.empty() ? "too few windows" : "too few windows between the warm-up and the first fault";
+    c_.triggers.clear();
+    return std::move(c_);
+  }
+
+  void faults() {
+    for (const models::FaultActivation& a : r_.fault_activations) {
+      Trigger trigger;
+      trigger.fault = static_cast<int>(a.fault);
+      trigger.start_s = static_cast<double>(a.start_ns) * 1e-9;
+      trigger.over = a.end_ns >= 0 && a.end_ns < r_.end_ns;
+      trigger.end_s = static_cast<double>(trigger.over ? a.end_ns : r_.end_ns) * 1e-9;
+      for (const std::uint32_t i : a.targets) {
+        const models::FaultTarget& target = t_.faults[a.fault].targets[i];
+        const auto add = [&](int component) {
+          if (component >= 0 && std::find(trigger.components.begin(), trigger.components.end(), component) ==
+                                    trigger.components.end())
+            trigger.components.push_back(component);
+        };
+        add(target.component);
+        for (const auto& [station, instance] : target.instances) add(t_.stations[at(station)].component);
+        if (target.workload >= 0) add(t_.workloads[at(target.workload)].component);
+        if (!target.links.empty()) add(target.from_component);
+      }
+      c_.triggers.push_back(std::move(trigger));
+    }
+    std::stable_sort(c_.triggers.begin(), c_.triggers.end(),
+                     [](const Trigger& a, const Trigger& b) { return a.start_s < b.start_s; });
+  }
+
+  void load() {
+    const std::vector<double> offered = offered_load(model_, r_);
+    const Baseline normal =
+        baseline_of(std::span(offered).subspan(baseline_.first, baseline_.end - baseline_.first));
+    for (const Episode& e : find_episodes(offered, baseline_.end, normal, kMoreLoad)) {
+      Trigger trigger;
+      trigger.start_s = times_.start_s[e.first];
+      trigger.over = e.over;
+      trigger.end_s = e.over ? times_.end_s[e.end - 1] : times_.end_s.back();
+      for (const models::Workload& w : t_.workloads) trigger.components.push_back(w.component);
+      const bool by_fault = std::any_of(c_.triggers.begin(), c_.triggers.end(), [&](const Trigger& f) {
+        return f.start_s <= trigger.start_s + 1e-9 && (!f.over || f.end_s + 1e-9 >= trigger.start_s) &&
+               std::any_of(t_.workloads.begin(), t_.workloads.end(), [&](const models::Workload& w) {
+                 return std::find(f.components.begin(), f.components.end(), w.component) !=
+                        f.components.end();
+               });
+      });
+      if (!by_fault) c_.triggers.push_back(std::move(trigger));
+    }
+  }
+
+  void hits(const std::vector<Signal>& signals) {
+    struct Found {
+      Hit hit;
+      std::size_t onset;
+    };
+    std::vector<Found> found;
+    for (const Signal& s : signals) {
+      const Baseline normal =
+          baseline_of(std::span(s.values).subspan(baseline_.first, baseline_.end - baseline_.first));
+      const std::vector<Episode> episodes = find_episodes(s.values, baseline_.end, normal, s.floor);
+      if (episodes.empty()) continue;
+      Hit hit;
+      hit.component = s.component;
+      hit.symptom = s.symptom;
+      hit.onset_s = times_.start_s[episodes.front().first];
+      hit.over = episodes.back().over;
+      hit.end_s = hit.over ? times_.start_s[episodes.back().end] : times_.end_s.back();
+      hit.normal = normal.mean;
+      for (const Episode& e : episodes) hit.worst = std::max(hit.worst, e.worst);
+      const auto same = std::find_if(found.begin(), found.end(),
+                                     [&](const Found& f) { return f.hit.component == s.component; });
+      const std::size_t onset = episodes.front().first;
+      if (same == found.end()) {
+        found.push_back({hit, onset});
+        continue;
+      }
+      const bool over = same->hit.over && hit.over;
+      const double end = std::max(same->hit.end_s, hit.end_s);
+      // Of what is seen in one window the symptoms that say more come first.
+      if (onset < same->onset || (onset == same->onset && hit.symptom < same->hit.symptom))
+        *same = {hit, onset};
+      same->hit.over = over;
+      same->hit.end_s = end;
+    }
+    std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
+      return a.onset != b.onset ? a.onset < b.onset : a.hit.component < b.hit.component;
+    });
+    std::vector<std::size_t> onsets;
+    for (Found& f : found) {
+      c_.hits.push_back(f.hit);
+      onsets.push_back(f.onset);
+    }
+    explain_hits(model_, r_, baseline_, onsets, c_);
+    c_.amplified = amplified_edges(model_, r_, baseline_, baseline_.end);
+  }
+
+  void users(const std::vector<Signal>& signals) {
+    for (const Signal& s : signals) {
+      if (s.symptom != Symptom::failed) continue;
+      const Baseline normal =
+          baseline_of(std::span(s.values).subspan(baseline_.first, baseline_.end - baseline_.first));
+      for (const Episode& e : find_episodes(s.values, baseline_.end, normal, s.floor)) {
+        const double onset = times_.start_s[e.first];
+        const double end = e.over ? times_.start_s[e.end] : times_.end_s.back();
+        c_.user_onset_s = c_.user_onset_s < 0 ? onset : std::min(c_.user_onset_s, onset);
+        c_.user_end_s = std::max(c_.user_end_s, end);
+        users_well_ = users_well_ && e.over;
+      }
+    }
+    const std::vector<double> good = goodput(model_, r_), load = offered_load(model_, r_);
+    const auto mean = [](const std::vector<double>& values, std::size_t a, std::size_t b) {
+      return a < b ? std::accumulate(values.begin() + static_cast<std::ptrdiff_t>(a),
+                                     values.begin() + static_cast<std::ptrdiff_t>(b), 0.0) /
+                         static_cast<double>(b - a)
+                   : 0.0;
+    };
+    c_.goodput_before = mean(good, baseline_.first, baseline_.end);
+    const double offered = mean(load, baseline_.first, baseline_.end);
+    const double share = offered > 0 ? std::min(1.0, c_.goodput_before / offered) : 1;
+    const std::size_t from = c_.triggers.empty() ? baseline_.end : first_from(c_.triggers.front().start_s);
+    for (std::size_t k = from; k < n_; ++k) {
+      const double length = times_.end_s[k] - times_.start_s[k];
+      const double due = offered > 0 ? share * load[k] * length : c_.goodput_before * length;
+      c_.due += due;
+      c_.lost += due - good[k] * length;
+    }
+    c_.lost = std::max(0.0, c_.lost);
+    double last = baseline_.end < n_ ? times_.start_s[baseline_.end] : 0;
+    for (const Trigger& t : c_.triggers) last = std::max(last, t.end_s);
+    after_ = std::min(n_, first_from(last));
+    const std::size_t third = (n_ - after_) / 3;
+    c_.goodput_after = third > 0 ? mean(good, n_ - third, n_) : (n_ > 0 ? good.back() : 0);
+    first_third_ = mean(good, after_, after_ + third);
+    last_trigger_s_ = last;
+    queue_half_ = queues(after_ + (n_ - after_) / 2);
+    queue_end_ = n_ > 0 ? queues(n_ - 1) : 0;
+  }
+
+  double queues(std::size_t window) const {
+    double sum = 0;
+    if (window < n_) {
+      for (const auto& row : r_.windows[window].stations) sum += row.queue;
+    }
+    return sum;
+  }
+
+  void judge() {
+    const bool triggered = !c_.triggers.empty();
+    if (c_.user_onset_s < 0) {
+      c_.verdict = triggered ? Verdict::unaffected : Verdict::steady;
+      return;
+    }
+    if (users_well_) {
+      c_.verdict = Verdict::recovered;
+      c_.recovery_s =
+          triggered ? std::max(0.0, c_.user_end_s - last_trigger_s_) : c_.user_end_s - c_.user_onset_s;
+      return;
+    }
+    c_.verdict = Verdict::degraded;
+    const bool gone = triggered && std::all_of(c_.triggers.begin(), c_.triggers.end(),
+                                               [](const Trigger& t) { return t.over; });
+    if (!triggered) {
+      c_.reason = "nothing from outside caused it";
+    } else if (!gone) {
+      c_.reason = "its trigger lasts";
+    } else if (n_ - after_ < kFewestAfter) {
+      c_.reason = "too little time is left to tell";
+    } else if (c_.goodput_after - first_third_ > kOnItsWay * c_.goodput_before) {
+      c_.reason = "goodput is on its way back";
+    } else if (queue_end_ < (1 - kDrains) * queue_half_) {
+      c_.reason = "queues drain";
+    } else if (c_.goodput_after >= kMostOfTheGoodput * c_.goodput_before) {
+      c_.reason = "most of the goodput is back";
+    } else {
+      c_.verdict = Verdict::metastable;
+    }
+  }
+
+  const models::CompiledModel& model_;
+  const models::Topology& t_;
+  const models::RunRecord& r_;
+  const WindowTimes times_;
+  const std::size_t n_;
+  Span baseline_;
+  Cascade c_;
+  bool users_well_ = true;
+  std::size_t after_ = 0;
+  double first_third_ = 0, last_trigger_s_ = 0, queue_half_ = 0, queue_end_ = 0;
+};
+
+}  // namespace
+
+const char* verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::unknown:
+      return "unknown";
+    case Verdict::steady:
+      return "steady";
+    case Verdict::unaffected:
+      return "unaffected";
+    case Verdict::recovered:
+      return "recovered";
+    case Verdict::degraded:
+      return "degraded";
+    case Verdict::metastable:
+      return "metastable";
+  }
+  return "";
+}
+
+const char* mechanism_name(Mechanism mechanism) {
+  switch (mechanism) {
+    case Mechanism::fault:
+      return "fault";
+    case Mechanism::load:
+      return "load";
+    case Mechanism::retry_load:
+      return "retry_load";
+    case Mechanism::timeouts:
+      return "timeouts";
+    case Mechanism::refusals:
+      return "refusals";
+    case Mechanism::errors:
+      return "errors";
+    case Mechanism::held_workers:
+      return "held_workers";
+    case Mechanism::slow_replies:
+      return "slow_replies";
+    case Mechanism::unexplained:
+      return "unexplained";
+  }
+  return "";
+}
+
+Cascade find_cascade(const models::CompiledModel& model, const models::RunRecord& record) {
+  return Finder(model, record).run();
+}
+
+}  // namespace tailrace::analysis

@@ -1,0 +1,165 @@
+#include "analysis/cascade/cascade_report.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+namespace tailrace::analysis {
+
+namespace {
+
+constexpr double kConfidence = 0.95;
+
+std::size_t at(int id) {
+  return static_cast<std::size_t>(id);
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
+}
+
+// The key with the highest count; of several the first.
+template <class Key>
+Key most_frequent(const std::map<Key, int>& counts) {
+  return std::max_element(counts.begin(), counts.end(),
+                          [](const auto& a, const auto& b) { return a.second < b.second; })
+      ->first;
+}
+
+class Aggregator {
+ public:
+  Aggregator(const models::CompiledModel& model, const std::vector<Cascade>& cascades)
+      : t_(*model.topology), cascades_(cascades) {}
+
+  CascadeReport run() {
+    report_.replications = static_cast<int>(cascades_.size());
+    std::vector<double> recoveries, before, after;
+    std::vector<RatioSample> lost;
+    for (const Cascade& c : cascades_) {
+      ++report_.verdicts[static_cast<std::size_t>(c.verdict)];
+      if (c.verdict == Verdict::unknown) continue;
+      if (c.recovery_s >= 0) recoveries.push_back(c.recovery_s);
+      before.push_back(c.goodput_before);
+      after.push_back(c.goodput_after);
+      lost.push_back({c.lost, c.due});
+    }
+    for (int v = 0; v < kVerdicts; ++v) {
+      if (report_.verdicts[at(v)] > 0 &&
+          report_.verdicts[at(v)] >= report_.verdicts[static_cast<std::size_t>(report_.verdict)])
+        report_.verdict = static_cast<Verdict>(v);
+    }
+    for (const Cascade& c : cascades_) {
+      if (c.verdict != report_.verdict) continue;
+      report_.reason = c.reason;
+      report_.triggers = c.triggers;
+      break;
+    }
+    report_.recovery = mean_interval(recoveries, kConfidence, recoveries.size());
+    report_.goodput_before = mean_interval(before, kConfidence);
+    report_.goodput_after = mean_interval(after, kConfidence);
+    report_.lost = ratio_interval(lost, kConfidence);
+    hits();
+    amplified();
+    return std::move(report_);
+  }
+
+ private:
+  const std::string& name(int component) const { return t_.components[at(component)].name; }
+
+  void hits() {
+    std::map<int, std::vector<std::pair<const Hit*, const Cascade*>>> by_component;
+    for (const Cascade& c : cascades_) {
+      for (const Hit& h : c.hits) by_component[h.component].emplace_back(&h, &c);
+    }
+    for (const auto& [component, found] : by_component) {
+      CascadeHitReport hit;
+      hit.component = name(component);
+      hit.kind = t_.components[at(component)].kind;
+      hit.replications = static_cast<int>(found.size());
+      std::map<Symptom, int> symptoms;
+      std::map<std::pair<Mechanism, std::string>, int> causes;
+      std::vector<double> onsets, ends;
+      for (const auto& [h, c] : found) {
+        ++symptoms[h->symptom];
+        ++causes[{h->mechanism, cause(*h, *c)}];
+        onsets.push_back(h->onset_s);
+        if (h->over) ends.push_back(h->end_s), ++hit.over;
+      }
+      hit.symptom = most_frequent(symptoms);
+      std::vector<double> normal, worst;
+      for (const auto& [h, c] : found) {
+        if (h->symptom == hit.symptom) normal.push_back(h->normal), worst.push_back(h->worst);
+      }
+      hit.onset_s = median(onsets);
+      hit.end_s = median(ends);
+      hit.normal = median(normal);
+      hit.worst = median(worst);
+      std::tie(hit.mechanism, hit.cause) = most_frequent(causes);
+      const auto known = std::find_if(t_.components.begin(), t_.components.end(),
+                                      [&](const models::Component& c) { return c.name == hit.cause; });
+      hit.root = hit.mechanism == Mechanism::fault || known == t_.components.end();
+      report_.hits.push_back(std::move(hit));
+    }
+    std::stable_sort(
+        report_.hits.begin(), report_.hits.end(),
+        [](const CascadeHitReport& a, const CascadeHitReport& b) { return a.onset_s < b.onset_s; });
+    for (const models::Component& c : t_.components) {
+      if (c.kind == "workload" || c.kind == "network") continue;
+      ++report_.components;
+      for (const CascadeHitReport& h : report_.hits) {
+        if (h.component == c.name && 2 * h.replications >= report_.replications) ++report_.components_hit;
+      }
+    }
+    if (report_.components > 0)
+      report_.blast_components = static_cast<double>(report_.components_hit) / report_.components;
+  }
+
+  std::string cause(const Hit& h, const Cascade& c) const {
+    if (h.cause >= 0) return name(h.cause);
+    if (h.trigger < 0) return "";
+    const int fault = c.triggers[at(h.trigger)].fault;
+    return fault >= 0 ? t_.faults[at(fault)].name : "load";
+  }
+
+  void amplified() {
+    std::map<int, std::vector<const EdgeAmplification*>> by_edge;
+    for (const Cascade& c : cascades_) {
+      for (const EdgeAmplification& a : c.amplified) by_edge[a.edge].push_back(&a);
+    }
+    for (const auto& [edge, found] : by_edge) {
+      AmplificationReport a;
+      const models::Edge& e = t_.edges[at(edge)];
+      a.from = name(e.from_component);
+      a.to = t_.operation_name(e.operation);
+      a.path = e.path;
+      a.replications = static_cast<int>(found.size());
+      std::vector<double> before, most;
+      for (const EdgeAmplification* one : found) before.push_back(one->before), most.push_back(one->most);
+      a.before = median(before);
+      a.most = median(most);
+      report_.amplified.push_back(std::move(a));
+    }
+    std::stable_sort(
+        report_.amplified.begin(), report_.amplified.end(),
+        [](const AmplificationReport& a, const AmplificationReport& b) { return a.most > b.most; });
+  }
+
+  const models::Topology& t_;
+  const std::vector<Cascade>& cascades_;
+  CascadeReport report_;
+};
+
+}  // namespace
+
+CascadeReport cascade_report(const models::CompiledModel& model,
+                             const std::vector<models::RunRecord>& records) {
+  std::vector<Cascade> cascades;
+  for (const models::RunRecord& record : records) cascades.push_back(find_cascade(model, record));
+  return Aggregator(model, cascades).run();
+}
+
+}  // namespace tailrace::analysis

@@ -1,0 +1,210 @@
+#include "analysis/cascade/causes.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tailrace::analysis {
+
+namespace {
+
+using models::Outcome;
+
+constexpr std::size_t kTogether = 1;        // windows by which an effect may be seen before its cause
+constexpr std::size_t kEvidence = 4;        // windows from the onset on in which evidence is sought
+constexpr double kMoreShare = 0.05;         // of attempts, above the baseline
+constexpr double kMoreAttempts = 1.2;       // per call, times the baseline
+constexpr double kMoreLoad = 1.3;           // attempts per second, times the baseline
+constexpr double kFewestAttempts = 5;       // in the windows looked at
+constexpr double kMostAmplification = 1.2;  // below it is not worth a line
+
+std::size_t at(int id) {
+  return static_cast<std::size_t>(id);
+}
+
+// What went over one edge in some windows.
+struct Flow {
+  double calls = 0, attempts = 0, seconds = 0;
+  double timeouts = 0, refusals = 0, errors = 0, ended = 0;
+  double per_call() const { return calls > 0 ? attempts / calls : 0; }
+  double rate() const { return seconds > 0 ? attempts / seconds : 0; }
+  double share(double part) const { return ended > 0 ? part / ended : 0; }
+};
+
+Flow flow_of(const models::RunRecord& record, const WindowTimes& times, std::size_t edge, Span span) {
+  Flow f;
+  for (std::size_t k = span.first; k < std::min(span.end, record.windows.size()); ++k) {
+    const auto& row = record.windows[k].edges[edge];
+    const auto of = [&](Outcome o) { return static_cast<double>(row.ended[static_cast<std::size_t>(o)]); };
+    f.seconds += times.end_s[k] - times.start_s[k];
+    f.calls += row.calls;
+    f.attempts += row.attempts;
+    for (const std::uint32_t count : row.ended) f.ended += count;
+    f.timeouts += of(Outcome::timeout) + of(Outcome::queue_timeout) + of(Outcome::deadline);
+    f.refusals +=
+        of(Outcome::rejected) + of(Outcome::circuit_open) + of(Outcome::rate_limited) + of(Outcome::shed);
+    f.errors +=
+        of(Outcome::error) + of(Outcome::network) + of(Outcome::unavailable) + of(Outcome::depth_limit);
+  }
+  return f;
+}
+
+class Explainer {
+ public:
+  Explainer(const models::CompiledModel& model, const models::RunRecord& record, Span baseline,
+            const std::vector<std::size_t>& onsets, Cascade& cascade)
+      : t_(*model.topology),
+        record_(record),
+        times_(window_times(record)),
+        baseline_(baseline),
+        onsets_(onsets),
+        c_(cascade),
+        explained_(cascade.hits.size()) {}
+
+  void run() {
+    for (std::size_t h = 0; h < c_.hits.size(); ++h) explained_[h] = by_trigger(h);
+    const bool edges = !record_.windows.empty() && record_.windows[0].edges.size() == t_.edges.size();
+    for (bool more = edges; more;) {
+      more = false;
+      for (std::size_t h = 0; h < c_.hits.size(); ++h) {
+        if (!explained_[h] && by_neighbour(h)) more = explained_[h] = true;
+      }
+    }
+    // What no trigger explains may still explain its neighbours.
+    for (std::size_t h = 0; edges && h < c_.hits.size(); ++h) {
+      if (!explained_[h]) explained_[h] = true;
+      for (std::size_t k = 0; k < c_.hits.size(); ++k) {
+        if (!explained_[k]) explained_[k] = by_neighbour(k);
+      }
+    }
+  }
+
+ private:
+  bool by_trigger(std::size_t h) {
+    Hit& hit = c_.hits[h];
+    const std::size_t w = onsets_[h];
+    for (std::size_t i = 0; i < c_.triggers.size(); ++i) {
+      const Trigger& trigger = c_.triggers[i];
+      if (trigger.start_s > times_.end_s[w]) continue;
+      const double length = times_.end_s[w] - times_.start_s[w];
+      if (trigger.over && trigger.end_s + 2 * length < times_.start_s[w]) continue;
+      if (std::find(trigger.components.begin(), trigger.components.end(), hit.component) ==
+          trigger.components.end())
+        continue;
+      hit.mechanism = trigger.fault >= 0 ? Mechanism::fault : Mechanism::load;
+      hit.trigger = static_cast<int>(i);
+      return true;
+    }
+    return false;
+  }
+
+  const Hit* explained_hit(int component, std::size_t before) const {
+    for (std::size_t k = 0; k < c_.hits.size(); ++k) {
+      if (c_.hits[k].component == component && explained_[k] && onsets_[k] <= before + kTogether)
+        return &c_.hits[k];
+    }
+    return nullptr;
+  }
+  bool in_load_trigger(int component) const {
+    return std::any_of(c_.triggers.begin(), c_.triggers.end(), [&](const Trigger& t) {
+      return std::find(t.components.begin(), t.components.end(), component) != t.components.end();
+    });
+  }
+
+  bool by_neighbour(std::size_t h) {
+    Hit& hit = c_.hits[h];
+    const std::size_t w = onsets_[h];
+    const Span after{w, w + kEvidence};
+    const Hit* best = nullptr;
+    Mechanism how = Mechanism::unexplained;
+    int outside = -1;  // a workload that is well itself, with more load
+    const auto offer = [&](const Hit* cause, Mechanism mechanism) {
+      if (cause == nullptr || mechanism == Mechanism::unexplained) return;
+      if (best != nullptr &&
+          (best->onset_s < cause->onset_s || (best->onset_s == cause->onset_s && how <= mechanism)))
+        return;
+      best = cause;
+      how = mechanism;
+    };
+    for (std::size_t e = 0; e < t_.edges.size(); ++e) {
+      const models::Edge& edge = t_.edges[e];
+      if (edge.probe) continue;
+      const int to = t_.operations[at(edge.operation)].component;
+      if (edge.from_component == to) continue;
+      if (edge.from_component == hit.component) {
+        if (const Hit* callee = explained_hit(to, w)) offer(callee, from_callee(e, after, hit));
+      } else if (to == hit.component) {
+        const Mechanism mechanism = from_caller(e, after);
+        const Hit* caller = explained_hit(edge.from_component, w);
+        if (caller != nullptr) offer(caller, mechanism);
+        if (caller == nullptr && mechanism == Mechanism::load && in_load_trigger(edge.from_component))
+          outside = edge.from_component;
+      }
+    }
+    if (best == nullptr && outside < 0) return false;
+    hit.mechanism = best != nullptr ? how : Mechanism::load;
+    hit.cause = best != nullptr ? best->component : outside;
+    return true;
+  }
+
+  Mechanism from_callee(std::size_t e, Span after, const Hit& hit) const {
+    const Flow now = flow_of(record_, times_, e, after), then = flow_of(record_, times_, e, baseline_);
+    if (now.attempts < kFewestAttempts) return Mechanism::unexplained;
+    const double timeouts = now.share(now.timeouts) - then.share(then.timeouts);
+    const double refusals = now.share(now.refusals) - then.share(then.refusals);
+    const double errors = now.share(now.errors) - then.share(then.errors);
+    const double most = std::max({timeouts, refusals, errors});
+    if (most > kMoreShare)
+      return most == timeouts   ? Mechanism::timeouts
+             : most == refusals ? Mechanism::refusals
+                                : Mechanism::errors;
+    const int station = t_.edges[e].from_station;
+    if (station != models::kNone && t_.stations[at(station)].blocking &&
+        (hit.symptom == Symptom::queue || hit.symptom == Symptom::refused))
+      return Mechanism::held_workers;
+    return Mechanism::slow_replies;
+  }
+
+  Mechanism from_caller(std::size_t e, Span after) const {
+    const Flow now = flow_of(record_, times_, e, after), then = flow_of(record_, times_, e, baseline_);
+    if (now.attempts < kFewestAttempts || now.rate() < kMoreLoad * then.rate()) return Mechanism::unexplained;
+    return now.per_call() > kMoreAttempts * std::max(1.0, then.per_call()) ? Mechanism::retry_load
+                                                                           : Mechanism::load;
+  }
+
+  const models::Topology& t_;
+  const models::RunRecord& record_;
+  const WindowTimes times_;
+  const Span baseline_;
+  const std::vector<std::size_t>& onsets_;
+  Cascade& c_;
+  std::vector<bool> explained_;
+};
+
+}  // namespace
+
+void explain_hits(const models::CompiledModel& model, const models::RunRecord& record, Span baseline,
+                  const std::vector<std::size_t>& onsets, Cascade& cascade) {
+  Explainer(model, record, baseline, onsets, cascade).run();
+}
+
+std::vector<EdgeAmplification> amplified_edges(const models::CompiledModel& model,
+                                               const models::RunRecord& record, Span baseline,
+                                               std::size_t from) {
+  std::vector<EdgeAmplification> list;
+  if (record.windows.empty() || record.windows[0].edges.size() != model.edges.size()) return list;
+  const WindowTimes times = window_times(record);
+  for (std::size_t e = 0; e < model.edges.size(); ++e) {
+    EdgeAmplification a;
+    a.edge = static_cast<int>(e);
+    a.before = std::max(1.0, flow_of(record, times, e, baseline).per_call());
+    a.most = a.before;
+    for (std::size_t k = from; k < record.windows.size(); ++k) {
+      const Flow f = flow_of(record, times, e, {k, k + 1});
+      if (f.calls >= kFewestAttempts) a.most = std::max(a.most, f.per_call());
+    }
+    if (a.most > kMostAmplification * a.before) list.push_back(a);
+  }
+  return list;
+}
+
+}  // namespace tailrace::analysis

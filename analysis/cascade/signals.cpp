@@ -1,0 +1,185 @@
+#include "analysis/cascade/signals.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <utility>
+
+namespace tailrace::analysis {
+
+namespace {
+
+constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
+// What matters at all: a twentieth of the requests, twice the time, three times the queue and one more.
+constexpr Floor kShare{0.05, 0}, kTime{1e-3, 1.0}, kQueue{2, 2.0}, kRate{0.5, 1.0}, kLag{10, 2.0};
+
+std::size_t at(int id) {
+  return static_cast<std::size_t>(id);
+}
+
+}  // namespace
+
+const char* symptom_name(Symptom symptom) {
+  switch (symptom) {
+    case Symptom::failed:
+      return "failed";
+    case Symptom::errors:
+      return "errors";
+    case Symptom::refused:
+      return "refused";
+    case Symptom::lag:
+      return "lag";
+    case Symptom::queue:
+      return "queue";
+    case Symptom::slow:
+      return "slow";
+  }
+  return "";
+}
+
+WindowTimes window_times(const models::RunRecord& record) {
+  WindowTimes times;
+  std::int64_t previous = 0;
+  for (const models::WindowRecord& w : record.windows) {
+    // Counts begin anew where the warm-up ends.
+    const std::int64_t start =
+        previous < record.start_ns && record.start_ns < w.end_ns ? record.start_ns : previous;
+    times.start_s.push_back(static_cast<double>(start) * 1e-9);
+    times.end_s.push_back(static_cast<double>(w.end_ns) * 1e-9);
+    previous = w.end_ns;
+  }
+  return times;
+}
+
+std::vector<Signal> signals_of(const models::CompiledModel& model, const models::RunRecord& record) {
+  const models::Topology& t = *model.topology;
+  const std::size_t n = record.windows.size();
+  const WindowTimes times = window_times(record);
+  std::map<std::pair<int, Symptom>, Signal> found;
+  const auto signal = [&](int component, Symptom symptom, Floor floor) -> Signal& {
+    Signal& s = found[{component, symptom}];
+    if (s.values.empty()) s = {component, symptom, floor, std::vector<double>(n, kNothing)};
+    return s;
+  };
+  std::size_t first = 0;  // class
+  for (const models::Workload& w : t.workloads) {
+    Signal& failed = signal(w.component, Symptom::failed, kShare);
+    Signal& slow = signal(w.component, Symptom::slow, kTime);
+    for (std::size_t k = 0; k < n; ++k) {
+      double arrived = 0, ended = 0, succeeded = 0, seconds = 0, timed = 0;
+      for (std::size_t c = first; c < first + w.classes.size(); ++c) {
+        const auto& row = record.windows[k].classes[c];
+        arrived += static_cast<double>(row.arrived);
+        ended += static_cast<double>(row.succeeded + row.failed);
+        succeeded += static_cast<double>(row.succeeded);
+        if (!row.timed) continue;
+        timed += static_cast<double>(row.succeeded);
+        seconds += row.mean_s * static_cast<double>(row.succeeded);
+      }
+      // A request that ends late counts where it ends; one that hangs where it arrived.
+      const double due = std::max(arrived, ended);
+      if (due > 0) failed.values[k] = 1 - succeeded / due;
+      if (timed > 0) slow.values[k] = seconds / timed;
+    }
+    first += w.classes.size();
+  }
+  const bool stations = n > 0 && record.windows[0].stations.size() == t.stations.size();
+  for (std::size_t i = 0; stations && i < t.stations.size(); ++i) {
+    const int component = t.stations[i].component;
+    Signal& queue = signal(component, Symptom::queue, kQueue);
+    Signal& refused = signal(component, Symptom::refused, kRate);
+    for (std::size_t k = 0; k < n; ++k) {
+      const auto& row = record.windows[k].stations[i];
+      const double length = times.end_s[k] - times.start_s[k];
+      const auto add = [](double& to, double value) { to = std::isnan(to) ? value : to + value; };
+      add(queue.values[k], row.queue);
+      if (length > 0) add(refused.values[k], static_cast<double>(row.rejected) / length);
+    }
+  }
+  // Time in a component: all its stations' requests inside, over what they began to serve.
+  std::vector<double> inside(t.components.size()), served(t.components.size());
+  for (std::size_t k = 0; stations && k < n; ++k) {
+    std::fill(inside.begin(), inside.end(), 0.0);
+    std::fill(served.begin(), served.end(), 0.0);
+    const double length = times.end_s[k] - times.start_s[k];
+    for (std::size_t i = 0; i < t.stations.size(); ++i) {
+      const auto& row = record.windows[k].stations[i];
+      inside[at(t.stations[i].component)] += (row.busy + row.queue) * length;
+      served[at(t.stations[i].component)] += static_cast<double>(row.served);
+    }
+    for (std::size_t c = 0; c < t.components.size(); ++c) {
+      if (inside[c] <= 0) continue;
+      signal(static_cast<int>(c), Symptom::slow, kTime).values[k] = inside[c] / std::max(1.0, served[c]);
+    }
+  }
+  const bool edges = n > 0 && record.windows[0].edges.size() == t.edges.size();
+  std::vector<double> ended(t.components.size()), good(t.components.size());
+  for (std::size_t k = 0; edges && k < n; ++k) {
+    std::fill(ended.begin(), ended.end(), 0.0);
+    std::fill(good.begin(), good.end(), 0.0);
+    for (std::size_t e = 0; e < t.edges.size(); ++e) {
+      if (t.edges[e].probe) continue;
+      const std::size_t to = at(t.operations[at(t.edges[e].operation)].component);
+      const auto& row = record.windows[k].edges[e];
+      for (const std::uint32_t count : row.ended) ended[to] += count;
+      good[to] += row.ended[0];
+    }
+    for (std::size_t c = 0; c < t.components.size(); ++c) {
+      if (ended[c] > 0)
+        signal(static_cast<int>(c), Symptom::errors, kShare).values[k] = 1 - good[c] / ended[c];
+    }
+  }
+  for (const models::MessageChannel& channel : t.channels) {
+    for (std::size_t g = 0; g < channel.groups.size(); ++g) {
+      const models::ConsumerGroup& group = channel.groups[g];
+      if (group.edge == models::kNone) continue;  // nobody handles it: it only fills
+      Signal& lag = signal(channel.component, Symptom::lag, kLag);
+      const auto id = static_cast<std::size_t>(&group - channel.groups.data());
+      std::size_t row = id;
+      for (const models::MessageChannel& before : t.channels) {
+        if (&before == &channel) break;
+        row += before.groups.size();
+      }
+      for (std::size_t k = 0; k < n; ++k) {
+        const double depth = static_cast<double>(record.windows[k].depths[row]);
+        lag.values[k] = std::isnan(lag.values[k]) ? depth : lag.values[k] + depth;
+      }
+    }
+  }
+  std::vector<Signal> list;
+  for (auto& [key, s] : found) list.push_back(std::move(s));
+  return list;
+}
+
+std::vector<double> offered_load(const models::CompiledModel& model, const models::RunRecord& record) {
+  const models::Topology& t = *model.topology;
+  const WindowTimes times = window_times(record);
+  std::vector<double> load(record.windows.size());
+  for (std::size_t k = 0; k < load.size(); ++k) {
+    std::size_t cls = 0;
+    for (const models::Workload& w : t.workloads) {
+      const bool closed = w.process == models::ArrivalProcess::constant_vus ||
+                          w.process == models::ArrivalProcess::ramping_vus;
+      for (std::size_t c = 0; c < w.classes.size(); ++c, ++cls) {
+        if (!closed) load[k] += static_cast<double>(record.windows[k].classes[cls].arrived);
+      }
+    }
+    const double length = times.end_s[k] - times.start_s[k];
+    load[k] = length > 0 ? load[k] / length : 0;
+  }
+  return load;
+}
+
+std::vector<double> goodput(const models::CompiledModel&, const models::RunRecord& record) {
+  const WindowTimes times = window_times(record);
+  std::vector<double> good(record.windows.size());
+  for (std::size_t k = 0; k < good.size(); ++k) {
+    for (const auto& row : record.windows[k].classes) good[k] += static_cast<double>(row.succeeded);
+    const double length = times.end_s[k] - times.start_s[k];
+    good[k] = length > 0 ? good[k] / length : 0;
+  }
+  return good;
+}
+
+}  // namespace tailrace::analysis

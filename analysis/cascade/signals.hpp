@@ -1,0 +1,44 @@
+#pragma once
+// What the windows of one replication say about each component, as signals of which higher is worse:
+//
+//   workload          failed     share of its requests that did not succeed, of those that arrived
+//                     slow       mean time of its successes
+//   component         errors     share of the attempts towards it that failed, as its callers saw it
+//                     slow       time in its stations, queue and service, by Little's law
+//                     queue      requests that wait
+//                     refused    requests turned away per second
+//   consumer group    lag
+//
+// and about each edge: attempts per call, and the failed attempts by cause. Cost: O(windows x entities).
+#include <string>
+#include <vector>
+
+#include "analysis/cascade/episodes.hpp"
+#include "models/compile/compiled_model.hpp"
+#include "models/runtime/record.hpp"
+
+namespace tailrace::analysis {
+
+enum class Symptom : unsigned char { failed, errors, refused, lag, queue, slow };
+const char* symptom_name(Symptom symptom);
+
+struct Signal {
+  int component = 0;
+  Symptom symptom = Symptom::slow;
+  Floor floor;
+  std::vector<double> values;  // by window; NaN: nothing happened that could be measured
+};
+
+struct WindowTimes {
+  std::vector<double> start_s, end_s;
+};
+WindowTimes window_times(const models::RunRecord& record);
+
+std::vector<Signal> signals_of(const models::CompiledModel& model, const models::RunRecord& record);
+
+// Requests of open workloads that arrive per second, together.
+std::vector<double> offered_load(const models::CompiledModel& model, const models::RunRecord& record);
+// Successes per second of all workloads.
+std::vector<double> goodput(const models::CompiledModel& model, const models::RunRecord& record);
+
+}  // namespace tailrace::analysis

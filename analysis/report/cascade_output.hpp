@@ -1,0 +1,15 @@
+#pragma once
+// What a run says of its cascade: for a person, and in summary.json.
+#include <string>
+
+#include "analysis/cascade/cascade_report.hpp"
+#include "analysis/report/human.hpp"
+#include "analysis/report/json_text.hpp"
+
+namespace tailrace::analysis {
+
+// Empty where nothing happened.
+std::string cascade_text(const CascadeReport& report, TextStyle style);
+void cascade_json(JsonText& json, const CascadeReport& report);
+
+}  // namespace tailrace::analysis

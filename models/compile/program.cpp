@@ -1,0 +1,260 @@
+#include "models/compile/program.hpp"
+
+namespace tailrace::models {
+
+namespace {
+
+constexpr std::size_t kUnrollSteps = 64;  // a constant loop up to this many steps is written out
+
+ProgramPlace below(ProgramPlace here, std::size_t branch) {
+  here.purpose += "/" + std::to_string(branch);
+  return here;
+}
+
+// How many steps they become, loops inside them written out where body() does so.
+std::size_t size_of(const Steps& steps) {
+  std::size_t n = 0;
+  for (const Step& s : steps) {
+    n += 1;
+    std::size_t inside = 0;
+    for (const StepBranch& b : s.branches) inside += size_of(b.steps) + 1;
+    if (s.kind == Step::Kind::loop && s.distribution->is_constant()) {
+      const double written = s.distribution->mean() * static_cast<double>(inside);
+      if (written <= static_cast<double>(kUnrollSteps)) inside = static_cast<std::size_t>(written);
+    }
+    n += inside;
+  }
+  return n;
+}
+
+}  // namespace
+
+std::uint32_t ProgramCompiler::emit(Op op, std::uint32_t first) {
+  Step16 step;
+  step.op = op;
+  step.first = first;
+  m_.steps.push_back(step);
+  return pc() - 1;
+}
+
+void ProgramCompiler::need_worker(const Place& place, bool& held) {
+  if (place.async && !held) emit(Op::acquire), held = true;
+}
+
+void ProgramCompiler::no_worker(const Place& place, bool& held) {
+  if (place.async && held) emit(Op::release), held = false;
+}
+
+void ProgramCompiler::thaw(const Place& place, bool late) {
+  if (!place.pauses) return;
+  const std::uint32_t at = emit(Op::thaw);
+  m_.steps[at].flags = late ? 1 : 0;
+  emit(Op::jump, at);
+}
+
+void ProgramCompiler::body(const Steps& steps, const Place& place, bool& held) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const Step& s = steps[i];
+    Place here = place;
+    here.purpose += "/" + std::to_string(i);
+    switch (s.kind) {
+      case Step::Kind::compute:
+        need_worker(place, held);
+        m_.steps[emit(Op::compute, draw(*s.distribution, stream(here.component, here.purpose)))].flags =
+            place.special_work;
+        thaw(place, place.late);
+        break;
+      case Step::Kind::sleep:
+        no_worker(place, held);
+        emit(Op::sleep, draw(*s.distribution, stream(here.component, here.purpose)));
+        thaw(place, false);
+        break;
+      case Step::Kind::call:
+        no_worker(place, held);
+        emit(Op::call, static_cast<std::uint32_t>(s.edge));
+        if (!s.branches.empty()) {  // behind the call, and jumped over when it succeeds
+          const std::uint32_t skip = emit(Op::jump);
+          body(s.branches.front().steps, here, held);
+          no_worker(place, held);
+          m_.steps[skip].first = pc();
+        }
+        thaw(place, false);
+        break;
+      case Step::Kind::fail: {
+        const std::uint32_t at = emit(Op::fail, stream(here.component, here.purpose));
+        m_.steps[at].set_chance(chance_of(s.probability));
+        break;
+      }
+      case Step::Kind::attempt:
+        attempt(s, here, held);
+        break;
+      case Step::Kind::background:
+        spawn(s, here);
+        break;
+      case Step::Kind::deposit:
+        no_worker(place, held);
+        emit(Op::deposit, static_cast<std::uint32_t>(s.ref));
+        break;
+      case Step::Kind::effect:
+        effect(s, here, held);
+        break;
+      case Step::Kind::milestone:
+        emit(Op::milestone, static_cast<std::uint32_t>(s.ref));
+        break;
+      case Step::Kind::await:
+        no_worker(place, held);
+        await(s, here, held);
+        break;
+      case Step::Kind::parallel:
+        parallel(s, here, held);
+        thaw(place, false);
+        break;
+      case Step::Kind::branch:
+        branch(s, here, held);
+        break;
+      case Step::Kind::loop:
+        loop(s, here, held);
+        thaw(place, false);
+        break;
+    }
+  }
+}
+
+// A program of its own that a branch frame runs; returns its first step.
+std::uint32_t ProgramCompiler::sub_program(const Steps& steps, const Place& place) {
+  const std::uint32_t start = pc();
+  bool held = false;
+  body(steps, place, held);
+  no_worker(place, held);
+  emit(Op::end_branch);
+  return start;
+}
+
+void ProgramCompiler::parallel(const Step& s, const Place& here, bool& held) {
+  no_worker(here, held);
+  const std::uint32_t at = emit(Op::parallel);
+  const std::uint32_t skip = emit(Op::jump);
+  std::vector<std::uint32_t> starts;
+  for (std::size_t k = 0; k < s.branches.size(); ++k) {
+    starts.push_back(sub_program(s.branches[k].steps, below(here, k)));
+  }
+  m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
+  m_.steps[at].count = static_cast<std::uint16_t>(starts.size());
+  m_.steps[at].needed = static_cast<std::uint32_t>(s.needed);
+  m_.steps[at].flags = s.cancel_rest ? kCancelRest : 0;
+  m_.forks.insert(m_.forks.end(), starts.begin(), starts.end());
+  m_.steps[skip].first = pc();
+}
+
+// A branch frame of its own; where it fails the frame goes on behind the jump.
+void ProgramCompiler::attempt(const Step& s, const Place& here, bool& held) {
+  no_worker(here, held);
+  const std::uint32_t at = emit(Op::parallel);
+  const std::uint32_t skip = emit(Op::jump);
+  Place inside = here;
+  inside.purpose += "/on_failure";
+  body(s.branches[1].steps, inside, held);
+  no_worker(here, held);
+  const std::uint32_t over = emit(Op::jump);
+  inside.purpose = here.purpose + "/try";
+  const std::uint32_t start = sub_program(s.branches[0].steps, inside);
+  m_.steps[at].flags = kAttempt;
+  m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
+  m_.steps[at].count = 1;
+  m_.steps[at].needed = 1;
+  m_.forks.push_back(start);
+  m_.steps[skip].first = m_.steps[over].first = pc();
+}
+
+void ProgramCompiler::spawn(const Step& s, const Place& here) {
+  const std::uint32_t at = emit(Op::spawn);
+  const std::uint32_t skip = emit(Op::jump);
+  m_.steps[at].first = pc();
+  bool held = false;
+  // It runs beside whoever started it: no worker is its own.
+  body(s.branches[0].steps, {here.component, here.purpose + "/background", false, 0}, held);
+  emit(Op::end_root);
+  m_.steps[skip].first = pc();
+}
+
+void ProgramCompiler::effect(const Step& s, const Place& here, bool& held) {
+  const Effect& e = t_.effects[static_cast<std::size_t>(s.ref)];
+  const auto id = static_cast<std::uint32_t>(s.ref);
+  // A repetition is skipped; both ways must leave the worker in one state.
+  if (e.idempotent) no_worker(here, held);
+  const std::uint32_t at = e.idempotent ? emit(Op::recognise, id) : kNoId;
+  body(s.branches[0].steps, here, held);
+  if (e.idempotent) no_worker(here, held);
+  emit(Op::effect, id);
+  if (e.idempotent) m_.steps[at].needed = pc();
+}
+
+void ProgramCompiler::await(const Step& s, const Place& here, bool& held) {
+  const auto id = static_cast<std::uint32_t>(s.ref);
+  const std::uint32_t timer = s.timeout ? lane(*s.timeout, TimerPurpose::await) : kNoId;
+  if (s.branches.empty()) {
+    m_.steps[emit(Op::await, id)].needed = timer;
+    return;
+  }
+  const std::uint32_t again = pc();
+  emit(Op::sleep, draw(sim::Distribution::constant(static_cast<double>(s.interval.ns)),
+                       stream(here.component, here.purpose + "/poll")));
+  body(s.branches[0].steps, here, held);
+  no_worker(here, held);
+  const std::uint32_t asked = emit(Op::asked, id);
+  m_.steps[asked].stream = timer;
+  emit(Op::jump, again);
+  m_.steps[asked].needed = pc();
+}
+
+void ProgramCompiler::branch(const Step& s, const Place& here, bool& held) {
+  const std::uint32_t at = emit(Op::branch);
+  m_.steps[at].count = static_cast<std::uint16_t>(s.branches.size());
+  m_.steps[at].stream = stream(here.component, here.purpose);
+  m_.steps[at].first = static_cast<std::uint32_t>(m_.options.size());
+  m_.options.resize(m_.options.size() + s.branches.size());
+  const std::uint32_t options = m_.steps[at].first;
+  const bool before = held;
+  // All ways must leave the worker in one state: an async program gives it back at the end of each.
+  std::vector<std::uint32_t> jumps;
+  bool otherwise = before;
+  no_worker(here, otherwise);
+  jumps.push_back(emit(Op::jump));
+  double cumulative = 0;
+  for (std::size_t k = 0; k < s.branches.size(); ++k) {
+    cumulative += s.branches[k].probability;
+    m_.options[options + k].cumulative =
+        k + 1 == s.branches.size() && cumulative > 1 - 1e-9 ? 2.0 : cumulative;
+    m_.options[options + k].pc = pc();
+    bool inside = before;
+    const std::size_t start = m_.steps.size();
+    body(s.branches[k].steps, below(here, k), inside);
+    const std::size_t first =
+        m_.steps.size() > start && m_.steps[start].op == Op::release ? start + 1 : start;
+    if (first < m_.steps.size() && m_.steps[first].op == Op::call)
+      m_.options[options + k].edge = m_.steps[first].first;
+    no_worker(here, inside);
+    jumps.push_back(emit(Op::jump));
+  }
+  for (const std::uint32_t j : jumps) m_.steps[j].first = pc();
+  held = here.async ? false : before;
+}
+
+void ProgramCompiler::loop(const Step& s, const Place& here, bool& held) {
+  const Steps& inner = s.branches.front().steps;
+  if (s.distribution->is_constant()) {
+    const double times = s.distribution->mean();
+    if (times * static_cast<double>(size_of(inner)) <= static_cast<double>(kUnrollSteps)) {
+      for (int k = 0; k < static_cast<int>(times + 0.5); ++k) body(inner, here, held);
+      return;
+    }
+  }
+  no_worker(here, held);
+  const std::uint32_t at =
+      emit(Op::loop, draw(*s.distribution, stream(here.component, here.purpose + "/times")));
+  const std::uint32_t skip = emit(Op::jump);
+  m_.steps[at].needed = sub_program(inner, here);
+  m_.steps[skip].first = pc();
+}
+
+}  // namespace tailrace::models

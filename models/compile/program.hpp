@@ -1,0 +1,44 @@
+#pragma once
+// Compiles steps to the program that frames run (Step16), branches and loops included.
+#include "models/compile/writer.hpp"
+
+namespace tailrace::models {
+
+// Where a program runs: what its streams are called, and whether it must mind its worker.
+struct ProgramPlace {
+  std::string component;
+  std::string purpose;
+  bool async = false;
+  std::uint8_t special_work = 0;  // Step16::flags of compute: more than time passes
+  bool pauses = false;            // the instance can stand still
+  bool late = false;              // and what works then has to be made up for by its own frame
+};
+
+class ProgramCompiler : public ModelWriter {
+ public:
+  using ModelWriter::ModelWriter;
+
+  std::uint32_t pc() const { return static_cast<std::uint32_t>(m_.steps.size()); }
+  // Appends one step; returns where it is.
+  std::uint32_t emit(Op op, std::uint32_t first = 0);
+  // Emits the steps in order. `held`: an async program holds a worker here; what it is afterwards is left in
+  // it.
+  void body(const Steps& steps, const ProgramPlace& place, bool& held);
+  // Where an instance can stand still its frames stop here, and come here again when it goes on.
+  void thaw(const ProgramPlace& place, bool late);
+
+ private:
+  using Place = ProgramPlace;
+  std::uint32_t sub_program(const Steps& steps, const Place& place);
+  void need_worker(const Place& place, bool& held);
+  void no_worker(const Place& place, bool& held);
+  void parallel(const Step& s, const Place& here, bool& held);
+  void attempt(const Step& s, const Place& here, bool& held);
+  void spawn(const Step& s, const Place& here);
+  void effect(const Step& s, const Place& here, bool& held);
+  void await(const Step& s, const Place& here, bool& held);
+  void branch(const Step& s, const Place& here, bool& held);
+  void loop(const Step& s, const Place& here, bool& held);
+};
+
+}  // namespace tailrace::models

@@ -1,0 +1,67 @@
+// The fingerprint of a run's results.
+#include "models/runtime/record.hpp"
+
+namespace tailrace::models {
+
+std::uint64_t result_fingerprint(const RunRecord& r) {
+  std::uint64_t h = 0x2545f4914f6cdd1dULL;
+  const auto mix = [&h](std::uint64_t v) {
+    h = (h ^ v) * 0x9e3779b97f4a7c15ULL;
+    h ^= h >> 32;
+  };
+  mix(static_cast<std::uint64_t>(r.start_ns));
+  mix(static_cast<std::uint64_t>(r.end_ns));
+  mix(static_cast<std::uint64_t>(r.status));
+  const auto outcomes = [&](const OutcomeCounts& counts) {
+    for (const std::uint64_t n : counts) mix(n);
+  };
+  // What never happened is left out, so that a component nobody calls changes nothing.
+  for (const ClassRecord& c : r.classes) mix(c.arrived), mix(c.in_flight), outcomes(c.ended);
+  for (const OperationRecord& o : r.operations) {
+    if (o.arrived != 0) mix(o.arrived), outcomes(o.ended);
+    if (o.unheard != 0) mix(o.unheard);
+  }
+  for (const EdgeRecord& e : r.edges) {
+    if (e.calls != 0) mix(e.calls), mix(e.attempts), outcomes(e.attempt_ended), outcomes(e.ended);
+    if (e.hedges + e.budget_denied + e.fallbacks != 0)
+      mix(e.hedges), mix(e.hedges_won), mix(e.budget_denied), mix(e.fallbacks);
+    if (e.pushbacks != 0) mix(e.pushbacks);
+  }
+  for (const StationRecord& s : r.stations) {
+    if (s.counts.grants + s.counts.rejected == 0) continue;
+    mix(s.counts.grants), mix(s.counts.rejected), mix(s.counts.abandoned);
+    mix(static_cast<std::uint64_t>(s.counts.wait_sum)), mix(static_cast<std::uint64_t>(s.counts.hold_sum));
+    if (s.counts.dropped != 0) mix(s.counts.dropped);
+    if (s.counts.wasted != 0) mix(static_cast<std::uint64_t>(s.counts.wasted));
+  }
+  for (const FaultRecord& f : r.faults) {
+    if (f.activations == 0) continue;
+    mix(f.activations), mix(static_cast<std::uint64_t>(f.active_ns)), mix(f.ended), mix(f.delayed),
+        mix(f.added);
+  }
+  for (const PolicyRecord& p : r.policies) {
+    if (p.of_queue || p.counts.admitted + p.counts.rejected == 0) continue;
+    mix(p.counts.admitted), mix(p.counts.rejected), mix(p.counts.delayed), mix(p.counts.waited);
+    for (const PolicyStateRecord& state : p.states) mix(state.changes);
+  }
+  for (const ChannelRecord& c : r.channels) {
+    if (c.counts.published + c.counts.refused == 0) continue;
+    mix(c.counts.published), mix(c.counts.refused), mix(c.counts.deduplicated), mix(c.counts.batches);
+    for (const PlaceCounts& place : c.places) {
+      mix(place.accepted), mix(place.ready), mix(place.in_flight), mix(place.deliveries);
+      for (const std::uint64_t n : place.ended) mix(n);
+      mix(static_cast<std::uint64_t>(place.area));
+    }
+  }
+  for (const EffectRecord& e : r.effects) {
+    if (e.applied + e.skipped + e.pending == 0) continue;
+    mix(e.applied), mix(e.distinct), mix(e.duplicates), mix(e.skipped), mix(e.out_of_order), mix(e.pending);
+    for (const std::uint64_t n : e.missed) mix(n);
+  }
+  for (const sim::Histogram& s : r.series) {
+    if (!s.empty()) mix(s.content_hash());
+  }
+  return h;
+}
+
+}  // namespace tailrace::models
