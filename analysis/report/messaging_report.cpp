@@ -197,7 +197,38 @@ class Reporter {
     for (std::size_t p = 0; p < names.size(); ++p) out.places.push_back(place(id, p, std::move(names[p])));
     const std::vector<std::uint32_t> subscriptions = table.model->place_subscriptions();
     for (std::uint32_t g = 0; g < table.groups; ++g) out.groups.push_back(group(id, g, subscriptions));
+    for (std::uint32_t g = 0; g < table.groups; ++g) uneven(out, g, subscriptions);
     return out;
+  }
+
+  void uneven(ChannelReport& channel, std::uint32_t group,
+              const std::vector<std::uint32_t>& subscriptions) const {
+    constexpr double kMany = 10;  // messages; below, nobody asks where they are
+    UnevenReport out;
+    double seconds = 0, all = 0, consumed = 0, places = 0;
+    for (const RunRecord& r : records_) seconds += r.seconds();
+    const PlaceReport* fullest = nullptr;
+    const auto handled = [](const PlaceReport& p) {
+      return real(p.counts.ended[static_cast<std::size_t>(models::Fate::consumed)]);
+    };
+    for (std::size_t p = 0; p < channel.places.size() && p < subscriptions.size(); ++p) {
+      if (subscriptions[p] != group) continue;
+      const PlaceReport& place = channel.places[p];
+      places += 1;
+      all += place.depth.estimate;
+      consumed += handled(place);
+      if (fullest == nullptr || place.depth.estimate > fullest->depth.estimate) fullest = &place;
+    }
+    if (fullest == nullptr || places < 2 || !(fullest->depth.estimate > kMany) || !(seconds > 0)) return;
+    out.kept = fullest->depth.estimate;
+    out.rest = all - out.kept;
+    if (out.kept < 3 * out.rest / (places - 1)) return;
+    out.group = channel.groups[group].name;
+    out.fullest = fullest->name;
+    out.peak = fullest->counts.peak;
+    out.throughput = handled(*fullest) / seconds;
+    out.throughput_of_rest = (consumed - handled(*fullest)) / seconds / (places - 1);
+    channel.uneven.push_back(std::move(out));
   }
 
   EffectReport effect(std::size_t id) const {

@@ -42,6 +42,14 @@ struct GroupReport {
   std::uint64_t peak_lag = 0;  // of one place, or of all together where the end of a window saw more
 };
 
+// Of a group that has one place far fuller than the others: a hot key, a blocked partition.
+struct UnevenReport {
+  std::string group, fullest;
+  double kept = 0, rest = 0;  // mean number at the fullest place; and at the others, in all
+  std::uint64_t peak = 0;
+  double throughput = 0, throughput_of_rest = 0;  // copies consumed per second; of one other, on average
+};
+
 struct ChannelEventReport {
   std::uint32_t replication = 0;
   double at_s = 0;  // from the start of the run
@@ -60,6 +68,7 @@ struct ChannelReport {
   LatencyReport batching_time;  // publication to the flush of its batch
   std::vector<PlaceReport> places;
   std::vector<GroupReport> groups;  // by subscription
+  std::vector<UnevenReport> uneven;
   std::vector<ChannelEventReport> events;
   bool events_cut = false;
 };

@@ -41,6 +41,7 @@ class Text {
   std::string text() {
     channels();
     groups();
+    uneven();
     effects();
     milestones();
     return std::move(out_);
@@ -120,6 +121,21 @@ class Text {
                                         Ink::bad)
                                  : Cell(),
                    unhandled > 0 ? Cell(main_fate(g.ended, Fate::expired), Ink::dim) : Cell()});
+      }
+    }
+    add(table, rows);
+  }
+
+  void uneven() {
+    TextTable table(style_);
+    table.left("unevenly filled").left("fullest").right("kept there").right("in the others").right("peak");
+    table.right("handled there").right("in each other");
+    std::size_t rows = 0;
+    for (const ChannelReport& c : report_.channels) {
+      for (const UnevenReport& u : c.uneven) {
+        if (++rows > kMostRows) continue;
+        table.row({name(u.group), name(u.fullest), human_number(u.kept), human_number(u.rest),
+                   human_count(u.peak), human_rate(u.throughput), human_rate(u.throughput_of_rest)});
       }
     }
     add(table, rows);

@@ -219,7 +219,7 @@ class Summary {
     for (const std::string& kind : kinds) {
       const std::vector<const StationReport*> list = stations_of(kind);
       TextTable table(style_);
-      table.left(kind + "s")
+      table.left(kind + (kind.back() == 'x' ? "es" : "s"))
           .right("size")
           .left("utilisation")
           .right("")

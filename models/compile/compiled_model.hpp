@@ -214,6 +214,8 @@ struct PublicationTable {
   bool request_key = true, confirm = true;
   std::uint8_t priority = 0, level = 1;
   std::uint32_t ttl_us = 0;
+  double poison = 0;  // probability
+  std::uint32_t poison_draw = kNoId;
 };
 struct EffectTable {
   bool idempotent = false;

@@ -68,6 +68,9 @@ void MessagingCompiler::publication(const Edge& e) {
   if (p.key) table.key = draw(*p.key, stream(from, "message key " + e.path));
   if (p.bytes) table.bytes = draw(*p.bytes, stream(from, "message size " + e.path));
   if (p.delay) table.delay = draw(*p.delay, stream(from, "message delay " + e.path));
+  table.poison = p.poison;
+  if (p.poison > 0)
+    table.poison_draw = draw(sim::Distribution::uniform(0, 1), stream(from, "poison " + e.path));
   if (m_.publications.size() <= static_cast<std::size_t>(e.publication))
     m_.publications.resize(static_cast<std::size_t>(e.publication) + 1);
   m_.publications[static_cast<std::size_t>(e.publication)] = table;

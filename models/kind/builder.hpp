@@ -24,7 +24,6 @@ struct TopologyBuilder {
   std::map<std::string, int, std::less<>> component_ids;
   // Channels by their names, in the order of Topology::channels, with what can be published to.
   std::vector<std::pair<std::string, std::vector<std::string>>> channel_entries;
-  std::set<std::string> channels_named;  // as where messages go: by a publisher, or for dead letters
   PolicySet default_outbound, default_inbound, default_target;  // the scenario's `defaults`
   PolicySet outbound;  // of the calls of what is being expanded, defaults included
   // After errors of reading: some components, or some operations of a component, have names that nobody

@@ -46,6 +46,7 @@ struct Envelope {
   std::uint8_t priority = 0;
   std::uint8_t level = 1;       // delivery level asked for: 0 at most once, 1 at least once, 2 exactly once
   std::uint8_t redirected = 0;  // times dead-lettered
+  bool poison = false;          // no handler can handle it; channels do not know
 };
 static_assert(sizeof(Envelope) == 64);
 

@@ -14,7 +14,8 @@
 
 namespace tailrace::models {
 
-// Recognises messages that were handled before, by a store of identities.
+// Recognises messages that were handled before, by a store of identities: asked before the handler, and
+// written with its effect, so that of two which overlap one finds the other's.
 struct IdempotencySpec {
   std::optional<sim::Duration> ttl;  // how long an identity is remembered; none: for good
   std::optional<Reference> calls;    // the store: an operation that is called before each handler

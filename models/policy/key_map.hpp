@@ -1,7 +1,7 @@
 #pragma once
-// A small map from a request's key to a state: open addressing, linear probing, nothing is ever taken out.
-// Memory grows with the keys that were met (at most twice as many slots as needed), and only meeting a key
-// for the first time allocates. A reference holds until the next new key. There is no way to iterate: the
+// A small map from a request's key to a state: open addressing, linear probing, no single key is ever taken
+// out. Memory grows with the keys that were met (at most twice as many slots as needed), and only meeting a
+// key for the first time allocates. A reference holds until the next new key. There is no way to iterate: the
 // order of slots means nothing, so it must not be able to reach a result.
 #include <cstddef>
 #include <cstdint>
@@ -39,6 +39,12 @@ class KeyMap {
     return slot.used ? &slot.value : nullptr;
   }
   std::size_t size() const { return count_; }
+  std::size_t bytes() const { return slots_.size() * sizeof(Slot); }
+  // Forgets all keys, and keeps the memory.
+  void clear() {
+    slots_.assign(slots_.size(), Slot{});
+    count_ = 0;
+  }
 
  private:
   struct Slot {

@@ -118,6 +118,7 @@ void Execution::kill_frames(std::uint32_t instance, std::uint32_t process) {
 
 // After all instances that go down at this instant have gone.
 void Execution::answer_for_the_dead() {
+  if (messaging_) messaging_->start_postponed();
   for (const std::uint32_t slot : fault_.answers) {
     const std::uint32_t next = reply_late(slot, Outcome::network);
     if (next != kNoId) wake(next);

@@ -239,7 +239,11 @@ void Execution::advance(std::uint32_t slot) {
         if (messaging_->recognise(slot, step.first)) f.pc = step.needed;
         break;
       case Op::effect:
-        messaging_->effect(slot, step.first);
+        if (messaging_->poisoned(slot, step.first)) [[unlikely]] {
+          slot = fail_frame(slot, Outcome::error);
+        } else {
+          messaging_->effect(slot, step.first);
+        }
         break;
       case Op::milestone:
         messaging_->milestone(slot, step.first);

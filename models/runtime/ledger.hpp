@@ -38,6 +38,7 @@ class Ledger {
     std::uint32_t refs;   // frames and copies of messages; also in the free list
     std::uint32_t first;  // entry
     std::uint64_t began;  // messages published before it in the run; none of its own is older
+    std::uint64_t epoch;
   };
 
   std::uint32_t begin(std::int64_t start, std::uint64_t published) {
@@ -47,7 +48,7 @@ class Ledger {
     } else {
       id = journeys_.append();
     }
-    journeys_[id] = {start, 0, kNone, published};
+    journeys_[id] = {start, 0, kNone, published, epoch_};
     ++live_journeys_;
     return id;
   }
@@ -69,6 +70,7 @@ class Ledger {
     journeys_[id].began = ~std::uint64_t{0};
     free_journey_ = id;
     --live_journeys_;
+    if (journeys_[id].epoch != epoch_) --earlier_journeys_;
   }
 
   // The entry of an effect for an identity; new where there is none.
@@ -109,6 +111,13 @@ class Ledger {
     }
   }
   std::uint64_t journeys() const { return live_journeys_; }
+  // Epochs divide the journeys by when they began. The next one may begin when those from before the
+  // current one have ended.
+  void begin_epoch() {
+    ++epoch_;
+    earlier_journeys_ = live_journeys_;
+  }
+  std::uint64_t earlier_journeys() const { return earlier_journeys_; }
   std::size_t bytes() const {
     return entries_.bytes() + journeys_.bytes() + buckets_.size() * sizeof(std::uint32_t);
   }
@@ -150,7 +159,7 @@ class Ledger {
   std::vector<std::uint32_t> buckets_;
   std::uint32_t free_entry_ = kNone, free_journey_ = kNone;
   std::size_t count_ = 0;
-  std::uint64_t live_journeys_ = 0;
+  std::uint64_t live_journeys_ = 0, earlier_journeys_ = 0, epoch_ = 0;
   unsigned shift_ = 64;
 };
 

@@ -95,7 +95,7 @@ class Messaging::Port final : public ChannelHost {
 
 Messaging::Messaging(Execution& run) : run_(run), model_(*run.model_) {
   effects_.resize(model_.effects.size());
-  last_of_key_.resize(model_.effects.size());
+  order_.resize(model_.effects.size());
   unpublished_.resize(model_.channels.size());
 }
 
@@ -111,6 +111,7 @@ void Messaging::start() {
 std::size_t Messaging::bytes() const {
   std::size_t bytes = causes_.bytes() + ledger_.bytes() + timers_.size() * sizeof(Timer) +
                       deliveries_.size() * (sizeof(Delivery) + sizeof(Envelope));
+  for (const KeyOrder& order : order_) bytes += order.bytes();
   for (const auto& channel : channels_) bytes += channel->bytes();
   return bytes;
 }
@@ -160,6 +161,7 @@ void Messaging::begin_call(std::uint32_t slot, std::uint32_t edge, const GuardTa
   if (p.bytes != kNoId) message.bytes = static_cast<std::uint32_t>(count_of(run_.sample(p.bytes), 4e9));
   if (p.delay != kNoId)
     message.delay_us = static_cast<std::uint32_t>(count_of(run_.sample(p.delay) * 1e-3, 4e9));
+  message.poison = p.poison_draw != kNoId && run_.sample(p.poison_draw) < p.poison;
   message.ttl_us = p.ttl_us;
   message.route = p.route;
   message.entry = p.entry;
@@ -261,13 +263,16 @@ std::uint32_t Messaging::choose_node(std::uint32_t slot, const GuardTable& g) {
   return node == kNobody ? kNoInstance : node;
 }
 
+bool Messaging::remembered(const EffectTable& table, const Ledger::Entry& entry) const {
+  return entry.applied != 0 && (table.ttl_ns < 0 || run_.now_ - entry.applied_at <= table.ttl_ns);
+}
+
 // An idempotent receiver asks its store. What has come about, and is still remembered, is not done again.
 bool Messaging::recognise(std::uint32_t slot, std::uint32_t effect) {
   const EffectTable& table = model_.effects[effect];
   const auto known = [&](std::uint64_t identity) {
     const Ledger::Entry* entry = ledger_.find(effect, identity);
-    return entry != nullptr && entry->applied != 0 &&
-           (table.ttl_ns < 0 || run_.now_ - entry->applied_at <= table.ttl_ns);
+    return entry != nullptr && remembered(table, *entry);
   };
   const Cause& x = causes_[slot];
   bool all = true;
@@ -286,17 +291,20 @@ bool Messaging::recognise(std::uint32_t slot, std::uint32_t effect) {
 void Messaging::applied(std::uint32_t effect, const Envelope& message) {
   EffectRecord& record = effects_[effect];
   Ledger::Entry& entry = ledger_.at(effect, message.identity, message.journey);
+  // Two that overlap both found nothing when they began. The store's key is unique: who comes second learns
+  // it now, and its work was for nothing.
+  if (model_.effects[effect].idempotent && remembered(model_.effects[effect], entry)) {
+    ++record.skipped;
+    return;
+  }
   ++record.applied;
   const bool first = entry.applied++ == 0;
   entry.applied_at = run_.now_;
   ++(first ? record.distinct : record.duplicates);
   if (first && message.key != kNoKey && model_.effects[effect].group != kNoId) {
-    std::uint64_t& last = last_of_key_[effect][message.key];
-    if (message.sequence + 1 < last) {
-      ++record.out_of_order;
-    } else {
-      last = message.sequence + 1;
-    }
+    KeyOrder& order = order_[effect];
+    if (!order.in_order(message.key, message.sequence)) ++record.out_of_order;
+    if (order.generation_is_full() && ledger_.earlier_journeys() == 0) forget_keys();
   }
   if (entry.waiter == kNoId) return;
   const std::uint32_t slot = entry.waiter;
@@ -307,6 +315,19 @@ void Messaging::applied(std::uint32_t effect, const Envelope& message) {
   ++f.ticket;
   run_.timers_.cancel(f, TimerPurpose::await);
   run_.wake(slot);
+}
+
+// All at once: there is one count of the journeys from before.
+void Messaging::forget_keys() {
+  for (KeyOrder& order : order_) order.next_generation();
+  ledger_.begin_epoch();
+}
+
+bool Messaging::poisoned(std::uint32_t slot, std::uint32_t effect) const {
+  const Cause& x = causes_[slot];
+  if (model_.effects[effect].group == kNoId || x.delivery == kNoId) return false;
+  const std::vector<Envelope>& list = deliveries_[x.delivery].messages;
+  return std::any_of(list.begin(), list.end(), [](const Envelope& e) { return e.poison; });
 }
 
 void Messaging::effect(std::uint32_t slot, std::uint32_t effect) {
@@ -358,6 +379,10 @@ void Messaging::revive(Envelope& message, std::uint32_t effect) {
 
 void Messaging::start_delivery(std::uint32_t channel, std::uint32_t subscription, std::uint32_t instance,
                                std::span<const Envelope> messages, std::uint64_t token) {
+  if (postponing_) [[unlikely]] {
+    postponed_.push_back({channel, subscription, instance, token, {messages.begin(), messages.end()}});
+    return;
+  }
   const std::uint32_t group_id = model_.channels[channel].first_group + subscription;
   const GroupTable& group = model_.groups[group_id];
   std::uint32_t id = free_delivery_;
@@ -441,6 +466,7 @@ void Messaging::timer(std::uint32_t id) {
 }
 
 void Messaging::instance_changed(std::uint32_t instance, bool up, std::int64_t) {
+  if (!up) postponing_ = true;
   const std::uint32_t station = model_.instance_station[instance];
   const std::uint32_t index = instance - model_.stations[station].first_instance;
   for (std::uint32_t c = 0; c < model_.channels.size(); ++c) {
@@ -450,6 +476,18 @@ void Messaging::instance_changed(std::uint32_t instance, bool up, std::int64_t) 
     if (group.edge != kNoId && model_.edges[group.edge].station == station)
       channels_[group.channel]->instance_changed(group.subscription, index, up);
   }
+}
+
+// Who has died since had its messages taken back when the channel was told.
+void Messaging::start_postponed() {
+  postponing_ = false;
+  for (const Postponed& p : postponed_) {
+    const EdgeTable& edge =
+        model_.edges[model_.groups[model_.channels[p.channel].first_group + p.subscription].edge];
+    if (!run_.down(edge.first_instance + p.instance))
+      start_delivery(p.channel, p.subscription, p.instance, p.messages, p.token);
+  }
+  postponed_.clear();
 }
 
 // --- observation

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "models/messaging/channel.hpp"
-#include "models/policy/key_map.hpp"
 #include "models/runtime/fault_state.hpp"
+#include "models/runtime/key_order.hpp"
 #include "models/runtime/ledger.hpp"
 #include "models/runtime/record.hpp"
 
@@ -21,6 +21,7 @@ namespace tailrace::models {
 
 class Execution;
 struct CompiledModel;
+struct EffectTable;
 struct GuardTable;
 struct Step16;
 
@@ -67,6 +68,7 @@ class Messaging final : public InstanceListener {
   std::uint32_t spawn(std::uint32_t slot, std::uint32_t pc);
   std::uint32_t deposit(std::uint32_t slot, std::uint32_t channel);
   bool recognise(std::uint32_t slot, std::uint32_t effect);
+  bool poisoned(std::uint32_t slot, std::uint32_t effect) const;  // its handling fails
   void effect(std::uint32_t slot, std::uint32_t effect);
   void milestone(std::uint32_t slot, std::uint32_t milestone);
   bool await(std::uint32_t slot, std::uint32_t effect);  // true: it has come about
@@ -79,6 +81,8 @@ class Messaging final : public InstanceListener {
   void delivered(std::uint32_t slot, Outcome outcome);
   void timer(std::uint32_t id);
   void instance_changed(std::uint32_t instance, bool up, std::int64_t now_ns) override;
+  // After all instances that go down at this instant have gone: what channels handed out meanwhile.
+  void start_postponed();
 
   // --- observation
   void reset();  // end of the warm-up
@@ -97,6 +101,13 @@ class Messaging final : public InstanceListener {
     std::vector<Envelope> messages;
     std::vector<std::pair<std::uint32_t, Envelope>> transaction;  // what it publishes if it succeeds
   };
+  // A channel that learns of one death hands its messages to the next instance, which may be about to die at
+  // this very instant.
+  struct Postponed {
+    std::uint32_t channel, subscription, instance;
+    std::uint64_t token;
+    std::vector<Envelope> messages;
+  };
   struct Timer {
     std::uint64_t what;
     std::uint32_t channel;
@@ -110,7 +121,9 @@ class Messaging final : public InstanceListener {
   }
   void judge(const Ledger::Entry& entry);
   void revive(Envelope& message, std::uint32_t effect);
+  bool remembered(const EffectTable& table, const Ledger::Entry& entry) const;
   void applied(std::uint32_t effect, const Envelope& message);
+  void forget_keys();
   void start_delivery(std::uint32_t channel, std::uint32_t subscription, std::uint32_t instance,
                       std::span<const Envelope> messages, std::uint64_t token);
   Publication publish(std::uint32_t channel, const Envelope& message, bool confirmed, std::uint64_t ticket);
@@ -123,11 +136,13 @@ class Messaging final : public InstanceListener {
   std::vector<std::unique_ptr<Channel>> channels_;
   std::vector<Delivery> deliveries_;
   std::uint32_t free_delivery_ = 0xffffffffu;
+  std::vector<Postponed> postponed_;
+  bool postponing_ = false;
   std::vector<Timer> timers_;
   std::uint32_t free_timer_ = 0xffffffffu;
   std::vector<EffectRecord> effects_;
-  std::vector<std::uint64_t> unpublished_;          // by channel: facts that never got there
-  std::vector<KeyMap<std::uint64_t>> last_of_key_;  // by effect: the sequence handled last, plus 1
+  std::vector<std::uint64_t> unpublished_;  // by channel: facts that never got there
+  std::vector<KeyOrder> order_;             // by effect
   std::uint64_t requests_ = 0, sequence_ = 0;
 };
 

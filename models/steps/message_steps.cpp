@@ -214,6 +214,8 @@ FieldTable publish_fields() {
                between(0, 255))
           .add("qos", &PublishSpec::level, "delivery level: 0 at most once, 1 at least once, 2 exactly once",
                between(0, 2))
+          .add("poison", &PublishSpec::poison,
+               "messages that no handler can handle: each try fails at its end")
           .add("confirm", &PublishSpec::confirm, "wait for the broker's word; false: send it and go on")
           .add("ignore_failure", &PublishSpec::ignore_failure, "carry on when it could not be published")
           .add("probability", &PublishSpec::probability, "of publishing at all")
@@ -261,6 +263,7 @@ void expand_publish(const PublishSpec& spec, Mark mark, TopologyBuilder& b, Step
   p.priority = static_cast<std::uint8_t>(spec.priority);
   p.level = static_cast<std::uint8_t>(spec.level);
   p.confirm = spec.confirm;
+  p.poison = spec.poison.value;
   CallSpec call;
   call.call = {name + "." + entries[to.entry], spec.publish.mark};
   call.publishes = true;

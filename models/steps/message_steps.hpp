@@ -28,6 +28,7 @@ struct PublishSpec {
   std::optional<SizeDistribution> size;
   std::optional<TimeDistribution> delay;
   std::optional<sim::Duration> ttl;
+  Fraction poison{0};  // that no handler can handle
   Count priority = 0;
   Count level = 1;
   bool confirm = true;

@@ -231,21 +231,22 @@ void check_waits(const Topology& t, Diagnostics& diagnostics) {
   }
 }
 
-void warn_unused(const Topology& t, const std::set<std::string>& channels_named, Diagnostics& diagnostics) {
-  std::vector<bool> called(t.components.size(), false);
+void warn_unused(const Topology& t, Diagnostics& diagnostics) {
+  std::vector<bool> called(t.components.size(), false), channels(t.components.size(), false);
   for (const Edge& e : t.edges) {
     const int to = t.operations[static_cast<std::size_t>(e.operation)].component;
     if (to != e.from_component) called[static_cast<std::size_t>(to)] = true;
   }
+  for (const MessageChannel& channel : t.channels) {
+    if (channel.component == kNone) continue;
+    channels[static_cast<std::size_t>(channel.component)] = true;
+    if (channel.named) called[static_cast<std::size_t>(channel.component)] = true;
+  }
   for (std::size_t i = 0; i < t.components.size(); ++i) {
     const Component& c = t.components[i];
     if (called[i] || c.kind == "workload" || c.kind == "network") continue;
-    const bool channel = std::any_of(t.channels.begin(), t.channels.end(), [&](const MessageChannel& m) {
-      return m.component == static_cast<int>(i);
-    });
-    if (channel && channels_named.count(c.name) != 0) continue;
     diagnostics.warning(c.mark, c.name,
-                        fmt::format("nobody {} this {}", channel ? "publishes to" : "calls", c.kind));
+                        fmt::format("nobody {} this {}", channels[i] ? "publishes to" : "calls", c.kind));
   }
   if (t.workloads.empty()) diagnostics.warning({}, "workloads", "there is no workload: no requests");
 }
@@ -403,7 +404,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (diagnostics.ok()) warn_timeouts(builder.topology, diagnostics);
   if (diagnostics.ok()) lint_policies(builder.topology, diagnostics);
   if (diagnostics.ok()) lint_faults(builder.topology, diagnostics);
-  warn_unused(builder.topology, builder.channels_named, diagnostics);
+  warn_unused(builder.topology, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
   for (MessageChannel& channel : builder.topology.channels)
     channel.model->routing_keys(builder.topology.routing_keys);

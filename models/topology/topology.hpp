@@ -241,6 +241,7 @@ struct PublishSettings {
   std::uint8_t priority = 0;
   std::uint8_t level = 1;
   std::uint32_t ttl_us = 0;  // 0: the queue's own
+  double poison = 0;         // share that no handler can handle
   bool confirm = true;       // the call ends with the broker's word, not when the message is sent
 };
 
@@ -259,6 +260,7 @@ struct MessageChannel {
   int station = kNone;  // the broker's nodes
   std::shared_ptr<ChannelModel> model;
   std::vector<ConsumerGroup> groups;  // by subscription
+  bool named = false;                 // somebody publishes to it, dead letters and redrives included
 };
 
 struct Component {

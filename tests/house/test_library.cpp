@@ -93,8 +93,10 @@ TEST_P(Pages, show_a_scenario_that_runs_and_meets_its_thresholds) {
   expect_passed(done);
 }
 
-INSTANTIATE_TEST_SUITE_P(Docs, Pages, testing::Values("README.md", "docs/guide.md"),
-                         [](const auto& page) { return std::string(page.index == 0 ? "readme" : "guide"); });
+INSTANTIATE_TEST_SUITE_P(Docs, Pages, testing::Values("README.md", "docs/guide.md", "docs/messaging.md"),
+                         [](const auto& page) {
+                           return std::string(std::vector{"readme", "guide", "messaging"}[page.index]);
+                         });
 
 constexpr const char* kBoutique = "scenarios/library/online-boutique.yaml";
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 namespace tailrace::tests {
 
@@ -38,6 +39,40 @@ std::size_t operation_id(const models::CompiledModel& m, const std::string& name
     if (m.topology->operation_name(static_cast<int>(i)) == name) return i;
   }
   throw std::runtime_error("no operation is called " + name);
+}
+
+template <class Items>
+std::size_t named(const Items& items, const std::string& name) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i].name == name) return i;
+  }
+  throw std::runtime_error("nothing is called " + name);
+}
+
+struct GroupPlace {
+  std::size_t channel, subscription, id;
+};
+GroupPlace group_place(const models::CompiledModel& m, const std::string& name) {
+  for (std::size_t c = 0; c < m.topology->channels.size(); ++c) {
+    const auto& groups = m.topology->channels[c].groups;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      if (groups[g].name == name) return {c, g, m.channels[c].first_group + g};
+    }
+  }
+  throw std::runtime_error("no group is called " + name);
+}
+
+// The sum of a count over the group's places.
+template <class Count>
+double over_places(const models::CompiledModel& m, const models::RunRecord& r, const std::string& name,
+                   Count count) {
+  const GroupPlace at = group_place(m, name);
+  const std::vector<std::uint32_t> of = m.channels[at.channel].model->place_subscriptions();
+  double sum = 0;
+  for (std::size_t p = 0; p < of.size(); ++p) {
+    if (of[p] == at.subscription) sum += static_cast<double>(count(r.channels[at.channel].places[p]));
+  }
+  return sum;
 }
 
 std::vector<double> each(const Results& run, const Figure& figure) {
@@ -102,6 +137,60 @@ Figure wasted_share(const std::string& station) {
       return static_cast<double>(c.wasted) / static_cast<double>(c.hold_sum);
     }
     throw std::runtime_error("no station is called " + station);
+  };
+}
+
+Figure published(const std::string& channel) {
+  return [channel](const models::CompiledModel& m, const models::RunRecord& r) {
+    return static_cast<double>(r.channels[named(m.topology->channels, channel)].counts.published);
+  };
+}
+Figure effects(const std::string& name, std::uint64_t models::EffectRecord::*count) {
+  return [name, count](const models::CompiledModel& m, const models::RunRecord& r) {
+    return static_cast<double>(r.effects[named(m.topology->effects, name)].*count);
+  };
+}
+Figure missed(const std::string& name) {
+  return [name](const models::CompiledModel& m, const models::RunRecord& r) {
+    return static_cast<double>(analysis::missed_in_all(r.effects[named(m.topology->effects, name)]));
+  };
+}
+Figure redelivered_share(const std::string& group) {
+  return [group](const models::CompiledModel& m, const models::RunRecord& r) {
+    return over_places(m, r, group, [](const models::PlaceCounts& p) { return p.redeliveries; }) /
+           over_places(m, r, group, [](const models::PlaceCounts& p) { return p.deliveries; });
+  };
+}
+Figure gone(const std::string& group, models::Fate fate) {
+  return [group, fate](const models::CompiledModel& m, const models::RunRecord& r) {
+    return over_places(m, r, group, [fate](const models::PlaceCounts& p) {
+      return p.ended[static_cast<std::size_t>(fate)];
+    });
+  };
+}
+Figure lag_at(const std::string& group, double seconds) {
+  return [group, seconds](const models::CompiledModel& m, const models::RunRecord& r) {
+    const std::size_t id = group_place(m, group).id;
+    for (const models::WindowRecord& w : r.windows) {
+      if (static_cast<double>(w.end_ns) * 1e-9 >= seconds - 1e-9) return static_cast<double>(w.depths.at(id));
+    }
+    throw std::runtime_error("the run is shorter");
+  };
+}
+Figure milestones(const std::string& name) {
+  return [name](const models::CompiledModel& m, const models::RunRecord& r) {
+    const std::size_t id = named(m.topology->milestones, name);
+    return static_cast<double>(r.series[m.milestone_series[id]].count());
+  };
+}
+Figure milestone_mean(const std::string& name) {
+  return [name](const models::CompiledModel& m, const models::RunRecord& r) {
+    return r.series[m.milestone_series[named(m.topology->milestones, name)]].mean() * 1e-9;
+  };
+}
+Figure minus(Figure a, Figure b) {
+  return [a = std::move(a), b = std::move(b)](const models::CompiledModel& m, const models::RunRecord& r) {
+    return a(m, r) - b(m, r);
   };
 }
 

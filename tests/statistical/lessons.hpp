@@ -21,6 +21,17 @@ Figure arrivals_per_request(const std::string& operation, const std::string& wor
 Figure degraded(const std::string& workload);     // of the successes
 Figure wasted_share(const std::string& station);  // of the worker-seconds
 
+// Of messages. Groups and effects are called "orders/billing", milestones "orders/paid".
+Figure published(const std::string& channel);
+Figure effects(const std::string& name, std::uint64_t models::EffectRecord::*count);
+Figure missed(const std::string& name);  // never came about
+Figure redelivered_share(const std::string& group);
+Figure gone(const std::string& group, models::Fate fate);
+Figure lag_at(const std::string& group, double seconds);  // at the end of the window that holds the time
+Figure milestones(const std::string& name);               // how often
+Figure milestone_mean(const std::string& name);           // seconds from the request's start
+Figure minus(Figure a, Figure b);
+
 double mean(const Results& run, const Figure& figure);
 double least(const Results& run, const Figure& figure);  // of the replications
 double most(const Results& run, const Figure& figure);

@@ -1,0 +1,162 @@
+// What the library's scenarios about workflows over messages teach: sagas, outboxes, webhooks, read models,
+// questions over a queue, jobs.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/statistical/lessons.hpp"
+
+namespace tailrace::tests {
+namespace {
+
+using models::EffectRecord;
+
+// --- saga: 50/s for 400 s; one charge in ten is declined, one release in five fails.
+
+TEST(Saga, DoesTheSameWorkBothWays) {
+  const Results run = run_library("saga");
+  const double orders = 50 * 400;
+  EXPECT_NEAR(mean(run, milestones("orders/order.completed")), 0.9 * orders, 200);
+  EXPECT_NEAR(mean(run, milestones("paid/completed")), 0.9 * orders, 200);
+  EXPECT_NEAR(mean(run, arrivals_per_request("payments.charge", "orchestrated")), 1, 0.001);
+  EXPECT_NEAR(mean(run, arrivals_per_request("payments2.charge", "choreographed")), 1, 0.001);
+  EXPECT_NEAR(mean(run, arrivals_per_request("shipping.book", "orchestrated")), 0.9, 0.005);
+  EXPECT_NEAR(mean(run, arrivals_per_request("shipping2.book", "choreographed")), 0.9, 0.005);
+  // Releases: one and a repetition, against as many as it takes.
+  EXPECT_NEAR(mean(run, arrivals_per_request("stock.release", "orchestrated")), 0.1 * 1.2, 0.006);
+  EXPECT_NEAR(mean(run, arrivals_per_request("stock2.release", "choreographed")), 0.1 / 0.8, 0.006);
+}
+
+// Orchestrated: 10 + 20 + 10 ms, and the state is stored, 3 ms, after each of three steps.
+// Choreographed: 10 + 20 + 10 ms, by three messages.
+TEST(Saga, OrchestrationPaysInStateAndChoreographyInMessages) {
+  const Results run = run_library("saga");
+  EXPECT_NEAR(mean(run, milestone_mean("orders/order.completed")), 0.049, 0.001);
+  EXPECT_NEAR(mean(run, milestone_mean("paid/completed")), 0.040, 0.001);
+  EXPECT_GT(
+      difference(run, milestone_mean("orders/order.completed"), run, milestone_mean("paid/completed")).low,
+      0.008);
+  const Figure messages = [](const models::CompiledModel&, const models::RunRecord& r) {
+    double sum = 0;
+    for (const models::ChannelRecord& c : r.channels) sum += static_cast<double>(c.counts.published);
+    return sum;
+  };
+  EXPECT_NEAR(mean(run, messages) / (50 * 400), 3, 0.03);
+}
+
+TEST(Saga, TheOrchestratorKnowsWhatIsStuck) {
+  const Results run = run_library("saga");
+  const double stuck = 50 * 400 * 0.1 * 0.2 * 0.2;  // 80, of which five replications are seen
+  EXPECT_NEAR(mean(run, milestones("orders/order.stuck")), stuck, 3 * std::sqrt(stuck / 5));
+  // All others that were declined are undone; a handler of events is tried until it succeeds.
+  EXPECT_NEAR(mean(run, milestones("declined/cancelled")), mean(run, published("declined")), 2);
+  EXPECT_EQ(most(run, missed("declined/stock")), 0);
+}
+
+// --- outbox: one of two instances dies 19 times, at 50/s with 20 ms between the write and the event.
+
+TEST(Outbox, DualWritesLoseWhatWasInBetween) {
+  const Results run = run_library("outbox");
+  const Figure lost = minus(effects("dual_orders/stored", &EffectRecord::distinct), published("dual_events"));
+  EXPECT_GT(least(run, lost), 0);
+  EXPECT_NEAR(mean(run, lost), 19 * 50 * 0.020, 3 * std::sqrt(19 / 5.0));
+  // Exactly those that were stored and are told nowhere: nothing is under way any more.
+  EXPECT_EQ(most(run, minus(published("dual_events"), milestones("dual_orders/told"))), 0);
+}
+
+TEST(Outbox, LosesNothingAndIsLateByItsRelay) {
+  const Results run = run_library("outbox");
+  EXPECT_EQ(most(run, missed("order_outbox/relay")), 0);
+  EXPECT_EQ(most(run, missed("boxed_events/mailers")), 0);
+  const Figure untold =
+      minus(published("order_outbox"), effects("boxed_events/mailers", &EffectRecord::distinct));
+  EXPECT_EQ(most(run, untold), 0);
+  EXPECT_EQ(least(run, untold), 0);
+  // A relay that died between publishing and marking published again.
+  EXPECT_GT(mean(run, effects("boxed_events/mailers", &EffectRecord::duplicates)), 0);
+  const Results calm = run_library("outbox", {"faults=[]"});
+  EXPECT_EQ(most(calm, effects("boxed_events/mailers", &EffectRecord::duplicates)), 0);
+  EXPECT_EQ(
+      most(calm, minus(effects("dual_orders/stored", &EffectRecord::distinct), published("dual_events"))), 0);
+  // Half of a poll's interval, and the work: written in 3 ms, marked in 1 ms.
+  for (const analysis::ChannelReport& c : calm.report.messaging.channels) {
+    if (c.name != "order_outbox") continue;
+    EXPECT_NEAR(c.groups[0].end_to_end.mean.estimate, 0.050 + 0.004, 0.006);
+  }
+}
+
+// --- webhooks
+
+TEST(Webhooks, NoCallbackIsLostInAnOutageAndDuplicatesAreRecognised) {
+  const Results run = run_library("webhooks");
+  for (const std::string name : {"careful", "naive"}) {
+    const Figure sent = published(name + "_hook");
+    const Figure arrived = effects(name + "/booked", &EffectRecord::distinct);
+    EXPECT_EQ(most(run, minus(sent, arrived)), 0) << name;
+    EXPECT_EQ(least(run, minus(sent, arrived)), 0) << name;
+    // 20/s for 300 s, but for what was under way.
+    EXPECT_GT(least(run, lag_at(name + "_hook/senders", 600)), 5500) << name;
+    EXPECT_EQ(most(run, lag_at(name + "_hook/senders", 1500)), 0) << name;
+  }
+  EXPECT_EQ(most(run, effects("careful/booked", &EffectRecord::duplicates)), 0);
+  EXPECT_GT(least(run, effects("careful/booked", &EffectRecord::skipped)), 50);
+  // 1 % take longer than the two seconds that the sender waits, and are sent again.
+  const double twice = mean(run, effects("naive/booked", &EffectRecord::duplicates));
+  EXPECT_NEAR(twice / mean(run, effects("naive/booked", &EffectRecord::applied)), 0.01, 0.002);
+}
+
+// --- cqrs
+
+TEST(Cqrs, ReadsSurviveAndStalenessIsADistribution) {
+  const Results run = run_library("cqrs");
+  EXPECT_EQ(least(run, successes("readers")), 1);
+  EXPECT_NEAR(1 - mean(run, successes("writers")), 30.0 / 600, 0.005);
+  EXPECT_EQ(most(run, missed("changes/projector")), 0);
+  const auto& time = run.report.messaging.milestones;
+  for (const analysis::MilestoneReport& m : time) {
+    if (m.name != "changes/visible") continue;
+    EXPECT_LT(percentile(m.time, 0.5), 0.02);
+    EXPECT_GT(percentile(m.time, 0.99), 15);
+  }
+  const Results calm = run_library("cqrs", {"faults=[]"});
+  // 2 + 4 ms until it is written, 5 ms to project it, at 6 % load.
+  EXPECT_NEAR(mean(calm, milestone_mean("changes/visible")), 0.011, 0.0006);
+  EXPECT_GT(difference(run, milestone_mean("changes/visible"), calm, milestone_mean("changes/visible")).low,
+            0.2);
+}
+
+// --- request-reply: down for 3 s, and for 20 s; askers wait 5 s.
+
+TEST(RequestReply, BridgesAShortOutageAndWorksForNobodyAfterALongOne) {
+  const Results run = run_library("request-reply");
+  EXPECT_NEAR(1 - mean(run, successes("callers")), 23.0 / 200, 0.006);
+  // All is handled, also what nobody waits for any more.
+  EXPECT_EQ(most(run, missed("rabbit/questions")), 0);
+  // Down 20 s at 50/s: 1000 wait, and leave at 200/s. Who asked x s before the end waits x + (20 - x) / 4 s,
+  // over 5 s for x > 0: all of them. Who asks y s after it waits (1000 - 150 y) / 200 s: under 5 s.
+  EXPECT_NEAR(1 - mean(run, successes("askers")), 20.0 / 200, 0.01);
+  const Results brief = run_library("request-reply", {"faults=[{type: pod_failure, target: rabbit/questions, "
+                                                      "start: 50s, duration: 3s}]"});
+  EXPECT_EQ(least(brief, successes("askers")), 1);
+}
+
+// --- long-running-jobs: 50 to 70 s each.
+
+TEST(LongRunningJobs, ACallbackTellsAtOnceAndPollingIsLateByHalfItsInterval) {
+  const Results run = run_library("long-running-jobs", {"faults=[]"});
+  EXPECT_NEAR(mean(run, milestone_mean("inbox/told")), 60, 0.6);
+  EXPECT_NEAR(workload(run.report, "pollers").success_duration.mean.estimate, 65, 0.6);
+  EXPECT_NEAR(mean(run, arrivals_per_request("status.get", "pollers")), 6.5, 0.2);
+  EXPECT_LE(most(run, arrivals_per_request("inbox.done", "submitters")), 1);
+}
+
+TEST(LongRunningJobs, ADeadWorkersJobIsDoneByAnother) {
+  const Results run = run_library("long-running-jobs");
+  EXPECT_GT(mean(run, redelivered_share("polled/workers")), 0);
+  EXPECT_EQ(most(run, missed("polled/workers")), 0);
+  EXPECT_EQ(most(run, missed("called_back/workers")), 0);
+  EXPECT_EQ(most(run, effects("polled/workers", &EffectRecord::duplicates)), 0);
+}
+
+}  // namespace
+}  // namespace tailrace::tests
