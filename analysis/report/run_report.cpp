@@ -171,6 +171,18 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
   report.service_mean = ratio(records, [&](const RunRecord& r) {
     return RatioSample{sum(r, busy), static_cast<double>(counts(r).grants)};
   });
+  report.min_available = s.min_available;
+  report.can_fail = table.first_fault != models::kNoId;
+  const auto over_time = [&](auto value) {
+    return ratio(records, [&](const RunRecord& r) {
+      return RatioSample{value(r.stations[id]), r.seconds()};
+    });
+  };
+  report.availability = over_time([](const models::StationRecord& r) { return r.available_s; });
+  report.instances_up = over_time([](const models::StationRecord& r) { return r.up_s; });
+  report.outages_per_hour =
+      over_time([](const models::StationRecord& r) { return 3600.0 * static_cast<double>(r.outages); });
+  for (const RunRecord& r : records) report.outages += r.stations[id].outages;
   report.wasted = ratio(records, [&](const RunRecord& r) {
     return RatioSample{static_cast<double>(counts(r).wasted) * 1e-9, sum(r, busy)};
   });

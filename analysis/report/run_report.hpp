@@ -63,6 +63,12 @@ struct StationReport {
   double wasted_s = 0;          // worker-seconds spent on them
   Interval wasted;              // share of the busy time
   std::uint32_t peak_queue = 0;
+  Interval availability;  // share of the time in which at least min_available instances were up
+  Interval instances_up;  // mean number
+  Interval outages_per_hour;
+  std::uint64_t outages = 0;  // times that they ceased to be enough
+  std::int64_t min_available = 1;
+  bool can_fail = false;  // some fault can take its instances down, or stop them
   double min_instance_utilization = 0, max_instance_utilization = 0;  // of busy workers, or of cores
 };
 

@@ -78,6 +78,10 @@ void station(JsonText& json, const StationReport& s) {
   interval(json, "cpu_utilization", s.cpu_utilization);
   json.field("min_instance_utilization", s.min_instance_utilization)
       .field("max_instance_utilization", s.max_instance_utilization);
+  interval(json, "availability", s.availability);
+  interval(json, "instances_up", s.instances_up);
+  interval(json, "outages_per_hour", s.outages_per_hour);
+  json.field("outages", s.outages).field("min_available", s.min_available);
   interval(json, "queue_length", s.queue_length);
   json.field("peak_queue", s.peak_queue);
   interval(json, "throughput_per_s", s.throughput, s.served);

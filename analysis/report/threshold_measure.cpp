@@ -221,6 +221,12 @@ Interval measure(const CompiledModel& model, const Records& records, const RunRe
     case Metric::wait:
       if (r.aggregation == A::avg) return s.wait_mean;
       return wait_percentile(model, records, r.id, r.aggregation == A::med ? 0.5 : r.percentile);
+    case Metric::availability:
+      return s.availability;
+    case Metric::instances_up:
+      return s.instances_up;
+    case Metric::outages:
+      return events(s.outages, [&](const RunRecord& record) { return record.stations[r.id].outages; });
     case Metric::wasted:
       return s.wasted;
     case Metric::dropped:

@@ -44,7 +44,10 @@ enum class Metric : std::uint8_t {
   duplicates,
   missed,
   out_of_order,
-  milestone
+  milestone,
+  availability,
+  instances_up,
+  outages
 };
 enum class Aggregation : std::uint8_t { avg, min, med, max, percentile, count, rate, value };
 // A call is "orders -> payments" or "orders -> payments.charge": all call sites of that name together. A

@@ -83,6 +83,8 @@ std::uint32_t Execution::reply_guarded(std::uint32_t slot, Outcome outcome) {
   const EdgeTable& edge = edges_[f.edge];
   if (edge.door != kNoId) close_door(slot, outcome);
   if (edge.counts_outstanding) --instances_[f.instance].outstanding;
+  if (edge.managed) [[unlikely]]
+    request_left(slot, edge);
   calls_[slot].flags |= kReplied;
   if (edge.back_link == kNoId) return answered(slot, outcome);
   f.outcome = outcome;

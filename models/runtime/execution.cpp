@@ -96,6 +96,9 @@ void Execution::loop() {
     case Kind::spike:
       spike_event(event.target, event.generation());
       break;
+    case Kind::scale:
+      scale_event(event.target, event.generation());
+      break;
   }
   return kNoId;
 }

@@ -139,6 +139,7 @@ RunRecord Execution::run() {
       messaging_->start();
     }
     start_faults();
+    start_scaling();
     start_clients();
     start_probes();
     if (options_.warmup_ns > 0)
@@ -210,6 +211,7 @@ void Execution::sum_inside(std::vector<Area>& queued, std::vector<Area>& held) c
 void Execution::reset_statistics() {
   record_all_recent();
   for (sim::Histogram& h : record_.series) h.clear();
+  before_statistics_begin();
   std::vector<Area> queued, held;
   sum_inside(queued, held);
   for (InstanceState& instance : instances_) {
@@ -251,12 +253,14 @@ void Execution::reset_statistics() {
     counts.last_success = last;
   }
   for (StationExtras& extras : station_extras_) extras = {};
+  for (Serving& serving : fault_.serving) serving.reset(now_);
   for (LinkState& link : links_) link.counts = {};
   window_classes_ = classes_;
   for (sim::Histogram& h : window_before_) h.clear();
   for (sim::Histogram& h : batch_before_) h.clear();
   for (auto& areas : window_areas_) areas = {0, 0};
   std::fill(window_rejected_.begin(), window_rejected_.end(), 0);
+  statistics_have_begun();
   record_.start_ns = now_;
 }
 
@@ -301,7 +305,8 @@ void Execution::close_window() {
       const double q = seconds_of(queue[i]);
       WindowRecord::PerStation row;
       if (length > 0)
-        row = {(b - window_areas_[i].first) / length, (q - window_areas_[i].second) / length, 0};
+        row = {(b - window_areas_[i].first) / length, (q - window_areas_[i].second) / length, 0, 0};
+      row.instances = instances_over(i, length);
       row.rejected = rejected[i] - window_rejected_[i];
       window_areas_[i] = {b, q};
       window_rejected_[i] = rejected[i];
@@ -422,6 +427,7 @@ void Execution::finish_record() {
   record_policies();
   if (messaging_) messaging_->record(record_);
   record_faults();
+  record_scaling();
 }
 
 // --- early ends
@@ -512,6 +518,7 @@ std::string Execution::largest_queue() const {
 // At the end of a run: are there requests, but none that works, travels or has a timer? Then nobody will ever
 // move.
 std::string Execution::deadlock() const {
+  if (!scaled_.empty()) return {};  // an instance may be about to start
   std::vector<bool> waits(frames_.slots(), false);
   for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
     const Frame& f = frames_[slot];
@@ -576,6 +583,10 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
     mix(static_cast<std::uint64_t>(s.counts.wait_sum)), mix(static_cast<std::uint64_t>(s.counts.hold_sum));
     if (s.counts.dropped != 0) mix(s.counts.dropped);
     if (s.counts.wasted != 0) mix(static_cast<std::uint64_t>(s.counts.wasted));
+  }
+  for (const ScalingRecord& s : r.scaling) {
+    mix(s.ups), mix(s.downs), mix(s.cold), mix(s.cut_off), mix(s.started);
+    for (const ScaleEvent& e : s.events) mix(static_cast<std::uint64_t>(e.at_ns)), mix(e.to);
   }
   for (const FaultRecord& f : r.faults) {
     if (f.activations == 0) continue;
