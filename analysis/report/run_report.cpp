@@ -137,13 +137,20 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
   report.busy = ratio(records, [&](const RunRecord& r) { return RatioSample{sum(r, busy), r.seconds()}; });
   if (s.workers != models::kUnlimited) {
     report.utilization = scaled(report.busy, 1 / static_cast<double>(s.workers * s.instances));
+    if (table.scaled != models::kNoId) {  // of those that were there
+      report.utilization = ratio(records, [&](const RunRecord& r) {
+        return RatioSample{sum(r, busy), static_cast<double>(s.workers) * r.scaling[table.scaled].present_s};
+      });
+    }
   } else {
     report.utilization.reason = "the workers are unlimited";
   }
   if (s.cpus) {
     report.cpu_utilization = ratio(records, [&](const RunRecord& r) {
-      return RatioSample{sum(r, [](const models::InstanceRecord& i) { return i.cpu_s; }),
-                         r.seconds() * *s.cpus * static_cast<double>(s.instances)};
+      return RatioSample{
+          sum(r, [](const models::InstanceRecord& i) { return i.cpu_s; }),
+          *s.cpus * (table.scaled == models::kNoId ? r.seconds() * static_cast<double>(s.instances)
+                                                   : r.scaling[table.scaled].present_s)};
     });
   }
   report.queue_length = ratio(records, [&](const RunRecord& r) {
@@ -172,7 +179,13 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
     return RatioSample{sum(r, busy), static_cast<double>(counts(r).grants)};
   });
   report.min_available = s.min_available;
-  report.can_fail = table.first_fault != models::kNoId;
+  for (const models::Fault& f : model.topology->faults) {
+    for (const models::FaultTarget& target : f.targets) {
+      for (const auto& [station_id, index] : target.instances)
+        report.can_fail = report.can_fail || static_cast<std::size_t>(station_id) == id;
+    }
+  }
+  if (table.scaled != models::kNoId) report.instances = s.scaling->most;
   const auto over_time = [&](auto value) {
     return ratio(records, [&](const RunRecord& r) {
       return RatioSample{value(r.stations[id]), r.seconds()};
@@ -212,16 +225,19 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
   const double capacity = s.cpus                            ? *s.cpus
                           : s.workers != models::kUnlimited ? static_cast<double>(s.workers)
                                                             : 1;
+  bool any = false;
   for (std::size_t k = 0; k < static_cast<std::size_t>(s.instances); ++k) {
     double used = 0, seconds = 0;
     for (const RunRecord& r : records) {
       const models::InstanceRecord& i = r.stations[id].instances[k];
       used += s.cpus ? i.cpu_s : i.busy_s;
-      seconds += r.seconds();
+      seconds += i.present_s < 0 ? r.seconds() : i.present_s;
     }
+    if (!(seconds > 0)) continue;  // never there
     const double u = seconds > 0 ? used / seconds / capacity : 0;
-    report.min_instance_utilization = k == 0 ? u : std::min(report.min_instance_utilization, u);
+    report.min_instance_utilization = !any ? u : std::min(report.min_instance_utilization, u);
     report.max_instance_utilization = std::max(report.max_instance_utilization, u);
+    any = true;
   }
   return report;
 }
@@ -384,6 +400,8 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
   }
   report.policies = policy_reports(model, records, kConfidence);
   report.faults = fault_reports(model, records);
+  report.scaling = scaling_reports(model, records, report.confidence);
+  report.deployments = deployment_reports(model, records);
   report.ejections = ejection_reports(model, records, kConfidence);
   report.health = health_reports(model, records, kConfidence);
   report.messaging = messaging_report(model, records, kConfidence);

@@ -10,6 +10,7 @@
 #include "analysis/report/latency_report.hpp"
 #include "analysis/report/messaging_report.hpp"
 #include "analysis/report/policy_report.hpp"
+#include "analysis/report/scaling_report.hpp"
 #include "analysis/stats/interval.hpp"
 #include "models/compile/compiled_model.hpp"
 #include "models/runtime/record.hpp"
@@ -108,7 +109,9 @@ struct RunReport {
   std::vector<EjectionReport> ejections;  // of callers with outlier detection
   std::vector<HealthReport> health;       // of services with health checks
   std::vector<FaultReport> faults;        // by Topology::faults
-  bool littles_law_holds = true;          // exactly, at every station of every replication
+  std::vector<ScalingReport> scaling;     // of stations whose instances come and go
+  std::vector<DeploymentReport> deployments;
+  bool littles_law_holds = true;  // exactly, at every station of every replication
   MessagingReport messaging;
   // Every request that arrived ended or is still inside; so did every copy of a message, at every place.
   bool conservation_holds = true;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "analysis/report/messaging_text.hpp"
+#include "analysis/report/scaling_text.hpp"
 #include "analysis/report/text_table.hpp"
 
 namespace tailrace::analysis {
@@ -40,7 +41,7 @@ class Summary {
     out_ += messaging_text(report_.messaging, style_);
     links();
     faults();
-    availability();
+    out_ += scaling_text(report_, style_);
     if (!options_.prediction.empty()) out_ += "\n" + options_.prediction;
     thresholds();
     notes();
@@ -444,32 +445,6 @@ class Summary {
         inked("times and active: per replication; ended, late and added: requests, all replications together",
               Ink::dim, style_));
     cut(report_.faults.size());
-  }
-
-  // Of what can fail.
-  void availability() {
-    TextTable table(style_);
-    table.left("availability")
-        .right("share")
-        .right("")
-        .right("up")
-        .right("of")
-        .right("outages")
-        .right("per hour");
-    std::size_t rows = 0;
-    for (const StationReport& s : report_.stations) {
-      if (!s.can_fail || ++rows > kMostRows) continue;
-      table.row({name(s.name), human_fraction(s.availability.estimate),
-                 spread(s.availability, fraction_scale(s.availability.estimate), true),
-                 human_number(s.instances_up.estimate),
-                 fmt::format("{}/{}", s.min_available, human_count(static_cast<std::uint64_t>(s.instances))),
-                 Cell(human_count(s.outages), s.outages > 0 ? Ink::bad : Ink::plain),
-                 human_number(s.outages_per_hour.estimate)});
-    }
-    if (table.empty()) return;
-    out_ += "\n" + table.text();
-    line(inked("of: instances that must be up, and that there are", Ink::dim, style_));
-    cut(rows);
   }
 
   // Links that can be a cause of something: busy ones, and those that lost messages.

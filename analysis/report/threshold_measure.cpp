@@ -211,6 +211,22 @@ Interval measure(const CompiledModel& model, const Records& records, const RunRe
     return of_latency(op.response, r, groups);
   }
   const StationReport& s = report.stations[r.id];
+  const auto scaling = std::find_if(report.scaling.begin(), report.scaling.end(),
+                                    [&](const ScalingReport& of) { return of.id == r.id; });
+  if (scaling != report.scaling.end()) {
+    switch (r.info->metric) {
+      case Metric::instances:
+        if (r.aggregation == A::min) return counted(scaling->least);
+        if (r.aggregation == A::max) return counted(scaling->most);
+        return scaling->instances;
+      case Metric::cold_starts:
+        return r.aggregation == A::count ? counted(scaling->cold) : scaling->cold_starts;
+      case Metric::scale_events:
+        return counted(scaling->ups + scaling->downs);
+      default:
+        break;
+    }
+  }
   switch (r.info->metric) {
     case Metric::utilization:
       return s.utilization;
@@ -258,6 +274,7 @@ bool has_data(const Resolved& r, const Interval& i, const RunReport& report) {
     case Metric::refused:
     case Metric::duplicates:
     case Metric::missed:
+    case Metric::cold_starts:
       return r.aggregation == A::count || i.count > 0;
     case Metric::milestone:
       return r.aggregation == A::count || r.aggregation == A::rate || i.count > 0;

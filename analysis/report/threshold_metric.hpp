@@ -47,6 +47,9 @@ enum class Metric : std::uint8_t {
   milestone,
   availability,
   instances_up,
+  instances,
+  cold_starts,
+  scale_events,
   outages
 };
 enum class Aggregation : std::uint8_t { avg, min, med, max, percentile, count, rate, value };

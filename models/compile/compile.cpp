@@ -136,7 +136,8 @@ class Compiler {
       table.scaled = static_cast<std::uint32_t>(m_.scaled.size());
       table.first_life = m_.lives;
       m_.lives += table.instances;
-      m_.scaled.push_back({static_cast<std::uint32_t>(i), draw(s.scaling->startup, stream(name, "startup"))});
+      m_.scaled.push_back({static_cast<std::uint32_t>(i), draw(s.scaling->startup, stream(name, "startup")),
+                           stream(name, "version"), deployed(i)});
     }
     if (marks_.stations[i].hit) {
       table.first_fault = m_.faults.instances;
@@ -147,6 +148,11 @@ class Compiler {
     if (s.patience) table.abandoned_series = series(SeriesKind::abandoned, i);
     m_.instance_station.insert(m_.instance_station.end(), places, static_cast<std::uint32_t>(i));
     m_.stations.push_back(std::move(table));
+  }
+
+  bool deployed(std::size_t station_id) const {
+    return std::any_of(t_.deployments.begin(), t_.deployments.end(),
+                       [&](const Deployment& d) { return d.station == static_cast<int>(station_id); });
   }
 
   void link(std::size_t i) {
@@ -543,7 +549,7 @@ class Compiler {
     table.ignore_failure = e.ignore_failure;
     table.deepens = e.in_cycle;
     table.counts_outstanding = s.counts_outstanding;
-    table.may_fail = op.error_chance != 0;
+    table.may_fail = op.error_chance != 0 || (s.scaled != kNoId && m_.scaled[s.scaled].deployed);
     table.operation_series = op.series;
     const std::string target = t_.operation_name(e.operation);
     if (s.instances > 1) {

@@ -131,6 +131,8 @@ struct StationTable {
 struct ScaledTable {
   std::uint32_t station = 0;
   std::uint32_t startup = 0;  // draw
+  std::uint32_t errors = 0;   // stream: of new versions
+  bool deployed = false;      // some deployment replaces its instances
 };
 inline constexpr std::int32_t kManyWorkers = 1 << 30;
 

@@ -99,6 +99,9 @@ void Execution::loop() {
     case Kind::scale:
       scale_event(event.target, event.generation());
       break;
+    case Kind::deploy:
+      deployment_event(event.target, event.generation());
+      break;
   }
   return kNoId;
 }

@@ -75,7 +75,8 @@ class Execution {
     channel,  // a timer of a message channel
     fault,    // of a process: starts, ends, is looked at
     spike,    // a request that a fault adds
-    scale     // of instances that come and go
+    scale,    // of instances that come and go
+    deploy    // a new version of them
   };
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
@@ -308,6 +309,7 @@ class Execution {
   void end_fault(std::uint32_t process);
   void look_at_condition(std::uint32_t process);
   bool crew_comes(std::uint32_t process);
+  bool nobody_there(std::uint32_t process, std::uint32_t target) const;
   void crew_leaves(std::uint32_t process);
   void apply_fault(std::uint32_t process, bool begins);
   template <class Each>
@@ -372,13 +374,22 @@ class Execution {
   void gone(ScaledStation& sc, std::uint32_t instance);
   void tell_present(std::uint32_t station, std::uint32_t index, bool present);
   void request_came(std::uint32_t slot, const EdgeTable& edge);
-  void request_left(std::uint32_t slot, const EdgeTable& edge);
+  void request_left(std::uint32_t slot, const EdgeTable& edge, Outcome outcome);
   void note_cold(const StationTable& station, bool waits);
   void someone_waits(const StationTable& station);
   void fell_idle(ScaledStation& sc, std::uint32_t instance);
   void idle_for_long(ScaledStation& sc, std::uint32_t instance);
   void before_statistics_begin();
   void statistics_have_begun();
+  // deployments.cpp
+  void start_deployments();
+  void deployment_event(std::uint32_t id, std::uint32_t step);
+  void go_on_deploying(ScaledStation& sc);
+  bool deploy_one_more(ScaledStation& sc);
+  void finish_deployment(ScaledStation& sc, bool rolled_back);
+  void judge_canary(std::uint32_t id);
+  bool version_fails(const StationTable& station, std::uint32_t instance);
+  double version_slowness(const StationTable& station, std::uint32_t instance) const;
   double instances_over(std::size_t station, double seconds);
   void record_scaling();
 

@@ -116,9 +116,11 @@ void Execution::choose_fault_targets(std::uint32_t id) {
   FaultProcess& process = fault_.processes[id];
   process.hit.resize(table.targets);
   for (std::uint32_t i = 0; i < table.targets; ++i) process.hit[i] = table.first_target + i;
+  if (!scaled_.empty()) std::erase_if(process.hit, [&](std::uint32_t t) { return nobody_there(id, t); });
+  const auto there = static_cast<std::uint32_t>(process.hit.size());
   if (fault.mode == FaultMode::all) return;
   sim::Stream& random = streams_[table.choice_stream];
-  const double n = static_cast<double>(table.targets);
+  const double n = static_cast<double>(there);
   double count = fault.mode == FaultMode::one ? 1 : fault.value;
   // Rounded down, but at least one where some are asked for.
   if (fault.mode == FaultMode::fixed_percent)
@@ -128,10 +130,22 @@ void Execution::choose_fault_targets(std::uint32_t id) {
   const auto wanted = static_cast<std::uint32_t>(std::min(count, n));
   for (std::uint32_t i = 0; i < wanted; ++i) {
     const auto j = i + static_cast<std::uint32_t>(random.uniform() * (n - i));
-    std::swap(process.hit[i], process.hit[std::min(j, table.targets - 1)]);
+    std::swap(process.hit[i], process.hit[std::min(j, there - 1)]);
   }
   process.hit.resize(wanted);
   std::sort(process.hit.begin(), process.hit.end());
+}
+
+// An instance that is not there cannot fail.
+bool Execution::nobody_there(std::uint32_t process, std::uint32_t target) const {
+  const FaultTable& fault = model_->faults.faults[model_->faults.processes[process].fault];
+  const std::vector<std::uint32_t>& instances = fault.targets[target].instances;
+  return !instances.empty() && std::all_of(instances.begin(), instances.end(), [&](std::uint32_t instance) {
+    const StationTable& station = station_tables_[instances_[instance].station];
+    return station.scaled != kNoId &&
+           lives_[station.first_life + (instance - station.first_instance)].state ==
+               InstanceLife::State::absent;
+  });
 }
 
 void Execution::begin_fault(std::uint32_t id) {

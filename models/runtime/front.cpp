@@ -12,7 +12,9 @@ std::uint32_t Execution::queue_place(const StationTable& station) const {
 bool Execution::serves(const StationTable& station, std::uint32_t index) const {
   const InstanceFaults& state = fault_.instances[station.first_fault + index];
   if (state.down > 0 || state.paused > 0) return false;
-  return station.scaled == kNoId || lives_[station.first_life + index].state == InstanceLife::State::ready;
+  if (station.scaled == kNoId) return true;
+  const InstanceLife& life = lives_[station.first_life + index];
+  return life.state == InstanceLife::State::ready && !life.hidden;
 }
 
 // The one with most free workers, in turn; where instances come on demand the first, so that the others fall

@@ -154,6 +154,12 @@ struct ScalingRecord {
   std::vector<ScaleEvent> events;        // the first ten thousand
 };
 
+struct DeploymentRecord {
+  std::int64_t start_ns = -1, end_ns = -1;  // -1: not in this run
+  bool rolled_back = false;
+  std::uint64_t requests = 0, failed = 0;  // at its instances
+};
+
 // State of the system over time, one row per tick of RunSettings::time_resolution.
 struct WindowRecord {
   std::int64_t end_ns = 0;
@@ -197,6 +203,7 @@ struct RunRecord {
   std::vector<sim::Histogram> series;  // by CompiledModel::series
   std::vector<WindowRecord> windows;
   std::vector<ScalingRecord> scaling;              // by CompiledModel::scaled
+  std::vector<DeploymentRecord> deployments;       // by Topology::deployments
   std::vector<FaultRecord> faults;                 // by Topology::faults
   std::vector<FaultActivation> fault_activations;  // in the order of their starts; the first ten thousand
   // For intervals from a single replication: per batch (equal stretches of time) and class, the successes.

@@ -140,6 +140,7 @@ RunRecord Execution::run() {
     }
     start_faults();
     start_scaling();
+    start_deployments();
     start_clients();
     start_probes();
     if (options_.warmup_ns > 0)

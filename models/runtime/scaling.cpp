@@ -264,10 +264,11 @@ void Execution::become_ready(ScaledStation& sc, std::uint32_t instance) {
   ++sc.ready;
   life.state = State::ready;
   account_ready(sc, instance, false);
-  tell_present(sc.station, index, true);
+  if (!life.hidden) tell_present(sc.station, index, true);
   instance_up(instance);
   if (station.shared) serve_shared(sc.station);
   if (life.inside == 0) fell_idle(sc, instance);
+  go_on_deploying(sc);
 }
 
 // The last that starts, or else the last that is ready.
@@ -316,6 +317,7 @@ void Execution::gone(ScaledStation& sc, std::uint32_t instance) {
   sc.record.cut_off += cut;
   instance_down(instance, kNoId);
   if (cut > 0) answer_for_the_dead();
+  go_on_deploying(sc);
 }
 
 void Execution::tell_present(std::uint32_t station, std::uint32_t index, bool present) {
@@ -342,7 +344,7 @@ void Execution::request_came(std::uint32_t slot, const EdgeTable& edge) {
   ++lives_[station.first_life + (frames_[slot].instance - station.first_instance)].inside;
 }
 
-void Execution::request_left(std::uint32_t slot, const EdgeTable& edge) {
+void Execution::request_left(std::uint32_t slot, const EdgeTable& edge, Outcome outcome) {
   const StationTable& station = station_tables_[edge.station];
   const std::uint32_t instance = frames_[slot].instance;
   if (station.shared) serve_shared(edge.station);
@@ -352,6 +354,11 @@ void Execution::request_left(std::uint32_t slot, const EdgeTable& edge) {
   --sc.inside;
   if (instance == queue_place(station)) return;
   InstanceLife& life = lives_[station.first_life + (instance - station.first_instance)];
+  if (life.version > 0 && outcome != Outcome::cancelled) {
+    DeploymentRecord& deployment = record_.deployments[life.version - 1];
+    ++deployment.requests;
+    if (outcome != Outcome::success) ++deployment.failed;
+  }
   if (--life.inside > 0) return;
   if (life.state == State::draining) return gone(sc, instance);
   if (life.state == State::ready) fell_idle(sc, instance);

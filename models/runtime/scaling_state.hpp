@@ -19,7 +19,9 @@ struct InstanceLife {
   std::uint32_t inside = 0;  // requests
   std::int64_t present_since = 0, present_ns = 0;
   std::int64_t idle_since = 0;
-  Area busy_mark = 0;  // worker-nanoseconds (cpu: core-) when it became ready
+  std::uint32_t version = 0;  // 0: the first; n: of deployment n - 1
+  bool hidden = false;        // ready, but callers have not been told
+  Area busy_mark = 0;         // worker-nanoseconds (cpu: core-) when it became ready
   double cpu_mark = 0;
 };
 
@@ -47,6 +49,14 @@ struct ScaledStation {
   std::uint64_t arrived = 0;
   // Where the record and its windows begin.
   Area present_mark = 0, window_mark = 0;
+  // The deployment that is under way.
+  std::uint32_t deployment = 0xffffffffu;                // none
+  std::uint32_t version = 0;                             // of the instances before it
+  std::uint32_t stage = 0;                               // of a canary: its step
+  bool watching = false;                                 // the step's instances are ready
+  bool back = false;                                     // it is being rolled back
+  bool deploying = false;                                // a change is being made
+  std::uint64_t requests_before = 0, failed_before = 0;  // at new instances, before the stage
   ScalingRecord record;
 
   std::uint32_t current() const { return ready + starting; }

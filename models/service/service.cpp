@@ -72,8 +72,8 @@ void scale(const ServiceSpec& spec, const Component& self, Station& station, Top
   station.workers = spec.workers.value;
   station.cpus = spec.cpus;
   station.scaling.emplace();
-  station.scaling->startup = spec.startup_time.value;
-  station.scaling->grace = spec.grace_period;
+  station.scaling->startup = station.startup;
+  station.scaling->grace = station.grace;
   apply_autoscaling(*spec.autoscaling, spec.replicas, station, self.mark, b.path + ".autoscaling",
                     b.diagnostics);
   if (!spec.instances.empty()) {
@@ -101,6 +101,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   for (const InstanceSpec& i : spec.instances)
     station.groups.push_back({i.count, i.weight, i.speed, i.error_rate.value, i.zone});
   if (spec.instances.empty()) station.groups.push_back({spec.replicas.value_or(1), 1, 1, 0, {}});
+  station.startup = spec.startup_time.value;
+  station.grace = spec.grace_period;
   if (spec.autoscaling) scale(spec, self, station, b);
   station.shared_queue = spec.shared_queue || (station.scaling && station.scaling->least == 0) ||
                          (station.scaling && station.scaling->idle_timeout);

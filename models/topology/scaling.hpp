@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "models/field/document.hpp"
 #include "sim/base/time.hpp"
 #include "sim/random/distribution.hpp"
 
@@ -86,6 +88,30 @@ struct ScalingSettings {
   std::vector<ScaleAppointment> schedule;  // from then on at least so many; exactly, without looks
   std::optional<sim::Duration>
       idle_timeout;  // on demand: started for requests that wait, gone when idle so long
+};
+
+// --- deployments: the instances of a station are replaced by those of another version
+
+struct Version {
+  double error_rate = 0;  // of the requests that reach its instances, answered without work
+  double slowness = 1;    // its work takes this many times as long
+};
+enum class DeploymentStrategy : std::uint8_t { rolling, recreate, blue_green, canary };
+struct CanaryStep {
+  double share = 0;     // of the instances, that have the new version
+  sim::Duration pause;  // and for how long they are watched
+};
+struct Deployment {
+  std::string name;
+  std::string path;
+  Mark mark;
+  int station = -1;
+  sim::Duration at{0};
+  DeploymentStrategy strategy = DeploymentStrategy::rolling;
+  std::int64_t replicas = 1, surge = 1, unavailable = 0;
+  Version version;
+  std::vector<CanaryStep> steps;
+  double abort_above = 2;  // share of failures at new instances, in a step; then it is rolled back
 };
 
 }  // namespace tailrace::models
