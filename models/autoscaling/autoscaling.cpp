@@ -25,8 +25,8 @@ class Apply {
       return error(".min_replicas", fmt::format("at least {} and at most {} instances", out.least, out.most));
     out.initial = replicas.value_or(out.least);
     if (out.initial < out.least || out.initial > out.most)
-      error(".replicas",
-            fmt::format("{} at the start are not between {} and {}", out.initial, out.least, out.most));
+      d_.error(mark_, path_.substr(0, path_.rfind('.')) + ".replicas",
+               fmt::format("{} at the start are not between {} and {}", out.initial, out.least, out.most));
     const int deciders = (s_.hpa ? 1 : 0) + (s_.step ? 1 : 0) + (s_.target_tracking ? 1 : 0) +
                          (s_.concurrency ? 1 : 0) + (s_.on_demand ? 1 : 0);
     if (deciders > 1) error("", "two autoscalers would pull at one service", "keep one of them");
@@ -118,7 +118,10 @@ class Apply {
     for (std::size_t i = 0; i < s.steps.size(); ++i) {
       const StepRule& r = s.steps[i];
       const std::string at = fmt::format(".step.steps[{}]", i);
-      if ((r.above >= 0) == (r.below >= 0)) error(at, "expected either above or below");
+      if ((r.above >= 0) == (r.below >= 0)) {
+        error(at, "expected either above or below");
+        continue;
+      }
       if (r.add.has_value() == r.percent.has_value()) error(at, "expected either add or percent");
       const double change = r.add.value_or(r.percent.value_or(0));
       if (r.above >= 0 && change < 0) error(at, "more load, and fewer instances");

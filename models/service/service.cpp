@@ -113,7 +113,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     weight += g.weight * static_cast<double>(g.count);
   }
   station.min_available = spec.min_available;
-  if (station.min_available > station.instances) {
+  if (station.min_available > station.instances && station.instances > 0) {
     b.diagnostics.error(
         self.mark, b.path + ".min_available",
         fmt::format("{} of {} instances can never be up", station.min_available, station.instances));

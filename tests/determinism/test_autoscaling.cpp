@@ -33,8 +33,9 @@ TEST(Hpa, FollowsTheFormulaAndKeepsItsWindow) {
 run: {duration: 400s, replications: 1}
 workloads:
   load:
-    ramping_arrival_rate: {start_rate: 355/s, stages: [{duration: 32s, target: 355/s}, {duration: 1ms, target: 100/s}, {duration: 400s,
-                            target: 100/s}]}
+    ramping_arrival_rate:
+      start_rate: 355/s
+      stages: [{duration: 32s, target: 355/s}, {duration: 1ms, target: 100/s}, {duration: 400s, target: 100/s}]
     spacing: regular
     calls: s.op
 services:
@@ -131,9 +132,16 @@ TEST(Scaling, KeepsItsBoundsAndItsBooks) {
       SCOPED_TRACE(fmt::format("{} {}", how, more));
       const Results run = run_text(fmt::format(R"(
 run: {{duration: 60s, warmup: 7s, replications: 2}}
-workloads: {{load: {{sinusoidal_arrival_rate: {{base: 200/s, amplitude: 200/s, period: 20s}}, calls: s.op, timeout: 1s, retries: {{attempts: 1}}}}}}
+workloads:
+  load:
+    sinusoidal_arrival_rate: {{base: 200/s, amplitude: 200/s, period: 20s}}
+    calls: s.op
+    timeout: 1s
+    retries: {{attempts: 1}}
 services:
-  s: {{workers: 2, {}replicas: 3, startup_time: exp(500ms), autoscaling: {{min_replicas: 2, max_replicas: 12, {}}}, endpoints: {{op: [compute: exp(30ms)]}}}}
+  s:
+    {{workers: 2, {}replicas: 3, startup_time: exp(500ms),
+      autoscaling: {{min_replicas: 2, max_replicas: 12, {}}}, endpoints: {{op: [compute: exp(30ms)]}}}}
 faults: [{{type: pod_kill, target: s, mode: one, start: 2s, restart_time: 1s, repeat: {{every: 3s}}}}]
 )",
                                                more, how));
