@@ -73,10 +73,12 @@ class Apply {
     looks.period = period;
     looks.window = window;
     station_.scaling->looks = std::move(looks);
+    // A step's metric has a default, which nobody wrote.
+    const std::string place = at == ".step" ? at : at + ".metric";
     if (metric == ScaleMetric::cpu && !station_.cpus)
-      error(at + ".metric", fmt::format("{} has no cpus", station_.name), "metric: workers");
+      error(place, fmt::format("{} has no cpus", station_.name), "metric: workers");
     if (metric == ScaleMetric::workers && station_.workers == kUnlimited)
-      error(at + ".metric", fmt::format("the workers of {} are unlimited", station_.name),
+      error(place, fmt::format("the workers of {} are unlimited", station_.name),
             "metric: concurrency, or requests");
   }
   // Windows are cut at samples, which must not be too many.

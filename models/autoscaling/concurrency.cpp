@@ -23,7 +23,8 @@ class Concurrency final : public Autoscaler {
     std::uint32_t wanted = std::max(
         needed(facts.value), static_cast<std::uint32_t>(std::floor(facts.ready / s_.max_scale_down_rate)));
     if (facts.value > 0 || facts.quick > 0) busy_ = facts.now;
-    if (facts.value <= 0 && facts.now - busy_ < s_.scale_to_zero_grace) wanted = std::max(wanted, 1u);
+    if (facts.value <= 0 && facts.current > 0 && facts.now - busy_ < s_.scale_to_zero_grace)
+      wanted = std::max(wanted, 1u);
     if (facts.value <= 0 && facts.now - busy_ >= s_.scale_to_zero_grace) wanted = 0;
     if (quick >= s_.panic_threshold * ready) {
       if (!panic_) most_ = 0;

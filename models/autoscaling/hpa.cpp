@@ -30,7 +30,11 @@ class Hpa final : public Autoscaler {
     const double load = is_share(s_->metric) ? facts.value * facts.ready : facts.value;
     if (load > s_->activation) active_ = facts.now;
     std::uint32_t wanted = recommended(facts, load);
-    if (facts.current == 0) return act(facts, load > s_->activation ? std::max(wanted, 1u) : 0);
+    if (facts.current == 0) {  // the first one comes; how many there should be is for the next look
+      wanted = load > s_->activation ? 1 : 0;
+      recommendations_.push_back({facts.now, wanted});
+      return act(facts, wanted);
+    }
     if (load > s_->activation || facts.now - active_ < s_->cooldown) wanted = std::max(wanted, 1u);
     if (wanted == 0) return act(facts, 0);  // idle for long enough
     return act(facts, limited(facts, stabilised(facts, wanted)));

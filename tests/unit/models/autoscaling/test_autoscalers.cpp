@@ -94,7 +94,7 @@ TEST(Hpa, CountsThoseThatStart) {
   EXPECT_EQ(d.look(45, 1.0), 16u);
 }
 
-// A queue of 95 at 30 each: 4. Empty for the cooldown of 60 s: none. One message: one instance.
+// A queue of 95 at 30 each: one comes first, then there are 4. Empty for the cooldown of 60 s: none.
 TEST(Hpa, ScalesAQueueToZeroAndBack) {
   HpaSpec s;
   s.metric = ScaleMetric::queue;
@@ -103,11 +103,12 @@ TEST(Hpa, ScalesAQueueToZeroAndBack) {
   s.scale_down.stabilization_window = sim::Duration{0};
   Driver d(hpa_model(s), 0);
   EXPECT_EQ(d.look(15, 0), 0u);
-  EXPECT_EQ(d.look(30, 95), 4u);
-  EXPECT_EQ(d.look(45, 0), 1u);
+  EXPECT_EQ(d.look(30, 95), 1u);
+  EXPECT_EQ(d.look(45, 95), 4u);
   EXPECT_EQ(d.look(60, 0), 1u);
-  EXPECT_EQ(d.look(90, 0), 0u);
-  EXPECT_EQ(d.look(105, 1), 1u);
+  EXPECT_EQ(d.look(90, 0), 1u);
+  EXPECT_EQ(d.look(105, 0), 0u);
+  EXPECT_EQ(d.look(120, 1), 1u);
 }
 
 // 70 each. A burst that needs twice the ready ones decides at once, and nothing is taken for a stable window.
