@@ -358,8 +358,9 @@ void Execution::finish_record() {
     r.peak_queue = instance.peak;
     r.in_queue = instance.queued;
     r.in_service = static_cast<std::uint32_t>(working);
-    if (station.first_cpu != kNoId) {
-      const std::uint32_t cpu = station.first_cpu + (static_cast<std::uint32_t>(i) - station.first_instance);
+    const std::uint32_t index = static_cast<std::uint32_t>(i) - station.first_instance;
+    if (station.first_cpu != kNoId && index < station.instances) {  // a shared queue's place has none
+      const std::uint32_t cpu = station.first_cpu + index;
       if (station.cpu_scheduling == CpuScheduling::processor_sharing) {
         r.cpu_s = (cpus_[cpu].busy(now_) - cpu_busy_before_[cpu]) * 1e-9;
       } else {

@@ -202,7 +202,9 @@ void Execution::set_wanted(ScaledStation& sc, std::uint32_t wanted, ScaleReason 
   const std::int64_t least = std::max(s.least, std::min(sc.floor, s.most));
   const auto n = static_cast<std::uint32_t>(std::clamp<std::int64_t>(wanted, least, s.most));
   const std::uint32_t current = sc.current();
-  if (n == current || (n == 0 && sc.inside > 0)) return;  // the last one stays while somebody is inside
+  if (n == current) return;
+  // The last one stays while somebody is inside; the clock does not ask.
+  if (n == 0 && sc.inside > 0 && reason != ScaleReason::schedule) return;
   note_scaling(sc, current, n, reason, value);
   for (std::uint32_t k = current; k < n; ++k) add_instance(sc);
   for (std::uint32_t k = n; k < current; ++k) take_instance(sc);

@@ -87,10 +87,6 @@ void scale(const ServiceSpec& spec, const Component& self, Station& station, Top
 void expand(const void* raw, int component, TopologyBuilder& b) {
   const ServiceSpec& spec = *static_cast<const ServiceSpec*>(raw);
   const Component& self = b.topology.components[static_cast<std::size_t>(component)];
-  if (spec.replicas == Count{0} && !spec.autoscaling) {
-    b.diagnostics.error(self.mark, b.path + ".replicas", "a service without instances serves nobody",
-                        "at least 1, or autoscaling");
-  }
   if (spec.replicas && !spec.instances.empty()) {
     b.diagnostics.error(self.mark, b.path, "both replicas and instances are given",
                         "instances lists every replica");
@@ -113,7 +109,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     weight += g.weight * static_cast<double>(g.count);
   }
   station.min_available = spec.min_available;
-  if (station.min_available > station.instances && station.instances > 0) {
+  if (station.min_available > station.instances) {
     b.diagnostics.error(
         self.mark, b.path + ".min_available",
         fmt::format("{} of {} instances can never be up", station.min_available, station.instances));
@@ -178,7 +174,7 @@ Kind service_kind() {
       Fields<ServiceSpec>("service", kind.about)
           .add("replicas", &ServiceSpec::replicas,
                "like instances; default 1; with autoscaling: at the start, default min_replicas",
-               between(0, 1e6))
+               between(1, 1e6))
           .list_of("instances", &ServiceSpec::instances, instance_fields(),
                    "groups of unlike instances, in place of replicas")
           .add("min_available", &ServiceSpec::min_available,

@@ -50,10 +50,11 @@ TEST(AutoscalingLag, IsPaidForByTheQueueOfTheStartUpTime) {
   }
 }
 
-// --- autoscaling-flapping: fewer instances, far more changes, a far longer queue.
-TEST(AutoscalingFlapping, SavesInstancesAndPaysInLatency) {
+// --- autoscaling-flapping: hardly fewer instances, far more changes, a far longer queue.
+TEST(AutoscalingFlapping, SavesLittleAndPaysInLatency) {
   const Results run = run_library("autoscaling-flapping");
-  EXPECT_GT(difference(run, instances("steady"), run, instances("nervous")).low, 0.3);
+  EXPECT_LT(mean(run, instances("nervous")), mean(run, instances("steady")));
+  EXPECT_GT(mean(run, instances("nervous")), 0.7 * mean(run, instances("steady")));
   EXPECT_GT(difference(run, queue_s("nervous"), run, queue_s("steady")).low, 100);
   EXPECT_GT(scaling(run, "nervous").ups + scaling(run, "nervous").downs,
             20 * (1 + scaling(run, "steady").ups + scaling(run, "steady").downs));
@@ -61,8 +62,8 @@ TEST(AutoscalingFlapping, SavesInstancesAndPaysInLatency) {
             20 * workload(run.report, "patient").duration.mean.estimate);
 }
 
-// --- scale-to-zero: exp(-60/20) = 5.0 % find nobody (the idle time begins after the work, so a little fewer),
-// and the mean is worse by 5 % of 2 s; the median is the same.
+// --- scale-to-zero: exp(-60/20) = 5.0 % find nobody (the idle time begins after the work, so a little
+// fewer), and the mean is worse by 5 % of 2 s; the median is the same.
 TEST(ScaleToZero, HidesInTheMeanAndMakesTheTail) {
   const Results run = run_library("scale-to-zero");
   const analysis::LatencyReport& cold = workload(run.report, "cold").duration;
@@ -86,8 +87,8 @@ TEST(RollingDeploy, CostsRoomOrCapacityOrAnOutage) {
   EXPECT_GT(difference(run, queue_s("fewer"), run, queue_s("surge")).low, 50);
 }
 
-// --- canary: one of ten has it from 65 s to 130 s, and a tenth of its requests fails: 65/300 x 1 %. Rolled out
-// it is everywhere after 110 s, and half of it at 85 s: (300 - 85)/300 x 10 %.
+// --- canary: one of ten has it from 65 s to 130 s, and a tenth of its requests fails: 65/300 x 1 %. Rolled
+// out it is everywhere after 110 s, and half of it at 85 s: (300 - 85)/300 x 10 %.
 TEST(Canary, BoundsTheHarm) {
   const Results run = run_library("canary");
   EXPECT_NEAR(workload(run.report, "watched").failed.estimate, 0.01 * 65 / 300, 0.0006);
