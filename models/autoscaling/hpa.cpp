@@ -139,7 +139,7 @@ struct Model final : AutoscalerModel {
 };
 
 FieldTable rate_fields() {
-  return Fields<HpaRate>("policy", "How fast it may change.")
+  return Fields<HpaRate>("rate", "How fast it may change.")
       .add("pods", &HpaRate::pods, "so many instances", at_least(1))
       .add("percent", &HpaRate::percent, "100: as many again as at the start of the period", between(0, 1e5))
       .add("period", &HpaRate::period, "in each stretch of this length", more_than(0))
