@@ -59,6 +59,8 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
   if (error.empty()) error = files.add("policies.csv", analysis::policies_csv(results));
   if (error.empty() && !results.model.topology->faults.empty())
     error = files.add("faults.csv", analysis::faults_csv(results));
+  if (error.empty() && !results.model.scaled.empty())
+    error = files.add("scaling.csv", analysis::scaling_csv(results));
   if (error.empty()) error = files.commit();
   return error;
 }
@@ -137,7 +139,7 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
     analysis::SummaryTextOptions options;
     options.style = style.out;
     options.wall_seconds = run.wall_seconds;
-    if (model->topology->faults.empty())  // theory knows none
+    if (model->topology->faults.empty() && model->scaled.empty())  // theory knows none
       options.prediction = comparison_block(*model->topology, report, style.out);
     printed = write_stdout(analysis::summary_text(results, options));
   }

@@ -201,14 +201,20 @@ std::string balancer_text(const models::BalancerSettings& b) {
 
 std::string station_text(const models::Station& s) {
   std::vector<std::string> parts;
-  parts.push_back(fmt::format("{} instance{}", count_text(s.instances), s.instances == 1 ? "" : "s"));
+  if (s.scaling && s.scaling->least != s.scaling->most) {
+    parts.push_back(fmt::format("{} to {} instances, {} at the start", s.scaling->least, s.scaling->most,
+                                s.scaling->initial));
+  } else {
+    const std::int64_t n = s.scaling ? s.scaling->most : s.instances;
+    parts.push_back(fmt::format("{} instance{}", count_text(n), n == 1 ? "" : "s"));
+  }
   parts.push_back(s.workers == models::kUnlimited
                       ? "unlimited workers"
                       : fmt::format("{} worker{}{}", count_text(s.workers), s.workers == 1 ? "" : "s",
                                     s.instances > 1 ? " each" : ""));
   if (s.workers != models::kUnlimited) {
     parts.push_back(fmt::format(
-        "queue {}{}{}", count_text(s.queue_capacity),
+        "{}queue {}{}{}", s.shared_queue ? "shared " : "", count_text(s.queue_capacity),
         s.discipline == models::Discipline::fifo ? "" : std::string(" ") + word(s.discipline, kDisciplines),
         s.patience ? ", left after " + time_text(*s.patience) : ""));
   }

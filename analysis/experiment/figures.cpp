@@ -72,6 +72,7 @@ std::vector<Figure> list_figures(const CompiledModel& model) {
     ratio(s.name + ".queue_length", "value", Unit::number, Better::lower, false);
     ratio(s.name + ".wait", "avg", Unit::seconds, Better::lower, false);
     ratio(s.name + ".rejected", "rate", Unit::per_second, Better::lower, false);
+    if (s.scaling) ratio(s.name + ".instances", "avg", Unit::number, Better::lower, false);
   }
   return list;
 }
@@ -105,14 +106,16 @@ ReplicationFigures take_figures(const CompiledModel& model, const RunRecord& rec
       cpu += instance.cpu_s;
       queue += instance.queue_s;
     }
-    const double instances = static_cast<double>(s.instances);
-    if (s.workers != models::kUnlimited)
-      out.ratios.push_back({busy, seconds * static_cast<double>(s.workers) * instances});
-    if (s.cpus) out.ratios.push_back({cpu, seconds * *s.cpus * instances});
+    const std::uint32_t scaled = model.stations[i].scaled;
+    const double present = scaled == models::kNoId ? seconds * static_cast<double>(s.instances)
+                                                   : record.scaling[scaled].present_s;
+    if (s.workers != models::kUnlimited) out.ratios.push_back({busy, static_cast<double>(s.workers) * present});
+    if (s.cpus) out.ratios.push_back({cpu, *s.cpus * present});
     out.ratios.push_back({queue, seconds});
     out.ratios.push_back(
         {sum_seconds(record.series[model.stations[i].wait_series]), static_cast<double>(at.counts.grants)});
     out.ratios.push_back({static_cast<double>(at.counts.rejected), seconds});
+    if (s.scaling) out.ratios.push_back({present, seconds});
   }
   return out;
 }

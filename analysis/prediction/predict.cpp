@@ -207,8 +207,18 @@ void Predictor::capacity() {
 
 namespace tailrace::analysis {
 
+// Where instances come and go, of those that there are at the start.
 Prediction predict(const models::Topology& topology) {
-  return detail::Predictor(topology).run();
+  const auto scales = [](const models::Station& s) { return s.scaling.has_value(); };
+  if (std::none_of(topology.stations.begin(), topology.stations.end(), scales))
+    return detail::Predictor(topology).run();
+  models::Topology at_start = topology;
+  for (models::Station& s : at_start.stations) {
+    if (!s.scaling) continue;
+    s.instances = std::max<std::int64_t>(1, s.scaling->initial);
+    s.groups.front().count = s.instances;
+  }
+  return detail::Predictor(at_start).run();
 }
 
 }  // namespace tailrace::analysis

@@ -158,7 +158,15 @@ class Spread {
     for (const models::InstanceGroup& g : s.groups) {
       if (g.error_rate > 0 && out.errors == kSure) out.errors = reason("an instance's error_rate", s.name);
     }
+    if (s.scaling) {
+      out.balances = reason("a changing number of instances", s.name);
+      return;
+    }
     if (s.instances < 2) return;
+    if (s.shared_queue) {
+      out.balances = reason("shared_queue", s.name);
+      return;
+    }
     const models::BalancerSettings& b = s.balancer;
     const bool failing = out.errors != kSure || out.refuses != kSure || failing_[id] != 0;
     if (b.policy == Balancing::peak_ewma || b.policy == Balancing::ring_hash ||

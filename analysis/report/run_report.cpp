@@ -138,13 +138,20 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
   report.busy = ratio(records, [&](const RunRecord& r) { return RatioSample{sum(r, busy), r.seconds()}; });
   if (s.workers != models::kUnlimited) {
     report.utilization = scaled(report.busy, 1 / static_cast<double>(s.workers * s.instances));
+    if (table.scaled != models::kNoId) {  // of those that were there
+      report.utilization = ratio(records, [&](const RunRecord& r) {
+        return RatioSample{sum(r, busy), static_cast<double>(s.workers) * r.scaling[table.scaled].present_s};
+      });
+    }
   } else {
     report.utilization.reason = "the workers are unlimited";
   }
   if (s.cpus) {
     report.cpu_utilization = ratio(records, [&](const RunRecord& r) {
-      return RatioSample{sum(r, [](const models::InstanceRecord& i) { return i.cpu_s; }),
-                         r.seconds() * *s.cpus * static_cast<double>(s.instances)};
+      return RatioSample{
+          sum(r, [](const models::InstanceRecord& i) { return i.cpu_s; }),
+          *s.cpus * (table.scaled == models::kNoId ? r.seconds() * static_cast<double>(s.instances)
+                                                   : r.scaling[table.scaled].present_s)};
     });
   }
   report.queue_length = ratio(records, [&](const RunRecord& r) {
@@ -172,6 +179,24 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
   report.service_mean = ratio(records, [&](const RunRecord& r) {
     return RatioSample{sum(r, busy), static_cast<double>(counts(r).grants)};
   });
+  report.min_available = s.min_available;
+  for (const models::Fault& f : model.topology->faults) {
+    for (const models::FaultTarget& target : f.targets) {
+      for (const auto& [station_id, index] : target.instances)
+        report.can_fail = report.can_fail || static_cast<std::size_t>(station_id) == id;
+    }
+  }
+  if (table.scaled != models::kNoId) report.instances = s.scaling->most;
+  const auto over_time = [&](auto value) {
+    return ratio(records, [&](const RunRecord& r) {
+      return RatioSample{value(r.stations[id]), r.seconds()};
+    });
+  };
+  report.availability = over_time([](const models::StationRecord& r) { return r.available_s; });
+  report.instances_up = over_time([](const models::StationRecord& r) { return r.up_s; });
+  report.outages_per_hour =
+      over_time([](const models::StationRecord& r) { return 3600.0 * static_cast<double>(r.outages); });
+  for (const RunRecord& r : records) report.outages += r.stations[id].outages;
   report.wasted = ratio(records, [&](const RunRecord& r) {
     return RatioSample{static_cast<double>(counts(r).wasted) * 1e-9, sum(r, busy)};
   });
@@ -201,16 +226,19 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
   const double capacity = s.cpus                            ? *s.cpus
                           : s.workers != models::kUnlimited ? static_cast<double>(s.workers)
                                                             : 1;
+  bool any = false;
   for (std::size_t k = 0; k < static_cast<std::size_t>(s.instances); ++k) {
     double used = 0, seconds = 0;
     for (const RunRecord& r : records) {
       const models::InstanceRecord& i = r.stations[id].instances[k];
       used += s.cpus ? i.cpu_s : i.busy_s;
-      seconds += r.seconds();
+      seconds += i.present_s < 0 ? r.seconds() : i.present_s;
     }
+    if (!(seconds > 0)) continue;  // never there
     const double u = seconds > 0 ? used / seconds / capacity : 0;
-    report.min_instance_utilization = k == 0 ? u : std::min(report.min_instance_utilization, u);
+    report.min_instance_utilization = !any ? u : std::min(report.min_instance_utilization, u);
     report.max_instance_utilization = std::max(report.max_instance_utilization, u);
+    any = true;
   }
   return report;
 }
@@ -375,6 +403,8 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
   report.faults = fault_reports(model, records);
   report.cascade = cascade_report(model, records);
   report.cascade.story = cascade_story(*model.topology, report.cascade);
+  report.scaling = scaling_reports(model, records, report.confidence);
+  report.deployments = deployment_reports(model, records);
   report.ejections = ejection_reports(model, records, kConfidence);
   report.health = health_reports(model, records, kConfidence);
   report.messaging = messaging_report(model, records, kConfidence);

@@ -11,6 +11,7 @@
 #include "analysis/report/latency_report.hpp"
 #include "analysis/report/messaging_report.hpp"
 #include "analysis/report/policy_report.hpp"
+#include "analysis/report/scaling_report.hpp"
 #include "analysis/stats/interval.hpp"
 #include "models/compile/compiled_model.hpp"
 #include "models/runtime/record.hpp"
@@ -64,6 +65,12 @@ struct StationReport {
   double wasted_s = 0;          // worker-seconds spent on them
   Interval wasted;              // share of the busy time
   std::uint32_t peak_queue = 0;
+  Interval availability;  // share of the time in which at least min_available instances were up
+  Interval instances_up;  // mean number
+  Interval outages_per_hour;
+  std::uint64_t outages = 0;  // times that they ceased to be enough
+  std::int64_t min_available = 1;
+  bool can_fail = false;  // some fault can take its instances down, or stop them
   double min_instance_utilization = 0, max_instance_utilization = 0;  // of busy workers, or of cores
 };
 
@@ -104,7 +111,9 @@ struct RunReport {
   std::vector<HealthReport> health;       // of services with health checks
   std::vector<FaultReport> faults;        // by Topology::faults
   CascadeReport cascade;
-  bool littles_law_holds = true;          // exactly, at every station of every replication
+  std::vector<ScalingReport> scaling;  // of stations whose instances come and go
+  std::vector<DeploymentReport> deployments;
+  bool littles_law_holds = true;  // exactly, at every station of every replication
   MessagingReport messaging;
   // Every request that arrived ended or is still inside; so did every copy of a message, at every place.
   bool conservation_holds = true;

@@ -79,6 +79,10 @@ void station(JsonText& json, const StationReport& s) {
   interval(json, "cpu_utilization", s.cpu_utilization);
   json.field("min_instance_utilization", s.min_instance_utilization)
       .field("max_instance_utilization", s.max_instance_utilization);
+  interval(json, "availability", s.availability);
+  interval(json, "instances_up", s.instances_up);
+  interval(json, "outages_per_hour", s.outages_per_hour);
+  json.field("outages", s.outages).field("min_available", s.min_available);
   interval(json, "queue_length", s.queue_length);
   json.field("peak_queue", s.peak_queue);
   interval(json, "throughput_per_s", s.throughput, s.served);
@@ -203,6 +207,33 @@ void link(JsonText& json, const LinkReport& l) {
   json.end_object();
 }
 
+void scaling(JsonText& json, const ScalingReport& s) {
+  json.begin_object().field("name", s.station).field("autoscales", s.autoscales);
+  interval(json, "instances", s.instances);
+  json.field("instance_hours", s.instance_hours).field("least", s.least).field("most", s.most);
+  json.field("ups", s.ups).field("downs", s.downs).field("started", s.started).field("stopped", s.stopped);
+  json.field("requests", s.requests).field("cold", s.cold).field("cut_off", s.cut_off);
+  interval(json, "cold_starts", s.cold_starts, s.requests);
+  json.key("events").begin_array();
+  for (const ScaleEventReport& e : s.events) {
+    json.begin_inline_object()
+        .field("replication", e.replication)
+        .field("at_s", e.at_s)
+        .field("from", e.from)
+        .field("to", e.to)
+        .field("reason", e.reason)
+        .field("value", e.value)
+        .end_object();
+  }
+  json.end_array().end_object();
+}
+
+void deployment(JsonText& json, const DeploymentReport& d) {
+  json.begin_object().field("name", d.name).field("started", d.started).field("finished", d.finished);
+  json.field("rolled_back", d.rolled_back).field("start_s", d.start_s).field("duration_s", d.duration_s);
+  json.field("requests", d.requests).field("failed", d.failed).end_object();
+}
+
 void fault(JsonText& json, const FaultReport& f) {
   json.begin_object().field("name", f.name).field("type", f.type);
   json.field("activations", f.activations).field("active_s", f.active_s);
@@ -321,6 +352,8 @@ std::string summary_json(const RunResults& results) {
   array(json, "health_checks", report.health, health);
   array(json, "faults", report.faults, fault);
   cascade_json(json, report.cascade);
+  array(json, "scaling", report.scaling, scaling);
+  array(json, "deployments", report.deployments, deployment);
   messaging_json(json, report.messaging, results.model);
   array(json, "thresholds", results.thresholds, threshold);
   const auto texts = [](JsonText& j, const std::string& text) { j.value(text); };

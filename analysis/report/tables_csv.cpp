@@ -86,23 +86,25 @@ void class_row(std::string& out, const Window& window, const std::string& worklo
   } else {
     empty_cells(out, 4);
   }
-  out += ",,,\n";
+  out += ",,,,\n";
 }
 
 void station_row(std::string& out, const Window& window, const std::string& kind, const std::string& name,
                  std::size_t id) {
-  double busy = 0, queue = 0, rejected = 0;
+  double busy = 0, queue = 0, rejected = 0, instances = 0;
   for (const models::WindowRecord* part : window.parts) {
     const models::WindowRecord::PerStation& s = part->stations[id];
     busy += s.busy;
     queue += s.queue;
     rejected += static_cast<double>(s.rejected);
+    instances += s.instances;
   }
   const double n = static_cast<double>(window.parts.size());
   cell(out, window.start_s), cell(out, window.end_s), cell(out, kind), cell(out, name);
   empty_cells(out, 8);
   cell(out, busy / n), cell(out, queue / n), cell(out, rejected / window.seconds);
-  out += '\n';
+  empty_cells(out, 1);
+  cell(out, instances / n, true);
 }
 
 void lag_row(std::string& out, const Window& window, const std::string& name, std::size_t id) {
@@ -110,7 +112,8 @@ void lag_row(std::string& out, const Window& window, const std::string& name, st
   for (const models::WindowRecord* part : window.parts) lag += static_cast<double>(part->depths[id]);
   cell(out, window.start_s), cell(out, window.end_s), cell(out, "consumer_group"), cell(out, name);
   empty_cells(out, 11);
-  cell(out, lag / static_cast<double>(window.parts.size()), true);
+  cell(out, lag / static_cast<double>(window.parts.size()));
+  out += '\n';
 }
 
 void buckets(std::string& out, const ClassReport& c, std::string_view outcome,
@@ -171,7 +174,7 @@ std::string timeseries_csv(const RunResults& results) {
   const models::Topology& t = *results.model.topology;
   std::string out =
       "start_s,end_s,kind,name,class,arrivals_per_s,successes_per_s,failures_per_s,"
-      "mean_s,p50_s,p99_s,max_s,busy_workers,queue_length,rejections_per_s,lag\n";
+      "mean_s,p50_s,p99_s,max_s,busy_workers,queue_length,rejections_per_s,lag,instances\n";
   for (const Window& window : windows(results.records)) {
     std::size_t id = 0;
     for (const models::Workload& w : t.workloads) {
@@ -213,6 +216,22 @@ std::string faults_csv(const RunResults& results) {
       cell(out, seconds(a.start_ns));
       a.end_ns < 0 ? empty_cells(out, 1) : cell(out, seconds(a.end_ns));
       cell(out, targets), cell(out, a.ended), cell(out, a.delayed, true);
+    }
+  }
+  return out;
+}
+
+std::string scaling_csv(const RunResults& results) {
+  std::string out = "replication,service,time_s,from,to,reason,value\n";
+  const models::Topology& t = *results.model.topology;
+  for (const models::RunRecord& r : results.records) {
+    for (const models::ScalingRecord& s : r.scaling) {
+      for (const models::ScaleEvent& e : s.events) {
+        cell(out, std::uint64_t{r.replication}), cell(out, t.stations[s.station].name),
+            cell(out, seconds(e.at_ns));
+        cell(out, std::uint64_t{e.from}), cell(out, std::uint64_t{e.to});
+        cell(out, models::kScaleReasons[static_cast<std::size_t>(e.reason)]), cell(out, e.value, true);
+      }
     }
   }
   return out;

@@ -27,6 +27,9 @@ std::string policies_csv(const RunResults& results);
 // Every activation of every fault that the record lists, one row each, by replication and start.
 std::string faults_csv(const RunResults& results);
 
+// Every change of the number of instances that the record lists, one row each, by replication and service.
+std::string scaling_csv(const RunResults& results);
+
 // One row per workload, and per class where a workload has several.
 std::string metrics_csv(const RunReport& report);
 

@@ -235,6 +235,22 @@ Interval measure(const CompiledModel& model, const Records& records, const RunRe
     return of_latency(op.response, r, groups);
   }
   const StationReport& s = report.stations[r.id];
+  const auto scaling = std::find_if(report.scaling.begin(), report.scaling.end(),
+                                    [&](const ScalingReport& of) { return of.id == r.id; });
+  if (scaling != report.scaling.end()) {
+    switch (r.info->metric) {
+      case Metric::instances:
+        if (r.aggregation == A::min) return counted(scaling->least);
+        if (r.aggregation == A::max) return counted(scaling->most);
+        return scaling->instances;
+      case Metric::cold_starts:
+        return r.aggregation == A::count ? counted(scaling->cold) : scaling->cold_starts;
+      case Metric::scale_events:
+        return counted(scaling->ups + scaling->downs);
+      default:
+        break;
+    }
+  }
   switch (r.info->metric) {
     case Metric::utilization:
       return s.utilization;
@@ -245,6 +261,12 @@ Interval measure(const CompiledModel& model, const Records& records, const RunRe
     case Metric::wait:
       if (r.aggregation == A::avg) return s.wait_mean;
       return wait_percentile(model, records, r.id, r.aggregation == A::med ? 0.5 : r.percentile);
+    case Metric::availability:
+      return s.availability;
+    case Metric::instances_up:
+      return s.instances_up;
+    case Metric::outages:
+      return events(s.outages, [&](const RunRecord& record) { return record.stations[r.id].outages; });
     case Metric::wasted:
       return s.wasted;
     case Metric::dropped:
@@ -279,6 +301,7 @@ bool has_data(const Resolved& r, const Interval& i, const RunReport& report) {
     case Metric::refused:
     case Metric::duplicates:
     case Metric::missed:
+    case Metric::cold_starts:
       return r.aggregation == A::count || i.count > 0;
     case Metric::milestone:
       return r.aggregation == A::count || r.aggregation == A::rate || i.count > 0;

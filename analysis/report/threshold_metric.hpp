@@ -47,7 +47,13 @@ enum class Metric : std::uint8_t {
   milestone,
   recovery_time,
   lost,
-  metastable
+  metastable,
+  availability,
+  instances_up,
+  instances,
+  cold_starts,
+  scale_events,
+  outages
 };
 enum class Aggregation : std::uint8_t { avg, min, med, max, percentile, count, rate, value };
 // A call is "orders -> payments" or "orders -> payments.charge": all call sites of that name together. A

@@ -36,6 +36,12 @@ const std::vector<MetricInfo>& metrics() {
       {"queue_length", Metric::queue_length, Owner::station, ThresholdUnit::number, {A::value}},
       {"wait", Metric::wait, Owner::station, ThresholdUnit::seconds, {A::avg, A::med, A::percentile}},
       {"rejected", Metric::rejected, Owner::station, ThresholdUnit::per_second, {A::count, A::rate}},
+      {"availability", Metric::availability, Owner::station, ThresholdUnit::fraction, {A::value}},
+      {"instances_up", Metric::instances_up, Owner::station, ThresholdUnit::number, {A::value}},
+      {"instances", Metric::instances, Owner::station, ThresholdUnit::number, {A::avg, A::min, A::max}},
+      {"cold_starts", Metric::cold_starts, Owner::station, ThresholdUnit::fraction, {A::count, A::rate}},
+      {"scale_events", Metric::scale_events, Owner::station, ThresholdUnit::number, {A::count}},
+      {"outages", Metric::outages, Owner::station, ThresholdUnit::per_second, {A::count, A::rate}},
       {"response_time",
        Metric::response_time,
        Owner::operation,
@@ -296,6 +302,13 @@ std::optional<Fault> resolve_metric(const Topology& t, const std::string& metric
     if (r.info->metric == Metric::utilization && s.workers == models::kUnlimited) {
       return Fault{fmt::format("the workers of {} are unlimited, so it has no utilization", s.name),
                    s.cpus ? fmt::format("did you mean {}.cpu_utilization?", s.name) : ""};
+    }
+    const bool scaling = r.info->metric == Metric::instances || r.info->metric == Metric::cold_starts ||
+                         r.info->metric == Metric::scale_events;
+    if (scaling && !s.scaling) {
+      return Fault{
+          fmt::format("{} does not scale, so it has no {}", s.name, r.info->name),
+          r.info->metric == Metric::instances ? fmt::format("did you mean {}.instances_up?", s.name) : ""};
     }
     if (r.info->metric == Metric::cpu_utilization && !s.cpus) {
       return Fault{fmt::format("{} has no cpus, so it has no cpu_utilization", s.name),

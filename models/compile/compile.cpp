@@ -32,7 +32,7 @@ class Compiler final : public ProgramCompiler {
     compile_faults(t_, m_);
     m_.stop_pc = emit(Op::stop);
     m_.bury_pc = emit(Op::bury);
-    if (!t_.faults.empty()) m_.lost_pc = emit(Op::bury);
+    if (!t_.faults.empty() || m_.faults.instances > 0) m_.lost_pc = emit(Op::bury);
     callee_hints();
     share_series();
   }
@@ -53,7 +53,8 @@ class Compiler final : public ProgramCompiler {
             : static_cast<std::uint32_t>(std::min<std::int64_t>(s.queue_capacity, kNoId - 1));
     table.discipline = s.discipline;
     table.balancing = s.balancer.policy;
-    table.counts_outstanding = s.balancer.policy == Balancing::least_request && s.instances > 1;
+    table.counts_outstanding =
+        s.balancer.policy == Balancing::least_request && s.instances > 1 && !s.shared_queue;
     table.choice_count = static_cast<std::uint32_t>(s.balancer.choice_count);
     table.distinct_choices = s.balancer.distinct;
     table.plain_queue = s.discipline == Discipline::fifo && !s.patience;
@@ -94,15 +95,31 @@ class Compiler final : public ProgramCompiler {
       table.first_cpu = m_.cpus;
       m_.cpus += table.instances;
     }
+    // A shared queue has a place of its own, behind the last instance.
+    const std::uint32_t places = table.instances + (s.shared_queue ? 1 : 0);
+    table.shared = s.shared_queue;
+    if (s.shared_queue) table.turn = m_.positions++;
+    if (s.scaling) {
+      table.scaled = static_cast<std::uint32_t>(m_.scaled.size());
+      table.first_life = m_.lives;
+      m_.lives += table.instances;
+      m_.scaled.push_back({static_cast<std::uint32_t>(i), draw(s.scaling->startup, stream(name, "startup")),
+                           stream(name, "version"), deployed(i)});
+    }
     if (marks_.stations[i].hit) {
       table.first_fault = m_.faults.instances;
       table.pauses = marks_.stations[i].pauses;
-      m_.faults.instances += table.instances;
+      m_.faults.instances += places;
     }
     table.wait_series = series(SeriesKind::wait, i);
     if (s.patience) table.abandoned_series = series(SeriesKind::abandoned, i);
-    m_.instance_station.insert(m_.instance_station.end(), table.instances, static_cast<std::uint32_t>(i));
+    m_.instance_station.insert(m_.instance_station.end(), places, static_cast<std::uint32_t>(i));
     m_.stations.push_back(std::move(table));
+  }
+
+  bool deployed(std::size_t station_id) const {
+    return std::any_of(t_.deployments.begin(), t_.deployments.end(),
+                       [&](const Deployment& d) { return d.station == static_cast<int>(station_id); });
   }
 
   void link(std::size_t i) {
@@ -176,7 +193,7 @@ class Compiler final : public ProgramCompiler {
     table.ignore_failure = e.ignore_failure;
     table.deepens = e.in_cycle;
     table.counts_outstanding = s.counts_outstanding;
-    table.may_fail = op.error_chance != 0;
+    table.may_fail = op.error_chance != 0 || (s.scaled != kNoId && m_.scaled[s.scaled].deployed);
     table.operation_series = op.series;
     const std::string target = t_.operation_name(e.operation);
     if (s.instances > 1) {
@@ -201,6 +218,8 @@ class Compiler final : public ProgramCompiler {
     const bool caller_dies =
         e.from_station != kNone && marks_.stations[static_cast<std::size_t>(e.from_station)].dies;
     table.faulted = s.first_fault != kNoId;
+    table.managed = s.shared || s.scaled != kNoId;
+    table.shared = s.shared;
     const bool guarded = m_.context || needs_guard(t_, e) || table.faulted || caller_dies;
     table.guarded = guarded;
     table.plain = s.instances == 1 && !network && !guarded && !table.deepens;

@@ -124,6 +124,16 @@ struct StationTable {
   Cancellation cancellation = Cancellation::ignore;
   std::uint32_t first_fault = kNoId;  // state of its first instance, where some fault can hit it
   bool pauses = false;                // by some fault
+  bool shared = false;                // one queue before all instances, at a place behind the last
+  std::uint32_t turn = kNoId;         // and which instance is next to be asked
+  std::uint32_t scaled = kNoId;       // instances come and go
+  std::uint32_t first_life = kNoId;
+};
+struct ScaledTable {
+  std::uint32_t station = 0;
+  std::uint32_t startup = 0;  // draw
+  std::uint32_t errors = 0;   // stream: of new versions
+  bool deployed = false;      // some deployment replaces its instances
 };
 inline constexpr std::int32_t kManyWorkers = 1 << 30;
 
@@ -144,6 +154,8 @@ struct alignas(64) EdgeTable {
   bool may_fail = false;                   // the operation has an error rate
   bool faulted = false;                    // some fault can hit its target
   bool guarded = false;                    // has a guard
+  bool managed = false;                    // its target's instances come and go, or share a queue
+  bool shared = false;                     // its target's instances share a queue
   std::uint32_t operation_series = kNoId;  // the operation's
   std::uint32_t guard = kNoId;             // its policies
   std::uint32_t door = kNoId;              // its target's
@@ -251,6 +263,8 @@ struct CompiledModel {
   std::vector<Draw> draws;
   std::vector<std::uint32_t> forks;  // first steps of branch frames
   sim::LargeVector<BranchOption> options;
+  std::vector<ScaledTable> scaled;
+  std::uint32_t lives = 0;  // instances that come and go
   std::vector<OperationTable> operations;
   std::vector<std::uint32_t> operation_series;  // also where the run records none itself (series_copies)
   std::vector<StationTable> stations;

@@ -107,6 +107,15 @@ FaultMarks mark_faults(const Topology& t) {
   FaultMarks marks;
   marks.stations.resize(t.stations.size());
   marks.links.resize(t.links.size());
+  for (std::size_t s = 0; s < t.stations.size(); ++s) {
+    // Who is not there is down, and answers as what is down does.
+    const bool managed = t.stations[s].scaling || t.stations[s].shared_queue;
+    marks.stations[s].hit = marks.stations[s].dies = managed;
+  }
+  for (const Deployment& d : t.deployments) {
+    FaultMarks::OfStation& mark = marks.stations[at(d.station)];
+    mark.slows = mark.slows || d.version.slowness != 1;
+  }
   for (const Fault& f : t.faults) {
     for (const FaultTarget& target : f.targets) {
       for (const int link : target.links) marks.links[at(link)] = true;

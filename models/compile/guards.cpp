@@ -223,7 +223,7 @@ class GuardCompiler final : public ModelWriter {
 }  // namespace
 
 bool needs_balancer(const Station& s) {
-  return s.instances > 1 && needs_balancer(s.balancer, s.groups);
+  return s.instances > 1 && !s.shared_queue && (s.scaling || needs_balancer(s.balancer, s.groups));
 }
 
 bool needs_guard(const Topology& t, const Edge& e) {

@@ -84,6 +84,10 @@ class Expander {
         error("mode", "each target of a random fault fails by itself: mode chooses among `targets`");
       fault_.times = kUnlimited;
     }
+    fault_.crews = s_.repair_crews.value;
+    if (fault_.crews != kUnlimited && !(s_.mtbf && s_.mttr))
+      error("repair_crews", "crews repair what fails at random, and takes time to repair",
+            "give mtbf and mttr");
     if (!s_.repeat) return;
     fault_.every = s_.repeat->every;
     fault_.times = s_.repeat->times.value;

@@ -39,6 +39,7 @@ struct FaultSpec {
   FaultMode mode = FaultMode::all;
   std::optional<double> value;
   std::optional<TimeDistribution> mtbf, mttr;
+  Limit repair_crews;
   struct When {
     std::string queue;
     double above = 0;

@@ -67,6 +67,10 @@ FieldTable fault_fields() {
            "random faults: time from a repair (or the start) to the next failure, of each target by itself",
            more_than(0))
       .add("mttr", &FaultSpec::mttr, "random faults: how long each lasts", more_than(0))
+      .add(
+          "repair_crews", &FaultSpec::repair_crews,
+          "random faults: repairs at a time, over all its targets; who fails meanwhile waits in line for one",
+          at_least(1))
       .section("when", &FaultSpec::when, when_fields(), "it starts when this is so, in place of a time")
       .table();
 }

@@ -182,6 +182,8 @@ class Balancer {
   virtual void advance(sim::Instant) {}
   // What an active health check found; a change of the instance's state.
   virtual void set_healthy(std::uint32_t instance, bool healthy, sim::Instant now) = 0;
+  // An instance has come or gone, where their number changes.
+  virtual void set_present(std::uint32_t, bool, sim::Instant) {}
   // Ejections and returns, per instance; null without outlier detection. Statuses: in, ejected.
   virtual const StatusLog* log(std::uint32_t instance) const = 0;
   virtual StatusLog* log(std::uint32_t instance) = 0;

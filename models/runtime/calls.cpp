@@ -90,7 +90,8 @@ void Execution::begin_root(std::uint32_t slot, std::uint64_t key) {
 inline std::uint32_t Execution::choose_instance(std::uint32_t slot, const EdgeTable& edge,
                                                 const GuardTable& g) {
   if (g.publication != kNoId) return messaging_->choose_node(slot, g);
-  if (edge.instances == 1) return 0;
+  if (edge.shared) return edge.instances;  // no instance yet
+  if (edge.instances == 1 && !edge.managed) return 0;
   constexpr std::uint8_t kProbe = kClientFrame | kDirect;
   if ((frames_[slot].flags & kProbe) == kProbe) return frames_[slot].edge - edge.first_instance;
   if (g.balancer == kNoId) return select(edge);
@@ -238,7 +239,11 @@ std::uint32_t Execution::let_in(std::uint32_t slot) {
   const EdgeTable& edge = edges_[f.edge];
   ++operations_[edge.operation].arrived;
   calls_[slot].flags |= kThere;
+  if (edge.managed) [[unlikely]]
+    request_came(slot, edge);
   if (f.pc == model_->stop_pc) return stop_serving(slot);  // its caller left while it travelled
+  if (edge.shared) [[unlikely]]
+    return enter_shared(slot, station_tables_[edge.station]);
   return edge.door == kNoId ? enter(slot, edge.worker_first) : knock(slot);
 }
 

@@ -131,6 +131,8 @@ void Execution::end_serving(std::uint32_t slot) {
   count_end(edge, Outcome::cancelled);
   if (edge.door != kNoId) close_door(slot, Outcome::cancelled);
   if (edge.counts_outstanding) --instances_[f.instance].outstanding;
+  if (edge.managed) [[unlikely]]
+    request_left(slot, edge, Outcome::cancelled);
 }
 
 std::uint32_t Execution::bury(std::uint32_t slot) {

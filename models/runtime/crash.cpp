@@ -25,16 +25,22 @@ constexpr std::uint32_t kOfTheCaller = bit(TimerPurpose::try_timeout) | bit(Time
 void Execution::instance_down(std::uint32_t instance, std::uint32_t process) {
   InstanceFaults& state = faults_of(instance);
   if (state.down++ > 0) return;
+  if (state.paused == 0) fault_.serving[instances_[instance].station].change(now_, -1);
   state.down_since = now_;
   state.blame = process;
-  kill_frames(instance, process);
+  const StationTable& station = station_tables_[instances_[instance].station];
+  // Where it is counted that nobody is inside, nobody need be looked for.
+  if (station.scaled == kNoId || lives_[station.first_life + (instance - station.first_instance)].inside > 0)
+    kill_frames(instance, process);
   for (InstanceListener* listener : fault_.listeners) listener->instance_changed(instance, false, now_);
 }
 
 void Execution::instance_up(std::uint32_t instance) {
   InstanceFaults& state = faults_of(instance);
   if (--state.down > 0) return;
+  if (state.paused == 0) fault_.serving[instances_[instance].station].change(now_, 1);
   state.down_total += now_ - state.down_since;
+  if (station_tables_[instances_[instance].station].shared) serve_shared(instances_[instance].station);
   for (InstanceListener* listener : fault_.listeners) listener->instance_changed(instance, true, now_);
 }
 
@@ -248,6 +254,7 @@ std::uint32_t Execution::stand_in(std::uint32_t slot) {
 void Execution::instance_stops(std::uint32_t instance) {
   InstanceFaults& state = faults_of(instance);
   if (state.paused++ > 0) return;
+  if (state.down == 0) fault_.serving[instances_[instance].station].change(now_, -1);
   state.paused_since = now_;
   set_cpu_speed(instance, 0);
 }
@@ -255,6 +262,7 @@ void Execution::instance_stops(std::uint32_t instance) {
 void Execution::instance_goes_on(std::uint32_t instance) {
   InstanceFaults& state = faults_of(instance);
   if (--state.paused > 0) return;
+  if (state.down == 0) fault_.serving[instances_[instance].station].change(now_, 1);
   state.paused_total += now_ - state.paused_since;
   set_cpu_speed(instance, 1);
   for (const InstanceFaults::Frozen& frozen : state.frozen) {
@@ -264,6 +272,7 @@ void Execution::instance_goes_on(std::uint32_t instance) {
              frozen.core ? Kind::core_done : Kind::resume, frozen.slot);
   }
   state.frozen.clear();
+  if (station_tables_[instances_[instance].station].shared) serve_shared(instances_[instance].station);
 }
 
 void Execution::set_cpu_speed(std::uint32_t instance, double speed) {

@@ -83,6 +83,8 @@ std::uint32_t Execution::reply_guarded(std::uint32_t slot, Outcome outcome) {
   const EdgeTable& edge = edges_[f.edge];
   if (edge.door != kNoId) close_door(slot, outcome);
   if (edge.counts_outstanding) --instances_[f.instance].outstanding;
+  if (edge.managed) [[unlikely]]
+    request_left(slot, edge, outcome);
   calls_[slot].flags |= kReplied;
   if (edge.back_link == kNoId) return answered(slot, outcome);
   f.outcome = outcome;
@@ -93,6 +95,9 @@ std::uint32_t Execution::reply_guarded(std::uint32_t slot, Outcome outcome) {
 
 // One draw: an error of the operation, or else of the instance.
 bool Execution::error_happens(std::uint32_t slot, const OperationTable& op) {
+  const StationTable& at = station_tables_[op.station];
+  if (at.scaled != kNoId && version_fails(at, frames_[slot].instance)) return true;
+  if (op.error_stream == kNoId) return false;
   const std::uint64_t drawn = streams_[op.error_stream].next();
   if (!op.uneven_errors) return drawn <= op.error_chance;
   const StationTable& station = station_tables_[op.station];

@@ -94,6 +94,7 @@ std::string Execution::largest_queue() const {
 // At the end of a run: are there requests, but none that works, travels or has a timer? Then nobody will ever
 // move.
 std::string Execution::deadlock() const {
+  if (!scaled_.empty()) return {};  // an instance may be about to start
   std::vector<bool> waits(frames_.slots(), false);
   for (std::uint32_t slot = 0; slot < frames_.slots(); ++slot) {
     const Frame& f = frames_[slot];

@@ -96,6 +96,12 @@ void Execution::loop() {
     case Kind::spike:
       spike_event(event.target, event.generation());
       break;
+    case Kind::scale:
+      scale_event(event.target, event.generation());
+      break;
+    case Kind::deploy:
+      deployment_event(event.target, event.generation());
+      break;
   }
   return kNoId;
 }

@@ -21,6 +21,7 @@
 #include "models/runtime/frame.hpp"
 #include "models/runtime/messaging.hpp"
 #include "models/runtime/record.hpp"
+#include "models/runtime/scaling_state.hpp"
 #include "models/runtime/station_state.hpp"
 #include "models/runtime/timers.hpp"
 #include "sim/engine/calendar.hpp"
@@ -73,7 +74,9 @@ class Execution {
     probe,    // a health check of an instance
     channel,  // a timer of a message channel
     fault,    // of a process: starts, ends, is looked at
-    spike     // a request that a fault adds
+    spike,    // a request that a fault adds
+    scale,    // of instances that come and go
+    deploy    // a new version of them
   };
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
@@ -305,6 +308,9 @@ class Execution {
   void begin_fault(std::uint32_t process);
   void end_fault(std::uint32_t process);
   void look_at_condition(std::uint32_t process);
+  bool crew_comes(std::uint32_t process);
+  bool nobody_there(std::uint32_t process, std::uint32_t target) const;
+  void crew_leaves(std::uint32_t process);
   void apply_fault(std::uint32_t process, bool begins);
   template <class Each>
   void each_instance(std::uint32_t process, Each each);
@@ -343,6 +349,57 @@ class Execution {
   void instance_goes_on(std::uint32_t instance);
   void set_cpu_speed(std::uint32_t instance, double speed);
   [[gnu::noinline]] bool held_by_pause(std::uint32_t slot, bool worked, bool core);
+
+  // --- instances that come and go, scaling.cpp
+  void start_scaling();
+  void scale_event(std::uint32_t target, std::uint32_t extra);
+  const ScalingSettings& scaling_of(const StationTable& station) const {
+    return *model_->topology->stations[model_->scaled[station.scaled].station].scaling;
+  }
+  Area busy_until_now(const StationTable& station, std::uint32_t instance) const;
+  double cpu_until_now(const StationTable& station, std::uint32_t instance);
+  void account_ready(ScaledStation& sc, std::uint32_t instance, bool into_sums);
+  ScaleSample sample_of(ScaledStation& sc);
+  double measured(const ScaledStation& sc, sim::Duration window) const;
+  void take_sample(std::uint32_t scaled);
+  void keep_appointment(std::uint32_t scaled, std::uint32_t number);
+  void set_wanted(ScaledStation& sc, std::uint32_t wanted, ScaleReason reason, double value);
+  void note_scaling(ScaledStation& sc, std::uint32_t from, std::uint32_t to, ScaleReason reason,
+                    double value);
+  void add_instance(ScaledStation& sc);
+  void take_instance(ScaledStation& sc);
+  void start_instance(ScaledStation& sc, std::uint32_t instance);
+  void become_ready(ScaledStation& sc, std::uint32_t instance);
+  void retire(ScaledStation& sc, std::uint32_t instance);
+  void gone(ScaledStation& sc, std::uint32_t instance);
+  void tell_present(std::uint32_t station, std::uint32_t index, bool present);
+  void request_came(std::uint32_t slot, const EdgeTable& edge);
+  void request_left(std::uint32_t slot, const EdgeTable& edge, Outcome outcome);
+  void note_cold(const StationTable& station, bool waits);
+  void someone_waits(const StationTable& station);
+  void fell_idle(ScaledStation& sc, std::uint32_t instance);
+  void idle_for_long(ScaledStation& sc, std::uint32_t instance);
+  void before_statistics_begin();
+  void statistics_have_begun();
+  // deployments.cpp
+  void start_deployments();
+  void deployment_event(std::uint32_t id, std::uint32_t step);
+  void go_on_deploying(ScaledStation& sc);
+  bool deploy_one_more(ScaledStation& sc);
+  void finish_deployment(ScaledStation& sc, bool rolled_back);
+  void judge_canary(std::uint32_t id);
+  bool version_fails(const StationTable& station, std::uint32_t instance);
+  double version_slowness(const StationTable& station, std::uint32_t instance) const;
+  double instances_over(std::size_t station, double seconds);
+  void record_scaling();
+
+  // --- a queue that all instances share, front.cpp
+  std::uint32_t queue_place(const StationTable& station) const;
+  bool serves(const StationTable& station, std::uint32_t index) const;
+  std::uint32_t free_instance(const StationTable& station);
+  void give_to(std::uint32_t slot, std::uint32_t instance, const StationTable& station);
+  std::uint32_t enter_shared(std::uint32_t slot, const StationTable& station);
+  void serve_shared(std::uint32_t station);
 
   void look_ahead(const sim::Event* events, std::size_t n);  // ahead.cpp
 
@@ -510,6 +567,8 @@ class Execution {
   std::vector<LinkState> links_;
   std::vector<ClientState> clients_;
   FaultStates fault_;
+  std::vector<InstanceLife> lives_;
+  std::vector<ScaledStation> scaled_;
   std::vector<std::uint32_t> positions_;  // round robin
   // Frames to run before the next event, first woken first: one is the rule, `ready_` holds the others.
   std::uint32_t woken_ = kNoId;

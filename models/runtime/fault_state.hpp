@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "models/runtime/record.hpp"
+#include "models/runtime/serving.hpp"
 
 namespace tailrace::models {
 
@@ -61,6 +62,12 @@ struct FaultProcess {
   std::uint32_t record = 0xffffffffu;  // activation in the record; none: there are too many
 };
 
+// Who repairs what one fault breaks, where not everything can be repaired at once.
+struct RepairLine {
+  std::int64_t busy = 0;               // crews
+  std::vector<std::uint32_t> waiting;  // processes, first come first served
+};
+
 struct SpikeState {
   bool active = false;
   std::uint32_t epoch = 0;
@@ -71,9 +78,11 @@ struct SpikeState {
 
 struct FaultStates {
   std::vector<InstanceFaults> instances;
+  std::vector<Serving> serving;  // by station, where some instance has a state
   std::vector<LinkFaults> links;
   std::vector<FaultProcess> processes;
   std::vector<SpikeState> spikes;
+  std::vector<RepairLine> repairs;  // by fault
   std::vector<InstanceListener*> listeners;
   // Of the crash that is being worked off.
   std::vector<std::uint32_t> victims, answers, in_core_line, pending;

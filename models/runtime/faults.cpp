@@ -61,9 +61,15 @@ double rate_at(const Workload& w, std::int64_t now, double highest) {
 void Execution::start_faults() {
   const FaultTables& tables = model_->faults;
   fault_.instances.resize(tables.instances);
+  if (tables.instances > 0) fault_.serving.resize(station_count());
+  for (std::size_t s = 0; s < fault_.serving.size(); ++s) {
+    fault_.serving[s].up = model_->stations[s].instances;
+    fault_.serving[s].needed = static_cast<std::uint32_t>(model_->topology->stations[s].min_available);
+  }
   fault_.links.resize(tables.links);
   fault_.processes.resize(tables.processes.size());
   fault_.spikes.resize(tables.spikes.size());
+  fault_.repairs.resize(tables.faults.size());
   record_.faults.resize(tables.faults.size());
   for (std::uint32_t id = 0; id < tables.processes.size(); ++id) {
     const FaultProcessTable& process = tables.processes[id];
@@ -110,9 +116,11 @@ void Execution::choose_fault_targets(std::uint32_t id) {
   FaultProcess& process = fault_.processes[id];
   process.hit.resize(table.targets);
   for (std::uint32_t i = 0; i < table.targets; ++i) process.hit[i] = table.first_target + i;
+  if (!scaled_.empty()) std::erase_if(process.hit, [&](std::uint32_t t) { return nobody_there(id, t); });
+  const auto there = static_cast<std::uint32_t>(process.hit.size());
   if (fault.mode == FaultMode::all) return;
   sim::Stream& random = streams_[table.choice_stream];
-  const double n = static_cast<double>(table.targets);
+  const double n = static_cast<double>(there);
   double count = fault.mode == FaultMode::one ? 1 : fault.value;
   // Rounded down, but at least one where some are asked for.
   if (fault.mode == FaultMode::fixed_percent)
@@ -122,10 +130,22 @@ void Execution::choose_fault_targets(std::uint32_t id) {
   const auto wanted = static_cast<std::uint32_t>(std::min(count, n));
   for (std::uint32_t i = 0; i < wanted; ++i) {
     const auto j = i + static_cast<std::uint32_t>(random.uniform() * (n - i));
-    std::swap(process.hit[i], process.hit[std::min(j, table.targets - 1)]);
+    std::swap(process.hit[i], process.hit[std::min(j, there - 1)]);
   }
   process.hit.resize(wanted);
   std::sort(process.hit.begin(), process.hit.end());
+}
+
+// An instance that is not there cannot fail.
+bool Execution::nobody_there(std::uint32_t process, std::uint32_t target) const {
+  const FaultTable& fault = model_->faults.faults[model_->faults.processes[process].fault];
+  const std::vector<std::uint32_t>& instances = fault.targets[target].instances;
+  return !instances.empty() && std::all_of(instances.begin(), instances.end(), [&](std::uint32_t instance) {
+    const StationTable& station = station_tables_[instances_[instance].station];
+    return station.scaled != kNoId &&
+           lives_[station.first_life + (instance - station.first_instance)].state ==
+               InstanceLife::State::absent;
+  });
 }
 
 void Execution::begin_fault(std::uint32_t id) {
@@ -147,7 +167,7 @@ void Execution::begin_fault(std::uint32_t id) {
   answer_for_the_dead();
   std::int64_t end = INT64_MAX;
   if (table.mttr != kNoId) {
-    end = sim::saturating_add(now_, sim::Duration::from_ns(sample(table.mttr)).ns);
+    if (crew_comes(id)) end = sim::saturating_add(now_, sim::Duration::from_ns(sample(table.mttr)).ns);
   } else if (fault.duration) {
     end = sim::saturating_add(now_, fault.duration->ns);
   }
@@ -160,6 +180,35 @@ void Execution::begin_fault(std::uint32_t id) {
     schedule(sim::saturating_add(now_, fault.every.ns), Phase::arrive, Kind::fault, id, kStart);
 }
 
+// A crew is free for what has failed; otherwise it waits for one.
+bool Execution::crew_comes(std::uint32_t id) {
+  const std::uint32_t fault = model_->faults.processes[id].fault;
+  const std::int64_t crews = model_->topology->faults[fault].crews;
+  if (crews == kUnlimited) return true;
+  RepairLine& line = fault_.repairs[fault];
+  if (line.busy < crews) {
+    ++line.busy;
+    return true;
+  }
+  line.waiting.push_back(id);
+  return false;
+}
+
+// A repair is done: its crew goes to who has waited longest.
+void Execution::crew_leaves(std::uint32_t id) {
+  const std::uint32_t fault = model_->faults.processes[id].fault;
+  if (model_->topology->faults[fault].crews == kUnlimited) return;
+  RepairLine& line = fault_.repairs[fault];
+  if (line.waiting.empty()) {
+    --line.busy;
+    return;
+  }
+  const std::uint32_t next = line.waiting.front();
+  line.waiting.erase(line.waiting.begin());
+  const std::int64_t repair = sim::Duration::from_ns(sample(model_->faults.processes[next].mttr)).ns;
+  schedule(sim::saturating_add(now_, repair), Phase::arrive, Kind::fault, next, kEnd);
+}
+
 void Execution::end_fault(std::uint32_t id) {
   const FaultProcessTable& table = model_->faults.processes[id];
   FaultProcess& process = fault_.processes[id];
@@ -167,6 +216,7 @@ void Execution::end_fault(std::uint32_t id) {
   process.active = false;
   if (process.record != kNoId) record_.fault_activations[process.record].end_ns = now_;
   record_.faults[table.fault].active_ns += now_ - process.start;
+  if (table.mttr != kNoId) crew_leaves(id);
   if (table.mtbf != kNoId) {
     const std::int64_t up = sim::Duration::from_ns(sample(table.mtbf)).ns;
     schedule(sim::saturating_add(now_, up), Phase::arrive, Kind::fault, id, kStart);
@@ -188,7 +238,7 @@ void Execution::look_at_condition(std::uint32_t id) {
   std::uint64_t waiting = 0;
   for (const int station : when.stations) {
     const StationTable& table = station_tables_[station];
-    for (std::uint32_t i = 0; i < table.instances; ++i)
+    for (std::uint32_t i = 0; i < table.instances + (table.shared ? 1 : 0); ++i)
       waiting += instances_[table.first_instance + i].queued;
   }
   if (!(static_cast<double>(waiting) > when.above)) {
@@ -297,6 +347,7 @@ double Execution::fault_time(const ActiveEffect& active) {
 }
 
 void Execution::blame(std::uint32_t process, bool delayed) {
+  if (process == kNoId) return;  // no fault: the instance is not there any more
   FaultRecord& record = record_.faults[model_->faults.processes[process].fault];
   ++(delayed ? record.delayed : record.ended);
   const std::uint32_t listed = fault_.processes[process].record;
@@ -365,6 +416,7 @@ std::uint32_t Execution::answer_in_place(std::uint32_t slot, Outcome outcome) {
   const EdgeTable& edge = edges_[frames_[slot].edge];
   ++operations_[edge.operation].arrived;
   calls_[slot].flags |= kThere;
+  if (edge.managed) request_came(slot, edge);
   if (orphans_ != 0) note_unheard(slot);
   count_end(edge, outcome);
   return reply_late(slot, outcome);
@@ -499,9 +551,17 @@ void Execution::record_faults() {
     const FaultProcess& process = fault_.processes[i];
     if (process.active) record_.faults[model_->faults.processes[i].fault].active_ns += now_ - process.start;
   }
-  for (const StationTable& station : model_->stations) {
+  for (std::size_t s = 0; s < station_count(); ++s) {
+    const StationTable& station = model_->stations[s];
+    StationRecord& record = record_.stations[s];
+    record.up_s = record_.seconds() * static_cast<double>(station.instances);
+    record.available_s = record_.seconds();
     if (station.first_fault == kNoId) continue;
-    StationRecord& record = record_.stations[static_cast<std::size_t>(&station - model_->stations.data())];
+    Serving& serving = fault_.serving[s];
+    serving.settle(now_);
+    record.up_s = static_cast<double>(serving.up_area) * 1e-9;
+    record.available_s = static_cast<double>(serving.good_ns) * 1e-9;
+    record.outages = serving.outages;
     for (std::uint32_t i = 0; i < station.instances; ++i) {
       const InstanceFaults& state = fault_.instances[station.first_fault + i];
       const std::int64_t down = state.down_total + (state.down > 0 ? now_ - state.down_since : 0);

@@ -34,6 +34,10 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
     if (s.counts.dropped != 0) mix(s.counts.dropped);
     if (s.counts.wasted != 0) mix(static_cast<std::uint64_t>(s.counts.wasted));
   }
+  for (const ScalingRecord& s : r.scaling) {
+    mix(s.ups), mix(s.downs), mix(s.cold), mix(s.cut_off), mix(s.started);
+    for (const ScaleEvent& e : s.events) mix(static_cast<std::uint64_t>(e.at_ns)), mix(e.to);
+  }
   for (const FaultRecord& f : r.faults) {
     if (f.activations == 0) continue;
     mix(f.activations), mix(static_cast<std::uint64_t>(f.active_ns)), mix(f.ended), mix(f.delayed),

@@ -22,6 +22,10 @@ std::uint32_t Execution::probe(std::uint32_t instance) {
   const StationTable& station = station_tables_[instances_[instance].station];
   const ProberTable& prober = model_->probers[station.prober];
   schedule(sim::saturating_add(now_, prober.interval_ns), Phase::arrive, Kind::probe, instance);
+  // Who is not there is not asked.
+  if (station.scaled != kNoId &&
+      lives_[station.first_life + (instance - station.first_instance)].state < InstanceLife::State::ready)
+    return kNoId;
   if (prober.pc == kNoId) {
     heard_of(instance, answers_probes(instance));  // is the process there?
     return kNoId;

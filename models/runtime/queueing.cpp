@@ -110,6 +110,7 @@ bool Execution::begin_special_work(std::uint32_t slot, double work_ns) {
   const std::uint32_t index = f.instance - station.first_instance;
   if (station.first_fault != kNoId) [[unlikely]] {
     work_ns *= slowness_by_faults(f.instance);
+    if (station.scaled != kNoId) work_ns *= version_slowness(station, f.instance);
     if (station.pauses) calls_[slot].pause = faults_of(f.instance).stopped(now_);
   }
   if (station.uneven_speed) work_ns *= station.slowness[index];

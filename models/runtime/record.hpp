@@ -89,6 +89,7 @@ struct InstanceRecord {
   std::uint32_t peak_queue = 0;
   std::uint32_t in_queue = 0, in_service = 0;  // at the end
   double down_s = 0;                           // by faults, since the start of the run
+  double present_s = -1;                       // that it was there; -1: always
 };
 
 struct StationRecord {
@@ -98,6 +99,9 @@ struct StationRecord {
   // times that frames spent there, edges accounted. 0 unless the engine is wrong.
   Area queue_residual = 0;
   Area busy_residual = 0;
+  double up_s = 0;            // instance-seconds that served: there, not down, not standing still
+  double available_s = 0;     // seconds in which enough of them did
+  std::uint64_t outages = 0;  // times that they ceased to be enough
 };
 
 // How often what should come about once has done so.
@@ -132,6 +136,30 @@ struct FaultActivation {
   std::uint64_t ended = 0, delayed = 0;
 };
 
+// Of a station whose instances come and go.
+struct ScaleEvent {
+  std::int64_t at_ns = 0;
+  std::uint32_t from = 0, to = 0;  // instances that are ready or start
+  ScaleReason reason = ScaleReason::metric;
+  double value = 0;  // what was measured
+};
+struct ScalingRecord {
+  std::uint32_t station = 0;
+  double present_s = 0;               // instance-seconds: starting, ready and draining
+  std::uint32_t least = 0, most = 0;  // instances that were wanted
+  std::uint64_t ups = 0, downs = 0;   // decisions
+  std::uint64_t started = 0, stopped = 0;
+  std::uint64_t requests = 0, cold = 0;  // cold: found no instance that was ready
+  std::uint64_t cut_off = 0;             // requests that were inside when an instance's grace was over
+  std::vector<ScaleEvent> events;        // the first ten thousand
+};
+
+struct DeploymentRecord {
+  std::int64_t start_ns = -1, end_ns = -1;  // -1: not in this run
+  bool rolled_back = false;
+  std::uint64_t requests = 0, failed = 0;  // at its instances
+};
+
 // State of the system over time, one row per tick of RunSettings::time_resolution.
 struct WindowRecord {
   std::int64_t end_ns = 0;
@@ -145,6 +173,7 @@ struct WindowRecord {
     double busy = 0, queue = 0;  // means over the window, all instances together
     std::uint64_t served = 0;    // starts of service
     std::uint64_t rejected = 0;
+    double instances = 0;  // that were ready, mean over the window
   };
   struct PerEdge {
     std::uint32_t calls = 0, attempts = 0;
@@ -179,6 +208,8 @@ struct RunRecord {
   std::uint64_t journeys_open = 0;     // requests of which something is still under way at the end
   std::vector<sim::Histogram> series;  // by CompiledModel::series
   std::vector<WindowRecord> windows;
+  std::vector<ScalingRecord> scaling;              // by CompiledModel::scaled
+  std::vector<DeploymentRecord> deployments;       // by Topology::deployments
   std::vector<FaultRecord> faults;                 // by Topology::faults
   std::vector<FaultActivation> fault_activations;  // in the order of their starts; the first ten thousand
   // For intervals from a single replication: per batch (equal stretches of time) and class, the successes.

@@ -146,6 +146,8 @@ RunRecord Execution::run() {
       messaging_->start();
     }
     start_faults();
+    start_scaling();
+    start_deployments();
     start_clients();
     start_probes();
     if (options_.warmup_ns > 0)
@@ -217,6 +219,7 @@ void Execution::sum_inside(std::vector<Area>& queued, std::vector<Area>& held) c
 void Execution::reset_statistics() {
   record_all_recent();
   for (sim::Histogram& h : record_.series) h.clear();
+  before_statistics_begin();
   std::vector<Area> queued, held;
   sum_inside(queued, held);
   for (InstanceState& instance : instances_) {
@@ -258,6 +261,7 @@ void Execution::reset_statistics() {
     counts.last_success = last;
   }
   for (StationExtras& extras : station_extras_) extras = {};
+  for (Serving& serving : fault_.serving) serving.reset(now_);
   for (LinkState& link : links_) link.counts = {};
   window_classes_ = classes_;
   for (sim::Histogram& h : window_before_) h.clear();
@@ -266,6 +270,7 @@ void Execution::reset_statistics() {
   std::fill(window_rejected_.begin(), window_rejected_.end(), 0);
   std::fill(window_served_.begin(), window_served_.end(), 0);
   std::fill(window_edges_.begin(), window_edges_.end(), WindowRecord::PerEdge{});
+  statistics_have_begun();
   record_.start_ns = now_;
 }
 
@@ -322,6 +327,7 @@ void Execution::window_stations(WindowRecord& window) {
       row.busy = (b - window_areas_[i].first) / length;
       row.queue = (q - window_areas_[i].second) / length;
     }
+    row.instances = instances_over(i, length);
     row.rejected = rejected[i] - window_rejected_[i];
     row.served = served[i] - window_served_[i];
     window_areas_[i] = {b, q};
@@ -416,8 +422,9 @@ void Execution::finish_record() {
     r.peak_queue = instance.peak;
     r.in_queue = instance.queued;
     r.in_service = static_cast<std::uint32_t>(working);
-    if (station.first_cpu != kNoId) {
-      const std::uint32_t cpu = station.first_cpu + (static_cast<std::uint32_t>(i) - station.first_instance);
+    const std::uint32_t index = static_cast<std::uint32_t>(i) - station.first_instance;
+    if (station.first_cpu != kNoId && index < station.instances) {  // a shared queue's place has none
+      const std::uint32_t cpu = station.first_cpu + index;
       if (station.cpu_scheduling == CpuScheduling::processor_sharing) {
         r.cpu_s = (cpus_[cpu].busy(now_) - cpu_busy_before_[cpu]) * 1e-9;
       } else {
@@ -458,6 +465,7 @@ void Execution::finish_record() {
   record_policies();
   if (messaging_) messaging_->record(record_);
   record_faults();
+  record_scaling();
 }
 
 }  // namespace tailrace::models

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace tailrace::models {
 
 namespace {
@@ -65,6 +67,23 @@ void add_probe(const Component& self, int station_id, TopologyBuilder& b) {
   b.topology.edges.push_back(std::move(edge));
 }
 
+// As many instances are laid out as there can ever be.
+void scale(const ServiceSpec& spec, const Component& self, Station& station, TopologyBuilder& b) {
+  station.workers = spec.workers.value;
+  station.cpus = spec.cpus;
+  station.scaling.emplace();
+  station.scaling->startup = station.startup;
+  station.scaling->grace = station.grace;
+  apply_autoscaling(*spec.autoscaling, spec.replicas, station, self.mark, b.path + ".autoscaling",
+                    b.diagnostics);
+  if (!spec.instances.empty()) {
+    b.diagnostics.error(self.mark, b.path + ".instances", "instances that come and go are all alike",
+                        "replicas: 2");
+    return;
+  }
+  station.groups.front().count = std::max(station.scaling->most, station.scaling->initial);
+}
+
 void expand(const void* raw, int component, TopologyBuilder& b) {
   const ServiceSpec& spec = *static_cast<const ServiceSpec*>(raw);
   const Component& self = b.topology.components[static_cast<std::size_t>(component)];
@@ -78,11 +97,22 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   for (const InstanceSpec& i : spec.instances)
     station.groups.push_back({i.count, i.weight, i.speed, i.error_rate.value, i.zone});
   if (spec.instances.empty()) station.groups.push_back({spec.replicas.value_or(1), 1, 1, 0, {}});
+  station.startup = spec.startup_time.value;
+  station.grace = spec.grace_period;
+  if (spec.autoscaling) scale(spec, self, station, b);
+  station.shared_queue = spec.shared_queue || (station.scaling && station.scaling->least == 0) ||
+                         (station.scaling && station.scaling->idle_timeout);
   double weight = 0;
   station.instances = 0;
   for (const InstanceGroup& g : station.groups) {
     station.instances += g.count;
     weight += g.weight * static_cast<double>(g.count);
+  }
+  station.min_available = spec.min_available;
+  if (station.min_available > station.instances) {
+    b.diagnostics.error(
+        self.mark, b.path + ".min_available",
+        fmt::format("{} of {} instances can never be up", station.min_available, station.instances));
   }
   if (spec.workers.value == 0) {
     b.diagnostics.error(self.mark, b.path + ".workers", "a service with 0 workers serves nobody",
@@ -103,6 +133,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   const PolicyTarget at_station{nullptr, &station, self.mark, b.path, nullptr, b.diagnostics};
   apply_policies(merge_policies(spec.target, b.default_target), at_station);
   apply_policies(merge_policies(spec.inbound, b.default_inbound), at_station);
+  check_scaling(station, self.mark, b.path, b.diagnostics);
   if (station.balancer.policy == Balancing::weighted && !(weight > 0)) {
     b.diagnostics.error(self.mark, b.path + ".instances", "the weights of all instances sum to 0");
   }
@@ -141,16 +172,29 @@ Kind service_kind() {
   kind.example = "{cart: {workers: 8, endpoints: {get: [compute: exp(5ms)]}}}";
   FieldTable table =
       Fields<ServiceSpec>("service", kind.about)
-          .add("replicas", &ServiceSpec::replicas, "like instances; default 1", between(1, 1e6))
+          .add("replicas", &ServiceSpec::replicas,
+               "like instances; default 1; with autoscaling: at the start, default min_replicas",
+               between(1, 1e6))
           .list_of("instances", &ServiceSpec::instances, instance_fields(),
                    "groups of unlike instances, in place of replicas")
+          .add("min_available", &ServiceSpec::min_available,
+               "instances that must be up for the service to count as available", between(1, 1e6))
           .add("workers", &ServiceSpec::workers, "requests that one instance serves at a time (threads)",
                at_least(0))
+          .section("autoscaling", &ServiceSpec::autoscaling, autoscaling_fields(),
+                   "the number of instances changes with the load")
+          .add("startup_time", &ServiceSpec::startup_time, "of an instance that is added, until it is ready")
+          .add("grace_period", &ServiceSpec::grace_period,
+               "for an instance that is taken away to finish its work; the rest is cut off")
           .choice("mode", &ServiceSpec::mode, {"blocking", "async"},
                   "blocking holds the worker across calls and sleeps; async gives it back and "
                   "queues again to compute")
           .section("queue", &ServiceSpec::queue, queue_fields(),
                    "where requests wait for a worker, per instance")
+          .add(
+              "shared_queue", &ServiceSpec::shared_queue,
+              "one queue before all instances, from which free workers take, in place of one each; so always "
+              "with min_replicas 0 and on_demand")
           .add("cpus", &ServiceSpec::cpus,
                "cores per instance that computing shares (0.2 is a limit of 200m); default: a "
                "worker is enough",

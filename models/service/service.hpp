@@ -2,6 +2,7 @@
 // Kind "service": replicas with workers, a queue and cores, whose endpoints are lists of steps.
 // A blocking service holds a worker from the start of a request to its reply; an asynchronous one gives it
 // back during calls and sleeps and queues again for the next compute step.
+#include "models/autoscaling/autoscaling.hpp"
 #include "models/field/field.hpp"
 #include "models/kind/kind.hpp"
 #include "models/policy/policy.hpp"
@@ -28,6 +29,11 @@ enum class WorkerMode : std::uint8_t { blocking, async };
 struct ServiceSpec {
   std::optional<Count> replicas;
   std::vector<InstanceSpec> instances;
+  Count min_available = 1;
+  std::optional<AutoscalingSpec> autoscaling;
+  bool shared_queue = false;
+  TimeDistribution startup_time{sim::Distribution::constant(0)};
+  sim::Duration grace_period{30'000'000'000};
   Limit workers;
   WorkerMode mode = WorkerMode::blocking;
   QueueSpec queue;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "models/catalog.hpp"
+#include "models/deployment/deployment.hpp"
 #include "models/fault/fault.hpp"
 #include "models/field/units.hpp"
 #include "models/kind/builder.hpp"
@@ -44,6 +45,7 @@ struct ScenarioSpec {
   std::vector<Threshold> thresholds;
   DefaultsSpec defaults;
   std::vector<FaultEntry> faults;
+  std::vector<DeploymentSpec> deployments;
 };
 
 void read_thresholds(const Node& node, ScenarioSpec& spec, ReadContext& context) {
@@ -217,6 +219,42 @@ void check_size(const Topology& t, Mark mark, Diagnostics& diagnostics) {
   }
 }
 
+// What a call may not ask of a service whose instances share a queue: they have none of their own.
+void check_managed(const Topology& t, Diagnostics& diagnostics) {
+  for (const Edge& e : t.edges) {
+    const Operation& op = t.operations[static_cast<std::size_t>(e.operation)];
+    if (!t.stations[static_cast<std::size_t>(op.station)].shared_queue) continue;
+    for (const AdmissionUse& use : e.admissions) {
+      if (use.scope != Scope::instance) continue;
+      diagnostics.error(
+          e.mark, e.path,
+          fmt::format("a {} per instance: the instances of {} share a queue, so a call goes to none",
+                      use.policy, t.stations[static_cast<std::size_t>(op.station)].name),
+          "scope: service");
+    }
+  }
+}
+
+// Before a shared queue a request is at no instance that could treat it badly.
+void check_shared_faults(const Topology& t, Diagnostics& diagnostics) {
+  for (const Fault& f : t.faults) {
+    const bool at_door = std::any_of(f.effects.begin(), f.effects.end(), [](const FaultEffect& e) {
+      return e.action == FaultAction::delay || e.action == FaultAction::abort ||
+             e.action == FaultAction::refuse || e.action == FaultAction::vanish;
+    });
+    if (!at_door) continue;
+    for (const FaultTarget& target : f.targets) {
+      if (target.instances.empty() ||
+          !t.stations[static_cast<std::size_t>(target.instances.front().first)].shared_queue)
+        continue;
+      diagnostics.error(f.mark, f.path,
+                        fmt::format("a {} cannot hit {}: its instances share a queue", f.type, target.name),
+                        "a fault on the network to it, or pod_failure, pause, cpu_stress");
+      break;
+    }
+  }
+}
+
 // Waits name groups that may be expanded later than they are.
 void check_waits(const Topology& t, Diagnostics& diagnostics) {
   std::vector<std::string_view> known;
@@ -306,6 +344,8 @@ FieldTable scenario_fields() {
             read_faults(node, spec.faults, context);
           },
           "what goes wrong, when, and where")
+      .list_of("deployments", &ScenarioSpec::deployments, deployment_fields(),
+               "when new versions of services replace the old ones, and how")
       .table();
 }
 
@@ -396,7 +436,10 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   expand(true);
   expand(false);  // the network looks at all edges
   if (diagnostics.ok()) check_waits(builder.topology, diagnostics);
+  if (diagnostics.ok()) expand_deployments(spec.deployments, doc.root.find("deployments"), builder);
+  if (diagnostics.ok()) check_managed(builder.topology, diagnostics);
   expand_faults(spec.faults, builder);
+  if (diagnostics.ok()) check_shared_faults(builder.topology, diagnostics);
   if (diagnostics.ok()) check_size(builder.topology, run != nullptr ? run->mark : Mark{}, diagnostics);
   locate(from_reading, components, doc.root, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;

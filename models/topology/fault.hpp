@@ -77,6 +77,7 @@ struct Fault {
   sim::Duration every{0};
   std::int64_t times = 1;                       // -1: without end
   std::optional<sim::Distribution> mtbf, mttr;  // random times; mttr in place of the duration
+  std::int64_t crews = -1;  // repairs at a time, of a random fault; who fails meanwhile waits in line
   std::optional<FaultCondition> when;
   std::vector<FaultEffect> effects;
 };

@@ -16,6 +16,7 @@
 #include "models/messaging/channel.hpp"
 #include "models/policy/seams.hpp"
 #include "models/topology/fault.hpp"
+#include "models/topology/scaling.hpp"
 
 namespace tailrace::models {
 
@@ -97,8 +98,13 @@ struct Station {
   std::string name;
   int component = kNone;
   std::vector<InstanceGroup> groups;
-  std::int64_t instances = 1;         // sum of the groups
-  std::int64_t workers = kUnlimited;  // per instance
+  std::int64_t instances = 1;                                  // sum of the groups
+  std::int64_t min_available = 1;                              // fewer instances that serve are an outage
+  bool shared_queue = false;                                   // one queue before all instances
+  std::optional<ScalingSettings> scaling;                      // instances: as many as there can be
+  sim::Distribution startup = sim::Distribution::constant(0);  // ns, of an instance that is added
+  sim::Duration grace{30'000'000'000};                         // of one that is taken away
+  std::int64_t workers = kUnlimited;                           // per instance
   std::int64_t queue_capacity = kUnlimited;
   Discipline discipline = Discipline::fifo;
   std::optional<sim::Distribution> patience;  // a request that has waited this long leaves the queue
@@ -371,6 +377,7 @@ struct Topology {
   bool background = false;
   bool cancels_branches = false;  // some parallel step stops the branches that it no longer needs
   std::vector<Fault> faults;      // in the order of the file
+  std::vector<Deployment> deployments;
 
   std::string operation_name(int operation) const {
     const Operation& op = operations[static_cast<std::size_t>(operation)];

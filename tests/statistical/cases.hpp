@@ -20,6 +20,8 @@ std::vector<Case> hedging_cases();
 std::vector<Case> budget_cases();
 std::vector<Case> admission_cases();
 std::vector<Case> messaging_cases();
+std::vector<Case> availability_cases();
+std::vector<Case> autoscaling_cases();
 
 std::vector<Case> all_cases();
 

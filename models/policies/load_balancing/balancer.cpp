@@ -51,6 +51,7 @@ class CallersBalancer final : public Balancer {
   void sent(std::uint32_t instance, const CallFacts& facts) override;
   void ended(std::uint32_t instance, const CallFacts& facts) override;
   void set_healthy(std::uint32_t instance, bool healthy, sim::Instant now) override;
+  void set_present(std::uint32_t instance, bool present, sim::Instant now) override;
   void advance(sim::Instant now) override;
   const StatusLog* log(std::uint32_t instance) const override;
   StatusLog* log(std::uint32_t instance) override;
@@ -62,6 +63,7 @@ class CallersBalancer final : public Balancer {
     std::uint32_t zone_place = kNoInstance;  // in its zone's list
     std::uint32_t zone = 0;
     bool healthy = true;
+    bool present = true;
     bool available = true;
     sim::Instant healthy_since, back_since;
     PeakEwma latency;
@@ -169,24 +171,25 @@ void CallersBalancer::advance(sim::Instant now) {
 
 void CallersBalancer::look_again() {
   const BalancerSettings& s = model_->settings;
-  std::size_t available = 0;
+  std::size_t available = 0, present = 0;
   for (std::uint32_t i = 0; i < members_.size(); ++i) {
     Member& m = members_[i];
     const bool was = m.available;
-    m.available = m.healthy && !(detector_ && detector_->ejected(i));
+    m.available = m.present && m.healthy && !(detector_ && detector_->ejected(i));
     available += m.available ? 1 : 0;
+    present += m.present ? 1 : 0;
     if (!m.available || was || s.slow_start.ns == 0) continue;
     m.back_since = detector_ ? std::max(m.healthy_since, detector_->returned_at(i)) : m.healthy_since;
     slow_until_ = std::max(slow_until_, m.back_since + s.slow_start);
   }
-  const double needed = s.panic_threshold * static_cast<double>(members_.size()) - 1e-9;
+  const double needed = s.panic_threshold * static_cast<double>(present) - 1e-9;
   panic_ = static_cast<double>(available) < needed;
 
   all_.members.clear();
   outstanding_sum_ = 0;
   for (std::uint32_t i = 0; i < members_.size(); ++i) {
     members_[i].place = members_[i].zone_place = kNoInstance;
-    if (!panic_ && !members_[i].available) continue;
+    if (panic_ ? !members_[i].present : !members_[i].available) continue;
     members_[i].place = all_.size();
     all_.members.push_back(i);
     outstanding_sum_ += outstanding_[i];
@@ -200,7 +203,7 @@ void CallersBalancer::look_again() {
       if (own_table_.entries().empty()) own_table_ = MaglevTable(model_->table_size);
       std::vector<double> weights;
       for (const std::uint32_t number : numbers_) weights.push_back(model_->weights[number]);
-      own_table_.build(all_.members, numbers_, weights);
+      if (!all_.members.empty()) own_table_.build(all_.members, numbers_, weights);
       table_ = &own_table_;
     }
   }
@@ -469,6 +472,15 @@ void CallersBalancer::set_healthy(std::uint32_t instance, bool healthy, sim::Ins
   if (member == kNoInstance || members_[member].healthy == healthy) return;
   members_[member].healthy = healthy;
   if (healthy) members_[member].healthy_since = now;
+  look_again();
+}
+
+void CallersBalancer::set_present(std::uint32_t instance, bool present, sim::Instant now) {
+  advance(now);
+  const std::uint32_t member = locate(instance);
+  if (member == kNoInstance || members_[member].present == present) return;
+  members_[member].present = present;
+  if (present) members_[member].healthy_since = now;
   look_again();
 }
 

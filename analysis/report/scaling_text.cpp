@@ -1,0 +1,113 @@
+#include "analysis/report/scaling_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/report/text_table.hpp"
+
+namespace tailrace::analysis {
+
+namespace {
+
+using Cell = TextTable::Cell;
+
+constexpr std::size_t kMostRows = 30;  // of each table
+constexpr std::size_t kNameWidth = 30;
+
+class Text {
+ public:
+  Text(const RunReport& report, TextStyle style) : report_(report), style_(style) {}
+
+  std::string text() {
+    availability();
+    scaling();
+    deployments();
+    return std::move(out_);
+  }
+
+ private:
+  std::string name(std::string_view text) const { return shortened(text, kNameWidth, style_); }
+  std::string each(std::uint64_t n) const {
+    return human_number(static_cast<double>(n) / std::max(1, report_.replications));
+  }
+  void add(const TextTable& table, const char* note) {
+    if (table.empty()) return;
+    out_ += "\n" + table.text() + inked(note, Ink::dim, style_) + "\n";
+  }
+
+  void availability() {
+    TextTable table(style_);
+    table.left("availability")
+        .right("share")
+        .right("")
+        .right("up")
+        .right("of")
+        .right("outages")
+        .right("per hour");
+    std::size_t rows = 0;
+    for (const StationReport& s : report_.stations) {
+      if (!s.can_fail || ++rows > kMostRows) continue;
+      const HumanScale scale = fraction_scale(s.availability.estimate);
+      table.row({name(s.name), human_fraction(s.availability.estimate),
+                 Cell(plus_minus(s.availability, scale, style_), Ink::dim),
+                 human_number(s.instances_up.estimate),
+                 fmt::format("{}/{}", s.min_available, human_count(static_cast<std::uint64_t>(s.instances))),
+                 Cell(human_count(s.outages), s.outages > 0 ? Ink::bad : Ink::plain),
+                 human_number(s.outages_per_hour.estimate)});
+    }
+    add(table, "of: instances that must be up, and that there are at most");
+  }
+
+  void scaling() {
+    TextTable table(style_);
+    table.left("scaling")
+        .right("instances")
+        .right("least")
+        .right("most")
+        .right("up")
+        .right("down")
+        .right("instance hours")
+        .right("cold starts")
+        .right("cut off");
+    std::size_t rows = 0;
+    for (const ScalingReport& s : report_.scaling) {
+      if (!s.autoscales || ++rows > kMostRows) continue;
+      table.row({name(s.station), human_number(s.instances.estimate), human_count(s.least),
+                 human_count(s.most), each(s.ups), each(s.downs), human_number(s.instance_hours),
+                 s.cold > 0 ? Cell(human_fraction(s.cold_starts.estimate), Ink::warn) : Cell(),
+                 s.cut_off > 0 ? Cell(human_count(s.cut_off), Ink::bad) : Cell()});
+    }
+    add(table, "up, down, hours: per replication; cold starts: requests that found no ready instance");
+  }
+
+  void deployments() {
+    TextTable table(style_);
+    table.left("deployments").right("from").right("took").left("end").right("requests").right("failed");
+    for (std::size_t i = 0; i < report_.deployments.size() && i < kMostRows; ++i) {
+      const DeploymentReport& d = report_.deployments[i];
+      std::string end = "not in this run";
+      if (d.finished > 0) end = "done";
+      if (d.rolled_back > 0) end = fmt::format("rolled back in {} of {}", d.rolled_back, d.finished);
+      table.row({name(d.name), d.started > 0 ? human_duration(d.start_s, style_) : "never",
+                 d.finished > 0 ? human_duration(d.duration_s, style_) : "", end, human_count(d.requests),
+                 d.requests > 0
+                     ? Cell(human_fraction(static_cast<double>(d.failed) / static_cast<double>(d.requests)),
+                            d.failed > 0 ? Ink::bad : Ink::plain)
+                     : Cell()});
+    }
+    add(table, "requests, failed: at instances of the new version");
+  }
+
+  const RunReport& report_;
+  const TextStyle style_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string scaling_text(const RunReport& report, TextStyle style) {
+  return Text(report, style).text();
+}
+
+}  // namespace tailrace::analysis
