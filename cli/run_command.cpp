@@ -59,6 +59,8 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
   if (error.empty()) error = files.add("policies.csv", analysis::policies_csv(results));
   if (error.empty() && !results.model.topology->faults.empty())
     error = files.add("faults.csv", analysis::faults_csv(results));
+  if (error.empty() && !results.model.topology->caches.empty())
+    error = files.add("caches.csv", analysis::caches_csv(results.model, results.records));
   if (error.empty()) error = files.commit();
   return error;
 }

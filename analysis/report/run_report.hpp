@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/report/cache_report.hpp"
 #include "analysis/report/fault_report.hpp"
 #include "analysis/report/latency_report.hpp"
 #include "analysis/report/messaging_report.hpp"
@@ -104,6 +105,7 @@ struct RunReport {
   std::vector<FaultReport> faults;        // by Topology::faults
   bool littles_law_holds = true;          // exactly, at every station of every replication
   MessagingReport messaging;
+  std::vector<CacheReport> caches;  // by Topology::caches
   // Every request that arrived ended or is still inside; so did every copy of a message, at every place.
   bool conservation_holds = true;
   std::vector<std::string> notes;  // what a reader should know about the figures

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "analysis/report/cache_output.hpp"
 #include "analysis/report/json_figures.hpp"
 #include "analysis/report/messaging_json.hpp"
 
@@ -320,6 +321,7 @@ std::string summary_json(const RunResults& results) {
   array(json, "health_checks", report.health, health);
   array(json, "faults", report.faults, fault);
   messaging_json(json, report.messaging, results.model);
+  cache_json(json, report.caches);
   array(json, "thresholds", results.thresholds, threshold);
   const auto texts = [](JsonText& j, const std::string& text) { j.value(text); };
   array(json, "warnings", results.warnings, texts);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "analysis/report/cache_output.hpp"
 #include "analysis/report/messaging_text.hpp"
 #include "analysis/report/text_table.hpp"
 
@@ -38,6 +39,7 @@ class Summary {
     policies();
     ejections();
     out_ += messaging_text(report_.messaging, style_);
+    out_ += cache_text(report_.caches, style_);
     links();
     faults();
     if (!options_.prediction.empty()) out_ += "\n" + options_.prediction;

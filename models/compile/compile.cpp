@@ -10,7 +10,8 @@ namespace tailrace::models {
 
 namespace {
 
-constexpr std::size_t kUnrollSteps = 64;  // a constant loop up to this many steps is written out
+constexpr std::uint64_t kRingPoints = 160;  // of a shared cache's node, as in ketama
+constexpr std::size_t kUnrollSteps = 64;    // a constant loop up to this many steps is written out
 
 std::uint64_t chance_of(double p) {
   if (!(p > 0)) return 0;
@@ -30,9 +31,10 @@ class Compiler {
     for (std::size_t i = 0; i < t_.stations.size(); ++i) station(i);
     for (std::size_t i = 0; i < t_.links.size(); ++i) link(i);
     messaging();
+    caches();
     for (std::size_t i = 0; i < t_.operations.size(); ++i) operation(i);
     m_.messaging = t_.messaging();
-    m_.context = needs_context(t_) || m_.messaging;
+    m_.context = needs_context(t_) || m_.messaging || !t_.caches.empty();
     for (std::size_t i = 0; i < t_.edges.size(); ++i) edge(i);
     compile_guards(t_, m_);
     for (std::size_t i = 0; i < t_.workloads.size(); ++i) workload(i);
@@ -41,6 +43,8 @@ class Compiler {
     m_.stop_pc = emit(Op::stop);
     m_.bury_pc = emit(Op::bury);
     if (!t_.faults.empty()) m_.lost_pc = emit(Op::bury);
+    for (const auto& [edge, depth] : cache_calls_)
+      m_.guards[m_.edges[static_cast<std::size_t>(edge)].guard].cache_depth = depth;
     callee_hints();
     share_series();
     return std::make_shared<const CompiledModel>(std::move(m_));
@@ -162,6 +166,8 @@ class Compiler {
         0;                // Step16::flags of compute: more than time passes (cores, speed, interruption)
     bool pauses = false;  // the instance can stand still
     bool late = false;    // and what works then has to be made up for by its own frame
+    std::uint32_t station = kNoId;  // none: a workload's
+    std::uint8_t cache_depth = 0;   // cache steps around it
   };
 
   static Place below(Place here, std::size_t branch) {
@@ -230,6 +236,8 @@ class Compiler {
         case Step::Kind::call:
           no_worker(place, held);
           emit(Op::call, static_cast<std::uint32_t>(s.edge));
+          if (t_.edges[static_cast<std::size_t>(s.edge)].cache != kNone && place.cache_depth > 0)
+            cache_calls_.emplace_back(s.edge, static_cast<std::uint8_t>(place.cache_depth - 1));
           if (!s.branches.empty()) {  // behind the call, and jumped over when it succeeds
             const std::uint32_t skip = emit(Op::jump);
             body(s.branches.front().steps, here, held);
@@ -262,6 +270,9 @@ class Compiler {
         case Step::Kind::await:
           no_worker(place, held);
           await(s, here, held);
+          break;
+        case Step::Kind::cache:
+          cache(s, here, held);
           break;
         case Step::Kind::parallel:
           parallel(s, here, held);
@@ -330,7 +341,10 @@ class Compiler {
     m_.steps[at].first = pc();
     bool held = false;
     // It runs beside whoever started it: no worker is its own.
-    body(s.branches[0].steps, {here.component, here.purpose + "/background", false, 0}, held);
+    body(s.branches[0].steps,
+         {here.component, here.purpose + "/background", false, 0, false, false, here.station,
+          here.cache_depth},
+         held);
     emit(Op::end_root);
     m_.steps[skip].first = pc();
   }
@@ -363,6 +377,135 @@ class Compiler {
     m_.steps[asked].stream = timer;
     emit(Op::jump, again);
     m_.steps[asked].needed = pc();
+  }
+
+  void caches() {
+    for (const Cache& c : t_.caches) m_.caches.push_back(cache_table(c));
+    for (std::size_t i = 0; i < t_.caches.size(); ++i) {
+      CacheTable& table = m_.caches[i];
+      if (t_.caches[i].station == kNone) continue;
+      const auto station = static_cast<std::uint32_t>(t_.caches[i].station);
+      table.first_node_store = cache_stores(static_cast<std::uint32_t>(i), station);
+      table.first_instance = m_.stations[station].first_instance;
+    }
+  }
+
+  CacheTable cache_table(const Cache& c) {
+    CacheTable table;
+    table.detached = c.detached();
+    double share = 0;
+    for (const CachePop& pop : c.pops) {
+      std::vector<std::uint32_t> names;
+      for (int k = 0; k < pop.nodes; ++k) names.push_back(static_cast<std::uint32_t>(pop.first_node + k));
+      const std::vector<double> even(names.size(), 1.0);
+      table.rings.emplace_back(names, even, std::max<std::uint64_t>(kRingPoints * names.size(), 2));
+      table.cumulative_share.push_back(share += pop.share);
+    }
+    if (c.pops.size() > 1) table.pop_stream = stream(c.name, "cache/pop");
+    if (c.hit_ratio) table.chance_stream = stream(c.name, "cache/hit");
+    if (c.settings.ttl_jitter > 0) table.ttl_stream = stream(c.name, "cache/ttl");
+    table.evict_stream = stream(c.name, "cache/evict");
+    if (c.size) table.size = draw(*c.size, stream(c.name, "cache/size"));
+    return table;
+  }
+
+  // Where the cache's contents lie at that station (none: of a workload), one for each instance.
+  std::uint32_t cache_stores(std::uint32_t cache, std::uint32_t station) {
+    for (std::uint32_t i = 0; i < m_.cache_stores.size(); ++i) {
+      if (m_.cache_stores[i].cache == cache && m_.cache_stores[i].station == station) return i;
+    }
+    const auto first = static_cast<std::uint32_t>(m_.cache_stores.size());
+    if (station == kNoId) {
+      m_.cache_stores.push_back({cache, kNoId, kNoId, 0});
+      return first;
+    }
+    for (std::uint32_t k = 0; k < m_.stations[station].instances; ++k)
+      m_.cache_stores.push_back({cache, station, m_.stations[station].first_instance + k, k});
+    return first;
+  }
+
+  void cache(const Step& s, const Place& here, bool& held) {
+    const auto id = static_cast<std::uint32_t>(m_.cache_sites.size());
+    {
+      CacheSiteTable site;
+      site.cache = static_cast<std::uint32_t>(s.ref);
+      site.depth = here.cache_depth;
+      site.key_from = static_cast<std::uint8_t>(s.key_from);
+      site.remote = s.remote;
+      if (s.key_from == CacheKey::drawn)
+        site.key = draw(*s.distribution, stream(here.component, here.purpose + "/key"));
+      if (!s.remote) site.first_store = cache_stores(site.cache, here.station);
+      if (here.station != kNoId) site.first_instance = m_.stations[here.station].first_instance;
+      m_.cache_sites.push_back(site);
+    }
+    Place inside = here;
+    ++inside.cache_depth;
+    const auto run = [&](std::size_t branch, bool& worker) {
+      Place place = inside;
+      place.purpose += branch == 0 ? "/first" : "/then";
+      if (branch < s.branches.size()) body(s.branches[branch].steps, place, worker);
+    };
+    emit(Op::cache_key, id);
+    run(0, held);
+    switch (s.use) {
+      case CacheUse::look:
+        return cache_look(s, id, run, here, held);
+      case CacheUse::probe:
+        emit(Op::cache_probe, id);
+        return;
+      case CacheUse::put:
+        emit(Op::cache_fill, id);
+        return;
+      case CacheUse::drop:
+        emit(Op::cache_drop, id);
+        return;
+      case CacheUse::write:
+      case CacheUse::invalidate:
+        run(1, held);
+        if (!s.remote) emit(s.use == CacheUse::write ? Op::cache_fill : Op::cache_drop, id);
+        return;
+      case CacheUse::behind: {
+        emit(Op::cache_behind, id);
+        const std::uint32_t skip = emit(Op::jump);
+        m_.cache_sites[id].body = pc();
+        bool worker = false;
+        run(1, worker);
+        no_worker(here, worker);
+        emit(Op::end_root);
+        m_.steps[skip].first = pc();
+        return;
+      }
+      case CacheUse::access:
+        return;
+    }
+  }
+
+  template <class Run>
+  void cache_look(const Step& s, std::uint32_t id, const Run& run, const Place& here, bool& held) {
+    if (m_.caches[static_cast<std::size_t>(s.ref)].detached) {
+      no_worker(here, held);
+      emit(Op::cache_look, id);
+      const std::uint32_t skip = emit(Op::jump);
+      m_.cache_sites[id].body = pc();
+      bool worker = false;
+      run(1, worker);
+      no_worker(here, worker);
+      emit(Op::cache_fill, id);
+      emit(Op::end_root);
+      m_.steps[skip].first = m_.cache_sites[id].hit = pc();
+      return;
+    }
+    // Both ways must leave the worker in one state: an async program gives it back at the end of each.
+    const bool before = held;
+    emit(Op::cache_look, id);
+    run(1, held);
+    emit(Op::cache_fill, id);
+    no_worker(here, held);
+    const bool releases = here.async && before;
+    const std::uint32_t over = releases ? emit(Op::jump) : kNoId;
+    m_.cache_sites[id].hit = pc();
+    if (releases) emit(Op::release), m_.steps[over].first = pc();
+    if (here.async) held = false;
   }
 
   void messaging() {
@@ -491,6 +634,7 @@ class Compiler {
                          s.discipline == Discipline::shortest_job_first ||
                          marks_.stations[table.station].slows || st.pauses;
     Place place{component_name(op.component), op.name, async, special};
+    place.station = table.station;
     place.pauses = st.pauses;
     place.late = st.pauses && st.cores == 0;  // cores stand still themselves
     if (!table.worker_first || op.steps.empty() || op.steps.front().kind != Step::Kind::compute)
@@ -557,7 +701,7 @@ class Compiler {
     const bool caller_dies =
         e.from_station != kNone && marks_.stations[static_cast<std::size_t>(e.from_station)].dies;
     table.faulted = s.first_fault != kNoId;
-    const bool guarded = m_.context || needs_guard(t_, e) || table.faulted || caller_dies;
+    const bool guarded = m_.context || needs_guard(t_, e) || table.faulted || caller_dies || e.cache != kNone;
     table.guarded = guarded;
     table.plain = s.instances == 1 && !network && !guarded && !table.deepens;
     if (network || guarded) table.series = series(SeriesKind::call, i);
@@ -657,6 +801,7 @@ class Compiler {
   const Topology& t_;
   CompiledModel m_;
   FaultMarks marks_;
+  std::vector<std::pair<int, std::uint8_t>> cache_calls_;  // edge, depth of the site whose key it is about
 };
 
 }  // namespace

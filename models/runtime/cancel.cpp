@@ -57,6 +57,9 @@ std::uint32_t Execution::hear_cancel(std::uint32_t slot) {
     case Op::loop:
       leave_branches(slot);
       return stop_serving(slot);
+    case Op::cache_look:
+      caching_->leave(slot);
+      return stop_serving(slot);
     case Op::compute:
     case Op::sleep:
     case Op::thaw:

@@ -93,6 +93,9 @@ void Execution::loop() {
     case Kind::fault:
       fault_event(event.target, event.generation());
       break;
+    case Kind::cache:
+      caching_->event(event.target);
+      break;
     case Kind::spike:
       spike_event(event.target, event.generation());
       break;
@@ -246,6 +249,24 @@ void Execution::advance(std::uint32_t slot) {
         } else if (step.stream != kNoId && messaging_->waited(slot) >= model_->lanes[step.stream].ns) {
           slot = fail_frame(slot, Outcome::timeout);
         }
+        break;
+      case Op::cache_key:
+        caching_->key(slot, step.first);
+        break;
+      case Op::cache_look:
+        if (!caching_->look(slot, step.first)) return;
+        break;
+      case Op::cache_probe:
+        caching_->probe(slot, step.first);
+        break;
+      case Op::cache_fill:
+        caching_->fill(slot, step.first);
+        break;
+      case Op::cache_drop:
+        caching_->drop(slot, step.first);
+        break;
+      case Op::cache_behind:
+        caching_->behind(slot, step.first);
         break;
       case Op::stop:
         slot = stop_serving(slot);
@@ -485,6 +506,7 @@ std::uint32_t Execution::travelled_back(std::uint32_t slot, std::uint32_t edge_i
 std::uint32_t Execution::fail_frame(std::uint32_t slot, Outcome outcome) {
   Frame& f = frames_[slot];
   if ((f.flags & kRootFrame) == kRootFrame) {
+    if (caching_) caching_->failed(slot, outcome);
     release_frame(slot);
     return kNoId;
   }

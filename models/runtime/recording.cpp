@@ -96,8 +96,10 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
       cores_[s.first_cpu + i].free = static_cast<std::int32_t>(std::min(s.cores, 1e9));
     }
   }
-  with_calls_ = !m.guards.empty() || m.messaging;
+  with_calls_ = !m.guards.empty() || m.messaging || !m.caches.empty();
   if (m.messaging) messaging_ = std::make_unique<Messaging>(*this);
+  if (!m.caches.empty()) caching_ = std::make_unique<Caching>(*this);
+  with_lines_ = messaging_ || caching_;
   calls_.limit_bytes(m.topology->run.max_memory_bytes);
   start_policies();
   guard_counts_.resize(m.guards.size());
@@ -137,6 +139,10 @@ RunRecord Execution::run() {
     if (messaging_) {
       listen(messaging_.get());
       messaging_->start();
+    }
+    if (caching_) {
+      listen(caching_.get());
+      caching_->start();
     }
     start_faults();
     start_clients();
@@ -243,6 +249,7 @@ void Execution::reset_statistics() {
   for (OperationRecord& op : operations_) op = {};
   reset_policies();
   if (messaging_) messaging_->reset();
+  if (caching_) caching_->reset();
   for (EdgeCounts& edge : edge_counts_) edge = {};
   for (LiveEdge& edge : live_edges_) edge.calls = edge.succeeded = 0;
   for (GuardCounts& counts : guard_counts_) {
@@ -421,6 +428,7 @@ void Execution::finish_record() {
   for (const LinkState& link : links_) record_.links.push_back(link.counts);
   record_policies();
   if (messaging_) messaging_->record(record_);
+  if (caching_) caching_->record(record_);
   record_faults();
 }
 
@@ -600,6 +608,14 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
     if (e.applied + e.skipped + e.pending == 0) continue;
     mix(e.applied), mix(e.distinct), mix(e.duplicates), mix(e.skipped), mix(e.out_of_order), mix(e.pending);
     for (const std::uint64_t n : e.missed) mix(n);
+  }
+  for (const CacheRecord& c : r.caches) {
+    if (c.unreached != 0) mix(c.unreached);
+    for (const StoreRecord& s : c.stores) {
+      if (s.look_ups() + s.writes == 0) continue;
+      mix(s.hits), mix(s.stale), mix(s.misses), mix(s.coalesced), mix(s.fetches), mix(s.writes);
+      mix(s.evictions), mix(s.expirations), mix(s.dropped), mix(s.lost), mix(s.flushes), mix(s.entries);
+    }
   }
   for (const sim::Histogram& s : r.series) {
     if (!s.empty()) mix(s.content_hash());

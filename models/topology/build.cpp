@@ -231,11 +231,27 @@ void check_waits(const Topology& t, Diagnostics& diagnostics) {
   }
 }
 
+// Steps that ask a cache for the request's own key, where no request has one.
+void check_cache_keys(const TopologyBuilder& b, Diagnostics& diagnostics) {
+  if (!b.topology.channels.empty()) return;  // messages have keys too
+  for (const Workload& w : b.topology.workloads) {
+    if (std::any_of(w.classes.begin(), w.classes.end(),
+                    [](const RequestClass& c) { return c.key.has_value(); }))
+      return;
+  }
+  for (const auto& [mark, path] : b.cache_keys_missing)
+    diagnostics.error(mark, path, "which key is looked for? No request has a key of its own",
+                      "key: zipf(s=1, n=10000) here, keys at the cache, or a key at the workload");
+}
+
 void warn_unused(const Topology& t, Diagnostics& diagnostics) {
   std::vector<bool> called(t.components.size(), false);
   for (const Edge& e : t.edges) {
     const int to = t.operations[static_cast<std::size_t>(e.operation)].component;
     if (to != e.from_component) called[static_cast<std::size_t>(to)] = true;
+  }
+  for (const Cache& c : t.caches) {
+    if (c.used) called[static_cast<std::size_t>(c.component)] = true;
   }
   for (std::size_t i = 0; i < t.components.size(); ++i) {
     const Component& c = t.components[i];
@@ -390,6 +406,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   expand(true);
   expand(false);  // the network looks at all edges
   if (diagnostics.ok()) check_waits(builder.topology, diagnostics);
+  if (diagnostics.ok()) check_cache_keys(builder, diagnostics);
   expand_faults(spec.faults, builder);
   if (diagnostics.ok()) check_size(builder.topology, run != nullptr ? run->mark : Mark{}, diagnostics);
   locate(from_reading, components, doc.root, diagnostics);
