@@ -19,6 +19,7 @@ std::vector<Case> distribution_cases();
 std::vector<Case> hedging_cases();
 std::vector<Case> budget_cases();
 std::vector<Case> admission_cases();
+std::vector<Case> cache_cases();
 
 std::vector<Case> all_cases();
 
