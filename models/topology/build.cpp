@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/caching/key_law.hpp"
 #include "models/catalog.hpp"
 #include "models/fault/fault.hpp"
 #include "models/field/units.hpp"
@@ -244,6 +245,21 @@ void check_cache_keys(const TopologyBuilder& b, Diagnostics& diagnostics) {
                       "key: zipf(s=1, n=10000) here, keys at the cache, or a key at the workload");
 }
 
+// What is full from the start, or pinned, is so with the most popular keys: which are these?
+void check_popular_keys(const Topology& t, Diagnostics& diagnostics) {
+  for (const Cache& c : t.caches) {
+    const bool pinned = c.settings.policy == Replacement::pinned;
+    if (!c.used || (c.warm == 0 && !pinned)) continue;
+    bool all = false;
+    if (c.keys && !popular_keys(*c.keys, 1, all).empty()) continue;
+    diagnostics.error(t.components[static_cast<std::size_t>(c.component)].mark,
+                      fmt::format("caches.{}.{}", c.name, pinned ? "policy" : "warm"),
+                      c.keys ? "the keys are too many to say which are the most popular"
+                             : "which keys are the most popular? Those of requests are not known beforehand",
+                      "keys: zipf(s=1, n=10000)");
+  }
+}
+
 void warn_unused(const Topology& t, Diagnostics& diagnostics) {
   std::vector<bool> called(t.components.size(), false);
   for (const Edge& e : t.edges) {
@@ -407,6 +423,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   expand(false);  // the network looks at all edges
   if (diagnostics.ok()) check_waits(builder.topology, diagnostics);
   if (diagnostics.ok()) check_cache_keys(builder, diagnostics);
+  if (diagnostics.ok()) check_popular_keys(builder.topology, diagnostics);
   expand_faults(spec.faults, builder);
   if (diagnostics.ok()) check_size(builder.topology, run != nullptr ? run->mark : Mark{}, diagnostics);
   locate(from_reading, components, doc.root, diagnostics);
