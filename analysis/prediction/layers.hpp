@@ -99,6 +99,7 @@ class Layers {
  private:
   void follow_messages();
   bool settle_once(double& change);
+  void expect_caches();
   bool solve_traffic(const std::vector<double>& class_rates, std::vector<double>& rates,
                      std::string& message);
   bool follow_caches(const std::vector<double>& class_rates, const std::vector<double>& rates);

@@ -104,8 +104,6 @@ void check(const CacheSpec& spec, const Component& self, TopologyBuilder& b) {
     error("max_bytes", "entries have no size that would fill it", "entry_size: lognormal(mean=2KB, cv=1)");
   if (spec.max_bytes && spec.policy == Replacement::pinned)
     error("max_bytes", "a pinned cache keeps a number of keys, whatever their size", "capacity: 1000");
-  if (spec.policy == Replacement::pinned && spec.capacity.unlimited())
-    error("policy", "a pinned cache keeps its capacity's number of keys", "capacity: 1000");
   const bool ranks = spec.policy == Replacement::pinned || spec.warm.value > 0;
   if (spec.hit_ratio && (ranks || spec.ttl || !spec.capacity.unlimited() || spec.max_bytes))
     error("hit_ratio", "a cache that hits by chance has no contents: no capacity, ttl, policy or warm",
