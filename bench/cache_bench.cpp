@@ -15,7 +15,7 @@ void look_up(benchmark::State& state, models::Replacement policy) {
   models::CacheStore store(settings);
   sim::Stream any(1, 0, "cache", "evict"), keys(1, 0, "cache", "keys");
   const sim::ZipfLaw law(0.9, static_cast<std::uint64_t>(state.range(0)) * 10);
-  std::vector<std::uint64_t> drawn(1 << 16);
+  std::vector<std::uint64_t> drawn(1 << 21);
   for (std::uint64_t& key : drawn) key = law.draw(keys.next());
   std::size_t at = 0, hits = 0;
   for (auto _ : state) {

@@ -2,7 +2,37 @@
 
 #include <algorithm>
 
+#include "sim/random/distribution_impl.hpp"
+
 namespace tailrace::models {
+
+namespace {
+
+// Weights of single keys, whose cdf would be a sum over all of them. False: it is another law.
+bool listed_keys(const sim::Distribution& law, std::vector<KeyShare>& keys) {
+  if (law.kind() != sim::Distribution::Kind::mixture) return false;
+  const sim::Distribution::Impl& impl = law.impl();
+  for (const sim::Distribution& part : impl.parts) {
+    if (!part.is_constant()) return false;
+  }
+  for (std::size_t i = 0; i < impl.parts.size(); ++i) {
+    keys.push_back({key_of(impl.parts[i].mean()), impl.weights[i]});
+  }
+  std::sort(keys.begin(), keys.end(), [](const KeyShare& a, const KeyShare& b) { return a.key < b.key; });
+  // Parts may name one key more than once.
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < keys.size(); ++i) {
+    if (keys[i].key == keys[kept].key) {
+      keys[kept].probability += keys[i].probability;
+    } else {
+      keys[++kept] = keys[i];
+    }
+  }
+  keys.resize(keys.empty() ? 0 : kept + 1);
+  return true;
+}
+
+}  // namespace
 
 std::vector<KeyShare> popular_keys(const sim::Distribution& law, std::uint64_t most, bool& all) {
   std::vector<KeyShare> keys;
@@ -20,12 +50,14 @@ std::vector<KeyShare> popular_keys(const sim::Distribution& law, std::uint64_t m
     }
     return keys;
   }
-  const std::uint64_t last = key_of(law.quantile(1 - 1e-12));
   all = false;
-  if (last - first >= kMostKeys) return keys;
-  for (std::uint64_t k = first; k <= last; ++k) {
-    const double p = chance(k);
-    if (p > 0) keys.push_back({k, p});
+  if (!listed_keys(law, keys)) {
+    const std::uint64_t last = key_of(law.quantile(1 - 1e-12));
+    if (last - first >= kMostKeys) return keys;
+    for (std::uint64_t k = first; k <= last; ++k) {
+      const double p = chance(k);
+      if (p > 0) keys.push_back({k, p});
+    }
   }
   std::stable_sort(keys.begin(), keys.end(),
                    [](const KeyShare& a, const KeyShare& b) { return a.probability > b.probability; });

@@ -234,6 +234,7 @@ void read_keys(const Node& node, KeySpec& spec, ReadContext& context) {
     sum += *q.value;
   }
   if (!(sum > 0)) return context.error(node, "the weights sum to 0");
+  for (double& w : weights) w /= sum;
   spec.law = sim::Distribution::mixture(std::move(weights), std::move(keys));
 }
 
