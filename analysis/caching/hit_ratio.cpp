@@ -12,6 +12,7 @@ namespace tailrace::analysis {
 
 namespace {
 
+constexpr std::uint64_t kMostTheoryKeys = 200'000;  // more would take a visible time
 constexpr double kMostPolynomialWork = 2e7;
 
 // The t with sum of share(p t) = capacity; shares grow with t, from 0 to 1.
@@ -124,7 +125,7 @@ std::optional<HitTheory> hit_theory(const models::Cache& cache, double rate_per_
   if (cache.hit_ratio) return HitTheory{*cache.hit_ratio, true, "as given"};
   if (!cache.keys || s.capacity_bytes >= 0 || s.stale_while_revalidate.ns > 0) return std::nullopt;
   bool all = false;
-  const std::vector<models::KeyShare> keys = models::popular_keys(*cache.keys, models::kMostKeys, all);
+  const std::vector<models::KeyShare> keys = models::popular_keys(*cache.keys, kMostTheoryKeys, all);
   if (!all) return std::nullopt;
   std::vector<double> p;
   for (const models::KeyShare& k : keys) p.push_back(k.probability);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "sim/base/math.hpp"
 #include "sim/random/distribution_impl.hpp"
+#include "sim/random/zipf.hpp"
 
 namespace tailrace::models {
 
@@ -40,18 +42,17 @@ std::vector<KeyShare> popular_keys(const sim::Distribution& law, std::uint64_t m
     const double x = static_cast<double>(k);
     return law.cdf(x + 0.5) - (k == 0 ? 0 : law.cdf(x - 0.5));
   };
-  const std::uint64_t first = key_of(law.minimum());
   if (law.kind() == sim::Distribution::Kind::zipf) {  // by rank already
-    const std::uint64_t ranks = key_of(law.quantile(1 - 0x1p-53));
-    all = ranks <= std::min(most, kMostKeys);
-    for (std::uint64_t k = first; k < first + std::min({most, kMostKeys, ranks}); ++k) {
-      const double p = chance(k);
-      if (p > 0 || k <= ranks) keys.push_back({k, p});
-    }
+    const sim::ZipfLaw& zipf = law.impl().zipf;
+    all = zipf.ranks() <= std::min(most, kMostKeys);
+    const double sum = sim::harmonic_sum(zipf.ranks(), zipf.exponent());
+    for (std::uint64_t k = 1; k <= std::min({most, kMostKeys, zipf.ranks()}); ++k)
+      keys.push_back({k, sim::math::pow(static_cast<double>(k), -zipf.exponent()) / sum});
     return keys;
   }
   all = false;
   if (!listed_keys(law, keys)) {
+    const std::uint64_t first = key_of(law.minimum());
     const std::uint64_t last = key_of(law.quantile(1 - 1e-12));
     if (last - first >= kMostKeys) return keys;
     for (std::uint64_t k = first; k <= last; ++k) {

@@ -43,8 +43,16 @@ void Caching::warm_up(std::uint32_t id) {
   if (!cache.keys || cache.hit_ratio || (cache.warm == 0 && !pins)) return;
   const CacheTable& table = model_.caches[id];
   bool all = false;
-  const std::vector<KeyShare> keys = popular_keys(*cache.keys, kMostKeys, all);
   const std::int64_t capacity = cache.settings.capacity;
+  // Nodes fill unevenly: some want keys beyond their fair share of the most popular.
+  std::uint64_t most = kMostKeys;
+  if (capacity >= 0) {
+    const auto places = static_cast<std::uint64_t>(std::min<std::int64_t>(capacity, 1'000'000));
+    const std::uint64_t nodes =
+        cache.station == kNone ? 1 : model_.stations[static_cast<std::size_t>(cache.station)].instances;
+    most = nodes == 1 ? places : std::min(kMostKeys, 2 * nodes * places + 1000);
+  }
+  const std::vector<KeyShare> keys = popular_keys(*cache.keys, most, all);
   const std::size_t room = capacity < 0 ? keys.size() : static_cast<std::size_t>(capacity);
   for (std::uint32_t s = 0; s < stores_.size(); ++s) {
     if (model_.cache_stores[s].cache != id) continue;
