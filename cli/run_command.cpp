@@ -61,6 +61,8 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
     error = files.add("faults.csv", analysis::faults_csv(results));
   if (error.empty() && !results.model.scaled.empty())
     error = files.add("scaling.csv", analysis::scaling_csv(results));
+  if (error.empty() && !results.model.topology->caches.empty())
+    error = files.add("caches.csv", analysis::caches_csv(results.model, results.records));
   if (error.empty()) error = files.commit();
   return error;
 }

@@ -229,6 +229,37 @@ std::string station_text(const models::Station& s) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::string steps_text(const Topology& t, const models::Steps& steps, int indent);
+
+// What comes before it, what it is, and what follows a miss or a write.
+std::string cache_text(const Topology& t, const Step& s, int indent) {
+  using models::CacheUse;
+  const std::string pad(static_cast<std::size_t>(indent), ' ');
+  const std::string first = steps_text(t, s.branches[0].steps, indent);
+  const std::string then = steps_text(t, s.branches[1].steps, indent + 2);
+  const std::string& name = t.caches[static_cast<std::size_t>(s.ref)].name;
+  const auto line = [&](const char* text) { return pad + fmt::format(fmt::runtime(text), name) + "\n"; };
+  switch (s.use) {
+    case CacheUse::look:
+      return first + line("look in {}; when it is not there") + then;
+    case CacheUse::probe:
+      return first + line("look in {}");
+    case CacheUse::put:
+      return first + line("write to {}");
+    case CacheUse::drop:
+      return first + line("delete from {}");
+    case CacheUse::write:
+      return first + line("then write to {}") + then;
+    case CacheUse::invalidate:
+      return first + line("then delete from {}") + then;
+    case CacheUse::behind:
+      return first + line("write to {}, and later") + then;
+    case CacheUse::access:
+      return first;
+  }
+  return {};
+}
+
 std::string steps_text(const Topology& t, const models::Steps& steps, int indent) {
   std::string out;
   const std::string pad(static_cast<std::size_t>(indent), ' ');
@@ -271,6 +302,9 @@ std::string steps_text(const Topology& t, const models::Steps& steps, int indent
       case Step::Kind::await:
         out += pad +
                fmt::format("wait until {} has handled it\n", t.effects[static_cast<std::size_t>(s.ref)].name);
+        break;
+      case Step::Kind::cache:
+        out += cache_text(t, s, indent);
         break;
       case Step::Kind::fail:
         out += pad + fmt::format("fail with probability {}\n", analysis::human_fraction(s.probability));

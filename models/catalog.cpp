@@ -1,11 +1,12 @@
 #include "models/catalog.hpp"
 
 #include "models/broker/broker.hpp"
+#include "models/cache/cache.hpp"
 #include "models/cloud_queue/cloud_queue_kind.hpp"
 #include "models/database/database.hpp"
+#include "models/faults/faults.hpp"
 #include "models/job/job.hpp"
 #include "models/log/log.hpp"
-#include "models/faults/faults.hpp"
 #include "models/network/network.hpp"
 #include "models/outbox/outbox.hpp"
 #include "models/policies/adaptive_concurrency/adaptive_concurrency.hpp"
@@ -40,17 +41,8 @@ namespace tailrace::models {
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> list = {
-      workload_kind(),
-      service_kind(),
-      database_kind(),
-      broker_kind(),
-      cloud_queue_kind(),
-      log_kind(),
-      topic_kind(),
-      outbox_kind(),
-      webhook_kind(),
-      job_kind(),
-      network_kind(),
+      workload_kind(), service_kind(), database_kind(), cache_kind(),   broker_kind(), cloud_queue_kind(),
+      log_kind(),      topic_kind(),   outbox_kind(),   webhook_kind(), job_kind(),    network_kind(),
   };
   return list;
 }
@@ -104,6 +96,7 @@ const std::vector<FaultInfo>& fault_types() {
       bandwidth_fault(),
       partition_fault(),
       load_spike_fault(),
+      cache_flush_fault(),
   };
   return list;
 }

@@ -56,6 +56,7 @@ double extra_rounds(const models::Link& l, double packets) {
 }  // namespace
 
 Layers::Layers(const models::Topology& topology) : t_(topology) {
+  expect_caches();
   const std::size_t operations = t_.operations.size();
   stations.resize(t_.stations.size());
   links.resize(t_.links.size());
@@ -231,8 +232,8 @@ bool Layers::settle_outcomes() {
 
 // --- traffic
 
-bool Layers::traffic(const std::vector<double>& class_rates, std::vector<double>& rates,
-                     std::string& message) {
+bool Layers::solve_traffic(const std::vector<double>& class_rates, std::vector<double>& rates,
+                           std::string& message) {
   OpenNetwork network;
   const std::size_t n = t_.operations.size();
   network.external_rates_per_s.assign(n, 0.0);

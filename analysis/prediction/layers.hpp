@@ -14,7 +14,7 @@
 namespace tailrace::analysis::detail {
 
 // What an arrival stream is known to be, from good to bad.
-enum class Stream : char { poisson, source, departures, parallel, balanced, messages, lost, unknown };
+enum class Stream : char { poisson, source, departures, parallel, balanced, misses, messages, lost, unknown };
 const char* stream_text(Stream s);
 
 // What one like group of instances does; figures are per instance.
@@ -66,6 +66,8 @@ class Layers {
   // Calls per second of each operation when each class sends `class_rates` (flat, in order of workloads and
   // classes).
   bool traffic(const std::vector<double>& class_rates, std::vector<double>& rates, std::string& message);
+  // Per cache: what its look-ups find is known to theory.
+  std::vector<char> cache_known;
   // Classifies arrival streams and product forms for these rates.
   void classify(const std::vector<double>& rates, const std::vector<double>& class_rates);
   // Waits and call times. `wait_rates`: the rates that the waits are computed with.
@@ -84,7 +86,7 @@ class Layers {
   const models::Topology& topology() const { return t_; }
   std::vector<StationState> stations;
   std::vector<LinkState> links;
-  std::vector<CallFacts> facts;  // per edge
+  ProgramFacts facts;  // per edge
   std::vector<double> op_success;
   std::vector<Moments> op_time;     // response at the server
   std::vector<WalkResult> op_walk;  // of an average instance
@@ -97,6 +99,10 @@ class Layers {
  private:
   void follow_messages();
   bool settle_once(double& change);
+  void expect_caches();
+  bool solve_traffic(const std::vector<double>& class_rates, std::vector<double>& rates,
+                     std::string& message);
+  bool follow_caches(const std::vector<double>& class_rates, const std::vector<double>& rates);
   bool traffic_by_depth(const OpenNetwork& network, std::vector<double>& rates);
   void link_times(const std::vector<double>& rates);
   Moments edge_time(int edge) const;

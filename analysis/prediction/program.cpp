@@ -55,13 +55,19 @@ double expected_rounds(const sim::Distribution& times, double q) {
   return q >= 1 ? std::max(sum, times.mean()) : sum;
 }
 
+double cache_share(const Step& step, const ProgramFacts& facts) {
+  if (step.use != models::CacheUse::look) return 1;
+  const auto cache = static_cast<std::size_t>(step.ref);
+  return cache < facts.cache_hits.size() ? 1 - facts.cache_hits[cache] : 1;
+}
+
 namespace {
 
 constexpr double kUnrolledSteps = 64;  // constant loops up to this size keep their worker from round to round
 
 class Walk {
  public:
-  Walk(const models::Topology& t, const std::vector<CallFacts>& facts, const WalkPlace& place)
+  Walk(const models::Topology& t, const ProgramFacts& facts, const WalkPlace& place)
       : t_(t), facts_(facts), place_(place) {}
 
   WalkResult run(const Steps& steps) {
@@ -130,16 +136,12 @@ class Walk {
           p.open = inside.open;
           break;
         }
-        case Step::Kind::background: {
-          // It calls, but nobody waits for it, and it holds no worker.
-          const double outside = result_.spent_s;
-          const Visits segments = result_.segments, computes = result_.computes;
-          sequence(s.branches.front().steps, p.reach, {});
-          result_.spent_s = outside;
-          result_.segments = segments;
-          result_.computes = computes;
+        case Step::Kind::background:
+          beside(s.branches.front().steps, p.reach);
           break;
-        }
+        case Step::Kind::cache:
+          cache(s, p);
+          break;
         case Step::Kind::deposit:  // a channel may take its time to answer
           p.time.exact = false;
           break;
@@ -149,6 +151,30 @@ class Walk {
       }
     }
     return p;
+  }
+
+  // It calls, but nobody waits for it, and it holds no worker.
+  void beside(const Steps& steps, double reach) {
+    const double outside = result_.spent_s;
+    const Visits segments = result_.segments, computes = result_.computes;
+    sequence(steps, reach, {});
+    result_.spent_s = outside;
+    result_.segments = segments;
+    result_.computes = computes;
+  }
+
+  void cache(const Step& s, Part& p) {
+    const models::CacheUse use = s.use;
+    if (use == models::CacheUse::look) result_.look_ups.push_back({s.ref, p.reach});
+    const Part first = sequence(s.branches[0].steps, p.reach, p.open);
+    p.time = p.time + first.time;
+    p.reach = first.reach;
+    p.open = first.open;
+    if (use == models::CacheUse::behind) return beside(s.branches[1].steps, p.reach);
+    if (use == models::CacheUse::look && t_.caches[static_cast<std::size_t>(s.ref)].detached())
+      p.time.exact = false;  // those who wait for one fetch are not followed
+    const double share = cache_share(s, facts_);
+    if (share > 0) ways({{share, &s.branches[1].steps}}, p);
   }
 
   void compute(const Step& s, Part& p) {
@@ -214,20 +240,27 @@ class Walk {
     p.reach *= std::min(1.0, enough);
   }
 
+  using OneWay = std::pair<double, const Steps*>;
   void branch(const Step& s, Part& p) {
+    std::vector<OneWay> all;
+    for (const models::StepBranch& b : s.branches) all.emplace_back(b.probability, &b.steps);
+    ways(all, p);
+  }
+
+  void ways(const std::vector<OneWay>& all, Part& p) {
     double reach = 0, rest = 1, first = 0, second = 0;
     Moments::Law law = Moments::Law::other;
     bool exact = true;
     const Open before = p.open;
-    for (const models::StepBranch& b : s.branches) {
-      rest -= b.probability;
-      Part part = sequence(b.steps, p.reach * b.probability, before);
+    for (const auto& [probability, steps] : all) {
+      rest -= probability;
+      Part part = sequence(*steps, p.reach * probability, before);
       if (place_.async) close(part.open, part.reach);
       reach += part.reach;
       first += part.reach * part.time.mean;
       second += part.reach * part.time.second();
       exact = exact && part.time.exact;
-      if (b.probability >= 1) law = part.time.law;
+      if (probability >= 1) law = part.time.law;
     }
     rest = rest > 1e-9 ? rest * p.reach : 0;
     if (place_.async) {
@@ -274,6 +307,7 @@ class Walk {
     result_.segments.add(weight, once.segments);
     result_.computes.add(weight, once.computes);
     for (const CallCount& c : once.calls) result_.calls.push_back({c.edge, weight * c.times});
+    for (const CallCount& c : once.look_ups) result_.look_ups.push_back({c.edge, weight * c.times});
     result_.calls_out = result_.calls_out || once.calls_out;
     result_.forks = result_.forks || once.forks;
     spend(weight, once.spent_s);
@@ -287,15 +321,15 @@ class Walk {
   }
 
   const models::Topology& t_;
-  const std::vector<CallFacts>& facts_;
+  const ProgramFacts& facts_;
   const WalkPlace& place_;
   WalkResult result_;
 };
 
 }  // namespace
 
-WalkResult walk_program(const Steps& steps, const models::Topology& topology,
-                        const std::vector<CallFacts>& facts, const WalkPlace& place) {
+WalkResult walk_program(const Steps& steps, const models::Topology& topology, const ProgramFacts& facts,
+                        const WalkPlace& place) {
   return Walk(topology, facts, place).run(steps);
 }
 

@@ -19,6 +19,14 @@ struct CallFacts {
   Moments time;         // of the call: network, response, retries
 };
 
+// Of all edges, and of what steps find in caches.
+struct ProgramFacts : std::vector<CallFacts> {
+  using std::vector<CallFacts>::vector;
+  std::vector<double> cache_hits;  // by cache: share of the look-ups that hit
+};
+// The probability with which the second branch of a cache step runs.
+double cache_share(const models::Step& step, const ProgramFacts& facts);
+
 // How much the walk must treat compute steps and workers specially.
 struct WalkPlace {
   bool async = false;      // gives the worker back around calls; blocking and clients do not
@@ -54,12 +62,13 @@ struct WalkResult {
   Visits segments;  // async: stays at a worker
   Visits computes;  // compute steps, as work: without stretch and waits
   std::vector<CallCount> calls;
-  bool calls_out = false;  // has a call
-  bool forks = false;      // has a parallel of two or more branches
+  std::vector<CallCount> look_ups;  // by cache, in place of the edge
+  bool calls_out = false;           // has a call
+  bool forks = false;               // has a parallel of two or more branches
 };
 
 WalkResult walk_program(const models::Steps& steps, const models::Topology& topology,
-                        const std::vector<CallFacts>& facts, const WalkPlace& place);
+                        const ProgramFacts& facts, const WalkPlace& place);
 
 // The number of rounds of a loop (a drawn number is rounded), each of which succeeds with probability q:
 // expected rounds begun. q = 1 gives the mean.

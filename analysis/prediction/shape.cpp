@@ -368,6 +368,11 @@ Way way_of(const Steps& steps, const Layers& layers, const WalkPlace& place) {
       case Step::Kind::milestone:
       case Step::Kind::await:
         break;
+      case Step::Kind::cache:
+        append(way_of(s.branches[0].steps, layers, place), 1);
+        if (s.use != models::CacheUse::behind)
+          append(way_of(s.branches[1].steps, layers, place), cache_share(s, layers.facts));
+        break;
     }
   }
   return way;

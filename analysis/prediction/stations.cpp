@@ -111,6 +111,8 @@ const char* stream_text(Stream s) {
       return "fed by a station whose departures are not Poisson";
     case Stream::parallel:
       return "fed by parallel calls, which come in groups";
+    case Stream::misses:
+      return "what misses a cache is not chosen by chance alone";
     case Stream::balanced:
       return "fed by a load balancer's share of the calls";
     case Stream::messages:

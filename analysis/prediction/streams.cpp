@@ -116,6 +116,17 @@ class Spread {
         case Step::Kind::sleep:
           held = false;
           break;
+        case Step::Kind::cache: {
+          now = std::max(now, steps(step.branches[0].steps, now, station, held));
+          const models::Cache& cache = t_.caches[at(step.ref)];
+          const bool by_chance = cache.hit_ratio || (cache.settings.policy == models::Replacement::pinned &&
+                                                     !cache.settings.ttl);
+          const Stream inside =
+              step.use == models::CacheUse::look && !by_chance ? std::max(now, Stream::misses) : now;
+          now = std::max(now, steps(step.branches[1].steps, inside, station, held));
+          held = false;
+          break;
+        }
         case Step::Kind::attempt:
         case Step::Kind::effect:
           now = std::max(now, steps(step.branches.front().steps, now, station, held));

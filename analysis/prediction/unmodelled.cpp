@@ -62,6 +62,9 @@ class Spread {
       if (wait == kSure) wait = reason("a sleep per request inside", t_.stations[at(op.station)].name);
     }
     judge_messages();
+    for (std::size_t c = 0; c < t_.caches.size(); ++c) {
+      if (t_.caches[c].used && layers_.cache_known[c] == 0) of_cache(static_cast<int>(c));
+    }
     Unmodelled out;
     if (reasons_.empty()) return finished(std::move(out));
     for (int pass = 0; pass < kMaxPasses; ++pass) {
@@ -125,8 +128,15 @@ class Spread {
     }
     if (any) awaited_ = of_messages("how long messages wait to be handled is not part of this theory");
   }
-  Doubt of_messages(const char* text) {
-    reasons_.emplace_back(text);
+  Doubt of_cache(int cache) {
+    if (caches_.empty()) caches_.assign(t_.caches.size(), kSure);
+    Doubt& d = caches_[at(cache)];
+    if (d == kSure)
+      d = of_messages(fmt::format("how often {} hits is not part of this theory", t_.caches[at(cache)].name));
+    return d;
+  }
+  Doubt of_messages(std::string text) {
+    reasons_.push_back(std::move(text));
     return static_cast<Doubt>(reasons_.size()) - 1;
   }
 
@@ -230,6 +240,17 @@ class Spread {
         seen.time = first(seen.time, awaited_);
         seen.result = first(seen.result, awaited_);
       }
+      const bool guessed = step.kind == Step::Kind::cache && step.use == models::CacheUse::look &&
+                           layers_.cache_known[at(step.ref)] == 0;
+      if (guessed) {
+        steps(step.branches[0].steps, seen);
+        Seen missed = seen;
+        missed.rate = first(missed.rate, of_cache(step.ref));
+        steps(step.branches[1].steps, missed);
+        seen.time = first(seen.time, of_cache(step.ref));
+        seen.result = first(seen.result, missed.result);
+        continue;
+      }
       Seen after = seen;
       const int rounds = step.kind == Step::Kind::loop ? 2 : 1;  // the next round sees what the last one did
       for (int round = 0; round < rounds; ++round) {
@@ -301,6 +322,7 @@ class Spread {
   std::vector<OfOperation> ops_;
   std::vector<char> failing_;  // per station: calls to it can fail
   std::vector<Doubt> links_, workloads_;
+  std::vector<Doubt> caches_;  // what they find
   Doubt messages_ = kSure, awaited_ = kSure;
   std::vector<std::string> reasons_;
   std::vector<Mention> mentioned_;

@@ -409,6 +409,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
   report.health = health_reports(model, records, kConfidence);
   report.messaging = messaging_report(model, records, kConfidence);
   report.conservation_holds = report.conservation_holds && report.messaging.conserved;
+  report.caches = cache_reports(model, records, kConfidence);
   if (records.size() == 1) {
     report.notes.push_back(
         "one replication: intervals of request durations come from batch means, others are unknown");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analysis/cascade/cascade_report.hpp"
+#include "analysis/report/cache_report.hpp"
 #include "analysis/report/fault_report.hpp"
 #include "analysis/report/latency_report.hpp"
 #include "analysis/report/messaging_report.hpp"
@@ -115,6 +116,7 @@ struct RunReport {
   std::vector<DeploymentReport> deployments;
   bool littles_law_holds = true;  // exactly, at every station of every replication
   MessagingReport messaging;
+  std::vector<CacheReport> caches;  // by Topology::caches
   // Every request that arrived ended or is still inside; so did every copy of a message, at every place.
   bool conservation_holds = true;
   std::vector<std::string> notes;  // what a reader should know about the figures

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "analysis/report/cascade_output.hpp"
+#include "analysis/report/cache_output.hpp"
 #include "analysis/report/json_figures.hpp"
 #include "analysis/report/messaging_json.hpp"
 
@@ -355,6 +356,7 @@ std::string summary_json(const RunResults& results) {
   array(json, "scaling", report.scaling, scaling);
   array(json, "deployments", report.deployments, deployment);
   messaging_json(json, report.messaging, results.model);
+  cache_json(json, report.caches);
   array(json, "thresholds", results.thresholds, threshold);
   const auto texts = [](JsonText& j, const std::string& text) { j.value(text); };
   array(json, "warnings", results.warnings, texts);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "analysis/report/cache_output.hpp"
 #include "analysis/report/cascade_output.hpp"
 #include "analysis/report/messaging_text.hpp"
 #include "analysis/report/scaling_text.hpp"
@@ -40,6 +41,7 @@ class Summary {
     policies();
     ejections();
     out_ += messaging_text(report_.messaging, style_);
+    out_ += cache_text(report_.caches, style_);
     links();
     faults();
     out_ += cascade_text(report_.cascade, style_);

@@ -186,6 +186,7 @@ Interval measure(const CompiledModel& model, const Records& records, const RunRe
   if (r.info->owner == Owner::call) return measure_calls(model, records, report, r);
   if (r.info->owner == Owner::policy) return measure_policy(records, report, r);
   if (r.info->owner == Owner::run) return measure_cascade(report.cascade, r);
+  if (r.info->owner == Owner::cache) return measure_cache(report, r);
   if (r.info->owner >= Owner::group) return measure_messages(model, records, report, r);
   const auto counted = [&](std::uint64_t n) {
     return exactly(static_cast<double>(n), n, "a count has no interval");
@@ -303,6 +304,8 @@ bool has_data(const Resolved& r, const Interval& i, const RunReport& report) {
     case Metric::missed:
     case Metric::cold_starts:
       return r.aggregation == A::count || i.count > 0;
+    case Metric::hit_ratio:
+      return i.count > 0;
     case Metric::milestone:
       return r.aggregation == A::count || r.aggregation == A::rate || i.count > 0;
     default:

@@ -53,7 +53,14 @@ enum class Metric : std::uint8_t {
   instances,
   cold_starts,
   scale_events,
-  outages
+  outages,
+  hit_ratio,
+  look_ups,
+  coalesced,
+  stale,
+  fetches,
+  evictions,
+  lost_writes
 };
 enum class Aggregation : std::uint8_t { avg, min, med, max, percentile, count, rate, value };
 // A call is "orders -> payments" or "orders -> payments.charge": all call sites of that name together. A
@@ -69,7 +76,8 @@ enum class Owner : std::uint8_t {
   group,
   channel,
   effect,
-  milestone
+  milestone,
+  cache
 };
 
 // Which aggregations a metric has, and what its value means. The unit is that of `count` too, except that a
@@ -103,6 +111,7 @@ Interval measure(const models::CompiledModel& model, const std::vector<models::R
 // Of the messaging metrics.
 Interval measure_messages(const models::CompiledModel& model, const std::vector<models::RunRecord>& records,
                           const RunReport& report, const Resolved& r);
+Interval measure_cache(const RunReport& report, const Resolved& r);
 Interval of_latency(const LatencyReport& latency, const Resolved& r,
                     const std::vector<const sim::Histogram*>& groups);
 Interval exactly(double value, std::uint64_t count, const char* reason);

@@ -90,6 +90,13 @@ const std::vector<MetricInfo>& metrics() {
       {"recovery_time", Metric::recovery_time, Owner::run, ThresholdUnit::seconds, {A::value}},
       {"lost", Metric::lost, Owner::run, ThresholdUnit::fraction, {A::value}},
       {"metastable", Metric::metastable, Owner::run, ThresholdUnit::fraction, {A::count, A::rate}},
+      {"hit_ratio", Metric::hit_ratio, Owner::cache, ThresholdUnit::fraction, {A::value}},
+      {"look_ups", Metric::look_ups, Owner::cache, ThresholdUnit::per_second, {A::count, A::rate}},
+      {"coalesced", Metric::coalesced, Owner::cache, ThresholdUnit::fraction, {A::count, A::rate}},
+      {"stale", Metric::stale, Owner::cache, ThresholdUnit::fraction, {A::count, A::rate}},
+      {"fetches", Metric::fetches, Owner::cache, ThresholdUnit::per_second, {A::count, A::rate}},
+      {"evictions", Metric::evictions, Owner::cache, ThresholdUnit::per_second, {A::count, A::rate}},
+      {"lost_writes", Metric::lost_writes, Owner::cache, ThresholdUnit::number, {A::count}},
   };
   return table;
 }
@@ -148,7 +155,7 @@ std::vector<std::string> all_policies(const Topology& t) {
   unique(names);
   return names;
 }
-// Names that metrics of messages are about, by id.
+// Names that metrics of messages and caches are about, by id.
 std::vector<std::string> message_owners(const Topology& t, Owner owner) {
   std::vector<std::string> names;
   for (const models::MessageChannel& c : t.channels) {
@@ -162,6 +169,9 @@ std::vector<std::string> message_owners(const Topology& t, Owner owner) {
   }
   for (const models::Milestone& m : t.milestones) {
     if (owner == Owner::milestone) names.push_back(m.name);
+  }
+  for (const models::Cache& c : t.caches) {
+    if (owner == Owner::cache) names.push_back(c.name);
   }
   return names;
 }
@@ -261,6 +271,7 @@ bool find_owner(const Topology& t, std::string_view owner, Resolved& r) {
     case Owner::group:
     case Owner::channel:
     case Owner::effect:
+    case Owner::cache:
     case Owner::milestone: {
       const std::vector<std::string> names = message_owners(t, r.info->owner);
       const auto found = std::find(names.begin(), names.end(), owner);

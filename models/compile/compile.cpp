@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/compile/caches.hpp"
 #include "models/compile/compiled_model.hpp"
 #include "models/compile/faults.hpp"
 #include "models/compile/guards.hpp"
@@ -22,9 +23,10 @@ class Compiler final : public ProgramCompiler {
     for (std::size_t i = 0; i < t_.stations.size(); ++i) station(i);
     for (std::size_t i = 0; i < t_.links.size(); ++i) link(i);
     compile_messaging(t_, m_);
+    compile_caches(t_, m_);
     for (std::size_t i = 0; i < t_.operations.size(); ++i) operation(i);
     m_.messaging = t_.messaging();
-    m_.context = needs_context(t_) || m_.messaging;
+    m_.context = needs_context(t_) || m_.messaging || !t_.caches.empty();
     for (std::size_t i = 0; i < t_.edges.size(); ++i) edge(i);
     compile_guards(t_, m_);
     for (std::size_t i = 0; i < t_.workloads.size(); ++i) workload(i);
@@ -33,6 +35,7 @@ class Compiler final : public ProgramCompiler {
     m_.stop_pc = emit(Op::stop);
     m_.bury_pc = emit(Op::bury);
     if (!t_.faults.empty() || m_.faults.instances > 0) m_.lost_pc = emit(Op::bury);
+    cache_depths();
     callee_hints();
     share_series();
   }
@@ -152,6 +155,7 @@ class Compiler final : public ProgramCompiler {
                          s.discipline == Discipline::shortest_job_first ||
                          marks_.stations[table.station].slows || st.pauses;
     ProgramPlace place{component_name(op.component), op.name, async, special};
+    place.station = table.station;
     place.pauses = st.pauses;
     place.late = st.pauses && st.cores == 0;  // cores stand still themselves
     if (!table.worker_first || op.steps.empty() || op.steps.front().kind != Step::Kind::compute)
@@ -220,7 +224,7 @@ class Compiler final : public ProgramCompiler {
     table.faulted = s.first_fault != kNoId;
     table.managed = s.shared || s.scaled != kNoId;
     table.shared = s.shared;
-    const bool guarded = m_.context || needs_guard(t_, e) || table.faulted || caller_dies;
+    const bool guarded = m_.context || needs_guard(t_, e) || table.faulted || caller_dies || e.cache != kNone;
     table.guarded = guarded;
     table.plain = s.instances == 1 && !network && !guarded && !table.deepens;
     if (network || guarded) table.series = series(SeriesKind::call, i);

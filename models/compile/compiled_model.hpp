@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "models/compile/cache_tables.hpp"
 #include "models/compile/fault_tables.hpp"
 #include "models/compile/guard_tables.hpp"
 #include "models/topology/topology.hpp"
@@ -17,31 +18,37 @@ namespace tailrace::models {
 inline constexpr std::uint32_t kNoId = 0xffffffffu;
 
 enum class Op : std::uint8_t {
-  compute,      // draw: work on the worker held, on a core where the station has cores
-  sleep,        // draw: time passes
-  call,         // edge: wait for its reply
-  parallel,     // fork `count` branch frames from forks[first...]; wait for `needed`
-  branch,       // one of options[first..first+count) by chance, or the next step
-  jump,         // to step `first`
-  loop,         // draw a number of times, run the branch frame at forks[first] as often
-  fail,         // with probability `chance`, from stream `stream`
-  acquire,      // async stations: queue for a worker
-  release,      // async stations: give it back
-  end,          // of an operation: errors by chance, release, reply
-  end_branch,   // of a branch frame
-  end_request,  // of a client's request
-  end_probe,    // of a health check
-  spawn,        // starts the program at `first` in a frame of its own, which nobody waits for
-  end_root,     // of a frame that nobody waits for
-  deposit,      // the frame's message is handed to channel `first`
-  recognise,    // effect `first`: when it has come about already, on at `needed`
-  effect,       // effect `first` has come about
-  milestone,    // `first`
-  await,        // until effect `first` has come about for the message published last; timer `needed`
-  asked,        // the same, but asked once: on at `needed` when it has; fails after count_ns(stream)
-  stop,         // the frame was told to stop: it ends as cancelled
-  bury,         // nothing is left of the frame but the event that brought it here
-  thaw,         // at instances that can stand still: waits while they do; flags: 1 after work, which is late
+  compute,       // draw: work on the worker held, on a core where the station has cores
+  sleep,         // draw: time passes
+  call,          // edge: wait for its reply
+  parallel,      // fork `count` branch frames from forks[first...]; wait for `needed`
+  branch,        // one of options[first..first+count) by chance, or the next step
+  jump,          // to step `first`
+  loop,          // draw a number of times, run the branch frame at forks[first] as often
+  fail,          // with probability `chance`, from stream `stream`
+  acquire,       // async stations: queue for a worker
+  release,       // async stations: give it back
+  end,           // of an operation: errors by chance, release, reply
+  end_branch,    // of a branch frame
+  end_request,   // of a client's request
+  end_probe,     // of a health check
+  spawn,         // starts the program at `first` in a frame of its own, which nobody waits for
+  end_root,      // of a frame that nobody waits for
+  deposit,       // the frame's message is handed to channel `first`
+  recognise,     // effect `first`: when it has come about already, on at `needed`
+  effect,        // effect `first` has come about
+  milestone,     // `first`
+  await,         // until effect `first` has come about for the message published last; timer `needed`
+  asked,         // the same, but asked once: on at `needed` when it has; fails after count_ns(stream)
+  stop,          // the frame was told to stop: it ends as cancelled
+  bury,          // nothing is left of the frame but the event that brought it here
+  cache_key,     // cache site `first`: which key it is about
+  cache_look,    // ... is it there? Hits go on at the site's `hit`, misses behind this, or wait for a fetch
+  cache_probe,   // ... is it there? The caller of this frame is told
+  cache_fill,    // ... is written; whoever waits for it goes on
+  cache_drop,    // ... is taken out
+  cache_behind,  // ... is written, and put down to be written behind
+  thaw,          // at instances that can stand still: waits while they do; flags: 1 after work, which is late
 };
 
 inline constexpr std::uint8_t kCancelRest = 1;  // the branches that a join does not need are stopped
@@ -295,6 +302,9 @@ struct CompiledModel {
   std::vector<PublicationTable> publications;
   std::vector<EffectTable> effects;
   std::vector<std::uint32_t> milestone_series;
+  std::vector<CacheTable> caches;
+  std::vector<CacheSiteTable> cache_sites;
+  std::vector<CacheStoreTable> cache_stores;
   bool messaging = false;  // frames know their cause (models/runtime/messaging.hpp)
   // Requests carry a deadline, a key, the trace of a fallback, or can be cancelled: every call of the model
   // hands these on, so none is plain.

@@ -70,6 +70,9 @@ struct GuardTable {
   std::uint32_t balancer = 0xffffffffu;
   std::uint32_t most_hedges = 0;
   std::uint32_t publication = 0xffffffffu;
+  std::uint32_t cache = 0xffffffffu;  // the call goes to the node that has the key
+  std::uint8_t cache_depth = 0;       // of the site whose key it is
+  std::uint32_t cache_pop = 0xffffffffu;
   std::int64_t deadline_ns = -1;  // after the call's start
   std::int64_t timeout_ns = -1;
   std::int64_t stale_ns = -1;

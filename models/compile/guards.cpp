@@ -134,6 +134,10 @@ class GuardCompiler final : public ModelWriter {
                edge.door == kNoId && edge.out_link == kNoId && edge.back_link == kNoId && !e.probe &&
                !edge.faulted;
     if (e.publication != kNone) g.publication = static_cast<std::uint32_t>(e.publication);
+    if (e.cache != kNone) {
+      g.cache = static_cast<std::uint32_t>(e.cache);
+      if (e.pop != kNone) g.cache_pop = static_cast<std::uint32_t>(e.pop);
+    }
     edge.guard = static_cast<std::uint32_t>(m_.guards.size());
     m_.guards.push_back(g);
   }

@@ -74,6 +74,8 @@ void ProgramCompiler::body(const Steps& steps, const Place& place, bool& held) {
       case Step::Kind::call:
         no_worker(place, held);
         emit(Op::call, static_cast<std::uint32_t>(s.edge));
+        if (t_.edges[static_cast<std::size_t>(s.edge)].cache != kNone && place.cache_depth > 0)
+          cache_calls_.emplace_back(s.edge, static_cast<std::uint8_t>(place.cache_depth - 1));
         if (!s.branches.empty()) {  // behind the call, and jumped over when it succeeds
           const std::uint32_t skip = emit(Op::jump);
           body(s.branches.front().steps, here, held);
@@ -106,6 +108,9 @@ void ProgramCompiler::body(const Steps& steps, const Place& place, bool& held) {
       case Step::Kind::await:
         no_worker(place, held);
         await(s, here, held);
+        break;
+      case Step::Kind::cache:
+        cache(s, here, held);
         break;
       case Step::Kind::parallel:
         parallel(s, here, held);
@@ -174,7 +179,9 @@ void ProgramCompiler::spawn(const Step& s, const Place& here) {
   m_.steps[at].first = pc();
   bool held = false;
   // It runs beside whoever started it: no worker is its own.
-  body(s.branches[0].steps, {here.component, here.purpose + "/background", false, 0}, held);
+  body(s.branches[0].steps,
+       {here.component, here.purpose + "/background", false, 0, false, false, here.station, here.cache_depth},
+       held);
   emit(Op::end_root);
   m_.steps[skip].first = pc();
 }

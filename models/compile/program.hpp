@@ -1,5 +1,9 @@
 #pragma once
 // Compiles steps to the program that frames run (Step16), branches and loops included.
+#include <functional>
+#include <utility>
+#include <vector>
+
 #include "models/compile/writer.hpp"
 
 namespace tailrace::models {
@@ -12,6 +16,8 @@ struct ProgramPlace {
   std::uint8_t special_work = 0;  // Step16::flags of compute: more than time passes
   bool pauses = false;            // the instance can stand still
   bool late = false;              // and what works then has to be made up for by its own frame
+  std::uint32_t station = kNoId;  // none: a workload's
+  std::uint8_t cache_depth = 0;   // cache steps around it
 };
 
 class ProgramCompiler : public ModelWriter {
@@ -26,6 +32,8 @@ class ProgramCompiler : public ModelWriter {
   void body(const Steps& steps, const ProgramPlace& place, bool& held);
   // Where an instance can stand still its frames stop here, and come here again when it goes on.
   void thaw(const ProgramPlace& place, bool late);
+  // After all programs and guards: tells the calls of cache steps whose key they are about.
+  void cache_depths();
 
  private:
   using Place = ProgramPlace;
@@ -39,6 +47,12 @@ class ProgramCompiler : public ModelWriter {
   void await(const Step& s, const Place& here, bool& held);
   void branch(const Step& s, const Place& here, bool& held);
   void loop(const Step& s, const Place& here, bool& held);
+  // Emits one of a step's branches.
+  using Branch = std::function<void(std::size_t branch, bool& worker)>;
+  void cache(const Step& s, const Place& here, bool& held);
+  void cache_look(const Step& s, std::uint32_t id, const Branch& run, const Place& here, bool& held);
+
+  std::vector<std::pair<int, std::uint8_t>> cache_calls_;  // edge, depth of the site whose key it is about
 };
 
 }  // namespace tailrace::models

@@ -21,6 +21,7 @@ enum FaultTakes : unsigned {
   kTakesRequests = 2,   // and calls between two components, and endpoints
   kTakesLinks = 4,      // the network between two components
   kTakesWorkloads = 8,
+  kTakesCaches = 16,
 };
 
 // When and where; the fields that all types share.

@@ -26,6 +26,7 @@ std::string takes_text(unsigned takes) {
   if (takes & (kTakesInstances | kTakesRequests)) list.push_back("a service, service#0, zone NAME or *");
   if (takes & kTakesRequests) list.push_back("service.endpoint or caller -> callee");
   if (takes & kTakesLinks) list.push_back("caller -> callee, or a service for all its callers");
+  if (takes & kTakesCaches) list.push_back("a cache, cache#0 or *");
   if (takes & kTakesWorkloads) list.push_back("a workload");
   return fmt::format("{}", fmt::join(list, ", "));
 }
@@ -101,6 +102,20 @@ class Resolver {
   }
   bool is_workload(int component) const { return t_.components[at(component)].kind == "workload"; }
 
+  const Cache* cache_of(int component) const {
+    const auto found = std::find_if(t_.caches.begin(), t_.caches.end(),
+                                    [&](const Cache& c) { return c.component == component; });
+    return found == t_.caches.end() ? nullptr : &*found;
+  }
+  // A local one is hit wherever it is; a shared one has nodes.
+  void cache(int component) {
+    if (cache_of(component)->station != kNone) return instances_of(component);
+    FaultTarget target;
+    target.name = t_.components[at(component)].name;
+    target.component = component;
+    out_.push_back(std::move(target));
+  }
+
   // Every instance by itself.
   void instances_of(int component) {
     int number = 0;
@@ -131,6 +146,10 @@ class Resolver {
       return;
     }
     for (const auto& [name, id] : b_.component_ids) {
+      if (info_.takes & kTakesCaches) {
+        if (cache_of(id) != nullptr) cache(id);
+        continue;
+      }
       if (is_workload(id)) continue;
       info_.takes& kTakesLinks ? callers_of(id) : instances_of(id);
     }
@@ -140,6 +159,12 @@ class Resolver {
     if (is_workload(id)) {
       if (takes(kTakesWorkloads)) workload(id);
       return;
+    }
+    if (const Cache* c = cache_of(id)) {
+      if (info_.takes & kTakesCaches) return cache(id);
+      if (c->station == kNone)
+        return error(fmt::format("{} is a local cache, and has no instances of its own", c->name),
+                     "hit the services that use it, or empty it with cache_flush");
     }
     if (info_.takes & kTakesLinks) return callers_of(id);
     if (takes(kTakesInstances | kTakesRequests)) instances_of(id);
@@ -157,9 +182,15 @@ class Resolver {
   }
 
   void instance(const std::string& name, const std::string& rest, bool bracket) {
-    if (!takes(kTakesInstances | kTakesRequests)) return;
+    if (!takes(kTakesInstances | kTakesRequests | kTakesCaches)) return;
     const int id = find(name);
     if (id == kNone || is_workload(id)) return unknown(name, false);
+    const Cache* c = cache_of(id);
+    if (info_.takes & kTakesCaches && c == nullptr)
+      return error(fmt::format("{} is no cache", name), "it takes " + takes_text(info_.takes));
+    if (c != nullptr && c->station == kNone)
+      return error(fmt::format("{} is a local cache, and has no instances of its own", name),
+                   "hit the services that use it, or empty it with cache_flush");
     const std::string digits = bracket && rest.ends_with("]") ? rest.substr(0, rest.size() - 1) : rest;
     const std::vector<std::pair<int, int>> all = all_instances_of(id);
     const Quantity number = parse_count(digits);

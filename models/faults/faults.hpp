@@ -27,6 +27,9 @@ FaultInfo corrupt_fault();
 FaultInfo bandwidth_fault();
 FaultInfo partition_fault();
 
+// caches.cpp
+FaultInfo cache_flush_fault();
+
 // load.cpp
 FaultInfo load_spike_fault();
 

@@ -14,6 +14,8 @@
 
 namespace tailrace::models {
 
+struct CacheSpec;
+
 struct TopologyBuilder {
   Topology topology;
   Diagnostics& diagnostics;
@@ -24,7 +26,10 @@ struct TopologyBuilder {
   std::map<std::string, int, std::less<>> component_ids;
   // Channels by their names, in the order of Topology::channels, with what can be published to.
   std::vector<std::pair<std::string, std::vector<std::string>>> channel_entries;
-  PolicySet default_outbound, default_inbound, default_target;  // the scenario's `defaults`
+  std::map<std::string, std::pair<int, const CacheSpec*>, std::less<>> cache_specs;  // by name
+  std::vector<std::pair<Mark, std::string>> cache_keys_missing;  // steps that take the request's own key
+  int cache_depth = 0;                                           // cache steps around what is being expanded
+  PolicySet default_outbound, default_inbound, default_target;   // the scenario's `defaults`
   PolicySet outbound;  // of the calls of what is being expanded, defaults included
   // After errors of reading: some components, or some operations of a component, have names that nobody
   // knows. What is missing there is not reported, because it may well exist.

@@ -35,6 +35,7 @@ bool Execution::fork(std::uint32_t slot, const Step16& step) {
     c.depth = parent.depth;
     if (with_calls_) begin_branch(slot, child, k == 0);
     if (messaging_) messaging_->begin_branch(slot, child, k);
+    if (caching_) caching_->begin_branch(slot, child);
     wake(child);
   }
   if (steps_taken_ += forks; steps_taken_ > kMaxStepsInOneEvent) stalled();

@@ -85,11 +85,13 @@ void Execution::begin_root(std::uint32_t slot, std::uint64_t key) {
   x.first_child = kNoId;
   x.deadline = kNever;
   x.key = key;
+  if (caching_) caching_->begin_root(slot, key);
 }
 
 inline std::uint32_t Execution::choose_instance(std::uint32_t slot, const EdgeTable& edge,
                                                 const GuardTable& g) {
   if (g.publication != kNoId) return messaging_->choose_node(slot, g);
+  if (g.cache != kNoId) return caching_->choose_node(slot, g);
   if (edge.shared) return edge.instances;  // no instance yet
   if (edge.instances == 1 && !edge.managed) return 0;
   constexpr std::uint8_t kProbe = kClientFrame | kDirect;
@@ -293,6 +295,7 @@ inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) 
     y.deadline = call_deadline(slot, g);
   }
   if (messaging_) messaging_->begin_attempt(slot, child);
+  if (caching_) caching_->begin_attempt(slot, child, g);
   if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
   if (g.balancer != kNoId)
     policies_.balancers[g.balancer + caller_index(slot, g)]->sent(instance, facts_of(slot));

@@ -191,6 +191,9 @@ bool Execution::stop_frame(std::uint32_t slot, const StationTable& station, std:
     }
     case Op::sleep:
       return true;
+    case Op::cache_look:
+      caching_->leave(slot);
+      return false;
     default:
       return false;
   }
@@ -206,6 +209,7 @@ bool Execution::thawed(std::uint32_t slot) {
 // Nothing is left of the frame, or no more than its event will take away.
 void Execution::lay_down(std::uint32_t slot, bool pending) {
   Frame& f = frames_[slot];
+  if (caching_) caching_->died(slot);
   // Work that nobody waited for is nobody's, too.
   if (f.parent != kNoId || (f.flags & kRootFrame) == kRootFrame) {
     f.parent = kNoId;
@@ -231,6 +235,7 @@ std::uint32_t Execution::stand_in(std::uint32_t slot) {
   timers_.move(f, fresh);
   old.timer = kNoId;
   if (messaging_) messaging_->stand_in(slot, fresh);
+  if (caching_) caching_->stand_in(slot, fresh);
   const bool rootless = f.parent == kNoId || f.flags & kDirect;  // in nobody's list of attempts
   if (rootless) {
     ++orphans_;  // the grave; who left it goes with the other

@@ -93,6 +93,9 @@ void Execution::loop() {
     case Kind::fault:
       fault_event(event.target, event.generation());
       break;
+    case Kind::cache:
+      caching_->event(event.target);
+      break;
     case Kind::spike:
       spike_event(event.target, event.generation());
       break;
@@ -131,13 +134,6 @@ void Execution::loop() {
   f.flags &= static_cast<std::uint8_t>(~kInterrupted);
   work_preemptibly(slot, f.aux);
   return kNoId;
-}
-
-std::int64_t Execution::crowded_ns(const Frame& f, const Step16& step) const {
-  const InstanceState& instance = instances_[f.instance];
-  const std::int32_t working = station_tables_[instance.station].workers - instance.free;
-  const double inside = static_cast<double>(working) + static_cast<double>(instance.queued);
-  return static_cast<std::int64_t>(std::min(static_cast<double>(step.amount()) * inside, 1e18));
 }
 
 void Execution::run_woken() {
@@ -264,6 +260,24 @@ void Execution::advance(std::uint32_t slot) {
         } else if (step.stream != kNoId && messaging_->waited(slot) >= model_->lanes[step.stream].ns) {
           slot = fail_frame(slot, Outcome::timeout);
         }
+        break;
+      case Op::cache_key:
+        caching_->key(slot, step.first);
+        break;
+      case Op::cache_look:
+        if (!caching_->look(slot, step.first)) return;
+        break;
+      case Op::cache_probe:
+        caching_->probe(slot, step.first);
+        break;
+      case Op::cache_fill:
+        caching_->fill(slot, step.first);
+        break;
+      case Op::cache_drop:
+        caching_->drop(slot, step.first);
+        break;
+      case Op::cache_behind:
+        caching_->behind(slot, step.first);
         break;
       case Op::stop:
         slot = stop_serving(slot);
@@ -497,26 +511,6 @@ std::uint32_t Execution::travelled_back(std::uint32_t slot, std::uint32_t edge_i
   if (edge.series != kNoId) observe(edge.series, now_ - frames_[slot].call_start());
   if (outcome == Outcome::success || edge.ignore_failure) return slot;
   return fail_frame(slot, outcome);
-}
-
-// The frame cannot go on.
-std::uint32_t Execution::fail_frame(std::uint32_t slot, Outcome outcome) {
-  Frame& f = frames_[slot];
-  if ((f.flags & kRootFrame) == kRootFrame) {
-    release_frame(slot);
-    return kNoId;
-  }
-  if (f.flags & kBranchFrame) return branch_ended(slot, outcome);
-  if (!(f.flags & kClientFrame)) return finish_server(slot, outcome);
-  if (f.flags & kDirect) {
-    probe_ended(slot, false);
-    return kNoId;
-  }
-  const std::uint32_t cls = f.edge;
-  const std::int64_t start = f.start;
-  release_frame(slot);
-  end_request(cls, start, outcome);
-  return kNoId;
 }
 
 inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Outcome outcome) {

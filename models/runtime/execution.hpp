@@ -15,6 +15,7 @@
 #include "models/compile/compiled_model.hpp"
 #include "models/policies/health_check/health_check.hpp"
 #include "models/runtime/arrivals.hpp"
+#include "models/runtime/caching.hpp"
 #include "models/runtime/call_state.hpp"
 #include "models/runtime/cpu.hpp"
 #include "models/runtime/fault_state.hpp"
@@ -42,6 +43,7 @@ struct RunOptions {
 
 class Execution {
   friend class Messaging;
+  friend class Caching;
 
  public:
   Execution(std::shared_ptr<const CompiledModel> model, const RunOptions& options);
@@ -53,7 +55,7 @@ class Execution {
 
   std::size_t state_bytes() const {
     return frames_.bytes() + calls_.bytes() + timers_.bytes() + calendar_.bytes() +
-           (messaging_ ? messaging_->bytes() : 0);
+           (messaging_ ? messaging_->bytes() : 0) + (caching_ ? caching_->bytes() : 0);
   }
 
  private:
@@ -76,7 +78,8 @@ class Execution {
     fault,    // of a process: starts, ends, is looked at
     spike,    // a request that a fault adds
     scale,    // of instances that come and go
-    deploy    // a new version of them
+    deploy,   // a new version of them
+    cache     // something of a cache is due
   };
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
@@ -213,13 +216,18 @@ class Execution {
     if (with_calls_ && slot >= calls_.size()) {
       calls_.append();
       if (messaging_) messaging_->append();
+      if (caching_) caching_->append();
     }
     return slot;
   }
   [[gnu::always_inline]] void release_frame(std::uint32_t slot) {
-    if (messaging_) [[unlikely]]
-      messaging_->release(slot);
+    if (with_lines_) [[unlikely]]
+      release_lines(slot);
     frames_.release(slot);
+  }
+  [[gnu::noinline]] void release_lines(std::uint32_t slot) {
+    if (messaging_) messaging_->release(slot);
+    if (caching_) caching_->release(slot);
   }
 
   // --- calls with policies, calls.cpp
@@ -544,6 +552,8 @@ class Execution {
   bool with_calls_ = false;  // some calls carry policies: frames have a CallState
   sim::GrowingArray<CallState> calls_;
   std::unique_ptr<Messaging> messaging_;  // where the model has messages, effects, background work
+  std::unique_ptr<Caching> caching_;      // where it has caches
+  bool with_lines_ = false;               // it has one of these: frames have lines of theirs
   PolicyStates policies_;
   std::vector<AdmissionCounts> admission_counts_;
   struct Health {

@@ -62,6 +62,14 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
     mix(e.applied), mix(e.distinct), mix(e.duplicates), mix(e.skipped), mix(e.out_of_order), mix(e.pending);
     for (const std::uint64_t n : e.missed) mix(n);
   }
+  for (const CacheRecord& c : r.caches) {
+    if (c.unreached != 0) mix(c.unreached);
+    for (const StoreRecord& s : c.stores) {
+      if (s.look_ups() + s.writes == 0) continue;
+      mix(s.hits), mix(s.stale), mix(s.misses), mix(s.coalesced), mix(s.fetches), mix(s.writes);
+      mix(s.evictions), mix(s.expirations), mix(s.dropped), mix(s.lost), mix(s.flushes), mix(s.entries);
+    }
+  }
   for (const sim::Histogram& s : r.series) {
     if (!s.empty()) mix(s.content_hash());
   }

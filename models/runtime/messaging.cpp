@@ -220,8 +220,8 @@ std::uint32_t Messaging::spawn(std::uint32_t slot, std::uint32_t pc) {
   c.depth = f.depth;
   run_.begin_root(child, run_.calls_[slot].key);
   run_.calls_[child].left_at = -1;
-  ++causes_[slot].ordinal;
-  begin_branch(slot, child, 0);
+  begin_spawned(slot, child);
+  if (run_.caching_) run_.caching_->begin_branch(slot, child);
   run_.wake(child);
   return slot;
 }

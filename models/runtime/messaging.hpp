@@ -51,6 +51,10 @@ class Messaging final : public InstanceListener {
   // --- frames and their causes
   void begin_request(std::uint32_t slot, bool keyed);
   void begin_branch(std::uint32_t slot, std::uint32_t child, std::uint32_t number);
+  void begin_spawned(std::uint32_t slot, std::uint32_t child) {
+    next_fork(slot);
+    begin_branch(slot, child, 0);
+  }
   void next_fork(std::uint32_t slot) { ++causes_[slot].ordinal; }
   void begin_call(std::uint32_t slot, std::uint32_t edge, const GuardTable& g);
   void begin_attempt(std::uint32_t slot, std::uint32_t child);

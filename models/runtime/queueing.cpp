@@ -188,4 +188,11 @@ void Execution::pass_core(CoreQueue& cores) {
   schedule(sim::saturating_add(now_, frames_[next].aux), Phase::finish, Kind::core_done, next);
 }
 
+std::int64_t Execution::crowded_ns(const Frame& f, const Step16& step) const {
+  const InstanceState& instance = instances_[f.instance];
+  const std::int32_t working = station_tables_[instance.station].workers - instance.free;
+  const double inside = static_cast<double>(working) + static_cast<double>(instance.queued);
+  return static_cast<std::int64_t>(std::min(static_cast<double>(step.amount()) * inside, 1e18));
+}
+
 }  // namespace tailrace::models

@@ -8,6 +8,7 @@
 
 #include "models/messaging/channel.hpp"
 #include "models/policy/seams.hpp"
+#include "models/runtime/cache_record.hpp"
 #include "models/runtime/station_state.hpp"
 #include "models/topology/outcome.hpp"
 #include "sim/base/time.hpp"
@@ -205,6 +206,7 @@ struct RunRecord {
   std::vector<ChannelRecord> channels;
   std::vector<std::uint64_t> unpublished;  // by channel: facts whose publication never succeeded
   std::vector<EffectRecord> effects;
+  std::vector<CacheRecord> caches;     // by Topology::caches
   std::uint64_t journeys_open = 0;     // requests of which something is still under way at the end
   std::vector<sim::Histogram> series;  // by CompiledModel::series
   std::vector<WindowRecord> windows;

@@ -96,8 +96,10 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
       cores_[s.first_cpu + i].free = static_cast<std::int32_t>(std::min(s.cores, 1e9));
     }
   }
-  with_calls_ = !m.guards.empty() || m.messaging;
+  with_calls_ = !m.guards.empty() || m.messaging || !m.caches.empty();
   if (m.messaging) messaging_ = std::make_unique<Messaging>(*this);
+  if (!m.caches.empty()) caching_ = std::make_unique<Caching>(*this);
+  with_lines_ = messaging_ || caching_;
   calls_.limit_bytes(m.topology->run.max_memory_bytes);
   start_policies();
   guard_counts_.resize(m.guards.size());
@@ -144,6 +146,10 @@ RunRecord Execution::run() {
     if (messaging_) {
       listen(messaging_.get());
       messaging_->start();
+    }
+    if (caching_) {
+      listen(caching_.get());
+      caching_->start();
     }
     start_faults();
     start_scaling();
@@ -253,6 +259,7 @@ void Execution::reset_statistics() {
   for (OperationRecord& op : operations_) op = {};
   reset_policies();
   if (messaging_) messaging_->reset();
+  if (caching_) caching_->reset();
   for (EdgeCounts& edge : edge_counts_) edge = {};
   for (LiveEdge& edge : live_edges_) edge.calls = edge.succeeded = 0;
   for (GuardCounts& counts : guard_counts_) {
@@ -464,6 +471,7 @@ void Execution::finish_record() {
   for (const LinkState& link : links_) record_.links.push_back(link.counts);
   record_policies();
   if (messaging_) messaging_->record(record_);
+  if (caching_) caching_->record(record_);
   record_faults();
   record_scaling();
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "models/field/units.hpp"
+#include "models/steps/cache_steps.hpp"
 #include "models/steps/message_steps.hpp"
 
 namespace tailrace::models {
@@ -287,6 +288,7 @@ std::vector<StepKind> make_step_kinds() {
                      step.probability = static_cast<const FailSpec*>(s)->fail.value;
                      out.push_back(step);
                    }});
+  for (StepKind& kind : make_cache_step_kinds()) kinds.push_back(std::move(kind));
   for (StepKind& kind : make_message_step_kinds()) kinds.push_back(std::move(kind));
   return kinds;
 }

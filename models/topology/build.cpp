@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/caching/key_law.hpp"
 #include "models/catalog.hpp"
 #include "models/deployment/deployment.hpp"
 #include "models/fault/fault.hpp"
@@ -269,6 +270,34 @@ void check_waits(const Topology& t, Diagnostics& diagnostics) {
   }
 }
 
+// Steps that ask a cache for the request's own key, where no request has one.
+void check_cache_keys(const TopologyBuilder& b, Diagnostics& diagnostics) {
+  if (!b.topology.channels.empty()) return;  // messages have keys too
+  for (const Workload& w : b.topology.workloads) {
+    if (std::any_of(w.classes.begin(), w.classes.end(),
+                    [](const RequestClass& c) { return c.key.has_value(); }))
+      return;
+  }
+  for (const auto& [mark, path] : b.cache_keys_missing)
+    diagnostics.error(mark, path, "which key is looked for? No request has a key of its own",
+                      "key: zipf(s=1, n=10000) here, keys at the cache, or a key at the workload");
+}
+
+// What is full from the start, or pinned, is so with the most popular keys: which are these?
+void check_popular_keys(const Topology& t, Diagnostics& diagnostics) {
+  for (const Cache& c : t.caches) {
+    const bool pinned = c.settings.policy == Replacement::pinned;
+    if (!c.used || (c.warm == 0 && !pinned)) continue;
+    bool all = false;
+    if (c.keys && !popular_keys(*c.keys, 1, all).empty()) continue;
+    diagnostics.error(t.components[static_cast<std::size_t>(c.component)].mark,
+                      fmt::format("caches.{}.{}", c.name, pinned ? "policy" : "warm"),
+                      c.keys ? "the keys are too many to say which are the most popular"
+                             : "which keys are the most popular? Those of requests are not known beforehand",
+                      "keys: zipf(s=1, n=10000)");
+  }
+}
+
 void warn_unused(const Topology& t, Diagnostics& diagnostics) {
   std::vector<bool> called(t.components.size(), false), channels(t.components.size(), false);
   for (const Edge& e : t.edges) {
@@ -279,6 +308,9 @@ void warn_unused(const Topology& t, Diagnostics& diagnostics) {
     if (channel.component == kNone) continue;
     channels[static_cast<std::size_t>(channel.component)] = true;
     if (channel.named) called[static_cast<std::size_t>(channel.component)] = true;
+  }
+  for (const Cache& c : t.caches) {
+    if (c.used) called[static_cast<std::size_t>(c.component)] = true;
   }
   for (std::size_t i = 0; i < t.components.size(); ++i) {
     const Component& c = t.components[i];
@@ -438,6 +470,8 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (diagnostics.ok()) check_waits(builder.topology, diagnostics);
   if (diagnostics.ok()) expand_deployments(spec.deployments, doc.root.find("deployments"), builder);
   if (diagnostics.ok()) check_managed(builder.topology, diagnostics);
+  if (diagnostics.ok()) check_cache_keys(builder, diagnostics);
+  if (diagnostics.ok()) check_popular_keys(builder.topology, diagnostics);
   expand_faults(spec.faults, builder);
   if (diagnostics.ok()) check_shared_faults(builder.topology, diagnostics);
   if (diagnostics.ok()) check_size(builder.topology, run != nullptr ? run->mark : Mark{}, diagnostics);

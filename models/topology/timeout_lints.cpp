@@ -83,6 +83,10 @@ class LeastTimes {
       case Step::Kind::milestone:
       case Step::Kind::await:
         return 0;
+      case Step::Kind::cache:  // a hit, or what always comes before
+        return step.use == CacheUse::write || step.use == CacheUse::invalidate || step.use == CacheUse::access
+                   ? of_steps(step.branches[0].steps, speed)
+                   : 0;
       case Step::Kind::call: {
         const Edge& edge = t_.edges[static_cast<std::size_t>(step.edge)];
         return edge.ignore_failure || edge.fallback ? 0

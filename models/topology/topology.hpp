@@ -15,6 +15,7 @@
 #include "models/field/values.hpp"
 #include "models/messaging/channel.hpp"
 #include "models/policy/seams.hpp"
+#include "models/topology/cache.hpp"
 #include "models/topology/fault.hpp"
 #include "models/topology/scaling.hpp"
 
@@ -168,6 +169,8 @@ struct Edge {
   std::optional<Hedging> hedging;
   std::optional<Fallback> fallback;
   int publication = kNone;  // the call brings a message to its channel
+  int cache = kNone;        // the call goes to the node of a shared cache that has the key
+  int pop = kNone;          // ... in this point of presence; none: drawn by their shares
 
   // More than a plain timeout and retries: what the theory does not model.
   bool guarded() const {
@@ -197,17 +200,21 @@ struct Step {
     deposit,     // at a channel's node: the message is the channel's now
     effect,      // the branch; when it succeeds, a business effect has happened
     milestone,   // a point that requests pass, counted and timed
-    await        // until the message published last has been handled; a branch: asking by polls
+    await,       // until the message published last has been handled; a branch: asking by polls
+    cache        // asks a cache, or writes to it: branches as CacheUse says
   };
   Kind kind = Kind::compute;
   std::optional<sim::Distribution> distribution;  // compute, sleep: ns; loop: times
   int edge = kNone;                               // call
   double probability = 1;                         // fail
   int needed = 0;                                 // parallel: branches that must succeed
-  int ref = kNone;                                // channel, effect or milestone; await: the group's effect
+  int ref = kNone;                                // channel, effect, milestone, cache; await: group's effect
   std::optional<sim::Duration> timeout;           // await
   sim::Duration interval;                         // await: between polls; sleep: more per request inside
   bool cancel_rest = false;                       // parallel: stops the others when that is decided
+  CacheUse use = CacheUse::look;                  // cache
+  CacheKey key_from = CacheKey::request;          // cache; drawn: from `distribution`
+  bool remote = false;                            // cache: the contents are at the nodes of a shared one
   std::vector<StepBranch> branches;  // parallel, branch, loop (one), call (one: its fallback, if any), ...
 };
 
@@ -368,6 +375,7 @@ struct Topology {
   std::vector<PublishSettings> publications;
   std::vector<Effect> effects;
   std::vector<Milestone> milestones;
+  std::vector<Cache> caches;
   std::vector<std::string> routing_keys{""};  // by Envelope::route
 
   // Messages, effects or work that nobody waits for: requests carry what ties these to their cause.

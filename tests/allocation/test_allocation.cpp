@@ -1,5 +1,6 @@
 // Memory on the hot path: a run allocates while its slabs, queues and histograms grow to their size, then no
 // more. This program counts every call of operator new, so it is a program of its own.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -175,6 +176,29 @@ services:
   c: {workers: 2, inbound: {priority_shedding: {}, rate_limit: {algorithm: leaky_bucket, rate: 2500/s, queue: 10}},
       endpoints: {op: [compute: exp(700us)]}}
 )");
+}
+
+// Every policy at work: hits, misses, evictions, expiries, shared fetches, stale entries, writes behind.
+TEST(Allocation, CachesAllocateNothingPerEvent) {
+  for (const char* policy : {"lru", "lfu", "fifo", "random"}) {
+    expect_none_per_event(fmt::format(R"Y(
+workloads: {{load: {{constant_arrival_rate: 2000/s, calls: s.op}}}}
+caches:
+  near: {{keys: "zipf(s=0.8, n=500)", capacity: 100, policy: {}, ttl: 50ms, coalesce: true,
+          stale_while_revalidate: 20ms}}
+  far: {{capacity: 300, policy: {}, lookup_time: 50us, flush_interval: 50ms, store: [call: db.write],
+         shared: {{nodes: 3, workers: 4}}}}
+services:
+  s:
+    replicas: 2
+    endpoints:
+      op:
+        - {{cache: near, on_miss: [{{cache: far, on_miss: [call: db.read]}}]}}
+        - {{cache: far, key: "zipf(s=0.8, n=500)", write: behind}}
+databases: {{db: {{connections: 20, operations: {{read: exp(1ms), write: exp(1ms)}}}}}}
+)Y",
+                                      policy, policy));
+  }
 }
 
 // 10^6 requests per second for one second, none done before ten: a frame each and an entry in the calendar.

@@ -20,7 +20,8 @@ run: {{duration: 100s, replications: 1}}
 workloads: {{shoppers: {{constant_arrival_rate: 20/s, calls: web.page, timeout: 1s}}}}
 services:
   web: {{endpoints: {{page: [{{call: cart.get, timeout: 500ms}}]}}}}
-  cart: {{instances: [{{zone: west}}, {{zone: east}}], endpoints: {{get: [compute: exp(5ms)]}}}}
+  cart: {{instances: [{{zone: west}}, {{zone: east}}], endpoints: {{get: [cache: sessions, compute: exp(5ms)]}}}}
+caches: {{sessions: {{keys: [2, 1]}}}}
 faults:
   - {}
 )",

@@ -22,6 +22,7 @@ std::vector<Case> admission_cases();
 std::vector<Case> messaging_cases();
 std::vector<Case> availability_cases();
 std::vector<Case> autoscaling_cases();
+std::vector<Case> cache_cases();
 
 std::vector<Case> all_cases();
 

@@ -13,7 +13,7 @@ std::vector<Case> all_cases() {
   for (auto family :
        {single_queue_cases, discipline_cases, bounded_queue_cases, network_of_queues_cases, fan_out_cases,
         failure_cases, balancing_cases, link_cases, transient_cases, distribution_cases, hedging_cases,
-        budget_cases, admission_cases, messaging_cases, availability_cases, autoscaling_cases}) {
+        budget_cases, admission_cases, messaging_cases, availability_cases, autoscaling_cases, cache_cases}) {
     for (Case& c : family()) all.push_back(std::move(c));
   }
   return all;
