@@ -167,25 +167,4 @@ void Execution::note_unheard(std::uint32_t slot) {
   if (left_at(slot) >= 0) ++operations_[edges_[frames_[slot].edge].operation].unheard;
 }
 
-// The frame cannot go on.
-std::uint32_t Execution::fail_frame(std::uint32_t slot, Outcome outcome) {
-  Frame& f = frames_[slot];
-  if ((f.flags & kRootFrame) == kRootFrame) {
-    if (caching_) caching_->failed(slot, outcome);
-    release_frame(slot);
-    return kNoId;
-  }
-  if (f.flags & kBranchFrame) return branch_ended(slot, outcome);
-  if (!(f.flags & kClientFrame)) return finish_server(slot, outcome);
-  if (f.flags & kDirect) {
-    probe_ended(slot, false);
-    return kNoId;
-  }
-  const std::uint32_t cls = f.edge;
-  const std::int64_t start = f.start;
-  release_frame(slot);
-  end_request(cls, start, outcome);
-  return kNoId;
-}
-
 }  // namespace tailrace::models

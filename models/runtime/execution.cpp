@@ -360,38 +360,6 @@ std::uint32_t Execution::attempt(std::uint32_t slot, std::uint32_t edge_id) {
 
 // --- workers
 
-// No worker is free. A continuation (an async request that wants to compute again) is never turned away.
-std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) {
-  Frame& f = frames_[slot];
-  InstanceState& instance = instances_[f.instance];
-  const StationTable& station = station_tables_[instance.station];
-  if (station.discipline == Discipline::preemptive_priority && interrupt_lower(slot)) return slot;
-  if (instance.queued >= station.queue_capacity && !continuation) {
-    ++instance.rejected;
-    count_end(live_edges_[f.edge], Outcome::rejected);
-    return turn_away(slot, Outcome::rejected);
-  }
-  if (station.discipline == Discipline::fifo) {
-    join_queue(slot, f, instance);
-  } else {
-    f.mark = now_;
-    f.flags |= kQueued;
-    ++instance.queued;
-    instance.peak = std::max(instance.peak, instance.queued);
-    instance.queue_area -= now_;
-    enqueue(slot, instance, false);
-  }
-  if (continuation) return kNoId;
-  if (station.patience_lane != kNoId) {
-    arm(station.patience_lane, slot, f);
-  } else if (station.patience != kNoId) {
-    const std::int64_t deadline =
-        sim::saturating_add(now_, sim::Duration::from_ns(sample(station.patience)).ns);
-    schedule(deadline, Phase::expire, Kind::node, timers_.arm_own(TimerPurpose::patience, deadline, slot, f));
-  }
-  return kNoId;
-}
-
 // Gives the frame's worker to the next in line, or back.
 [[gnu::always_inline]] inline void Execution::release_worker(std::uint32_t slot) {
   Frame& f = frames_[slot];
@@ -511,6 +479,27 @@ std::uint32_t Execution::travelled_back(std::uint32_t slot, std::uint32_t edge_i
   if (edge.series != kNoId) observe(edge.series, now_ - frames_[slot].call_start());
   if (outcome == Outcome::success || edge.ignore_failure) return slot;
   return fail_frame(slot, outcome);
+}
+
+// The frame cannot go on.
+std::uint32_t Execution::fail_frame(std::uint32_t slot, Outcome outcome) {
+  Frame& f = frames_[slot];
+  if ((f.flags & kRootFrame) == kRootFrame) {
+    if (caching_) caching_->failed(slot, outcome);
+    release_frame(slot);
+    return kNoId;
+  }
+  if (f.flags & kBranchFrame) return branch_ended(slot, outcome);
+  if (!(f.flags & kClientFrame)) return finish_server(slot, outcome);
+  if (f.flags & kDirect) {
+    probe_ended(slot, false);
+    return kNoId;
+  }
+  const std::uint32_t cls = f.edge;
+  const std::int64_t start = f.start;
+  release_frame(slot);
+  end_request(cls, start, outcome);
+  return kNoId;
 }
 
 inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Outcome outcome) {

@@ -244,7 +244,8 @@ std::uint32_t Messaging::deposit(std::uint32_t slot, std::uint32_t channel) {
     return slot;
   }
   const std::uint64_t ticket = std::uint64_t{f.ticket} << 32 | slot;
-  switch (publish(channel, x.message, model_.publications[publication].confirm, ticket)) {
+  const Envelope message = x.message;  // handlers that start at once may move all causes
+  switch (publish(channel, message, model_.publications[publication].confirm, ticket)) {
     case Publication::accepted:
       return slot;
     case Publication::pending:

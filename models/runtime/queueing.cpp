@@ -2,6 +2,7 @@
 // cores.
 #include <algorithm>
 
+#include "models/runtime/entering.hpp"
 #include "models/runtime/execution.hpp"
 #include "sim/base/check.hpp"
 
@@ -193,6 +194,38 @@ std::int64_t Execution::crowded_ns(const Frame& f, const Step16& step) const {
   const std::int32_t working = station_tables_[instance.station].workers - instance.free;
   const double inside = static_cast<double>(working) + static_cast<double>(instance.queued);
   return static_cast<std::int64_t>(std::min(static_cast<double>(step.amount()) * inside, 1e18));
+}
+
+// No worker is free. A continuation (an async request that wants to compute again) is never turned away.
+std::uint32_t Execution::wait_for_worker(std::uint32_t slot, bool continuation) {
+  Frame& f = frames_[slot];
+  InstanceState& instance = instances_[f.instance];
+  const StationTable& station = station_tables_[instance.station];
+  if (station.discipline == Discipline::preemptive_priority && interrupt_lower(slot)) return slot;
+  if (instance.queued >= station.queue_capacity && !continuation) {
+    ++instance.rejected;
+    count_end(live_edges_[f.edge], Outcome::rejected);
+    return turn_away(slot, Outcome::rejected);
+  }
+  if (station.discipline == Discipline::fifo) {
+    join_queue(slot, f, instance);
+  } else {
+    f.mark = now_;
+    f.flags |= kQueued;
+    ++instance.queued;
+    instance.peak = std::max(instance.peak, instance.queued);
+    instance.queue_area -= now_;
+    enqueue(slot, instance, false);
+  }
+  if (continuation) return kNoId;
+  if (station.patience_lane != kNoId) {
+    arm(station.patience_lane, slot, f);
+  } else if (station.patience != kNoId) {
+    const std::int64_t deadline =
+        sim::saturating_add(now_, sim::Duration::from_ns(sample(station.patience)).ns);
+    schedule(deadline, Phase::expire, Kind::node, timers_.arm_own(TimerPurpose::patience, deadline, slot, f));
+  }
+  return kNoId;
 }
 
 }  // namespace tailrace::models

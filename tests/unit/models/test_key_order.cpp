@@ -45,14 +45,14 @@ TEST(KeyOrder, MemoryFollowsTheKeysOfTwoGenerations) {
 TEST(Ledger, EarlierJourneysAreThoseThatBeganBeforeTheEpoch) {
   Ledger ledger;
   const auto ended = [](const Ledger::Entry&) {};
-  const std::uint32_t first = ledger.begin(0), second = ledger.begin(0);
+  const std::uint32_t first = ledger.begin(0, 0), second = ledger.begin(0, 0);
   ledger.hold(first);
   ledger.hold(second);
   EXPECT_EQ(ledger.earlier_journeys(), 0u);
   ledger.begin_epoch();
   EXPECT_EQ(ledger.earlier_journeys(), 2u);
   ledger.let_go(first, ended);
-  const std::uint32_t third = ledger.begin(1);  // in the first one's place
+  const std::uint32_t third = ledger.begin(1, 0);  // in the first one's place
   ledger.hold(third);
   EXPECT_EQ(ledger.earlier_journeys(), 1u);
   ledger.let_go(third, ended);

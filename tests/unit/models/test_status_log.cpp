@@ -11,7 +11,7 @@ TEST(StatusLog, CountsAllChangesAndKeepsTheFirst) {
   StatusLog log;
   std::int64_t now = 0;
   for (int i = 0; i < 500; ++i) {
-    for (const std::uint8_t to : {1, 2, 0}) log.change(to, {++now});
+    for (const int to : {1, 2, 0}) log.change(static_cast<std::uint8_t>(to), {++now});
   }
   EXPECT_EQ(log.changes(), 1500u);
   EXPECT_EQ(log.trips(), 500u);
