@@ -137,7 +137,10 @@ workloads:
   shoppers: {constant_arrival_rate: 200/s, calls: edge.page, timeout: 2s}
   readers: {constant_arrival_rate: 100/s, calls: edge.read, timeout: 2s}
 services:
-  edge: {replicas: 2, workers: 32, endpoints: {page: [compute: 1ms, call: orders.place], read: [compute: 1ms, call: catalog.get]}}
+  edge:
+    replicas: 2
+    workers: 32
+    endpoints: {page: [compute: 1ms, call: orders.place], read: [compute: 1ms, call: catalog.get]}
   orders: {replicas: 2, workers: 16, endpoints: {place: [compute: exp(2ms), call: ledger.write]}}
   catalog: {workers: 16, endpoints: {get: [compute: exp(3ms)]}}
 databases:
