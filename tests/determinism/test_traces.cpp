@@ -54,6 +54,28 @@ TEST(Trace, TwoWorkersServeInOrderOfArrival) {
   EXPECT_EQ(only_duration(run, "r4"), 30 * kMs);
 }
 
+// 10 ms, and 5 ms for each request inside, oneself and those who wait included.
+TEST(Trace, ASleepGrowsWithTheRequestsInside) {
+  const auto with = [](const char* workers) {
+    return run_text(fmt::format(
+        "run: {{duration: 1s, replications: 1}}\n"
+        "workloads:\n"
+        "  r1: {{trace: {{times: [0s]}}, calls: s.op}}\n"
+        "  r2: {{trace: {{times: [1ms]}}, calls: s.op}}\n"
+        "  r3: {{trace: {{times: [2ms]}}, calls: s.op}}\n"
+        "services: {{s: {{workers: {}, endpoints: {{op: [{{sleep: 10ms, per_request: 5ms}}]}}}}}}\n",
+        workers));
+  };
+  const Results many = with("unlimited");
+  EXPECT_EQ(only_duration(many, "r1"), 15 * kMs);
+  EXPECT_EQ(only_duration(many, "r2"), 20 * kMs);
+  EXPECT_EQ(only_duration(many, "r3"), 25 * kMs);
+  const Results one = with("1");
+  EXPECT_EQ(only_duration(one, "r1"), 15 * kMs);
+  EXPECT_EQ(only_duration(one, "r2"), 34 * kMs);  // starts at 15 with one behind it: 14 + 20
+  EXPECT_EQ(only_duration(one, "r3"), 48 * kMs);  // starts at 35, alone: 33 + 15
+}
+
 // A timeout of 50 ms over a server that takes 80 or 20 ms, by the toss of a coin, and one retry after 10 ms.
 // With 80 then 20: attempt 1 times out at 50 ms and keeps the server until 80; attempt 2 is sent at 60,
 // starts at 80, ends at 100. With 80 twice attempt 2 would end at 160 ms and times out at 110. With 20 first
