@@ -279,6 +279,8 @@ const char* mechanism_name(Mechanism mechanism) {
   switch (mechanism) {
     case Mechanism::fault:
       return "fault";
+    case Mechanism::cache_misses:
+      return "cache_misses";
     case Mechanism::load:
       return "load";
     case Mechanism::retry_load:

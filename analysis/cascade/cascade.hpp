@@ -28,6 +28,7 @@ const char* verdict_name(Verdict verdict);
 
 enum class Mechanism : unsigned char {
   fault,         // hit directly
+  cache_misses,  // a cache that it uses lost what it had
   load,          // more requests than before
   retry_load,    // more attempts per call
   timeouts,      // its calls timed out

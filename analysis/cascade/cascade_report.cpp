@@ -101,7 +101,8 @@ class Aggregator {
       std::tie(hit.mechanism, hit.cause) = most_frequent(causes);
       const auto known = std::find_if(t_.components.begin(), t_.components.end(),
                                       [&](const models::Component& c) { return c.name == hit.cause; });
-      hit.root = hit.mechanism == Mechanism::fault || known == t_.components.end();
+      hit.root = hit.mechanism == Mechanism::fault || hit.mechanism == Mechanism::cache_misses ||
+                 known == t_.components.end();
       report_.hits.push_back(std::move(hit));
     }
     in_order();

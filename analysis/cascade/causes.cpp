@@ -1,7 +1,8 @@
 #include "analysis/cascade/causes.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <utility>
+#include <vector>
 
 namespace tailrace::analysis {
 
@@ -59,7 +60,9 @@ class Explainer {
         baseline_(baseline),
         onsets_(onsets),
         c_(cascade),
-        explained_(cascade.hits.size()) {}
+        explained_(cascade.hits.size()) {
+    for (const models::Operation& op : t_.operations) find_cache_users(op.component, op.steps);
+  }
 
   void run() {
     for (std::size_t h = 0; h < c_.hits.size(); ++h) explained_[h] = by_trigger(h);
@@ -88,14 +91,33 @@ class Explainer {
       if (trigger.start_s > times_.end_s[w]) continue;
       const double length = times_.end_s[w] - times_.start_s[w];
       if (trigger.over && trigger.end_s + 2 * length < times_.start_s[w]) continue;
-      if (std::find(trigger.components.begin(), trigger.components.end(), hit.component) ==
-          trigger.components.end())
-        continue;
-      hit.mechanism = trigger.fault >= 0 ? Mechanism::fault : Mechanism::load;
+      const auto on = [&](int component) {
+        return std::find(trigger.components.begin(), trigger.components.end(), component) !=
+               trigger.components.end();
+      };
+      const bool misses = uses_one_of(hit.component, on);
+      if (!on(hit.component) && !misses) continue;
+      hit.mechanism = misses               ? Mechanism::cache_misses
+                      : trigger.fault >= 0 ? Mechanism::fault
+                                           : Mechanism::load;
       hit.trigger = static_cast<int>(i);
       return true;
     }
     return false;
+  }
+
+  // A local cache is no neighbour that is called: its users hold its contents themselves.
+  template <class Matches>
+  bool uses_one_of(int component, const Matches& matches) const {
+    return std::any_of(cache_users_.begin(), cache_users_.end(),
+                       [&](const auto& use) { return use.first == component && matches(use.second); });
+  }
+  void find_cache_users(int component, const models::Steps& steps) {
+    for (const models::Step& s : steps) {
+      if (s.kind == models::Step::Kind::cache)
+        cache_users_.emplace_back(component, t_.caches[at(s.ref)].component);
+      for (const models::StepBranch& b : s.branches) find_cache_users(component, b.steps);
+    }
   }
 
   const Hit* explained_hit(int component, std::size_t before) const {
@@ -185,6 +207,7 @@ class Explainer {
   const std::vector<std::size_t>& onsets_;
   Cascade& c_;
   std::vector<bool> explained_;
+  std::vector<std::pair<int, int>> cache_users_;  // component, the cache's
 };
 
 }  // namespace

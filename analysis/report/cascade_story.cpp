@@ -40,6 +40,8 @@ std::string mechanism_words(const CascadeHitReport& h) {
   switch (h.mechanism) {
     case Mechanism::fault:
       return fmt::format("by the fault \"{}\"", h.cause);
+    case Mechanism::cache_misses:
+      return fmt::format("by misses of its cache, through the fault \"{}\"", h.cause);
     case Mechanism::load:
       return h.cause == "load" ? "by the load" : fmt::format("by more requests from {}", h.cause);
     case Mechanism::retry_load:

@@ -204,6 +204,14 @@ faults: [{name: outage, type: pod_failure, target: mail, start: 100s, duration: 
   EXPECT_LT(c.recovery.estimate, 3);
 }
 
+TEST(Causes, AnEmptiedCacheIsWhyItsServiceAsksTheDatabase) {
+  const CascadeReport c = run_library("cache-stampede").report.cascade;
+  expect_hit(c, "front", Mechanism::cache_misses, "cache_flush pages");
+  expect_hit(c, "store", Mechanism::load, "front");
+  expect_hit(c, "readers", Mechanism::timeouts, "front");
+  EXPECT_LT(place(c, "front"), place(c, "store"));
+}
+
 TEST(Causes, AGrayInstanceSlowsItsServiceOnly) {
   const CascadeReport c = run_text(std::string(kShop) +
                                    "faults: [{name: gray, type: gray, target: orders#0, factor: 10, "
