@@ -1,4 +1,4 @@
-// Messages in rounds and links that messages share, to the nanosecond. In all of them 1000 bytes
+// Messages in rounds, links that messages share, and handshakes, to the nanosecond. In all of them 1000 bytes
 // take 1 ms on the link from a to s, or no time where it has no bandwidth, and 10 ms on the way.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -138,6 +138,51 @@ TEST(SharedLink, RepeatsWhatIsLost) {
 TEST(SharedLink, SharesEveryRound) {
   Trace t(links({{"3000B", "0s"}, {"3000B", "0s"}}, "bandwidth: 8Mbit/s, sharing: fair, initial_window: 1"));
   t.reached("s.op", {35, 35});
+  t.is_quiet();
+}
+
+std::string caller(const std::string& times, const std::string& pool) {
+  return fmt::format(
+      "workloads: {{load: {{trace: {{times: [{}]}}, calls: s.op, connection_pool: {{{}}}}}}}\n"
+      "services: {{s: {{endpoints: {{op: [sleep: 5ms]}}}}}}\n"
+      "network: {{default: {{latency: 20ms}}}}\n",
+      times, pool);
+}
+
+// A round trip of 40 ms: one for TCP, one for TLS 1.3, one for the request, and 5 ms at the server.
+TEST(Handshake, IsPaidByTheFirstRequestOfAConnection) {
+  Trace t(caller("0s, 200ms", "max_connections: 1, handshake: tls13"));
+  t.sent("load", "s.op", {80, 200});
+  t.requests("load", {{125, success}, {245, success}});
+  t.is_quiet();
+}
+
+TEST(Handshake, IsPaidEachTimeWithoutKeepAlive) {
+  Trace t(caller("0s, 200ms", "max_connections: 1, handshake: tls13, max_requests_per_connection: 1"));
+  t.requests("load", {{125, success}, {325, success}});
+  t.is_quiet();
+}
+
+TEST(Handshake, TakesItsRoundTripsAfterTheConnectTime) {
+  const std::vector<std::pair<std::string, double>> round_trips = {{"none", 0},
+                                                                   {"tcp", 1},
+                                                                   {"tls12", 3},
+                                                                   {"tls12_resumed", 2},
+                                                                   {"tls13", 2},
+                                                                   {"quic", 1},
+                                                                   {"tls13_early_data", 1},
+                                                                   {"quic_early_data", 0}};
+  for (const auto& [name, n] : round_trips) {
+    SCOPED_TRACE(name);
+    Trace t(caller("0s", "connect_time: 3ms, handshake: " + name));
+    t.sent("load", "s.op", {3 + 40 * n});
+  }
+}
+
+// Both go over the one connection when it is ready.
+TEST(Handshake, IsSharedByStreams) {
+  Trace t(caller("0s, 30ms", "max_concurrent_streams: 100, handshake: tls13"));
+  t.sent("load", "s.op", {80, 80});
   t.is_quiet();
 }
 
