@@ -468,6 +468,8 @@ std::string topology_text(const Topology& t, analysis::TextStyle style) {
       if (l.jitter) parts.push_back("jitter " + time_text(*l.jitter));
       if (l.bandwidth_bit_per_s > 0) parts.push_back(analysis::human_bytes_per_s(l.bandwidth_bit_per_s / 8));
       if (l.loss > 0) parts.push_back(fmt::format("loss {}", analysis::human_fraction(l.loss)));
+      if (l.sharing == models::LinkSharing::fair) parts.push_back("shared");
+      if (l.initial_window > 0) parts.push_back(fmt::format("first window {}", l.initial_window));
       out += fmt::format("  {}: {}\n", escaped(l.name), fmt::join(parts, ", "));
     }
     if (links > kMostComponents) out += fmt::format("  ... and {} more\n", links - kMostComponents);

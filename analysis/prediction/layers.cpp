@@ -53,6 +53,23 @@ double extra_rounds(const models::Link& l, double packets) {
   return sum;
 }
 
+// How long a sender with windows stands still until all of a message is sent, when nothing is lost: after
+// each window but the last, until the first of its packets is acknowledged.
+double stalls(const models::Link& l, double round_trip_s, double packets) {
+  if (l.initial_window == 0) return 0;
+  const double packet_s = l.bandwidth_bit_per_s > 0 ? 8 * l.packet_bytes / l.bandwidth_bit_per_s : 0;
+  const double most = l.max_window == models::kUnlimited ? kInfinity : static_cast<double>(l.max_window);
+  double window = static_cast<double>(l.initial_window), sum = 0;
+  for (double left = packets - window; left > 0; left -= window) {
+    const double still = packet_s + round_trip_s - window * packet_s;
+    if (!(still > 0)) return sum;
+    if (window >= most) return sum + still * std::ceil(left / window);
+    sum += still;
+    window = std::min(2 * window, most);
+  }
+  return sum;
+}
+
 }  // namespace
 
 Layers::Layers(const models::Topology& topology) : t_(topology) {
@@ -372,19 +389,39 @@ void Layers::link_times(const std::vector<double>& rates) {
       s.wait_s = kInfinity;
     } else if (s.utilization > 0) {
       s.wait_s = sums[i].square / (2 * (1 - s.utilization));  // Pollaczek-Khinchine
+      if (t_.links[i].sharing == models::LinkSharing::fair)   // over what it takes alone
+        s.wait_s = sums[i].time / s.message_rate * s.utilization / (1 - s.utilization);
     }
     s.exact = t_.links[i].loss == 0;
   }
   for (std::size_t e = 0; e < t_.edges.size(); ++e) {
-    const auto way = [&](int link, const std::optional<sim::Distribution>& bytes) {
+    const auto way = [&](int link, int back, const std::optional<sim::Distribution>& bytes) {
       Moments m;
       if (link == models::kNone) return m;
       const models::Link& l = t_.links[at(link)];
       if (l.latency) m = m + moments_of(*l.latency, 1e-9);
       if (l.jitter) m = m + moments_of(*l.jitter, 1e-9);
       if (l.bandwidth_bit_per_s > 0 && bytes) m = m + moments_of(*bytes, 8 / l.bandwidth_bit_per_s);
-      const double wait = links[at(link)].wait_s;
+      double wait = links[at(link)].wait_s;
+      if (l.sharing == models::LinkSharing::fair && bytes) {
+        // A shared processor: whoever is sent takes 1/(1-rho) of its time alone, whatever the sizes.
+        const double rho = links[at(link)].utilization;
+        wait = rho < 1 ? bytes->mean() * 8 / l.bandwidth_bit_per_s * rho / (1 - rho) : kInfinity;
+      }
       if (wait > 0) m = m + Moments{wait, wait * wait, Moments::Law::other, links[at(link)].exact};
+      if (l.initial_window > 0) {
+        double round_trip_s = 0;
+        bool sure = l.loss == 0 && l.bandwidth_bit_per_s == 0 && (!bytes || bytes->is_constant());
+        for (const int i : {link, back}) {
+          if (i == models::kNone) continue;
+          const models::Link& one = t_.links[at(i)];
+          round_trip_s += (one.latency ? one.latency->mean() : 0) * 1e-9;
+          round_trip_s += (one.jitter ? one.jitter->mean() : 0) * 1e-9;
+          sure = sure && !one.jitter && (!one.latency || one.latency->is_constant());
+        }
+        const double still = stalls(l, round_trip_s, packets_of(l, bytes));
+        if (still > 0 || !sure) m = m + Moments{still, 0, Moments::Law::other, sure};
+      }
       if (l.loss > 0) {
         const double rounds = extra_rounds(l, packets_of(l, bytes)),
                      timeout = static_cast<double>(l.retransmit_timeout.ns) * 1e-9;
@@ -393,8 +430,8 @@ void Layers::link_times(const std::vector<double>& rates) {
       }
       return m;
     };
-    out_time_[e] = way(t_.edges[e].out_link, t_.edges[e].request_bytes);
-    back_time_[e] = way(t_.edges[e].back_link, t_.edges[e].response_bytes);
+    out_time_[e] = way(t_.edges[e].out_link, t_.edges[e].back_link, t_.edges[e].request_bytes);
+    back_time_[e] = way(t_.edges[e].back_link, t_.edges[e].out_link, t_.edges[e].response_bytes);
   }
 }
 

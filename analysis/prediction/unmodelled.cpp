@@ -81,6 +81,7 @@ class Spread {
  private:
   struct OfEdge {
     Doubt admits = kSure, hedges = kSure, budget = kSure, fallback = kSure;
+    Doubt network = kSure;  // how long its messages take
   };
   struct OfStation {
     Doubt refuses = kSure;   // its doors and queue policies
@@ -148,6 +149,15 @@ class Spread {
     const Edge& e = t_.edges[id];
     const CallFacts& f = layers_.facts[id];
     if (f.success < 1 - kNever) failing_[at(t_.operations[at(e.operation)].station)] = 1;
+    for (const bool out : {true, false}) {
+      const int link = out ? e.out_link : e.back_link;
+      const auto& bytes = out ? e.request_bytes : e.response_bytes;
+      if (link == models::kNone || !bytes) continue;
+      const models::Link& l = t_.links[at(link)];
+      const double window = static_cast<double>(l.initial_window) * l.packet_bytes;
+      if (window > 0 && l.loss > 0 && bytes->mean() > window && edges_[id].network == kSure)
+        edges_[id].network = reason("loss with windows", l.name);
+    }
     if (!e.guarded()) return;
     const bool may_fail = f.success < 1 - kNever || f.attempts > 1 + kNever;
     for (const models::AdmissionUse& use : e.admissions) {
@@ -281,6 +291,7 @@ class Spread {
     }
     Doubt result = first(own.admits, first(attempt, first(own.budget, own.fallback)));
     if (may_fail) result = first(result, own.hedges);
+    seen.time = first(seen.time, own.network);
     seen.time = first(seen.time, first(first(own.admits, own.hedges), first(ops_[target].time, result)));
     if (e.ignore_failure) return;
     seen.result = first(seen.result, result);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "models/compile/caches.hpp"
 #include "models/compile/compiled_model.hpp"
@@ -136,6 +137,9 @@ class Compiler final : public ProgramCompiler {
     table.packet_bytes = l.packet_bytes;
     table.retransmit_timeout = l.retransmit_timeout;
     table.max_retransmissions = l.max_retransmissions;
+    table.initial_window = l.initial_window;
+    table.max_window = l.max_window == kUnlimited ? std::numeric_limits<std::int32_t>::max() : l.max_window;
+    if (l.sharing == LinkSharing::fair && l.bandwidth_bit_per_s > 0) table.flow = m_.flows++;
     if (marks_.links[i]) table.fault = m_.faults.links++;
     m_.links.push_back(table);
   }

@@ -188,7 +188,9 @@ struct LinkTable {
   double packet_bytes = 0;
   sim::Duration retransmit_timeout;
   std::int64_t max_retransmissions = 0;
-  std::uint32_t fault = kNoId;  // its state, where some fault can hit it
+  std::int64_t initial_window = 0, max_window = 0;  // 0: no windows; max_window: at least as large
+  std::uint32_t flow = kNoId;                       // its state, where messages share the bandwidth
+  std::uint32_t fault = kNoId;                      // its state, where some fault can hit it
 };
 
 struct ClassTable {
@@ -278,6 +280,7 @@ struct CompiledModel {
   std::vector<std::uint32_t> instance_station;
   sim::LargeVector<EdgeTable> edges;
   std::vector<LinkTable> links;
+  std::uint32_t flows = 0;  // links that messages share
   std::vector<ClassTable> classes;
   std::vector<WorkloadTable> workloads;
   std::vector<sim::Duration> lanes;  // length of each constant timer

@@ -265,6 +265,20 @@ class Fields {
     return push(std::move(f));
   }
 
+  template <class E>  // without a default
+  Fields& choice(std::string name, std::optional<E> Spec::*member, std::vector<std::string> words,
+                 std::string text) {
+    static_assert(std::is_enum_v<E>);
+    Field f = make(std::move(name), std::move(text), {});
+    f.type = FieldType::choice;
+    f.choices = std::move(words);
+    f.read = [member](const Field& self, const Node& node, void* spec, ReadContext& context) {
+      const int index = read_choice(self, node, context);
+      if (index >= 0) static_cast<Spec*>(spec)->*member = static_cast<E>(index);
+    };
+    return push(std::move(f));
+  }
+
   // A nested map with a table of its own; T or std::optional<T> (present when written).
   template <class T>
   Fields& section(std::string name, T Spec::*member, FieldTable table, std::string text) {

@@ -16,11 +16,23 @@ FieldTable link_fields() {
            "messages are sent one after another at this speed; default unlimited", at_least(1))
       .add("loss", &LinkSpec::loss, "probability that a transmission is lost", between(0, 0.999))
       .add("packet_size", &LinkSpec::packet_size,
-           "a larger message is split into packets that are lost one by one", more_than(0))
+           "a larger message is split into packets that are lost one by one; default 1460B with "
+           "initial_window, "
+           "otherwise a message is one packet",
+           more_than(0))
       .add("retransmit_timeout", &LinkSpec::retransmit_timeout,
            "until a lost transmission is repeated; default 200ms", more_than(0))
       .add("max_retransmissions", &LinkSpec::max_retransmissions, "then the call fails; default 15",
            between(0, 1000))
+      .add("initial_window", &LinkSpec::initial_window,
+           "packets of a message that are sent before the first is acknowledged, twice as many each round "
+           "trip; a loss goes back to it; TCP's is 10; default: all at once",
+           between(1, 1e6))
+      .add("max_window", &LinkSpec::max_window, "packets; the window grows no further; default unlimited",
+           between(1, 1e6))
+      .choice("sharing", &LinkSpec::sharing, {"store_and_forward", "fair"},
+              "store_and_forward: messages take the bandwidth one after another; fair: all at once, in equal "
+              "parts; default store_and_forward")
       .table();
 }
 
@@ -52,7 +64,20 @@ void read_links(const Node& node, NetworkSpec& spec, ReadContext& context) {
   }
 }
 
-void check_link(const LinkSpec& spec, const std::string& path, Mark mark, Diagnostics& diagnostics) {
+// `fallback` says what the link's own fields leave out.
+void check_link(const LinkSpec& spec, const LinkSpec& fallback, const std::string& path, Mark mark,
+                Diagnostics& diagnostics) {
+  const auto initial = spec.initial_window ? spec.initial_window : fallback.initial_window;
+  const auto most = spec.max_window ? spec.max_window : fallback.max_window;
+  if (most && !initial)
+    diagnostics.error(mark, path + ".max_window", "there are no windows without initial_window",
+                      "add initial_window: 10");
+  if (most && initial && *most < *initial)
+    diagnostics.error(mark, path + (spec.max_window ? ".max_window" : ".initial_window"),
+                      fmt::format("max_window is {}, but the initial window is {} already", *most, *initial));
+  if (spec.sharing == LinkSharing::fair && !spec.bandwidth && !fallback.bandwidth)
+    diagnostics.error(mark, path + ".sharing", "there is no bandwidth to share",
+                      "add bandwidth, such as 1Gbit/s");
   if (!spec.packet_size) return;
   const sim::Distribution& size = spec.packet_size->value;
   if (!size.is_constant())
@@ -70,7 +95,12 @@ void overlay(Link& link, const LinkSpec& spec) {
   }
   if (spec.retransmit_timeout) link.retransmit_timeout = *spec.retransmit_timeout;
   if (spec.max_retransmissions) link.max_retransmissions = *spec.max_retransmissions;
+  if (spec.initial_window) link.initial_window = *spec.initial_window;
+  if (spec.max_window) link.max_window = *spec.max_window;
+  if (spec.sharing) link.sharing = *spec.sharing;
 }
+
+constexpr double kSegmentBytes = 1460;  // of TCP in Ethernet's frames
 
 bool takes_time(const Link& link) {
   return link.bandwidth_bit_per_s > 0 || link.loss > 0 || link.jitter.has_value() ||
@@ -96,9 +126,14 @@ void declare(const void*, int, TopologyBuilder&) {}
 // Runs after every component: gives each edge its two links.
 void expand(const void* raw, int component, TopologyBuilder& b) {
   const NetworkSpec& spec = *static_cast<const NetworkSpec*>(raw);
-  check_link(spec.fallback, "network.default",
+  LinkSpec any = spec.fallback;  // a default may share what only some links have
+  for (const NamedLinkSpec& link : spec.links) {
+    if (!any.bandwidth) any.bandwidth = link.link.bandwidth;
+  }
+  check_link(spec.fallback, any, "network.default",
              b.topology.components[static_cast<std::size_t>(component)].mark, b.diagnostics);
-  for (const NamedLinkSpec& link : spec.links) check_link(link.link, link.path, link.mark, b.diagnostics);
+  for (const NamedLinkSpec& link : spec.links)
+    check_link(link.link, spec.fallback, link.path, link.mark, b.diagnostics);
   std::map<std::pair<int, int>, const NamedLinkSpec*> named;
   for (const NamedLinkSpec& link : spec.links) {
     int ends[2] = {kNone, kNone};
@@ -141,6 +176,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
                                : back != named.end() ? back->second
                                                      : nullptr;
     if (own != nullptr) overlay(link, own->link);
+    if (link.initial_window > 0 && link.packet_bytes == 0) link.packet_bytes = kSegmentBytes;
     int id = kNone;
     if (takes_time(link)) {
       id = static_cast<int>(b.topology.links.size());

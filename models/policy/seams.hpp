@@ -82,11 +82,15 @@ struct Admission {
   Kind kind = Kind::admit;
   Outcome reason = Outcome::rejected;
   sim::Duration time{INT64_MAX};
+  std::int64_t round_trips = 0;  // delay: so many to the target and back on top of `time`
 
   static Admission yes() { return {}; }
-  static Admission no(Outcome reason) { return {Kind::reject, reason, {}}; }
-  static Admission later(sim::Duration pause) { return {Kind::delay, Outcome::success, pause}; }
-  static Admission in_line(sim::Duration at_most, Outcome reason) { return {Kind::wait, reason, at_most}; }
+  static Admission no(Outcome reason) { return {Kind::reject, reason, {}, 0}; }
+  static Admission later(sim::Duration pause) { return {Kind::delay, Outcome::success, pause, 0}; }
+  static Admission later(sim::Duration pause, std::int64_t round_trips) {
+    return {Kind::delay, Outcome::success, pause, round_trips};
+  }
+  static Admission in_line(sim::Duration at_most, Outcome reason) { return {Kind::wait, reason, at_most, 0}; }
 };
 
 class AdmissionPolicy {
@@ -95,6 +99,8 @@ class AdmissionPolicy {
   virtual Admission admit(const CallFacts&, sim::Stream&) = 0;
   // As long as this is set, admit() would say yes and change nothing, so it need not be asked.
   bool quiet() const { return quiet_; }
+  // The delay that the last answer asked for ends then: told where it had round trips in it.
+  virtual void starts_at(sim::Instant) {}
   // What was admitted (or delayed) has ended, whatever the outcome; also when a policy inside refused it:
   // then the outcome is that refusal. After it, whoever is first in line asks again.
   virtual void ended(const CallFacts&) {}

@@ -353,13 +353,19 @@ std::uint32_t Execution::pursue(std::uint32_t slot, std::uint32_t edge_id, bool 
       x.flags &= static_cast<std::uint8_t>(~kInLine);
       timers_.cancel(frames_[slot], TimerPurpose::line);
     }
-    if (answer.kind == Admission::Kind::delay && answer.time.ns > 0) {
+    std::int64_t pause = answer.kind == Admission::Kind::delay ? answer.time.ns : 0;
+    if (answer.round_trips > 0) {
+      for (std::int64_t i = 0; i < answer.round_trips; ++i)
+        pause = sim::saturating_add(pause, round_trip(edge));
+      state.policy->starts_at({sim::saturating_add(now_, pause)});
+    }
+    if (pause > 0) {
       ++counts.delayed;
       if (x.flags & kNextIsHedge) {  // does not pause
         leave_pause(slot, g, Outcome::rejected);
         return refused(slot, edge_id, Outcome::rejected);
       }
-      arm_own(sim::saturating_add(now_, answer.time.ns), Phase::arrive, TimerPurpose::pause, slot);
+      arm_own(sim::saturating_add(now_, pause), Phase::arrive, TimerPurpose::pause, slot);
       return kNoId;
     }
     if (x.stage == g.outer) return begin_try(slot, edge_id);

@@ -80,7 +80,8 @@ class Execution {
     spike,    // a request that a fault adds
     scale,    // of instances that come and go
     deploy,   // a new version of them
-    cache     // something of a cache is due
+    cache,    // something of a cache is due
+    flow      // a message has been sent over a shared link
   };
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
@@ -338,6 +339,15 @@ class Execution {
   void transmit(std::uint32_t slot, std::uint32_t link, Kind arrival);
   void transmit_again(std::uint32_t slot, Kind arrival);
   void lossy_round(std::uint32_t slot, std::uint32_t link, Kind arrival, std::int64_t sent);
+  std::int64_t lost_packets(const LinkTable& table, std::int64_t packets, std::uint32_t& process);
+  void give_up_sending(std::uint32_t slot, const LinkTable& table, Kind arrival, std::int64_t sent);
+  // Windows and shared links: flows.cpp
+  void begin_round(std::uint32_t slot, std::uint32_t link, Kind arrival);
+  void round_sent(std::uint32_t slot, std::uint32_t link, Kind arrival, std::int64_t sent);
+  std::int64_t round_trip(const EdgeTable& edge);
+  void schedule_flow(std::uint32_t link);
+  void flow_event(std::uint32_t link, std::int64_t time);
+  void set_flow_speed(std::uint32_t link);
   void lane_event(std::uint32_t lane);
   void timer_fired(std::uint32_t slot, TimerPurpose purpose);
   void start_clients();
@@ -487,6 +497,7 @@ class Execution {
   std::vector<double> cpu_busy_before_;
   std::vector<CoreQueue> cores_;
   std::vector<LinkState> links_;
+  std::vector<Cpu> flows_;  // messages that share a link, as jobs that share a core
   std::vector<ClientState> clients_;
   FaultStates fault_;
   std::vector<InstanceLife> lives_;

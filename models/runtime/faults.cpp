@@ -285,6 +285,7 @@ void Execution::apply_fault(std::uint32_t id, bool begins) {
           for (const int link : fault.targets[target].links) {
             LinkFaults& state = fault_.links[model_->links[static_cast<std::size_t>(link)].fault];
             begins ? put(state.effects, active) : take(state.effects, active);
+            set_flow_speed(static_cast<std::uint32_t>(link));
           }
         }
         break;

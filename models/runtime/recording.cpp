@@ -115,6 +115,7 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   }
   classes_.resize(m.classes.size());
   links_.resize(m.links.size());
+  flows_.resize(m.flows);
   clients_.resize(m.workloads.size());
   positions_.resize(m.positions);
   ready_.reserve(1024);

@@ -20,7 +20,8 @@ void Execution::transmit(std::uint32_t slot, std::uint32_t link_id, Kind arrival
   link.counts.bytes += static_cast<double>(frames_[slot].aux);
   frames_[slot].mark = 0;
   const LinkTable& table = model_->links[link_id];
-  if (table.ns_per_byte == 0 && table.loss_chance == 0 && table.fault == kNoId) [[likely]] {
+  if (table.ns_per_byte == 0 && table.loss_chance == 0 && table.fault == kNoId && table.initial_window == 0)
+      [[likely]] {
     ++link.counts.transmissions;
     schedule(sim::saturating_add(now_, link_travel(table)),
              arrival == Kind::arrive ? Phase::arrive : Phase::finish, arrival, slot);
@@ -35,6 +36,7 @@ void Execution::transmit_again(std::uint32_t slot, Kind arrival) {
   const EdgeTable& edge = edges_[f.edge];
   const std::uint32_t link_id = arrival == Kind::arrive ? edge.out_link : edge.back_link;
   const LinkTable& table = model_->links[link_id];
+  if (table.initial_window != 0 || table.flow != kNoId) return begin_round(slot, link_id, arrival);
   LinkState& link = links_[link_id];
   std::int64_t sent = now_;
   if (const double ns_per_byte = link_ns_per_byte(table); ns_per_byte > 0) {
@@ -58,12 +60,8 @@ void Execution::lossy_round(std::uint32_t slot, std::uint32_t link_id, Kind arri
     const double exact = std::ceil(static_cast<double>(f.aux) / table.packet_bytes);
     packets = static_cast<std::int64_t>(std::clamp(exact, 1.0, kMostPackets));
   }
-  std::int64_t lost = 0;
   std::uint32_t process = kNoId;  // of the fault that took it
-  for (std::int64_t i = 0; i < packets; ++i) {
-    const bool by_itself = table.loss_chance != 0 && streams_[table.loss_stream].next() <= table.loss_chance;
-    lost += lost_by_fault(table, process) || by_itself ? 1 : 0;
-  }
+  const std::int64_t lost = lost_packets(table, packets, process);
   link.counts.transmissions += static_cast<std::uint64_t>(packets);
   link.counts.lost += static_cast<std::uint64_t>(lost);
   if (lost == 0) {
@@ -74,17 +72,29 @@ void Execution::lossy_round(std::uint32_t slot, std::uint32_t link_id, Kind arri
   if (f.mark == 0) ++link.counts.delayed;
   if (process != kNoId && (f.mark == 0 || f.mark == table.max_retransmissions))
     blame(process, f.mark != table.max_retransmissions);
-  if (++f.mark >
-      table.max_retransmissions) {  // given up: the caller learns of it when it would have sent again
-    if (arrival == Kind::arrive && edges_[f.edge].counts_outstanding) --instances_[f.instance].outstanding;
-    f.outcome = Outcome::network;
-    schedule(sim::saturating_add(sent, table.retransmit_timeout.ns), Phase::finish, Kind::reply, slot);
-    return;
-  }
+  if (++f.mark > table.max_retransmissions) return give_up_sending(slot, table, arrival, sent);
   if (table.packet_bytes > 0)
     f.aux = static_cast<std::int64_t>(static_cast<double>(lost) * table.packet_bytes);
   schedule(sim::saturating_add(sent, table.retransmit_timeout.ns), Phase::arrive, Kind::resend, slot,
            static_cast<std::uint32_t>(arrival));
+}
+
+// Each packet is drawn for.
+std::int64_t Execution::lost_packets(const LinkTable& table, std::int64_t packets, std::uint32_t& process) {
+  std::int64_t lost = 0;
+  for (std::int64_t i = 0; i < packets; ++i) {
+    const bool by_itself = table.loss_chance != 0 && streams_[table.loss_stream].next() <= table.loss_chance;
+    lost += lost_by_fault(table, process) || by_itself ? 1 : 0;
+  }
+  return lost;
+}
+
+// The caller learns of it when it would have sent again.
+void Execution::give_up_sending(std::uint32_t slot, const LinkTable& table, Kind arrival, std::int64_t sent) {
+  Frame& f = frames_[slot];
+  if (arrival == Kind::arrive && edges_[f.edge].counts_outstanding) --instances_[f.instance].outstanding;
+  f.outcome = Outcome::network;
+  schedule(sim::saturating_add(sent, table.retransmit_timeout.ns), Phase::finish, Kind::reply, slot);
 }
 
 // --- timers

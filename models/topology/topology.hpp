@@ -283,6 +283,11 @@ struct Component {
   int declared_order = 0;
 };
 
+enum class LinkSharing : std::uint8_t {
+  store_and_forward,  // messages one after another
+  fair                // all at once, with equal parts of the bandwidth
+};
+
 // A one-way stretch of network between two components.
 struct Link {
   std::string name;                                  // "orders -> payments"
@@ -292,6 +297,9 @@ struct Link {
   double packet_bytes = 0;  // 0: a message is one packet
   sim::Duration retransmit_timeout{200'000'000};
   std::int64_t max_retransmissions = 15;
+  // Packets that may be sent before the first is acknowledged, doubling per round trip; 0: all of them.
+  std::int64_t initial_window = 0, max_window = kUnlimited;
+  LinkSharing sharing = LinkSharing::store_and_forward;
 };
 
 enum class ArrivalProcess : std::uint8_t {

@@ -212,11 +212,15 @@ class Author : RandomText {
   std::string network() {
     std::string out = fmt::format("network: {{default: {{latency: {}", one_of({"0s", "200us", "exp(300us)"}));
     if (chance(30)) out += ", jitter: exp(100us)";
-    if (chance(40)) out += fmt::format(", bandwidth: {}Mbit/s", 20 + below(1000));
+    if (chance(40)) {
+      out += fmt::format(", bandwidth: {}Mbit/s", 20 + below(1000));
+      if (chance(40)) out += ", sharing: fair";
+    }
     if (chance(40))
       out += fmt::format(", loss: {}%, retransmit_timeout: {}ms, max_retransmissions: {}", below(5),
                          1 + below(30), below(4));
     if (chance(30)) out += ", packet_size: 1460B";
+    if (chance(30)) out += fmt::format(", initial_window: {}", 1 + below(10));
     return out + "}}\n";
   }
 

@@ -70,6 +70,19 @@ network:
           max_retransmissions: 3}
     "back -> front": {bandwidth: 10Mbit/s, loss: 1%}
 )yaml"},
+      {"flows", run + R"yaml(
+workloads: {load: {constant_arrival_rate: 150/s, calls: front.op, timeout: 2s}}
+services:
+  front:
+    outbound: {connection_pool: {max_connections: 20, handshake: tls13, idle_timeout: 20ms}}
+    endpoints: {op: [{call: back.op, request_size: "exp(20KB)", response_size: 4KB}]}
+  back: {workers: 4, endpoints: {op: [compute: exp(5ms)]}}
+network:
+  default: {latency: 2ms, jitter: exp(1ms), initial_window: 2, max_window: 8}
+  links:
+    "front -> back": {bandwidth: 30Mbit/s, sharing: fair, loss: 2%, retransmit_timeout: 30ms}
+    "back -> front": {bandwidth: 10Mbit/s, loss: 1%}
+)yaml"},
       {"balancing", run + R"yaml(
 workloads: {load: {constant_arrival_rate: 200/s, calls: front.op}}
 services:

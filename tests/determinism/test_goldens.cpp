@@ -23,6 +23,7 @@ constexpr Golden kGoldens[] = {
     {"disciplines", 0xec7b40c8a8f85f2d, 0x07acf58103ea2a91},
     {"cores", 0xb9722d6bb69f1713, 0xe0f9bb30ebc25d92},
     {"network", 0x2a8d8cf557039038, 0x47871bdf51fccca4},
+    {"flows", 0x348dfa148cd40a1b, 0x8deed6318b9cc6f8},
     {"balancing", 0x17fc7fd9ee0c14dc, 0x042493e720efa3dd},
     {"steps", 0x4af480fc23315f50, 0xf5e2c947f1643d4f},
     {"arrivals", 0x0e1d55b656d06419, 0xd6cefdd25b01e230},

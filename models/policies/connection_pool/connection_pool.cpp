@@ -1,6 +1,7 @@
 #include "models/policies/connection_pool/connection_pool.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "models/policy/scope_fields.hpp"
 #include "sim/base/check.hpp"
@@ -13,9 +14,28 @@ std::size_t places(const ConnectionPoolSpec& spec, bool needed) {
 }
 }  // namespace
 
+std::int64_t round_trips(Handshake handshake) {
+  switch (handshake) {
+    case Handshake::none:
+    case Handshake::quic_early_data:
+      return 0;
+    case Handshake::tcp:
+    case Handshake::tls13_early_data:
+    case Handshake::quic:
+      return 1;
+    case Handshake::tls13:
+    case Handshake::tls12_resumed:
+      return 2;
+    case Handshake::tls12:
+      return 3;
+  }
+  return 0;
+}
+
 ConnectionPool::ConnectionPool(const ConnectionPoolSpec& spec)
     : spec_(spec),
-      connecting_(places(spec, spec.connect_time.ns > 0)),
+      round_trips_(models::round_trips(spec.handshake)),
+      connecting_(places(spec, spec.connect_time.ns > 0 || round_trips_ > 0)),
       idle_(places(spec, spec.idle_timeout || spec.max_requests_per_connection)),
       busy_(places(spec, spec.max_requests_per_connection.has_value())) {}
 
@@ -35,21 +55,21 @@ Admission ConnectionPool::admit(const CallFacts& facts, sim::Stream&) {
   }
   // It waits from here on: for a connection being set up, for one of its own, or in line.
   const bool full = over(spec_.max_pending_requests, static_cast<std::int64_t>(facts.waiting) + promised_);
-  if (being_set_up > 0 && connecting_.back().requests < streams) {
+  if (Connecting* coming = with_room()) {
     if (full) return Admission::no(Outcome::rejected);
     ++promised_;
-    ++connecting_.back().requests;
+    ++coming->requests;
     if (counts_requests()) busy_.push(1);
-    return take(connecting_.back().ready - facts.now);
+    return take(coming->ready - facts.now);
   }
   if (open_ < spec_.max_connections && (!full || spec_.max_pending_requests.value == 0)) {
     ++open_;
     if (counts_requests()) busy_.push(1);
-    if (spec_.connect_time.ns > 0) {
+    if (spec_.connect_time.ns > 0 || round_trips_ > 0) {
       connecting_.push({facts.now + spec_.connect_time, 1});
       ++promised_;
     }
-    return take(spec_.connect_time);
+    return take(spec_.connect_time, round_trips_);
   }
   if (full) return Admission::no(Outcome::rejected);
   return Admission::in_line(spec_.acquire_timeout.value_or(sim::Duration::max()), Outcome::queue_timeout);
@@ -84,8 +104,25 @@ void ConnectionPool::forget_promise() {
   }
 }
 
-Admission ConnectionPool::take(sim::Duration delay) {
+// The connection that takes the next request when it is ready. Set up in equal times, the last has the room.
+ConnectionPool::Connecting* ConnectionPool::with_room() {
+  const std::size_t count = connecting_.size();
+  for (std::size_t i = round_trips_ > 0 || count == 0 ? 0 : count - 1; i < count; ++i) {
+    if (connecting_[i].requests < spec_.max_concurrent_streams) return &connecting_[i];
+  }
+  return nullptr;
+}
+
+// The last one opened: its handshake may be quicker than that of one before it.
+void ConnectionPool::starts_at(sim::Instant ready) {
+  connecting_.back().ready = ready;
+  for (std::size_t i = connecting_.size() - 1; i > 0 && ready < connecting_[i - 1].ready; --i)
+    std::swap(connecting_[i], connecting_[i - 1]);
+}
+
+Admission ConnectionPool::take(sim::Duration delay, std::int64_t round_trips) {
   ++active_;
+  if (round_trips > 0) return Admission::later(delay, round_trips);
   return delay.ns > 0 ? Admission::later(delay) : Admission::yes();
 }
 
@@ -127,6 +164,12 @@ FieldTable connection_pool_fields() {
       .add("acquire_timeout", &S::acquire_timeout,
            "a request waits in line for at most this long; otherwise as long as it takes")
       .add("connect_time", &S::connect_time, "what setting up a connection costs before its first request")
+      .choice(
+          "handshake", &S::handshake,
+          {"none", "tcp", "tls12", "tls12_resumed", "tls13", "tls13_early_data", "quic", "quic_early_data"},
+          "round trips over the network before a connection's first request, after connect_time: "
+          "quic_early_data 0; tcp, tls13_early_data and quic 1; tls13 and tls12_resumed 2; tls12 3 (TCP's "
+          "included)")
       .add("idle_timeout", &S::idle_timeout, "a connection that is idle this long closes; otherwise never",
            more_than(0))
       .add("max_requests_per_connection", &S::max_requests_per_connection,

@@ -1,9 +1,9 @@
 #pragma once
 // Admission seam: Envoy's connection pool with its limits (Envoy calls them circuit breakers). A request
 // takes a free stream of an open connection; if there is none a new connection is opened, which costs
-// connect_time; if there may be no more connections it waits in line. Over max_pending_requests, or over
-// max_requests, it is rejected at once; in line for longer than acquire_timeout it is refused with
-// queue_timeout.
+// connect_time and the round trips of its handshake; if there may be no more connections it waits in line.
+// Over max_pending_requests, or over max_requests, it is rejected at once; in line for longer than
+// acquire_timeout it is refused with queue_timeout.
 //
 // As in Envoy, who waits for a connection to be set up is pending too. Unlike there, max_pending_requests: 0
 // is a pool without a line, in which a connection may still be opened. Idle connections are used last in,
@@ -15,15 +15,29 @@
 // after exactly so many requests, if not always in its very turn.
 //
 // Left out: a request that opened a connection does not take another that is free sooner; connect failures;
-// requests per connection where it has several streams. Cost: constant per call, apart from connections that
-// have closed or become ready; 16 bytes per possible connection with connect_time, as many with
-// idle_timeout, 24 with max_requests_per_connection.
+// requests per connection where it has several streams; loss, bandwidth and the server's work in a handshake,
+// which takes round trips of the network's latency as they are then. Cost: constant per call, apart from
+// connections that have closed or become ready; 16 bytes per possible connection with connect_time, as many
+// with idle_timeout, 24 with max_requests_per_connection.
 #include <optional>
 #include <vector>
 
 #include "models/policy/policy.hpp"
 
 namespace tailrace::models {
+
+// What goes to and fro before the first request of a connection.
+enum class Handshake : std::uint8_t {
+  none,
+  tcp,
+  tls12,
+  tls12_resumed,
+  tls13,
+  tls13_early_data,
+  quic,
+  quic_early_data
+};
+std::int64_t round_trips(Handshake handshake);
 
 struct ConnectionPoolSpec {
   Count max_connections = 1024;
@@ -32,6 +46,7 @@ struct ConnectionPoolSpec {
   Count max_concurrent_streams = 1;
   std::optional<sim::Duration> acquire_timeout;
   sim::Duration connect_time{0};
+  Handshake handshake = Handshake::none;
   std::optional<sim::Duration> idle_timeout;
   std::optional<Count> max_requests_per_connection;
   Scope scope = Scope::service;
@@ -69,6 +84,7 @@ class ConnectionPool final : public AdmissionPolicy {
  public:
   explicit ConnectionPool(const ConnectionPoolSpec& spec);
   Admission admit(const CallFacts&, sim::Stream&) override;
+  void starts_at(sim::Instant ready) override;
   void ended(const CallFacts&) override;
   double gauge() const override { return static_cast<double>(open_); }
 
@@ -85,12 +101,14 @@ class ConnectionPool final : public AdmissionPolicy {
   void count_idle(sim::Instant now, std::int64_t taken = 0);
   void forget_promise();
   bool counts_requests() const { return spec_.max_requests_per_connection.has_value(); }
-  Admission take(sim::Duration delay);
+  Admission take(sim::Duration delay, std::int64_t round_trips = 0);
+  Connecting* with_room();
 
   ConnectionPoolSpec spec_;
-  std::int64_t open_ = 0;      // connections, those being set up included
-  std::int64_t active_ = 0;    // streams in use or promised
-  std::int64_t promised_ = 0;  // of them: for connections being set up
+  std::int64_t round_trips_ = 0;  // of the handshake
+  std::int64_t open_ = 0;         // connections, those being set up included
+  std::int64_t active_ = 0;       // streams in use or promised
+  std::int64_t promised_ = 0;     // of them: for connections being set up
   BoundedRing<Connecting> connecting_;
   BoundedRing<Idle> idle_;          // longest first; kept only where they close
   BoundedRing<std::int64_t> busy_;  // requests taken, longest busy first; kept only where they are counted

@@ -391,6 +391,30 @@ TEST(PredictOpen, LinksAddLatencyAndQueueForBandwidth) {
   EXPECT_NEAR(p.workloads[0].zero_load_response_s, 0.018, 1e-9);
 }
 
+// The same messages all at once: 10 ms / (1 - rho) = 50 ms. In packets of 1250 bytes, 1 ms each, that come in
+// windows of 1, 2, 4 and 3, the sender stands still for 3 + 2 + 0 ms, with 3 ms of round trip.
+TEST(PredictOpen, LinksShareTheirBandwidthAndHaveWindows) {
+  World w;
+  const int s = w.service("s", models::kUnlimited, {World::work(5)});
+  models::Link l;
+  l.name = "wire";
+  l.latency = Distribution::constant(3 * kMs);
+  l.bandwidth_bit_per_s = 1e7;
+  l.sharing = models::LinkSharing::fair;
+  w.t.links.push_back(l);
+  models::Step call = w.call(s);
+  w.t.edges[0].out_link = 0;
+  w.t.edges[0].request_bytes = Distribution::constant(12'500);
+  w.open(80, {call});
+  const Prediction shared = predict(w.t);
+  EXPECT_NEAR(shared.links[0].wait_mean_s.value, 0.04, 1e-9);
+  EXPECT_NEAR(shared.workloads[0].response_mean_s.value, 0.05 + 0.003 + 0.005, 1e-9);
+  w.t.links[0].packet_bytes = 1250;
+  w.t.links[0].initial_window = 1;
+  const Prediction rounds = predict(w.t);
+  EXPECT_NEAR(rounds.workloads[0].response_mean_s.value, 0.05 + 0.005 + 0.003 + 0.005, 1e-9);
+}
+
 TEST(PredictOpen, AShortTimeoutTakesTheExactnessAway) {
   World w;
   const int s = w.service("s", 1, {World::work(10)}, true);

@@ -43,6 +43,21 @@ struct Driven {
   }
 };
 
+// The second handshake is quicker than the first, and takes the fourth request, when the first has all that
+// it can take.
+TEST(ConnectionPool, KnowsWhichHandshakeEndsFirst) {
+  Driven d("handshake: tls13, max_concurrent_streams: 2");
+  EXPECT_EQ(d.ask(0), "0");  // and two round trips
+  d.policy->starts_at({100 * kMs});
+  EXPECT_EQ(d.ask(10), "90");
+  EXPECT_EQ(d.ask(15), "0");
+  d.policy->starts_at({50 * kMs});
+  EXPECT_EQ(d.ask(20), "30");
+  EXPECT_EQ(d.policy->gauge(), 2);
+  d.end(60);
+  EXPECT_EQ(d.ask(61), "yes");
+}
+
 TEST(ConnectionPool, OneRequestPerConnectionThenTheLineThenRejection) {
   Driven d("max_connections: 2, max_pending_requests: 1");
   EXPECT_EQ(d.ask(0), "yes");
