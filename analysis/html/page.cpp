@@ -125,7 +125,7 @@ std::string report_html(const RunResults& results, const ReportedScenario& scena
   out += html::services_html(results);
   out += text_section("Messages", messaging_text(report.messaging, kText));
   out += text_section("Caches", cache_text(report.caches, kText));
-  out += text_section("Scaling and deployments", scaling_text(report, kText));
+  out += text_section("Availability, scaling, deployments", scaling_text(report, kText));
   out += notes(results);
   out += scenario_section(scenario);
   out += fmt::format("<p class=\"note\">Fingerprints: trajectory {:016x}, result {:016x}.</p>\n",

@@ -80,6 +80,30 @@ std::vector<double> decade_ticks(double low, double high) {
   return ticks;
 }
 
+std::vector<double> time_ticks(double end, int wanted) {
+  static constexpr double kSteps[] = {1,   2,    5,    10,   15,    30,    60,    120,   300,    600,
+                                      900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800};
+  double step = 0;
+  for (const double candidate : kSteps) {
+    if (step == 0 && candidate * wanted >= end) step = candidate;
+  }
+  if (end < wanted || step == 0) return nice_ticks(0, end, wanted);
+  std::vector<double> ticks;
+  for (double tick = 0; tick <= end; tick += step) ticks.push_back(tick);
+  return ticks;
+}
+
+std::string short_tick(std::string text) {
+  const std::size_t dot = text.find('.');
+  if (dot == std::string::npos) return text;
+  std::size_t end = dot + 1;
+  while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+  std::size_t keep = end;
+  while (text[keep - 1] == '0') --keep;
+  if (keep == dot + 1) keep = dot;
+  return text.erase(keep, end - keep);
+}
+
 std::string coordinate(double v) {
   std::string text = fmt::format("{:.1f}", v + 0.0);
   if (text.size() > 2 && text.compare(text.size() - 2, 2, ".0") == 0) text.resize(text.size() - 2);
@@ -122,12 +146,12 @@ std::string plot_svg(const Plot& plot) {
   for (const double tick : ys) {
     out += fmt::format("<path class=\"grid\" d=\"M{} {}H{}\"/>", coordinate(kLeft), coordinate(y(tick)),
                        coordinate(kWidth - kRight));
-    out += svg_text(kLeft - 6, y(tick) + 4, "tick end", plot.y_text(tick));
+    out += svg_text(kLeft - 6, y(tick) + 4, "tick end", short_tick(plot.y_text(tick)));
   }
-  for (const double tick : nice_ticks(0, plot.x_end, 5)) {
+  for (const double tick : time_ticks(plot.x_end, 6)) {
     if (tick > plot.x_end * 1.0001) break;
     const bool last = tick > plot.x_end * 0.97;
-    out += svg_text(x(tick), kHeight - 8, last ? "tick end" : "tick mid", plot.x_text(tick));
+    out += svg_text(x(tick), kHeight - 8, last ? "tick end" : "tick mid", short_tick(plot.x_text(tick)));
   }
   for (const Line& line : plot.lines) path_of(out, line, x, y);
   return out + "</svg>\n";

@@ -12,6 +12,9 @@ namespace tailrace::analysis::html {
 std::vector<double> nice_ticks(double low, double high, int wanted);
 // Powers of ten that enclose what lies between two positive numbers.
 std::vector<double> decade_ticks(double low, double high);
+// From 0, in steps that clocks have: seconds, minutes, hours.
+std::vector<double> time_ticks(double end, int wanted);
+std::string short_tick(std::string text);  // "50.0 ms" is "50 ms" at an axis
 
 std::string coordinate(double v);  // "12.5", "3"
 std::string svg_text(double x, double y, std::string_view classes, std::string_view escaped_text);

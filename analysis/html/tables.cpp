@@ -157,16 +157,27 @@ std::string requests_html(const RunResults& results) {
 }
 
 std::string services_html(const RunResults& results) {
-  const RunReport& report = results.report;
-  if (report.stations.empty()) return "";
+  const std::vector<StationReport>& stations = results.report.stations;
+  if (stations.empty()) return "";
+  // Columns that would be empty are left out: the page is narrow.
+  const auto some = [&](auto&& has) { return std::any_of(stations.begin(), stations.end(), has); };
+  const bool cpu = some([](const StationReport& s) { return s.cpus > 0; });
+  const bool rejected = some([](const StationReport& s) { return s.rejected > 0; });
+  const bool abandoned = some([](const StationReport& s) { return s.abandoned > 0; });
+  const bool dropped = some([](const StationReport& s) { return s.dropped > 0; });
+  const bool wasted = some([](const StationReport& s) { return s.wasted_s > 0; });
+  const bool can_fail = some([](const StationReport& s) { return s.can_fail; });
   Table table;
-  table.head("service"), table.head("kind", true), table.head("instances × workers"),
-      table.head("utilisation", true);
-  for (const char* name : {"cpu", "queue", "wait", "wait p99", "service time", "throughput", "rejected",
-                           "gave up", "dropped", "wasted", "available"})
-    table.head(name);
+  table.head("service"), table.head("kind", true), table.head("size"), table.head("utilisation", true);
+  if (cpu) table.head("cpu");
+  for (const char* name : {"queue", "wait", "wait p99", "service time", "throughput"}) table.head(name);
+  if (rejected) table.head("rejected");
+  if (abandoned) table.head("gave up");
+  if (dropped) table.head("dropped");
+  if (wasted) table.head("wasted");
+  if (can_fail) table.head("available");
   for (const std::size_t i : station_order(results)) {
-    const StationReport& s = report.stations[i];
+    const StationReport& s = stations[i];
     const bool served = s.served > 0;
     table.begin_row();
     table.cell(html(s.name));
@@ -178,19 +189,21 @@ std::string services_html(const RunResults& results) {
     table.cell(
         s.utilization.groups > 0 ? meter(s.utilization.estimate) : human_number(s.busy.estimate) + " busy",
         "l");
-    table.cell(s.cpus > 0 ? fmt::format("{:.1f} %", 100 * s.cpu_utilization.estimate) : "");
+    if (cpu) table.cell(s.cpus > 0 ? fmt::format("{:.1f} %", 100 * s.cpu_utilization.estimate) : "");
     table.cell(human_number(s.queue_length.estimate));
     table.cell(served ? human_duration(s.wait_mean.estimate, kText) : "n/a");
     table.cell(s.served >= requests_needed(0.99) ? human_duration(s.wait_percentiles[4], kText) : "n/a");
     table.cell(served ? human_duration(s.service_mean.estimate, kText) : "n/a");
     table.cell(human_rate(s.throughput.estimate));
-    for (const std::uint64_t n : {s.rejected, s.abandoned, s.dropped}) table.cell(counted(n), "bad");
-    table.cell(s.wasted_s > 0 ? human_fraction(s.wasted.estimate) : "", "bad");
-    table.cell(s.can_fail ? human_fraction(s.availability.estimate) : "");
+    if (rejected) table.cell(counted(s.rejected), "bad");
+    if (abandoned) table.cell(counted(s.abandoned), "bad");
+    if (dropped) table.cell(counted(s.dropped), "bad");
+    if (wasted) table.cell(s.wasted_s > 0 ? human_fraction(s.wasted.estimate) : "", "bad");
+    if (can_fail) table.cell(s.can_fail ? human_fraction(s.availability.estimate) : "");
     table.end_row();
   }
-  return section("Services",
-                 table.text() + cut(report.stations.size(), "summary.json; these are the busiest"));
+  return section("Services", table.text() + "<p class=\"note\">Size: instances × workers of each.</p>\n" +
+                                 cut(stations.size(), "summary.json; these are the busiest"));
 }
 
 std::string cascade_html(const RunResults& results) {

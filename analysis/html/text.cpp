@@ -121,7 +121,7 @@ Verdict verdict(const RunReport& report, const std::vector<ThresholdResult>& thr
   }
   return {Verdict::Kind::good, thresholds.size() == 1
                                    ? std::string("the threshold passed")
-                                   : fmt::format("all {} thresholds passed", thresholds.size())};
+                                   : fmt::format("{0} of {0} thresholds passed", thresholds.size())};
 }
 
 std::string remark(const ThresholdResult& t) {

@@ -17,6 +17,7 @@ namespace {
 constexpr double kBoxWidth = 164, kBoxHeight = 52, kLayerGap = 86, kRowGap = 16, kMargin = 10;
 constexpr double kBarWidth = kBoxWidth - 70;
 constexpr std::size_t kNameWidth = 20;
+constexpr std::size_t kMostLanes = 60;
 constexpr double kManyFail = 0.01;   // of the calls: the arrow is drawn as failing
 constexpr double kAmplified = 1.05;  // attempts per call: the arrow says how many
 
@@ -155,26 +156,56 @@ class Drawing {
     for (const Arrow& arrow : arrows_) most_calls_ = std::max(most_calls_, arrow.calls);
   }
 
+  // Arrows over more than one layer get a lane of their own in each layer between, so that they pass boxes
+  // and do not hide behind them; where there are too many of these the drawing would be all lanes.
   void lay_out() {
-    layers_ = in_layers(static_cast<int>(nodes_.size()), ends_);
-    std::size_t tallest = 0;
-    for (const auto& layer : layers_.nodes) tallest = std::max(tallest, layer.size());
-    const auto step = kBoxHeight + kRowGap;
-    const double body = static_cast<double>(tallest) * step - kRowGap;
+    const auto boxes = nodes_.size();
+    layers_ = in_layers(static_cast<int>(boxes), ends_);
+    lanes_.assign(ends_.size(), {});
+    std::vector<std::pair<int, int>> steps;
+    std::size_t places = boxes;
+    for (std::size_t a = 0; a < ends_.size(); ++a) {
+      if (layers_.back[a]) continue;
+      const int between = layer_of(ends_[a].second) - layer_of(ends_[a].first) - 1;
+      int last = ends_[a].first;
+      for (int k = 0; k < between; ++k) {
+        lanes_[a].push_back(places);
+        steps.emplace_back(last, static_cast<int>(places));
+        last = static_cast<int>(places++);
+      }
+      steps.emplace_back(last, ends_[a].second);
+    }
+    if (places - boxes > kMostLanes) {
+      lanes_.assign(ends_.size(), {});
+      places = boxes;
+    } else {
+      std::vector<bool> back = std::move(layers_.back);
+      layers_ = in_layers(static_cast<int>(places), steps);
+      layers_.back = std::move(back);
+    }
+
+    const auto height = [&](int node) { return static_cast<std::size_t>(node) < boxes ? kBoxHeight : 0.0; };
+    std::vector<double> heights;
+    for (const auto& layer : layers_.nodes) {
+      double sum = -kRowGap;
+      for (const int node : layer) sum += height(node) + kRowGap;
+      heights.push_back(sum);
+    }
+    const double body = heights.empty() ? 0 : *std::max_element(heights.begin(), heights.end());
     const bool loops = std::find(layers_.back.begin(), layers_.back.end(), true) != layers_.back.end();
     width_ = 2 * kMargin + static_cast<double>(layers_.nodes.size()) * (kBoxWidth + kLayerGap) - kLayerGap;
     height_ = 2 * kMargin + body + (loops ? 40 : 0);
-    left_.resize(nodes_.size()), top_.resize(nodes_.size());
+    left_.resize(places), top_.resize(places);
     for (std::size_t l = 0; l < layers_.nodes.size(); ++l) {
-      const auto& layer = layers_.nodes[l];
-      const double first = kMargin + (body - (static_cast<double>(layer.size()) * step - kRowGap)) / 2;
-      for (std::size_t k = 0; k < layer.size(); ++k) {
-        left_[static_cast<std::size_t>(layer[k])] =
-            kMargin + static_cast<double>(l) * (kBoxWidth + kLayerGap);
-        top_[static_cast<std::size_t>(layer[k])] = first + static_cast<double>(k) * step;
+      double y = kMargin + (body - heights[l]) / 2;
+      for (const int node : layers_.nodes[l]) {
+        left_[static_cast<std::size_t>(node)] = kMargin + static_cast<double>(l) * (kBoxWidth + kLayerGap);
+        top_[static_cast<std::size_t>(node)] = y;
+        y += height(node) + kRowGap;
       }
     }
   }
+  int layer_of(int node) const { return layers_.layer[static_cast<std::size_t>(node)]; }
 
   void draw(std::size_t a) {
     const Arrow& arrow = arrows_[a];
@@ -187,7 +218,7 @@ class Drawing {
     const double each =
         arrow.calls > 0 ? static_cast<double>(arrow.attempts) / static_cast<double>(arrow.calls) : 1;
     std::string d;
-    double label_x, label_y;
+    double label_x = 0, label_y = 0;
     if (layers_.back[a]) {  // around below
       const double x1 = left_[from] + kBoxWidth / 2, x2 = left_[to] + kBoxWidth / 2 + (from == to ? 40 : 0);
       const double y1 = top_[from] + kBoxHeight, y2 = top_[to] + kBoxHeight;
@@ -196,12 +227,21 @@ class Drawing {
                       coordinate(deep), coordinate(x2), coordinate(deep), coordinate(x2), coordinate(y2 + 2));
       label_x = (x1 + x2) / 2, label_y = deep - 12;
     } else {
-      const double x1 = left_[from] + kBoxWidth, x2 = left_[to] - 2;
-      const double y1 = top_[from] + kBoxHeight / 2, y2 = top_[to] + kBoxHeight / 2;
-      const double bend = std::min(kLayerGap, (x2 - x1) / 2);
-      d = fmt::format("M{} {}C{} {} {} {} {} {}", coordinate(x1), coordinate(y1), coordinate(x1 + bend),
-                      coordinate(y1), coordinate(x2 - bend), coordinate(y2), coordinate(x2), coordinate(y2));
-      label_x = (x1 + x2) / 2, label_y = (y1 + y2) / 2 - 6;
+      double x = left_[from] + kBoxWidth, y = top_[from] + kBoxHeight / 2;
+      d = fmt::format("M{} {}", coordinate(x), coordinate(y));
+      const auto curve = [&](double to_x, double to_y) {
+        const double middle = (x + to_x) / 2;
+        d += fmt::format("C{} {} {} {} {} {}", coordinate(middle), coordinate(y), coordinate(middle),
+                         coordinate(to_y), coordinate(to_x), coordinate(to_y));
+        label_x = middle, label_y = (y + to_y) / 2 - 6;
+        x = to_x, y = to_y;
+      };
+      for (const std::size_t lane : lanes_[a]) {
+        curve(left_[lane], top_[lane]);
+        x = left_[lane] + kBoxWidth;
+        d += "H" + coordinate(x);
+      }
+      curve(left_[to] - 2, top_[to] + kBoxHeight / 2);
     }
     const char* kind = arrow.calls == 0 ? "arrow unused" : failed > kManyFail ? "arrow failing" : "arrow";
     out_ += fmt::format("<path class=\"{}\" d=\"{}\" stroke-width=\"{}\" marker-end=\"url(#tip)\">", kind, d,
@@ -256,6 +296,7 @@ class Drawing {
   std::uint64_t most_calls_ = 0;
   std::size_t left_out_ = 0;
   Layers layers_;
+  std::vector<std::vector<std::size_t>> lanes_;  // by arrow: its places between the boxes
   std::vector<double> left_, top_;
   double width_ = 0, height_ = 0;
   std::string out_;
