@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <new>
 
+#include "analysis/html/markdown.hpp"
+#include "analysis/html/page.hpp"
 #include "analysis/report/run_report.hpp"
 #include "analysis/report/summary_json.hpp"
 #include "analysis/report/summary_text.hpp"
@@ -48,9 +51,23 @@ Replicated replicate(const std::shared_ptr<const models::CompiledModel>& model, 
   return run;
 }
 
+// What was run, without where it lies: a report goes to others.
+analysis::ReportedScenario reported(const LoadedScenario& scenario, const ScenarioArguments& arguments) {
+  analysis::ReportedScenario told;
+  for (const models::SourceFile& file : scenario.files)
+    told.files.push_back({std::filesystem::path(file.name).filename().string(), file.lines});
+  if (!arguments.variant.empty()) told.changes.push_back("variant " + arguments.variant);
+  for (const std::string& change : arguments.overrides) told.changes.push_back(change);
+  if (arguments.duration) told.changes.push_back("run.duration=" + *arguments.duration);
+  if (arguments.seed) told.changes.push_back(fmt::format("run.seed={}", *arguments.seed));
+  if (arguments.replications)
+    told.changes.push_back(fmt::format("run.replications={}", *arguments.replications));
+  return told;
+}
+
 // "" or what went wrong.
 std::string write_files(const std::string& folder, const analysis::RunResults& results,
-                        const std::string& summary) {
+                        const std::string& summary, const analysis::ReportedScenario& scenario) {
   OutputFiles files(folder);
   std::string error = files.prepare();
   if (error.empty()) error = files.add("summary.json", summary);
@@ -63,6 +80,8 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
     error = files.add("scaling.csv", analysis::scaling_csv(results));
   if (error.empty() && !results.model.topology->caches.empty())
     error = files.add("caches.csv", analysis::caches_csv(results.model, results.records));
+  if (error.empty()) error = files.add("report.html", analysis::report_html(results, scenario));
+  if (error.empty()) error = files.add("report.md", analysis::report_markdown(results));
   if (error.empty()) error = files.commit();
   return error;
 }
@@ -129,7 +148,8 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
   std::string summary;
   if (!arguments.out.empty() || format == OutputFormat::json) summary = analysis::summary_json(results);
   std::string file_error;
-  if (!arguments.out.empty()) file_error = write_files(arguments.out, results, summary);
+  if (!arguments.out.empty())
+    file_error = write_files(arguments.out, results, summary, reported(scenario, arguments.scenario));
 
   bool printed = true;
   const bool text = format == OutputFormat::text && !arguments.scenario.quiet;

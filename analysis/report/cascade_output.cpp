@@ -38,7 +38,9 @@ std::string wrapped(const std::string& text) {
   return out + text.substr(std::min(start, text.size())) + "\n";
 }
 
-std::string amount(const CascadeHitReport& h, double value, TextStyle style) {
+}  // namespace
+
+std::string symptom_amount(const CascadeHitReport& h, double value, TextStyle style) {
   switch (h.symptom) {
     case Symptom::failed:
     case Symptom::errors:
@@ -54,15 +56,13 @@ std::string amount(const CascadeHitReport& h, double value, TextStyle style) {
   return "";
 }
 
-std::string by(const CascadeHitReport& h) {
+std::string cause_words(const CascadeHitReport& h) {
   std::string words = mechanism_name(h.mechanism);
   for (char& c : words) {
     if (c == '_') c = ' ';
   }
   return h.cause.empty() ? words : fmt::format("{}: {}", words, h.cause);
 }
-
-}  // namespace
 
 std::string cascade_text(const CascadeReport& report, TextStyle style) {
   if (!report.happened()) return "";
@@ -77,9 +77,9 @@ std::string cascade_text(const CascadeReport& report, TextStyle style) {
       "in");
   for (std::size_t i = 0; i < report.hits.size() && i < kMostRows; ++i) {
     const CascadeHitReport& h = report.hits[i];
-    table.row({shortened(h.component, 30, style), shortened(by(h), 40, style),
+    table.row({shortened(h.component, 30, style), shortened(cause_words(h), 40, style),
                human_duration(h.onset_s, style), h.over > 0 ? human_duration(h.end_s, style) : "the end",
-               symptom_name(h.symptom), amount(h, h.normal, style), amount(h, h.worst, style),
+               symptom_name(h.symptom), symptom_amount(h, h.normal, style), symptom_amount(h, h.worst, style),
                fmt::format("{}/{}", h.replications, report.replications)});
   }
   if (!table.empty()) out += table.text();

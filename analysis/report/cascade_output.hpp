@@ -8,6 +8,10 @@
 
 namespace tailrace::analysis {
 
+// A cell each: how strong the symptom was ("12.0 %", "3.4 s"), and why ("retry load: frontend").
+std::string symptom_amount(const CascadeHitReport& h, double value, TextStyle style);
+std::string cause_words(const CascadeHitReport& h);
+
 // Empty where nothing happened.
 std::string cascade_text(const CascadeReport& report, TextStyle style);
 void cascade_json(JsonText& json, const CascadeReport& report);

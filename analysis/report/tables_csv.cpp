@@ -6,6 +6,8 @@
 #include <cmath>
 #include <optional>
 
+#include "analysis/report/time_windows.hpp"
+
 namespace tailrace::analysis {
 
 namespace {
@@ -30,66 +32,21 @@ double seconds(std::int64_t ns) {
   return static_cast<double>(ns) / 1e9;
 }
 
-// Window w of every replication that has it whole. The last window of a run that ended early is shorter than
-// the others and counts only for the replication it belongs to.
-struct Window {
-  double start_s = 0, end_s = 0, seconds = 0;  // seconds: all replications together
-  std::vector<const models::WindowRecord*> parts;
-};
-
-std::vector<Window> windows(const std::vector<models::RunRecord>& records) {
-  std::vector<Window> list;
-  std::size_t longest = 0;
-  for (const models::RunRecord& r : records) longest = std::max(longest, r.windows.size());
-  for (std::size_t w = 0; w < longest; ++w) {
-    Window window;
-    std::int64_t end = 0;
-    for (const models::RunRecord& r : records) {
-      if (w < r.windows.size()) end = std::max(end, r.windows[w].end_ns);
-    }
-    for (const models::RunRecord& r : records) {
-      if (w >= r.windows.size() || r.windows[w].end_ns != end) continue;
-      std::int64_t start = w == 0 ? 0 : r.windows[w - 1].end_ns;
-      if (start < r.start_ns && r.start_ns <= end)
-        start = r.start_ns;  // counts began anew inside this window
-      window.parts.push_back(&r.windows[w]);
-      window.start_s = seconds(start);
-      window.seconds += seconds(end - start);
-    }
-    window.end_s = seconds(end);
-    if (window.seconds > 0) list.push_back(std::move(window));
-  }
-  return list;
-}
-
-void class_row(std::string& out, const Window& window, const std::string& workload, const std::string& name,
-               std::size_t id) {
-  double arrived = 0, succeeded = 0, failed = 0, mean = 0, p50 = 0, p99 = 0, max = 0, with_data = 0;
-  for (const models::WindowRecord* part : window.parts) {
-    const models::WindowRecord::PerClass& c = part->classes[id];
-    arrived += static_cast<double>(c.arrived);
-    succeeded += static_cast<double>(c.succeeded);
-    failed += static_cast<double>(c.failed);
-    if (!c.timed) continue;
-    ++with_data;
-    mean += c.mean_s * static_cast<double>(c.succeeded);
-    p50 += c.p50_s;
-    p99 += c.p99_s;
-    max = std::max(max, c.max_s);
-  }
+void class_row(std::string& out, const TimeWindow& window, const std::string& workload,
+               const std::string& name, std::size_t id) {
+  const ClassWindow c = class_window(window, id);
   cell(out, window.start_s), cell(out, window.end_s), cell(out, "workload"), cell(out, workload),
       cell(out, name);
-  cell(out, arrived / window.seconds), cell(out, succeeded / window.seconds),
-      cell(out, failed / window.seconds);
-  if (with_data > 0) {
-    cell(out, mean / succeeded), cell(out, p50 / with_data), cell(out, p99 / with_data), cell(out, max);
+  cell(out, c.arrivals_per_s), cell(out, c.successes_per_s), cell(out, c.failures_per_s);
+  if (c.timed) {
+    cell(out, c.mean_s), cell(out, c.p50_s), cell(out, c.p99_s), cell(out, c.max_s);
   } else {
     empty_cells(out, 4);
   }
   out += ",,,,\n";
 }
 
-void station_row(std::string& out, const Window& window, const std::string& kind, const std::string& name,
+void station_row(std::string& out, const TimeWindow& window, const std::string& kind, const std::string& name,
                  std::size_t id) {
   double busy = 0, queue = 0, rejected = 0, instances = 0;
   for (const models::WindowRecord* part : window.parts) {
@@ -107,7 +64,7 @@ void station_row(std::string& out, const Window& window, const std::string& kind
   cell(out, instances / n, true);
 }
 
-void lag_row(std::string& out, const Window& window, const std::string& name, std::size_t id) {
+void lag_row(std::string& out, const TimeWindow& window, const std::string& name, std::size_t id) {
   double lag = 0;
   for (const models::WindowRecord* part : window.parts) lag += static_cast<double>(part->depths[id]);
   cell(out, window.start_s), cell(out, window.end_s), cell(out, "consumer_group"), cell(out, name);
@@ -175,7 +132,7 @@ std::string timeseries_csv(const RunResults& results) {
   std::string out =
       "start_s,end_s,kind,name,class,arrivals_per_s,successes_per_s,failures_per_s,"
       "mean_s,p50_s,p99_s,max_s,busy_workers,queue_length,rejections_per_s,lag,instances\n";
-  for (const Window& window : windows(results.records)) {
+  for (const TimeWindow& window : time_windows(results.records)) {
     std::size_t id = 0;
     for (const models::Workload& w : t.workloads) {
       for (const models::RequestClass& c : w.classes) class_row(out, window, w.name, c.name, id++);

@@ -1,0 +1,67 @@
+#include "analysis/report/time_windows.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace tailrace::analysis {
+
+namespace {
+
+double seconds(std::int64_t ns) {
+  return static_cast<double>(ns) / 1e9;
+}
+
+}  // namespace
+
+std::vector<TimeWindow> time_windows(const std::vector<models::RunRecord>& records) {
+  std::vector<TimeWindow> list;
+  std::size_t longest = 0;
+  for (const models::RunRecord& r : records) longest = std::max(longest, r.windows.size());
+  for (std::size_t w = 0; w < longest; ++w) {
+    TimeWindow window;
+    std::int64_t end = 0;
+    for (const models::RunRecord& r : records) {
+      if (w < r.windows.size()) end = std::max(end, r.windows[w].end_ns);
+    }
+    for (const models::RunRecord& r : records) {
+      if (w >= r.windows.size() || r.windows[w].end_ns != end) continue;
+      std::int64_t start = w == 0 ? 0 : r.windows[w - 1].end_ns;
+      if (start < r.start_ns && r.start_ns <= end)
+        start = r.start_ns;  // counts began anew inside this window
+      window.parts.push_back(&r.windows[w]);
+      window.start_s = seconds(start);
+      window.seconds += seconds(end - start);
+    }
+    window.end_s = seconds(end);
+    if (window.seconds > 0) list.push_back(std::move(window));
+  }
+  return list;
+}
+
+ClassWindow class_window(const TimeWindow& window, std::size_t request_class) {
+  ClassWindow figures;
+  double arrived = 0, succeeded = 0, failed = 0, with_data = 0;
+  for (const models::WindowRecord* part : window.parts) {
+    const models::WindowRecord::PerClass& c = part->classes[request_class];
+    arrived += static_cast<double>(c.arrived);
+    succeeded += static_cast<double>(c.succeeded);
+    failed += static_cast<double>(c.failed);
+    if (!c.timed) continue;
+    ++with_data;
+    figures.mean_s += c.mean_s * static_cast<double>(c.succeeded);
+    figures.p50_s += c.p50_s;
+    figures.p99_s += c.p99_s;
+    figures.max_s = std::max(figures.max_s, c.max_s);
+  }
+  figures.arrivals_per_s = arrived / window.seconds;
+  figures.successes_per_s = succeeded / window.seconds;
+  figures.failures_per_s = failed / window.seconds;
+  if (with_data == 0) return figures;
+  figures.timed = true;
+  figures.mean_s /= succeeded;
+  figures.p50_s /= with_data;
+  figures.p99_s /= with_data;
+  return figures;
+}
+
+}  // namespace tailrace::analysis
