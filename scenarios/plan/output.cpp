@@ -202,6 +202,7 @@ std::string sizes_text(const SizePlan& p, const PlanContext& c, analysis::TextSt
     return !s.sizes.empty() && s.judgement.meets == Meets::yes;
   });
   line(p.answer.proven ? "Nothing cheaper within the ranges does, if more of anything never hurts."
+       : p.interrupted ? "Whether something cheaper does was not seen before the interrupt."
        : hurts ? "One less was seen to do as well: more does hurt here, and this need not be the least."
                : "That nothing cheaper does was not proven: the candidates were used up.");
   analysis::TextTable table(style);

@@ -19,9 +19,8 @@ class Search {
   void run() {
     plan_.answer = cheapest(
         ranges_, [&](const Sizes& sizes) { return ask(sizes); }, budget_);
-    if (plan_.answer.stopped) return;
-    plan_.best = find(plan_.answer.sizes)->judgement;
-    if (plan_.answer.found) certify();
+    if (const SizeJudgement* best = find(plan_.answer.sizes)) plan_.best = best->judgement;
+    if (plan_.answer.found && !plan_.answer.stopped) certify();
   }
 
  private:
