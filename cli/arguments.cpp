@@ -104,6 +104,31 @@ void add_compare_options(CLI::App& command, CompareArguments& a) {
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
 }
 
+void add_plan_options(CLI::App& command, PlanArguments& a) {
+  add_scenario_options(command, a.scenario);
+  CLI::Option* load = command
+                          .add_option("--max-load", a.workload,
+                                      "find the highest rate of this open workload that meets the thresholds")
+                          ->type_name("WORKLOAD");
+  command
+      .add_option("--size", a.sizes,
+                  "find the least-cost whole numbers that meet the thresholds (repeatable)")
+      ->type_name("PATH=LOW..HIGH")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->excludes(load);
+  command.add_option("--price", a.prices, "cost of one more of a size; default 1 (repeatable)")
+      ->type_name("PATH=COST")
+      ->allow_extra_args(false)
+      ->take_all();
+  add_share(command, "--resolution", a.resolution, "of the rate: how narrow its bracket is to be (1%)");
+  add_share(command, "--indifference", a.indifference,
+            "an interval within this share of a limit is left undecided (1%)");
+  add_jobs(command, a.jobs, "replications at a time; default one per core");
+  command.add_option("--out", a.out, "also write plan.json into this folder")->type_name("DIR");
+  add_format(command, a.scenario.format, {{"text", OutputFormat::text}, {"json", OutputFormat::json}});
+}
+
 // "lhs:N" or "sobol:N".
 std::string sample_fault(const std::string& text) {
   const auto colon = text.find(':');
@@ -200,6 +225,11 @@ std::function<int()> read_command_line(int argc, char** argv) {
   CLI::App* sweep_app = app.add_subcommand("sweep", "run a scenario at many values of its parameters");
   add_sweep_options(*sweep_app, *sweep);
 
+  const auto plan = std::make_shared<PlanArguments>();
+  CLI::App* plan_app =
+      app.add_subcommand("plan", "find the highest load, or the cheapest sizes, that meet the thresholds");
+  add_plan_options(*plan_app, *plan);
+
   const auto describe = std::make_shared<DescribeArguments>();
   CLI::App* describe_app =
       app.add_subcommand("describe", "the reference: kinds, steps, policies and their fields");
@@ -224,6 +254,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (check_app->parsed()) return [check] { return check_command(*check); };
   if (compare_app->parsed()) return [compare] { return compare_command(*compare); };
   if (sweep_app->parsed()) return [sweep] { return sweep_command(*sweep); };
+  if (plan_app->parsed()) return [plan] { return plan_command(*plan); };
   if (describe_app->parsed()) return [describe] { return describe_command(*describe); };
   (void)schema_app;
   return [] { return schema_command(); };

@@ -55,6 +55,16 @@ struct SweepArguments {
   std::string out;
 };
 
+struct PlanArguments {
+  ScenarioArguments scenario;
+  std::string workload;                     // of --max-load
+  std::vector<std::string> sizes;           // PATH=LOW..HIGH
+  std::vector<std::string> prices;          // PATH=COST
+  double resolution = 0, indifference = 0;  // 0: the default
+  int jobs = 0;
+  std::string out;
+};
+
 struct DescribeArguments {
   std::string name;  // empty: the list
   bool markdown = false;
@@ -63,6 +73,7 @@ struct DescribeArguments {
 int run_command(const RunArguments& arguments);
 int compare_command(const CompareArguments& arguments);
 int sweep_command(const SweepArguments& arguments);
+int plan_command(const PlanArguments& arguments);
 int check_command(const ScenarioArguments& arguments);
 int describe_command(const DescribeArguments& arguments);
 int schema_command();

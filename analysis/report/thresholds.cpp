@@ -420,6 +420,10 @@ bool holds(double value, const std::string& op, double limit) {
 
 }  // namespace
 
+bool holds(const ThresholdResult& threshold, double value) {
+  return holds(value, threshold.op, threshold.limit);
+}
+
 const char* verdict_name(ThresholdVerdict verdict) {
   switch (verdict) {
     case ThresholdVerdict::pass:
@@ -451,6 +455,7 @@ std::vector<ThresholdResult> evaluate_thresholds(const CompiledModel& model, con
     ThresholdResult result;
     result.metric = threshold.metric;
     result.expression = threshold.expression;
+    result.op = r.op;
     result.unit = r.unit;
     result.limit = r.limit;
     if (!records.empty()) result.measured = measure(model, records, report, r);

@@ -20,6 +20,7 @@ enum class ThresholdUnit : std::uint8_t { seconds, fraction, per_second, number 
 
 struct ThresholdResult {
   std::string metric, expression;
+  std::string op;  // of the expression: "<"
   ThresholdVerdict verdict = ThresholdVerdict::no_data;
   ThresholdUnit unit = ThresholdUnit::number;
   double limit = 0;
@@ -35,6 +36,9 @@ void check_thresholds(const models::Topology& topology, models::Diagnostics& dia
 std::vector<ThresholdResult> evaluate_thresholds(const models::CompiledModel& model,
                                                  const std::vector<models::RunRecord>& records,
                                                  const RunReport& report);
+
+// Would this value meet the condition?
+bool holds(const ThresholdResult& threshold, double value);
 
 const char* verdict_name(ThresholdVerdict verdict);
 

@@ -197,7 +197,8 @@ ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& mo
     return !result.records.empty() && result.records.back().status != RunStatus::completed;
   };
   const int asked = static_cast<int>(settings.replications);
-  Pool pool(model, options, result.warmup_ns, asked == 1 && options.precision == 0 ? kBatches : 0);
+  Pool pool(model, options, result.warmup_ns,
+            asked == 1 && options.precision == 0 && !options.enough ? kBatches : 0);
   if (options.precision > 0) {
     analysis::SequentialOptions rule;
     rule.relative_precision = options.precision;
@@ -214,6 +215,15 @@ ReplicateResult replicate(const std::shared_ptr<const models::CompiledModel>& mo
         result.stopped_by = decision.worst;
         break;
       }
+    }
+  } else if (options.enough) {
+    int done = 0;
+    for (int until = std::min(options.first_round, options.max_replications); done < until;
+         until = std::min(2 * done, options.max_replications)) {
+      pool.run(done, until, result.records);
+      if (ended_early() || interrupted() || pool.out_of_memory()) break;
+      done = until;
+      if (options.enough(result.records)) break;
     }
   } else {
     pool.run(0, asked, result.records);

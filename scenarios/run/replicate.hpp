@@ -16,8 +16,12 @@ namespace tailrace::scenarios {
 struct ReplicateOptions {
   int jobs = 0;                 // 0: as many as there are cores
   double precision = 0;         // > 0: add replications until the intervals are this narrow, relatively
-  int max_replications = 1000;  // with precision
-  bool repeat_some = false;     // run a tenth of the replications twice and compare fingerprints
+  int max_replications = 1000;  // with precision or enough
+  // Where set: rounds of first_round, twice, four times as many ... replications, until this says that those
+  // so far are enough. It is asked between rounds only, so the answer does not depend on the threads.
+  std::function<bool(const std::vector<models::RunRecord>&)> enough;
+  int first_round = 10;
+  bool repeat_some = false;  // run a tenth of the replications twice and compare fingerprints
   const std::atomic<int>* interrupt = nullptr;
   // Called now and then from one thread: replications done, wanted, and the share of all simulated time that
   // is done.

@@ -12,10 +12,9 @@
 #include "analysis/experiment/figures.hpp"
 #include "analysis/report/run_report.hpp"
 #include "models/runtime/execution.hpp"
-#include "models/topology/build.hpp"
-#include "scenarios/format/read.hpp"
 #include "scenarios/run/replicate.hpp"
 #include "scenarios/run/tasks.hpp"
+#include "scenarios/sweep/point.hpp"
 
 namespace tailrace::scenarios {
 
@@ -45,23 +44,6 @@ struct OpenPoint {
   int handed = 0, ended = 0;  // under the scheduler's mutex
   bool stop = false;
 };
-
-// One line for the row of a point that is no scenario.
-std::string explain(const models::Diagnostics& diagnostics, const std::vector<models::SourceFile>& files) {
-  for (const models::Diagnostic& d : diagnostics.all()) {
-    if (d.severity != models::Severity::error) continue;
-    std::string text;
-    if (d.mark.file < files.size()) text += files[d.mark.file].name + ":";
-    if (d.mark.line > 0) text += fmt::format("{}:{}:", d.mark.line, d.mark.column);
-    if (!text.empty()) text += " ";
-    if (!d.path.empty()) text += d.path + ": ";
-    text += d.message;
-    if (!d.hint.empty()) text += " (" + d.hint + ")";
-    if (diagnostics.errors() > 1) text += fmt::format(", and {} more", diagnostics.errors() - 1);
-    return text;
-  }
-  return "";
-}
 
 class Scheduler {
  public:
@@ -156,22 +138,12 @@ class Scheduler {
   std::unique_ptr<OpenPoint> open(std::size_t index) const {
     auto point = std::make_unique<OpenPoint>();
     point->index = index;
-    models::ScenarioDoc doc = scenario_.doc;
-    models::Diagnostics diagnostics;
-    std::vector<std::string> changes;
-    for (std::size_t k = 0; k < design_.paths.size(); ++k)
-      changes.push_back(design_.paths[k] + "=" + design_.points[index][k]);
-    override_scenario(doc, changes, "--vary", diagnostics);
-    std::optional<models::Topology> topology;
-    if (diagnostics.ok()) topology = models::build_topology(doc, diagnostics);
-    if (topology) analysis::check_thresholds(*topology, diagnostics);
-    if (!topology || !diagnostics.ok()) {
+    std::optional<models::Topology> topology =
+        build_point(scenario_, design_.paths, design_.points[index], "--vary", point->row.message);
+    if (!topology) {
       point->row.status = kWrong;
-      point->row.message = explain(diagnostics, doc.files);
       return point;
     }
-    if (scenario_.seed) topology->run.seed = *scenario_.seed;
-    if (scenario_.replications) topology->run.replications = *scenario_.replications;
     point->replications = static_cast<int>(topology->run.replications);
     point->warmup_ns = topology->run.warmup.ns;
     const bool pilot = topology->run.warmup_auto;

@@ -12,9 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "models/field/document.hpp"
-#include "models/topology/topology.hpp"
 #include "scenarios/sweep/design.hpp"
+#include "scenarios/sweep/point.hpp"
 
 namespace tailrace::scenarios {
 
@@ -32,12 +31,6 @@ struct PointRow {
   int replications = 0;
   int thresholds = 0, thresholds_failed = 0;
   std::vector<Cell> figures;
-};
-
-struct SweepScenario {
-  models::ScenarioDoc doc;  // with --set applied
-  std::optional<std::uint64_t> seed;
-  std::optional<std::int64_t> replications;
 };
 
 // Names a point's result: what the scenario says (with its data files), its changes, the program's version.

@@ -1,0 +1,146 @@
+#include "scenarios/plan/lattice.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+namespace tailrace::scenarios {
+
+namespace {
+
+constexpr std::size_t kMostListed = 2'000'000;  // points that a proof keeps
+
+bool at_most(const Sizes& a, const Sizes& b) {
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    if (a[k] > b[k]) return false;
+  }
+  return true;
+}
+
+class Search {
+ public:
+  Search(const std::vector<LatticeAxis>& axes, const std::function<std::optional<bool>(const Sizes&)>& meets,
+         int budget)
+      : axes_(axes), meets_(meets), budget_(budget) {}
+
+  LatticeAnswer run() {
+    Sizes most;
+    for (const LatticeAxis& axis : axes_) most.push_back(axis.high);
+    answer_.found = ask(most);
+    if (!answer_.found) return done(most);
+    Sizes least = most;
+    for (std::size_t k = 0; k < axes_.size(); ++k) {
+      Sizes point = most;
+      least[k] = descend(point, k, axes_[k].low);
+    }
+    answer_.least = least;
+    if (stopped()) return done(most);
+    // Where the sizes do not stand in for each other, the least of each is the answer.
+    if (ask(least)) {
+      answer_.proven = !stopped();
+      return done(least);
+    }
+    // What is dear goes down first.
+    std::vector<std::size_t> order(axes_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return axes_[a].price > axes_[b].price; });
+    Sizes best = most;
+    for (const std::size_t k : order) best[k] = descend(best, k, least[k]);
+    if (!stopped()) prove(best);
+    return done(best);
+  }
+
+ private:
+  bool stopped() const { return answer_.stopped; }
+
+  bool ask(const Sizes& point) {
+    if (stopped()) return false;
+    if (const auto known = known_.find(point); known != known_.end()) return known->second;
+    const std::optional<bool> said = meets_(point);
+    ++answer_.asked;
+    if (!said) {
+      answer_.stopped = true;
+      return false;
+    }
+    known_.emplace(point, *said);
+    return *said;
+  }
+
+  // The least of size k that meets, between `low` and where the point stands (which meets).
+  std::int64_t descend(Sizes point, std::size_t k, std::int64_t low) {
+    std::int64_t good = point[k], bad = low - 1;
+    while (good - bad > 1 && !stopped()) {
+      point[k] = bad + (good - bad) / 2;
+      (ask(point) ? good : bad) = point[k];
+    }
+    return good;
+  }
+
+  bool dominated(const Sizes& point) const {
+    return std::any_of(known_.begin(), known_.end(),
+                       [&](const auto& k) { return !k.second && at_most(point, k.first); });
+  }
+
+  // All points between `least` and the most that cost less than the best; false when they are too many.
+  bool list(std::size_t k, Sizes& point, double cost, double limit, std::vector<Sizes>& out) const {
+    if (k == axes_.size()) {
+      if (cost < limit) out.push_back(point);
+      return out.size() <= kMostListed;
+    }
+    for (std::int64_t n = answer_.least[k]; n <= axes_[k].high; ++n) {
+      point[k] = n;
+      const double more = cost + axes_[k].price * static_cast<double>(n - answer_.least[k]);
+      if (!(more < limit)) break;
+      if (!list(k + 1, point, more, limit, out)) return false;
+    }
+    return true;
+  }
+
+  void prove(Sizes& best) {
+    // Sums in another order may differ in their last digits: as dear is not cheaper.
+    const auto limit = [&] { return cost_of(axes_, best) * (1 - 1e-12); };
+    std::vector<Sizes> points;
+    Sizes point = answer_.least;
+    if (!list(0, point, cost_of(axes_, answer_.least), limit(), points)) return;
+    std::stable_sort(points.begin(), points.end(), [&](const Sizes& a, const Sizes& b) {
+      const double x = cost_of(axes_, a), y = cost_of(axes_, b);
+      return x > y || (!(y > x) && a < b);
+    });
+    const int before = answer_.asked;
+    for (const Sizes& p : points) {
+      if (!(cost_of(axes_, p) < limit()) || dominated(p)) continue;
+      if (answer_.asked - before >= budget_) return;
+      if (ask(p)) best = p;
+      if (stopped()) return;
+    }
+    answer_.proven = true;
+  }
+
+  LatticeAnswer done(const Sizes& sizes) {
+    answer_.sizes = sizes;
+    answer_.cost = cost_of(axes_, sizes);
+    return answer_;
+  }
+
+  const std::vector<LatticeAxis>& axes_;
+  const std::function<std::optional<bool>(const Sizes&)>& meets_;
+  int budget_;
+  LatticeAnswer answer_;
+  std::map<Sizes, bool> known_;
+};
+
+}  // namespace
+
+double cost_of(const std::vector<LatticeAxis>& axes, const Sizes& sizes) {
+  double cost = 0;
+  for (std::size_t k = 0; k < axes.size(); ++k) cost += axes[k].price * static_cast<double>(sizes[k]);
+  return cost;
+}
+
+LatticeAnswer cheapest(const std::vector<LatticeAxis>& axes,
+                       const std::function<std::optional<bool>(const Sizes&)>& meets, int budget) {
+  return Search(axes, meets, budget).run();
+}
+
+}  // namespace tailrace::scenarios

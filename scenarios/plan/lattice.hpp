@@ -1,0 +1,39 @@
+#pragma once
+// The cheapest point of a lattice of whole sizes that meets a condition, where more of anything never hurts
+// (the condition is monotone). First the least of each size with all others at their most; then one pass of
+// coordinate descent to a point none of whose single steps down meets; then, as far as the budget of
+// questions goes, proof: of all cheaper points the dearest that no failure dominates is asked, until none is
+// left or one meets and is the new best. Knows nothing of scenarios; each point is asked at most once. Cost:
+// questions logarithmic in the ranges, and the proof as many as there are incomparable points just below the
+// best cost.
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace tailrace::scenarios {
+
+using Sizes = std::vector<std::int64_t>;
+
+struct LatticeAxis {
+  std::int64_t low = 1, high = 1;
+  double price = 1;  // of one more; > 0
+};
+
+struct LatticeAnswer {
+  bool found = false;    // some point meets: `sizes` is the cheapest that is known
+  bool stopped = false;  // a question was not answered
+  bool proven = false;   // every cheaper point was asked, or fails because a larger one does
+  Sizes sizes;
+  Sizes least;  // of each size, with all others at their most; below it nothing meets
+  double cost = 0;
+  int asked = 0;
+};
+
+double cost_of(const std::vector<LatticeAxis>& axes, const Sizes& sizes);
+
+// `meets` answers nothing when the search should stop. `budget` bounds the questions of the proof.
+LatticeAnswer cheapest(const std::vector<LatticeAxis>& axes,
+                       const std::function<std::optional<bool>(const Sizes&)>& meets, int budget);
+
+}  // namespace tailrace::scenarios

@@ -1,0 +1,53 @@
+#include "scenarios/sweep/point.hpp"
+
+#include <fmt/format.h>
+
+#include "analysis/report/thresholds.hpp"
+#include "models/topology/build.hpp"
+#include "scenarios/format/read.hpp"
+
+namespace tailrace::scenarios {
+
+namespace {
+
+// One line for the row of a point that is no scenario.
+std::string explain(const models::Diagnostics& diagnostics, const std::vector<models::SourceFile>& files) {
+  for (const models::Diagnostic& d : diagnostics.all()) {
+    if (d.severity != models::Severity::error) continue;
+    std::string text;
+    if (d.mark.file < files.size()) text += files[d.mark.file].name + ":";
+    if (d.mark.line > 0) text += fmt::format("{}:{}:", d.mark.line, d.mark.column);
+    if (!text.empty()) text += " ";
+    if (!d.path.empty()) text += d.path + ": ";
+    text += d.message;
+    if (!d.hint.empty()) text += " (" + d.hint + ")";
+    if (diagnostics.errors() > 1) text += fmt::format(", and {} more", diagnostics.errors() - 1);
+    return text;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::optional<models::Topology> build_point(const SweepScenario& scenario,
+                                            const std::vector<std::string>& paths,
+                                            const std::vector<std::string>& values, const std::string& origin,
+                                            std::string& fault) {
+  models::ScenarioDoc doc = scenario.doc;
+  models::Diagnostics diagnostics;
+  std::vector<std::string> changes;
+  for (std::size_t k = 0; k < paths.size(); ++k) changes.push_back(paths[k] + "=" + values[k]);
+  override_scenario(doc, changes, origin, diagnostics);
+  std::optional<models::Topology> topology;
+  if (diagnostics.ok()) topology = models::build_topology(doc, diagnostics);
+  if (topology) analysis::check_thresholds(*topology, diagnostics);
+  if (!topology || !diagnostics.ok()) {
+    fault = explain(diagnostics, doc.files);
+    return std::nullopt;
+  }
+  if (scenario.seed) topology->run.seed = *scenario.seed;
+  if (scenario.replications) topology->run.replications = *scenario.replications;
+  return topology;
+}
+
+}  // namespace tailrace::scenarios

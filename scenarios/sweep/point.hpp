@@ -1,0 +1,28 @@
+#pragma once
+// One point of an experiment: the scenario's tree with some values set, as --set would, and read as `run`
+// reads it. Sweeps and plans build all their models here. A point that is no scenario is an answer, not an
+// error: it comes with one line that says why. Cost: a copy of the tree and one reading of it.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/field/document.hpp"
+#include "models/topology/topology.hpp"
+
+namespace tailrace::scenarios {
+
+struct SweepScenario {
+  models::ScenarioDoc doc;  // with --set applied
+  std::optional<std::uint64_t> seed;
+  std::optional<std::int64_t> replications;
+};
+
+// `origin` names the values' place in `fault`: "--vary". Thresholds are checked; seed and replications are
+// in.
+std::optional<models::Topology> build_point(const SweepScenario& scenario,
+                                            const std::vector<std::string>& paths,
+                                            const std::vector<std::string>& values, const std::string& origin,
+                                            std::string& fault);
+
+}  // namespace tailrace::scenarios
