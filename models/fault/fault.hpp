@@ -24,6 +24,17 @@ enum FaultTakes : unsigned {
   kTakesCaches = 16,
 };
 
+struct FaultRepeat {
+  sim::Duration every{0};
+  Limit times;
+};
+struct FaultWhen {
+  std::string queue;
+  double above = 0;
+  sim::Duration holds{0};
+  sim::Duration check_every{100'000'000};
+};
+
 // When and where; the fields that all types share.
 struct FaultSpec {
   std::string name;
@@ -32,22 +43,12 @@ struct FaultSpec {
   sim::Duration start{0};
   std::optional<sim::Duration> duration;
   sim::Duration ramp{0};
-  struct Repeat {
-    sim::Duration every{0};
-    Limit times;
-  };
-  std::optional<Repeat> repeat;
+  std::optional<FaultRepeat> repeat;
   FaultMode mode = FaultMode::all;
   std::optional<double> value;
   std::optional<TimeDistribution> mtbf, mttr;
   Limit repair_crews;
-  struct When {
-    std::string queue;
-    double above = 0;
-    sim::Duration holds{0};
-    sim::Duration check_every{100'000'000};
-  };
-  std::optional<When> when;
+  std::optional<FaultWhen> when;
 };
 
 // What a type's apply() fills in.

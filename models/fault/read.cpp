@@ -27,21 +27,21 @@ void read_targets(const Node& node, FaultSpec& spec, ReadContext& context) {
 }
 
 FieldTable repeat_fields() {
-  return Fields<FaultSpec::Repeat>("repeat", "When a fault comes again.")
-      .add("every", &FaultSpec::Repeat::every, "from one start to the next", more_than(0))
+  return Fields<FaultRepeat>("repeat", "When a fault comes again.")
+      .add("every", &FaultRepeat::every, "from one start to the next", more_than(0))
       .required()
-      .add("times", &FaultSpec::Repeat::times, "in all", at_least(1))
+      .add("times", &FaultRepeat::times, "in all", at_least(1))
       .table();
 }
 
 FieldTable when_fields() {
-  return Fields<FaultSpec::When>("when", "A condition that starts a fault.")
-      .add("queue", &FaultSpec::When::queue, "the service or database whose waiting requests are counted")
+  return Fields<FaultWhen>("when", "A condition that starts a fault.")
+      .add("queue", &FaultWhen::queue, "the service or database whose waiting requests are counted")
       .required()
-      .add("above", &FaultSpec::When::above, "more than this many wait, all instances together", at_least(0))
+      .add("above", &FaultWhen::above, "more than this many wait, all instances together", at_least(0))
       .required()
-      .add("for", &FaultSpec::When::holds, "at every look for this long")
-      .add("check_every", &FaultSpec::When::check_every, "time between looks", at_least(1e3))
+      .add("for", &FaultWhen::holds, "at every look for this long")
+      .add("check_every", &FaultWhen::check_every, "time between looks", at_least(1e3))
       .table();
 }
 
