@@ -4,6 +4,7 @@
 
 #include "models/policies/load_balancing/load_balancing.hpp"
 #include "models/policies/retry/retry.hpp"
+#include "models/runtime/delay.hpp"
 #include "models/runtime/entering.hpp"
 #include "models/runtime/execution.hpp"
 
@@ -344,8 +345,7 @@ std::uint32_t Execution::pursue(std::uint32_t slot, std::uint32_t edge_id, bool 
         arm_own(sim::saturating_add(now_, answer.time.ns), Phase::expire, TimerPurpose::line, slot);
       return kNoId;
     }
-    ++counts.admitted;
-    ++x.stage;
+    ++counts.admitted, ++x.stage;
     if (from_line) {
       from_line = false;
       state.line.pop();
@@ -353,12 +353,7 @@ std::uint32_t Execution::pursue(std::uint32_t slot, std::uint32_t edge_id, bool 
       x.flags &= static_cast<std::uint8_t>(~kInLine);
       timers_.cancel(frames_[slot], TimerPurpose::line);
     }
-    std::int64_t pause = answer.kind == Admission::Kind::delay ? answer.time.ns : 0;
-    if (answer.round_trips > 0) {
-      for (std::int64_t i = 0; i < answer.round_trips; ++i)
-        pause = sim::saturating_add(pause, round_trip(edge));
-      state.policy->starts_at({sim::saturating_add(now_, pause)});
-    }
+    const std::int64_t pause = delay_of(answer, *state.policy, now_, [&] { return round_trip(edge); });
     if (pause > 0) {
       ++counts.delayed;
       if (x.flags & kNextIsHedge) {  // does not pause
@@ -386,8 +381,7 @@ std::uint32_t Execution::begin_try(std::uint32_t slot, std::uint32_t edge_id) {
   return pursue(slot, edge_id, false);
 }
 
-// The straight way through what is below for most calls: a timeout, retries, per-attempt policies, one of the
-// run's own balancers, nothing on the network.
+// The straight way of most calls: a timeout, retries, per-attempt policies, the run's balancers, no network.
 inline std::uint32_t Execution::begin_simple_call(std::uint32_t slot, std::uint32_t edge_id,
                                                   const EdgeTable& edge, const GuardTable& g) {
   if (edge.timeout_lane != kNoId) arm(edge.timeout_lane, slot, frames_[slot]);

@@ -37,6 +37,7 @@ std::string beside(const std::string& path, const std::string& value) {
   if (value == "reject_publish_dlx") return ", dead_letter: other";
   if (value == "dead_letter" && path.find(".on_failure") != std::string::npos)
     return ", dead_letter_topic: other, max_delivery_count: 3";
+  if (value == "fair" && path.find("network.") == 0) return ", bandwidth: 1Gbit/s";
   if (value == "unlimited" && path.find(".linger") != std::string::npos) return ", batch_size: 20";
   return "";
 }
