@@ -113,18 +113,19 @@ std::string spaced(std::string text) {
 std::string thresholds_html(const RunResults& results) {
   if (results.thresholds.empty()) return "";
   Table table;
-  for (const char* name : {"verdict", "metric", "threshold"}) table.head(name, true);
-  table.head("measured"), table.head("", true);
+  table.head("verdict", true), table.head("threshold", true), table.head("measured");
+  const bool remarks = std::any_of(results.thresholds.begin(), results.thresholds.end(),
+                                   [](const ThresholdResult& t) { return !remark(t).empty(); });
+  if (remarks) table.head("", true);
   for (const ThresholdResult& t : results.thresholds) {
     if (table.count() == kMostTableRows) break;
     table.begin_row();
     const bool failed = t.verdict == ThresholdVerdict::fail;
     const bool passed = t.verdict == ThresholdVerdict::pass;
     table.cell(failed ? "✗ FAIL" : passed ? "✓ pass" : "no data", failed ? "l bad" : passed ? "l good" : "l");
-    table.cell(html(t.metric), "l");
-    table.cell(html(t.expression), "l");
+    table.cell(html(t.metric) + "<small>" + html(t.expression) + "</small>", "l");
     table.cell(measured(t));
-    table.cell(html(remark(t)), "l wrap");
+    if (remarks) table.cell(html(remark(t)), "l wrap");
     table.end_row();
   }
   return section("Thresholds", table.text() + cut(results.thresholds.size(), "summary.json"));

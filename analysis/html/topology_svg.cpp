@@ -107,6 +107,11 @@ class Drawing {
   }
 
   void find_arrows() {
+    // Deliveries are calls of a channel to itself, whose steps are the handler's.
+    std::vector<bool> channel(topology_.components.size());
+    for (const models::MessageChannel& c : topology_.channels) {
+      if (c.component != models::kNone) channel[static_cast<std::size_t>(c.component)] = true;
+    }
     std::map<std::pair<int, int>, Arrow> arrows;
     for (std::size_t e = 0; e < topology_.edges.size(); ++e) {
       const models::Edge& edge = topology_.edges[e];
@@ -114,7 +119,8 @@ class Drawing {
       const int from = place_of_[static_cast<std::size_t>(edge.from_component)];
       const int to = place_of_[static_cast<std::size_t>(
           topology_.operations[static_cast<std::size_t>(edge.operation)].component)];
-      if (from < 0 || to < 0) continue;
+      if (from < 0 || to < 0 || (from == to && channel[static_cast<std::size_t>(edge.from_component)]))
+        continue;
       Arrow& arrow = arrows[{from, to}];
       const EdgeReport& report = report_.edges[e];
       arrow.calls += report.calls, arrow.attempts += report.attempts;
