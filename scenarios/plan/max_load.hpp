@@ -36,7 +36,7 @@ struct MaxLoad {
   std::optional<double> headroom() const;  // the highest rate over the present one
 };
 
-inline constexpr double kFarthest = 64;   // times the present or the saturating rate: the search ends
+inline constexpr double kFarthest = 16;   // times the present or the saturating rate: the search ends
 inline constexpr double kNearest = 1024;  // the present rate over this is the lowest that is tried
 
 // `resolution`: width of the bracket over its upper end.
