@@ -1,7 +1,6 @@
 #include "analysis/cascade/causes.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace tailrace::analysis {
 
@@ -88,9 +87,7 @@ class Explainer {
       if (trigger.start_s > times_.end_s[w]) continue;
       const double length = times_.end_s[w] - times_.start_s[w];
       if (trigger.over && trigger.end_s + 2 * length < times_.start_s[w]) continue;
-      if (std::find(trigger.components.begin(), trigger.components.end(), hit.component) ==
-          trigger.components.end())
-        continue;
+      if (!trigger.on(hit.component)) continue;
       hit.mechanism = trigger.fault >= 0 ? Mechanism::fault : Mechanism::load;
       hit.trigger = static_cast<int>(i);
       return true;
@@ -105,10 +102,9 @@ class Explainer {
     }
     return nullptr;
   }
-  bool in_load_trigger(int component) const {
-    return std::any_of(c_.triggers.begin(), c_.triggers.end(), [&](const Trigger& t) {
-      return std::find(t.components.begin(), t.components.end(), component) != t.components.end();
-    });
+  bool in_a_trigger(int component) const {
+    return std::any_of(c_.triggers.begin(), c_.triggers.end(),
+                       [&](const Trigger& t) { return t.on(component); });
   }
 
   bool by_neighbour(std::size_t h) {
@@ -140,8 +136,7 @@ class Explainer {
         const Mechanism mechanism = from_caller(e, around);
         const Hit* caller = explained_hit(edge.from_component, w);
         if (caller != nullptr) offer(caller, mechanism);
-        if (caller == nullptr && mechanism != Mechanism::unexplained &&
-            in_load_trigger(edge.from_component)) {
+        if (caller == nullptr && mechanism != Mechanism::unexplained && in_a_trigger(edge.from_component)) {
           outside = edge.from_component;
           how_outside = mechanism;
         }
