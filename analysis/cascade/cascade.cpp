@@ -1,8 +1,8 @@
 #include "analysis/cascade/cascade.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
+#include <span>
 
 #include "analysis/cascade/causes.hpp"
 
@@ -60,6 +60,9 @@ class Finder {
     return static_cast<std::size_t>(std::upper_bound(times_.end_s.begin(), times_.end_s.end(), s + 1e-9) -
                                     times_.end_s.begin());
   }
+  Baseline normal_of(const std::vector<double>& values) const {
+    return baseline_of(std::span(values).subspan(baseline_.first, baseline_.end - baseline_.first));
+  }
   bool too_short() const { return baseline_.end < baseline_.first + kFewestBaselineWindows; }
   Cascade unknown() {
     c_.verdict = Verdict::unknown;
@@ -79,9 +82,7 @@ class Finder {
       for (const std::uint32_t i : a.targets) {
         const models::FaultTarget& target = t_.faults[a.fault].targets[i];
         const auto add = [&](int component) {
-          if (component >= 0 && std::find(trigger.components.begin(), trigger.components.end(), component) ==
-                                    trigger.components.end())
-            trigger.components.push_back(component);
+          if (component >= 0 && !trigger.on(component)) trigger.components.push_back(component);
         };
         add(target.component);
         for (const auto& [station, instance] : target.instances) add(t_.stations[at(station)].component);
@@ -96,8 +97,7 @@ class Finder {
 
   void load() {
     const std::vector<double> offered = offered_load(model_, r_);
-    const Baseline normal =
-        baseline_of(std::span(offered).subspan(baseline_.first, baseline_.end - baseline_.first));
+    const Baseline normal = normal_of(offered);
     for (const Episode& e : find_episodes(offered, baseline_.end, normal, kMoreLoad)) {
       Trigger trigger;
       trigger.start_s = times_.start_s[e.first];
@@ -106,10 +106,8 @@ class Finder {
       for (const models::Workload& w : t_.workloads) trigger.components.push_back(w.component);
       const bool by_fault = std::any_of(c_.triggers.begin(), c_.triggers.end(), [&](const Trigger& f) {
         return f.start_s <= trigger.start_s + 1e-9 && (!f.over || f.end_s + 1e-9 >= trigger.start_s) &&
-               std::any_of(t_.workloads.begin(), t_.workloads.end(), [&](const models::Workload& w) {
-                 return std::find(f.components.begin(), f.components.end(), w.component) !=
-                        f.components.end();
-               });
+               std::any_of(t_.workloads.begin(), t_.workloads.end(),
+                           [&](const models::Workload& w) { return f.on(w.component); });
       });
       if (!by_fault) c_.triggers.push_back(std::move(trigger));
     }
@@ -122,8 +120,7 @@ class Finder {
     };
     std::vector<Found> found;
     for (const Signal& s : signals) {
-      const Baseline normal =
-          baseline_of(std::span(s.values).subspan(baseline_.first, baseline_.end - baseline_.first));
+      const Baseline normal = normal_of(s.values);
       const std::vector<Episode> episodes = find_episodes(s.values, baseline_.end, normal, s.floor);
       if (episodes.empty()) continue;
       Hit hit;
@@ -164,8 +161,7 @@ class Finder {
   void users(const std::vector<Signal>& signals) {
     for (const Signal& s : signals) {
       if (s.symptom != Symptom::failed) continue;
-      const Baseline normal =
-          baseline_of(std::span(s.values).subspan(baseline_.first, baseline_.end - baseline_.first));
+      const Baseline normal = normal_of(s.values);
       for (const Episode& e : find_episodes(s.values, baseline_.end, normal, s.floor)) {
         const double onset = times_.start_s[e.first];
         const double end = e.over ? times_.start_s[e.end] : times_.end_s.back();
@@ -174,7 +170,7 @@ class Finder {
         users_well_ = users_well_ && e.over;
       }
     }
-    const std::vector<double> good = goodput(model_, r_), load = offered_load(model_, r_);
+    const std::vector<double> good = goodput(r_), load = offered_load(model_, r_);
     const auto mean = [](const std::vector<double>& values, std::size_t a, std::size_t b) {
       return a < b ? std::accumulate(values.begin() + static_cast<std::ptrdiff_t>(a),
                                      values.begin() + static_cast<std::ptrdiff_t>(b), 0.0) /
@@ -256,6 +252,10 @@ class Finder {
 };
 
 }  // namespace
+
+bool Trigger::on(int component) const {
+  return std::find(components.begin(), components.end(), component) != components.end();
+}
 
 const char* verdict_name(Verdict verdict) {
   switch (verdict) {

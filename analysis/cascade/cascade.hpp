@@ -45,6 +45,7 @@ struct Trigger {
   double start_s = 0, end_s = 0;
   bool over = false;
   std::vector<int> components;
+  bool on(int component) const;
 };
 
 struct Hit {

@@ -113,8 +113,6 @@ class Aggregator {
         if (h.component == c.name && 2 * h.replications >= report_.replications) ++report_.components_hit;
       }
     }
-    if (report_.components > 0)
-      report_.blast_components = static_cast<double>(report_.components_hit) / report_.components;
   }
 
   // By onset; of what began in one window causes come before their effects.

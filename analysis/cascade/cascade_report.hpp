@@ -38,9 +38,8 @@ struct CascadeReport {
   Interval recovery;                      // seconds, of those that recovered
   Interval lost;                          // share of the requests that were due since the first trigger
   Interval goodput_before, goodput_after;
-  double blast_components = 0;  // share of services, databases and channels that are hit in most replications
-  int components_hit = 0, components = 0;
-  std::vector<CascadeHitReport> hits;  // by onset
+  int components_hit = 0, components = 0;  // hit in most replications; workloads are not counted
+  std::vector<CascadeHitReport> hits;      // by onset
   std::vector<AmplificationReport> amplified;
   std::vector<Trigger> triggers;  // of the first replication with this verdict
   std::string story;              // in words (analysis/report/cascade_story.hpp); empty when nothing happened

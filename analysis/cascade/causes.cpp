@@ -91,10 +91,7 @@ class Explainer {
       if (trigger.start_s > times_.end_s[w]) continue;
       const double length = times_.end_s[w] - times_.start_s[w];
       if (trigger.over && trigger.end_s + 2 * length < times_.start_s[w]) continue;
-      const auto on = [&](int component) {
-        return std::find(trigger.components.begin(), trigger.components.end(), component) !=
-               trigger.components.end();
-      };
+      const auto on = [&](int component) { return trigger.on(component); };
       const bool misses = uses_one_of(hit.component, on);
       if (!on(hit.component) && !misses) continue;
       hit.mechanism = misses               ? Mechanism::cache_misses
@@ -127,10 +124,9 @@ class Explainer {
     }
     return nullptr;
   }
-  bool in_load_trigger(int component) const {
-    return std::any_of(c_.triggers.begin(), c_.triggers.end(), [&](const Trigger& t) {
-      return std::find(t.components.begin(), t.components.end(), component) != t.components.end();
-    });
+  bool in_a_trigger(int component) const {
+    return std::any_of(c_.triggers.begin(), c_.triggers.end(),
+                       [&](const Trigger& t) { return t.on(component); });
   }
 
   bool by_neighbour(std::size_t h) {
@@ -162,8 +158,7 @@ class Explainer {
         const Mechanism mechanism = from_caller(e, around);
         const Hit* caller = explained_hit(edge.from_component, w);
         if (caller != nullptr) offer(caller, mechanism);
-        if (caller == nullptr && mechanism != Mechanism::unexplained &&
-            in_load_trigger(edge.from_component)) {
+        if (caller == nullptr && mechanism != Mechanism::unexplained && in_a_trigger(edge.from_component)) {
           outside = edge.from_component;
           how_outside = mechanism;
         }

@@ -130,19 +130,14 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
         signal(static_cast<int>(c), Symptom::errors, kShare).values[k] = 1 - good[c] / ended[c];
     }
   }
+  std::size_t row = 0;  // of the group among all channels'
   for (const models::MessageChannel& channel : t.channels) {
-    for (std::size_t g = 0; g < channel.groups.size(); ++g) {
-      const models::ConsumerGroup& group = channel.groups[g];
+    for (const models::ConsumerGroup& group : channel.groups) {
+      const std::size_t g = row++;
       if (group.edge == models::kNone) continue;  // nobody handles it: it only fills
       Signal& lag = signal(channel.component, Symptom::lag, kLag);
-      const auto id = static_cast<std::size_t>(&group - channel.groups.data());
-      std::size_t row = id;
-      for (const models::MessageChannel& before : t.channels) {
-        if (&before == &channel) break;
-        row += before.groups.size();
-      }
       for (std::size_t k = 0; k < n; ++k) {
-        const double depth = static_cast<double>(record.windows[k].depths[row]);
+        const double depth = static_cast<double>(record.windows[k].depths[g]);
         lag.values[k] = std::isnan(lag.values[k]) ? depth : lag.values[k] + depth;
       }
     }
@@ -171,7 +166,7 @@ std::vector<double> offered_load(const models::CompiledModel& model, const model
   return load;
 }
 
-std::vector<double> goodput(const models::CompiledModel&, const models::RunRecord& record) {
+std::vector<double> goodput(const models::RunRecord& record) {
   const WindowTimes times = window_times(record);
   std::vector<double> good(record.windows.size());
   for (std::size_t k = 0; k < good.size(); ++k) {

@@ -39,6 +39,6 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
 // Requests of open workloads that arrive per second, together.
 std::vector<double> offered_load(const models::CompiledModel& model, const models::RunRecord& record);
 // Successes per second of all workloads.
-std::vector<double> goodput(const models::CompiledModel& model, const models::RunRecord& record);
+std::vector<double> goodput(const models::RunRecord& record);
 
 }  // namespace tailrace::analysis
