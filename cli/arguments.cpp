@@ -6,6 +6,7 @@
 #include <memory>
 #include <sstream>
 
+#include "cli/command_line_text.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -40,7 +41,8 @@ void add_changes(CLI::App& command, ScenarioArguments& a) {
 }
 
 void add_scenario_options(CLI::App& command, ScenarioArguments& a) {
-  command.add_option("scenario", a.file, "the scenario, a YAML file")->required();
+  command.add_option("scenario", a.file, "the scenario, a YAML file, or the name of one in the library")
+      ->required();
   command.add_option("--variant", a.variant, "one of the scenario's variants")->type_name("NAME");
   add_changes(command, a);
 }
@@ -230,6 +232,17 @@ std::function<int()> read_command_line(int argc, char** argv) {
       app.add_subcommand("plan", "find the highest load, or the cheapest sizes, that meet the thresholds");
   add_plan_options(*plan_app, *plan);
 
+  const auto list = std::make_shared<ListArguments>();
+  CLI::App* list_app = app.add_subcommand("list", "the library of scenarios that comes with the program");
+  list_app->add_option("word", list->word,
+                       "only what has to do with it: a topic, a pattern, a part of a name");
+  list_app->add_flag("--markdown", list->markdown, "as the tables of docs/patterns.md");
+  add_format(*list_app, list->format, {{"text", OutputFormat::text}, {"json", OutputFormat::json}});
+
+  const auto shown = std::make_shared<std::string>();
+  CLI::App* show_app = app.add_subcommand("show", "print a scenario of the library, to start from");
+  show_app->add_option("name", *shown, "as `tailrace list` names it")->required();
+
   const auto describe = std::make_shared<DescribeArguments>();
   CLI::App* describe_app =
       app.add_subcommand("describe", "the reference: kinds, steps, policies and their fields");
@@ -237,6 +250,13 @@ std::function<int()> read_command_line(int argc, char** argv) {
   describe_app->add_flag("--markdown", describe->markdown, "the whole reference as Markdown");
 
   CLI::App* schema_app = app.add_subcommand("schema", "a JSON schema of scenario files, for editors");
+
+  const auto shell = std::make_shared<std::string>();
+  CLI::App* completion_app = app.add_subcommand("completion", "completions for a shell, to be sourced");
+  completion_app->add_option("shell", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  CLI::App* manual_app = app.add_subcommand("manual", "the manual page: tailrace manual | man -l -");
 
   try {
     app.parse(argc, argv);
@@ -255,7 +275,16 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (compare_app->parsed()) return [compare] { return compare_command(*compare); };
   if (sweep_app->parsed()) return [sweep] { return sweep_command(*sweep); };
   if (plan_app->parsed()) return [plan] { return plan_command(*plan); };
+  if (list_app->parsed()) return [list] { return list_command(*list); };
+  if (show_app->parsed()) return [shown] { return show_command(*shown); };
   if (describe_app->parsed()) return [describe] { return describe_command(*describe); };
+  if (completion_app->parsed() || manual_app->parsed()) {
+    const std::string text = manual_app->parsed() ? manual_page(app)
+                             : *shell == "bash"   ? bash_completion(app)
+                             : *shell == "zsh"    ? zsh_completion(app)
+                                                  : fish_completion(app);
+    return [text] { return write_stdout(text) ? kGood : kInputOutput; };
+  }
   (void)schema_app;
   return [] { return schema_command(); };
 }

@@ -70,6 +70,12 @@ struct DescribeArguments {
   bool markdown = false;
 };
 
+struct ListArguments {
+  std::string word;  // empty: everything
+  bool markdown = false;
+  OutputFormat format = OutputFormat::text;
+};
+
 int run_command(const RunArguments& arguments);
 int compare_command(const CompareArguments& arguments);
 int sweep_command(const SweepArguments& arguments);
@@ -77,5 +83,7 @@ int plan_command(const PlanArguments& arguments);
 int check_command(const ScenarioArguments& arguments);
 int describe_command(const DescribeArguments& arguments);
 int schema_command();
+int list_command(const ListArguments& arguments);
+int show_command(const std::string& name);
 
 }  // namespace tailrace::cli
