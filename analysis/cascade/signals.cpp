@@ -77,8 +77,9 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
         timed += static_cast<double>(row.succeeded);
         seconds += row.mean_s * static_cast<double>(row.succeeded);
       }
-      // A request that ends late counts where it ends; one that hangs where it arrived.
-      const double due = std::max(arrived, ended);
+      // A request that ends late counts where it ends; one that hangs where it arrived. As many more may arrive than end
+      // as chance has it: two standard deviations of a Poisson count.
+      const double due = std::max(arrived - 2 * std::sqrt(arrived), ended);
       if (due > 0) failed.values[k] = 1 - succeeded / due;
       if (timed > 0) slow.values[k] = seconds / timed;
     }
