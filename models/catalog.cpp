@@ -1,5 +1,8 @@
 #include "models/catalog.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "models/broker/broker.hpp"
 #include "models/cache/cache.hpp"
 #include "models/cloud_queue/cloud_queue_kind.hpp"
@@ -36,11 +39,14 @@
 #include "models/topic/topic_kind.hpp"
 #include "models/webhook/webhook.hpp"
 #include "models/workload/workload.hpp"
+#include "sim/base/check.hpp"
 
 namespace tailrace::models {
 
-const std::vector<Kind>& kinds() {
-  static const std::vector<Kind> list = {
+namespace {
+
+std::vector<Kind>& all_kinds() {
+  static std::vector<Kind> list = {
       workload_kind(), service_kind(), database_kind(), cache_kind(),   broker_kind(), cloud_queue_kind(),
       log_kind(),      topic_kind(),   outbox_kind(),   webhook_kind(), job_kind(),    network_kind(),
   };
@@ -48,8 +54,8 @@ const std::vector<Kind>& kinds() {
 }
 
 // Admission policies stand in the order in which a call asks them, outermost first.
-const std::vector<PolicyInfo>& policies() {
-  static const std::vector<PolicyInfo> list = {
+std::vector<PolicyInfo>& all_policies() {
+  static std::vector<PolicyInfo> list = {
       deadline_policy(),
       timeout_policy(),
       cancellation_policy(),
@@ -75,6 +81,31 @@ const std::vector<PolicyInfo>& policies() {
       order_policy(),
   };
   return list;
+}
+
+}  // namespace
+
+const std::vector<Kind>& kinds() {
+  return all_kinds();
+}
+
+const std::vector<PolicyInfo>& policies() {
+  return all_policies();
+}
+
+void add_kind(Kind kind) {
+  TAILRACE_CHECK(find_kind(kind.name) == nullptr && find_kind(kind.section) == nullptr);
+  std::vector<Kind>& list = all_kinds();
+  const auto network =
+      std::find_if(list.begin(), list.end(), [](const Kind& k) { return k.section == "network"; });
+  list.insert(network, std::move(kind));
+}
+
+void add_policy(PolicyInfo policy) {
+  std::vector<PolicyInfo>& list = all_policies();
+  TAILRACE_CHECK(
+      std::none_of(list.begin(), list.end(), [&](const PolicyInfo& p) { return p.name == policy.name; }));
+  list.push_back(std::move(policy));
 }
 
 const std::vector<FaultInfo>& fault_types() {
