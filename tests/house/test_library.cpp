@@ -82,12 +82,11 @@ class Pages : public testing::TestWithParam<const char*> {};
 
 TEST_P(Pages, show_a_scenario_that_runs_and_meets_its_thresholds) {
   const std::string page = read_text(GetParam());
-  const std::string open = "```yaml\n";
-  const auto begin = page.find(open);
-  ASSERT_NE(begin, std::string::npos) << GetParam() << " has no scenario";
-  const auto end = page.find("```", begin + open.size());
-  Loaded loaded =
-      tests::load_text(page.substr(begin + open.size(), end - begin - open.size()), {"run.replications=3"});
+  const auto open = page.find("```yaml");
+  ASSERT_NE(open, std::string::npos) << GetParam() << " has no scenario";
+  const auto begin = page.find('\n', open) + 1;
+  const auto end = page.find("```", begin);
+  Loaded loaded = tests::load_text(page.substr(begin, end - begin), {"run.replications=3"});
   const Results done = finish(loaded);
   ASSERT_NE(done.model, nullptr);
   expect_passed(done);
