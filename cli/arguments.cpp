@@ -178,6 +178,27 @@ void add_sweep_options(CLI::App& command, SweepArguments& a) {
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
 }
 
+void add_metastability_options(CLI::App& command, MetastabilityArguments& a) {
+  add_scenario_options(command, a.scenario);
+  command
+      .add_option("--fault", a.fault, "the trigger, by name or number; default: the first of the scenario")
+      ->type_name("FAULT");
+  command.add_option("--loads", a.loads, "factors of the load: 0.25..1.25:5 (the default) or [0.5, 1]")
+      ->type_name("FACTORS");
+  command
+      .add_option("--durations", a.durations,
+                  "factors of the trigger's duration; default [0.25, 0.5, 1, 2, 4]")
+      ->type_name("FACTORS");
+  command.add_option("--sizes", a.sizes, "factors of the trigger's size; default [1]")->type_name("FACTORS");
+  add_share(command, "--resolution", a.resolution, "how narrow the bracket of each boundary is to be (2%)");
+  command.add_flag("--no-hysteresis", a.no_hysteresis, "do not walk the load up and down");
+  add_jobs(command, a.jobs, "replications at a time; default one per core");
+  command.add_option("--out", a.out, "also write metastability.json and metastability.csv into this folder")
+      ->type_name("DIR");
+  add_format(command, a.scenario.format,
+             {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
+}
+
 // Line by line, so that what was typed cannot drive the terminal.
 std::string safe_lines(const std::string& text) {
   std::string out;
@@ -230,6 +251,12 @@ std::function<int()> read_command_line(int argc, char** argv) {
       app.add_subcommand("plan", "find the highest load, or the cheapest sizes, that meet the thresholds");
   add_plan_options(*plan_app, *plan);
 
+  const auto metastability = std::make_shared<MetastabilityArguments>();
+  CLI::App* metastability_app = app.add_subcommand(
+      "metastability",
+      "map from which loads the system comes back after a fault, and from which it does not");
+  add_metastability_options(*metastability_app, *metastability);
+
   const auto describe = std::make_shared<DescribeArguments>();
   CLI::App* describe_app =
       app.add_subcommand("describe", "the reference: kinds, steps, policies and their fields");
@@ -255,6 +282,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (compare_app->parsed()) return [compare] { return compare_command(*compare); };
   if (sweep_app->parsed()) return [sweep] { return sweep_command(*sweep); };
   if (plan_app->parsed()) return [plan] { return plan_command(*plan); };
+  if (metastability_app->parsed()) return [metastability] { return metastability_command(*metastability); };
   if (describe_app->parsed()) return [describe] { return describe_command(*describe); };
   (void)schema_app;
   return [] { return schema_command(); };

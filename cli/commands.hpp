@@ -30,6 +30,9 @@ struct RunArguments {
   double precision = 0;  // relative; 0: none asked for
   std::string out;       // folder; empty: no files
   bool verify_determinism = false;
+  std::string junit;     // file; empty: only junit.xml in `out`
+  std::string baseline;  // an earlier summary.json; empty: none
+  bool abort_on_fail = false;
 };
 
 struct CompareArguments {
@@ -65,6 +68,25 @@ struct PlanArguments {
   std::string out;
 };
 
+struct MetastabilityArguments {
+  ScenarioArguments scenario;
+  std::string fault;                    // name or number; empty: the first
+  std::string loads, durations, sizes;  // factors, as a sweep's values; empty: the default
+  double resolution = 0;                // 0: the default
+  bool no_hysteresis = false;
+  int jobs = 0;
+  std::string out;
+};
+
+struct SensitivityArguments {
+  ScenarioArguments scenario;
+  std::vector<std::string> paths;
+  double step = 0;  // relative; 0: the default
+  std::string primary;
+  int jobs = 0;
+  std::string out;
+};
+
 struct DescribeArguments {
   std::string name;  // empty: the list
   bool markdown = false;
@@ -74,6 +96,8 @@ int run_command(const RunArguments& arguments);
 int compare_command(const CompareArguments& arguments);
 int sweep_command(const SweepArguments& arguments);
 int plan_command(const PlanArguments& arguments);
+int metastability_command(const MetastabilityArguments& arguments);
+int sensitivity_command(const SensitivityArguments& arguments);
 int check_command(const ScenarioArguments& arguments);
 int describe_command(const DescribeArguments& arguments);
 int schema_command();
