@@ -199,6 +199,28 @@ void add_metastability_options(CLI::App& command, MetastabilityArguments& a) {
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
 }
 
+void add_sensitivity_options(CLI::App& command, SensitivityArguments& a) {
+  add_scenario_options(command, a.scenario);
+  command.add_option("--vary", a.paths, "a path of the scenario whose value has one number (repeatable)")
+      ->type_name("PATH")
+      ->required()
+      ->allow_extra_args(false)
+      ->take_all();
+  add_share(command, "--step", a.step, "how far each is moved, to both sides (10%)");
+  command
+      .add_option("--primary", a.primary,
+                  "the figure that is asked about; default: p(99) of the first workload")
+      ->type_name("FIGURE");
+  add_jobs(command, a.jobs, "replications at a time; default one per core");
+  command
+      .add_option(
+          "--out", a.out,
+          "also write sensitivity.json, sensitivity.csv and the tornado, sensitivity.svg, into this folder")
+      ->type_name("DIR");
+  add_format(command, a.scenario.format,
+             {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
+}
+
 // Line by line, so that what was typed cannot drive the terminal.
 std::string safe_lines(const std::string& text) {
   std::string out;
@@ -229,6 +251,19 @@ std::function<int()> read_command_line(int argc, char** argv) {
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
   add_share(*run_app, "--precision", run->precision,
             "add replications until mean and p99 are known to this share (1%)");
+  run_app
+      ->add_option("--junit", run->junit,
+                   "write the thresholds' verdicts as JUnit XML into this file; junit.xml in "
+                   "--out")
+      ->type_name("FILE");
+  run_app
+      ->add_option(
+          "--baseline", run->baseline,
+          "the summary.json of an earlier run: exit code 99 where a figure of a workload is significantly "
+          "worse, by more than 1 %")
+      ->type_name("FILE");
+  run_app->add_flag("--abort-on-fail", run->abort_on_fail,
+                    "run no more replications once a threshold has failed beyond doubt");
   run_app->add_flag("--verify-determinism", run->verify_determinism,
                     "run a tenth of the replications twice and compare");
 
@@ -257,6 +292,11 @@ std::function<int()> read_command_line(int argc, char** argv) {
       "map from which loads the system comes back after a fault, and from which it does not");
   add_metastability_options(*metastability_app, *metastability);
 
+  const auto sensitivity = std::make_shared<SensitivityArguments>();
+  CLI::App* sensitivity_app = app.add_subcommand(
+      "sensitivity", "which parameter moves a figure most: elasticities and a tornado plot");
+  add_sensitivity_options(*sensitivity_app, *sensitivity);
+
   const auto describe = std::make_shared<DescribeArguments>();
   CLI::App* describe_app =
       app.add_subcommand("describe", "the reference: kinds, steps, policies and their fields");
@@ -283,6 +323,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (sweep_app->parsed()) return [sweep] { return sweep_command(*sweep); };
   if (plan_app->parsed()) return [plan] { return plan_command(*plan); };
   if (metastability_app->parsed()) return [metastability] { return metastability_command(*metastability); };
+  if (sensitivity_app->parsed()) return [sensitivity] { return sensitivity_command(*sensitivity); };
   if (describe_app->parsed()) return [describe] { return describe_command(*describe); };
   (void)schema_app;
   return [] { return schema_command(); };

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <functional>
 
-#include "analysis/report/cascade_output.hpp"
 #include "analysis/report/cache_output.hpp"
+#include "analysis/report/cascade_output.hpp"
 #include "analysis/report/json_figures.hpp"
 #include "analysis/report/messaging_json.hpp"
 
@@ -302,7 +302,7 @@ void array(JsonText& json, std::string_view name, const List& list, Each each) {
 
 }  // namespace
 
-std::string summary_json(const RunResults& results) {
+std::string summary_json(const RunResults& results, const std::vector<KeptFigure>& kept) {
   const RunReport& report = results.report;
   const models::Topology& t = *results.model.topology;
   JsonText json;
@@ -359,6 +359,12 @@ std::string summary_json(const RunResults& results) {
   cache_json(json, report.caches);
   array(json, "thresholds", results.thresholds, threshold);
   const auto texts = [](JsonText& j, const std::string& text) { j.value(text); };
+  array(json, "figures", kept, [](JsonText& j, const KeptFigure& f) {
+    j.begin_object().field("name", f.name).field("unit", f.unit).field("better", f.better);
+    j.key("values").begin_inline_array();
+    for (const double v : f.values) j.value(v);
+    j.end_array().end_object();
+  });
   array(json, "warnings", results.warnings, texts);
   array(json, "notes", results.notes, texts);
   json.end_object();

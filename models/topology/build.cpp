@@ -49,6 +49,28 @@ struct ScenarioSpec {
   std::vector<DeploymentSpec> deployments;
 };
 
+// {threshold: "p(99) < 400ms", abort_on_fail: true}, as in k6. Whether a failure ends the run is asked of the
+// document by whoever runs replications (scenarios/run/early_stop.hpp); the model does not depend on it.
+void read_threshold_entry(const Node& item, const std::string& metric, ScenarioSpec& spec,
+                          ReadContext& context) {
+  const Node* condition = item.find("threshold");
+  if (condition == nullptr || !condition->is_scalar()) {
+    return context.error(item, "expected a threshold with its condition",
+                         "{threshold: \"p(99) < 400ms\", abort_on_fail: true}");
+  }
+  for (const MapEntry& field : item.entries) {
+    if (field.key == "threshold") continue;
+    if (field.key != "abort_on_fail") {
+      context.error(field.value, fmt::format("a threshold has no field \"{}\"", escaped(field.key)),
+                    "threshold, abort_on_fail");
+    } else if (!field.value.is_scalar() || field.value.quoted ||
+               (field.value.text != "true" && field.value.text != "false")) {
+      context.error(field.value, "expected true or false");
+    }
+  }
+  spec.thresholds.push_back({metric, condition->text, condition->mark});
+}
+
 void read_thresholds(const Node& node, ScenarioSpec& spec, ReadContext& context) {
   if (!node.is_map())
     return context.error(node, "expected a mapping from metrics to conditions",
@@ -56,6 +78,7 @@ void read_thresholds(const Node& node, ScenarioSpec& spec, ReadContext& context)
   for (const MapEntry& entry : node.entries) {
     PathScope scope(context, entry.key);
     const auto one = [&](const Node& item) {
+      if (item.is_map()) return read_threshold_entry(item, entry.key, spec, context);
       if (!item.is_scalar()) return context.error(item, "expected a condition such as \"p(99) < 400ms\"");
       spec.thresholds.push_back({entry.key, item.text, item.mark});
     };
@@ -367,7 +390,9 @@ FieldTable scenario_fields() {
       .add("about", &ScenarioSpec::about, "its story, in a sentence or two")
       .section("run", &ScenarioSpec::run, run_fields(), "how long, how often, and within which limits")
       .custom("thresholds", FieldType::text, read_thresholds,
-              "conditions on metrics, as in k6; exit code 99 when one fails")
+              "conditions on metrics, as in k6; exit code 99 when one fails; {threshold: ..., abort_on_fail: "
+              "true} "
+              "ends the run early")
       .section("defaults", &ScenarioSpec::defaults, defaults_fields(),
                "policies for every call and every service that does not say otherwise")
       .custom(
