@@ -14,6 +14,7 @@
 #include "analysis/report/summary_text.hpp"
 #include "analysis/report/tables_csv.hpp"
 #include "analysis/report/thresholds.hpp"
+#include "analysis/slo/slo.hpp"
 #include "cli/baseline_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
@@ -208,7 +209,9 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
   if (!arguments.junit.empty() || !thresholds.empty() || !baseline.figures.empty())
     junit = analysis::junit_xml(results, junit_cases(against));
   std::string summary;
-  if (writes) summary = analysis::summary_json(results, kept);
+  const std::vector<analysis::SloReport> slos =
+      analysis::evaluate_slos(models::read_slos(scenario.doc), *model, records, report.confidence);
+  if (writes) summary = analysis::summary_json(results, kept, slos);
   std::string file_error;
   if (!arguments.out.empty())
     file_error = write_files(arguments.out, results, summary, junit, reported(scenario, arguments.scenario));
@@ -227,6 +230,7 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
     if (model->topology->faults.empty() && model->scaled.empty())  // theory knows none
       options.prediction = comparison_block(*model->topology, report, style.out);
     printed = write_stdout(analysis::summary_text(results, options));
+    if (printed && !slos.empty()) printed = write_stdout(analysis::slo_text(slos, style.out));
     if (printed && !baseline.figures.empty())
       printed = write_stdout(analysis::baseline_text(against, baseline.file));
   }

@@ -302,7 +302,8 @@ void array(JsonText& json, std::string_view name, const List& list, Each each) {
 
 }  // namespace
 
-std::string summary_json(const RunResults& results, const std::vector<KeptFigure>& kept) {
+std::string summary_json(const RunResults& results, const std::vector<KeptFigure>& kept,
+                         const std::vector<SloReport>& slos) {
   const RunReport& report = results.report;
   const models::Topology& t = *results.model.topology;
   JsonText json;
@@ -359,6 +360,7 @@ std::string summary_json(const RunResults& results, const std::vector<KeptFigure
   cache_json(json, report.caches);
   array(json, "thresholds", results.thresholds, threshold);
   const auto texts = [](JsonText& j, const std::string& text) { j.value(text); };
+  slo_json(json, slos);
   array(json, "figures", kept, [](JsonText& j, const KeptFigure& f) {
     j.begin_object().field("name", f.name).field("unit", f.unit).field("better", f.better);
     j.key("values").begin_inline_array();

@@ -11,6 +11,7 @@
 #include "models/fault/fault.hpp"
 #include "models/field/units.hpp"
 #include "models/kind/builder.hpp"
+#include "models/slo/slo.hpp"
 #include "models/topology/call_cycles.hpp"
 #include "models/topology/policy_lints.hpp"
 #include "models/topology/timeout_lints.hpp"
@@ -47,6 +48,7 @@ struct ScenarioSpec {
   DefaultsSpec defaults;
   std::vector<FaultEntry> faults;
   std::vector<DeploymentSpec> deployments;
+  std::vector<Named<SloSpec>> slos;
 };
 
 // {threshold: "p(99) < 400ms", abort_on_fail: true}, as in k6. Whether a failure ends the run is asked of the
@@ -390,9 +392,8 @@ FieldTable scenario_fields() {
       .add("about", &ScenarioSpec::about, "its story, in a sentence or two")
       .section("run", &ScenarioSpec::run, run_fields(), "how long, how often, and within which limits")
       .custom("thresholds", FieldType::text, read_thresholds,
-              "conditions on metrics, as in k6; exit code 99 when one fails; {threshold: ..., abort_on_fail: "
-              "true} "
-              "ends the run early")
+              "conditions on metrics, as in k6; exit code 99 when one fails; with {threshold: ..., "
+              "abort_on_fail: true} the run ends early")
       .section("defaults", &ScenarioSpec::defaults, defaults_fields(),
                "policies for every call and every service that does not say otherwise")
       .custom(
@@ -403,6 +404,8 @@ FieldTable scenario_fields() {
           "what goes wrong, when, and where")
       .list_of("deployments", &ScenarioSpec::deployments, deployment_fields(),
                "when new versions of services replace the old ones, and how")
+      .map_of("slos", &ScenarioSpec::slos, slo_fields(),
+              "objectives of workloads: error budgets, and alerts that would fire")
       .table();
 }
 
@@ -506,6 +509,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (diagnostics.ok()) warn_timeouts(builder.topology, diagnostics);
   if (diagnostics.ok()) lint_policies(builder.topology, diagnostics);
   if (diagnostics.ok()) lint_faults(builder.topology, diagnostics);
+  check_slos(spec.slos, builder.topology, diagnostics);
   warn_unused(builder.topology, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
   for (MessageChannel& channel : builder.topology.channels)

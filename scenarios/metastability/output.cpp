@@ -124,8 +124,10 @@ class Text {
                                   human_duration(m_.hold_s, style_), m_.stair_replications);
     out += table.text();
     if (high == 0) return out + "Hysteresis: none; up and down serve the same.\n";
-    return out + fmt::format("Hysteresis: from {} to {} a system that has been overloaded stays so.\n",
-                             load(low), load(high));
+    return out +
+           fmt::format(
+               "Hysteresis: from {} to {} a system that has been overloaded is still so on the way down.\n",
+               load(low), load(high));
   }
 
   const MetastabilityMap& m_;

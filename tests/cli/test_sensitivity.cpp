@@ -59,7 +59,9 @@ TEST_F(Program, SensitivityFindsTheElasticitiesOfTheory) {
   }
   EXPECT_EQ(found["parameters"][0]["low"], "exp(9.5ms)");
   EXPECT_EQ(found["parameters"][3]["high"], "105");
-  EXPECT_TRUE(contains(f.out, "1 % more of services.s.endpoints.op[0].compute is +1.9")) << f.out;
+  EXPECT_TRUE(contains(
+      f.out, "1 % more of services.s.endpoints.op[0].compute is +1.89 % of load.request_duration avg"))
+      << f.out;
   EXPECT_TRUE(contains(f.out, "|#####") || contains(f.out, "|█████")) << f.out;
   const std::string svg = read(path("out/sensitivity.svg"));
   EXPECT_TRUE(contains(svg, "<svg ") && contains(svg, "services.t.workers") && contains(svg, "class=\"up\""));
