@@ -19,7 +19,10 @@ const std::string kStorm = R"(tailrace: 1
 name: small storm
 run: {duration: 300s, warmup: 20s, seed: 1, replications: 5, time_resolution: 2s}
 workloads:
-  clients: {constant_arrival_rate: 20/s, calls: s.work, retries: {attempts: 1, per_try_timeout: 1s, retry_on: [timeout]}}
+  clients:
+    constant_arrival_rate: 20/s
+    calls: s.work
+    retries: {attempts: 1, per_try_timeout: 1s, retry_on: [timeout]}
 services: {s: {workers: 1, endpoints: {work: [compute: 33.3ms]}}}
 faults:
   - {name: stop, type: pause, target: s, start: 60s, duration: 8s}

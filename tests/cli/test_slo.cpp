@@ -74,6 +74,22 @@ TEST_F(Program, AnObjectiveIsNoPartOfTheModel) {
   EXPECT_EQ(fingerprints("slos={}"), fingerprints("slos.answers.objective=90%"));
 }
 
+// Loud: 0.3 of the requests from 3600 s on; over the hour t x 0.3 / 3600 / 0.001 > 14.4 after 173 s. Quiet:
+// 0.008 from 9000 s on, with the 90 failing seconds of the loud one within the six hours:
+// (90 + 0.008 t) / 21600 / 0.001 > 6 after 4950 s. 10 requests a second: the 900 failures have 25, which are
+// 25 / 10 / 0.008 = 310 s of the quiet one.
+TEST_F(Program, TheLibrarysQuietIncidentNeedsTheSlowerAlert) {
+  const Finished f = run_program({"run", TAILRACE_SOURCE_DIR "/scenarios/library/burn-rate.yaml",
+                                  "--replications", "10", "--format", "json"});
+  EXPECT_EQ(f.exit_code, 0) << f.err;
+  const auto alerts = nlohmann::json::parse(f.out)["slos"][0]["alerts"];
+  EXPECT_EQ(alerts[0]["fired"], 10);
+  EXPECT_NEAR(alerts[0]["first_s"].get<double>(), 3600 + 173, 20);
+  EXPECT_LT(alerts[0]["active_s"], 600);  // and not for the quiet one
+  EXPECT_EQ(alerts[1]["fired"], 10);
+  EXPECT_NEAR(alerts[1]["first_s"].get<double>(), 9000 + 4950, 620);
+}
+
 TEST_F(Program, AWrongObjectiveIsTold) {
   const std::string s = file("s.yaml", failing(""));
   const std::vector<std::pair<std::string, std::string>> wrong = {

@@ -45,10 +45,10 @@ TEST(Trigger, IsLongerAndTheTimeAfterItStaysTheSame) {
   EXPECT_EQ(trigger.duration_s, 10);
   EXPECT_FALSE(trigger.has_size);
   scale_trigger(t, trigger, 3, 1);
-  EXPECT_EQ(t.faults[0].duration->seconds(), 30);
-  EXPECT_EQ(t.run.duration.seconds(), 120);
+  EXPECT_EQ(t.faults[0].duration->ns, 30'000'000'000);
+  EXPECT_EQ(t.run.duration.ns, 120'000'000'000);
   scale_trigger(t, trigger, 0.1, 1);
-  EXPECT_EQ(t.run.duration.seconds(), 120);  // never shorter
+  EXPECT_EQ(t.run.duration.ns, 120'000'000'000);  // never shorter
 }
 
 TEST(Trigger, ASizeIsWhatTheFaultDoes) {
