@@ -87,7 +87,7 @@ analysis::ReportedScenario reported(const LoadedScenario& scenario, const Scenar
 
 // "" or what went wrong.
 std::string write_files(const std::string& folder, const analysis::RunResults& results,
-                        const std::string& summary, const std::string& junit,
+                        const std::string& summary, const std::string& junit, const std::string& further,
                         const analysis::ReportedScenario& scenario) {
   OutputFiles files(folder);
   std::string error = files.prepare();
@@ -103,7 +103,7 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
     error = files.add("caches.csv", analysis::caches_csv(results.model, results.records));
   if (error.empty() && !junit.empty()) error = files.add("junit.xml", junit);
   if (error.empty()) error = files.add("report.html", analysis::report_html(results, scenario));
-  if (error.empty()) error = files.add("report.md", analysis::report_markdown(results));
+  if (error.empty()) error = files.add("report.md", analysis::report_markdown(results) + further);
   if (error.empty()) error = files.commit();
   return error;
 }
@@ -212,9 +212,14 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
   const std::vector<analysis::SloReport> slos =
       analysis::evaluate_slos(models::read_slos(scenario.doc), *model, records, report.confidence);
   if (writes) summary = analysis::summary_json(results, kept, slos);
-  std::string file_error;
+  std::string file_error, further;  // of report.md
+  const std::string told_baseline = models::escaped(std::filesystem::path(baseline.file).filename().string());
+  if (!slos.empty()) further += "\n## Objectives\n\n```" + analysis::slo_text(slos, {}) + "```\n";
+  if (!baseline.figures.empty())
+    further += "\n## Against the baseline\n\n```" + analysis::baseline_text(against, told_baseline) + "```\n";
   if (!arguments.out.empty())
-    file_error = write_files(arguments.out, results, summary, junit, reported(scenario, arguments.scenario));
+    file_error =
+        write_files(arguments.out, results, summary, junit, further, reported(scenario, arguments.scenario));
   if (file_error.empty() && !arguments.junit.empty()) file_error = write_junit(arguments.junit, junit);
 
   bool printed = true;
@@ -232,7 +237,7 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
     printed = write_stdout(analysis::summary_text(results, options));
     if (printed && !slos.empty()) printed = write_stdout(analysis::slo_text(slos, style.out));
     if (printed && !baseline.figures.empty())
-      printed = write_stdout(analysis::baseline_text(against, baseline.file));
+      printed = write_stdout(analysis::baseline_text(against, models::escaped(baseline.file)));
   }
   if (!text) {
     for (const analysis::BaselineFigure& f : against.figures) {

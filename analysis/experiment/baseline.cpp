@@ -10,6 +10,7 @@
 #include "analysis/report/human.hpp"
 #include "analysis/stats/paired.hpp"
 #include "analysis/stats/student.hpp"
+#include "models/field/diagnostics.hpp"
 
 namespace tailrace::analysis {
 
@@ -156,7 +157,7 @@ BaselineComparison compare_with_baseline(const BaselineRun& before, const Baseli
   for (const KeptFigure& then : before.figures) {
     if (std::none_of(after.figures.begin(), after.figures.end(),
                      [&](const KeptFigure& f) { return f.name == then.name; }))
-      out.notes.push_back(then.name + " is in the baseline only");
+      out.notes.push_back(models::escaped(then.name) + " is in the baseline only");
   }
   const std::vector<double> adjusted = holm_adjusted(p_values);
   for (std::size_t k = 0; k < judged.size(); ++k) {

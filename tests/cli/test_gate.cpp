@@ -105,11 +105,15 @@ TEST_F(Program, ABaselineFailsOnASignificantRegressionOnly) {
   EXPECT_TRUE(contains(same.out, "paired intervals over 12 replications")) << same.out;
   EXPECT_TRUE(contains(same.out, "no significant difference"));
 
-  const Finished slower = run_program({"run", s, "--set", "services.s.endpoints.op[0].compute=exp(10.2ms)",
-                                       "--baseline", baseline, "--junit", path("j.xml")});
+  const Finished slower =
+      run_program({"run", s, "--set", "services.s.endpoints.op[0].compute=exp(10.2ms)", "--baseline",
+                   baseline, "--junit", path("j.xml"), "--out", path("new")});
   EXPECT_EQ(slower.exit_code, 99) << slower.out;
   EXPECT_TRUE(contains(slower.out, "REGRESSION  load.request_duration avg: ")) << slower.out;
   EXPECT_TRUE(contains(read(path("j.xml")), "classname=\"gate &lt;&amp;&gt;.baseline\""));
+
+  EXPECT_TRUE(contains(read(path("new/report.md")), "REGRESSION  load.request_duration avg: "));
+  EXPECT_FALSE(contains(read(path("new/report.md")), path("base")));  // a report goes to others
 
   const Finished faster = run_program(
       {"run", s, "--set", "services.s.endpoints.op[0].compute=exp(9.8ms)", "--baseline", baseline});
