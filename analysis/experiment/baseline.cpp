@@ -104,16 +104,19 @@ std::string shown(double value, const std::string& unit) {
 
 std::vector<KeptFigure> keep_figures(const models::CompiledModel& model,
                                      const std::vector<models::RunRecord>& records) {
-  std::vector<ReplicationFigures> replications;
-  for (const models::RunRecord& r : records) {
-    if (r.status == models::RunStatus::completed) replications.push_back(take_figures(model, r));
-  }
+  const std::vector<Figure> figures = list_figures(model);
   std::vector<KeptFigure> kept;
-  for (const Figure& f : list_figures(model)) {
-    if (!f.headline) continue;
-    KeptFigure k{f.name(), unit_name(f.unit), kBetter[static_cast<std::size_t>(f.better)], {}};
-    for (const ReplicationFigures& r : replications) k.values.push_back(value_of(f, r));
-    kept.push_back(std::move(k));
+  for (const Figure& f : figures) {
+    if (f.headline)
+      kept.push_back({f.name(), unit_name(f.unit), kBetter[static_cast<std::size_t>(f.better)], {}});
+  }
+  for (const models::RunRecord& r : records) {
+    if (r.status != models::RunStatus::completed) continue;
+    const ReplicationFigures of_one = take_figures(model, r);  // histograms: not kept for all
+    std::size_t k = 0;
+    for (const Figure& f : figures) {
+      if (f.headline) kept[k++].values.push_back(value_of(f, of_one));
+    }
   }
   return kept;
 }

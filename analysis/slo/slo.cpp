@@ -17,9 +17,9 @@ class Ended {
   Ended(const models::RunRecord& record, std::size_t first_class, std::size_t classes) {
     const WindowTimes times = window_times(record);
     const double start = static_cast<double>(record.start_ns) * 1e-9;
-    points_.push_back({start, 0, 0});
     for (std::size_t k = 0; k < record.windows.size(); ++k) {
-      if (times.end_s[k] <= start) continue;
+      if (times.start_s[k] < start - 1e-9) continue;
+      if (points_.empty()) points_.push_back({times.start_s[k], 0, 0});
       Point p = points_.back();
       p.at = times.end_s[k];
       for (std::size_t c = first_class; c < first_class + classes; ++c) {
@@ -29,6 +29,7 @@ class Ended {
       }
       points_.push_back(p);
     }
+    if (points_.empty()) points_.push_back({start, 0, 0});
   }
   struct Point {
     double at = 0, all = 0, bad = 0;

@@ -39,6 +39,7 @@ class Text {
     out += '\n' + boundaries();
     out += '\n' + verdict();
     out += '\n' + stairs();
+    out += remarks();
     for (const std::string& note : m_.notes) out += note + '\n';
     if (m_.interrupted) out += "Interrupted: points that were not finished are left out.\n";
     return out;
@@ -49,6 +50,19 @@ class Text {
     return m_.load_per_s > 0 ? human_rate(factor * m_.load_per_s) : fmt::format("{:g}", factor);
   }
   std::string duration(double factor) const { return human_duration(factor * m_.trigger.duration_s, style_); }
+
+  // Why runs had no verdict or ended early: each reason once.
+  std::string remarks() const {
+    std::vector<std::string> told;
+    std::string out;
+    for (const MapPoint& p : m_.points) {
+      const std::string& note = p.probe.note;
+      if (note.empty() || std::find(told.begin(), told.end(), note) != told.end()) continue;
+      told.push_back(note);
+      out += fmt::format("At load {}, {}: {}.\n", load(p.load), duration(p.duration), note);
+    }
+    return out;
+  }
 
   // Loads downwards from the highest, durations to the right.
   std::string picture(double size) const {

@@ -67,8 +67,8 @@ TEST_F(Program, MetastabilityFindsTheBoundaryOfTheRetryStorm) {
 TEST_F(Program, MetastabilityIsTheSameForAnyNumberOfJobsAndFollowsItsSchema) {
   const std::string s = file("s.yaml", kStorm);
   const auto json = [&](const char* jobs) {
-    return run_program({"metastability", s, "--loads", "[0.25, 1]", "--durations", "[0.05, 1]",
-                        "--resolution", "20%", "--format", "json", "-j", jobs})
+    return run_program({"metastability", s, "--loads", "[0.25, 1]", "--durations", "[0.05, 1]", "--set",
+                        "faults[1].duration=1ms", "--resolution", "20%", "--format", "json", "-j", jobs})
         .out;
   };
   const std::string one = json("1");
@@ -150,6 +150,13 @@ TEST_F(Program, MetastabilitySaysWhatItCannotBeAsked) {
     EXPECT_TRUE(contains(f.err, words)) << f.err;
     EXPECT_EQ(f.out, "");
   }
+}
+
+TEST_F(Program, AMapOfRunsWithoutAVerdictSaysWhy) {
+  const std::string s = file("s.yaml", kStorm);
+  const Finished f = run_program({"metastability", s, "--loads", "[0.25]", "--durations", "[1]", "--set",
+                                  "faults[0].start=21s", "--set", "faults[1].start=21s"});
+  EXPECT_TRUE(contains(f.out, "too few windows between the warm-up and the first fault")) << f.out;
 }
 
 TEST_F(Program, AnInterruptedMapWritesThePointsThatItHas) {
