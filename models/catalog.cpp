@@ -35,14 +35,16 @@
 #include "models/service/service.hpp"
 #include "models/topic/topic_kind.hpp"
 #include "models/webhook/webhook.hpp"
+#include "models/window/window_kind.hpp"
 #include "models/workload/workload.hpp"
 
 namespace tailrace::models {
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> list = {
-      workload_kind(), service_kind(), database_kind(), cache_kind(),   broker_kind(), cloud_queue_kind(),
-      log_kind(),      topic_kind(),   outbox_kind(),   webhook_kind(), job_kind(),    network_kind(),
+      workload_kind(),    service_kind(), database_kind(), cache_kind(),  broker_kind(),
+      cloud_queue_kind(), log_kind(),     topic_kind(),    outbox_kind(), webhook_kind(),
+      job_kind(),         window_kind(),  network_kind(),
   };
   return list;
 }

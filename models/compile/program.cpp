@@ -1,5 +1,7 @@
 #include "models/compile/program.hpp"
 
+#include "models/compile/effect_question.hpp"
+
 namespace tailrace::models {
 
 namespace {
@@ -117,7 +119,11 @@ void ProgramCompiler::body(const Steps& steps, const Place& place, bool& held) {
         thaw(place, false);
         break;
       case Step::Kind::branch:
-        branch(s, here, held);
+        if (s.ref == kNone) {
+          branch(s, here, held);
+        } else {
+          given(s, here, held);
+        }
         break;
       case Step::Kind::loop:
         loop(s, here, held);
@@ -247,6 +253,19 @@ void ProgramCompiler::branch(const Step& s, const Place& here, bool& held) {
   }
   for (const std::uint32_t j : jumps) m_.steps[j].first = pc();
   held = here.async ? false : before;
+}
+
+// Whether an effect has come about decides, not chance.
+void ProgramCompiler::given(const Step& s, const Place& here, bool& held) {
+  no_worker(here, held);
+  const std::uint32_t at = emit(Op::recognise, static_cast<std::uint32_t>(s.ref) | kEffectQuestion);
+  body(s.branches[1].steps, below(here, 1), held);
+  no_worker(here, held);
+  const std::uint32_t over = emit(Op::jump);
+  m_.steps[at].needed = pc();
+  body(s.branches[0].steps, below(here, 0), held);
+  no_worker(here, held);
+  m_.steps[over].first = pc();
 }
 
 void ProgramCompiler::loop(const Step& s, const Place& here, bool& held) {

@@ -46,6 +46,7 @@ class ProgramCompiler : public ModelWriter {
   void effect(const Step& s, const Place& here, bool& held);
   void await(const Step& s, const Place& here, bool& held);
   void branch(const Step& s, const Place& here, bool& held);
+  void given(const Step& s, const Place& here, bool& held);
   void loop(const Step& s, const Place& here, bool& held);
   // Emits one of a step's branches.
   using Branch = std::function<void(std::size_t branch, bool& worker)>;
