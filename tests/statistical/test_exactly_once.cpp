@@ -26,7 +26,9 @@ std::string chain(const std::string& consumer, const std::string& out,
 run: {{duration: {}s, seed: 1, replications: 5}}
 workloads:
   load:
-    ramping_arrival_rate: {{start_rate: 40/s, stages: [{{duration: 380s, target: 40/s}}, {{duration: 0s, target: 0/s}}, {{duration: 20s, target: 0/s}}]}}
+    ramping_arrival_rate:
+      start_rate: 40/s
+      stages: [{{duration: 380s, target: 40/s}}, {{duration: 0s, target: 0/s}}, {{duration: 20s, target: 0/s}}]
     steps: [publish: orders]
 logs:
   orders: {{partitions: 1, consumers: {{billing: {{session_timeout: 0s, rebalance_time: 0s, {}, steps: [{}]}}}}}}
