@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "analysis/report/plural.hpp"
 #include "analysis/report/text_table.hpp"
 #include "models/field/diagnostics.hpp"
 
@@ -434,7 +435,7 @@ std::string topology_text(const Topology& t, analysis::TextStyle style) {
       kinds.push_back(kind);
   }
   for (const std::string& kind : kinds) {
-    heading(kind + "s");
+    heading(analysis::plural(kind));
     std::size_t count = 0;
     for (const std::size_t i : order) {
       const models::Component& c = t.components[i];

@@ -5,6 +5,7 @@
 #include "models/cloud_queue/cloud_queue_kind.hpp"
 #include "models/database/database.hpp"
 #include "models/faults/faults.hpp"
+#include "models/gateway/gateway.hpp"
 #include "models/job/job.hpp"
 #include "models/log/log.hpp"
 #include "models/network/network.hpp"
@@ -12,6 +13,7 @@
 #include "models/policies/adaptive_concurrency/adaptive_concurrency.hpp"
 #include "models/policies/adaptive_lifo/adaptive_lifo.hpp"
 #include "models/policies/admission_control/admission_control.hpp"
+#include "models/policies/allow_list/allow_list.hpp"
 #include "models/policies/bulkhead/bulkhead.hpp"
 #include "models/policies/cancellation/cancellation.hpp"
 #include "models/policies/circuit_breaker/circuit_breaker.hpp"
@@ -32,6 +34,7 @@
 #include "models/policies/retry_budget/retry_budget.hpp"
 #include "models/policies/retry_pushback/retry_pushback.hpp"
 #include "models/policies/timeout/timeout.hpp"
+#include "models/proxy/proxy.hpp"
 #include "models/service/service.hpp"
 #include "models/topic/topic_kind.hpp"
 #include "models/webhook/webhook.hpp"
@@ -41,8 +44,9 @@ namespace tailrace::models {
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> list = {
-      workload_kind(), service_kind(), database_kind(), cache_kind(),   broker_kind(), cloud_queue_kind(),
-      log_kind(),      topic_kind(),   outbox_kind(),   webhook_kind(), job_kind(),    network_kind(),
+      workload_kind(),    service_kind(), database_kind(), cache_kind(),   broker_kind(),
+      cloud_queue_kind(), log_kind(),     topic_kind(),    outbox_kind(),  webhook_kind(),
+      job_kind(),         proxy_kind(),   gateway_kind(),  network_kind(),
   };
   return list;
 }
@@ -57,6 +61,7 @@ const std::vector<PolicyInfo>& policies() {
       hedge_policy(),  // looks at the per-try timeout
       retry_budget_policy(),
       fallback_policy(),
+      allow_list_policy(),
       rate_limit_policy(),
       quota_policy(),
       admission_control_policy(),

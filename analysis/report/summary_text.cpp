@@ -8,6 +8,7 @@
 #include "analysis/report/cache_output.hpp"
 #include "analysis/report/cascade_output.hpp"
 #include "analysis/report/messaging_text.hpp"
+#include "analysis/report/plural.hpp"
 #include "analysis/report/scaling_text.hpp"
 #include "analysis/report/text_table.hpp"
 
@@ -223,7 +224,7 @@ class Summary {
     for (const std::string& kind : kinds) {
       const std::vector<const StationReport*> list = stations_of(kind);
       TextTable table(style_);
-      table.left(kind + (kind.back() == 'x' ? "es" : "s"))
+      table.left(plural(kind))
           .right("size")
           .left("utilisation")
           .right("")

@@ -57,7 +57,7 @@ inline constexpr std::uint8_t kAttempt = 2;     // where its one branch fails th
 struct Step16 {
   Op op = Op::end;
   std::uint8_t flags = 0;    // compute: 1 where more than time passes (cores, speed, interruption);
-                             // parallel: kCancelRest, kAttempt
+                             // parallel: kCancelRest, kAttempt; fail: Outcome; branch: kByKey
   std::uint16_t count = 0;   // branches, options
   std::uint32_t first = 0;   // draw, edge, fork, option, pc or operation, by op
   std::uint32_t needed = 0;  // parallel: branches that must succeed; loop: pc of the body

@@ -1,5 +1,7 @@
 #include "models/compile/program.hpp"
 
+#include "models/compile/client_share.hpp"
+
 namespace tailrace::models {
 
 namespace {
@@ -87,6 +89,8 @@ void ProgramCompiler::body(const Steps& steps, const Place& place, bool& held) {
       case Step::Kind::fail: {
         const std::uint32_t at = emit(Op::fail, stream(here.component, here.purpose));
         m_.steps[at].set_amount(chance_of(s.probability));
+        m_.steps[at].flags =
+            static_cast<std::uint8_t>(s.ref == kNone ? static_cast<int>(Outcome::error) : s.ref);
         break;
       }
       case Step::Kind::attempt:
@@ -219,6 +223,7 @@ void ProgramCompiler::await(const Step& s, const Place& here, bool& held) {
 void ProgramCompiler::branch(const Step& s, const Place& here, bool& held) {
   const std::uint32_t at = emit(Op::branch);
   m_.steps[at].count = static_cast<std::uint16_t>(s.branches.size());
+  m_.steps[at].flags = s.needed == 1 ? kByKey : 0;
   m_.steps[at].stream = stream(here.component, here.purpose);
   m_.steps[at].first = static_cast<std::uint32_t>(m_.options.size());
   m_.options.resize(m_.options.size() + s.branches.size());

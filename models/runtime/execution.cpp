@@ -1,4 +1,6 @@
 #include "models/runtime/execution.hpp"
+
+#include "models/compile/client_share.hpp"
 #include "models/runtime/entering.hpp"
 
 namespace tailrace::models {
@@ -194,7 +196,8 @@ void Execution::advance(std::uint32_t slot) {
         f.pc = step.first;
         break;
       case Op::branch: {
-        const double u = streams_[step.stream].uniform();
+        const double u =
+            step.flags & kByKey ? client_place(calls_[slot].key) : streams_[step.stream].uniform();
         for (std::uint32_t k = 0; k < step.count; ++k) {
           const BranchOption& option = model_->options[step.first + k];
           if (u >= option.cumulative) continue;
@@ -211,7 +214,7 @@ void Execution::advance(std::uint32_t slot) {
       }
       case Op::fail:
         if (step.amount() != 0 && streams_[step.first].next() <= step.amount())
-          slot = fail_frame(slot, Outcome::error);
+          slot = fail_frame(slot, static_cast<Outcome>(step.flags));
         break;
       case Op::acquire:
         if (instances_[f.instance].free > 0) {

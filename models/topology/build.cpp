@@ -8,6 +8,7 @@
 #include "models/caching/key_law.hpp"
 #include "models/catalog.hpp"
 #include "models/deployment/deployment.hpp"
+#include "models/entry/route.hpp"
 #include "models/fault/fault.hpp"
 #include "models/field/units.hpp"
 #include "models/kind/builder.hpp"
@@ -471,6 +472,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (diagnostics.ok()) expand_deployments(spec.deployments, doc.root.find("deployments"), builder);
   if (diagnostics.ok()) check_managed(builder.topology, diagnostics);
   if (diagnostics.ok()) check_cache_keys(builder, diagnostics);
+  if (diagnostics.ok()) check_client_keys(builder.topology, diagnostics);
   if (diagnostics.ok()) check_popular_keys(builder.topology, diagnostics);
   expand_faults(spec.faults, builder);
   if (diagnostics.ok()) check_shared_faults(builder.topology, diagnostics);

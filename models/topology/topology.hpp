@@ -207,8 +207,8 @@ struct Step {
   std::optional<sim::Distribution> distribution;  // compute, sleep: ns; loop: times
   int edge = kNone;                               // call
   double probability = 1;                         // fail
-  int needed = 0;                                 // parallel: branches that must succeed
-  int ref = kNone;                                // channel, effect, milestone, cache; await: group's effect
+  int needed = 0;                                 // parallel: how many must succeed; branch: 1, by key
+  int ref = kNone;                                // channel, effect, milestone, cache; await: effect; fail: Outcome
   std::optional<sim::Duration> timeout;           // await
   sim::Duration interval;                         // await: between polls; sleep: more per request inside
   bool cancel_rest = false;                       // parallel: stops the others when that is decided

@@ -36,7 +36,8 @@ const std::vector<Library>& libraries() {
 
 // Within the models: who must not see whom, by the beginnings of their paths.
 const std::set<std::string>& kind_folders() {
-  static const std::set<std::string> folders = {"service", "database", "workload", "network"};
+  static const std::set<std::string> folders = {"service", "database", "workload",
+                                                "network", "proxy",    "gateway"};
   return folders;
 }
 

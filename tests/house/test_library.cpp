@@ -93,10 +93,11 @@ TEST_P(Pages, show_a_scenario_that_runs_and_meets_its_thresholds) {
   expect_passed(done);
 }
 
-INSTANTIATE_TEST_SUITE_P(Docs, Pages, testing::Values("README.md", "docs/guide.md", "docs/messaging.md"),
-                         [](const auto& page) {
-                           return std::string(std::vector{"readme", "guide", "messaging"}[page.index]);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Docs, Pages, testing::Values("README.md", "docs/guide.md", "docs/messaging.md", "docs/entry.md"),
+    [](const auto& page) {
+      return std::string(std::vector{"readme", "guide", "messaging", "entry"}[page.index]);
+    });
 
 constexpr const char* kBoutique = "scenarios/library/online-boutique.yaml";
 
