@@ -31,6 +31,20 @@ void lay_out(const FrontSpec& spec, Mark mark, Station& station, TopologyBuilder
   }
 }
 
+// As services have, but for disciplines that need a worker who can be interrupted or a known job.
+FieldTable backlog_fields() {
+  return Fields<QueueSpec>("backlog", "Where requests wait for a connection or a thread.")
+      .add("capacity", &QueueSpec::capacity,
+           "places per instance; a full queue rejects at once; 0 never waits")
+      .choice("discipline", &QueueSpec::discipline, {"fifo", "lifo", "priority"},
+              "who is next; priority classes come from the workload")
+      .add("timeout", &QueueSpec::timeout, "a request that has waited this long leaves unserved")
+      .add("drop_expired", &QueueSpec::drop_expired,
+           "a request whose deadline is over when its turn comes is not served")
+      .shorthand("capacity")
+      .table();
+}
+
 PolicySet at_the_door(const FrontSpec& spec, const PolicySet& door, TopologyBuilder& b) {
   for (const WrittenPolicy& own : door) {
     const auto twice = std::find_if(spec.inbound.begin(), spec.inbound.end(),
@@ -68,7 +82,7 @@ FieldTable front_fields() {
           .add("workers", &FrontSpec::workers,
                "threads of an instance, each held by one request until its reply; default: event loops",
                between(1, 1e9))
-          .section("queue", &FrontSpec::queue, queue_fields(),
+          .section("queue", &FrontSpec::queue, backlog_fields(),
                    "where requests wait for a connection or a thread: the backlog")
           .section("inbound", &FrontSpec::inbound,
                    policy_set_fields(PolicyPlace::inbound, "inbound", "Policies at a service's door."),

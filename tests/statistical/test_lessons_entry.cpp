@@ -104,7 +104,9 @@ TEST(GatewayFunctions, KeepRequestsFromTheService) {
   EXPECT_NEAR(reach({"gateways.edge.rate_limit={rate: 0.5/s, burst: 5, per_key: true}"}), 0.9 + 1.0 / 400,
               0.006);
   EXPECT_NEAR(reach({"gateways.edge.authentication={jwt: 80us, invalid: 2%}"}), 0.98, 0.003);
-  const Results cached = run_library("gateway-functions", {"gateways.edge.routes.find.response_cache=pages"});
+  const Results cached = run_library(
+      "gateway-functions", {"caches.pages={ttl: 10s, keys: \"zipf(s=1, n=10000)\", lookup_time: 5us}",
+                            "gateways.edge.routes.find.response_cache=pages"});
   ASSERT_EQ(cached.report.caches.size(), 1u);
   ASSERT_TRUE(cached.report.caches[0].theory.has_value());
   EXPECT_NEAR(mean(cached, arrivals_per_request("catalog.find", "clients")),
