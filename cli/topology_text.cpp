@@ -308,7 +308,8 @@ std::string steps_text(const Topology& t, const models::Steps& steps, int indent
         out += cache_text(t, s, indent);
         break;
       case Step::Kind::fail:
-        out += pad + fmt::format("fail with probability {}\n", analysis::human_fraction(s.probability));
+        out += pad + fmt::format("{} with probability {}\n", s.ref == models::kNone ? "fail" : "refuse",
+                                 analysis::human_fraction(s.probability));
         break;
       case Step::Kind::loop:
         out += pad + fmt::format("repeat {} times\n", s.distribution->is_constant()
@@ -321,7 +322,7 @@ std::string steps_text(const Topology& t, const models::Steps& steps, int indent
         const bool parallel = s.kind == Step::Kind::parallel;
         out +=
             pad + (parallel ? fmt::format("in parallel, {} of {} must succeed\n", s.needed, s.branches.size())
-                            : std::string("one of\n"));
+                            : std::string(s.needed == 1 ? "by the client, one of\n" : "one of\n"));
         std::size_t branches = 0;
         for (const models::StepBranch& b : s.branches) {
           if (++branches > kMostSteps) {
