@@ -7,6 +7,7 @@
 #include "models/faults/faults.hpp"
 #include "models/job/job.hpp"
 #include "models/log/log.hpp"
+#include "models/mesh/mesh.hpp"
 #include "models/network/network.hpp"
 #include "models/outbox/outbox.hpp"
 #include "models/policies/adaptive_concurrency/adaptive_concurrency.hpp"
@@ -32,6 +33,8 @@
 #include "models/policies/retry_budget/retry_budget.hpp"
 #include "models/policies/retry_pushback/retry_pushback.hpp"
 #include "models/policies/timeout/timeout.hpp"
+#include "models/policies/tls/tls.hpp"
+#include "models/policies/transport/transport.hpp"
 #include "models/service/service.hpp"
 #include "models/topic/topic_kind.hpp"
 #include "models/webhook/webhook.hpp"
@@ -41,8 +44,9 @@ namespace tailrace::models {
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> list = {
-      workload_kind(), service_kind(), database_kind(), cache_kind(),   broker_kind(), cloud_queue_kind(),
-      log_kind(),      topic_kind(),   outbox_kind(),   webhook_kind(), job_kind(),    network_kind(),
+      workload_kind(),    service_kind(), database_kind(), cache_kind(),  broker_kind(),
+      cloud_queue_kind(), log_kind(),     topic_kind(),    outbox_kind(), webhook_kind(),
+      job_kind(),         mesh_kind(),    network_kind(),
   };
   return list;
 }
@@ -66,6 +70,8 @@ const std::vector<PolicyInfo>& policies() {
       circuit_breaker_policy(),
       bulkhead_policy(),
       connection_pool_policy(),
+      transport_policy(),
+      tls_policy(),  // secures the transport
       codel_policy(),
       adaptive_lifo_policy(),  // wraps codel
       retry_pushback_policy(),
@@ -97,6 +103,8 @@ const std::vector<FaultInfo>& fault_types() {
       partition_fault(),
       load_spike_fault(),
       cache_flush_fault(),
+      certificate_expired_fault(),
+      control_plane_outage_fault(),
   };
   return list;
 }

@@ -8,6 +8,8 @@
 #include "models/compile/guards.hpp"
 #include "models/compile/messaging.hpp"
 #include "models/compile/program.hpp"
+#include "models/compile/wires.hpp"
+#include "models/policies/transport/transport.hpp"
 #include "sim/base/check.hpp"
 
 namespace tailrace::models {
@@ -21,6 +23,7 @@ class Compiler final : public ProgramCompiler {
   void run() {
     m_.depth_limit = static_cast<std::uint32_t>(t_.run.max_call_depth);
     marks_ = mark_faults(t_);
+    reached_ = reached_by_transport(t_);
     for (std::size_t i = 0; i < t_.stations.size(); ++i) station(i);
     for (std::size_t i = 0; i < t_.links.size(); ++i) link(i);
     compile_messaging(t_, m_);
@@ -151,7 +154,9 @@ class Compiler final : public ProgramCompiler {
     table.station = static_cast<std::uint32_t>(op.station);
     table.pc = pc();
     const bool async = !s.blocking;
-    table.worker_first = !async || (!op.steps.empty() && op.steps.front().kind == Step::Kind::compute);
+    const bool wired = reached_[i];
+    table.worker_first =
+        !async || wired || (!op.steps.empty() && op.steps.front().kind == Step::Kind::compute);
     bool held = async && table.worker_first;
     const std::size_t first_draw = m_.draws.size();
     const StationTable& st = m_.stations[table.station];
@@ -164,7 +169,9 @@ class Compiler final : public ProgramCompiler {
     place.late = st.pauses && st.cores == 0;  // cores stand still themselves
     if (!table.worker_first || op.steps.empty() || op.steps.front().kind != Step::Kind::compute)
       thaw(place, false);
+    if (wired) wire(static_cast<std::uint16_t>(WireWork::read_request), 0, place, held);
     body(op.steps, place, held);
+    if (wired) wire(static_cast<std::uint16_t>(WireWork::send_answer), 0, place, held);
     if (s.discipline == Discipline::shortest_job_first && !op.steps.empty() &&
         op.steps.front().kind == Step::Kind::compute) {
       table.presample = static_cast<std::uint32_t>(first_draw);
@@ -191,7 +198,8 @@ class Compiler final : public ProgramCompiler {
     table.operation = static_cast<std::uint32_t>(e.operation);
     table.pc = op.pc;
     for (std::size_t at = op.pc; at < m_.steps.size() && at <= op.pc + 1; ++at) {
-      if (m_.steps[at].op == Op::compute || m_.steps[at].op == Op::sleep)
+      if (m_.steps[at].op == Op::sleep ||
+          (m_.steps[at].op == Op::compute && !(m_.steps[at].flags & kWireWork)))
         table.first_draw = m_.steps[at].first;
     }
     table.station = op.station;
@@ -216,9 +224,10 @@ class Compiler final : public ProgramCompiler {
       return l != kNoId &&
              (m_.links[l].ns_per_byte > 0 || m_.links[l].packet_bytes > 0 || m_.links[l].fault != kNoId);
     };
-    if (e.request_bytes && sized(table.out_link))
+    const bool wired = transport_of(e.admissions) != nullptr;
+    if (e.request_bytes && (wired || sized(table.out_link)))
       table.request_bytes = draw(*e.request_bytes, stream(from, "request size " + e.path));
-    if (e.response_bytes && sized(table.back_link))
+    if (e.response_bytes && (wired || sized(table.back_link)))
       table.response_bytes = draw(*e.response_bytes, stream(from, "response size " + e.path));
     if (e.retries != 0) table.retry_stream = stream(from, "retry " + e.path);
     if (e.publication != kNone) compile_publication(t_, m_, e);
@@ -326,6 +335,7 @@ class Compiler final : public ProgramCompiler {
   }
 
   FaultMarks marks_;
+  std::vector<bool> reached_;  // operations, over a transport
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "models/compile/writer.hpp"
 #include "models/policies/load_balancing/balancer.hpp"
 #include "models/policies/load_balancing/zones.hpp"
+#include "models/policies/transport/transport.hpp"
 
 namespace tailrace::models {
 
@@ -118,6 +119,8 @@ class GuardCompiler final : public ModelWriter {
         if (!per_attempt) ++g.outer;
       }
     }
+    // A transport whose connections stick says itself which instance it is, and needs a place to say so.
+    g.per_instance = g.per_instance || transport_of(e.admissions) != nullptr;
     if (g.all > 0) g.admission_stream = stream(from, "admission " + e.path);
     if (e.retry_budget) g.budget = budget(e, e.retry_budget, e.retry_budget_origin);
     if (e.hedging) {
@@ -147,8 +150,10 @@ class GuardCompiler final : public ModelWriter {
     const bool own = use.scope == Scope::call;
     const bool per_instance = use.scope == Scope::instance;
     const auto station = m_.edges[edge_id].station;
-    const auto key = std::make_tuple(use.origin, use.policy, e.from_component, e.from_station, station,
-                                     per_instance, own ? static_cast<std::int64_t>(edge_id) : -1);
+    const auto* transport = dynamic_cast<const TransportModel*>(use.model.get());
+    const auto key = std::make_tuple(use.origin, transport != nullptr ? transport->secured_by() : nullptr,
+                                     use.policy, e.from_component, e.from_station, station, per_instance,
+                                     own ? static_cast<std::int64_t>(edge_id) : -1);
     const auto [it, fresh] = groups_.emplace(key, static_cast<std::uint32_t>(m_.admission_groups.size()));
     if (!fresh) return it->second;
     AdmissionGroup group;
@@ -218,7 +223,8 @@ class GuardCompiler final : public ModelWriter {
     return it->second;
   }
 
-  std::map<std::tuple<const void*, std::string, int, int, std::uint32_t, bool, std::int64_t>, std::uint32_t>
+  std::map<std::tuple<const void*, const void*, std::string, int, int, std::uint32_t, bool, std::int64_t>,
+           std::uint32_t>
       groups_;
   std::map<OriginKey, std::uint32_t> budgets_, hedges_;
   std::map<std::tuple<int, int, int>, std::uint32_t> balancers_;

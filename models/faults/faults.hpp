@@ -30,6 +30,10 @@ FaultInfo partition_fault();
 // caches.cpp
 FaultInfo cache_flush_fault();
 
+// certificates.cpp, control_plane.cpp
+FaultInfo certificate_expired_fault();
+FaultInfo control_plane_outage_fault();
+
 // load.cpp
 FaultInfo load_spike_fault();
 

@@ -88,7 +88,10 @@ std::uint32_t Execution::reply_guarded(std::uint32_t slot, Outcome outcome) {
   calls_[slot].flags |= kReplied;
   if (edge.back_link == kNoId) return answered(slot, outcome);
   f.outcome = outcome;
-  f.aux = edge.response_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.response_bytes)).ns;
+  const bool wired = wires_ && wires_->of(f.edge) != nullptr;
+  f.aux = wired                          ? answer_over_wire(slot)
+          : edge.response_bytes == kNoId ? 0
+                                         : sim::Duration::from_ns(sample(edge.response_bytes)).ns;
   transmit(slot, edge.back_link, Kind::reply);
   return kNoId;
 }

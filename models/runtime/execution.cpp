@@ -194,6 +194,10 @@ void Execution::advance(std::uint32_t slot) {
         f.pc = step.first;
         break;
       case Op::branch: {
+        if (step.flags & kByVersion) [[unlikely]] {
+          f.pc = model_->options[step.first + wires_->version(f.instance, now_)].pc;
+          break;
+        }
         const double u = streams_[step.stream].uniform();
         for (std::uint32_t k = 0; k < step.count; ++k) {
           const BranchOption& option = model_->options[step.first + k];
@@ -299,6 +303,8 @@ void Execution::advance(std::uint32_t slot) {
 // True when the frame now waits for its work to end; work of no length is done at once.
 [[gnu::always_inline]] inline bool Execution::begin_work(std::uint32_t slot, const Step16& step) {
   if (step.flags != 0) {
+    if (step.flags & kWireWork) [[unlikely]]
+      return begin_wire_work(slot, step);
     Frame& f = frames_[slot];
     double work = 0;
     if (f.flags & kPresampled) {

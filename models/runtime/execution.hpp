@@ -26,6 +26,7 @@
 #include "models/runtime/scaling_state.hpp"
 #include "models/runtime/station_state.hpp"
 #include "models/runtime/timers.hpp"
+#include "models/runtime/wires.hpp"
 #include "sim/engine/calendar.hpp"
 #include "sim/observe/mser.hpp"
 #include "sim/random/stream.hpp"
@@ -56,7 +57,8 @@ class Execution {
 
   std::size_t state_bytes() const {
     return frames_.bytes() + calls_.bytes() + timers_.bytes() + calendar_.bytes() +
-           (messaging_ ? messaging_->bytes() : 0) + (caching_ ? caching_->bytes() : 0);
+           (messaging_ ? messaging_->bytes() : 0) + (caching_ ? caching_->bytes() : 0) +
+           (wires_ ? wires_->bytes() : 0);
   }
 
  private:
@@ -130,6 +132,7 @@ class Execution {
       calls_.append();
       if (messaging_) messaging_->append();
       if (caching_) caching_->append();
+      if (wires_) wires_->append();
     }
     return slot;
   }
@@ -141,9 +144,10 @@ class Execution {
   [[gnu::noinline]] void release_lines(std::uint32_t slot) {
     if (messaging_) messaging_->release(slot);
     if (caching_) caching_->release(slot);
+    if (wires_) wires_->release(slot);
   }
 
-  // --- calls with policies, calls.cpp
+  // --- calls with policies, calls.cpp, attempts.cpp
   CallFacts facts_of(std::uint32_t slot) const;
   std::uint32_t caller_index(std::uint32_t slot, const GuardTable& g) const;
   std::uint32_t admission_state(std::uint32_t slot, const GuardTable& g, std::uint32_t stage,
@@ -160,6 +164,7 @@ class Execution {
   std::uint32_t pursue(std::uint32_t slot, std::uint32_t edge, bool from_line);
   std::uint32_t pursue_after_pause(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t choose_instance(std::uint32_t slot, const EdgeTable& edge, const GuardTable& g);
+  std::uint32_t choose_instance_late(std::uint32_t slot, const EdgeTable& edge, const GuardTable& g);
   std::uint32_t send(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t hedge(std::uint32_t slot, std::uint32_t edge);
   void give_back(std::uint32_t slot, const GuardTable& g, std::uint32_t from, std::uint32_t to,
@@ -186,6 +191,13 @@ class Execution {
   void leave(std::uint32_t child);
   std::uint32_t end_call(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
   std::uint32_t finish_call(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
+
+  // --- transports, wires.cpp
+  [[gnu::noinline]] bool begin_wire_work(std::uint32_t slot, const Step16& step);
+  double payload(std::uint32_t draw);
+  std::int64_t send_over_wire(std::uint32_t slot, std::uint32_t child, std::uint32_t edge_id);
+  std::int64_t answer_over_wire(std::uint32_t slot);
+  bool aim(std::uint32_t slot, std::uint32_t edge_id, Connections& connections);
 
   // --- the server's side, doors.cpp
   std::uint32_t arrive_guarded(std::uint32_t slot);
@@ -475,6 +487,7 @@ class Execution {
   sim::GrowingArray<CallState> calls_;
   std::unique_ptr<Messaging> messaging_;  // where the model has messages, effects, background work
   std::unique_ptr<Caching> caching_;      // where it has caches
+  std::unique_ptr<Wires> wires_;          // where calls have a transport
   bool with_lines_ = false;               // it has one of these: frames have lines of theirs
   PolicyStates policies_;
   std::vector<AdmissionCounts> admission_counts_;

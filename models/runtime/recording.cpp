@@ -99,9 +99,11 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   with_calls_ = !m.guards.empty() || m.messaging || !m.caches.empty();
   if (m.messaging) messaging_ = std::make_unique<Messaging>(*this);
   if (!m.caches.empty()) caching_ = std::make_unique<Caching>(*this);
-  with_lines_ = messaging_ || caching_;
+  if (Wires::needed(*m.topology)) wires_ = std::make_unique<Wires>(m);
+  with_lines_ = messaging_ || caching_ || wires_;
   calls_.limit_bytes(m.topology->run.max_memory_bytes);
   start_policies();
+  if (wires_) wires_->start(policies_);
   guard_counts_.resize(m.guards.size());
   station_extras_.resize(m.stations.size());
   operations_.resize(m.operations.size());
@@ -152,6 +154,7 @@ RunRecord Execution::run() {
       listen(caching_.get());
       caching_->start();
     }
+    if (wires_) listen(wires_.get());
     start_faults();
     start_scaling();
     start_deployments();

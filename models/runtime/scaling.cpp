@@ -323,6 +323,7 @@ void Execution::gone(ScaledStation& sc, std::uint32_t instance) {
 }
 
 void Execution::tell_present(std::uint32_t station, std::uint32_t index, bool present) {
+  if (wires_) wires_->present(station_tables_[station].first_instance + index, present);
   for (const BalancerGroup& group : model_->balancers) {
     if (group.station != station) continue;
     for (std::uint32_t i = 0; i < group.callers; ++i)

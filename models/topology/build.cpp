@@ -11,6 +11,7 @@
 #include "models/fault/fault.hpp"
 #include "models/field/units.hpp"
 #include "models/kind/builder.hpp"
+#include "models/policies/transport/transport.hpp"
 #include "models/topology/call_cycles.hpp"
 #include "models/topology/policy_lints.hpp"
 #include "models/topology/timeout_lints.hpp"
@@ -314,7 +315,7 @@ void warn_unused(const Topology& t, Diagnostics& diagnostics) {
   }
   for (std::size_t i = 0; i < t.components.size(); ++i) {
     const Component& c = t.components[i];
-    if (called[i] || c.kind == "workload" || c.kind == "network") continue;
+    if (called[i] || c.kind == "workload" || c.kind == "network" || c.kind == "mesh") continue;
     diagnostics.warning(c.mark, c.name,
                         fmt::format("nobody {} this {}", channels[i] ? "publishes to" : "calls", c.kind));
   }
@@ -470,6 +471,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (diagnostics.ok()) check_waits(builder.topology, diagnostics);
   if (diagnostics.ok()) expand_deployments(spec.deployments, doc.root.find("deployments"), builder);
   if (diagnostics.ok()) check_managed(builder.topology, diagnostics);
+  if (diagnostics.ok()) check_transports(builder.topology, diagnostics);
   if (diagnostics.ok()) check_cache_keys(builder, diagnostics);
   if (diagnostics.ok()) check_popular_keys(builder.topology, diagnostics);
   expand_faults(spec.faults, builder);
