@@ -434,7 +434,7 @@ std::string topology_text(const Topology& t, analysis::TextStyle style) {
       kinds.push_back(kind);
   }
   for (const std::string& kind : kinds) {
-    heading(kind + "s");
+    heading(kind + (kind.back() == 'x' || kind.back() == 'h' ? "es" : "s"));
     std::size_t count = 0;
     for (const std::size_t i : order) {
       const models::Component& c = t.components[i];

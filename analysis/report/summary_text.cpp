@@ -223,7 +223,7 @@ class Summary {
     for (const std::string& kind : kinds) {
       const std::vector<const StationReport*> list = stations_of(kind);
       TextTable table(style_);
-      table.left(kind + (kind.back() == 'x' ? "es" : "s"))
+      table.left(kind + (kind.back() == 'x' || kind.back() == 'h' ? "es" : "s"))
           .right("size")
           .left("utilisation")
           .right("")

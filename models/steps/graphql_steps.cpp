@@ -56,12 +56,16 @@ std::int64_t depth_of(const std::vector<GraphqlField>& fields) {
   return depth;
 }
 
+std::int64_t items_below(std::int64_t parents, const GraphqlField& f) {
+  return f.items == 0 || parents <= INT64_MAX / f.items ? parents * f.items : INT64_MAX;
+}
+
 // As servers count it before they run a query: one for each field of each item.
 std::int64_t complexity_of(const std::vector<GraphqlField>& fields, std::int64_t parents) {
   std::int64_t sum = 0;
   for (const GraphqlField& f : fields) {
     sum = sim::saturating_add(sum, parents);
-    const std::int64_t items = f.items == 0 || parents <= INT64_MAX / f.items ? parents * f.items : INT64_MAX;
+    const std::int64_t items = items_below(parents, f);
     sum = sim::saturating_add(sum, complexity_of(f.fields, items));
   }
   return sum;
@@ -100,7 +104,7 @@ void resolve_level(const std::vector<GraphqlField>& fields, std::int64_t parents
       }
       b.path = outer;
     }
-    resolve_level(f.fields, parents * f.items, b, way);
+    resolve_level(f.fields, items_below(parents, f), b, way);
     if (!way.empty()) level.branches.push_back({1, std::move(way)});
   }
   if (level.branches.size() == 1) {
