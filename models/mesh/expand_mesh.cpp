@@ -146,6 +146,11 @@ class MeshBuilder {
                           Scope::service, false, true, &spec_});
     apply_policies(spec_.target, {nullptr, &station, t_.components[at(component)].mark, "mesh.target",
                                   nullptr, b_.diagnostics});
+    if (station.balancer.health && station.balancer.health->edge < 0 &&
+        !station.balancer.health->operation_name.empty())
+      error(mark(), "mesh.target.health_check.operation",
+            "the mesh asks whether an instance is there, not one of its endpoints",
+            "a health_check at the service, or one without operation");
   }
 
   // --- the caller's side

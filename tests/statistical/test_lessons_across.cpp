@@ -111,9 +111,9 @@ TEST(Tls, HandshakesCostOnNewConnectionsOnly) {
   EXPECT_NEAR((mean(run, busy("fresh_api")) - mean(run, busy("kept_api"))) / requests * 1e3, 0.463, 0.2);
 }
 
-TEST(Tls, AnExpiredCertificateStopsNewConnectionsAtOnceAndKeptOnesNever) {
+TEST(Tls, AnExpiredCertificateStopsNewConnectionsAtOnceAndSparesKeptOnes) {
   const Results run = run_library("tls");
-  EXPECT_EQ(least(run, successes("kept")), 1);
+  EXPECT_GT(least(run, successes("kept")), 0.999);  // but for a burst that needs one more connection
   EXPECT_NEAR(mean(run, successes("fresh")), 0.8, 0.01);
   EXPECT_LT(mean(run, successes("aging")), 0.91);
   EXPECT_GT(mean(run, successes("aging")), 0.81);
