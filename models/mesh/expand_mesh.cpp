@@ -248,7 +248,7 @@ class MeshBuilder {
     const Version& version = versions_[v];
     const std::string& service = t_.components[at(target.component)].name;
     const auto found = version.routes.find(service);
-    static const RouteSpec kPlain;
+    static const RouteSpec kPlain{};
     const RouteSpec& r = found == version.routes.end() ? kPlain : *found->second;
     const PolicySet policies = merge_policies(r.outbound, version.outbound);
     Steps steps;

@@ -9,6 +9,7 @@ namespace tailrace::models {
 namespace {
 constexpr std::int64_t kNever = INT64_MAX;
 constexpr double kAgeSpread = 0.1;
+constexpr std::int64_t kReserved = 8;
 }  // namespace
 
 // What time and the instances have done to the connections since the last look.
@@ -83,6 +84,8 @@ Admission Connections::admit(const CallFacts& facts, sim::Stream& random) {
       closes =
           sim::saturating_add(now, sim::Duration::from_ns(static_cast<double>(s_.max_age->ns) * spread).ns);
     }
+    if (list_.capacity() == 0)  // many callers never open one
+      list_.reserve(static_cast<std::size_t>(std::min(s_.connections, kReserved)));
     list_.push_back({target_, peer.incarnation, now, closes, now, 1, false});
     ++setups_;
     return Admission::later({0}, opened_->round_trips);
