@@ -237,6 +237,14 @@ void check_managed(const Topology& t, Diagnostics& diagnostics) {
   }
 }
 
+// Brokers and shared caches are spoken to in protocols of their own; what defaults say is not meant for them.
+void drop_transports(Topology& t) {
+  for (Edge& e : t.edges) {
+    if (e.publication == kNone && e.cache == kNone) continue;
+    std::erase_if(e.admissions, [](const AdmissionUse& use) { return use.policy == "transport"; });
+  }
+}
+
 // Before a shared queue a request is at no instance that could treat it badly.
 void check_shared_faults(const Topology& t, Diagnostics& diagnostics) {
   for (const Fault& f : t.faults) {
@@ -471,6 +479,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (diagnostics.ok()) check_waits(builder.topology, diagnostics);
   if (diagnostics.ok()) expand_deployments(spec.deployments, doc.root.find("deployments"), builder);
   if (diagnostics.ok()) check_managed(builder.topology, diagnostics);
+  drop_transports(builder.topology);
   if (diagnostics.ok()) check_transports(builder.topology, diagnostics);
   if (diagnostics.ok()) check_cache_keys(builder, diagnostics);
   if (diagnostics.ok()) check_popular_keys(builder.topology, diagnostics);
