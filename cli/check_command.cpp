@@ -7,6 +7,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/load_scenario.hpp"
 #include "cli/prediction.hpp"
+#include "cli/reach_text.hpp"
 #include "cli/topology_text.hpp"
 #include "models/compile/compiled_model.hpp"
 
@@ -160,6 +161,8 @@ int check_command(const ScenarioArguments& arguments) {
   if (arguments.quiet) return kGood;
   const analysis::TextStyle style = stream_style().out;
   std::string text = topology_text(*scenario.topology, style);
+  const std::string reach = reach_text(*scenario.topology, style);
+  if (!reach.empty()) text += "\n" + reach;
   const std::string prediction = prediction_block(*scenario.topology, style);
   if (!prediction.empty()) text += "\n" + prediction;
   return write_stdout(text) ? kGood : kInputOutput;

@@ -221,6 +221,14 @@ std::string station_text(const models::Station& s) {
   if (s.cpus) parts.push_back(fmt::format("{} cpus", *s.cpus));
   if (!s.blocking) parts.push_back("async");
   if (s.instances > 1) parts.push_back(balancer_text(s.balancer));
+  if (s.discovery && s.discovery->by == models::DiscoveryBy::dns)
+    parts.push_back(fmt::format("found by dns through {} (ttl {})", escaped(s.discovery->ask.operation_name),
+                                duration_text(s.discovery->ttl)));
+  if (s.discovery && s.discovery->by == models::DiscoveryBy::registry)
+    parts.push_back(fmt::format("found through {} (lease {})", escaped(s.discovery->ask.operation_name),
+                                duration_text(s.discovery->lease)));
+  for (const models::StartGate& gate : s.gates)
+    parts.push_back(fmt::format("{} by {} before it serves", gate.name, escaped(gate.call.operation_name)));
   if (!s.doors.empty()) parts.push_back("door " + chain_text(s.doors));
   if (s.queue_policy != nullptr) parts.push_back("a queue policy");
   if (s.cancellation == models::Cancellation::at_step) parts.push_back("stops between steps when left");

@@ -4,6 +4,7 @@
 #include "models/cache/cache.hpp"
 #include "models/cloud_queue/cloud_queue_kind.hpp"
 #include "models/database/database.hpp"
+#include "models/egress/egress.hpp"
 #include "models/faults/faults.hpp"
 #include "models/job/job.hpp"
 #include "models/log/log.hpp"
@@ -18,6 +19,7 @@
 #include "models/policies/codel/codel.hpp"
 #include "models/policies/connection_pool/connection_pool.hpp"
 #include "models/policies/deadline/deadline.hpp"
+#include "models/policies/discovery/discovery.hpp"
 #include "models/policies/early_drop/early_drop.hpp"
 #include "models/policies/fallback/fallback.hpp"
 #include "models/policies/health_check/health_check.hpp"
@@ -32,6 +34,7 @@
 #include "models/policies/retry_budget/retry_budget.hpp"
 #include "models/policies/retry_pushback/retry_pushback.hpp"
 #include "models/policies/timeout/timeout.hpp"
+#include "models/segmentation/segmentation.hpp"
 #include "models/service/service.hpp"
 #include "models/topic/topic_kind.hpp"
 #include "models/webhook/webhook.hpp"
@@ -41,8 +44,9 @@ namespace tailrace::models {
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> list = {
-      workload_kind(), service_kind(), database_kind(), cache_kind(),   broker_kind(), cloud_queue_kind(),
-      log_kind(),      topic_kind(),   outbox_kind(),   webhook_kind(), job_kind(),    network_kind(),
+      workload_kind(),    service_kind(), database_kind(),     cache_kind(),  broker_kind(),
+      cloud_queue_kind(), log_kind(),     topic_kind(),        outbox_kind(), webhook_kind(),
+      job_kind(),         network_kind(), segmentation_kind(), egress_kind(),
   };
   return list;
 }
@@ -70,6 +74,7 @@ const std::vector<PolicyInfo>& policies() {
       adaptive_lifo_policy(),  // wraps codel
       retry_pushback_policy(),
       load_balancer_policy(),
+      discovery_policy(),
       outlier_detection_policy(),
       health_check_policy(),
       order_policy(),
@@ -88,6 +93,7 @@ const std::vector<FaultInfo>& fault_types() {
       gray_fault(),
       delay_fault(),
       abort_fault(),
+      dns_error_fault(),  // abort, of a resolver
       connection_refused_fault(),
       blackhole_fault(),
       latency_fault(),

@@ -10,6 +10,7 @@
 #include "analysis/report/cache_output.hpp"
 #include "analysis/report/messaging_text.hpp"
 #include "analysis/report/scaling_text.hpp"
+#include "analysis/report/upkeep_output.hpp"
 #include "models/field/diagnostics.hpp"
 
 namespace tailrace::analysis {
@@ -126,6 +127,7 @@ std::string report_html(const RunResults& results, const ReportedScenario& scena
   out += text_section("Messages", messaging_text(report.messaging, kText));
   out += text_section("Caches", cache_text(report.caches, kText));
   out += text_section("Availability, scaling, deployments", scaling_text(report, kText));
+  out += text_section("Discovery and what instances need", upkeep_text(report.upkeep, kText));
   out += notes(results);
   out += scenario_section(scenario);
   out += fmt::format("<p class=\"note\">Fingerprints: trajectory {:016x}, result {:016x}.</p>\n",

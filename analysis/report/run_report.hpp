@@ -13,6 +13,7 @@
 #include "analysis/report/messaging_report.hpp"
 #include "analysis/report/policy_report.hpp"
 #include "analysis/report/scaling_report.hpp"
+#include "analysis/report/upkeep_report.hpp"
 #include "analysis/stats/interval.hpp"
 #include "models/compile/compiled_model.hpp"
 #include "models/runtime/record.hpp"
@@ -114,6 +115,7 @@ struct RunReport {
   CascadeReport cascade;
   std::vector<ScalingReport> scaling;  // of stations whose instances come and go
   std::vector<DeploymentReport> deployments;
+  UpkeepReport upkeep;            // discovery, start gates, what crosses zones and contexts
   bool littles_law_holds = true;  // exactly, at every station of every replication
   MessagingReport messaging;
   std::vector<CacheReport> caches;  // by Topology::caches

@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <functional>
 
-#include "analysis/report/cascade_output.hpp"
 #include "analysis/report/cache_output.hpp"
+#include "analysis/report/cascade_output.hpp"
 #include "analysis/report/json_figures.hpp"
 #include "analysis/report/messaging_json.hpp"
+#include "analysis/report/upkeep_output.hpp"
 
 namespace tailrace::analysis {
 
@@ -232,7 +233,8 @@ void scaling(JsonText& json, const ScalingReport& s) {
 void deployment(JsonText& json, const DeploymentReport& d) {
   json.begin_object().field("name", d.name).field("started", d.started).field("finished", d.finished);
   json.field("rolled_back", d.rolled_back).field("start_s", d.start_s).field("duration_s", d.duration_s);
-  json.field("requests", d.requests).field("failed", d.failed).end_object();
+  json.field("requests", d.requests).field("failed", d.failed).field("skewed", d.skewed);
+  json.field("blocked", d.blocked).field("blocked_s", d.blocked_s).end_object();
 }
 
 void fault(JsonText& json, const FaultReport& f) {
@@ -355,6 +357,7 @@ std::string summary_json(const RunResults& results) {
   cascade_json(json, report.cascade);
   array(json, "scaling", report.scaling, scaling);
   array(json, "deployments", report.deployments, deployment);
+  upkeep_json(json, report.upkeep);
   messaging_json(json, report.messaging, results.model);
   cache_json(json, report.caches);
   array(json, "thresholds", results.thresholds, threshold);

@@ -10,6 +10,7 @@
 #include "analysis/report/messaging_text.hpp"
 #include "analysis/report/scaling_text.hpp"
 #include "analysis/report/text_table.hpp"
+#include "analysis/report/upkeep_output.hpp"
 
 namespace tailrace::analysis {
 
@@ -46,6 +47,7 @@ class Summary {
     faults();
     out_ += cascade_text(report_.cascade, style_);
     out_ += scaling_text(report_, style_);
+    out_ += upkeep_text(report_.upkeep, style_);
     if (!options_.prediction.empty()) out_ += "\n" + options_.prediction;
     thresholds();
     notes();

@@ -8,6 +8,7 @@
 #include "models/compile/guards.hpp"
 #include "models/compile/messaging.hpp"
 #include "models/compile/program.hpp"
+#include "models/compile/upkeep.hpp"
 #include "sim/base/check.hpp"
 
 namespace tailrace::models {
@@ -23,6 +24,8 @@ class Compiler final : public ProgramCompiler {
     marks_ = mark_faults(t_);
     for (std::size_t i = 0; i < t_.stations.size(); ++i) station(i);
     for (std::size_t i = 0; i < t_.links.size(); ++i) link(i);
+    mark_contracts(t_, m_);
+    compile_egress(t_, m_);
     compile_messaging(t_, m_);
     compile_caches(t_, m_);
     for (std::size_t i = 0; i < t_.operations.size(); ++i) operation(i);
@@ -32,6 +35,11 @@ class Compiler final : public ProgramCompiler {
     compile_guards(t_, m_);
     for (std::size_t i = 0; i < t_.workloads.size(); ++i) workload(i);
     for (std::size_t i = 0; i < t_.stations.size(); ++i) prober(i);
+    compile_upkeep(t_, m_, [this](std::uint32_t edge_id) {
+      const std::uint32_t start = emit(Op::call, edge_id);
+      emit(Op::end_probe);
+      return start;
+    });
     compile_faults(t_, m_);
     m_.stop_pc = emit(Op::stop);
     m_.bury_pc = emit(Op::bury);
@@ -201,7 +209,7 @@ class Compiler final : public ProgramCompiler {
     table.ignore_failure = e.ignore_failure;
     table.deepens = e.in_cycle;
     table.counts_outstanding = s.counts_outstanding;
-    table.may_fail = op.error_chance != 0 || (s.scaled != kNoId && m_.scaled[s.scaled].deployed);
+    table.may_fail = op.error_chance != 0 || s.skewed || (s.scaled != kNoId && m_.scaled[s.scaled].deployed);
     table.operation_series = op.series;
     const std::string target = t_.operation_name(e.operation);
     if (s.instances > 1) {
@@ -226,9 +234,12 @@ class Compiler final : public ProgramCompiler {
     const bool caller_dies =
         e.from_station != kNone && marks_.stations[static_cast<std::size_t>(e.from_station)].dies;
     table.faulted = s.first_fault != kNoId;
-    table.managed = s.shared || s.scaled != kNoId;
+    const bool found = t_.stations[op.station].discovery != nullptr;
+    table.managed = s.shared || s.scaled != kNoId || found;
     table.shared = s.shared;
-    const bool guarded = m_.context || needs_guard(t_, e) || table.faulted || caller_dies || e.cache != kNone;
+    const bool guarded = m_.context || needs_guard(t_, e) || table.faulted || caller_dies ||
+                         e.cache != kNone ||
+                         (!m_.egress.first_cell.empty() && m_.egress.first_cell[i] != kNoId);
     table.guarded = guarded;
     table.plain = s.instances == 1 && !network && !guarded && !table.deepens;
     if (network || guarded) table.series = series(SeriesKind::call, i);

@@ -17,6 +17,7 @@ FaultInfo gray_fault();
 // requests.cpp
 FaultInfo delay_fault();
 FaultInfo abort_fault();
+FaultInfo dns_error_fault();
 FaultInfo connection_refused_fault();
 FaultInfo blackhole_fault();
 

@@ -95,8 +95,7 @@ inline std::uint32_t Execution::choose_instance(std::uint32_t slot, const EdgeTa
   if (g.cache != kNoId) return caching_->choose_node(slot, g);
   if (edge.shared) return edge.instances;  // no instance yet
   if (edge.instances == 1 && !edge.managed) return 0;
-  constexpr std::uint8_t kProbe = kClientFrame | kDirect;
-  if ((frames_[slot].flags & kProbe) == kProbe) return frames_[slot].edge - edge.first_instance;
+  if (is_probe(frames_[slot])) return frames_[slot].edge - edge.first_instance;
   if (g.balancer == kNoId) return select(edge);
   // What this call has tried and still waits for: a hedge goes elsewhere.
   std::array<std::uint32_t, 8> tried;
@@ -298,6 +297,7 @@ inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) 
   if (messaging_) messaging_->begin_attempt(slot, child);
   if (caching_) caching_->begin_attempt(slot, child, g);
   if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
+  if (!record_.egress.empty()) count_egress(slot, edge_id, c.instance);
   if (g.balancer != kNoId)
     policies_.balancers[g.balancer + caller_index(slot, g)]->sent(instance, facts_of(slot));
   if (edge.try_lane != kNoId) arm(edge.try_lane, child, c);

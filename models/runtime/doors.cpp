@@ -97,6 +97,7 @@ std::uint32_t Execution::reply_guarded(std::uint32_t slot, Outcome outcome) {
 bool Execution::error_happens(std::uint32_t slot, const OperationTable& op) {
   const StationTable& at = station_tables_[op.station];
   if (at.scaled != kNoId && version_fails(at, frames_[slot].instance)) return true;
+  if (at.skewed && contract_broken(slot)) return true;
   if (op.error_stream == kNoId) return false;
   const std::uint64_t drawn = streams_[op.error_stream].next();
   if (!op.uneven_errors) return drawn <= op.error_chance;

@@ -96,6 +96,9 @@ void Execution::loop() {
     case Kind::cache:
       caching_->event(event.target);
       break;
+    case Kind::upkeep:
+      upkeep_->event(event.target, event.generation());
+      break;
     case Kind::flow:
       flow_event(event.target, event.time_ns);
       break;

@@ -26,6 +26,7 @@
 #include "models/runtime/scaling_state.hpp"
 #include "models/runtime/station_state.hpp"
 #include "models/runtime/timers.hpp"
+#include "models/runtime/upkeep.hpp"
 #include "sim/engine/calendar.hpp"
 #include "sim/observe/mser.hpp"
 #include "sim/random/stream.hpp"
@@ -45,6 +46,7 @@ struct RunOptions {
 class Execution {
   friend class Messaging;
   friend class Caching;
+  friend class Upkeep;
 
  public:
   Execution(std::shared_ptr<const CompiledModel> model, const RunOptions& options);
@@ -81,7 +83,8 @@ class Execution {
     scale,    // of instances that come and go
     deploy,   // a new version of them
     cache,    // something of a cache is due
-    flow      // a message has been sent over a shared link
+    flow,     // a message has been sent over a shared link
+    upkeep    // an instance does something of its own accord
   };
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
@@ -290,6 +293,7 @@ class Execution {
   void add_instance(ScaledStation& sc);
   void take_instance(ScaledStation& sc);
   void start_instance(ScaledStation& sc, std::uint32_t instance);
+  void go_on_starting(ScaledStation& sc, std::uint32_t instance);
   void become_ready(ScaledStation& sc, std::uint32_t instance);
   void retire(ScaledStation& sc, std::uint32_t instance);
   void gone(ScaledStation& sc, std::uint32_t instance);
@@ -310,6 +314,11 @@ class Execution {
   void finish_deployment(ScaledStation& sc, bool rolled_back);
   void judge_canary(std::uint32_t id);
   bool version_fails(const StationTable& station, std::uint32_t instance);
+  bool contract_broken(std::uint32_t slot);
+  bool fits_what_runs(const Deployment& d) const;
+  template <class Each>
+  void each_version(std::uint32_t station, Each each) const;
+  void count_egress(std::uint32_t slot, std::uint32_t edge, std::uint32_t instance);
   double version_slowness(const StationTable& station, std::uint32_t instance) const;
   double instances_over(std::size_t station, double seconds);
   void record_scaling();
@@ -475,6 +484,7 @@ class Execution {
   sim::GrowingArray<CallState> calls_;
   std::unique_ptr<Messaging> messaging_;  // where the model has messages, effects, background work
   std::unique_ptr<Caching> caching_;      // where it has caches
+  std::unique_ptr<Upkeep> upkeep_;        // where instances do something of their own accord
   bool with_lines_ = false;               // it has one of these: frames have lines of theirs
   PolicyStates policies_;
   std::vector<AdmissionCounts> admission_counts_;

@@ -99,6 +99,8 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   with_calls_ = !m.guards.empty() || m.messaging || !m.caches.empty();
   if (m.messaging) messaging_ = std::make_unique<Messaging>(*this);
   if (!m.caches.empty()) caching_ = std::make_unique<Caching>(*this);
+  if (!m.directories.empty() || !m.gated.empty()) upkeep_ = std::make_unique<Upkeep>(*this);
+  record_.egress.resize(m.egress.cells);
   with_lines_ = messaging_ || caching_;
   calls_.limit_bytes(m.topology->run.max_memory_bytes);
   start_policies();
@@ -153,7 +155,9 @@ RunRecord Execution::run() {
       caching_->start();
     }
     start_faults();
+    if (upkeep_) listen(upkeep_.get());
     start_scaling();
+    if (upkeep_) upkeep_->start();
     start_deployments();
     start_clients();
     start_probes();
@@ -227,6 +231,8 @@ void Execution::reset_statistics() {
   record_all_recent();
   for (sim::Histogram& h : record_.series) h.clear();
   before_statistics_begin();
+  if (upkeep_) upkeep_->reset_statistics();
+  std::fill(record_.egress.begin(), record_.egress.end(), 0);
   std::vector<Area> queued, held;
   sum_inside(queued, held);
   for (InstanceState& instance : instances_) {
@@ -475,6 +481,7 @@ void Execution::finish_record() {
   if (caching_) caching_->record(record_);
   record_faults();
   record_scaling();
+  if (upkeep_) upkeep_->finish(record_);
 }
 
 }  // namespace tailrace::models

@@ -14,6 +14,7 @@
 #include "models/topology/call_cycles.hpp"
 #include "models/topology/policy_lints.hpp"
 #include "models/topology/timeout_lints.hpp"
+#include "models/upkeep/expand.hpp"
 
 namespace tailrace::models {
 
@@ -314,7 +315,7 @@ void warn_unused(const Topology& t, Diagnostics& diagnostics) {
   }
   for (std::size_t i = 0; i < t.components.size(); ++i) {
     const Component& c = t.components[i];
-    if (called[i] || c.kind == "workload" || c.kind == "network") continue;
+    if (called[i] || c.kind == "workload" || !find_kind(c.kind)->named) continue;
     diagnostics.warning(c.mark, c.name,
                         fmt::format("nobody {} this {}", channels[i] ? "publishes to" : "calls", c.kind));
   }
@@ -466,6 +467,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
     }
   };
   expand(true);
+  expand_upkeep(builder);
   expand(false);  // the network looks at all edges
   if (diagnostics.ok()) check_waits(builder.topology, diagnostics);
   if (diagnostics.ok()) expand_deployments(spec.deployments, doc.root.find("deployments"), builder);
