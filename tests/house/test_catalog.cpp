@@ -437,6 +437,7 @@ std::string footprint(const models::Topology& t) {
     text += "\n";
   }
   for (const models::Station& s : t.stations) {
+    if (s.name == "names") continue;  // it only answers lookups, and takes what defaults say
     text += fmt::format("{}: queue policy {} balancing {} outliers {} health {} doors", s.name,
                         s.queue_policy != nullptr, static_cast<int>(s.balancer.policy),
                         s.balancer.outliers.has_value(), s.balancer.health.has_value());
