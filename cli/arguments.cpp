@@ -4,6 +4,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <memory>
+#include <optional>
 #include <sstream>
 
 #include "cli/commands.hpp"
@@ -78,6 +79,39 @@ CLI::Option* add_share(CLI::App& command, const char* name, double& share, const
 
 CLI::Option* add_jobs(CLI::App& command, int& jobs, const char* about) {
   return command.add_option("--jobs,-j", jobs, about)->type_name("N")->check(CLI::Range(1, 4096));
+}
+
+// auto, all, off, or 1/N.
+std::optional<models::TraceSampling> trace_sampling(const std::string& text) {
+  using Mode = models::TraceSampling::Mode;
+  if (text == "auto") return models::TraceSampling{Mode::automatic, 1};
+  if (text == "all") return models::TraceSampling{Mode::fixed, 1};
+  if (text == "off") return models::TraceSampling{};
+  const std::string digits = text.starts_with("1/") ? text.substr(2) : "";
+  if (digits.empty() || digits.size() > 15 || digits.find_first_not_of("0123456789") != std::string::npos)
+    return {};
+  const std::uint64_t every = std::stoull(digits);
+  if (every == 0) return {};
+  return models::TraceSampling{Mode::fixed, every};
+}
+
+void add_trace_options(CLI::App& command, RunArguments& a) {
+  const std::function<void(const std::string&)> read = [&a](const std::string& text) {
+    a.trace = *trace_sampling(text);
+  };
+  const auto fault = [](const std::string& text) -> std::string {
+    return trace_sampling(text) ? "" : "which requests are traced: auto, all, off, or 1/N";
+  };
+  command
+      .add_option_function<std::string>("--trace-sample", read,
+                                        "which requests are traced, to say where the slow ones' time went; "
+                                        "default auto: as many as cost little")
+      ->type_name("auto|all|off|1/N")
+      ->check(CLI::Validator(fault, ""));
+  command
+      .add_option("--traces", a.traces,
+                  "write the exemplars' traces into this file, as OpenTelemetry JSON (OTLP)")
+      ->type_name("FILE");
 }
 
 void add_compare_options(CLI::App& command, CompareArguments& a) {
@@ -202,12 +236,13 @@ std::function<int()> read_command_line(int argc, char** argv) {
   add_jobs(*run_app, run->jobs, "replications at a time; default one per core");
   run_app
       ->add_option("--out", run->out,
-                   "also write summary.json, timeseries.csv, latency.csv and policies.csv into this folder")
+                   "also write summary.json, report.html, tables, traces and metrics into this folder")
       ->type_name("DIR");
   add_format(*run_app, run->scenario.format,
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
   add_share(*run_app, "--precision", run->precision,
             "add replications until mean and p99 are known to this share (1%)");
+  add_trace_options(*run_app, *run);
   run_app->add_flag("--verify-determinism", run->verify_determinism,
                     "run a tenth of the replications twice and compare");
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "models/runtime/trace_record.hpp"
 #include "scenarios/sweep/design.hpp"
 
 namespace tailrace::cli {
@@ -30,6 +31,8 @@ struct RunArguments {
   double precision = 0;  // relative; 0: none asked for
   std::string out;       // folder; empty: no files
   bool verify_determinism = false;
+  models::TraceSampling trace{models::TraceSampling::Mode::automatic, 1};
+  std::string traces;  // a file for the exemplars' traces; empty: none
 };
 
 struct CompareArguments {

@@ -7,11 +7,13 @@
 
 #include "analysis/html/markdown.hpp"
 #include "analysis/html/page.hpp"
+#include "analysis/report/prometheus.hpp"
 #include "analysis/report/run_report.hpp"
 #include "analysis/report/summary_json.hpp"
 #include "analysis/report/summary_text.hpp"
 #include "analysis/report/tables_csv.hpp"
 #include "analysis/report/thresholds.hpp"
+#include "analysis/report/trace_files.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -40,6 +42,7 @@ Replicated replicate(const std::shared_ptr<const models::CompiledModel>& model, 
   options.precision = arguments.precision;
   options.repeat_some = arguments.verify_determinism;
   options.interrupt = interrupt_flag();
+  options.trace = arguments.trace;
   Progress progress(style.err_is_terminal && !arguments.scenario.quiet, style.err);
   options.progress = [&](int done, int wanted, double share) {
     progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(wanted), share);
@@ -82,8 +85,36 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
     error = files.add("caches.csv", analysis::caches_csv(results.model, results.records));
   if (error.empty()) error = files.add("report.html", analysis::report_html(results, scenario));
   if (error.empty()) error = files.add("report.md", analysis::report_markdown(results));
+  if (error.empty()) error = files.add("metrics.prom", analysis::prometheus_text(results));
+  const analysis::TailReport& tail = results.report.tail;
+  if (error.empty() && tail.traced)
+    error = files.add("traces.json",
+                      analysis::otlp_traces(tail, results.model, results.model.topology->run.seed));
+  if (error.empty() && tail.traced)
+    error = files.add("trace-events.json", analysis::trace_events(tail, results.model));
   if (error.empty()) error = files.commit();
   return error;
+}
+
+// A file by itself, in whichever folder it is to be.
+struct SingleFile {
+  explicit SingleFile(const std::string& path)
+      : name(std::filesystem::path(path).filename().string()),
+        folder(std::filesystem::path(path).parent_path().string()) {
+    if (folder.empty()) folder = ".";
+  }
+  std::string name, folder;
+};
+
+std::string write_traces(const std::string& path, const analysis::RunResults& results) {
+  const SingleFile file(path);
+  OutputFiles files(file.folder);
+  std::string error = files.prepare();
+  if (error.empty()) {
+    error = files.add(file.name, analysis::otlp_traces(results.report.tail, results.model,
+                                                       results.model.topology->run.seed));
+  }
+  return error.empty() ? files.commit() : error;
 }
 
 int code_of(const analysis::RunReport& report, const std::vector<analysis::ThresholdResult>& thresholds) {
@@ -150,6 +181,7 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
   std::string file_error;
   if (!arguments.out.empty())
     file_error = write_files(arguments.out, results, summary, reported(scenario, arguments.scenario));
+  if (!arguments.traces.empty() && file_error.empty()) file_error = write_traces(arguments.traces, results);
 
   bool printed = true;
   const bool text = format == OutputFormat::text && !arguments.scenario.quiet;
@@ -184,6 +216,21 @@ int run_command(const RunArguments& arguments) {
   const StreamStyle style = stream_style();
   if (!arguments.out.empty()) {  // before the work, so that nothing is simulated in vain
     if (const std::string error = OutputFiles(arguments.out).prepare(); !error.empty()) {
+      complain(error);
+      return kInputOutput;
+    }
+  }
+  if (!arguments.traces.empty()) {
+    const SingleFile file(arguments.traces);
+    if (file.name.empty()) {
+      complain("--traces needs the name of a file, not of a folder");
+      return kUsage;
+    }
+    if (arguments.trace.mode == models::TraceSampling::Mode::off) {
+      complain("--traces has nothing to write with --trace-sample off");
+      return kUsage;
+    }
+    if (const std::string error = OutputFiles(file.folder).prepare(); !error.empty()) {
       complain(error);
       return kInputOutput;
     }

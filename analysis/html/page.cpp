@@ -5,6 +5,7 @@
 #include "analysis/html/charts.hpp"
 #include "analysis/html/style.hpp"
 #include "analysis/html/tables.hpp"
+#include "analysis/html/tail_section.hpp"
 #include "analysis/html/text.hpp"
 #include "analysis/html/topology_svg.hpp"
 #include "analysis/report/cache_output.hpp"
@@ -122,6 +123,7 @@ std::string report_html(const RunResults& results, const ReportedScenario& scena
   out += html::topology_html(results);
   out += html::charts_html(results);
   out += html::requests_html(results);
+  out += html::tail_html(results);
   out += html::services_html(results);
   out += text_section("Messages", messaging_text(report.messaging, kText));
   out += text_section("Caches", cache_text(report.caches, kText));

@@ -414,6 +414,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
     report.notes.push_back(
         "one replication: intervals of request durations come from batch means, others are unknown");
   }
+  report.tail = build_tail_report(model, records);
   return report;
 }
 

@@ -14,6 +14,7 @@
 #include "analysis/report/policy_report.hpp"
 #include "analysis/report/scaling_report.hpp"
 #include "analysis/stats/interval.hpp"
+#include "analysis/tail/tail.hpp"
 #include "models/compile/compiled_model.hpp"
 #include "models/runtime/record.hpp"
 
@@ -112,6 +113,7 @@ struct RunReport {
   std::vector<HealthReport> health;       // of services with health checks
   std::vector<FaultReport> faults;        // by Topology::faults
   CascadeReport cascade;
+  TailReport tail;                     // where requests were traced
   std::vector<ScalingReport> scaling;  // of stations whose instances come and go
   std::vector<DeploymentReport> deployments;
   bool littles_law_holds = true;  // exactly, at every station of every replication

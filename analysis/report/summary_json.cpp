@@ -9,6 +9,7 @@
 #include "analysis/report/cache_output.hpp"
 #include "analysis/report/json_figures.hpp"
 #include "analysis/report/messaging_json.hpp"
+#include "analysis/report/tail_output.hpp"
 
 namespace tailrace::analysis {
 
@@ -353,6 +354,7 @@ std::string summary_json(const RunResults& results) {
   array(json, "health_checks", report.health, health);
   array(json, "faults", report.faults, fault);
   cascade_json(json, report.cascade);
+  tail_json(json, report.tail, results.model);
   array(json, "scaling", report.scaling, scaling);
   array(json, "deployments", report.deployments, deployment);
   messaging_json(json, report.messaging, results.model);

@@ -9,6 +9,7 @@
 #include "analysis/report/cascade_output.hpp"
 #include "analysis/report/messaging_text.hpp"
 #include "analysis/report/scaling_text.hpp"
+#include "analysis/report/tail_output.hpp"
 #include "analysis/report/text_table.hpp"
 
 namespace tailrace::analysis {
@@ -45,6 +46,7 @@ class Summary {
     links();
     faults();
     out_ += cascade_text(report_.cascade, style_);
+    out_ += tail_text(report_.tail, results_.model, style_);
     out_ += scaling_text(report_, style_);
     if (!options_.prediction.empty()) out_ += "\n" + options_.prediction;
     thresholds();

@@ -24,6 +24,7 @@ AdmissionPolicy& Execution::at_door(std::uint32_t slot, const DoorTable& door, s
 
 // The server refuses a request, and may say when to try again.
 std::uint32_t Execution::turn_away(std::uint32_t slot, Outcome reason) {
+  trace_touch(slot);
   const Frame& f = frames_[slot];
   if (!(f.flags & kBranchFrame) && edges_[f.edge].guard != kNoId)
     calls_[slot].pushed_back = station_tables_[edges_[f.edge].station].pushback_ns >= 0;

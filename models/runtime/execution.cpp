@@ -1,5 +1,6 @@
 #include "models/runtime/execution.hpp"
 #include "models/runtime/entering.hpp"
+#include "models/runtime/tracing.hpp"
 
 namespace tailrace::models {
 
@@ -17,6 +18,11 @@ constexpr std::array<std::uint32_t, 64> kHashedTarget = [] {
 }  // namespace
 
 void Execution::loop() {
+  tracer_ ? loop_as<true>() : loop_as<false>();
+}
+
+template <bool kTraced>
+void Execution::loop_as() {
   while (!done_) {
     std::uint64_t left = kCheckEvery;
     const std::int64_t limit = model_->topology->run.max_events;
@@ -31,7 +37,9 @@ void Execution::loop() {
       trajectory_ = (trajectory_ ^ static_cast<std::uint64_t>(event.time_ns) ^ (slot << 32 | event.tag)) *
                     0x9e3779b97f4a7c15ULL;
       trajectory_ ^= trajectory_ >> 29;
-      run(dispatch(event));
+      if constexpr (kTraced) trace_event(event);
+      run<kTraced>(dispatch(event));
+      if constexpr (kTraced) tracer_->after();
       steps_taken_ = 0;
       --left;
     }
@@ -113,9 +121,10 @@ void Execution::loop() {
 }
 
 // Runs the frame (kNoId: none), then those that got a worker meanwhile.
+template <bool kTraced>
 [[gnu::always_inline]] inline void Execution::run(std::uint32_t slot) {
   for (;;) {
-    if (slot != kNoId) advance_here(slot);
+    if (slot != kNoId) advance_here<kTraced>(slot);
     if (woken_ == kNoId) return;
     slot = next_woken();
   }
@@ -147,12 +156,14 @@ void Execution::run_woken() {
 }
 
 void Execution::advance(std::uint32_t slot) {
-  advance_here(slot);
+  tracer_ ? advance_here<true>(slot) : advance_here<false>(slot);
 }
 
 // Runs the frame, and after it whatever frame its calls and replies lead to, until one has to wait.
+template <bool kTraced>
 [[gnu::always_inline]] inline void Execution::advance_here(std::uint32_t slot) {
   do {
+    if constexpr (kTraced) tracer_->ran(slot);
     Frame& f = frames_[slot];
     const Step16& step = steps_[f.pc++];
     switch (step.op) {
@@ -512,6 +523,8 @@ inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Out
   if (options_.pilot != nullptr && outcome == Outcome::success) [[unlikely]] {
     (*options_.pilot)[cls.workload].add({now_}, static_cast<double>(now_ - start));
   }
+  if (tracer_) [[unlikely]]
+    tracer_->request_ended(cls_id, now_ - start, outcome);
   if (cls.closed) think(cls.workload);
 }
 

@@ -26,11 +26,14 @@
 #include "models/runtime/scaling_state.hpp"
 #include "models/runtime/station_state.hpp"
 #include "models/runtime/timers.hpp"
+#include "models/runtime/trace_record.hpp"
 #include "sim/engine/calendar.hpp"
 #include "sim/observe/mser.hpp"
 #include "sim/random/stream.hpp"
 
 namespace tailrace::models {
+
+class Tracer;
 
 struct RunOptions {
   std::uint64_t seed = 1;
@@ -40,14 +43,19 @@ struct RunOptions {
   const std::atomic<int>* interrupt = nullptr;  // set to non-zero: end with what there is
   std::atomic<std::int64_t>* progress_ns = nullptr;  // simulated time, updated now and then
   std::vector<sim::MserCollector>* pilot = nullptr;  // per workload: the latencies of its successes, in order
+  TraceSampling trace;
 };
 
 class Execution {
   friend class Messaging;
   friend class Caching;
+  friend class Tracer;
 
  public:
   Execution(std::shared_ptr<const CompiledModel> model, const RunOptions& options);
+  ~Execution();
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
   RunRecord run();
 
   // For other parts of the model that live on instances. Listeners are told in the order in which they came.
@@ -87,9 +95,14 @@ class Execution {
 
   // --- hot path, execution.cpp
   void loop();
+  template <bool kTraced>
+  void loop_as();
   std::uint32_t dispatch(const sim::Event& event);
+  void trace_event(const sim::Event& event);  // tracing.cpp
+  template <bool kTraced>
   void run(std::uint32_t slot);
   std::uint32_t next_woken();
+  template <bool kTraced>
   void advance_here(std::uint32_t slot);
   void advance(std::uint32_t slot);  // the same, not inlined
   void run_woken();
@@ -126,10 +139,14 @@ class Execution {
 
   std::uint32_t allocate_frame() {
     const std::uint32_t slot = frames_.allocate();
-    if (with_calls_ && slot >= calls_.size()) {
-      calls_.append();
-      if (messaging_) messaging_->append();
-      if (caching_) caching_->append();
+    if (with_more_) {
+      if (with_calls_ && slot >= calls_.size()) {
+        calls_.append();
+        if (messaging_) messaging_->append();
+        if (caching_) caching_->append();
+      }
+      if (tracer_) [[unlikely]]
+        trace_allocated(slot);
     }
     return slot;
   }
@@ -141,7 +158,16 @@ class Execution {
   [[gnu::noinline]] void release_lines(std::uint32_t slot) {
     if (messaging_) messaging_->release(slot);
     if (caching_) caching_->release(slot);
+    if (tracer_) trace_released(slot);
   }
+  // Something changes what the frame waits for, which neither runs nor is the event's own.
+  void trace_touch(std::uint32_t slot) {
+    if (tracer_) [[unlikely]]
+      trace_touched(slot);
+  }
+  void trace_allocated(std::uint32_t slot);  // tracing.cpp
+  void trace_released(std::uint32_t slot);
+  void trace_touched(std::uint32_t slot);
 
   // --- calls with policies, calls.cpp
   CallFacts facts_of(std::uint32_t slot) const;
@@ -475,7 +501,9 @@ class Execution {
   sim::GrowingArray<CallState> calls_;
   std::unique_ptr<Messaging> messaging_;  // where the model has messages, effects, background work
   std::unique_ptr<Caching> caching_;      // where it has caches
-  bool with_lines_ = false;               // it has one of these: frames have lines of theirs
+  std::unique_ptr<Tracer> tracer_;        // where requests are traced
+  bool with_lines_ = false;               // it has one of these: they hear of each frame that ends
+  bool with_more_ = false;                // some of the four: of each frame that begins
   PolicyStates policies_;
   std::vector<AdmissionCounts> admission_counts_;
   struct Health {

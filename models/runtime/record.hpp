@@ -3,6 +3,7 @@
 // order of the topology's ids, plus how the run ended. Plain data; analysis turns it into reports.
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "models/policy/seams.hpp"
 #include "models/runtime/cache_record.hpp"
 #include "models/runtime/station_state.hpp"
+#include "models/runtime/trace_record.hpp"
 #include "models/topology/outcome.hpp"
 #include "sim/base/time.hpp"
 #include "sim/observe/histogram.hpp"
@@ -217,6 +219,7 @@ struct RunRecord {
   // For intervals from a single replication: per batch (equal stretches of time) and class, the successes.
   std::vector<std::vector<sim::Histogram>> batches;
   std::uint64_t frames_peak = 0;
+  std::shared_ptr<const TraceRecord> traces;  // where requests were traced; no part of the result
   std::uint64_t state_bytes = 0;
 
   double seconds() const { return static_cast<double>(end_ns - start_ns) * 1e-9; }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "models/runtime/execution.hpp"
+#include "models/runtime/tracing.hpp"
 #include "sim/base/check.hpp"
 
 namespace tailrace::models {
@@ -99,7 +100,10 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   with_calls_ = !m.guards.empty() || m.messaging || !m.caches.empty();
   if (m.messaging) messaging_ = std::make_unique<Messaging>(*this);
   if (!m.caches.empty()) caching_ = std::make_unique<Caching>(*this);
-  with_lines_ = messaging_ || caching_;
+  if (options_.trace.mode != TraceSampling::Mode::off)
+    tracer_ = std::make_unique<Tracer>(*this, options_.trace);
+  with_lines_ = messaging_ || caching_ || tracer_;
+  with_more_ = with_calls_ || tracer_;
   calls_.limit_bytes(m.topology->run.max_memory_bytes);
   start_policies();
   guard_counts_.resize(m.guards.size());
@@ -127,6 +131,8 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   record_.replication = options_.replication;
   record_.stations.resize(m.stations.size());
 }
+
+Execution::~Execution() = default;
 
 RunRecord Execution::run() {
   const RunSettings& settings = model_->topology->run;
@@ -224,6 +230,7 @@ void Execution::sum_inside(std::vector<Area>& queued, std::vector<Area>& held) c
 
 // End of the warm-up: every statistic starts over; what is inside stays inside and counts from here on.
 void Execution::reset_statistics() {
+  if (tracer_) tracer_->reset_statistics();
   record_all_recent();
   for (sim::Histogram& h : record_.series) h.clear();
   before_statistics_begin();
@@ -415,6 +422,7 @@ void Execution::finish_record() {
   record_.trajectory = trajectory_;
   record_.state_bytes = state_bytes();
   record_.frames_peak = frames_.slots();
+  if (tracer_) record_.traces = std::make_shared<const TraceRecord>(tracer_->take());
   std::vector<Area> queued, held;
   sum_inside(queued, held);
   std::vector<Area> queue_path(station_count()), busy_path(station_count());

@@ -129,6 +129,7 @@ class Pool {
     run.batches = batches_;
     run.interrupt = options_.interrupt;
     run.progress_ns = progress;
+    run.trace = options_.trace;
     return models::Execution(model_, run).run();
   }
 

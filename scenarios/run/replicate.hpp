@@ -10,6 +10,7 @@
 
 #include "analysis/report/run_report.hpp"
 #include "models/compile/compiled_model.hpp"
+#include "models/runtime/trace_record.hpp"
 
 namespace tailrace::scenarios {
 
@@ -21,6 +22,7 @@ struct ReplicateOptions {
   // so far are enough. It is asked between rounds only, so the answer does not depend on the threads.
   std::function<bool(const std::vector<models::RunRecord>&)> enough;
   int first_round = 10;
+  models::TraceSampling trace;
   bool repeat_some = false;  // run a tenth of the replications twice and compare fingerprints
   const std::atomic<int>* interrupt = nullptr;
   // Called now and then from one thread: replications done, wanted, and the share of all simulated time that
