@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <functional>
 
-#include "analysis/report/cascade_output.hpp"
 #include "analysis/report/cache_output.hpp"
+#include "analysis/report/cascade_output.hpp"
 #include "analysis/report/json_figures.hpp"
 #include "analysis/report/messaging_json.hpp"
 #include "analysis/report/tail_output.hpp"

@@ -24,7 +24,7 @@ services:
         - parallel:
             - {call: db.read, retries: {attempts: 2, backoff: {base_interval: 5ms}}}
             - {call: db.read, retries: {attempts: 2, backoff: {base_interval: 5ms}}}
-databases: {db: {connections: 2, error_rate: 2%, operations: {read: exp(5ms)}}}
+databases: {db: {connections: 2, operations: {read: {time: exp(5ms), error_rate: 2%}}}}
 network: {default: {latency: 200us}}
 )";
 
