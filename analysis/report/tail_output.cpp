@@ -89,11 +89,10 @@ std::string tail_text(const TailReport& report, const models::CompiledModel& mod
                human_duration(told->mean_s, style), "", "",
                extreme != nullptr ? human_duration(extreme->mean_s, style) : "", ""});
     out += "\n" + table.text();
-    std::string note =
-        fmt::format("traced: {}; mean times on the critical path of ", sample_words(report, cls));
-    note += fmt::format("{} in the band", human_count(told->count));
+    std::string note = fmt::format("traced: {}; {} in the band; mean times on the critical path",
+                                   sample_words(report, cls), human_count(told->count));
     if (told->parts.size() > kMostParts)
-      note += fmt::format(" ({} more parts are in summary.json)", told->parts.size() - kMostParts);
+      note += fmt::format("; {} more parts in summary.json", told->parts.size() - kMostParts);
     out += inked(note, Ink::dim, style) + "\n";
   }
   if (report.too_large > 0) {
