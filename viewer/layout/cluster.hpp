@@ -1,0 +1,29 @@
+#pragma once
+// Fewer nodes for a drawing that has room for no more. What is alike goes together first: nodes of a common
+// group, then leaves with one and the same set of callers, then chains and what hangs on a node alone, until
+// at most `most` are left. Deterministic; a node that `keep` names stands for itself.
+#include <string>
+#include <vector>
+
+#include "viewer/layout/layered.hpp"
+
+namespace tailrace::viewer {
+
+struct ClusterInput {
+  int nodes = 0;
+  std::vector<LayoutEdge> edges;
+  std::vector<int> group;  // by node, -1: none; empty: there are no groups
+  std::vector<bool> keep;  // by node; empty: none
+  int most = 500;
+};
+
+struct Clusters {
+  std::vector<int> of;                         // by node: its cluster
+  std::vector<std::vector<int>> members;       // by cluster, ascending; one member: the node itself
+  std::vector<LayoutEdge> edges;               // between clusters, each pair once, none to itself
+  std::vector<std::vector<int>> edge_members;  // by edge of the clusters: edges of the input
+};
+
+Clusters cluster(const ClusterInput& input);
+
+}  // namespace tailrace::viewer
