@@ -16,6 +16,7 @@ constexpr std::array<std::uint32_t, 64> kHashedTarget = [] {
 
 }  // namespace
 
+template <bool kWatched>
 void Execution::loop() {
   while (!done_) {
     std::uint64_t left = kCheckEvery;
@@ -24,6 +25,10 @@ void Execution::loop() {
     const std::uint64_t planned = left;
     while (left > 0 && !done_) {
       const sim::Event event = calendar_.pop();
+      if constexpr (kWatched) {
+        if (event.time_ns >= watch_next_) look_on(event.time_ns);
+        if (done_) break;
+      }
       now_ = event.time_ns;
       // The running hash of (time, kind, slot) in order, one multiply per event. Ids of tables stay out of
       // it: they shift when a component is added that nobody calls.
@@ -576,5 +581,8 @@ void Execution::start_request(std::uint32_t cls) {
   f.flags = kClientFrame | kLive;
   return slot;
 }
+
+template void Execution::loop<false>();
+template void Execution::loop<true>();
 
 }  // namespace tailrace::models

@@ -32,6 +32,8 @@
 
 namespace tailrace::models {
 
+class RunWatch;
+
 struct RunOptions {
   std::uint64_t seed = 1;
   std::uint32_t replication = 0;
@@ -40,11 +42,13 @@ struct RunOptions {
   const std::atomic<int>* interrupt = nullptr;  // set to non-zero: end with what there is
   std::atomic<std::int64_t>* progress_ns = nullptr;  // simulated time, updated now and then
   std::vector<sim::MserCollector>* pilot = nullptr;  // per workload: the latencies of its successes, in order
+  RunWatch* watch = nullptr;                         // looks on (models/runtime/watch.hpp)
 };
 
 class Execution {
   friend class Messaging;
   friend class Caching;
+  friend class Peek;
 
  public:
   Execution(std::shared_ptr<const CompiledModel> model, const RunOptions& options);
@@ -86,7 +90,9 @@ class Execution {
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
   // --- hot path, execution.cpp
+  template <bool kWatched>
   void loop();
+  void look_on(std::int64_t until);  // watch.cpp
   std::uint32_t dispatch(const sim::Event& event);
   void run(std::uint32_t slot);
   std::uint32_t next_woken();
@@ -513,6 +519,7 @@ class Execution {
   std::array<Sample, kSampleBuffer> samples_;
   std::size_t sample_count_ = 0;
   bool done_ = false;
+  std::int64_t watch_next_ = 0;
   std::uint64_t events_ = 0;
   std::uint64_t events_at_instant_ = 0;
   std::int64_t last_checked_ns_ = -1;

@@ -167,7 +167,7 @@ RunRecord Execution::run() {
                static_cast<std::uint32_t>(Control::batch));
     }
     schedule(end, Phase::observe, Kind::control, static_cast<std::uint32_t>(Control::end));
-    loop();
+    options_.watch != nullptr ? loop<true>() : loop<false>();
   } catch (const std::bad_alloc&) {
     const double limit = settings.max_memory_bytes;
     record_.host_out_of_memory = static_cast<double>(frames_.bytes()) < 0.99 * limit;
