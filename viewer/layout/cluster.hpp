@@ -1,8 +1,9 @@
 #pragma once
-// Fewer nodes for a drawing that has room for no more. What is alike goes together first: nodes of a common
-// group, then leaves with one and the same set of callers, then chains and what hangs on a node alone, until
-// at most `most` are left. Deterministic; a node that `keep` names stands for itself.
-#include <string>
+// Fewer nodes for a drawing that has room for no more. What is alike goes together first: leaves with one and
+// the same set of callers; then the leaves that hang on one caller; then leaves and links of chains go into
+// whoever calls them; at last the smallest clusters join the neighbour that they share most edges with. Each
+// step ends as soon as at most `most` are left. Groups are not mixed before the last step, and a node that
+// `keep` names stands for itself. Deterministic.
 #include <vector>
 
 #include "viewer/layout/layered.hpp"
