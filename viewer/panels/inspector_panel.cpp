@@ -406,8 +406,7 @@ void InspectorPanel::edge_part(Look& look, float width) {
       const ImVec2 pos = ImGui::GetCursorScreenPos();
       ImDrawList& draw = *ImGui::GetWindowDrawList();
       const bool good = static_cast<models::Outcome>(i) == models::Outcome::success;
-      draw_text(draw, body_font(), 0, pos, theme().dim,
-                models::kOutcomeNames[i]);
+      draw_text(draw, body_font(), 0, pos, theme().dim, models::kOutcomeNames[i]);
       const float left = pos.x + width * 0.4f, room = width * 0.4f;
       draw.AddRectFilled(
           {left, pos.y + em() * 0.3f},
