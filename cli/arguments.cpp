@@ -189,6 +189,10 @@ std::string safe_lines(const std::string& text) {
 }  // namespace
 
 std::function<int()> read_command_line(int argc, char** argv) {
+  // The viewer reads its own options.
+  if (argc >= 2 && std::string(argv[1]) == "view")
+    return [list = std::vector<std::string>(argv + 2, argv + argc)] { return view_command(list); };
+
   CLI::App app("Simulates a microservice system, request by request, from a YAML scenario.", "tailrace");
   app.set_version_flag("--version", std::string("tailrace ") + kVersion);
   app.require_subcommand(1);
@@ -236,6 +240,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   describe_app->add_option("name", describe->name, "a kind, step, policy or section; without it, the list");
   describe_app->add_flag("--markdown", describe->markdown, "the whole reference as Markdown");
 
+  app.add_subcommand("view", "look at a run while it happens, or at a stored one ('view --help' says how)");
   CLI::App* schema_app = app.add_subcommand("schema", "a JSON schema of scenario files, for editors");
 
   try {

@@ -77,5 +77,6 @@ int plan_command(const PlanArguments& arguments);
 int check_command(const ScenarioArguments& arguments);
 int describe_command(const DescribeArguments& arguments);
 int schema_command();
+int view_command(const std::vector<std::string>& arguments);  // returns only where it cannot start
 
 }  // namespace tailrace::cli

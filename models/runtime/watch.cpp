@@ -18,7 +18,7 @@ double seconds(Area item_ns) {
 void Execution::look_on(std::int64_t until) {
   while (!done_ && watch_next_ <= until) {
     const std::int64_t at = std::max(watch_next_, now_);
-    const std::int64_t next = options_.watch->look(Peek(*this, at));
+    const std::int64_t next = options_.watch->look(Peek(*this, at, until));
     if (next == RunWatch::kStop) return stop(RunStatus::interrupted, "interrupted");
     watch_next_ = std::max(next, at);
     if (next <= at) return;

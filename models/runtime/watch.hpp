@@ -51,9 +51,11 @@ struct SeriesPeek {
 
 class Peek {
  public:
-  Peek(const Execution& execution, std::int64_t now_ns) : e_(execution), now_(now_ns) {}
+  Peek(const Execution& execution, std::int64_t now_ns, std::int64_t upcoming_ns)
+      : e_(execution), now_(now_ns), upcoming_(upcoming_ns) {}
 
   std::int64_t now_ns() const { return now_; }
+  std::int64_t upcoming_ns() const { return upcoming_; }  // of the next event: nothing happens until then
   std::int64_t statistics_since_ns() const;
   std::uint64_t trajectory() const;  // of all events so far
   StationPeek station(std::uint32_t station) const;
@@ -73,7 +75,7 @@ class Peek {
 
  private:
   const Execution& e_;
-  std::int64_t now_;
+  std::int64_t now_, upcoming_;
 };
 
 class RunWatch {

@@ -13,6 +13,8 @@
 
 namespace tailrace::scenarios {
 
+inline constexpr int kBatches = 25;  // of a run that is the only one: its intervals come from these
+
 struct ReplicateOptions {
   int jobs = 0;                 // 0: as many as there are cores
   double precision = 0;         // > 0: add replications until the intervals are this narrow, relatively

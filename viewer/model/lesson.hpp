@@ -1,8 +1,17 @@
 #pragma once
 // A guided look at a library scenario: steps with a time, a note and what to look at; some ask what will
-// happen before they show it. Read from viewer/lessons/*.yaml, which name the scenario and, for an A/B
-// switch, variants of it. The answer to a question is not written down: it is a condition on the run's
-// figures, and the run decides which option was right.
+// happen before they show it. Read from viewer/lessons/*.yaml by a field table; they name the scenario and,
+// for an A/B switch, a variant of it or values to set. The answer to a question is not written down: each
+// option has a condition on the run, and the run decides which was right.
+//
+//   goodput < 10/s in 300s..400s       of all workloads, over a stretch; also offered, mean, p50, p99, p999,
+//   failed of readers > 5%             error_share (failed); of a workload or a node: `of NAME`
+//   queue of store > 100 in 30s..40s   nodes: utilisation, queue, in_flight, offered, goodput, error_share,
+//   retries of a -> b > 10/s           replicas, latency; calls: attempts, retries, amplification,
+//   error_share,
+//                                      latency. Without a stretch: the whole run
+//   verdict is metastable              of the cascade; first hit is NAME; recovery < 30s
+//   ... and ...                        both
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +24,7 @@ namespace tailrace::viewer {
 
 struct LessonOption {
   std::string text;
-  std::string holds;  // "goodput < 10/s in 300s..400s": which of them is right; see lesson.cpp
+  std::string holds;  // the condition that makes it right
 };
 
 struct LessonQuestion {
@@ -26,10 +35,14 @@ struct LessonQuestion {
 
 struct LessonStep {
   std::string title, note;
-  double at_s = 0;                     // the playhead goes there ...
-  double until_s = -1;                 // ... and plays to here; -1: it stands
-  double speed = 20;                   // simulated seconds per second
-  std::string variant;                 // of the scenario; empty: the variant before
+  double at_s = 0;      // the playhead goes there ...
+  double until_s = -1;  // ... and plays to here; -1: it stands
+  double speed = 20;    // simulated seconds per second
+  // The scenario's variant from here on, and values on top of it; not given: as in the step before. `plain`
+  // goes back to the scenario as it is.
+  std::string variant;
+  std::vector<std::string> set;  // PATH=VALUE
+  bool plain = false;
   std::vector<std::string> highlight;  // nodes by name, edges as "a -> b"
   std::string panel;                   // "topology", "time", "cascade", "tail", "inspector"; empty: as it is
   std::optional<LessonQuestion> question;
@@ -41,7 +54,7 @@ struct Lesson {
   std::vector<LessonStep> steps;
 };
 
-// Null where it is wrong; diagnostics say what.
+// None where it is wrong; diagnostics say what. Conditions are checked for their form.
 std::optional<Lesson> read_lesson(const std::string& path, models::Diagnostics& diagnostics,
                                   std::vector<models::SourceFile>& files);
 // Paths of the lessons in a folder, sorted.

@@ -35,12 +35,12 @@ struct Dot {
 };
 
 struct Moment {
-  std::uint64_t run = 0;                // SessionView::run that it belongs to
-  double at_s = 0;                      // the state is of this time
-  double until_s = 0;                   // dots are complete in [at_s, until_s]
+  std::uint64_t run = 0;           // SessionView::run that it belongs to
+  double at_s = 0;                 // the state is of this time: what happened before it, and nothing after
+  double from_s = 0, until_s = 0;  // dots are complete in [from_s, until_s]; at_s is within it
   std::vector<LiveInstance> instances;  // in the order of stations
   std::vector<Dot> dots;                // by sent_ns
-  std::uint64_t events = 0;             // of the run until at_s
+  std::uint64_t trajectory = 0;         // fingerprint of all events before at_s
 };
 
 }  // namespace tailrace::viewer

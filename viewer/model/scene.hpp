@@ -4,6 +4,7 @@
 // together), zones, faults with what they hit. Plain data, immutable; the numbers of nodes and edges are
 // those that History and Moment use. Components without stations, workloads or channels (a network) are no
 // nodes.
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -90,6 +91,8 @@ struct Scene {
   std::vector<int> neighbourhood(int node, int steps) const;
 };
 
-std::shared_ptr<const Scene> make_scene(std::shared_ptr<const models::CompiledModel> model);
+// Faults from number `injected_from` on were added in the session.
+std::shared_ptr<const Scene> make_scene(std::shared_ptr<const models::CompiledModel> model,
+                                        std::size_t injected_from = static_cast<std::size_t>(-1));
 
 }  // namespace tailrace::viewer

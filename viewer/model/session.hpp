@@ -126,6 +126,9 @@ class Session {
   void step(int slices);              // forward, or back where negative; pauses
   void advance(double wall_seconds);  // once per frame
   double wanted_s() const;            // where seek wants to be, while the frontier is before it
+  // After an edit view() stays with the old run until the new one has come to the playhead: how far it is;
+  // -1 when there is no such run.
+  double pending_s() const;
 
   // --- single calls and exact state. follow(true): moment() keeps up with the playhead while it moves slowly
   // enough (kDotSpeed) or stands; it comes some milliseconds after the playhead has moved.
