@@ -115,7 +115,7 @@ void App::say(std::string text, bool bad) {
 
 bool App::busy() const {
   for (const auto& session : sessions_)
-    if (session->playing() || session->view()->state <= RunState::running || session->wanted_s() >= 0)
+    if (session->playing() || session->view()->state <= RunState::running || session->wanted_s() >= 0 || session->pending_s() >= 0)
       return true;
   return message_s_ > 0 || !picture_.empty();
 }

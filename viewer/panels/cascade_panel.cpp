@@ -23,6 +23,13 @@ Health verdict_health(const std::string& verdict) {
   return Health::good;
 }
 
+// Texts for terminals have arrows of two characters.
+std::string with_arrows(std::string text) {
+  for (std::size_t i = text.find("->"); i != std::string::npos; i = text.find("->", i))
+    text.replace(i, 2, "→");
+  return text;
+}
+
 // Figures large, what they are beneath.
 float big_figure(ImDrawList& draw, ImVec2 where, const std::string& figure, const std::string& of,
                  ImU32 colour) {
@@ -56,7 +63,9 @@ float CascadePanel::summary(const Look& look, ImVec2 where, float width) const {
     if (c.user_onset_s >= 0) {
       place(value_text(AxisKind::share, c.lost_share), "of requests lost since", theme().of(health));
       place(clock_text(c.user_onset_s), "users feel it", theme().text);
-      place(c.recovery_s >= 0 ? value_text(AxisKind::duration, c.recovery_s) : "never",
+      place(c.recovery_s < 0     ? "never"
+            : c.recovery_s < 0.5 ? "at once"
+                                 : value_text(AxisKind::duration, c.recovery_s),
             c.recovery_s >= 0 ? "after the last trigger: well again" : "well again in this run",
             theme().of(c.recovery_s >= 0 ? Health::good : health));
     } else {
@@ -77,11 +86,17 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
   for (const CascadeStep& step : c.steps)
     if (step.node >= 0)
       names = std::max(names, text_width(font, 0, look.scene->nodes[at(step.node)].name) + em() * 2.6f);
+  for (const CascadeTrigger& t : c.triggers)
+    names = std::max(names, text_width(bold_font(), 0, t.text) + em() * 2.6f);
   names = std::min(names, size.x * 0.3f);
   const float x0 = where.x + names, x1 = where.x + size.x - em() * 1.2f;
-  const float axis_y = where.y + size.y - em() * 1.6f;
-  const float line = std::clamp((axis_y - where.y) / static_cast<float>(std::max<std::size_t>(1, rows)),
-                                em() * 0.9f, em() * 2.6f);
+  // Rows take what they need; what is left shows what users got meanwhile.
+  const float room = size.y - em() * 1.6f;
+  const float wanted = static_cast<float>(std::max<std::size_t>(1, rows)) * em() * 2.6f;
+  const bool with_users = room - wanted > em() * 7;
+  const float users_height = with_users ? std::min(room - wanted, em() * 22) : 0;
+  const float axis_y = where.y + std::min(room - users_height, wanted);
+  const float line = (axis_y - where.y) / static_cast<float>(std::max<std::size_t>(1, rows));
   // From a little before the first thing that happened, so that rows do not begin at the edge.
   double first = look.scene->duration_s, last = look.history->frontier_s();
   for (const CascadeTrigger& t : c.triggers) first = std::min(first, t.start_s);
@@ -100,6 +115,8 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
     const float a = px(c.user_onset_s), b = px(c.user_end_s >= 0 ? c.user_end_s : last);
     draw.AddRectFilled({a, where.y}, {b, axis_y}, with_alpha(theme().failing, 0.07f));
   }
+
+  if (with_users) users(look, {x0, axis_y + em() * 3.8f}, {x1, axis_y + users_height}, axis.min, axis.max);
 
   ImGui::SetCursorScreenPos(where);
   ImGui::InvisibleButton("cascade", size);
@@ -176,7 +193,7 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
     draw.AddRectFilled({a, y - half}, {b, y + half}, colour, 2);
     if (!s.over) draw.AddTriangleFilled({b, y - half}, {b + half * 0.8f, y}, {b, y + half}, colour);
     // What is wrong with it, on the bar or beside it.
-    const std::string words = s.amount.empty() ? s.symptom : s.symptom + " " + s.amount;
+    const std::string words = s.amount.empty() ? s.symptom : s.symptom + " " + with_arrows(s.amount);
     const float wide = text_width(small_font(), small, words);
     if (line >= em() * 1.1f) {
       if (b - a > wide + em() * 0.8f) {
@@ -197,7 +214,32 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
     draw_badge(draw, {std::clamp(head - em() * 1.4f, x0, x1 - em() * 3), axis_y + em() * 0.8f}, small,
                theme().text, theme().background, clock_text(look.playhead_s));
   }
-  if (tip >= 0 && hovered) ImGui::SetTooltip("%s", c.steps[at(tip)].text.c_str());
+  if (tip >= 0 && hovered) ImGui::SetTooltip("%s", with_arrows(c.steps[at(tip)].text).c_str());
+}
+
+// Goodput and failures beneath the rows, on the same axis.
+void CascadePanel::users(const Look& look, ImVec2 min, ImVec2 max, double t0_s, double t1_s) const {
+  const auto points = static_cast<std::size_t>(std::max(40.0f, (max.x - min.x) / 4.5f));
+  const TimeRange range{t0_s, t1_s};
+  const std::vector<SeriesPoint> good = look.history->series(Series::goodput, -1, range, points);
+  const std::vector<SeriesPoint> bad = look.history->series(Series::failed, -1, range, points);
+  PlotFrame plot;
+  plot.draw = ImGui::GetWindowDrawList();
+  plot.min = min, plot.max = max;
+  plot.x = {t0_s, t1_s, AxisKind::clock, false};
+  plot.y = {0, rounded_up(std::max(highest(good), highest(bad)) * 1.05), AxisKind::rate, false};
+  draw_text(*plot.draw, small_font(), 0, {min.x, min.y - em() * 1.3f}, theme().dim,
+            "what users get: answered well, and failed");
+  plot.draw->AddLine({min.x, max.y}, max, theme().border);
+  plot.draw->AddLine(min, {max.x, min.y}, theme().grid);
+  const std::string top = axis_text(AxisKind::rate, plot.y.max) + "/s";
+  draw_text(*plot.draw, small_font(), 0,
+            {min.x - text_width(small_font(), 0, top) - em() * 0.4f, min.y - em() * 0.5f}, theme().dim, top);
+  plot.draw->PushClipRect(min, max, true);
+  draw_curve(plot, good, {theme().series[0], 2.0f, true, false, false});
+  draw_curve(plot, bad, {theme().failing, 1.8f, true, false, false});
+  draw_marker(plot, look.playhead_s, theme().text, "", 1.5f);
+  plot.draw->PopClipRect();
 }
 
 void CascadePanel::sentences(Look& look, ImVec2 size) const {
@@ -205,7 +247,7 @@ void CascadePanel::sentences(Look& look, ImVec2 size) const {
   ImGui::BeginChild("story", size);
   if (!c.story.empty()) {
     ImGui::PushTextWrapPos(0);
-    ImGui::TextUnformatted(c.story.c_str());
+    ImGui::TextUnformatted(with_arrows(c.story).c_str());
     ImGui::PopTextWrapPos();
     ImGui::Spacing();
   }
@@ -224,7 +266,7 @@ void CascadePanel::sentences(Look& look, ImVec2 size) const {
     ImGui::SetCursorPosX(ImGui::GetCursorPosX() + line * 1.3f);
     ImGui::PushTextWrapPos(0);
     ImGui::PushStyleColor(ImGuiCol_Text, lasts ? theme().text : theme().dim);
-    ImGui::TextUnformatted(s.text.c_str());
+    ImGui::TextUnformatted(with_arrows(s.text).c_str());
     ImGui::PopStyleColor();
     ImGui::PopTextWrapPos();
     if (ImGui::IsItemClicked() && s.node >= 0) look.select_node(s.node);
@@ -264,7 +306,7 @@ void CascadePanel::draw(Look& look, ImVec2 size) {
     } else {
       const float rows = static_cast<float>(look.cascade->steps.size() + look.cascade->triggers.size());
       const float room = origin.y + size.y - y - pad;
-      const float chart_height = std::min(rows * em() * 1.7f + em() * 1.8f, room * 0.55f);
+      const float chart_height = std::min(rows * em() * 2.2f + em() * 1.8f, room * 0.55f);
       chart(look, {origin.x + pad, y}, {size.x - 2 * pad, chart_height});
       ImGui::SetCursorScreenPos({origin.x + pad, y + chart_height + em() * 0.6f});
       sentences(look, {size.x - 2 * pad, room - chart_height - em() * 0.6f});

@@ -13,6 +13,7 @@ class CascadePanel {
  private:
   float summary(const Look& look, ImVec2 at, float width) const;
   void chart(Look& look, ImVec2 at, ImVec2 size);
+  void users(const Look& look, ImVec2 min, ImVec2 max, double t0_s, double t1_s) const;
   void sentences(Look& look, ImVec2 size) const;
 };
 

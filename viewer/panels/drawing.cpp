@@ -16,6 +16,19 @@ std::size_t at(int i) {
   return static_cast<std::size_t>(i);
 }
 
+void measure(DrawnEdge& edge) {
+  edge.bounds = {1e9f, 1e9f, -1e9f, -1e9f};
+  edge.length.clear();
+  float length = 0;
+  for (std::size_t i = 0; i < edge.points.size(); ++i) {
+    const Point p = edge.points[i];
+    if (i > 0) length += std::hypot(p.x - edge.points[i - 1].x, p.y - edge.points[i - 1].y);
+    edge.length.push_back(length);
+    edge.bounds = {std::min(edge.bounds.x0, p.x), std::min(edge.bounds.y0, p.y),
+                   std::max(edge.bounds.x1, p.x), std::max(edge.bounds.y1, p.y)};
+  }
+}
+
 // A cubic with level tangents between neighbouring points of the route.
 void sample(const std::vector<Point>& route, int steps, DrawnEdge& edge) {
   for (std::size_t i = 0; i + 1 < route.size(); ++i) {
@@ -30,14 +43,36 @@ void sample(const std::vector<Point>& route, int steps, DrawnEdge& edge) {
       edge.points.push_back({x, y});
     }
   }
-  edge.bounds = {1e9f, 1e9f, -1e9f, -1e9f};
-  float length = 0;
-  for (std::size_t i = 0; i < edge.points.size(); ++i) {
-    const Point p = edge.points[i];
-    if (i > 0) length += std::hypot(p.x - edge.points[i - 1].x, p.y - edge.points[i - 1].y);
-    edge.length.push_back(length);
-    edge.bounds = {std::min(edge.bounds.x0, p.x), std::min(edge.bounds.y0, p.y),
-                   std::max(edge.bounds.x1, p.x), std::max(edge.bounds.y1, p.y)};
+  measure(edge);
+}
+
+// Of hundreds of nodes a rank is far higher than all ranks are wide: what is between the ranks is drawn out
+// until the picture has the shape of a screen.
+void stretch(Drawing& drawing) {
+  constexpr float kShape = 1.75f, kMostWider = 3;
+  const float width = drawing.bounds.width(), height = drawing.bounds.height();
+  if (width <= 0 || width >= height * kShape) return;
+  const float factor = height * kShape / width, wider = std::min(factor, kMostWider),
+              left = drawing.bounds.x0;
+  for (DrawnNode& node : drawing.nodes) {
+    const float half = node.box.width() / 2 * wider;
+    const float centre = left + ((node.box.x0 + node.box.x1) / 2 - left) * factor;
+    node.box.x0 = centre - half, node.box.x1 = centre + half;
+  }
+  for (DrawnEdge& edge : drawing.edges) {
+    if (edge.points.size() < 2) continue;
+    const Box &a = drawing.nodes[at(edge.from)].box, &b = drawing.nodes[at(edge.to)].box;
+    // From side to side again: ends move with the boxes, what is between them in proportion.
+    const float x0 = edge.points.front().x, x1 = edge.points.back().x;
+    const bool back = x1 < x0;
+    const float y0 = back ? a.x0 : a.x1, y1 = back ? b.x1 : b.x0;
+    for (Point& p : edge.points) p.x = x1 != x0 ? y0 + (p.x - x0) / (x1 - x0) * (y1 - y0) : y0;
+    measure(edge);
+  }
+  drawing.bounds.x1 = drawing.bounds.x0;
+  for (const DrawnNode& node : drawing.nodes) {
+    drawing.bounds.x0 = std::min(drawing.bounds.x0, node.box.x0);
+    drawing.bounds.x1 = std::max(drawing.bounds.x1, node.box.x1);
   }
 }
 
@@ -182,8 +217,9 @@ Drawing make_drawing(const Scene& scene, const DrawingOptions& options) {
     drawing.edges.push_back(std::move(edge));
   }
   drawing.groups = layout.groups;
-  if (!groups.empty()) drawing.group_names = scene.zones;
   drawing.bounds = layout.bounds;
+  if (many && groups.empty()) stretch(drawing);
+  if (!groups.empty()) drawing.group_names = scene.zones;
   drawing.node_of.assign(scene.nodes.size(), -1);
   drawing.edge_of.assign(scene.edges.size(), -1);
   for (std::size_t i = 0; i < drawing.nodes.size(); ++i)

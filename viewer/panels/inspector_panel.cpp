@@ -142,8 +142,16 @@ void InspectorPanel::pools(const Look& look, float width) const {
     const ImVec2 pos = ImGui::GetCursorScreenPos();
     const bool off = row.state == LiveInstance::State::down || row.state == LiveInstance::State::paused;
     draw_text(draw, small_font(), 0, pos, off ? theme().failing : theme().dim, row.name);
+    std::string text = row.workers > 0 ? fmt::format("{:.3g} of {}", row.busy, row.workers)
+                                       : fmt::format("{:.3g} under way", row.busy);
+    if (row.queue >= 0.5) text += " · " + value_text(AxisKind::number, std::round(row.queue)) + " wait";
+    if (row.state == LiveInstance::State::down) text = "down";
+    if (row.state == LiveInstance::State::paused) text = "stands still";
+    if (row.state == LiveInstance::State::starting) text = "starts";
+    if (row.state == LiveInstance::State::draining) text = "drains";
+    const float wide = text_width(small_font(), 0, text);
     float x = pos.x + em() * 2.2f;
-    const float y = pos.y + em() * 0.2f, right = pos.x + width - em() * 5.5f;
+    const float y = pos.y + em() * 0.2f, right = pos.x + width - wide - em();
     if (row.workers > 0) {
       // As many cells as fit; each stands for several workers where there are more.
       const int fit = std::max(1, static_cast<int>((right - x) * 0.6f / (cell + gap)));
@@ -165,14 +173,6 @@ void InspectorPanel::pools(const Look& look, float width) const {
       draw.AddRectFilled({x, y + cell * 0.1f}, {x + cell * 0.26f, y + cell * 0.9f}, theme().strained);
       x += cell * 0.5f;
     }
-    std::string text = row.workers > 0 ? fmt::format("{:.3g} of {}", row.busy, row.workers)
-                                       : fmt::format("{:.3g} under way", row.busy);
-    if (row.queue >= 0.5) text += fmt::format(" · {:.0f} wait", row.queue);
-    if (row.state == LiveInstance::State::down) text = "down";
-    if (row.state == LiveInstance::State::paused) text = "stands still";
-    if (row.state == LiveInstance::State::starting) text = "starts";
-    if (row.state == LiveInstance::State::draining) text = "drains";
-    const float wide = text_width(small_font(), 0, text);
     draw_text(draw, small_font(), 0, {std::max(x + em() * 0.4f, pos.x + width - wide), pos.y + em() * 0.05f},
               off ? theme().failing : theme().dim, text);
     ImGui::Dummy({width, em() * 1.1f});
@@ -427,10 +427,10 @@ void InspectorPanel::edge_part(Look& look, float width) {
 }
 
 void InspectorPanel::run_part(Look& look, float width) {
-  heading(
-      NodeKind::other, look.scene->name,
-      fmt::format("{} components, {} ways between them", look.scene->nodes.size(), look.scene->edges.size()),
-      Health::good, false);
+  heading(NodeKind::other, look.scene->name,
+          fmt::format("{} components, {} {} between them", look.scene->nodes.size(), look.scene->edges.size(),
+                      look.scene->edges.size() == 1 ? "way" : "ways"),
+          Health::good, false);
   if (!look.scene->about.empty()) {
     ImGui::PushTextWrapPos(0);
     ImGui::TextDisabled("%s", look.scene->about.c_str());
@@ -448,7 +448,7 @@ void InspectorPanel::run_part(Look& look, float width) {
   ImGui::Spacing();
   ImGui::TextDisabled("load, of the scenario's own");
   ImGui::SetNextItemWidth(width * 0.6f);
-  ImGui::SliderFloat("##load", &load_, 0.1f, 5, "× %.2f", ImGuiSliderFlags_Logarithmic);
+  ImGui::DragFloat("##load", &load_, 0.01f, 0.05f, 20, "× %.2f", ImGuiSliderFlags_AlwaysClamp);
   remember("load");
   if (ImGui::IsItemDeactivatedAfterEdit()) tell(look.session->set_load(static_cast<double>(load_)));
   if (!ImGui::IsItemActive()) load_ = static_cast<float>(look.session->load());
@@ -471,7 +471,7 @@ void InspectorPanel::draw(Look& look, ImVec2 size) {
   const float pad = em() * 0.9f;
   ImGui::SetCursorScreenPos(origin + ImVec2{pad, pad});
   ImGui::BeginChild("inspector", {size.x - pad, size.y - 2 * pad});
-  const float width = ImGui::GetContentRegionAvail().x - em() * 0.9f;
+  const float width = std::min(ImGui::GetContentRegionAvail().x - em() * 0.9f, em() * 52);
   if (!message_.empty()) {
     ImGui::PushTextWrapPos(0);
     ImGui::PushStyleColor(ImGuiCol_Text, failed_ ? theme().failing : theme().good);

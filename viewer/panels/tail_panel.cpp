@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/report/human.hpp"
 #include "viewer/widgets/draw.hpp"
 #include "viewer/widgets/icons.hpp"
 
@@ -15,6 +16,8 @@ namespace {
 std::size_t at(int i) {
   return static_cast<std::size_t>(i);
 }
+
+constexpr double kTailSlices = 40;
 
 struct Mark {
   double p;
@@ -49,7 +52,7 @@ std::vector<TailPanel::Bin> TailPanel::binned(const LatencyCurve& curve, double 
   return result;
 }
 
-void TailPanel::histogram(Look& look, const Look* other, ImVec2 size) {
+void TailPanel::histogram(const Look* other, ImVec2 size) {
   ImDrawList& draw = *ImGui::GetWindowDrawList();
   double least = 1e9, top = 0;
   for (const LatencyCurve* curve : {&here_, &whole_}) {
@@ -71,12 +74,12 @@ void TailPanel::histogram(Look& look, const Look* other, ImVec2 size) {
   o.x = {least, top, AxisKind::duration, true};
   o.y = {0, rounded_up(most * 1.08), AxisKind::share, false};
   o.left = em() * 4.2f, o.right = em() * 4.2f;
-  const std::string range = clock_text(look.range.t0_s, 1) + " – " + clock_text(look.range.t1_s, 1);
-  o.legend = {{range, theme().series[0], fmt::format("{} requests", here_.count), false},
-              {"whole run", theme().dim, fmt::format("{}", whole_.count), false},
+  const std::string range = clock_text(range_.t0_s) + " – " + clock_text(range_.t1_s);
+  o.legend = {{range, theme().series[0], analysis::human_count(here_.count) + " requests", false},
+              {"whole run", theme().dim, analysis::human_count(whole_.count), false},
               {"share below", theme().series[1], "", false}};
   if (other != nullptr)
-    o.legend.push_back({other->label, theme().series[3], fmt::format("{}", other_.count), true});
+    o.legend.push_back({other->label, theme().series[3], analysis::human_count(other_.count), true});
   PlotFrame plot = begin_plot("tail", size, o);
   for (const Bin& bin : now) {
     if (bin.share <= 0) continue;
@@ -156,10 +159,9 @@ void TailPanel::histogram(Look& look, const Look* other, ImVec2 size) {
   }
   if (here_.count == 0) {
     const char* const text = "no request succeeded in this range";
-    draw_text(
-        draw, body_font(), 0,
-        {(plot.min.x + plot.max.x - text_width(body_font(), 0, text)) / 2, (plot.min.y + plot.max.y) / 2},
-        theme().dim, text);
+    const float wide = text_width(body_font(), 0, text) + em();
+    draw_badge(draw, {(plot.min.x + plot.max.x - wide) / 2, plot.min.y + em() * 2}, em(), theme().raised,
+               theme().text, text);
   }
 }
 
@@ -221,12 +223,15 @@ void TailPanel::draw(Look& look, const Look* other, ImVec2 size) {
   int workload = -1;
   if (look.node >= 0 && !look.scene->nodes[at(look.node)].workloads.empty())
     workload = look.scene->nodes[at(look.node)].workloads[0];
-  if (run_ != look.view->run || version_ != look.view->version || range_.t0_s != look.range.t0_s ||
-      range_.t1_s != look.range.t1_s || workload_ != workload) {
-    run_ = look.view->run, version_ = look.view->version, range_ = look.range, workload_ = workload;
-    here_ = look.history->latency(look.range, workload);
+  // A moment has too few requests for a tail: without a brush it is the last stretch before the playhead.
+  TimeRange wanted = look.range;
+  if (!look.brush) wanted.t0_s = std::max(0.0, wanted.t1_s - kTailSlices * look.history->slice_s());
+  if (run_ != look.view->run || version_ != look.view->version || range_.t0_s != wanted.t0_s ||
+      range_.t1_s != wanted.t1_s || workload_ != workload) {
+    run_ = look.view->run, version_ = look.view->version, range_ = wanted, workload_ = workload;
+    here_ = look.history->latency(range_, workload);
     whole_ = look.history->latency({0, look.scene->duration_s}, workload);
-    if (other != nullptr && other->ready()) other_ = other->history->latency(look.range, -1);
+    if (other != nullptr && other->ready()) other_ = other->history->latency(range_, -1);
   }
   const float pad = em() * 0.8f;
   const ImVec2 inner = origin + ImVec2{pad, pad};
@@ -235,7 +240,7 @@ void TailPanel::draw(Look& look, const Look* other, ImVec2 size) {
   const float below = std::min(static_cast<float>(visited) * em() * 1.5f + em() * 2.6f, size.y * 0.45f);
   const float above = size.y - 2 * pad - below;
   ImGui::SetCursorScreenPos(inner);
-  histogram(look, other != nullptr && other->ready() ? other : nullptr, {size.x - 2 * pad, above});
+  histogram(other != nullptr && other->ready() ? other : nullptr, {size.x - 2 * pad, above});
   components(look, {inner.x, inner.y + above + em() * 0.6f}, {size.x - 2 * pad, below - em() * 0.6f});
   ImGui::SetCursorScreenPos(origin + ImVec2{0, size.y});
 }

@@ -18,11 +18,11 @@ class TailPanel {
     double lower = 0, upper = 0, share = 0, cumulative = 0;
   };
   static std::vector<Bin> binned(const LatencyCurve& curve, double least, double top, int bins);
-  void histogram(Look& look, const Look* other, ImVec2 size);
+  void histogram(const Look* other, ImVec2 size);
   void components(Look& look, ImVec2 at, ImVec2 size) const;
 
   std::uint64_t run_ = 0, version_ = 0;
-  TimeRange range_;
+  TimeRange range_;  // that is shown: the brush, or the last stretch before the playhead
   int workload_ = -2;
   LatencyCurve here_, whole_, other_;
   int band_ = -1;  // that was clicked: between percentile marks

@@ -290,8 +290,7 @@ void TimePanel::latency_row(Look& look, const Look* other, ImVec2 size, bool lab
     for (const SeriesPoint& p : others_.p99)
       if (p.mean > 0) least = std::min(least, p.mean), top = std::max(top, p.mean);
   if (top <= 0) least = 1e-3, top = 1;
-  o.y = {std::pow(10.0, std::floor(std::log10(least * 0.9))),
-         std::pow(10.0, std::ceil(std::log10(top * 1.1) * 3) / 3), AxisKind::duration, true};
+  o.y = {least * 0.7, top * 1.5, AxisKind::duration, true};
   o.x_labels = labels;
   o.legend = {{"p50", theme().series[0], value_text(AxisKind::duration, value_at(c.p50, shown)), false},
               {"p99", theme().series[1], value_text(AxisKind::duration, value_at(c.p99, shown)), false},
@@ -355,7 +354,7 @@ void TimePanel::draw(Look& look, const Look* other, ImVec2 size) {
   const ImVec2 origin = ImGui::GetCursorScreenPos();
   draw.AddRectFilled(origin, origin + size, theme().panel);
   axis_ = shown_ ? *shown_ : TimeRange{0, std::max(look.scene->duration_s, 1e-9)};
-  const auto points = static_cast<std::size_t>(std::clamp((size.x - left_room()) / 2.5f, 50.0f, 1200.0f));
+  const auto points = static_cast<std::size_t>(std::clamp((size.x - left_room()) / 4.5f, 50.0f, 600.0f));
   collect(mine_, look, points);
   const bool compare = other != nullptr && other->ready();
   if (compare) collect(others_, *other, points);

@@ -165,7 +165,7 @@ void TopologyPanel::draw_dots(ImDrawList& draw, const Look& look) const {
   const auto moment = look.session->moment();
   if (!moment || moment->run != look.view->run || look.brush) return;
   const double now = look.playhead_s * 1e9;
-  if (look.playhead_s < moment->at_s - 1e-9 || look.playhead_s > moment->until_s + 1e-9) return;
+  if (look.playhead_s < moment->from_s - 1e-9 || look.playhead_s > moment->until_s + 1e-9) return;
   const float radius = std::clamp(em() * 0.26f * zoom_, 1.8f, 6.0f);
   for (const Dot& dot : moment->dots) {
     if (dot.edge < 0 || static_cast<double>(dot.sent_ns) > now) continue;

@@ -13,7 +13,7 @@ namespace tailrace::viewer {
 
 namespace {
 
-constexpr float kLeastZoom = 0.03f, kMostZoom = 4, kMostFitZoom = 1.3f;
+constexpr float kLeastZoom = 0.03f, kMostZoom = 4, kMostFitZoom = 1.5f;
 std::size_t at(int i) {
   return static_cast<std::size_t>(i);
 }
@@ -355,7 +355,7 @@ void TopologyPanel::draw(Look& look, ImVec2 size) {
   draw_groups(draw);
   draw_edges(draw, look);
   draw_nodes(draw, look);
-  if (dots) draw_dots(draw, look);
+  if (dots && detail() != Detail::box) draw_dots(draw, look);
   const ImVec2 corner{min_.x + em() * 1.1f, min_.y + em() * 0.9f};
   if (headline) draw_headline(draw, look, corner, size.x - em() * 16);
   draw_edge_labels(draw, look);

@@ -104,8 +104,8 @@ void TransportBar::draw(Look& look, ImVec2 size, Actions& actions) {
   ImGui::AlignTextToFramePadding();
   ImGui::TextDisabled("load");
   ImGui::SameLine();
-  ImGui::SetNextItemWidth(em() * 6.5f);
-  ImGui::SliderFloat("##load", &load_, 0.1f, 5, "× %.2f", ImGuiSliderFlags_Logarithmic);
+  ImGui::SetNextItemWidth(em() * 5);
+  ImGui::DragFloat("##load", &load_, 0.01f, 0.05f, 20, "× %.2f", ImGuiSliderFlags_AlwaysClamp);
   if (ImGui::IsItemDeactivatedAfterEdit()) session.set_load(static_cast<double>(load_));
   if (ImGui::IsItemHovered())
     ImGui::SetTooltip("of what the scenario's workloads send; the run is done again");

@@ -35,7 +35,9 @@ void draw_axes(const PlotFrame& plot, const PlotOptions& options) {
   ImDrawList& draw = *plot.draw;
   ImFont* const font = small_font();
   const float size = font->FontSize;
-  const int rows = static_cast<int>((plot.max.y - plot.min.y) / (size * 2.2f));
+  // Of a logarithmic axis as many as there is room for; those of a linear one may be further apart.
+  const float apart = options.y.logarithmic ? 1.2f : 2.4f;
+  const int rows = static_cast<int>((plot.max.y - plot.min.y) / (size * apart));
   float lowest = plot.max.y + size;  // of the labels so far; they go up
   for (const Tick& tick : ticks(options.y, std::max(1, rows))) {
     const float y = std::round(plot.at_y(tick.at));

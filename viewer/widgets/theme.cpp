@@ -136,8 +136,8 @@ std::string load_fonts(Surface& surface, float points) {
     fonts.bold = atlas.AddFontFromFileTTF(heavy.c_str(), fonts.em, &config, kGlyphs);
     fonts.title = atlas.AddFontFromFileTTF(heavy.c_str(), std::round(fonts.em * 1.25f), &config, kGlyphs);
   }
+  atlas.Build();  // sizes are known from here on
   ImGui::GetIO().FontDefault = body_font();
-  atlas.Build();
   surface.fonts_changed();
   return warning;
 }

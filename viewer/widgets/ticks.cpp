@@ -31,7 +31,8 @@ std::string short_number(double value) {
   const double size = std::abs(value);
   if (size >= 1e6) return fmt::format("{:.3g}M", value / 1e6);
   if (size >= 1e4) return fmt::format("{:.3g}k", value / 1e3);
-  return fmt::format("{:.4g}", value);
+  if (size >= 1e3) return fmt::format("{:.4g}", value);
+  return fmt::format("{:.3g}", value);
 }
 
 std::string short_duration(double s) {
@@ -96,7 +97,10 @@ std::string value_text(AxisKind kind, double value) {
     case AxisKind::share:
       return fmt::format("{:.{}f}%", value * 100, value > 0 && value < 0.0995 ? 1 : 0);
     default:
-      return short_number(value);
+      // Means of counts: below a hundredth there is nobody.
+      return std::abs(value) < 0.01 ? "0"
+             : std::abs(value) < 10 ? fmt::format("{:.2g}", value)
+                                    : short_number(value);
   }
 }
 
