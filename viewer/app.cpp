@@ -207,7 +207,7 @@ void App::everything(ImVec2 size) {
   transport_.draw(looks_[0], {size.x, bar}, actions);
   const float side = std::clamp(side_width_ > 0 ? side_width_ : std::max(em() * 27, size.x * 0.26f),
                                 em() * 14, size.x * 0.7f);
-  const float below = std::clamp(time_height_ > 0 ? time_height_ : size.y * 0.37f, em() * 10, size.y * 0.75f);
+  const float below = std::clamp(time_height_ > 0 ? time_height_ : size.y * 0.4f, em() * 10, size.y * 0.75f);
   const float left = size.x - side - gap, top = size.y - bar - below - gap;
   panel_body(PanelName::topology, {0, bar}, {left, top});
   panel_body(PanelName::time, {0, bar + top + gap}, {left, below});

@@ -28,15 +28,19 @@ bool plain(std::string_view text, bool flow) {
   int open = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (static_cast<unsigned char>(c) < ' ') return false;
-    if (c == ':' && (text[i + 1] == ' ' || (flow && i + 1 < text.size() && text[i + 1] == ','))) return false;
+    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) return false;
+    if (c == ':' && next == ' ') return false;
     if (c == '#' && text[i - 1] == ' ') return false;
     if (!flow) continue;
     if (c == '(') ++open;
     if (c == ')') --open;
-    if (open < 0) return false;
-    if (c == ',' && open == 0) return false;
-    if (c == '[' || c == ']' || c == '{' || c == '}') return false;
+    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      static_cast<unsigned char>(c) >= 0x80;
+    const bool harmless = std::string_view(" _./+-%()=<>").find(c) != std::string_view::npos;
+    const bool inside = c == ',' && open > 0;
+    const bool colon = c == ':' && ((next >= 'a' && next <= 'z') || (next >= '0' && next <= '9'));
+    if (open < 0 || !(word || harmless || inside || colon)) return false;
   }
   return open == 0;
 }
@@ -51,6 +55,10 @@ std::string quoted(std::string_view text) {
       out += "\\n";
     } else if (c == '\t') {
       out += "\\t";
+    } else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
+      constexpr char kDigits[] = "0123456789abcdef";
+      out += {'\\', 'x', kDigits[static_cast<unsigned char>(c) >> 4],
+              kDigits[static_cast<unsigned char>(c) & 15]};
     } else {
       out += c;
     }
@@ -72,6 +80,8 @@ bool flow_text(const Node& node, std::string& out, std::size_t width) {
     case Node::Kind::null:
       return false;
     case Node::Kind::scalar:
+      // What needs quotes only here goes without them in a line of its own.
+      if (!node.quoted && !plain(node.text, true) && plain(node.text, false)) return false;
       out += scalar(node, true);
       break;
     case Node::Kind::map: {

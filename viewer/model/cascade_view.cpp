@@ -172,6 +172,10 @@ CascadeScene cascade_scene(const Scene& scene, const FinishedRun& run) {
       node = out.steps[at(step_of_node[at(node)])].cause_node;
     }
   }
+  // Hits of one window: causes first.
+  std::stable_sort(out.steps.begin(), out.steps.end(), [](const CascadeStep& a, const CascadeStep& b) {
+    return a.onset_s != b.onset_s ? a.onset_s < b.onset_s : a.depth < b.depth;
+  });
   for (const SceneNode& node : scene.nodes) out.nodes += node.workloads.empty() ? 1 : 0;
   return out;
 }

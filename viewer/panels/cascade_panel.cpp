@@ -88,7 +88,7 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
       names = std::max(names, text_width(font, 0, look.scene->nodes[at(step.node)].name) + em() * 2.6f);
   for (const CascadeTrigger& t : c.triggers)
     names = std::max(names, text_width(bold_font(), 0, t.text) + em() * 2.6f);
-  names = std::min(names, size.x * 0.3f);
+  names = std::min(names, size.x * 0.36f);
   const float x0 = where.x + names, x1 = where.x + size.x - em() * 1.2f;
   // Rows take what they need; what is left shows what users got meanwhile.
   const float room = size.y - em() * 1.6f;

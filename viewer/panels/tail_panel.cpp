@@ -77,9 +77,9 @@ void TailPanel::histogram(const Look* other, ImVec2 size) {
   const std::string range = clock_text(range_.t0_s) + " – " + clock_text(range_.t1_s);
   o.legend = {{range, theme().series[0], analysis::human_count(here_.count) + " requests", false},
               {"whole run", theme().dim, analysis::human_count(whole_.count), false},
-              {"share below", theme().series[1], "", false}};
+              {"share below", theme().series[3], "", false}};
   if (other != nullptr)
-    o.legend.push_back({other->label, theme().series[3], analysis::human_count(other_.count), true});
+    o.legend.push_back({other->label, theme().series[4], analysis::human_count(other_.count), true});
   PlotFrame plot = begin_plot("tail", size, o);
   for (const Bin& bin : now) {
     if (bin.share <= 0) continue;
@@ -101,14 +101,14 @@ void TailPanel::histogram(const Look* other, ImVec2 size) {
     }
   };
   outline(all, with_alpha(theme().dim, 0.8f), false);
-  if (!others.empty()) outline(others, theme().series[3], true);
+  if (!others.empty()) outline(others, theme().series[4], true);
   // The distribution function, against the right side.
   std::vector<ImVec2> below;
   for (const Bin& bin : now)
     below.push_back(
         {plot.at_x(bin.upper), plot.max.y - static_cast<float>(bin.cumulative) * (plot.max.y - plot.min.y)});
   if (here_.count > 0)
-    draw.AddPolyline(below.data(), static_cast<int>(below.size()), theme().series[1], 0, 1.8f);
+    draw.AddPolyline(below.data(), static_cast<int>(below.size()), theme().series[3], 0, 1.8f);
 
   // Percentiles: lines, with labels one below the other so that they never meet.
   double edges[6] = {least, 0, 0, 0, 0, top};
@@ -146,7 +146,7 @@ void TailPanel::histogram(const Look* other, ImVec2 size) {
   end_plot(plot);
   for (const double share : {0.0, 0.5, 1.0}) {
     const float y = plot.max.y - static_cast<float>(share) * (plot.max.y - plot.min.y);
-    draw_text(draw, small_font(), 0, {plot.max.x + em() * 0.4f, y - em() * 0.55f}, theme().series[1],
+    draw_text(draw, small_font(), 0, {plot.max.x + em() * 0.4f, y - em() * 0.55f}, theme().series[3],
               fmt::format("{:.0f}%", share * 100));
   }
   if (plot.hovered) {

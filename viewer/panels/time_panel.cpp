@@ -257,8 +257,10 @@ void TimePanel::load_row(Look& look, const Look* other, ImVec2 size) {
   if (look.node >= 0 && !look.scene->nodes[at(look.node)].workloads.empty())
     title += " of " + look.scene->nodes[at(look.node)].name;
   PlotOptions o = options(look, title.c_str());
-  double top = std::max({highest(c.offered), highest(c.goodput), highest(c.failed)});
-  if (other != nullptr) top = std::max(top, highest(others_.goodput));
+  // The start of a closed load, when all users come at once, is not what the row is scaled to.
+  const double warm = look.scene->warmup_s;
+  double top = std::max({highest(c.offered, warm), highest(c.goodput, warm), highest(c.failed, warm)});
+  if (other != nullptr) top = std::max(top, highest(others_.goodput, warm));
   o.y = {0, rounded_up(top * 1.05), AxisKind::rate, false};
   o.x_labels = false;
   o.legend = {{"offered", theme().dim, value_text(AxisKind::rate, value_at(c.offered, shown)), false},

@@ -127,7 +127,7 @@ void TopologyPanel::draw_edge_labels(ImDrawList& draw, const Look& look) {
       text += fmt::format("{}{} fail", text.empty() ? "" : ", ", value_text(AxisKind::share, errors));
     if (chosen || beside)
       text = value_text(AxisKind::rate, f.attempts) +
-             (std::isnan(f.latency) ? "" : " · " + value_text(AxisKind::duration, f.latency)) +
+             (!(f.latency > 0) ? "" : " · " + value_text(AxisKind::duration, f.latency)) +
              (text.empty() ? "" : " · " + text);
     if (text.empty() || f.attempts <= 0) continue;
     double weight = errors + (amplification - 1) + (f.breaker > 0 ? 1 : 0) +

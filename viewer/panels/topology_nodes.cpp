@@ -229,8 +229,11 @@ void TopologyPanel::draw_far_labels(ImDrawList& draw, const Look& look) {
     }
     const ImVec2 a = screen({node.box.x0, node.box.y0}), b = screen({node.box.x1, node.box.y1});
     const float width = text_width(font, size, text) + size * 2.0f, height = size * 1.5f;
-    const ImVec2 spots[] = {{b.x + 3, (a.y + b.y - height) / 2},
-                            {a.x - 3 - width, (a.y + b.y - height) / 2},
+    const ImVec2 beside{b.x + 3, (a.y + b.y - height) / 2}, before{a.x - 3 - width, (a.y + b.y - height) / 2};
+    // Of who is called by nobody there is room on the left.
+    const bool first = look.scene->nodes[at(node.members[0])].in.empty();
+    const ImVec2 spots[] = {first ? before : beside,
+                            first ? beside : before,
                             {(a.x + b.x - width) / 2, b.y + 3},
                             {(a.x + b.x - width) / 2, a.y - 3 - height}};
     for (const ImVec2& p : spots) {
@@ -243,6 +246,7 @@ void TopologyPanel::draw_far_labels(ImDrawList& draw, const Look& look) {
       });
       if (!free) continue;
       placed.push_back({p, q});
+      marks_.push_back({p, q});
       draw.AddRectFilled(p, q, with_alpha(theme().panel, 0.92f), size * 0.3f);
       draw.AddRect(p, q, with_alpha(theme().of(health), 0.9f), size * 0.3f);
       draw_health(draw, {p.x + size * 0.75f, p.y + height / 2}, size * 0.34f, health);

@@ -243,7 +243,14 @@ void TopologyPanel::draw_headline(ImDrawList& draw, const Look& look, ImVec2 whe
                 fmt::format("· p99 {}", value_text(AxisKind::duration, load.p99)));
     pen.y += line;
   } else {
-    draw_text(draw, body_font(), 0, pen, theme().dim, "no requests in this moment");
+    // Nothing ends: either nobody asks, or everybody waits.
+    const bool waits = load.in_flight >= 1;
+    if (waits) draw_health(draw, {pen.x + em() * 0.4f, pen.y + em() * 0.55f}, em() * 0.38f, Health::failing);
+    draw_text(draw, waits ? bold_font() : body_font(), 0, {pen.x + (waits ? em() * 1.1f : 0), pen.y},
+              waits ? theme().failing : theme().dim,
+              waits ? fmt::format("nobody is answered, {} wait",
+                                  value_text(AxisKind::number, std::round(load.in_flight)))
+                    : "no requests in this moment");
     pen.y += line;
   }
   int shown = 0;
@@ -343,7 +350,9 @@ void TopologyPanel::draw(Look& look, ImVec2 size) {
   const float top = headline ? em() * 4.2f : em(), bottom = legend ? em() * 2.2f : em();
   if (fit_) {
     const Box& b = drawing_.bounds;
-    const float room_x = size.x - em() * 3, room_y = size.y - top - bottom - em();
+    // Labels stand beside the outermost boxes where these are too small for names.
+    const float room_x = size.x - em() * (drawing_.nodes.size() > 120 ? 22.0f : 3.0f),
+                room_y = size.y - top - bottom - em();
     zoom_ = std::clamp(std::min(room_x / std::max(1.0f, b.width()), room_y / std::max(1.0f, b.height())),
                        kLeastZoom, kMostFitZoom);
     centre_ = {(b.x0 + b.x1) / 2, (b.y0 + b.y1) / 2 - (top - bottom) / 2 / zoom_};
@@ -358,8 +367,8 @@ void TopologyPanel::draw(Look& look, ImVec2 size) {
   if (dots && detail() != Detail::box) draw_dots(draw, look);
   const ImVec2 corner{min_.x + em() * 1.1f, min_.y + em() * 0.9f};
   if (headline) draw_headline(draw, look, corner, size.x - em() * 16);
-  draw_edge_labels(draw, look);
   draw_far_labels(draw, look);
+  draw_edge_labels(draw, look);
   if (legend) draw_legend(draw, {min_.x + em() * 1.1f, min_.y + size.y - em() * 1.6f});
   draw.PopClipRect();
   if (headline) search_box(look, {min_.x + size.x - em() * 12.5f, min_.y + em() * 0.8f}, em() * 11.5f);

@@ -1,5 +1,7 @@
 #include <imgui.h>
 
+#include <utility>
+
 #include "viewer/surface/surface.hpp"
 
 namespace tailrace::viewer {
@@ -17,6 +19,12 @@ class NullSurface final : public Surface {
     io.BackendFlags |= ImGuiBackendFlags_RendererHasVtxOffset;
     io.DisplaySize = ImVec2(static_cast<float>(options.width), static_cast<float>(options.height));
     fonts_changed();
+    // Keys as a window names them (GLFW's numbers), so that texts can be edited.
+    const std::pair<ImGuiKey_, int> keys[] = {
+        {ImGuiKey_Tab, 258},    {ImGuiKey_LeftArrow, 263}, {ImGuiKey_RightArrow, 262}, {ImGuiKey_Home, 268},
+        {ImGuiKey_End, 269},    {ImGuiKey_Delete, 261},    {ImGuiKey_Backspace, 259},  {ImGuiKey_Enter, 257},
+        {ImGuiKey_Escape, 256}, {ImGuiKey_A, 'A'}};
+    for (const auto& [key, code] : keys) io.KeyMap[key] = code;
   }
   ~NullSurface() override { ImGui::DestroyContext(); }
 

@@ -160,9 +160,10 @@ double value_at(const std::vector<SeriesPoint>& points, double x) {
   return x < after->t0_s - 1e-9 ? kNothing : after->mean;
 }
 
-double highest(const std::vector<SeriesPoint>& points) {
+double highest(const std::vector<SeriesPoint>& points, double from_s) {
   double most = 0;
   for (const SeriesPoint& p : points) {
+    if (p.t0_s < from_s) continue;
     if (!std::isnan(p.mean)) most = std::max(most, p.mean);
     if (!std::isnan(p.high)) most = std::max(most, p.high);
   }

@@ -62,8 +62,8 @@ struct CurveStyle {
 void draw_curve(PlotFrame& plot, const std::vector<SeriesPoint>& points, const CurveStyle& style);
 // The value of the point at x; kNothing where there is none.
 double value_at(const std::vector<SeriesPoint>& points, double x);
-// Highest value that is drawn; 0 when there is none.
-double highest(const std::vector<SeriesPoint>& points);
+// Highest value that is drawn from a time on; 0 when there is none.
+double highest(const std::vector<SeriesPoint>& points, double from_s = 0);
 
 // An upright line with a label in a badge at the top.
 void draw_marker(PlotFrame& plot, double x, ImU32 colour, const std::string& label, float width = 1.5f);
