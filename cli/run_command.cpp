@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <new>
 
 #include "analysis/html/markdown.hpp"
@@ -20,6 +22,8 @@
 #include "cli/prediction.hpp"
 #include "cli/progress.hpp"
 #include "cli/signals.hpp"
+#include "scenarios/format/read.hpp"
+#include "scenarios/format/write.hpp"
 #include "scenarios/run/replicate.hpp"
 
 namespace tailrace::cli {
@@ -65,12 +69,34 @@ analysis::ReportedScenario reported(const LoadedScenario& scenario, const Scenar
   return told;
 }
 
+// The scenario as it was run, with includes, variant and changes in it, and the data files that it reads:
+// what is needed to run it again, or to look at it.
+std::string add_scenario(OutputFiles& files, const LoadedScenario& scenario,
+                         const analysis::RunResults& results) {
+  models::ScenarioDoc doc = scenario.doc;
+  models::Diagnostics ignored;  // these two paths can always be set
+  scenarios::override_scenario(doc,
+                               {fmt::format("run.seed={}", results.model.topology->run.seed),
+                                fmt::format("run.replications={}", results.records.size())},
+                               "the command line", ignored);
+  std::string error = files.add("scenario.yaml", scenarios::write_scenario(doc.root));
+  for (const auto& [name, path] : scenarios::data_files(scenario.doc)) {
+    if (!error.empty()) break;
+    std::ifstream in(path, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+    error = files.add(name, bytes);
+  }
+  return error;
+}
+
 // "" or what went wrong.
 std::string write_files(const std::string& folder, const analysis::RunResults& results,
-                        const std::string& summary, const analysis::ReportedScenario& scenario) {
+                        const std::string& summary, const LoadedScenario& loaded,
+                        const analysis::ReportedScenario& scenario) {
   OutputFiles files(folder);
   std::string error = files.prepare();
   if (error.empty()) error = files.add("summary.json", summary);
+  if (error.empty()) error = add_scenario(files, loaded, results);
   if (error.empty()) error = files.add("timeseries.csv", analysis::timeseries_csv(results));
   if (error.empty()) error = files.add("latency.csv", analysis::latency_csv(results));
   if (error.empty()) error = files.add("policies.csv", analysis::policies_csv(results));
@@ -149,7 +175,8 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
   if (!arguments.out.empty() || format == OutputFormat::json) summary = analysis::summary_json(results);
   std::string file_error;
   if (!arguments.out.empty())
-    file_error = write_files(arguments.out, results, summary, reported(scenario, arguments.scenario));
+    file_error =
+        write_files(arguments.out, results, summary, scenario, reported(scenario, arguments.scenario));
 
   bool printed = true;
   const bool text = format == OutputFormat::text && !arguments.scenario.quiet;

@@ -74,10 +74,17 @@ std::unique_ptr<App> App::open(const AppOptions& options, std::string& error, bo
     used.side = PanelName::lesson;
   }
   std::vector<std::unique_ptr<Session>> sessions;
-  for (const std::string& path : used.paths) {
-    auto session = open_session(path, used.session, error, unreadable);
+  for (std::string& path : used.paths) {
+    // "file.yaml@variant", so that two variants of a file can be compared.
+    SessionOptions own = used.session;
+    const std::size_t sign = path.rfind('@');
+    std::error_code ignored;
+    if (sign != std::string::npos && !std::filesystem::exists(path, ignored))
+      own.variant = path.substr(sign + 1), path.resize(sign);
+    auto session = open_session(path, own, error, unreadable);
     if (!session) return nullptr;
     sessions.push_back(std::move(session));
+    if (!own.variant.empty() && used.paths.size() > 1) path = stem(path) + " " + own.variant;
   }
   auto app = std::make_unique<App>(std::move(sessions), used);
   if (!used.lesson.empty()) {
@@ -115,7 +122,8 @@ void App::say(std::string text, bool bad) {
 
 bool App::busy() const {
   for (const auto& session : sessions_)
-    if (session->playing() || session->view()->state <= RunState::running || session->wanted_s() >= 0 || session->pending_s() >= 0)
+    if (session->playing() || session->view()->state <= RunState::running || session->wanted_s() >= 0 ||
+        session->pending_s() >= 0)
       return true;
   return message_s_ > 0 || !picture_.empty();
 }
@@ -207,7 +215,7 @@ void App::everything(ImVec2 size) {
   transport_.draw(looks_[0], {size.x, bar}, actions);
   const float side = std::clamp(side_width_ > 0 ? side_width_ : std::max(em() * 27, size.x * 0.26f),
                                 em() * 14, size.x * 0.7f);
-  const float below = std::clamp(time_height_ > 0 ? time_height_ : size.y * 0.4f, em() * 10, size.y * 0.75f);
+  const float below = std::clamp(time_height_ > 0 ? time_height_ : size.y * 0.37f, em() * 10, size.y * 0.75f);
   const float left = size.x - side - gap, top = size.y - bar - below - gap;
   panel_body(PanelName::topology, {0, bar}, {left, top});
   panel_body(PanelName::time, {0, bar + top + gap}, {left, below});

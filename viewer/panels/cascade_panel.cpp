@@ -108,7 +108,8 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
     const float x = std::round(px(tick.at));
     draw.AddLine({x, where.y}, {x, axis_y}, theme().grid, 1);
     const float wide = text_width(small_font(), small, tick.label);
-    if (x + wide / 2 <= x1 + em())
+    const bool under_badge = std::abs(x - px(look.playhead_s)) < em() * 3;
+    if (x + wide / 2 <= x1 + em() && !under_badge)
       draw_text(draw, small_font(), small, {x - wide / 2, axis_y + em() * 0.3f}, theme().dim, tick.label);
   }
   if (c.user_onset_s >= 0) {  // while users suffer

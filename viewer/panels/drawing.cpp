@@ -182,7 +182,7 @@ Drawing make_drawing(const Scene& scene, const DrawingOptions& options) {
   LayoutInput input;
   input.groups = groups.empty() ? 0 : static_cast<int>(scene.zones.size());
   const float unit = em();
-  input.node_gap = unit * (many ? 1.6f : 2.4f), input.edge_gap = unit * 0.9f;
+  input.node_gap = unit * (many ? 1.6f : 1.9f), input.edge_gap = unit * 0.9f;
   input.rank_gap = unit * (many ? 10.0f : 7.0f), input.group_padding = unit * 1.6f;
   for (std::vector<int>& members : chosen.nodes) {
     DrawnNode node = drawn(scene, std::move(members), groups);
@@ -190,7 +190,7 @@ Drawing make_drawing(const Scene& scene, const DrawingOptions& options) {
     // Icon, title, sign of health, and room for them to breathe; captions change and are fitted when drawn.
     const float title = text_width(bold_font(), 0, node.title) + unit * 4.4f;
     size.width = std::clamp(title, unit * 11.5f, unit * 21.0f);
-    size.height = unit * 4.6f;
+    size.height = unit * 4.5f;
     size.group = node.group;
     if (options.former != nullptr && options.former_scene != nullptr) {
       const int old = options.former_scene->find(scene.nodes[at(node.members[0])].name);

@@ -102,7 +102,7 @@ void TimePanel::overlays(const Look& look, PlotFrame& plot, bool label) {
     const ImVec2 b{plot.at_x(std::min(warm, axis_.t1_s)), plot.max.y};
     draw_hatched(draw, plot.min, b, em() * 0.6f, 1, with_alpha(theme().faint, 0.16f));
     if (label && b.x - plot.min.x > em() * 5)
-      draw_text(draw, small_font(), 0, {plot.min.x + em() * 0.4f, plot.max.y - em() * 1.3f}, theme().faint,
+      draw_text(draw, small_font(), 0, {plot.min.x + em() * 0.4f, plot.min.y + em() * 0.2f}, theme().faint,
                 "warm-up");
   }
   for (const FaultBar& bar : look.history->bars()) {

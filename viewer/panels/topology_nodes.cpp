@@ -94,7 +94,10 @@ void TopologyPanel::draw_nodes(ImDrawList& draw, const Look& look) {
     if (level == Detail::card) {
       draw_card(draw, look, i, a, b);
     } else if (level == Detail::name) {
-      const float size = std::min(em(), (b.y - a.y) * 0.42f);
+      // Long names are written smaller before they are cut.
+      float size = std::min(em(), (b.y - a.y) * 0.42f);
+      const float needs = text_width(body_font(), size, node.title) + size * 3.4f;
+      size = std::max(std::min(size, em() * 0.72f), size * std::min(1.0f, (b.x - a.x) / needs));
       ImFont* const font = font_for(size);
       const float left = a.x + size * 1.9f;
       const NodeKind icon = look.scene->nodes[at(node.members[0])].icon;

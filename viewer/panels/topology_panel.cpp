@@ -31,7 +31,7 @@ bool TopologyPanel::visible(const Box& box, float margin) const {
 }
 
 TopologyPanel::Detail TopologyPanel::detail() const {
-  if (zoom_ >= 0.62f) return Detail::card;
+  if (zoom_ >= 0.58f) return Detail::card;
   return zoom_ >= 0.36f ? Detail::name : Detail::box;
 }
 
@@ -273,6 +273,7 @@ void TopologyPanel::draw_legend(ImDrawList& draw, ImVec2 where) {
   ImFont* const font = small_font();
   const float size = font->FontSize;
   float x = where.x;
+  if (size_.x < size * 52) return;  // not cut: left out
   for (const Health health : {Health::good, Health::strained, Health::failing, Health::down, Health::idle}) {
     draw_health(draw, {x + size * 0.4f, where.y + size * 0.62f}, size * 0.38f, health);
     x += size * 1.1f;
@@ -347,7 +348,7 @@ void TopologyPanel::draw(Look& look, ImVec2 size) {
     return;
   }
   rebuild(look);
-  const float top = headline ? em() * 4.2f : em(), bottom = legend ? em() * 2.2f : em();
+  const float top = headline ? em() * 3.9f : em(), bottom = legend ? em() * 2.0f : em();
   if (fit_) {
     const Box& b = drawing_.bounds;
     // Labels stand beside the outermost boxes where these are too small for names.
