@@ -1,5 +1,6 @@
 #include "models/runtime/execution.hpp"
 #include "models/runtime/entering.hpp"
+#include "models/runtime/watch.hpp"
 
 namespace tailrace::models {
 
@@ -514,8 +515,10 @@ inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Out
   const ClassTable& cls = class_tables_[cls_id];
   ++classes_[cls_id].ended[static_cast<std::size_t>(outcome)];
   observe_request(outcome == Outcome::success ? cls.success_series : cls.failure_series, now_ - start);
-  if (options_.pilot != nullptr && outcome == Outcome::success) [[unlikely]] {
-    (*options_.pilot)[cls.workload].add({now_}, static_cast<double>(now_ - start));
+  if ((options_.pilot != nullptr || options_.watch != nullptr) && outcome == Outcome::success) [[unlikely]] {
+    if (options_.pilot != nullptr)
+      (*options_.pilot)[cls.workload].add({now_}, static_cast<double>(now_ - start));
+    if (options_.watch != nullptr) options_.watch->succeeded(cls.workload, now_ - start);
   }
   if (cls.closed) think(cls.workload);
 }

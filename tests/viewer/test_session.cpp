@@ -296,7 +296,8 @@ TEST(Session, a_stored_run_is_opened_and_proved_to_be_the_same) {
 TEST(Session, a_stored_run_of_another_scenario_is_said_to_differ) {
   const Folder folder;
   std::ofstream(folder.path / "summary.json")
-      << R"({"format": "tailrace-summary", "run": {"replications": 1}, "fingerprints": {"result": "0123456789abcdef"}})";
+      << R"({"format": "tailrace-summary", "run": {"replications": 1},)"
+      << R"( "fingerprints": {"result": "0123456789abcdef"}})";
   std::ofstream(folder.path / "scenario.yaml") << kShop;
   models::Diagnostics diagnostics;
   std::vector<models::SourceFile> files;

@@ -190,7 +190,7 @@ TEST(Inspector, AFaultIsInjectedAtThePlayheadAndLiftedAgain) {
     d.wheel({1250, 500}, -3);
   }
   d.click(button);
-  ASSERT_EQ(d.session().edits().size(), 1u);
+  ASSERT_EQ(d.session().edits().size(), 1u) << d.app().inspector().message();
   EXPECT_NEAR(d.session().edits()[0].at_s, 40, 0.2);
   d.settle(40);
   ASSERT_EQ(d.look().scene->faults.size(), 2u);

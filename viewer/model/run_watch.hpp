@@ -23,6 +23,9 @@ class HistoryWatch final : public models::RunWatch {
   HistoryWatch(std::shared_ptr<const Scene> scene, std::int64_t warmup_ns, const std::atomic<int>& stop,
                Publish publish);
   std::int64_t look(const models::Peek& peek) override;
+  void succeeded(std::uint32_t workload, std::int64_t took_ns) override {
+    sampler_.succeeded(workload, took_ns);
+  }
   std::shared_ptr<const History> history(bool complete) const;
   // The run is over: faults that are still on, and what the record knows better than slices.
   void finish(const models::RunRecord& record);

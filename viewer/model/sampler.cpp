@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace tailrace::viewer {
 
 namespace {
 
-constexpr std::size_t kTimedClasses = 250;  // more have no percentiles
 constexpr std::int64_t kFewestSlices = 50;
 constexpr std::size_t kBucketsOfALoad =
     150;  // that a slice of a busy workload has, for the estimate of memory
@@ -59,8 +59,7 @@ Sampler::Sampler(std::shared_ptr<const Scene> scene) : scene_(std::move(scene)),
   for (models::StationPeek& s : stations_) s.ready_s = 0;
   edges_.resize(model_.edges.size());
   classes_.resize(model_.classes.size());
-  timed_ = model_.classes.size() <= kTimedClasses;
-  if (timed_) histograms_.resize(model_.classes.size());
+  successes_.resize(model_.workloads.size());
   sums_.resize(model_.series.size());
   series_of_edge_.assign(model_.edges.size(), models::kNoId);
   std::map<std::uint32_t, std::uint32_t> originals(model_.series_copies.begin(), model_.series_copies.end());
@@ -102,12 +101,18 @@ void Sampler::catch_up(const models::Peek& peek) {
 std::shared_ptr<const Slice> Sampler::close(const models::Peek& peek) {
   catch_up(peek);
   now_.end_ns = peek.now_ns();
-  auto slice = std::make_shared<const Slice>(now_);
-  for (Slice::Load& load : now_.loads) {
+  for (std::size_t w = 0; w < now_.loads.size(); ++w) {
+    Slice::Load& load = now_.loads[w];
+    Successes& s = successes_[w];
+    std::sort(s.touched.begin(), s.touched.end());
     load.buckets.clear();
-    load.highest_ns = 0;
+    for (const std::uint32_t bucket : s.touched)
+      load.buckets.emplace_back(bucket, std::exchange(s.counts[bucket], 0));
+    s.touched.clear();
+    load.highest_ns = std::exchange(s.highest_ns, 0);
+    load.success_s += std::exchange(s.sum_s, 0);
   }
-  return slice;
+  return std::make_shared<const Slice>(now_);
 }
 
 void Sampler::nodes(const models::Peek& peek) {
@@ -184,7 +189,6 @@ void Sampler::loads(const models::Peek& peek) {
   for (std::size_t w = 0; w < now_.loads.size(); ++w) {
     Slice::Load& load = now_.loads[w];
     const models::WorkloadTable& table = model_.workloads[w];
-    std::map<std::uint32_t, std::uint32_t> counts(load.buckets.begin(), load.buckets.end());
     const int node = scene_->node_of_component[at(table.model->component)];
     load.in_flight = 0;
     for (std::uint32_t c = table.first_class; c < table.first_class + table.classes; ++c) {
@@ -200,22 +204,7 @@ void Sampler::loads(const models::Peek& peek) {
         add_counts(now_.nodes[at(node)].ended, now.ended, before.ended, reset_);
       }
       before = now;
-      if (!timed_) continue;
-      const sim::Histogram& all = peek.series(model_.classes[c].success_series);
-      sim::Histogram inside = all;
-      if (!reset_) inside.subtract(histograms_[c]);
-      if (inside.empty()) {
-        if (reset_) histograms_[c] = all;
-        continue;
-      }
-      load.success_s += static_cast<double>(inside.sum()) * 1e-9;
-      inside.for_each_bucket([&](const sim::Histogram::Bucket& b) {
-        counts[sim::Histogram::index_of(b.lower)] += static_cast<std::uint32_t>(b.count);
-      });
-      load.highest_ns = std::max(load.highest_ns, inside.max());
-      histograms_[c] = all;
     }
-    load.buckets.assign(counts.begin(), counts.end());
     if (node >= 0) now_.nodes[at(node)].in_flight = load.in_flight;
   }
 }

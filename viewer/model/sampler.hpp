@@ -2,6 +2,7 @@
 // From a run that is watched to slices: at the end of each slice it reads the run's sums, and adds what is
 // new since the last reading to its own, which begin at the start of the run and do not begin again with the
 // end of the warm-up (what happens in the very nanosecond of that end, and only that, is missed).
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -57,11 +58,26 @@ class Sampler {
  public:
   explicit Sampler(std::shared_ptr<const Scene> scene);
   std::shared_ptr<const Slice> start() const;  // the empty slice at time 0
+  void succeeded(std::uint32_t workload, std::int64_t took_ns) {
+    Successes& s = successes_[workload];
+    const std::uint32_t bucket = sim::Histogram::index_of(took_ns);
+    if (bucket >= s.counts.size()) s.counts.resize(bucket + 1, 0);
+    if (s.counts[bucket]++ == 0) s.touched.push_back(bucket);
+    s.highest_ns = std::max(s.highest_ns, took_ns);
+    s.sum_s += static_cast<double>(took_ns) * 1e-9;
+  }
   // Up to now; where no slice ends here (the end of the warm-up) the sums are only brought up to date.
   void catch_up(const models::Peek& peek);
   std::shared_ptr<const Slice> close(const models::Peek& peek);
 
  private:
+  // Successes of a workload in this slice.
+  struct Successes {
+    std::vector<std::uint32_t> counts;   // by bucket of a histogram
+    std::vector<std::uint32_t> touched;  // which are not 0
+    std::int64_t highest_ns = 0;
+    double sum_s = 0;
+  };
   // A sum that begins anew when statistics do.
   template <class T>
   T grown(T now, T& before) const {
@@ -81,7 +97,7 @@ class Sampler {
   std::vector<models::StationPeek> stations_;
   std::vector<models::EdgeRecord> edges_;
   std::vector<models::ClassRecord> classes_;
-  std::vector<sim::Histogram> histograms_;
+  std::vector<Successes> successes_;  // by workload
   std::vector<models::SeriesPeek> sums_, sums_now_;
   std::vector<std::uint32_t> series_of_edge_;  // of the topology; kNoId: none
   struct Breaker {
@@ -89,7 +105,6 @@ class Sampler {
   };
   std::vector<std::vector<Breaker>> breakers_;      // by edge of the scene
   std::vector<std::vector<std::int16_t>> badness_;  // by admission group and status
-  bool timed_ = true;
 };
 
 }  // namespace tailrace::viewer

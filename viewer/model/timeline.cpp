@@ -124,6 +124,20 @@ class Latencies {
   std::int64_t highest_ns_ = 0;
 };
 
+// Of one slice: its buckets are in order.
+double quantile_of(const Slice::Load& load, double p) {
+  std::uint64_t total = 0, seen = 0;
+  for (const auto& [index, count] : load.buckets) total += count;
+  if (total == 0) return kNothing;
+  const auto wanted = static_cast<std::uint64_t>(std::ceil(p * static_cast<double>(total)));
+  const std::uint64_t rank = std::clamp<std::uint64_t>(wanted, 1, total);
+  for (const auto& [index, count] : load.buckets) {
+    seen += count;
+    if (seen >= rank) return std::min(middle_s(index), static_cast<double>(load.highest_ns) * 1e-9);
+  }
+  return kNothing;
+}
+
 }  // namespace
 
 double LatencyCurve::quantile(double p) const {
@@ -294,6 +308,8 @@ double History::value(Series what, int id, std::size_t from, std::size_t to) con
     return n;
   };
   const auto quantile = [&](double p) {
+    if (to - from == 1 && (id >= 0 || b.loads.size() == 1))
+      return quantile_of(b.loads[id < 0 ? 0 : at(id)], p);
     Latencies all;
     for (std::size_t i = from + 1; i <= to; ++i) {
       for (std::size_t w = 0; w < slices_[i]->loads.size(); ++w) {

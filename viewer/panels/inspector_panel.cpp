@@ -296,7 +296,13 @@ void InspectorPanel::offers(Look& look, const std::vector<FaultOffer>& all, cons
     request.target = target;
     if (!until_lifted_) request.duration_s = static_cast<double>(fault_duration_s_);
     request.fields = offer_fields_;
-    tell(look.session->inject(request));
+    EditResult result = look.session->inject(request);
+    if (!result.ok && request.duration_s) {  // some types last as long as they themselves say
+      request.duration_s.reset();
+      const EditResult without = look.session->inject(request);
+      if (without.ok) result = without;
+    }
+    tell(result);
   }
   ImGui::PopStyleColor(2);
   remember("inject");

@@ -19,6 +19,7 @@ class InspectorPanel {
   // Of the last frame, for tests: the middle of what edits a field, or injects a fault; false when it is not
   // there.
   bool where(const std::string& what, ImVec2& centre) const;
+  const std::string& message() const { return message_; }
 
  private:
   void node_part(Look& look, float width);

@@ -112,18 +112,22 @@ void TailPanel::histogram(const Look* other, ImVec2 size) {
 
   // Percentiles: lines, with labels one below the other so that they never meet.
   double edges[6] = {least, 0, 0, 0, 0, top};
-  float label_y = plot.min.y + em() * 0.9f;
-  for (std::size_t i = 0; i < std::size(kMarks); ++i) {
-    const double q = here_.count > 0 ? here_.quantile(kMarks[i].p) : kNothing;
-    edges[i + 1] = std::isnan(q) ? top : q;
-    if (std::isnan(q)) continue;
-    const float x = std::round(plot.at_x(q));
-    draw.AddLine({x, plot.min.y}, {x, plot.max.y}, with_alpha(theme().text, 0.7f), 1.2f);
-    const std::string text = fmt::format("{} {}", kMarks[i].name, value_text(AxisKind::duration, q));
-    const float wide = text_width(small_font(), 0, text) + em();
-    const float left = x + wide + 6 < plot.max.x ? x + 4 : x - wide - 4;
-    draw_badge(draw, {left, label_y}, small_font()->FontSize, theme().raised, theme().text, text);
-    label_y += em() * 1.5f;
+  // Labels after all lines, one below the other, so that nothing crosses them.
+  for (const bool words : {false, true}) {
+    float label_y = plot.min.y + em() * 0.9f;
+    for (std::size_t i = 0; i < std::size(kMarks); ++i) {
+      const double q = here_.count > 0 ? here_.quantile(kMarks[i].p) : kNothing;
+      edges[i + 1] = std::isnan(q) ? top : q;
+      if (std::isnan(q)) continue;
+      const float x = std::round(plot.at_x(q));
+      if (!words) draw.AddLine({x, plot.min.y}, {x, plot.max.y}, with_alpha(theme().text, 0.7f), 1.2f);
+      if (!words) continue;
+      const std::string text = fmt::format("{} {}", kMarks[i].name, value_text(AxisKind::duration, q));
+      const float wide = text_width(small_font(), 0, text) + em();
+      const float left = x + wide + 6 < plot.max.x ? x + 4 : x - wide - 4;
+      draw_badge(draw, {left, label_y}, small_font()->FontSize, theme().raised, theme().text, text);
+      label_y += em() * 1.5f;
+    }
   }
   if (plot.hovered && ImGui::IsMouseReleased(0)) {
     const double v = plot.x_of(plot.mouse.x);

@@ -224,9 +224,9 @@ void TopologyPanel::draw_headline(ImDrawList& draw, const Look& look, ImVec2 whe
     // Of what is due: a drop in either is what users feel.
     const double ended = load.goodput + load.failed;
     const double failing = ended > 0 ? load.failed / ended : 0;
-    const Health health = failing >= 0.2    ? Health::failing
-                          : failing >= 0.01 ? Health::strained
-                                            : Health::good;
+    Health health = failing >= 0.2 ? Health::failing : failing >= 0.01 ? Health::strained : Health::good;
+    if (load.goodput < 0.5 * load.offered) health = std::max(health, Health::strained);
+    if (load.goodput < 0.2 * load.offered) health = Health::failing;
     draw_health(draw, {pen.x + em() * 0.4f, pen.y + em() * 0.55f}, em() * 0.38f, health);
     float x = pen.x + em() * 1.1f;
     x += draw_text(draw, bold_font(), 0, {x, pen.y}, theme().text,

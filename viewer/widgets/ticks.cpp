@@ -118,8 +118,8 @@ std::vector<Tick> ticks(const Axis& axis, int most) {
     }
     return marks;
   }
-  const int low = static_cast<int>(std::floor(std::log10(axis.min) - 1e-9));
-  const int high = static_cast<int>(std::ceil(std::log10(axis.max) + 1e-9));
+  const int low = static_cast<int>(std::floor(std::log10(axis.min) + 1e-9));
+  const int high = static_cast<int>(std::ceil(std::log10(axis.max) - 1e-9));
   const int decades = std::max(1, high - low);
   const int every = std::max(1, (decades + most - 1) / most);  // label each n-th decade
   const bool between = decades * 3 <= most;
