@@ -44,7 +44,8 @@ std::unique_ptr<Session> open_session(const std::string& path, const SessionOpti
   std::string reason;
   auto session = Session::open(path, options, diagnostics, files, reason);
   if (session) return session;
-  unreadable = diagnostics.ok();
+  std::error_code ignored;
+  unreadable = diagnostics.ok() || !std::filesystem::exists(path, ignored);
   error = diagnostics.ok() ? "error: " + reason + "\n" : models::format_diagnostics(diagnostics, files);
   return nullptr;
 }
@@ -69,8 +70,11 @@ std::unique_ptr<App> App::open(const AppOptions& options, std::string& error, bo
       return nullptr;
     }
     if (used.paths.empty()) used.paths = {lesson->scenario};
-    if (!lesson->steps.empty() && used.session.variant.empty())
-      used.session.variant = lesson->steps[0].variant;
+    std::string variant;
+    std::vector<std::string> set;
+    state_at(*lesson, 0, variant, set);
+    if (used.session.variant.empty()) used.session.variant = variant;
+    used.session.overrides.insert(used.session.overrides.end(), set.begin(), set.end());
     used.side = PanelName::lesson;
   }
   std::vector<std::unique_ptr<Session>> sessions;
@@ -318,6 +322,7 @@ void App::grant(const LessonPanel::Wish& wish) {
   if (wish.scenario.empty()) return;
   SessionOptions session = options_.session;
   session.variant = wish.variant;
+  session.overrides.insert(session.overrides.end(), wish.set.begin(), wish.set.end());
   std::string error;
   bool unreadable = false;
   auto opened = open_session(wish.scenario, session, error, unreadable);

@@ -56,6 +56,7 @@ std::string size_fault(const std::string& text) {
 
 void declare(CLI::App& command, Arguments& a) {
   command.add_option("paths", a.app.paths, "a scenario or a folder that 'run --out' wrote; two are compared")
+      ->type_name("SCENARIO|RESULT")
       ->expected(0, 2);
   command.add_option("--variant", a.app.session.variant, "one of the scenario's variants")->type_name("NAME");
   command.add_option("--set", a.app.session.overrides, "change the scenario (repeatable)")

@@ -12,7 +12,9 @@ workloads:
   shoppers: {constant_arrival_rate: 80/s, calls: web.page}
 services:
   web: {workers: 40, endpoints: {page: [compute: exp(2ms), call: orders.place]}}
-  orders: {workers: 8, endpoints: {place: [compute: exp(2ms), {call: stock.read, timeout: 500ms, retries: {attempts: 1}}]}}
+  orders:
+    workers: 8
+    endpoints: {place: [compute: exp(2ms), {call: stock.read, timeout: 500ms, retries: {attempts: 1}}]}
   stock: {workers: 2, endpoints: {read: [compute: exp(10ms)]}}
 faults:
   - {name: standstill, type: pause, target: stock, start: 20s, duration: 5s}

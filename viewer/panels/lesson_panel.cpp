@@ -9,6 +9,17 @@
 
 namespace tailrace::viewer {
 
+// What the scenario is changed by at a step: each kind of change as the last step that named one left it.
+void state_at(const Lesson& lesson, std::size_t step, std::string& variant, std::vector<std::string>& set) {
+  variant.clear(), set.clear();
+  for (std::size_t i = 0; i <= step && i < lesson.steps.size(); ++i) {
+    const LessonStep& s = lesson.steps[i];
+    if (s.plain) variant.clear(), set.clear();
+    if (!s.variant.empty()) variant = s.variant;
+    if (!s.set.empty()) set = s.set;
+  }
+}
+
 LessonPanel::Wish LessonPanel::take_wish() {
   Wish wish = std::move(wish_);
   wish_ = {};
@@ -26,8 +37,8 @@ bool LessonPanel::choose(const std::string& path) {
   lesson_ = std::move(lesson);
   error_.clear();
   step_ = 0, entered_ = false, answer_ = -1;
-  variant_ = lesson_->steps.empty() ? "" : lesson_->steps[0].variant;
-  wish_.scenario = lesson_->scenario, wish_.variant = variant_;
+  state_at(*lesson_, 0, variant_, set_);
+  wish_.scenario = lesson_->scenario, wish_.variant = variant_, wish_.set = set_;
   return true;
 }
 
@@ -40,13 +51,12 @@ void LessonPanel::go(Look& look, std::size_t step) {
 
 void LessonPanel::enter(Look& look) {
   const LessonStep& step = lesson_->steps[step_];
-  // The variant of a step is the last that was named.
   std::string variant;
-  for (std::size_t i = 0; i <= step_; ++i)
-    if (!lesson_->steps[i].variant.empty()) variant = lesson_->steps[i].variant;
-  if (variant != variant_) {
-    variant_ = variant;
-    wish_.scenario = lesson_->scenario, wish_.variant = variant;
+  std::vector<std::string> set;
+  state_at(*lesson_, step_, variant, set);
+  if (variant != variant_ || set != set_) {
+    variant_ = variant, set_ = set;
+    wish_.scenario = lesson_->scenario, wish_.variant = variant, wish_.set = set;
     return;  // entered with the new session
   }
   if (!look.ready()) return;
@@ -192,6 +202,7 @@ void LessonPanel::one(Look& look, ImVec2 size) {
   }
   ImGui::Dummy({1, em() * 1.2f});
   if (!variant_.empty()) ImGui::TextDisabled("variant: %s", variant_.c_str());
+  for (const std::string& change : set_) ImGui::TextDisabled("%s", change.c_str());
   ImGui::TextUnformatted(step.note.c_str());
   if (step.question) question(look, *step.question, width);
   ImGui::PopTextWrapPos();

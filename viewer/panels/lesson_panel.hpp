@@ -17,6 +17,7 @@ class LessonPanel {
   // What the application must do before the next frame.
   struct Wish {
     std::string scenario, variant;  // open this one; empty: none
+    std::vector<std::string> set;   // PATH=VALUE
     std::string panel;              // show this one
   };
   Wish take_wish();
@@ -40,7 +41,11 @@ class LessonPanel {
   bool entered_ = false, playing_ = false;
   int answer_ = -1;
   std::string error_, variant_;
+  std::vector<std::string> set_;
   Wish wish_;
 };
+
+// The variant and the values that hold at a step.
+void state_at(const Lesson& lesson, std::size_t step, std::string& variant, std::vector<std::string>& set);
 
 }  // namespace tailrace::viewer
