@@ -29,7 +29,11 @@ const std::vector<Library>& libraries() {
       {"yaml-cpp/", {"scenarios/format/"}, true},
       {"Eigen/", {"analysis/queueing/"}, true},
       {"boost/", {"analysis/graph/", "cli/cluster.cpp"}, true},
-      {"CLI/", {"cli/"}, false},
+      {"CLI/", {"cli/", "viewer/main.cpp"}, false},
+      {"GL/", {"viewer/surface/"}, false},
+      {"EGL/", {"viewer/surface/"}, true},
+      {"GLFW/", {"viewer/surface/"}, true},
+      {"imgui", {"viewer/surface/", "viewer/widgets/", "viewer/panels/", "viewer/app"}, false},
   };
   return table;
 }
