@@ -102,7 +102,8 @@ App::App(std::vector<std::unique_ptr<Session>> sessions, const AppOptions& optio
     : options_(options),
       sessions_(std::move(sessions)),
       lessons_(options.lessons),
-      side_(options.side),
+      side_(options.side == PanelName::all ? PanelName::inspector : options.side),
+      side_chosen_(options.side != PanelName::all),
       theme_(options.theme) {
   looks_.resize(sessions_.size());
   topologies_.resize(sessions_.size());
@@ -195,7 +196,7 @@ void App::side_panel(ImVec2 where, ImVec2 size) {
   for (std::size_t i = 0; i < std::size(kTabs); ++i) {
     const float wide = text_width(body_font(), 0, kNames[i]) + em() * 1.4f;
     ImGui::SetCursorScreenPos({x, where.y});
-    if (ImGui::InvisibleButton(kNames[i], {wide, height})) side_ = kTabs[i];
+    if (ImGui::InvisibleButton(kNames[i], {wide, height})) show(kTabs[i]);
     const bool open = side_ == kTabs[i];
     draw_text(draw, body_font(), 0, {x + em() * 0.7f, where.y + (height - em()) / 2 - em() * 0.1f},
               open                     ? theme().text
@@ -280,10 +281,10 @@ void App::carry_out(const Actions& a) {
   if (a.zoom != 1) topologies_[focused_].zoom_by(a.zoom);
   if (a.focus) topologies_[focused_].focus(topologies_[focused_].focused() >= 0 ? -1 : look.node);
   if (a.search) topologies_[focused_].begin_search();
-  if (a.tab == 0) side_ = PanelName::inspector;
-  if (a.tab == 1) side_ = PanelName::cascade;
-  if (a.tab == 2) side_ = PanelName::tail;
-  if (a.tab == 3 || a.lessons) side_ = PanelName::lesson;
+  if (a.tab == 0) show(PanelName::inspector);
+  if (a.tab == 1) show(PanelName::cascade);
+  if (a.tab == 2) show(PanelName::tail);
+  if (a.tab == 3 || a.lessons) show(PanelName::lesson);
   if (a.undo) {
     const EditResult result = look.session->undo();
     say(result.ok ? "undone: " + result.message : result.message, !result.ok);
@@ -317,7 +318,7 @@ void App::grant(const LessonPanel::Wish& wish) {
   if (!wish.panel.empty()) {
     const int which = panel_from(wish.panel);
     // The topology and the timeline are always there; the lesson stays open beside them.
-    if (which >= static_cast<int>(PanelName::cascade)) side_ = PanelName::lesson;
+    if (which >= static_cast<int>(PanelName::cascade)) show(PanelName::lesson);
   }
   if (wish.scenario.empty()) return;
   SessionOptions session = options_.session;
@@ -361,6 +362,10 @@ bool App::draw(double seconds) {
     looks_[i].refresh();
   }
   message_s_ = std::max(0.0, message_s_ - seconds);
+  // Who fell first and why is what one wants to know first; then what one points at.
+  const Look& front = looks_[focused_];
+  if (!side_chosen_ && front.cascade && front.cascade->happened) side_ = PanelName::cascade;
+  if (!side_chosen_ && (front.node >= 0 || front.edge >= 0)) show(PanelName::inspector);
 
   const ImVec2 size = ImGui::GetIO().DisplaySize;
   ImGui::SetNextWindowPos({0, 0});

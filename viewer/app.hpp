@@ -29,7 +29,9 @@ struct AppOptions {
   std::vector<std::string> paths;  // scenarios or stored runs: one, or two to compare
   SessionOptions session;
   PanelName panel = PanelName::all;
-  PanelName side = PanelName::inspector;  // which of the side panels is open at first
+  // Which of the side panels is open at first; all: the cascade where there is one, until something is
+  // selected.
+  PanelName side = PanelName::all;
   ThemeName theme = ThemeName::dark;
   float points = 14;
   std::vector<std::string> lessons;  // paths
@@ -63,7 +65,7 @@ class App {
   LessonPanel& lessons() { return lessons_; }
   TransportBar& transport() { return transport_; }
   PanelName side() const { return side_; }
-  void show(PanelName side) { side_ = side; }
+  void show(PanelName side) { side_ = side, side_chosen_ = true; }
   const std::string& message() const { return message_; }
   bool helping() const { return help_; }
   void export_csv(const std::string& path);
@@ -93,6 +95,7 @@ class App {
   TransportBar transport_;
   std::size_t focused_ = 0;
   PanelName side_ = PanelName::inspector;
+  bool side_chosen_ = false;
   ThemeName theme_ = ThemeName::dark;
   bool theme_changed_ = false, help_ = false, leave_ = false;
   float side_width_ = 0, time_height_ = 0;  // pixels; 0: by the window's size

@@ -14,8 +14,9 @@ namespace {
 // Of the attempts that ended: below the first nobody looks, above the second it is what a user remembers.
 constexpr double kSomeErrors = 0.01, kManyErrors = 0.2;
 constexpr double kBusy = 0.85;
-// Slices before the playhead that "now" is made of: one alone is noise at low rates.
-constexpr double kNowSlices = 3;
+// What "now" is made of, before the playhead: a slice alone is noise at low rates. Two seconds, less of a
+// short run.
+constexpr double kNowSlices = 3, kNowSeconds = 2, kNowShare = 1.0 / 30;
 
 bool differs(const TimeRange& a, const TimeRange& b) {
   return a.t0_s != b.t0_s || a.t1_s != b.t1_s;
@@ -83,9 +84,10 @@ void Look::refresh() {
   if (brush) {
     range = *brush;
   } else {
-    const double slice = history->slice_s();
+    const double length =
+        std::max(kNowSlices * history->slice_s(), std::min(kNowSeconds, kNowShare * scene->duration_s));
     const TimeRange now = history->slice_at(playhead_s);
-    range = {std::max(0.0, now.t1_s - kNowSlices * slice), now.t1_s};
+    range = {std::max(0.0, now.t1_s - length), now.t1_s};
   }
   if (!new_version && !differs(range, figures_range_) && figures_at_ >= 0) return;
   figures = history->figures(range);
