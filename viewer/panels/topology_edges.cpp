@@ -147,7 +147,9 @@ void TopologyPanel::draw_edge_labels(ImDrawList& draw, const Look& look) {
     const float width = text_width(font, size, c.text) + size * 1.9f, half = size * 0.75f;
     // Wherever along the edge there is room, the middle first.
     for (const float share : {0.5f, 0.62f, 0.38f, 0.74f, 0.26f}) {
-      const ImVec2 middle = screen(drawing_.edges[c.edge].at(share));
+      // Above the flow, so that its width and rim are seen.
+      ImVec2 middle = screen(drawing_.edges[c.edge].at(share));
+      if (!crowded) middle.y -= half + em() * 0.75f;
       const ImVec2 a{middle.x - width / 2, middle.y - half}, b{middle.x + width / 2, middle.y + half};
       if (a.x < min_.x || b.x > min_.x + size_.x || a.y < min_.y || b.y > min_.y + size_.y) continue;
       if (!free_for(a - ImVec2{3, 2}, b + ImVec2{3, 2})) continue;

@@ -130,7 +130,7 @@ void TopologyPanel::draw_card(ImDrawList& draw, const Look& look, std::size_t wh
   const NodeFigures f = figures_of(look, node);
   const Health health = health_of_drawn(look, node);
   const float unit = em() * zoom_, fade = dimmed_node(look, node) ? 0.3f : 1.0f;
-  const float small = std::max(unit * 0.86f, 8.0f);
+  const float small = std::max(unit * 0.86f, em() * 0.68f);
   ImFont* const small_text = font_for(small);
   const auto ink = [&](ImU32 colour) { return with_alpha(colour, fade); };
 
