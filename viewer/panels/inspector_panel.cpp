@@ -13,6 +13,17 @@ namespace tailrace::viewer {
 
 namespace {
 
+// Of a component with several stations (a broker and its consumers) each says which.
+std::string instance_name(const Scene& scene, const SceneNode& node, const LiveInstance& instance) {
+  std::string name = fmt::format("#{}", instance.index + 1);
+  if (node.stations.size() < 2) return name;
+  const std::string& station =
+      scene.model->topology->stations[static_cast<std::size_t>(instance.station)].name;
+  const bool prefixed =
+      station.size() > node.name.size() && station.compare(0, node.name.size(), node.name) == 0;
+  return (prefixed ? station.substr(node.name.size() + 1) : station) + name;
+}
+
 std::size_t at(int i) {
   return static_cast<std::size_t>(i);
 }
@@ -127,7 +138,7 @@ void InspectorPanel::pools(const Look& look, float width) const {
     for (const LiveInstance& i : moment->instances)
       if (std::find(node.stations.begin(), node.stations.end(), i.station) != node.stations.end() &&
           i.state != LiveInstance::State::absent)
-        rows.push_back({fmt::format("#{}", i.index + 1), static_cast<double>(i.busy),
+        rows.push_back({instance_name(*look.scene, node, i), static_cast<double>(i.busy),
                         static_cast<double>(i.queued), i.workers, i.state});
   }
   if (rows.empty())
@@ -136,6 +147,9 @@ void InspectorPanel::pools(const Look& look, float width) const {
                     LiveInstance::State::ready});
   ImGui::TextDisabled(exact ? "workers and queue, at this instant" : "workers and queue, on average");
   constexpr std::size_t kMostRows = 12;
+  float names = em() * 2.2f;
+  for (const Row& row : rows) names = std::max(names, text_width(small_font(), 0, row.name) + em() * 0.6f);
+  names = std::min(names, width * 0.45f);
   const float cell = em() * 0.62f, gap = em() * 0.16f;
   for (std::size_t i = 0; i < std::min(rows.size(), kMostRows); ++i) {
     const Row& row = rows[i];
@@ -150,7 +164,7 @@ void InspectorPanel::pools(const Look& look, float width) const {
     if (row.state == LiveInstance::State::starting) text = "starts";
     if (row.state == LiveInstance::State::draining) text = "drains";
     const float wide = text_width(small_font(), 0, text);
-    float x = pos.x + em() * 2.2f;
+    float x = pos.x + names;
     const float y = pos.y + em() * 0.2f, right = pos.x + width - wide - em();
     if (row.workers > 0) {
       // As many cells as fit; each stands for several workers where there are more.
