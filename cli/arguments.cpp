@@ -4,8 +4,10 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <memory>
+#include <optional>
 #include <sstream>
 
+#include "cli/command_line_text.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -40,7 +42,8 @@ void add_changes(CLI::App& command, ScenarioArguments& a) {
 }
 
 void add_scenario_options(CLI::App& command, ScenarioArguments& a) {
-  command.add_option("scenario", a.file, "the scenario, a YAML file")->required();
+  command.add_option("scenario", a.file, "the scenario, a YAML file, or the name of one in the library")
+      ->required();
   command.add_option("--variant", a.variant, "one of the scenario's variants")->type_name("NAME");
   add_changes(command, a);
 }
@@ -78,6 +81,39 @@ CLI::Option* add_share(CLI::App& command, const char* name, double& share, const
 
 CLI::Option* add_jobs(CLI::App& command, int& jobs, const char* about) {
   return command.add_option("--jobs,-j", jobs, about)->type_name("N")->check(CLI::Range(1, 4096));
+}
+
+// auto, all, off, or 1/N.
+std::optional<models::TraceSampling> trace_sampling(const std::string& text) {
+  using Mode = models::TraceSampling::Mode;
+  if (text == "auto") return models::TraceSampling{Mode::automatic, 1};
+  if (text == "all") return models::TraceSampling{Mode::fixed, 1};
+  if (text == "off") return models::TraceSampling{};
+  const std::string digits = text.starts_with("1/") ? text.substr(2) : "";
+  if (digits.empty() || digits.size() > 15 || digits.find_first_not_of("0123456789") != std::string::npos)
+    return {};
+  const std::uint64_t every = std::stoull(digits);
+  if (every == 0) return {};
+  return models::TraceSampling{Mode::fixed, every};
+}
+
+void add_trace_options(CLI::App& command, RunArguments& a) {
+  const std::function<void(const std::string&)> read = [&a](const std::string& text) {
+    a.trace = *trace_sampling(text);
+  };
+  const auto fault = [](const std::string& text) -> std::string {
+    return trace_sampling(text) ? "" : "which requests are traced: auto, all, off, or 1/N";
+  };
+  command
+      .add_option_function<std::string>("--trace-sample", read,
+                                        "which requests are traced, to say where the slow ones' time went; "
+                                        "default auto: as many as cost little")
+      ->type_name("auto|all|off|1/N")
+      ->check(CLI::Validator(fault, ""));
+  command
+      .add_option("--traces", a.traces,
+                  "write the exemplars' traces into this file, as OpenTelemetry JSON (OTLP)")
+      ->type_name("FILE");
 }
 
 void add_compare_options(CLI::App& command, CompareArguments& a) {
@@ -178,6 +214,49 @@ void add_sweep_options(CLI::App& command, SweepArguments& a) {
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
 }
 
+void add_metastability_options(CLI::App& command, MetastabilityArguments& a) {
+  add_scenario_options(command, a.scenario);
+  command
+      .add_option("--fault", a.fault, "the trigger, by name or number; default: the first of the scenario")
+      ->type_name("FAULT");
+  command.add_option("--loads", a.loads, "factors of the load: 0.25..1.25:5 (the default) or [0.5, 1]")
+      ->type_name("FACTORS");
+  command
+      .add_option("--durations", a.durations,
+                  "factors of the trigger's duration; default [0.25, 0.5, 1, 2, 4]")
+      ->type_name("FACTORS");
+  command.add_option("--sizes", a.sizes, "factors of the trigger's size; default [1]")->type_name("FACTORS");
+  add_share(command, "--resolution", a.resolution, "how narrow the bracket of each boundary is to be (2%)");
+  command.add_flag("--no-hysteresis", a.no_hysteresis, "do not walk the load up and down");
+  add_jobs(command, a.jobs, "replications at a time; default one per core");
+  command.add_option("--out", a.out, "also write metastability.json and metastability.csv into this folder")
+      ->type_name("DIR");
+  add_format(command, a.scenario.format,
+             {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
+}
+
+void add_sensitivity_options(CLI::App& command, SensitivityArguments& a) {
+  add_scenario_options(command, a.scenario);
+  command.add_option("--vary", a.paths, "a path of the scenario whose value has one number (repeatable)")
+      ->type_name("PATH")
+      ->required()
+      ->allow_extra_args(false)
+      ->take_all();
+  add_share(command, "--step", a.step, "how far each is moved, to both sides (10%)");
+  command
+      .add_option("--primary", a.primary,
+                  "the figure that is asked about; default: p(99) of the first workload")
+      ->type_name("FIGURE");
+  add_jobs(command, a.jobs, "replications at a time; default one per core");
+  command
+      .add_option(
+          "--out", a.out,
+          "also write sensitivity.json, sensitivity.csv and the tornado, sensitivity.svg, into this folder")
+      ->type_name("DIR");
+  add_format(command, a.scenario.format,
+             {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
+}
+
 // Line by line, so that what was typed cannot drive the terminal.
 std::string safe_lines(const std::string& text) {
   std::string out;
@@ -189,6 +268,10 @@ std::string safe_lines(const std::string& text) {
 }  // namespace
 
 std::function<int()> read_command_line(int argc, char** argv) {
+  // The viewer reads its own options.
+  if (argc >= 2 && std::string(argv[1]) == "view")
+    return [list = std::vector<std::string>(argv + 2, argv + argc)] { return view_command(list); };
+
   CLI::App app("Simulates a microservice system, request by request, from a YAML scenario.", "tailrace");
   app.set_version_flag("--version", std::string("tailrace ") + kVersion);
   app.require_subcommand(1);
@@ -202,12 +285,26 @@ std::function<int()> read_command_line(int argc, char** argv) {
   add_jobs(*run_app, run->jobs, "replications at a time; default one per core");
   run_app
       ->add_option("--out", run->out,
-                   "also write summary.json, timeseries.csv, latency.csv and policies.csv into this folder")
+                   "also write summary.json, report.html, tables, traces and metrics into this folder")
       ->type_name("DIR");
   add_format(*run_app, run->scenario.format,
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
   add_share(*run_app, "--precision", run->precision,
             "add replications until mean and p99 are known to this share (1%)");
+  run_app
+      ->add_option("--junit", run->junit,
+                   "write the thresholds' verdicts as JUnit XML into this file; junit.xml in "
+                   "--out")
+      ->type_name("FILE");
+  run_app
+      ->add_option(
+          "--baseline", run->baseline,
+          "the summary.json of an earlier run: exit code 99 where a figure of a workload is significantly "
+          "worse, by more than 1 %")
+      ->type_name("FILE");
+  run_app->add_flag("--abort-on-fail", run->abort_on_fail,
+                    "run no more replications once a threshold has failed beyond doubt");
+  add_trace_options(*run_app, *run);
   run_app->add_flag("--verify-determinism", run->verify_determinism,
                     "run a tenth of the replications twice and compare");
 
@@ -230,13 +327,43 @@ std::function<int()> read_command_line(int argc, char** argv) {
       app.add_subcommand("plan", "find the highest load, or the cheapest sizes, that meet the thresholds");
   add_plan_options(*plan_app, *plan);
 
+  const auto list = std::make_shared<ListArguments>();
+  CLI::App* list_app = app.add_subcommand("list", "the library of scenarios that comes with the program");
+  list_app->add_option("word", list->word,
+                       "only what has to do with it: a topic, a pattern, a part of a name");
+  list_app->add_flag("--markdown", list->markdown, "as the tables of docs/patterns.md");
+  add_format(*list_app, list->format, {{"text", OutputFormat::text}, {"json", OutputFormat::json}});
+
+  const auto shown = std::make_shared<std::string>();
+  CLI::App* show_app = app.add_subcommand("show", "print a scenario of the library, to start from");
+  show_app->add_option("name", *shown, "as `tailrace list` names it")->required();
+
+  const auto metastability = std::make_shared<MetastabilityArguments>();
+  CLI::App* metastability_app = app.add_subcommand(
+      "metastability",
+      "map from which loads the system comes back after a fault, and from which it does not");
+  add_metastability_options(*metastability_app, *metastability);
+
+  const auto sensitivity = std::make_shared<SensitivityArguments>();
+  CLI::App* sensitivity_app = app.add_subcommand(
+      "sensitivity", "which parameter moves a figure most: elasticities and a tornado plot");
+  add_sensitivity_options(*sensitivity_app, *sensitivity);
+
   const auto describe = std::make_shared<DescribeArguments>();
   CLI::App* describe_app =
       app.add_subcommand("describe", "the reference: kinds, steps, policies and their fields");
   describe_app->add_option("name", describe->name, "a kind, step, policy or section; without it, the list");
   describe_app->add_flag("--markdown", describe->markdown, "the whole reference as Markdown");
 
+  app.add_subcommand("view", "look at a run while it happens, or at a stored one ('view --help' says how)");
   CLI::App* schema_app = app.add_subcommand("schema", "a JSON schema of scenario files, for editors");
+
+  const auto shell = std::make_shared<std::string>();
+  CLI::App* completion_app = app.add_subcommand("completion", "completions for a shell, to be sourced");
+  completion_app->add_option("shell", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  CLI::App* manual_app = app.add_subcommand("manual", "the manual page: tailrace manual | man -l -");
 
   try {
     app.parse(argc, argv);
@@ -255,7 +382,18 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (compare_app->parsed()) return [compare] { return compare_command(*compare); };
   if (sweep_app->parsed()) return [sweep] { return sweep_command(*sweep); };
   if (plan_app->parsed()) return [plan] { return plan_command(*plan); };
+  if (list_app->parsed()) return [list] { return list_command(*list); };
+  if (show_app->parsed()) return [shown] { return show_command(*shown); };
+  if (metastability_app->parsed()) return [metastability] { return metastability_command(*metastability); };
+  if (sensitivity_app->parsed()) return [sensitivity] { return sensitivity_command(*sensitivity); };
   if (describe_app->parsed()) return [describe] { return describe_command(*describe); };
+  if (completion_app->parsed() || manual_app->parsed()) {
+    const std::string text = manual_app->parsed() ? manual_page(app)
+                             : *shell == "bash"   ? bash_completion(app)
+                             : *shell == "zsh"    ? zsh_completion(app)
+                                                  : fish_completion(app);
+    return [text] { return write_stdout(text) ? kGood : kInputOutput; };
+  }
   (void)schema_app;
   return [] { return schema_command(); };
 }

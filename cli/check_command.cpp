@@ -7,6 +7,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/load_scenario.hpp"
 #include "cli/prediction.hpp"
+#include "cli/reach_text.hpp"
 #include "cli/topology_text.hpp"
 #include "models/compile/compiled_model.hpp"
 
@@ -79,6 +80,25 @@ void channels(JsonText& j, const models::Topology& t) {
   j.end_array();
 }
 
+// What segmentation leaves open to whoever takes over a component.
+void reach(JsonText& j, const models::Topology& t) {
+  if (!t.segmentation.on) return;
+  const analysis::ReachReport report = analysis::reach_of(t);
+  const auto names = [&](const char* key, const std::vector<int>& ids) {
+    j.key(key).begin_array();
+    for (const int id : ids) j.value(t.components[static_cast<std::size_t>(id)].name);
+    j.end_array();
+  };
+  j.key("reach").begin_array();
+  for (const analysis::ReachOf& r : report.from) {
+    j.begin_object().field("name", t.components[static_cast<std::size_t>(r.component)].name);
+    names("reaches", r.reachable);
+    names("calls_reach", r.called);
+    j.end_object();
+  }
+  j.end_array();
+}
+
 // What was understood, as data: ids are names, times seconds.
 std::string topology_json(const LoadedScenario& scenario) {
   const models::Topology& t = *scenario.topology;
@@ -133,6 +153,7 @@ std::string topology_json(const LoadedScenario& scenario) {
   for (const models::Edge& e : t.edges) call(j, t, e);
   j.end_array();
   channels(j, t);
+  reach(j, t);
   write_prediction(j, t);
   j.end_object();
   return j.take();
@@ -160,6 +181,8 @@ int check_command(const ScenarioArguments& arguments) {
   if (arguments.quiet) return kGood;
   const analysis::TextStyle style = stream_style().out;
   std::string text = topology_text(*scenario.topology, style);
+  const std::string reach = reach_text(*scenario.topology, style);
+  if (!reach.empty()) text += "\n" + reach;
   const std::string prediction = prediction_block(*scenario.topology, style);
   if (!prediction.empty()) text += "\n" + prediction;
   return write_stdout(text) ? kGood : kInputOutput;

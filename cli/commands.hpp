@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "models/runtime/trace_record.hpp"
 #include "scenarios/sweep/design.hpp"
 
 namespace tailrace::cli {
@@ -30,6 +31,11 @@ struct RunArguments {
   double precision = 0;  // relative; 0: none asked for
   std::string out;       // folder; empty: no files
   bool verify_determinism = false;
+  std::string junit;     // file; empty: only junit.xml in `out`
+  std::string baseline;  // an earlier summary.json; empty: none
+  bool abort_on_fail = false;
+  models::TraceSampling trace{models::TraceSampling::Mode::automatic, 1};
+  std::string traces;  // a file for the exemplars' traces; empty: none
 };
 
 struct CompareArguments {
@@ -65,17 +71,47 @@ struct PlanArguments {
   std::string out;
 };
 
+struct MetastabilityArguments {
+  ScenarioArguments scenario;
+  std::string fault;                    // name or number; empty: the first
+  std::string loads, durations, sizes;  // factors, as a sweep's values; empty: the default
+  double resolution = 0;                // 0: the default
+  bool no_hysteresis = false;
+  int jobs = 0;
+  std::string out;
+};
+
+struct SensitivityArguments {
+  ScenarioArguments scenario;
+  std::vector<std::string> paths;
+  double step = 0;  // relative; 0: the default
+  std::string primary;
+  int jobs = 0;
+  std::string out;
+};
+
 struct DescribeArguments {
   std::string name;  // empty: the list
   bool markdown = false;
+};
+
+struct ListArguments {
+  std::string word;  // empty: everything
+  bool markdown = false;
+  OutputFormat format = OutputFormat::text;
 };
 
 int run_command(const RunArguments& arguments);
 int compare_command(const CompareArguments& arguments);
 int sweep_command(const SweepArguments& arguments);
 int plan_command(const PlanArguments& arguments);
+int metastability_command(const MetastabilityArguments& arguments);
+int sensitivity_command(const SensitivityArguments& arguments);
 int check_command(const ScenarioArguments& arguments);
 int describe_command(const DescribeArguments& arguments);
 int schema_command();
+int list_command(const ListArguments& arguments);
+int show_command(const std::string& name);
+int view_command(const std::vector<std::string>& arguments);  // returns only where it cannot start
 
 }  // namespace tailrace::cli

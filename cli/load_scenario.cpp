@@ -96,9 +96,9 @@ LoadedScenario read_for_sweep(const ScenarioArguments& arguments) {
 
 LoadedScenario load_scenario(const ScenarioArguments& arguments) {
   LoadedScenario loaded;
-  const models::ScenarioDoc doc = read_tree(arguments, loaded);
+  loaded.doc = read_tree(arguments, loaded);
   if (loaded.exit_code == 0) {
-    std::optional<models::Topology> topology = models::build_topology(doc, loaded.diagnostics);
+    std::optional<models::Topology> topology = models::build_topology(loaded.doc, loaded.diagnostics);
     if (topology) analysis::check_thresholds(*topology, loaded.diagnostics);
     if (!topology || !loaded.diagnostics.ok()) {
       loaded.exit_code = kWrongScenario;

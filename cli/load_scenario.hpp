@@ -17,7 +17,7 @@ struct LoadedScenario {
   models::Diagnostics diagnostics;  // warnings, when there is a topology
   std::vector<models::SourceFile> files;
   std::vector<std::string> variants;  // that the file describes
-  models::ScenarioDoc doc;            // of read_for_sweep()
+  models::ScenarioDoc doc;            // with the variant and the overrides
 
   std::vector<std::string> warnings() const;  // one line each
 };

@@ -29,6 +29,8 @@ std::string OutputFiles::prepare() {
 
 std::string OutputFiles::add(const std::string& name, std::string_view content) {
   const std::string final = (fs::path(folder_) / name).string();
+  std::error_code code;  // open() says what is wrong with the folder
+  if (fs::path(name).has_parent_path()) fs::create_directories(fs::path(final).parent_path(), code);
   const std::string temporary = fmt::format("{}.{}.tmp", final, ::getpid());
   const auto failed = [&](std::size_t done) {
     return fmt::format("cannot write {}: {} ({} of {} bytes written)", final, std::strerror(errno), done,

@@ -86,10 +86,16 @@ bool has_own_page(const Field& field) {
 }
 
 void collect(const FieldTable& table, const std::string& prefix, bool indented, std::vector<Row>& rows) {
-  for (const Field& f : table.fields) {
+  for (std::size_t i = 0; i < table.fields.size(); ++i) {
+    const Field& f = table.fields[i];
     std::string text = f.text;
-    if (f.own_page) {
-      rows.push_back({prefix + f.name, "policy or none", "", "", std::move(text)});
+    if (f.own_page) {  // all that stand together, in one row
+      std::string names = f.name;
+      for (; i + 1 < table.fields.size() && table.fields[i + 1].own_page; ++i)
+        names += ", " + table.fields[i + 1].name;
+      const bool one = names == f.name;
+      rows.push_back({prefix + (one ? f.name : "<policy>"), one ? "policy or none" : "policies", "", "",
+                      one ? std::move(text) : "each a policy or none: " + names});
       continue;
     }
     if (has_own_page(f)) {

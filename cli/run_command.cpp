@@ -3,15 +3,23 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <new>
 
+#include "analysis/experiment/baseline.hpp"
 #include "analysis/html/markdown.hpp"
 #include "analysis/html/page.hpp"
+#include "analysis/report/junit.hpp"
+#include "analysis/report/prometheus.hpp"
 #include "analysis/report/run_report.hpp"
 #include "analysis/report/summary_json.hpp"
 #include "analysis/report/summary_text.hpp"
 #include "analysis/report/tables_csv.hpp"
 #include "analysis/report/thresholds.hpp"
+#include "analysis/report/trace_files.hpp"
+#include "analysis/slo/slo.hpp"
+#include "cli/baseline_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -20,6 +28,9 @@
 #include "cli/prediction.hpp"
 #include "cli/progress.hpp"
 #include "cli/signals.hpp"
+#include "scenarios/format/read.hpp"
+#include "scenarios/format/write.hpp"
+#include "scenarios/run/early_stop.hpp"
 #include "scenarios/run/replicate.hpp"
 
 namespace tailrace::cli {
@@ -31,21 +42,37 @@ using models::RunStatus;
 struct Replicated {
   scenarios::ReplicateResult result;
   double wall_seconds = 0;
+  std::string aborted;  // by which threshold
 };
 
+// A relative change of this much is worth a red build.
+constexpr double kTolerance = 0.01;
+
 Replicated replicate(const std::shared_ptr<const models::CompiledModel>& model, const RunArguments& arguments,
-                     const StreamStyle& style) {
+                     const LoadedScenario& scenario, const StreamStyle& style) {
   scenarios::ReplicateOptions options;
   options.jobs = arguments.jobs;
   options.precision = arguments.precision;
   options.repeat_some = arguments.verify_determinism;
   options.interrupt = interrupt_flag();
+  options.trace = arguments.trace;
   Progress progress(style.err_is_terminal && !arguments.scenario.quiet, style.err);
   options.progress = [&](int done, int wanted, double share) {
     progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(wanted), share);
   };
-  const auto start = std::chrono::steady_clock::now();
+  const auto asked = static_cast<int>(model->topology->run.replications);
+  scenarios::EarlyStop stop(scenario.doc, arguments.abort_on_fail, asked);
   Replicated run;
+  if (stop.wanted() && options.precision == 0) {
+    options.first_round = scenarios::kFirstRound;
+    options.max_replications = asked;
+    options.enough = [&](const std::vector<models::RunRecord>& records) {
+      if (records.size() < static_cast<std::size_t>(asked) && stop.failed(*model, records))
+        run.aborted = stop.reason();
+      return !run.aborted.empty();
+    };
+  }
+  const auto start = std::chrono::steady_clock::now();
   run.result = scenarios::replicate(model, options);
   run.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return run;
@@ -65,12 +92,40 @@ analysis::ReportedScenario reported(const LoadedScenario& scenario, const Scenar
   return told;
 }
 
+// The scenario as it was run, with includes, variant and changes in it, and the data files that it reads:
+// what is needed to run it again, or to look at it.
+std::string add_scenario(OutputFiles& files, const LoadedScenario& scenario,
+                         const analysis::RunResults& results) {
+  models::ScenarioDoc doc = scenario.doc;
+  models::Diagnostics ignored;  // these two paths can always be set
+  scenarios::override_scenario(doc,
+                               {fmt::format("run.seed={}", results.model.topology->run.seed),
+                                fmt::format("run.replications={}", results.records.size())},
+                               "the command line", ignored);
+  std::string error = files.add("scenario.yaml", scenarios::write_scenario(doc.root));
+  for (const auto& [name, path] : scenarios::data_files(scenario.doc)) {
+    if (!error.empty()) break;
+    std::ifstream in(path, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+    error = files.add(name, bytes);
+  }
+  return error;
+}
+
+// What has been written already, also to be printed.
+struct FileTexts {
+  std::string summary, junit;
+  std::string further;  // at the end of report.md
+};
+
 // "" or what went wrong.
 std::string write_files(const std::string& folder, const analysis::RunResults& results,
-                        const std::string& summary, const analysis::ReportedScenario& scenario) {
+                        const FileTexts& texts, const LoadedScenario& loaded,
+                        const analysis::ReportedScenario& scenario) {
   OutputFiles files(folder);
   std::string error = files.prepare();
-  if (error.empty()) error = files.add("summary.json", summary);
+  if (error.empty()) error = files.add("summary.json", texts.summary);
+  if (error.empty()) error = add_scenario(files, loaded, results);
   if (error.empty()) error = files.add("timeseries.csv", analysis::timeseries_csv(results));
   if (error.empty()) error = files.add("latency.csv", analysis::latency_csv(results));
   if (error.empty()) error = files.add("policies.csv", analysis::policies_csv(results));
@@ -80,10 +135,39 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
     error = files.add("scaling.csv", analysis::scaling_csv(results));
   if (error.empty() && !results.model.topology->caches.empty())
     error = files.add("caches.csv", analysis::caches_csv(results.model, results.records));
+  if (error.empty() && !texts.junit.empty()) error = files.add("junit.xml", texts.junit);
   if (error.empty()) error = files.add("report.html", analysis::report_html(results, scenario));
-  if (error.empty()) error = files.add("report.md", analysis::report_markdown(results));
+  if (error.empty()) error = files.add("report.md", analysis::report_markdown(results) + texts.further);
+  if (error.empty()) error = files.add("metrics.prom", analysis::prometheus_text(results));
+  const analysis::TailReport& tail = results.report.tail;
+  if (error.empty() && tail.traced)
+    error = files.add("traces.json",
+                      analysis::otlp_traces(tail, results.model, results.model.topology->run.seed));
+  if (error.empty() && tail.traced)
+    error = files.add("trace-events.json", analysis::trace_events(tail, results.model));
   if (error.empty()) error = files.commit();
   return error;
+}
+
+// A file by itself, in whichever folder it is to be.
+struct SingleFile {
+  explicit SingleFile(const std::string& path)
+      : name(std::filesystem::path(path).filename().string()),
+        folder(std::filesystem::path(path).parent_path().string()) {
+    if (folder.empty()) folder = ".";
+  }
+  std::string name, folder;
+};
+
+std::string write_traces(const std::string& path, const analysis::RunResults& results) {
+  const SingleFile file(path);
+  OutputFiles files(file.folder);
+  std::string error = files.prepare();
+  if (error.empty()) {
+    error = files.add(file.name, analysis::otlp_traces(results.report.tail, results.model,
+                                                       results.model.topology->run.seed));
+  }
+  return error.empty() ? files.commit() : error;
 }
 
 int code_of(const analysis::RunReport& report, const std::vector<analysis::ThresholdResult>& thresholds) {
@@ -101,6 +185,27 @@ int code_of(const analysis::RunReport& report, const std::vector<analysis::Thres
       thresholds.begin(), thresholds.end(),
       [](const analysis::ThresholdResult& t) { return t.verdict == analysis::ThresholdVerdict::fail; });
   return failed ? kThresholds : kGood;
+}
+
+// The file of --junit; "" or what is wrong.
+std::string write_junit(const std::string& path, const std::string& junit) {
+  const std::filesystem::path whole(path);
+  OutputFiles files(whole.has_parent_path() ? whole.parent_path().string() : ".");
+  std::string error = files.prepare();
+  if (error.empty()) error = files.add(whole.filename().string(), junit);
+  if (error.empty()) error = files.commit();
+  return error;
+}
+
+std::vector<analysis::JunitCase> junit_cases(const analysis::BaselineComparison& comparison) {
+  std::vector<analysis::JunitCase> cases;
+  for (const analysis::BaselineFigure& f : comparison.figures) {
+    cases.push_back(
+        {"baseline", f.name,
+         fmt::format("{}: {}", analysis::change_name(f.change), analysis::baseline_line(f, comparison)),
+         f.regression, f.change == analysis::Change::unknown});
+  }
+  return cases;
 }
 
 // What a person or a log must hear even when the summary goes elsewhere.
@@ -122,12 +227,13 @@ void say_on_stderr(const analysis::RunReport& report,
 // Report, files, printed summary; the exit code. Throws std::bad_alloc before anything is printed.
 int tell(const RunArguments& arguments, const LoadedScenario& scenario,
          const std::shared_ptr<const models::CompiledModel>& model, const Replicated& run,
-         const StreamStyle& style) {
+         const analysis::BaselineRun& baseline, const StreamStyle& style) {
   const OutputFormat format = arguments.scenario.format;
   const std::vector<models::RunRecord>& records = run.result.records;
   analysis::RunReport report = analysis::build_run_report(*model, records);
-  const bool all_done = arguments.precision == 0 &&
-                        records.size() == static_cast<std::size_t>(model->topology->run.replications);
+  const bool all_done =
+      !run.aborted.empty() || (arguments.precision == 0 &&
+                               records.size() == static_cast<std::size_t>(model->topology->run.replications));
   if (interrupted_by() != 0 && report.status == RunStatus::completed && !all_done) {
     report.status = RunStatus::interrupted;
     report.message = "interrupted";
@@ -144,12 +250,40 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
                                         records.size(), run.result.stopped_by));
   }
 
+  if (!run.aborted.empty()) results.notes.push_back("aborted: " + run.aborted);
   int code = code_of(report, thresholds);
+  if (!run.aborted.empty() && code == kGood) code = kThresholds;
+  const bool writes = !arguments.out.empty() || format == OutputFormat::json;
+  std::vector<analysis::KeptFigure> kept;
+  if (writes || !baseline.figures.empty()) kept = analysis::keep_figures(*model, records);
+  analysis::BaselineComparison against;
+  if (!baseline.figures.empty()) {
+    const analysis::BaselineRun now{"",
+                                    model->topology->name,
+                                    model->topology->run.seed,
+                                    static_cast<double>(model->topology->run.duration.ns) / 1e9,
+                                    report.warmup_s,
+                                    kept};
+    against = analysis::compare_with_baseline(baseline, now, report.confidence, kTolerance);
+    if (against.regressed() && code == kGood) code = kThresholds;
+  }
+  std::string junit;
+  if (!arguments.junit.empty() || !thresholds.empty() || !baseline.figures.empty())
+    junit = analysis::junit_xml(results, junit_cases(against));
   std::string summary;
-  if (!arguments.out.empty() || format == OutputFormat::json) summary = analysis::summary_json(results);
-  std::string file_error;
+  const std::vector<analysis::SloReport> slos =
+      analysis::evaluate_slos(models::read_slos(scenario.doc), *model, records, report.confidence);
+  if (writes) summary = analysis::summary_json(results, kept, slos);
+  std::string file_error, further;  // of report.md
+  const std::string told_baseline = models::escaped(std::filesystem::path(baseline.file).filename().string());
+  if (!slos.empty()) further += "\n## Objectives\n\n```" + analysis::slo_text(slos, {}) + "```\n";
+  if (!baseline.figures.empty())
+    further += "\n## Against the baseline\n\n```" + analysis::baseline_text(against, told_baseline) + "```\n";
   if (!arguments.out.empty())
-    file_error = write_files(arguments.out, results, summary, reported(scenario, arguments.scenario));
+    file_error = write_files(arguments.out, results, {summary, junit, further}, scenario,
+                             reported(scenario, arguments.scenario));
+  if (file_error.empty() && !arguments.junit.empty()) file_error = write_junit(arguments.junit, junit);
+  if (!arguments.traces.empty() && file_error.empty()) file_error = write_traces(arguments.traces, results);
 
   bool printed = true;
   const bool text = format == OutputFormat::text && !arguments.scenario.quiet;
@@ -164,6 +298,14 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
     if (model->topology->faults.empty() && model->scaled.empty())  // theory knows none
       options.prediction = comparison_block(*model->topology, report, style.out);
     printed = write_stdout(analysis::summary_text(results, options));
+    if (printed && !slos.empty()) printed = write_stdout(analysis::slo_text(slos, style.out));
+    if (printed && !baseline.figures.empty())
+      printed = write_stdout(analysis::baseline_text(against, models::escaped(baseline.file)));
+  }
+  if (!text) {
+    for (const analysis::BaselineFigure& f : against.figures) {
+      if (f.regression) complain("regression: " + analysis::baseline_line(f, against));
+    }
   }
   say_on_stderr(report, thresholds, text);
   if (!file_error.empty()) complain(file_error);
@@ -188,15 +330,37 @@ int run_command(const RunArguments& arguments) {
       return kInputOutput;
     }
   }
+  if (!arguments.traces.empty()) {
+    const SingleFile file(arguments.traces);
+    if (file.name.empty()) {
+      complain("--traces needs the name of a file, not of a folder");
+      return kUsage;
+    }
+    if (arguments.trace.mode == models::TraceSampling::Mode::off) {
+      complain("--traces has nothing to write with --trace-sample off");
+      return kUsage;
+    }
+    if (const std::string error = OutputFiles(file.folder).prepare(); !error.empty()) {
+      complain(error);
+      return kInputOutput;
+    }
+  }
   const LoadedScenario scenario = load_scenario(arguments.scenario);
   if (scenario.topology == nullptr) return scenario.exit_code;
+  analysis::BaselineRun baseline;
+  if (!arguments.baseline.empty()) {
+    if (const std::string error = read_baseline(arguments.baseline, baseline); !error.empty()) {
+      complain(error);
+      return kInputOutput;
+    }
+  }
   const auto model = models::compile(scenario.topology);
 
   const WatchedRun watched;
-  Replicated run = replicate(model, arguments, style);
+  Replicated run = replicate(model, arguments, scenario, style);
   for (;;) {
     try {
-      return tell(arguments, scenario, model, run, style);
+      return tell(arguments, scenario, model, run, baseline, style);
     } catch (const std::bad_alloc&) {
       if (!scenarios::drop_half(run.result)) throw;
     }

@@ -266,15 +266,20 @@ void steps(JsonText& j) {
 void thresholds(JsonText& j, const Field& f) {
   j.key(f.name).begin_object();
   described(j, f);
+  const auto condition = [&] {
+    j.begin_inline_object().field("type", "string").end_object();
+    j.begin_object().field("type", "object").field("additionalProperties", false);
+    j.key("required").begin_inline_array().value("threshold").end_array();
+    j.key("properties").begin_object();
+    j.key("threshold").begin_inline_object().field("type", "string").end_object();
+    j.key("abort_on_fail").begin_inline_object().field("type", "boolean").end_object();
+    j.end_object().end_object();
+  };
   j.field("type", "object").key("additionalProperties").begin_object().key("anyOf").begin_array();
-  j.begin_inline_object().field("type", "string").end_object();
-  j.begin_object()
-      .field("type", "array")
-      .key("items")
-      .begin_inline_object()
-      .field("type", "string")
-      .end_object()
-      .end_object();
+  condition();
+  j.begin_object().field("type", "array").key("items").begin_object().key("anyOf").begin_array();
+  condition();
+  j.end_array().end_object().end_object();
   j.end_array().end_object().end_object();
 }
 

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "analysis/report/plural.hpp"
 #include "analysis/report/text_table.hpp"
 #include "models/field/diagnostics.hpp"
 
@@ -221,6 +222,14 @@ std::string station_text(const models::Station& s) {
   if (s.cpus) parts.push_back(fmt::format("{} cpus", *s.cpus));
   if (!s.blocking) parts.push_back("async");
   if (s.instances > 1) parts.push_back(balancer_text(s.balancer));
+  if (s.discovery && s.discovery->by == models::DiscoveryBy::dns)
+    parts.push_back(fmt::format("found by dns through {} (ttl {})", escaped(s.discovery->ask.operation_name),
+                                duration_text(s.discovery->ttl)));
+  if (s.discovery && s.discovery->by == models::DiscoveryBy::registry)
+    parts.push_back(fmt::format("found through {} (lease {})", escaped(s.discovery->ask.operation_name),
+                                duration_text(s.discovery->lease)));
+  for (const models::StartGate& gate : s.gates)
+    parts.push_back(fmt::format("{} by {} before it serves", gate.name, escaped(gate.call.operation_name)));
   if (!s.doors.empty()) parts.push_back("door " + chain_text(s.doors));
   if (s.queue_policy != nullptr) parts.push_back("a queue policy");
   if (s.cancellation == models::Cancellation::at_step) parts.push_back("stops between steps when left");
@@ -307,7 +316,8 @@ std::string steps_text(const Topology& t, const models::Steps& steps, int indent
         out += cache_text(t, s, indent);
         break;
       case Step::Kind::fail:
-        out += pad + fmt::format("fail with probability {}\n", analysis::human_fraction(s.probability));
+        out += pad + fmt::format("{} with probability {}\n", s.ref == models::kNone ? "fail" : "refuse",
+                                 analysis::human_fraction(s.probability));
         break;
       case Step::Kind::loop:
         out += pad + fmt::format("repeat {} times\n", s.distribution->is_constant()
@@ -320,7 +330,7 @@ std::string steps_text(const Topology& t, const models::Steps& steps, int indent
         const bool parallel = s.kind == Step::Kind::parallel;
         out +=
             pad + (parallel ? fmt::format("in parallel, {} of {} must succeed\n", s.needed, s.branches.size())
-                            : std::string("one of\n"));
+                            : std::string(s.needed == 1 ? "by the client, one of\n" : "one of\n"));
         std::size_t branches = 0;
         for (const models::StepBranch& b : s.branches) {
           if (++branches > kMostSteps) {
@@ -434,7 +444,7 @@ std::string topology_text(const Topology& t, analysis::TextStyle style) {
       kinds.push_back(kind);
   }
   for (const std::string& kind : kinds) {
-    heading(kind + "s");
+    heading(analysis::plural(kind));
     std::size_t count = 0;
     for (const std::size_t i : order) {
       const models::Component& c = t.components[i];

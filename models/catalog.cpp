@@ -1,23 +1,31 @@
 #include "models/catalog.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "models/broker/broker.hpp"
 #include "models/cache/cache.hpp"
 #include "models/cloud_queue/cloud_queue_kind.hpp"
 #include "models/database/database.hpp"
+#include "models/egress/egress.hpp"
 #include "models/faults/faults.hpp"
+#include "models/gateway/gateway.hpp"
 #include "models/job/job.hpp"
 #include "models/log/log.hpp"
+#include "models/mesh/mesh.hpp"
 #include "models/network/network.hpp"
 #include "models/outbox/outbox.hpp"
 #include "models/policies/adaptive_concurrency/adaptive_concurrency.hpp"
 #include "models/policies/adaptive_lifo/adaptive_lifo.hpp"
 #include "models/policies/admission_control/admission_control.hpp"
+#include "models/policies/allow_list/allow_list.hpp"
 #include "models/policies/bulkhead/bulkhead.hpp"
 #include "models/policies/cancellation/cancellation.hpp"
 #include "models/policies/circuit_breaker/circuit_breaker.hpp"
 #include "models/policies/codel/codel.hpp"
 #include "models/policies/connection_pool/connection_pool.hpp"
 #include "models/policies/deadline/deadline.hpp"
+#include "models/policies/discovery/discovery.hpp"
 #include "models/policies/early_drop/early_drop.hpp"
 #include "models/policies/fallback/fallback.hpp"
 #include "models/policies/health_check/health_check.hpp"
@@ -32,24 +40,34 @@
 #include "models/policies/retry_budget/retry_budget.hpp"
 #include "models/policies/retry_pushback/retry_pushback.hpp"
 #include "models/policies/timeout/timeout.hpp"
+#include "models/policies/tls/tls.hpp"
+#include "models/policies/transport/transport.hpp"
+#include "models/proxy/proxy.hpp"
+#include "models/segmentation/segmentation.hpp"
 #include "models/service/service.hpp"
 #include "models/topic/topic_kind.hpp"
 #include "models/webhook/webhook.hpp"
+#include "models/window/window_kind.hpp"
 #include "models/workload/workload.hpp"
+#include "sim/base/check.hpp"
 
 namespace tailrace::models {
 
-const std::vector<Kind>& kinds() {
-  static const std::vector<Kind> list = {
-      workload_kind(), service_kind(), database_kind(), cache_kind(),   broker_kind(), cloud_queue_kind(),
-      log_kind(),      topic_kind(),   outbox_kind(),   webhook_kind(), job_kind(),    network_kind(),
+namespace {
+
+std::vector<Kind>& all_kinds() {
+  static std::vector<Kind> list = {
+      workload_kind(),    service_kind(),      database_kind(), cache_kind(),   broker_kind(),
+      cloud_queue_kind(), log_kind(),          topic_kind(),    outbox_kind(),  webhook_kind(),
+      job_kind(),         window_kind(),       proxy_kind(),    gateway_kind(), mesh_kind(),
+      network_kind(),     segmentation_kind(), egress_kind(),
   };
   return list;
 }
 
 // Admission policies stand in the order in which a call asks them, outermost first.
-const std::vector<PolicyInfo>& policies() {
-  static const std::vector<PolicyInfo> list = {
+std::vector<PolicyInfo>& all_policies() {
+  static std::vector<PolicyInfo> list = {
       deadline_policy(),
       timeout_policy(),
       cancellation_policy(),
@@ -57,6 +75,7 @@ const std::vector<PolicyInfo>& policies() {
       hedge_policy(),  // looks at the per-try timeout
       retry_budget_policy(),
       fallback_policy(),
+      allow_list_policy(),
       rate_limit_policy(),
       quota_policy(),
       admission_control_policy(),
@@ -66,15 +85,43 @@ const std::vector<PolicyInfo>& policies() {
       circuit_breaker_policy(),
       bulkhead_policy(),
       connection_pool_policy(),
+      transport_policy(),
+      tls_policy(),  // secures the transport
       codel_policy(),
       adaptive_lifo_policy(),  // wraps codel
       retry_pushback_policy(),
       load_balancer_policy(),
+      discovery_policy(),
       outlier_detection_policy(),
       health_check_policy(),
       order_policy(),
   };
   return list;
+}
+
+}  // namespace
+
+const std::vector<Kind>& kinds() {
+  return all_kinds();
+}
+
+const std::vector<PolicyInfo>& policies() {
+  return all_policies();
+}
+
+void add_kind(Kind kind) {
+  TAILRACE_CHECK(find_kind(kind.name) == nullptr && find_kind(kind.section) == nullptr);
+  std::vector<Kind>& list = all_kinds();
+  const auto network =
+      std::find_if(list.begin(), list.end(), [](const Kind& k) { return k.section == "network"; });
+  list.insert(network, std::move(kind));
+}
+
+void add_policy(PolicyInfo policy) {
+  std::vector<PolicyInfo>& list = all_policies();
+  TAILRACE_CHECK(
+      std::none_of(list.begin(), list.end(), [&](const PolicyInfo& p) { return p.name == policy.name; }));
+  list.push_back(std::move(policy));
 }
 
 const std::vector<FaultInfo>& fault_types() {
@@ -88,6 +135,7 @@ const std::vector<FaultInfo>& fault_types() {
       gray_fault(),
       delay_fault(),
       abort_fault(),
+      dns_error_fault(),  // abort, of a resolver
       connection_refused_fault(),
       blackhole_fault(),
       latency_fault(),
@@ -97,6 +145,8 @@ const std::vector<FaultInfo>& fault_types() {
       partition_fault(),
       load_spike_fault(),
       cache_flush_fault(),
+      certificate_expired_fault(),
+      control_plane_outage_fault(),
   };
   return list;
 }

@@ -18,4 +18,10 @@ const std::vector<FaultInfo>& fault_types();
 
 const Kind* find_kind(std::string_view name);
 
+// For programs of your own (examples/): one more kind, expanded before the network; one more policy, asked
+// after those that there are. To be called before the first scenario is read, from one thread. A name that is
+// taken is a programmer's error.
+void add_kind(Kind kind);
+void add_policy(PolicyInfo policy);
+
 }  // namespace tailrace::models

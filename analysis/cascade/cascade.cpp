@@ -163,7 +163,9 @@ class Finder {
       if (s.symptom != Symptom::failed) continue;
       const Baseline normal = normal_of(s.values);
       for (const Episode& e : find_episodes(s.values, baseline_.end, normal, s.floor)) {
-        const double onset = times_.start_s[e.first];
+        double onset = times_.start_s[e.first];
+        if (!c_.triggers.empty() && c_.triggers.front().start_s < times_.end_s[e.first])
+          onset = std::max(onset, c_.triggers.front().start_s);
         const double end = e.over ? times_.start_s[e.end] : times_.end_s.back();
         c_.user_onset_s = c_.user_onset_s < 0 ? onset : std::min(c_.user_onset_s, onset);
         c_.user_end_s = std::max(c_.user_end_s, end);

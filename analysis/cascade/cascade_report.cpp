@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "models/catalog.hpp"
+
 namespace tailrace::analysis {
 
 namespace {
@@ -107,7 +109,7 @@ class Aggregator {
     }
     in_order();
     for (const models::Component& c : t_.components) {
-      if (c.kind == "workload" || c.kind == "network") continue;
+      if (c.kind == "workload" || !models::find_kind(c.kind)->named) continue;
       ++report_.components;
       for (const CascadeHitReport& h : report_.hits) {
         if (h.component == c.name && 2 * h.replications >= report_.replications) ++report_.components_hit;

@@ -80,9 +80,25 @@ class Explainer {
         if (!explained_[k]) explained_[k] = by_neighbour(k);
       }
     }
+    not_before_causes();
   }
 
  private:
+  // A window is as fine as it gets, and one that holds the cause's moment begins before it.
+  void not_before_causes() {
+    for (std::size_t round = 0; round < c_.hits.size(); ++round) {
+      for (std::size_t h = 0; h < c_.hits.size(); ++h) {
+        Hit& hit = c_.hits[h];
+        double cause = hit.trigger >= 0 ? c_.triggers[at(hit.trigger)].start_s : hit.onset_s;
+        for (const Hit& other : c_.hits) {
+          if (hit.trigger < 0 && other.component == hit.cause) cause = other.onset_s;
+        }
+        if (cause > hit.onset_s && cause < times_.end_s[onsets_[h]]) hit.onset_s = cause;
+      }
+    }
+  }
+
+
   bool by_trigger(std::size_t h) {
     Hit& hit = c_.hits[h];
     const std::size_t w = onsets_[h];

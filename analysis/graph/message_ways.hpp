@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "models/messaging/extras.hpp"
 #include "models/topology/topology.hpp"
 
 namespace tailrace::analysis {
@@ -30,6 +31,7 @@ enum class Share : char { none, all, unknown };
 inline Share share_of(const models::Topology& t, int operation, const models::ConsumerGroup& group) {
   const models::Operation& op = t.operations[static_cast<std::size_t>(operation)];
   const models::MessageChannel& channel = t.channels[static_cast<std::size_t>(op.channel)];
+  if (dynamic_cast<const models::SumsUp*>(channel.model.get()) != nullptr) return Share::unknown;
   if (channel.model == nullptr || channel.model->entries().size() == 1) {
     const bool plain = std::none_of(t.publications.begin(), t.publications.end(),
                                     [&](const auto& p) { return p.channel == op.channel && p.route != 0; });

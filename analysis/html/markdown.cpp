@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "analysis/html/text.hpp"
+#include "analysis/report/tail_output.hpp"
 
 namespace tailrace::analysis {
 
@@ -77,6 +78,13 @@ std::string report_markdown(const RunResults& results) {
   if (!report.cascade.story.empty()) {
     out += fmt::format("**What followed: {}.** {}\n\n", verdict_name(report.cascade.verdict),
                        markdown(report.cascade.story));
+  }
+  for (const TailClass& cls : report.tail.classes) {
+    const TailBand* told = told_band(cls);
+    if (told == nullptr || told->parts.empty()) continue;
+    out += fmt::format("**Where the time of {} went.** {}\n\n", markdown(cls.name),
+                       markdown(tail_sentence(results.model, *told, html::kText)));
+    break;  // one is enough for a comment
   }
   for (const std::string& warning : results.warnings) out += "- warning: " + markdown(warning) + "\n";
   for (const std::string& note : results.notes) out += "- note: " + markdown(note) + "\n";

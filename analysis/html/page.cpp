@@ -5,11 +5,13 @@
 #include "analysis/html/charts.hpp"
 #include "analysis/html/style.hpp"
 #include "analysis/html/tables.hpp"
+#include "analysis/html/tail_section.hpp"
 #include "analysis/html/text.hpp"
 #include "analysis/html/topology_svg.hpp"
 #include "analysis/report/cache_output.hpp"
 #include "analysis/report/messaging_text.hpp"
 #include "analysis/report/scaling_text.hpp"
+#include "analysis/report/upkeep_output.hpp"
 #include "models/field/diagnostics.hpp"
 
 namespace tailrace::analysis {
@@ -122,10 +124,12 @@ std::string report_html(const RunResults& results, const ReportedScenario& scena
   out += html::topology_html(results);
   out += html::charts_html(results);
   out += html::requests_html(results);
+  out += html::tail_html(results);
   out += html::services_html(results);
   out += text_section("Messages", messaging_text(report.messaging, kText));
   out += text_section("Caches", cache_text(report.caches, kText));
   out += text_section("Availability, scaling, deployments", scaling_text(report, kText));
+  out += text_section("Discovery and what instances need", upkeep_text(report.upkeep, kText));
   out += notes(results);
   out += scenario_section(scenario);
   out += fmt::format("<p class=\"note\">Fingerprints: trajectory {:016x}, result {:016x}.</p>\n",

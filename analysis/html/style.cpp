@@ -35,6 +35,12 @@ td small { display: block; line-height: 1.2; }
   margin-right: 8px; overflow: hidden; }
 .meter i { display: block; height: 100%; }
 i.calm { background: var(--calm); } i.busy { background: var(--busy); } i.full { background: var(--full); }
+.stack { display: inline-flex; width: 320px; height: 12px; border-radius: 2px; overflow: hidden; }
+.stack i { display: block; height: 100%; } .key[class*=why-] { height: 10px; }
+.why-service { background: #0072b2; } .why-queue { background: #d55e00; } .why-network { background: #56b4e9; }
+.why-connection { background: #e69f00; } .why-admission { background: #f0c869; }
+.why-backoff { background: #cc79a7; } .why-retry { background: #8f3b6e; } .why-sleep { background: #9aa6ae; }
+.why-messaging { background: #009e73; } .why-cache { background: #7bc8ae; } .why-fault { background: #b00020; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 8px 20px; }
 figure { margin: 0 0 8px; min-width: 0; } figcaption { font-weight: 600; font-size: .9rem; }
 figure svg { display: block; width: 100%; height: auto; }

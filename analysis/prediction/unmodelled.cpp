@@ -158,6 +158,10 @@ class Spread {
       if (window > 0 && l.loss > 0 && bytes->mean() > window && edges_[id].network == kSure)
         edges_[id].network = reason("loss with windows", l.name);
     }
+    if (e.errand && ops_[at(e.operation)].rate == kSure)
+      ops_[at(e.operation)].rate =
+          of_messages(fmt::format("what instances ask {} of their own accord is not part of this theory",
+                                  t_.operation_name(e.operation)));
     if (!e.guarded()) return;
     const bool may_fail = f.success < 1 - kNever || f.attempts > 1 + kNever;
     for (const models::AdmissionUse& use : e.admissions) {
@@ -180,6 +184,10 @@ class Spread {
     }
     if (s.scaling) {
       out.balances = reason("a changing number of instances", s.name);
+      return;
+    }
+    if (s.discovery) {
+      out.balances = reason("discovery", s.name);
       return;
     }
     if (s.instances < 2) return;

@@ -1,6 +1,10 @@
 #include "analysis/report/latency_report.hpp"
 
+#include <algorithm>
+
 #include <span>
+
+#include "sim/base/check.hpp"
 
 namespace tailrace::analysis {
 
@@ -14,6 +18,12 @@ Interval in_seconds(Interval i) {
 }
 
 }  // namespace
+
+const Interval& LatencyReport::percentile(double p) const {
+  const auto found = std::find(kPercentiles.begin(), kPercentiles.end(), p);
+  TAILRACE_CHECK(found != kPercentiles.end());
+  return percentiles[static_cast<std::size_t>(found - kPercentiles.begin())];
+}
 
 LatencyReport latency_report(std::vector<const sim::Histogram*> groups,
                              const std::vector<sim::Histogram>& batches, bool keep, double confidence) {

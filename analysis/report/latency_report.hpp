@@ -19,6 +19,8 @@ struct LatencyReport {
   std::array<Interval, kPercentiles.size()> percentiles;
   sim::Histogram histogram;                    // pooled, ns
   std::vector<sim::Histogram> by_replication;  // requests only
+
+  const Interval& percentile(double p) const;  // p: one of kPercentiles
 };
 
 // `groups`: one histogram per replication; `batches` (of one replication) stand in where there is only one.

@@ -405,6 +405,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
   report.cascade.story = cascade_story(*model.topology, report.cascade);
   report.scaling = scaling_reports(model, records, report.confidence);
   report.deployments = deployment_reports(model, records);
+  report.upkeep = upkeep_report(model, records, kConfidence);
   report.ejections = ejection_reports(model, records, kConfidence);
   report.health = health_reports(model, records, kConfidence);
   report.messaging = messaging_report(model, records, kConfidence);
@@ -414,6 +415,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
     report.notes.push_back(
         "one replication: intervals of request durations come from batch means, others are unknown");
   }
+  report.tail = build_tail_report(model, records);
   return report;
 }
 

@@ -13,7 +13,9 @@
 #include "analysis/report/messaging_report.hpp"
 #include "analysis/report/policy_report.hpp"
 #include "analysis/report/scaling_report.hpp"
+#include "analysis/report/upkeep_report.hpp"
 #include "analysis/stats/interval.hpp"
+#include "analysis/tail/tail.hpp"
 #include "models/compile/compiled_model.hpp"
 #include "models/runtime/record.hpp"
 
@@ -112,8 +114,10 @@ struct RunReport {
   std::vector<HealthReport> health;       // of services with health checks
   std::vector<FaultReport> faults;        // by Topology::faults
   CascadeReport cascade;
+  TailReport tail;                     // where requests were traced
   std::vector<ScalingReport> scaling;  // of stations whose instances come and go
   std::vector<DeploymentReport> deployments;
+  UpkeepReport upkeep;            // discovery, start gates, what crosses zones and contexts
   bool littles_law_holds = true;  // exactly, at every station of every replication
   MessagingReport messaging;
   std::vector<CacheReport> caches;  // by Topology::caches

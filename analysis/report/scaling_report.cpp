@@ -51,6 +51,9 @@ std::vector<DeploymentReport> deployment_reports(const models::CompiledModel& mo
       const models::DeploymentRecord& d = r.deployments[id];
       report.requests += d.requests;
       report.failed += d.failed;
+      report.skewed += d.skewed;
+      report.blocked += d.blocked ? 1 : 0;
+      report.blocked_s += static_cast<double>(d.blocked_ns) * 1e-9 / static_cast<double>(records.size());
       if (d.start_ns < 0) continue;
       ++report.started;
       report.start_s += static_cast<double>(d.start_ns) * 1e-9;

@@ -37,6 +37,9 @@ struct DeploymentReport {
   std::uint64_t started = 0, finished = 0, rolled_back = 0;  // replications
   double start_s = 0, duration_s = 0;                        // means over those
   std::uint64_t requests = 0, failed = 0;                    // at its instances
+  std::uint64_t skewed = 0;                                  // requests whose caller and instance did not fit
+  std::uint64_t blocked = 0;  // replications in which its contract gate never let it begin
+  double blocked_s = 0;       // that it waited there, mean over all
 };
 
 std::vector<ScalingReport> scaling_reports(const models::CompiledModel& model,

@@ -83,20 +83,29 @@ class Text {
 
   void deployments() {
     TextTable table(style_);
-    table.left("deployments").right("from").right("took").left("end").right("requests").right("failed");
+    table.left("deployments")
+        .right("from")
+        .right("took")
+        .left("end")
+        .right("requests")
+        .right("failed")
+        .right("skewed");
     for (std::size_t i = 0; i < report_.deployments.size() && i < kMostRows; ++i) {
       const DeploymentReport& d = report_.deployments[i];
       std::string end = "not in this run";
       if (d.finished > 0) end = "done";
+      if (d.blocked > 0)
+        end = fmt::format("blocked by its contract in {} of {}", d.blocked, report_.replications);
       if (d.rolled_back > 0) end = fmt::format("rolled back in {} of {}", d.rolled_back, d.finished);
       table.row({name(d.name), d.started > 0 ? human_duration(d.start_s, style_) : "never",
                  d.finished > 0 ? human_duration(d.duration_s, style_) : "", end, human_count(d.requests),
                  d.requests > 0
                      ? Cell(human_fraction(static_cast<double>(d.failed) / static_cast<double>(d.requests)),
                             d.failed > 0 ? Ink::bad : Ink::plain)
-                     : Cell()});
+                     : Cell(),
+                 d.skewed > 0 ? Cell(human_count(d.skewed), Ink::bad) : Cell()});
     }
-    add(table, "requests, failed: at instances of the new version");
+    add(table, "requests, failed: at instances of the new version; skewed: caller and callee did not fit");
   }
 
   const RunReport& report_;

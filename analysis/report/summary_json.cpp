@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <functional>
 
-#include "analysis/report/cascade_output.hpp"
 #include "analysis/report/cache_output.hpp"
+#include "analysis/report/cascade_output.hpp"
 #include "analysis/report/json_figures.hpp"
 #include "analysis/report/messaging_json.hpp"
+#include "analysis/report/tail_output.hpp"
+#include "analysis/report/upkeep_output.hpp"
 
 namespace tailrace::analysis {
 
@@ -232,7 +234,8 @@ void scaling(JsonText& json, const ScalingReport& s) {
 void deployment(JsonText& json, const DeploymentReport& d) {
   json.begin_object().field("name", d.name).field("started", d.started).field("finished", d.finished);
   json.field("rolled_back", d.rolled_back).field("start_s", d.start_s).field("duration_s", d.duration_s);
-  json.field("requests", d.requests).field("failed", d.failed).end_object();
+  json.field("requests", d.requests).field("failed", d.failed).field("skewed", d.skewed);
+  json.field("blocked", d.blocked).field("blocked_s", d.blocked_s).end_object();
 }
 
 void fault(JsonText& json, const FaultReport& f) {
@@ -302,7 +305,8 @@ void array(JsonText& json, std::string_view name, const List& list, Each each) {
 
 }  // namespace
 
-std::string summary_json(const RunResults& results) {
+std::string summary_json(const RunResults& results, const std::vector<KeptFigure>& kept,
+                         const std::vector<SloReport>& slos) {
   const RunReport& report = results.report;
   const models::Topology& t = *results.model.topology;
   JsonText json;
@@ -353,12 +357,21 @@ std::string summary_json(const RunResults& results) {
   array(json, "health_checks", report.health, health);
   array(json, "faults", report.faults, fault);
   cascade_json(json, report.cascade);
+  tail_json(json, report.tail, results.model);
   array(json, "scaling", report.scaling, scaling);
   array(json, "deployments", report.deployments, deployment);
+  upkeep_json(json, report.upkeep);
   messaging_json(json, report.messaging, results.model);
   cache_json(json, report.caches);
   array(json, "thresholds", results.thresholds, threshold);
   const auto texts = [](JsonText& j, const std::string& text) { j.value(text); };
+  slo_json(json, slos);
+  array(json, "figures", kept, [](JsonText& j, const KeptFigure& f) {
+    j.begin_object().field("name", f.name).field("unit", f.unit).field("better", f.better);
+    j.key("values").begin_inline_array();
+    for (const double v : f.values) j.value(v);
+    j.end_array().end_object();
+  });
   array(json, "warnings", results.warnings, texts);
   array(json, "notes", results.notes, texts);
   json.end_object();

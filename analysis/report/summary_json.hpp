@@ -5,12 +5,16 @@
 // change of meaning raises kSummaryVersion.
 #include <string>
 
+#include "analysis/report/kept_figures.hpp"
 #include "analysis/report/run_results.hpp"
+#include "analysis/slo/slo.hpp"
 
 namespace tailrace::analysis {
 
 inline constexpr int kSummaryVersion = 1;
 
-std::string summary_json(const RunResults& results);
+// `kept`: figures of each replication, for a later run to be compared with; `slos`: analysis/slo.
+std::string summary_json(const RunResults& results, const std::vector<KeptFigure>& kept = {},
+                         const std::vector<SloReport>& slos = {});
 
 }  // namespace tailrace::analysis

@@ -8,8 +8,11 @@
 #include "analysis/report/cache_output.hpp"
 #include "analysis/report/cascade_output.hpp"
 #include "analysis/report/messaging_text.hpp"
+#include "analysis/report/plural.hpp"
 #include "analysis/report/scaling_text.hpp"
+#include "analysis/report/tail_output.hpp"
 #include "analysis/report/text_table.hpp"
+#include "analysis/report/upkeep_output.hpp"
 
 namespace tailrace::analysis {
 
@@ -45,7 +48,9 @@ class Summary {
     links();
     faults();
     out_ += cascade_text(report_.cascade, style_);
+    out_ += tail_text(report_.tail, results_.model, style_);
     out_ += scaling_text(report_, style_);
+    out_ += upkeep_text(report_.upkeep, style_);
     if (!options_.prediction.empty()) out_ += "\n" + options_.prediction;
     thresholds();
     notes();
@@ -223,7 +228,7 @@ class Summary {
     for (const std::string& kind : kinds) {
       const std::vector<const StationReport*> list = stations_of(kind);
       TextTable table(style_);
-      table.left(kind + (kind.back() == 'x' ? "es" : "s"))
+      table.left(plural(kind))
           .right("size")
           .left("utilisation")
           .right("")

@@ -73,6 +73,50 @@ void lag_row(std::string& out, const TimeWindow& window, const std::string& name
   out += '\n';
 }
 
+// Rows so far have no last two columns; these go in front of the line break.
+void end_row(std::string& out, std::optional<double> attempts_per_s, std::string_view faults) {
+  out.back() = ',';
+  attempts_per_s ? cell(out, *attempts_per_s) : empty_cells(out, 1);
+  cell(out, faults, true);
+}
+
+// Which faults were on at some time of the window, in some replication that it counts.
+std::string faults_during(const TimeWindow& window, const models::Topology& t,
+                          const std::vector<models::RunRecord>& records) {
+  std::vector<bool> on(t.faults.size(), false);
+  for (const models::RunRecord& r : records) {
+    for (const models::FaultActivation& a : r.fault_activations) {
+      const bool before_end = seconds(a.start_ns) < window.end_s;
+      const bool point = a.end_ns == a.start_ns && seconds(a.start_ns) >= window.start_s;
+      if (before_end && (a.end_ns < 0 || seconds(a.end_ns) > window.start_s || point)) on[a.fault] = true;
+    }
+  }
+  std::string names;
+  for (std::size_t f = 0; f < on.size(); ++f) {
+    if (on[f]) names += (names.empty() ? "" : "; ") + t.faults[f].name;
+  }
+  return names;
+}
+
+void edge_row(std::string& out, const TimeWindow& window, const std::string& path, std::size_t id,
+              std::string_view faults) {
+  double calls = 0, attempts = 0, good = 0, failed = 0;
+  for (const models::WindowRecord* part : window.parts) {
+    const models::WindowRecord::PerEdge& e = part->edges[id];
+    calls += e.calls;
+    attempts += e.attempts;
+    good += e.ended[0];
+    for (std::size_t o = 1; o < e.ended.size(); ++o) failed += e.ended[o];
+  }
+  const double s = window.seconds;
+  cell(out, window.start_s), cell(out, window.end_s), cell(out, "call"), cell(out, path);
+  empty_cells(out, 1);
+  cell(out, calls / s), cell(out, good / s), cell(out, failed / s);
+  empty_cells(out, 8);
+  out += '\n';
+  end_row(out, attempts / s, faults);
+}
+
 void buckets(std::string& out, const ClassReport& c, std::string_view outcome,
              const sim::Histogram& histogram) {
   std::uint64_t below = 0;
@@ -131,21 +175,31 @@ std::string timeseries_csv(const RunResults& results) {
   const models::Topology& t = *results.model.topology;
   std::string out =
       "start_s,end_s,kind,name,class,arrivals_per_s,successes_per_s,failures_per_s,"
-      "mean_s,p50_s,p99_s,max_s,busy_workers,queue_length,rejections_per_s,lag,instances\n";
+      "mean_s,p50_s,p99_s,max_s,busy_workers,queue_length,rejections_per_s,lag,instances,attempts_per_s,"
+      "faults\n";
   for (const TimeWindow& window : time_windows(results.records)) {
+    const std::string faults = faults_during(window, t, results.records);
     std::size_t id = 0;
     for (const models::Workload& w : t.workloads) {
-      for (const models::RequestClass& c : w.classes) class_row(out, window, w.name, c.name, id++);
+      for (const models::RequestClass& c : w.classes) {
+        class_row(out, window, w.name, c.name, id++);
+        end_row(out, {}, faults);
+      }
     }
     std::size_t group = 0;
     for (const models::MessageChannel& channel : t.channels) {
-      for (const models::ConsumerGroup& g : channel.groups) lag_row(out, window, g.name, group++);
+      for (const models::ConsumerGroup& g : channel.groups)
+        lag_row(out, window, g.name, group++), end_row(out, {}, faults);
     }
-    // Very large topologies leave no rows per station.
+    // Very large topologies leave no rows per call and station.
+    if (window.parts.front()->edges.size() == t.edges.size()) {
+      for (std::size_t i = 0; i < t.edges.size(); ++i) edge_row(out, window, t.edges[i].path, i, faults);
+    }
     if (window.parts.front()->stations.size() != t.stations.size()) continue;
     for (std::size_t i = 0; i < t.stations.size(); ++i) {
       station_row(out, window, t.components[static_cast<std::size_t>(t.stations[i].component)].kind,
                   t.stations[i].name, i);
+      end_row(out, {}, faults);
     }
   }
   return out;

@@ -298,6 +298,8 @@ bool has_data(const Resolved& r, const Interval& i, const RunReport& report) {
     case Metric::metastable:
       return i.count > 0;
     case Metric::dead_lettered:
+    case Metric::messages_dropped:
+    case Metric::messages_expired:
     case Metric::redelivered:
     case Metric::refused:
     case Metric::duplicates:

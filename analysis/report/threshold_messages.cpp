@@ -44,6 +44,10 @@ Interval of_group(const CompiledModel& model, const Records& records, const RunR
       for (const std::uint64_t n : g.ended) ended += n;
       return share(r, g.ended[static_cast<std::size_t>(models::Fate::dead_lettered)], g.dead_lettered, ended);
     }
+    case Metric::messages_dropped:
+      return counted(g.ended[static_cast<std::size_t>(models::Fate::dropped)]);
+    case Metric::messages_expired:
+      return counted(g.ended[static_cast<std::size_t>(models::Fate::expired)]);
     case Metric::redelivered:
       return share(r, g.redeliveries, g.redelivered, g.deliveries);
     default:

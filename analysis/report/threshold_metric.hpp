@@ -60,7 +60,9 @@ enum class Metric : std::uint8_t {
   stale,
   fetches,
   evictions,
-  lost_writes
+  lost_writes,
+  messages_dropped,
+  messages_expired
 };
 enum class Aggregation : std::uint8_t { avg, min, med, max, percentile, count, rate, value };
 // A call is "orders -> payments" or "orders -> payments.charge": all call sites of that name together. A

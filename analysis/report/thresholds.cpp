@@ -74,6 +74,8 @@ const std::vector<MetricInfo>& metrics() {
        {A::avg, A::min, A::med, A::max, A::percentile}},
       {"lag", Metric::lag, Owner::group, ThresholdUnit::number, {A::avg, A::max, A::value}},
       {"dead_lettered", Metric::dead_lettered, Owner::group, ThresholdUnit::fraction, {A::count, A::rate}},
+      {"messages_dropped", Metric::messages_dropped, Owner::group, ThresholdUnit::number, {A::count}},
+      {"messages_expired", Metric::messages_expired, Owner::group, ThresholdUnit::number, {A::count}},
       {"redelivered", Metric::redelivered, Owner::group, ThresholdUnit::fraction, {A::count, A::rate}},
       {"throughput", Metric::group_throughput, Owner::group, ThresholdUnit::per_second, {A::rate}},
       {"published", Metric::published, Owner::channel, ThresholdUnit::per_second, {A::count, A::rate}},

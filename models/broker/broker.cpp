@@ -32,6 +32,8 @@ FieldTable exchange_fields() {
       .choice("type", &ExchangeSpec::type, {"direct", "topic", "fanout"},
               "direct compares keys, topic matches patterns, fanout takes every binding")
       .list_of("bindings", &ExchangeSpec::bindings, binding_fields(), "where publications go")
+      .add("alternate_exchange", &ExchangeSpec::alternate,
+           "an exchange of this broker for what no binding matches; default: that is dropped")
       .table();
 }
 

@@ -21,6 +21,7 @@ struct BrokerBindingSpec {
 struct ExchangeSpec {
   ExchangeType type = ExchangeType::direct;
   std::vector<BrokerBindingSpec> bindings;
+  std::optional<Reference> alternate;
 };
 
 struct RedeliveryDelaySpec {

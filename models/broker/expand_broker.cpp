@@ -78,7 +78,7 @@ class Expansion {
 
   ExchangeSettings exchange(const Named<ExchangeSpec>& spec) {
     const std::string path = path_ + ".exchanges." + spec.name;
-    ExchangeSettings out{spec.name, spec.value.type, {}};
+    ExchangeSettings out{spec.name, spec.value.type, {}, kNobody};
     for (const auto& q : spec_.queues) {
       if (q.name != spec.name) continue;
       b_.diagnostics.error(mark_, path, fmt::format("a queue has the name \"{}\" too", escaped(spec.name)),
@@ -107,6 +107,8 @@ class Expansion {
         to.exchange = find(*binding.exchange, spec_.exchanges, "exchange", at + ".exchange");
       out.bindings.push_back(std::move(to));
     }
+    if (spec.value.alternate)
+      out.alternate = find(*spec.value.alternate, spec_.exchanges, "exchange", path + ".alternate_exchange");
     return out;
   }
 

@@ -8,6 +8,9 @@
 #include "models/compile/guards.hpp"
 #include "models/compile/messaging.hpp"
 #include "models/compile/program.hpp"
+#include "models/compile/upkeep.hpp"
+#include "models/compile/wires.hpp"
+#include "models/policies/transport/transport.hpp"
 #include "sim/base/check.hpp"
 
 namespace tailrace::models {
@@ -21,8 +24,11 @@ class Compiler final : public ProgramCompiler {
   void run() {
     m_.depth_limit = static_cast<std::uint32_t>(t_.run.max_call_depth);
     marks_ = mark_faults(t_);
+    reached_ = reached_by_transport(t_);
     for (std::size_t i = 0; i < t_.stations.size(); ++i) station(i);
     for (std::size_t i = 0; i < t_.links.size(); ++i) link(i);
+    mark_contracts(t_, m_);
+    compile_egress(t_, m_);
     compile_messaging(t_, m_);
     compile_caches(t_, m_);
     for (std::size_t i = 0; i < t_.operations.size(); ++i) operation(i);
@@ -32,6 +38,11 @@ class Compiler final : public ProgramCompiler {
     compile_guards(t_, m_);
     for (std::size_t i = 0; i < t_.workloads.size(); ++i) workload(i);
     for (std::size_t i = 0; i < t_.stations.size(); ++i) prober(i);
+    compile_upkeep(t_, m_, [this](std::uint32_t edge_id) {
+      const std::uint32_t start = emit(Op::call, edge_id);
+      emit(Op::end_probe);
+      return start;
+    });
     compile_faults(t_, m_);
     m_.stop_pc = emit(Op::stop);
     m_.bury_pc = emit(Op::bury);
@@ -151,7 +162,9 @@ class Compiler final : public ProgramCompiler {
     table.station = static_cast<std::uint32_t>(op.station);
     table.pc = pc();
     const bool async = !s.blocking;
-    table.worker_first = !async || (!op.steps.empty() && op.steps.front().kind == Step::Kind::compute);
+    const bool wired = reached_[i];
+    table.worker_first =
+        !async || wired || (!op.steps.empty() && op.steps.front().kind == Step::Kind::compute);
     bool held = async && table.worker_first;
     const std::size_t first_draw = m_.draws.size();
     const StationTable& st = m_.stations[table.station];
@@ -164,7 +177,9 @@ class Compiler final : public ProgramCompiler {
     place.late = st.pauses && st.cores == 0;  // cores stand still themselves
     if (!table.worker_first || op.steps.empty() || op.steps.front().kind != Step::Kind::compute)
       thaw(place, false);
+    if (wired) wire(static_cast<std::uint16_t>(WireWork::read_request), 0, place, held);
     body(op.steps, place, held);
+    if (wired) wire(static_cast<std::uint16_t>(WireWork::send_answer), 0, place, held);
     if (s.discipline == Discipline::shortest_job_first && !op.steps.empty() &&
         op.steps.front().kind == Step::Kind::compute) {
       table.presample = static_cast<std::uint32_t>(first_draw);
@@ -191,7 +206,8 @@ class Compiler final : public ProgramCompiler {
     table.operation = static_cast<std::uint32_t>(e.operation);
     table.pc = op.pc;
     for (std::size_t at = op.pc; at < m_.steps.size() && at <= op.pc + 1; ++at) {
-      if (m_.steps[at].op == Op::compute || m_.steps[at].op == Op::sleep)
+      if (m_.steps[at].op == Op::sleep ||
+          (m_.steps[at].op == Op::compute && !(m_.steps[at].flags & kWireWork)))
         table.first_draw = m_.steps[at].first;
     }
     table.station = op.station;
@@ -201,7 +217,7 @@ class Compiler final : public ProgramCompiler {
     table.ignore_failure = e.ignore_failure;
     table.deepens = e.in_cycle;
     table.counts_outstanding = s.counts_outstanding;
-    table.may_fail = op.error_chance != 0 || (s.scaled != kNoId && m_.scaled[s.scaled].deployed);
+    table.may_fail = op.error_chance != 0 || s.skewed || (s.scaled != kNoId && m_.scaled[s.scaled].deployed);
     table.operation_series = op.series;
     const std::string target = t_.operation_name(e.operation);
     if (s.instances > 1) {
@@ -216,9 +232,10 @@ class Compiler final : public ProgramCompiler {
       return l != kNoId &&
              (m_.links[l].ns_per_byte > 0 || m_.links[l].packet_bytes > 0 || m_.links[l].fault != kNoId);
     };
-    if (e.request_bytes && sized(table.out_link))
+    const bool wired = transport_of(e.admissions) != nullptr;
+    if (e.request_bytes && (wired || sized(table.out_link)))
       table.request_bytes = draw(*e.request_bytes, stream(from, "request size " + e.path));
-    if (e.response_bytes && sized(table.back_link))
+    if (e.response_bytes && (wired || sized(table.back_link)))
       table.response_bytes = draw(*e.response_bytes, stream(from, "response size " + e.path));
     if (e.retries != 0) table.retry_stream = stream(from, "retry " + e.path);
     if (e.publication != kNone) compile_publication(t_, m_, e);
@@ -226,9 +243,12 @@ class Compiler final : public ProgramCompiler {
     const bool caller_dies =
         e.from_station != kNone && marks_.stations[static_cast<std::size_t>(e.from_station)].dies;
     table.faulted = s.first_fault != kNoId;
-    table.managed = s.shared || s.scaled != kNoId;
+    const bool found = t_.stations[op.station].discovery != nullptr;
+    table.managed = s.shared || s.scaled != kNoId || found;
     table.shared = s.shared;
-    const bool guarded = m_.context || needs_guard(t_, e) || table.faulted || caller_dies || e.cache != kNone;
+    const bool guarded = m_.context || needs_guard(t_, e) || table.faulted || caller_dies ||
+                         e.cache != kNone ||
+                         (!m_.egress.first_cell.empty() && m_.egress.first_cell[i] != kNoId);
     table.guarded = guarded;
     table.plain = s.instances == 1 && !network && !guarded && !table.deepens;
     if (network || guarded) table.series = series(SeriesKind::call, i);
@@ -326,6 +346,7 @@ class Compiler final : public ProgramCompiler {
   }
 
   FaultMarks marks_;
+  std::vector<bool> reached_;  // operations, over a transport
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "models/compile/cache_tables.hpp"
 #include "models/compile/fault_tables.hpp"
 #include "models/compile/guard_tables.hpp"
+#include "models/compile/upkeep_tables.hpp"
 #include "models/topology/topology.hpp"
 #include "sim/base/large_vector.hpp"
 #include "sim/random/sampler.hpp"
@@ -57,7 +58,7 @@ inline constexpr std::uint8_t kAttempt = 2;     // where its one branch fails th
 struct Step16 {
   Op op = Op::end;
   std::uint8_t flags = 0;    // compute: 1 where more than time passes (cores, speed, interruption);
-                             // parallel: kCancelRest, kAttempt
+                             // parallel: kCancelRest, kAttempt; fail: Outcome; branch: kByKey
   std::uint16_t count = 0;   // branches, options
   std::uint32_t first = 0;   // draw, edge, fork, option, pc or operation, by op
   std::uint32_t needed = 0;  // parallel: branches that must succeed; loop: pc of the body
@@ -132,6 +133,9 @@ struct StationTable {
   std::uint32_t first_fault = kNoId;  // state of its first instance, where some fault can hit it
   bool pauses = false;                // by some fault
   bool shared = false;                // one queue before all instances, at a place behind the last
+  bool skewed = false;                // some versions of its instances and of callers' do not fit
+  std::uint32_t directory = kNoId;    // where callers learn who is there
+  std::uint32_t gated = kNoId;        // something must succeed before an instance serves
   std::uint32_t turn = kNoId;         // and which instance is next to be asked
   std::uint32_t scaled = kNoId;       // instances come and go
   std::uint32_t first_life = kNoId;
@@ -314,6 +318,9 @@ struct CompiledModel {
   bool context = false;
   std::uint32_t stop_pc = 0, bury_pc = 0, lost_pc = 0;
   FaultTables faults;
+  std::vector<DirectoryTable> directories;
+  std::vector<GatedTable> gated;
+  EgressTable egress;
   std::uint32_t cpus = 0;
   std::uint32_t positions = 0;
   std::uint32_t depth_limit = 0;

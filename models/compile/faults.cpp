@@ -109,7 +109,7 @@ FaultMarks mark_faults(const Topology& t) {
   marks.links.resize(t.links.size());
   for (std::size_t s = 0; s < t.stations.size(); ++s) {
     // Who is not there is down, and answers as what is down does.
-    const bool managed = t.stations[s].scaling || t.stations[s].shared_queue;
+    const bool managed = t.stations[s].scaling || t.stations[s].shared_queue || !t.stations[s].gates.empty();
     marks.stations[s].hit = marks.stations[s].dies = managed;
   }
   for (const Deployment& d : t.deployments) {

@@ -50,6 +50,9 @@ struct BalancerGroup {
   std::uint32_t station = 0;
   std::uint32_t first_state = 0, callers = 1;
   std::uint32_t stream = 0;
+  int from_component = -1, from_station = -1;
+  std::uint32_t gate = 0xffffffffu;  // discovery: the first state of the policy that asks for addresses
+  bool viewed = false;               // discovery: its callers know what they have been told, not what is
 };
 
 struct GuardTable {

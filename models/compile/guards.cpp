@@ -7,6 +7,7 @@
 #include "models/compile/writer.hpp"
 #include "models/policies/load_balancing/balancer.hpp"
 #include "models/policies/load_balancing/zones.hpp"
+#include "models/policies/transport/transport.hpp"
 
 namespace tailrace::models {
 
@@ -108,6 +109,15 @@ class GuardCompiler final : public ModelWriter {
     g.fallback_steps = e.fallback && e.fallback->steps;
     if (e.fallback && e.fallback->stale) g.stale_ns = e.fallback->stale->ns;
     g.first_admission = static_cast<std::uint32_t>(m_.admissions.size());
+    const DiscoverySettings* discovery = e.probe ? nullptr : station_of(e).discovery.get();
+    std::uint32_t gate = kNoId;
+    if (discovery != nullptr && discovery->gate != nullptr) {
+      const AdmissionTable table =
+          use_of(group_of(i, {"discovery", discovery->gate, Scope::service, false, false, discovery}));
+      gate = table.first_state;
+      m_.admissions.push_back(table);
+      ++g.all, ++g.outer;
+    }
     for (const bool per_attempt : {false, true}) {
       for (const AdmissionUse& use : e.admissions) {
         if (use.per_attempt != per_attempt) continue;
@@ -118,6 +128,8 @@ class GuardCompiler final : public ModelWriter {
         if (!per_attempt) ++g.outer;
       }
     }
+    // A transport whose connections stick says itself which instance it is, and needs a place to say so.
+    g.per_instance = g.per_instance || transport_of(e.admissions) != nullptr;
     if (g.all > 0) g.admission_stream = stream(from, "admission " + e.path);
     if (e.retry_budget) g.budget = budget(e, e.retry_budget, e.retry_budget_origin);
     if (e.hedging) {
@@ -126,13 +138,13 @@ class GuardCompiler final : public ModelWriter {
       g.on_try_timeout = e.hedging->on_try_timeout;
       if (e.hedging->budget) g.hedge_budget = budget(e, e.hedging->budget, e.hedging->origin);
     }
-    if (needs_balancer(station_of(e)) && !e.probe) g.balancer = balancer(e);
+    if (needs_balancer(station_of(e)) && (!e.probe || e.errand)) g.balancer = balancer(e, gate);
     g.tells = g.all != g.outer || g.balancer != kNoId || g.hedge != kNoId || g.budget != kNoId ||
               g.hedge_budget != kNoId;
     g.simple = !m_.context && g.outer == 0 && !g.per_instance && g.budget == kNoId && g.hedge == kNoId &&
                g.balancer == kNoId && !g.fallback && !g.cancels && g.deadline_ns < 0 && !edge.deepens &&
                edge.door == kNoId && edge.out_link == kNoId && edge.back_link == kNoId && !e.probe &&
-               !edge.faulted;
+               !edge.faulted && (m_.egress.first_cell.empty() || m_.egress.first_cell[i] == kNoId);
     if (e.publication != kNone) g.publication = static_cast<std::uint32_t>(e.publication);
     if (e.cache != kNone) {
       g.cache = static_cast<std::uint32_t>(e.cache);
@@ -147,8 +159,10 @@ class GuardCompiler final : public ModelWriter {
     const bool own = use.scope == Scope::call;
     const bool per_instance = use.scope == Scope::instance;
     const auto station = m_.edges[edge_id].station;
-    const auto key = std::make_tuple(use.origin, use.policy, e.from_component, e.from_station, station,
-                                     per_instance, own ? static_cast<std::int64_t>(edge_id) : -1);
+    const auto* transport = dynamic_cast<const TransportModel*>(use.model.get());
+    const auto key = std::make_tuple(use.origin, transport != nullptr ? transport->secured_by() : nullptr,
+                                     use.policy, e.from_component, e.from_station, station, per_instance,
+                                     own ? static_cast<std::int64_t>(edge_id) : -1);
     const auto [it, fresh] = groups_.emplace(key, static_cast<std::uint32_t>(m_.admission_groups.size()));
     if (!fresh) return it->second;
     AdmissionGroup group;
@@ -187,7 +201,7 @@ class GuardCompiler final : public ModelWriter {
     return states_of(e, e.hedging->origin, e.hedging->policy, hedges_, m_.hedges, m_.hedge_states);
   }
 
-  std::uint32_t balancer(const Edge& e) {
+  std::uint32_t balancer(const Edge& e, std::uint32_t gate) {
     const auto station = t_.operations[static_cast<std::size_t>(e.operation)].station;
     const auto key = std::make_tuple(e.from_component, e.from_station, station);
     const auto [it, fresh] = balancers_.emplace(key, m_.balancer_states);
@@ -212,13 +226,17 @@ class GuardCompiler final : public ModelWriter {
       group.first_state = m_.balancer_states;
       group.callers = callers(e);
       group.stream = stream(component_name(e.from_component), "balance " + target.name);
+      group.from_component = e.from_component;
+      group.from_station = e.from_station;
+      group.gate = gate;
       m_.balancer_states += group.callers;
       m_.balancers.push_back(std::move(group));
     }
     return it->second;
   }
 
-  std::map<std::tuple<const void*, std::string, int, int, std::uint32_t, bool, std::int64_t>, std::uint32_t>
+  std::map<std::tuple<const void*, const void*, std::string, int, int, std::uint32_t, bool, std::int64_t>,
+           std::uint32_t>
       groups_;
   std::map<OriginKey, std::uint32_t> budgets_, hedges_;
   std::map<std::tuple<int, int, int>, std::uint32_t> balancers_;
@@ -227,7 +245,8 @@ class GuardCompiler final : public ModelWriter {
 }  // namespace
 
 bool needs_balancer(const Station& s) {
-  return s.instances > 1 && !s.shared_queue && (s.scaling || needs_balancer(s.balancer, s.groups));
+  if (s.shared_queue) return false;
+  return s.discovery || (s.instances > 1 && (s.scaling || needs_balancer(s.balancer, s.groups)));
 }
 
 bool needs_guard(const Topology& t, const Edge& e) {

@@ -1,5 +1,10 @@
 #include "models/compile/program.hpp"
 
+#include "models/compile/client_share.hpp"
+#include "models/compile/effect_question.hpp"
+#include "models/compile/wires.hpp"
+#include "models/policies/transport/transport.hpp"
+
 namespace tailrace::models {
 
 namespace {
@@ -52,6 +57,15 @@ void ProgramCompiler::thaw(const Place& place, bool late) {
   emit(Op::jump, at);
 }
 
+// At a client there are neither workers nor cores: the same as time.
+void ProgramCompiler::wire(std::uint16_t work, std::uint32_t edge, const Place& place, bool& held) {
+  need_worker(place, held);
+  const std::uint32_t at = emit(Op::compute, edge);
+  m_.steps[at].flags = static_cast<std::uint8_t>(kWireWork | place.special_work);
+  m_.steps[at].count = work;
+  thaw(place, place.late);
+}
+
 void ProgramCompiler::body(const Steps& steps, const Place& place, bool& held) {
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const Step& s = steps[i];
@@ -71,7 +85,12 @@ void ProgramCompiler::body(const Steps& steps, const Place& place, bool& held) {
         thaw(place, false);
         break;
       }
-      case Step::Kind::call:
+      case Step::Kind::call: {
+        const bool wired = transport_of(t_.edges[static_cast<std::size_t>(s.edge)].admissions) != nullptr;
+        const auto work = [&](WireWork w) {
+          if (wired) wire(static_cast<std::uint16_t>(w), static_cast<std::uint32_t>(s.edge), place, held);
+        };
+        work(WireWork::send_request);
         no_worker(place, held);
         emit(Op::call, static_cast<std::uint32_t>(s.edge));
         if (t_.edges[static_cast<std::size_t>(s.edge)].cache != kNone && place.cache_depth > 0)
@@ -83,10 +102,14 @@ void ProgramCompiler::body(const Steps& steps, const Place& place, bool& held) {
           m_.steps[skip].first = pc();
         }
         thaw(place, false);
+        work(WireWork::read_answer);
         break;
+      }
       case Step::Kind::fail: {
         const std::uint32_t at = emit(Op::fail, stream(here.component, here.purpose));
         m_.steps[at].set_amount(chance_of(s.probability));
+        m_.steps[at].flags =
+            static_cast<std::uint8_t>(s.ref == kNone ? static_cast<int>(Outcome::error) : s.ref);
         break;
       }
       case Step::Kind::attempt:
@@ -117,7 +140,11 @@ void ProgramCompiler::body(const Steps& steps, const Place& place, bool& held) {
         thaw(place, false);
         break;
       case Step::Kind::branch:
-        branch(s, here, held);
+        if (s.ref < 0) {
+          branch(s, here, held);
+        } else {
+          given(s, here, held);
+        }
         break;
       case Step::Kind::loop:
         loop(s, here, held);
@@ -220,6 +247,7 @@ void ProgramCompiler::branch(const Step& s, const Place& here, bool& held) {
   const std::uint32_t at = emit(Op::branch);
   m_.steps[at].count = static_cast<std::uint16_t>(s.branches.size());
   m_.steps[at].stream = stream(here.component, here.purpose);
+  m_.steps[at].flags = s.needed == 1 ? kByKey : s.ref == kVersionBranch ? kByVersion : 0;
   m_.steps[at].first = static_cast<std::uint32_t>(m_.options.size());
   m_.options.resize(m_.options.size() + s.branches.size());
   const std::uint32_t options = m_.steps[at].first;
@@ -247,6 +275,19 @@ void ProgramCompiler::branch(const Step& s, const Place& here, bool& held) {
   }
   for (const std::uint32_t j : jumps) m_.steps[j].first = pc();
   held = here.async ? false : before;
+}
+
+// Whether an effect has come about decides, not chance.
+void ProgramCompiler::given(const Step& s, const Place& here, bool& held) {
+  no_worker(here, held);
+  const std::uint32_t at = emit(Op::recognise, static_cast<std::uint32_t>(s.ref) | kEffectQuestion);
+  body(s.branches[1].steps, below(here, 1), held);
+  no_worker(here, held);
+  const std::uint32_t over = emit(Op::jump);
+  m_.steps[at].needed = pc();
+  body(s.branches[0].steps, below(here, 0), held);
+  no_worker(here, held);
+  m_.steps[over].first = pc();
 }
 
 void ProgramCompiler::loop(const Step& s, const Place& here, bool& held) {

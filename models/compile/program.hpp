@@ -32,6 +32,8 @@ class ProgramCompiler : public ModelWriter {
   void body(const Steps& steps, const ProgramPlace& place, bool& held);
   // Where an instance can stand still its frames stop here, and come here again when it goes on.
   void thaw(const ProgramPlace& place, bool late);
+  // Work of crossing a network; where the station is slower, or has cores, that too.
+  void wire(std::uint16_t work, std::uint32_t edge, const ProgramPlace& place, bool& held);
   // After all programs and guards: tells the calls of cache steps whose key they are about.
   void cache_depths();
 
@@ -46,6 +48,7 @@ class ProgramCompiler : public ModelWriter {
   void effect(const Step& s, const Place& here, bool& held);
   void await(const Step& s, const Place& here, bool& held);
   void branch(const Step& s, const Place& here, bool& held);
+  void given(const Step& s, const Place& here, bool& held);
   void loop(const Step& s, const Place& here, bool& held);
   // Emits one of a step's branches.
   using Branch = std::function<void(std::size_t branch, bool& worker)>;

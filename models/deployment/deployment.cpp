@@ -8,10 +8,24 @@ namespace tailrace::models {
 
 namespace {
 
+FieldTable expectation_fields() {
+  return Fields<ExpectationSpec>("expectation", "What it calls, and which version of that it knows.")
+      .add("service", &ExpectationSpec::service, "which")
+      .required()
+      .add("api", &ExpectationSpec::api, "version of its interface", between(1, 1e6))
+      .table();
+}
 FieldTable version_fields() {
   return Fields<VersionSpec>("version", "What differs in the new version.")
       .add("error_rate", &VersionSpec::error_rate, "requests that it answers with an error, after its work")
       .add("slowness", &VersionSpec::slowness, "its work takes this many times as long", between(1e-3, 1e3))
+      .add("api", &VersionSpec::api, "version of its interface; what runs at the start has 1",
+           between(1, 1e6))
+      .add("still_serves", &VersionSpec::still_serves,
+           "the oldest version of its interface that it answers to; default: none but its own",
+           between(1, 1e6))
+      .list_of("expects", &VersionSpec::expects, expectation_fields(),
+               "versions of others that it is written for; default 1 of everything")
       .table();
 }
 FieldTable step_fields() {
@@ -64,7 +78,7 @@ class Expander {
     d.replicas = station.scaling ? station.scaling->initial : station.instances;
     d.surge = s_.max_surge;
     d.unavailable = s_.max_unavailable;
-    d.version = {s_.version.error_rate.value, s_.version.slowness};
+    d.version = {s_.version.error_rate.value, s_.version.slowness, contract()};
     if (s_.abort_above) d.abort_above = s_.abort_above->value;
     for (const CanaryStepSpec& step : s_.steps) d.steps.push_back({step.share.value, step.pause});
     check(d);
@@ -81,6 +95,28 @@ class Expander {
   }
   void error(const std::string& field, std::string message, std::string hint = {}) {
     b_.diagnostics.error(mark_, path_ + field, std::move(message), std::move(hint));
+  }
+
+  ApiVersion contract() {
+    ApiVersion api;
+    api.newest = s_.version.api;
+    api.oldest = s_.version.still_serves.value_or(s_.version.api);
+    api.gate = s_.contract_gate;
+    if (api.oldest > api.newest)
+      error(".version.still_serves",
+            fmt::format("version {} cannot serve {}, which comes after it", api.newest, api.oldest));
+    for (std::size_t i = 0; i < s_.version.expects.size(); ++i) {
+      const ExpectationSpec& e = s_.version.expects[i];
+      const int station = station_named(b_.topology, e.service);
+      if (station == kNone) {
+        if (!b_.components_unread)
+          error(fmt::format(".version.expects[{}].service", i),
+                fmt::format("there is no service \"{}\"", escaped(e.service)));
+        continue;
+      }
+      api.expects.emplace_back(station, e.api);
+    }
+    return api;
   }
 
   void check(const Deployment& d) {
@@ -140,6 +176,9 @@ FieldTable deployment_fields() {
       .list_of("steps", &DeploymentSpec::steps, step_fields(), "of a canary")
       .add("abort_above", &DeploymentSpec::abort_above,
            "of a canary: rolled back when more than this share fails at new instances in a step")
+      .add("contract_gate", &DeploymentSpec::contract_gate,
+           "it does not begin while some caller and callee that run would not fit its version; asked again "
+           "every second")
       .table();
 }
 

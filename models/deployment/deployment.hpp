@@ -1,8 +1,9 @@
 #pragma once
 // `deployments`: at a time the instances of a service are replaced by those of another version, by a
-// strategy. What differs in the new version is its share of errors and how long its work takes. A new
-// strategy is a branch in models/runtime/deployments.cpp and a word here. Left out: services that scale by
-// themselves, versions that do not understand each other, traffic shares other than those of the instances.
+// strategy. What differs in the new version is its share of errors, how long its work takes, and the version
+// of its interface: a call whose caller was written for another than its instance serves ends in an error. A
+// new strategy is a branch in models/runtime/deployments.cpp and a word here. Left out: services that scale
+// by themselves, traffic shares other than those of the instances.
 #include <vector>
 
 #include "models/field/field.hpp"
@@ -11,9 +12,16 @@
 
 namespace tailrace::models {
 
+struct ExpectationSpec {
+  std::string service;
+  Count api = 1;
+};
 struct VersionSpec {
   Fraction error_rate;
   double slowness = 1;
+  Count api = 1;
+  std::optional<Count> still_serves;
+  std::vector<ExpectationSpec> expects;
 };
 struct CanaryStepSpec {
   Fraction share;
@@ -27,6 +35,7 @@ struct DeploymentSpec {
   VersionSpec version;
   std::vector<CanaryStepSpec> steps;
   std::optional<Fraction> abort_above;
+  bool contract_gate = false;
 };
 
 FieldTable deployment_fields();

@@ -22,6 +22,7 @@ enum FaultTakes : unsigned {
   kTakesLinks = 4,      // the network between two components
   kTakesWorkloads = 8,
   kTakesCaches = 16,
+  kTakesMesh = 32,
 };
 
 struct FaultRepeat {

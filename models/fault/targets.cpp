@@ -28,6 +28,7 @@ std::string takes_text(unsigned takes) {
   if (takes & kTakesLinks) list.push_back("caller -> callee, or a service for all its callers");
   if (takes & kTakesCaches) list.push_back("a cache, cache#0 or *");
   if (takes & kTakesWorkloads) list.push_back("a workload");
+  if (takes & kTakesMesh) list.push_back("mesh");
   return fmt::format("{}", fmt::join(list, ", "));
 }
 
@@ -39,6 +40,7 @@ class Resolver {
 
   void run() {
     const std::string text = trimmed(words_.text);
+    if (info_.takes & kTakesMesh) return mesh(text);
     if (const auto arrow = text.find("->"); arrow != std::string::npos)
       return pair(trimmed(text.substr(0, arrow)), trimmed(text.substr(arrow + 2)));
     if (text == "*") return everything();
@@ -168,6 +170,18 @@ class Resolver {
     }
     if (info_.takes & kTakesLinks) return callers_of(id);
     if (takes(kTakesInstances | kTakesRequests)) instances_of(id);
+  }
+
+  void mesh(const std::string& text) {
+    const auto found = std::find_if(t_.components.begin(), t_.components.end(),
+                                    [](const Component& c) { return c.kind == "mesh"; });
+    if (text != "mesh")
+      return error(fmt::format("a {} cannot hit \"{}\"", info_.name, escaped(text)), "target: mesh");
+    if (found == t_.components.end()) return error("there is no mesh", "a section mesh");
+    FaultTarget target;
+    target.name = "mesh";
+    target.component = static_cast<int>(found - t_.components.begin());
+    out_.push_back(std::move(target));
   }
 
   void workload(int id) {

@@ -17,6 +17,7 @@ FaultInfo gray_fault();
 // requests.cpp
 FaultInfo delay_fault();
 FaultInfo abort_fault();
+FaultInfo dns_error_fault();
 FaultInfo connection_refused_fault();
 FaultInfo blackhole_fault();
 
@@ -29,6 +30,10 @@ FaultInfo partition_fault();
 
 // caches.cpp
 FaultInfo cache_flush_fault();
+
+// certificates.cpp, control_plane.cpp
+FaultInfo certificate_expired_fault();
+FaultInfo control_plane_outage_fault();
 
 // load.cpp
 FaultInfo load_spike_fault();

@@ -84,6 +84,14 @@ FaultInfo abort_fault() {
       "{type: abort, target: cart.get, percentage: 20%, start: 30s, duration: 20s}");
 }
 
+FaultInfo dns_error_fault() {
+  return share_fault<FaultAction::abort>(
+      "dns_error",
+      "A resolver answers lookups with an error: whoever is found through it (discovery: dns) cannot be "
+      "called once the answers that clients hold run out.",
+      "{type: dns_error, target: cart.get, percentage: 100%, start: 30s, duration: 20s}");
+}
+
 FaultInfo connection_refused_fault() {
   return share_fault<FaultAction::refuse>(
       "connection_refused",

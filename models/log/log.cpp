@@ -87,6 +87,9 @@ FieldTable log_fields(const std::string& about) {
               "of messages without a key: one partition until the batch is sent, or each in turn")
       .add("enable_idempotence", &LogSpec::enable_idempotence,
            "a message that a producer sends again is recognised; default: with acks all")
+      .choice("producer_identity", &LogSpec::producer_identity, {"session", "durable"},
+              "what that looks at: session, the attempts of one send (Kafka: after a restart it is a new "
+              "producer); durable, numbers that it gives again to what it sends again (Pulsar)")
       .add("retention", &LogSpec::retention, "after which records are deleted, read or not", more_than(0))
       .also("unlimited", &LogSpec::retention_unlimited)
       .add("retention_bytes", &LogSpec::retention_bytes, "that a partition keeps at most; default: no limit")

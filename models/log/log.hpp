@@ -59,6 +59,7 @@ struct LogSpec {
   std::optional<SizeDistribution> batch_bytes;
   event_log::Keyless partitioner = event_log::Keyless::sticky;
   std::optional<bool> enable_idempotence;
+  event_log::ProducerIdentity producer_identity = event_log::ProducerIdentity::session;
   sim::Duration retention{604'800'000'000'000};
   bool retention_unlimited = false;
   std::optional<SizeDistribution> retention_bytes;

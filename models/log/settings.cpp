@@ -43,6 +43,9 @@ LogGroup group_settings(const Named<LogConsumerSpec>& named, Count partitions, M
   g.batch = c.batch;
   g.commit = c.offset_commit;
   g.auto_commit_interval = c.auto_commit_interval.ns;
+  // A transaction commits the offsets of what it has read with what it publishes.
+  if (c.consumer.transactional && g.commit != Commit::before)
+    g.commit = g.batch ? Commit::batch : Commit::record;
   g.on_failure = c.on_failure;
   if (!c.max_delivery_count.unlimited())
     g.max_deliveries = static_cast<std::uint64_t>(c.max_delivery_count.value);
@@ -106,6 +109,7 @@ LogSettings log_settings(const LogSpec& spec, const std::string& name, Mark mark
   s.keyless = spec.partitioner;
   s.idempotence = spec.enable_idempotence.value_or(spec.acks == Acks::all);
   const bool deletes = spec.cleanup_policy != CleanupPolicy::compact;
+  s.producer_identity = spec.producer_identity;
   s.retention = spec.retention_unlimited || !deletes ? kNever : spec.retention.ns;
   s.retention_bytes =
       deletes ? constant_size(spec.retention_bytes, mark, path + ".retention_bytes", d) : kNoLimit;
@@ -127,6 +131,9 @@ LogSettings log_settings(const LogSpec& spec, const std::string& name, Mark mark
     d.warning(mark, path + ".min_insync_replicas", "says nothing unless acks is all", "acks: all");
   if (spec.enable_idempotence.value_or(false) && spec.acks != Acks::all)
     d.error(mark, path + ".enable_idempotence", "an idempotent producer waits for all replicas", "acks: all");
+  if (spec.producer_identity == ProducerIdentity::durable && !s.idempotence)
+    d.error(mark, path + ".producer_identity", "nothing that is sent again is recognised",
+            "enable_idempotence: true, with acks: all");
   if (s.linger == kNever && s.batch_size == kNoLimit && s.batch_bytes == kNoLimit)
     d.error(mark, path + ".linger", "a batch that is never full is never sent", "batch_size: 20");
   if (s.linger == 0 && (s.batch_size != kNoLimit || s.batch_bytes != kNoLimit)) {

@@ -69,34 +69,15 @@ void Execution::arm_own(std::int64_t when, Phase phase, TimerPurpose purpose, st
   schedule(when, phase, Kind::node, timers_.arm_own(purpose, when, slot, frames_[slot]));
 }
 
-// What a request carries through all its calls.
-void Execution::begin_request(std::uint32_t slot, const ClassTable& cls) {
-  std::uint64_t key = 0;
-  if (cls.key != kNoId) {
-    const double drawn = sample(cls.key);
-    key = drawn < 1e18 ? static_cast<std::uint64_t>(drawn + 0.5) : std::uint64_t{1} << 60;
-  }
-  begin_root(slot, key);
-  if (messaging_) messaging_->begin_request(slot, cls.key != kNoId);
-}
-
-void Execution::begin_root(std::uint32_t slot, std::uint64_t key) {
-  CallState& x = calls_[slot];
-  x.flags = 0;
-  x.first_child = kNoId;
-  x.deadline = kNever;
-  x.key = key;
-  if (caching_) caching_->begin_root(slot, key);
-}
-
 inline std::uint32_t Execution::choose_instance(std::uint32_t slot, const EdgeTable& edge,
                                                 const GuardTable& g) {
   if (g.publication != kNoId) return messaging_->choose_node(slot, g);
   if (g.cache != kNoId) return caching_->choose_node(slot, g);
   if (edge.shared) return edge.instances;  // no instance yet
+  if (wires_ && wires_->paired(static_cast<std::uint32_t>(&edge - edges_))) [[unlikely]]
+    return caller_index(slot, g);
   if (edge.instances == 1 && !edge.managed) return 0;
-  constexpr std::uint8_t kProbe = kClientFrame | kDirect;
-  if ((frames_[slot].flags & kProbe) == kProbe) return frames_[slot].edge - edge.first_instance;
+  if (is_probe(frames_[slot])) return frames_[slot].edge - edge.first_instance;
   if (g.balancer == kNoId) return select(edge);
   // What this call has tried and still waits for: a hedge goes elsewhere.
   std::array<std::uint32_t, 8> tried;
@@ -105,6 +86,11 @@ inline std::uint32_t Execution::choose_instance(std::uint32_t slot, const EdgeTa
     tried[n++] = frames_[c].instance - edge.first_instance;
   return policies_.balancers[g.balancer + caller_index(slot, g)]->select(facts_of(slot), tried.data(), n,
                                                                          streams_[edge.select_stream]);
+}
+
+std::uint32_t Execution::choose_instance_late(std::uint32_t slot, const EdgeTable& edge,
+                                              const GuardTable& g) {
+  return choose_instance(slot, edge, g);
 }
 
 void Execution::wake_line(std::uint32_t state_id) {
@@ -120,6 +106,9 @@ void Execution::give_back(std::uint32_t slot, const GuardTable& g, std::uint32_t
   while (to > from) {
     --to;
     const std::uint32_t id = admission_state(slot, g, to, instance);
+    if (wires_) [[unlikely]] {
+      if (Connections* c = wires_->connections(id)) c->aim(instance);
+    }
     policies_.admissions[id].policy->ended(facts);
     wake_line(id);
   }
@@ -194,24 +183,6 @@ inline std::uint32_t Execution::end_call(std::uint32_t slot, std::uint32_t edge_
   if (f.timer != kNoId) timers_.cancel_some(f, kOfTheCall);
   give_back_call(slot, g, outcome);
   return finish_call(slot, edge_id, outcome);
-}
-
-// Nobody waits for this attempt now; it goes on for nobody, unless its server listens.
-void Execution::leave(std::uint32_t child) {
-  Frame& f = frames_[child];
-  CallState& y = calls_[child];
-  timers_.cancel(f, TimerPurpose::try_timeout);
-  // Who leaves because he has been left himself has worked for nobody since then, and so has this attempt.
-  const std::int64_t before = orphans_ == 0 ? -1 : left_at(f.parent);
-  f.parent = kNoId;
-  y.left_at = before < 0 ? now_ : before;
-  ++orphans_;
-  const EdgeTable& edge = edges_[f.edge];
-  if (edge.faulted && f.pc == model_->lost_pc) [[unlikely]] {
-    forget_lost(child);
-    return;
-  }
-  if (model_->guards[edge.guard].cancels && !(y.flags & kReplied)) send_cancel(child, edge);
 }
 
 // The caller no longer waits for its attempts.
@@ -298,6 +269,7 @@ inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) 
   if (messaging_) messaging_->begin_attempt(slot, child);
   if (caching_) caching_->begin_attempt(slot, child, g);
   if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
+  if (!record_.egress.empty()) count_egress(slot, edge_id, c.instance);
   if (g.balancer != kNoId)
     policies_.balancers[g.balancer + caller_index(slot, g)]->sent(instance, facts_of(slot));
   if (edge.try_lane != kNoId) arm(edge.try_lane, child, c);
@@ -306,9 +278,11 @@ inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) 
     if (delay.ns != kNever)
       arm_own(sim::saturating_add(now_, delay.ns), Phase::expire, TimerPurpose::hedge, slot);
   }
+  const std::int64_t bytes = wires_ && wires_->of(edge_id) ? send_over_wire(slot, child, edge_id) : -1;
   if (edge.out_link == kNoId) return arrive_guarded(child);
   frames_[child].aux =
-      edge.request_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.request_bytes)).ns;
+      bytes >= 0 ? bytes
+                 : (edge.request_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.request_bytes)).ns);
   transmit(child, edge.out_link, Kind::arrive);
   return kNoId;
 }
@@ -327,7 +301,16 @@ std::uint32_t Execution::pursue(std::uint32_t slot, std::uint32_t edge_id, bool 
     CallFacts facts = facts_of(slot);
     facts.waiting = state.line.live;
     facts.from_line = from_line;
+    Connections* const connections = wires_ ? wires_->connections(id) : nullptr;
+    if (connections != nullptr && !aim(slot, edge_id, *connections)) {
+      if (from_line) leave_line(slot, id);
+      return refused(slot, edge_id, Outcome::unavailable);
+    }
     const Admission answer = state.policy->admit(facts, streams_[g.admission_stream]);
+    if (connections != nullptr) {
+      if (connections->sticks()) x.chosen = connections->aimed();
+      if (connections->opened() != nullptr) wires_->owe(slot, *connections->opened());
+    }
     if (answer.kind == Admission::Kind::reject) {
       ++counts.rejected;
       if (from_line) leave_line(slot, id);
@@ -375,7 +358,8 @@ std::uint32_t Execution::begin_try(std::uint32_t slot, std::uint32_t edge_id) {
   CallState& x = calls_[slot];
   if (x.attempts != ~0u) ++x.attempts;
   if (g.per_instance) {
-    x.chosen = choose_instance(slot, edge, g);
+    const TransportSettings* transport = wires_ ? wires_->of(edge_id) : nullptr;
+    x.chosen = transport != nullptr && transport->sticks ? 0 : choose_instance(slot, edge, g);
     if (x.chosen == kNoInstance) return refused(slot, edge_id, Outcome::unavailable);
   }
   return pursue(slot, edge_id, false);
@@ -442,27 +426,6 @@ std::uint32_t Execution::begin_guarded_call(std::uint32_t slot, std::uint32_t ed
   if (g.hedge_budget != kNoId) budget_of(slot, g, g.hedge_budget).call_started(facts_of(slot));
   if (g.outer == 0) return begin_try(slot, edge_id);
   return pursue(slot, edge_id, false);
-}
-
-// The pause that a policy asked for is over.
-std::uint32_t Execution::pursue_after_pause(std::uint32_t slot, std::uint32_t edge_id) {
-  const GuardTable& g = model_->guards[edges_[edge_id].guard];
-  return calls_[slot].stage == g.outer && calls_[slot].attempts == 0 ? begin_try(slot, edge_id)
-                                                                     : pursue(slot, edge_id, false);
-}
-
-// The last attempt has taken long: another goes out beside it.
-std::uint32_t Execution::hedge(std::uint32_t slot, std::uint32_t edge_id) {
-  const GuardTable& g = model_->guards[edges_[edge_id].guard];
-  CallState& x = calls_[slot];
-  if (x.first_child == kNoId || x.hedges >= g.most_hedges) return kNoId;
-  if (g.hedge_budget != kNoId && !budget_of(slot, g, g.hedge_budget).take(facts_of(slot))) {
-    ++guard_counts_[edges_[edge_id].guard].budget_denied;
-    return kNoId;
-  }
-  ++x.hedges;
-  x.flags |= kNextIsHedge;
-  return begin_try(slot, edge_id);
 }
 
 // A policy, or the choice of an instance, said no.
@@ -532,6 +495,8 @@ std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
   const std::uint8_t flags = y.flags;
   const std::uint32_t number = y.attempts;
   const bool pushed_back = y.pushed_back;
+  if (wires_) [[unlikely]]
+    wires_->line(slot).in = wires_->line(child).in;
   unlink(slot, child);
   calls_[slot].flags |= flags & kDegraded;
   release_frame(child);

@@ -24,6 +24,7 @@ constexpr std::uint32_t kOfTheCaller = bit(TimerPurpose::try_timeout) | bit(Time
 
 void Execution::instance_down(std::uint32_t instance, std::uint32_t process) {
   InstanceFaults& state = faults_of(instance);
+  if (upkeep_) upkeep_->went_down(instance);
   if (state.down++ > 0) return;
   if (state.paused == 0) fault_.serving[instances_[instance].station].change(now_, -1);
   state.down_since = now_;
@@ -36,6 +37,7 @@ void Execution::instance_down(std::uint32_t instance, std::uint32_t process) {
 }
 
 void Execution::instance_up(std::uint32_t instance) {
+  if (upkeep_ && upkeep_->holds_back(instance)) return;
   InstanceFaults& state = faults_of(instance);
   if (--state.down > 0) return;
   if (state.paused == 0) fault_.serving[instances_[instance].station].change(now_, 1);

@@ -26,6 +26,12 @@ void Execution::deployment_event(std::uint32_t id, std::uint32_t step) {
   ScaledStation& sc = scaled_[station_tables_[d.station].scaled];
   if (step == kJudge) return judge_canary(id);
   if (sc.deployment != kNoId) return schedule(now_ + kLookAgain, Phase::arrive, Kind::deploy, id, kBegin);
+  DeploymentRecord& record = record_.deployments[id];
+  record.blocked = d.version.api.gate && !fits_what_runs(d);
+  if (record.blocked) {
+    record.blocked_ns += kLookAgain;
+    return schedule(now_ + kLookAgain, Phase::arrive, Kind::deploy, id, kBegin);
+  }
   sc.deployment = id;
   sc.stage = 0;
   sc.watching = sc.back = false;

@@ -24,6 +24,7 @@ AdmissionPolicy& Execution::at_door(std::uint32_t slot, const DoorTable& door, s
 
 // The server refuses a request, and may say when to try again.
 std::uint32_t Execution::turn_away(std::uint32_t slot, Outcome reason) {
+  trace_touch(slot);
   const Frame& f = frames_[slot];
   if (!(f.flags & kBranchFrame) && edges_[f.edge].guard != kNoId)
     calls_[slot].pushed_back = station_tables_[edges_[f.edge].station].pushback_ns >= 0;
@@ -88,7 +89,10 @@ std::uint32_t Execution::reply_guarded(std::uint32_t slot, Outcome outcome) {
   calls_[slot].flags |= kReplied;
   if (edge.back_link == kNoId) return answered(slot, outcome);
   f.outcome = outcome;
-  f.aux = edge.response_bytes == kNoId ? 0 : sim::Duration::from_ns(sample(edge.response_bytes)).ns;
+  const bool wired = wires_ && wires_->of(f.edge) != nullptr;
+  f.aux = wired                          ? answer_over_wire(slot)
+          : edge.response_bytes == kNoId ? 0
+                                         : sim::Duration::from_ns(sample(edge.response_bytes)).ns;
   transmit(slot, edge.back_link, Kind::reply);
   return kNoId;
 }
@@ -97,6 +101,7 @@ std::uint32_t Execution::reply_guarded(std::uint32_t slot, Outcome outcome) {
 bool Execution::error_happens(std::uint32_t slot, const OperationTable& op) {
   const StationTable& at = station_tables_[op.station];
   if (at.scaled != kNoId && version_fails(at, frames_[slot].instance)) return true;
+  if (at.skewed && contract_broken(slot)) return true;
   if (op.error_stream == kNoId) return false;
   const std::uint64_t drawn = streams_[op.error_stream].next();
   if (!op.uneven_errors) return drawn <= op.error_chance;

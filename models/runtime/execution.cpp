@@ -1,22 +1,21 @@
 #include "models/runtime/execution.hpp"
+
+#include "models/compile/client_share.hpp"
 #include "models/runtime/entering.hpp"
+#include "models/runtime/tracing.hpp"
+#include "models/runtime/trajectory.hpp"
 
 namespace tailrace::models {
 
 using sim::Phase;
 
-namespace {
-
-// Events whose target is a frame: resume, arrive, reply, core_done, resend.
-constexpr std::array<std::uint32_t, 64> kHashedTarget = [] {
-  std::array<std::uint32_t, 64> masks{};
-  for (const int kind : {0, 1, 2, 6, 9}) masks[static_cast<std::size_t>(kind)] = ~0u;
-  return masks;
-}();
-
-}  // namespace
-
 void Execution::loop() {
+  if (options_.watch != nullptr) return tracer_ ? loop_as<true, true>() : loop_as<true, false>();
+  return tracer_ ? loop_as<false, true>() : loop_as<false, false>();
+}
+
+template <bool kWatched, bool kTraced>
+void Execution::loop_as() {
   while (!done_) {
     std::uint64_t left = kCheckEvery;
     const std::int64_t limit = model_->topology->run.max_events;
@@ -24,14 +23,15 @@ void Execution::loop() {
     const std::uint64_t planned = left;
     while (left > 0 && !done_) {
       const sim::Event event = calendar_.pop();
+      if constexpr (kWatched) {
+        if (event.time_ns >= watch_next_) look_on(event.time_ns);
+        if (done_) break;
+      }
       now_ = event.time_ns;
-      // The running hash of (time, kind, slot) in order, one multiply per event. Ids of tables stay out of
-      // it: they shift when a component is added that nobody calls.
-      const std::uint64_t slot = event.target & kHashedTarget[event.kind()];
-      trajectory_ = (trajectory_ ^ static_cast<std::uint64_t>(event.time_ns) ^ (slot << 32 | event.tag)) *
-                    0x9e3779b97f4a7c15ULL;
-      trajectory_ ^= trajectory_ >> 29;
-      run(dispatch(event));
+      trajectory_ = trajectory_with(trajectory_, event);
+      if constexpr (kTraced) trace_event(event);
+      run<kTraced>(dispatch(event));
+      if constexpr (kTraced) tracer_->after();
       steps_taken_ = 0;
       --left;
     }
@@ -96,6 +96,9 @@ void Execution::loop() {
     case Kind::cache:
       caching_->event(event.target);
       break;
+    case Kind::upkeep:
+      upkeep_->event(event.target, event.generation());
+      break;
     case Kind::flow:
       flow_event(event.target, event.time_ns);
       break;
@@ -113,9 +116,10 @@ void Execution::loop() {
 }
 
 // Runs the frame (kNoId: none), then those that got a worker meanwhile.
+template <bool kTraced>
 [[gnu::always_inline]] inline void Execution::run(std::uint32_t slot) {
   for (;;) {
-    if (slot != kNoId) advance_here(slot);
+    if (slot != kNoId) advance_here<kTraced>(slot);
     if (woken_ == kNoId) return;
     slot = next_woken();
   }
@@ -147,12 +151,14 @@ void Execution::run_woken() {
 }
 
 void Execution::advance(std::uint32_t slot) {
-  advance_here(slot);
+  tracer_ ? advance_here<true>(slot) : advance_here<false>(slot);
 }
 
 // Runs the frame, and after it whatever frame its calls and replies lead to, until one has to wait.
+template <bool kTraced>
 [[gnu::always_inline]] inline void Execution::advance_here(std::uint32_t slot) {
   do {
+    if constexpr (kTraced) tracer_->ran(slot);
     Frame& f = frames_[slot];
     const Step16& step = steps_[f.pc++];
     switch (step.op) {
@@ -194,7 +200,12 @@ void Execution::advance(std::uint32_t slot) {
         f.pc = step.first;
         break;
       case Op::branch: {
-        const double u = streams_[step.stream].uniform();
+        if (step.flags & kByVersion) [[unlikely]] {
+          f.pc = model_->options[step.first + wires_->version(f.instance, now_)].pc;
+          break;
+        }
+        const double u =
+            step.flags & kByKey ? client_place(calls_[slot].key) : streams_[step.stream].uniform();
         for (std::uint32_t k = 0; k < step.count; ++k) {
           const BranchOption& option = model_->options[step.first + k];
           if (u >= option.cumulative) continue;
@@ -211,7 +222,7 @@ void Execution::advance(std::uint32_t slot) {
       }
       case Op::fail:
         if (step.amount() != 0 && streams_[step.first].next() <= step.amount())
-          slot = fail_frame(slot, Outcome::error);
+          slot = fail_frame(slot, static_cast<Outcome>(step.flags));
         break;
       case Op::acquire:
         if (instances_[f.instance].free > 0) {
@@ -299,6 +310,8 @@ void Execution::advance(std::uint32_t slot) {
 // True when the frame now waits for its work to end; work of no length is done at once.
 [[gnu::always_inline]] inline bool Execution::begin_work(std::uint32_t slot, const Step16& step) {
   if (step.flags != 0) {
+    if (step.flags & kWireWork) [[unlikely]]
+      return begin_wire_work(slot, step);
     Frame& f = frames_[slot];
     double work = 0;
     if (f.flags & kPresampled) {
@@ -509,9 +522,8 @@ inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Out
   const ClassTable& cls = class_tables_[cls_id];
   ++classes_[cls_id].ended[static_cast<std::size_t>(outcome)];
   observe_request(outcome == Outcome::success ? cls.success_series : cls.failure_series, now_ - start);
-  if (options_.pilot != nullptr && outcome == Outcome::success) [[unlikely]] {
-    (*options_.pilot)[cls.workload].add({now_}, static_cast<double>(now_ - start));
-  }
+  if (requests_told_) [[unlikely]]
+    tell_of_request(cls_id, now_ - start, outcome);
   if (cls.closed) think(cls.workload);
 }
 

@@ -26,11 +26,17 @@
 #include "models/runtime/scaling_state.hpp"
 #include "models/runtime/station_state.hpp"
 #include "models/runtime/timers.hpp"
+#include "models/runtime/trace_record.hpp"
+#include "models/runtime/upkeep.hpp"
+#include "models/runtime/wires.hpp"
 #include "sim/engine/calendar.hpp"
 #include "sim/observe/mser.hpp"
 #include "sim/random/stream.hpp"
 
 namespace tailrace::models {
+
+class RunWatch;
+class Tracer;
 
 struct RunOptions {
   std::uint64_t seed = 1;
@@ -40,14 +46,22 @@ struct RunOptions {
   const std::atomic<int>* interrupt = nullptr;  // set to non-zero: end with what there is
   std::atomic<std::int64_t>* progress_ns = nullptr;  // simulated time, updated now and then
   std::vector<sim::MserCollector>* pilot = nullptr;  // per workload: the latencies of its successes, in order
+  RunWatch* watch = nullptr;                         // looks on (models/runtime/watch.hpp)
+  TraceSampling trace;
 };
 
 class Execution {
   friend class Messaging;
   friend class Caching;
+  friend class Peek;
+  friend class Upkeep;
+  friend class Tracer;
 
  public:
   Execution(std::shared_ptr<const CompiledModel> model, const RunOptions& options);
+  ~Execution();
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
   RunRecord run();
 
   // For other parts of the model that live on instances. Listeners are told in the order in which they came.
@@ -56,7 +70,8 @@ class Execution {
 
   std::size_t state_bytes() const {
     return frames_.bytes() + calls_.bytes() + timers_.bytes() + calendar_.bytes() +
-           (messaging_ ? messaging_->bytes() : 0) + (caching_ ? caching_->bytes() : 0);
+           (messaging_ ? messaging_->bytes() : 0) + (caching_ ? caching_->bytes() : 0) +
+           (wires_ ? wires_->bytes() : 0);
   }
 
  private:
@@ -81,15 +96,22 @@ class Execution {
     scale,    // of instances that come and go
     deploy,   // a new version of them
     cache,    // something of a cache is due
-    flow      // a message has been sent over a shared link
+    flow,     // a message has been sent over a shared link
+    upkeep    // an instance does something of its own accord
   };
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
   // --- hot path, execution.cpp
   void loop();
+  void look_on(std::int64_t until);  // watch.cpp
+  template <bool kWatched, bool kTraced>
+  void loop_as();
   std::uint32_t dispatch(const sim::Event& event);
+  void trace_event(const sim::Event& event);  // tracing.cpp
+  template <bool kTraced>
   void run(std::uint32_t slot);
   std::uint32_t next_woken();
+  template <bool kTraced>
   void advance_here(std::uint32_t slot);
   void advance(std::uint32_t slot);  // the same, not inlined
   void run_woken();
@@ -118,6 +140,7 @@ class Execution {
   void end_branch(std::uint32_t slot, std::uint32_t child);
   std::uint32_t branch_ended(std::uint32_t slot, Outcome outcome);
   void end_request(std::uint32_t cls, std::int64_t start, Outcome outcome);
+  void tell_of_request(std::uint32_t cls, std::int64_t took, Outcome outcome);  // recording.cpp
   std::uint32_t client_arrival(std::uint32_t workload);
   std::int64_t next_arrival(std::uint32_t workload);
   std::int64_t next_arrival_here(std::uint32_t workload);  // the same, inlined
@@ -126,10 +149,15 @@ class Execution {
 
   std::uint32_t allocate_frame() {
     const std::uint32_t slot = frames_.allocate();
-    if (with_calls_ && slot >= calls_.size()) {
-      calls_.append();
-      if (messaging_) messaging_->append();
-      if (caching_) caching_->append();
+    if (with_more_) {
+      if (with_calls_ && slot >= calls_.size()) {
+        calls_.append();
+        if (messaging_) messaging_->append();
+        if (caching_) caching_->append();
+        if (wires_) wires_->append();
+      }
+      if (tracer_) [[unlikely]]
+        trace_allocated(slot);
     }
     return slot;
   }
@@ -141,9 +169,19 @@ class Execution {
   [[gnu::noinline]] void release_lines(std::uint32_t slot) {
     if (messaging_) messaging_->release(slot);
     if (caching_) caching_->release(slot);
+    if (wires_) wires_->release(slot);
+    if (tracer_) trace_released(slot);
   }
+  // Something changes what the frame waits for, which neither runs nor is the event's own.
+  void trace_touch(std::uint32_t slot) {
+    if (tracer_) [[unlikely]]
+      trace_touched(slot);
+  }
+  void trace_allocated(std::uint32_t slot);  // tracing.cpp
+  void trace_released(std::uint32_t slot);
+  void trace_touched(std::uint32_t slot);
 
-  // --- calls with policies, calls.cpp
+  // --- calls with policies, calls.cpp, attempts.cpp
   CallFacts facts_of(std::uint32_t slot) const;
   std::uint32_t caller_index(std::uint32_t slot, const GuardTable& g) const;
   std::uint32_t admission_state(std::uint32_t slot, const GuardTable& g, std::uint32_t stage,
@@ -160,6 +198,7 @@ class Execution {
   std::uint32_t pursue(std::uint32_t slot, std::uint32_t edge, bool from_line);
   std::uint32_t pursue_after_pause(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t choose_instance(std::uint32_t slot, const EdgeTable& edge, const GuardTable& g);
+  std::uint32_t choose_instance_late(std::uint32_t slot, const EdgeTable& edge, const GuardTable& g);
   std::uint32_t send(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t hedge(std::uint32_t slot, std::uint32_t edge);
   void give_back(std::uint32_t slot, const GuardTable& g, std::uint32_t from, std::uint32_t to,
@@ -186,6 +225,13 @@ class Execution {
   void leave(std::uint32_t child);
   std::uint32_t end_call(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
   std::uint32_t finish_call(std::uint32_t slot, std::uint32_t edge, Outcome outcome);
+
+  // --- transports, wires.cpp
+  [[gnu::noinline]] bool begin_wire_work(std::uint32_t slot, const Step16& step);
+  double payload(std::uint32_t draw);
+  std::int64_t send_over_wire(std::uint32_t slot, std::uint32_t child, std::uint32_t edge_id);
+  std::int64_t answer_over_wire(std::uint32_t slot);
+  bool aim(std::uint32_t slot, std::uint32_t edge_id, Connections& connections);
 
   // --- the server's side, doors.cpp
   std::uint32_t arrive_guarded(std::uint32_t slot);
@@ -290,6 +336,7 @@ class Execution {
   void add_instance(ScaledStation& sc);
   void take_instance(ScaledStation& sc);
   void start_instance(ScaledStation& sc, std::uint32_t instance);
+  void go_on_starting(ScaledStation& sc, std::uint32_t instance);
   void become_ready(ScaledStation& sc, std::uint32_t instance);
   void retire(ScaledStation& sc, std::uint32_t instance);
   void gone(ScaledStation& sc, std::uint32_t instance);
@@ -310,6 +357,11 @@ class Execution {
   void finish_deployment(ScaledStation& sc, bool rolled_back);
   void judge_canary(std::uint32_t id);
   bool version_fails(const StationTable& station, std::uint32_t instance);
+  bool contract_broken(std::uint32_t slot);
+  bool fits_what_runs(const Deployment& d) const;
+  template <class Each>
+  void each_version(std::uint32_t station, Each each) const;
+  void count_egress(std::uint32_t slot, std::uint32_t edge, std::uint32_t instance);
   double version_slowness(const StationTable& station, std::uint32_t instance) const;
   double instances_over(std::size_t station, double seconds);
   void record_scaling();
@@ -475,7 +527,12 @@ class Execution {
   sim::GrowingArray<CallState> calls_;
   std::unique_ptr<Messaging> messaging_;  // where the model has messages, effects, background work
   std::unique_ptr<Caching> caching_;      // where it has caches
-  bool with_lines_ = false;               // it has one of these: frames have lines of theirs
+  std::unique_ptr<Wires> wires_;          // where calls have a transport
+  std::unique_ptr<Upkeep> upkeep_;        // where instances do something of their own accord
+  std::unique_ptr<Tracer> tracer_;        // where requests are traced
+  bool with_lines_ = false;               // it has one of these: they hear of each frame that ends
+  bool requests_told_ = false;            // somebody wants to hear of each request that ends
+  bool with_more_ = false;                // some of the four: of each frame that begins
   PolicyStates policies_;
   std::vector<AdmissionCounts> admission_counts_;
   struct Health {
@@ -513,6 +570,7 @@ class Execution {
   std::array<Sample, kSampleBuffer> samples_;
   std::size_t sample_count_ = 0;
   bool done_ = false;
+  std::int64_t watch_next_ = 0;
   std::uint64_t events_ = 0;
   std::uint64_t events_at_instant_ = 0;
   std::int64_t last_checked_ns_ = -1;

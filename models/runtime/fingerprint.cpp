@@ -70,6 +70,25 @@ std::uint64_t result_fingerprint(const RunRecord& r) {
       mix(s.evictions), mix(s.expirations), mix(s.dropped), mix(s.lost), mix(s.flushes), mix(s.entries);
     }
   }
+  const auto delays = [&](const DelaySum& d) {
+    mix(d.count), mix(static_cast<std::uint64_t>(d.sum_ns)), mix(static_cast<std::uint64_t>(d.max_ns));
+  };
+  for (const DirectoryRecord& d : r.directories) {
+    mix(d.asks), mix(d.failed_asks), mix(d.empty_answers), mix(d.beats), mix(d.lost_beats), mix(d.joined);
+    mix(d.left), mix(d.expired), mix(d.calls), mix(d.to_the_dead), mix(d.lookups_awaited), mix(d.refused);
+    delays(d.detected), delays(d.learned);
+  }
+  for (const GatedRecord& g : r.gated) {
+    mix(g.starts), mix(g.asks), mix(g.failed_asks), mix(g.passed_open), mix(g.renewals);
+    mix(g.failed_renewals), mix(g.expiries), mix(g.waiting);
+    delays(g.waited);
+  }
+  for (const std::uint64_t n : r.egress) {
+    if (n != 0) mix(n);
+  }
+  for (const DeploymentRecord& d : r.deployments) {
+    if (d.skewed != 0 || d.blocked_ns != 0) mix(d.skewed), mix(static_cast<std::uint64_t>(d.blocked_ns));
+  }
   for (const sim::Histogram& s : r.series) {
     if (!s.empty()) mix(s.content_hash());
   }

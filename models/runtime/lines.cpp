@@ -13,6 +13,7 @@ void Execution::drain_line(std::uint32_t state_id) {
       policies_.admissions[state_id].line.pop();  // has left
       continue;
     }
+    trace_touch(entry.slot);
     const std::uint32_t next = pursue(entry.slot, steps_[frames_[entry.slot].pc - 1].first, true);
     if (next != kNoId) wake(next);
     if (calls_[entry.slot].flags & kInLine && frames_[entry.slot].ticket == entry.ticket) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "models/compile/effect_question.hpp"
+#include "models/messaging/extras.hpp"
 #include "models/runtime/execution.hpp"
 
 namespace tailrace::models {
@@ -20,6 +22,15 @@ constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
 
 constexpr std::uint64_t kNoTicket = ~std::uint64_t{0};
 
+// Calls inside an idempotent effect, and calls after it, are counted from the effect on. So they have the
+// same identities whatever was skipped before them, or was done this time and will not be next time.
+void enter_effect(Cause& x, std::uint32_t effect) {
+  x.ordinal = 0x80000000u | (effect & 0x3fffu) << 16;
+}
+void leave_effect(Cause& x, std::uint32_t effect) {
+  x.ordinal = 0xc0000000u | (effect & 0x3fffu) << 16;
+}
+
 std::uint64_t count_of(double drawn, double most) {
   return static_cast<std::uint64_t>(std::clamp(drawn, 0.0, most) + 0.5);
 }
@@ -27,7 +38,7 @@ std::uint64_t count_of(double drawn, double most) {
 }  // namespace
 
 // What a channel sees of the run.
-class Messaging::Port final : public ChannelHost {
+class Messaging::Port final : public ChannelHost, public EventClock, public Foresight {
  public:
   Port(Messaging& messaging, std::uint32_t channel) : m_(messaging), channel_(channel) {}
 
@@ -76,6 +87,12 @@ class Messaging::Port final : public ChannelHost {
   }
   void hold(const Envelope& message) override { m_.ledger_.hold(message.journey); }
   void release(const Envelope& message) override { m_.let_go(message.journey); }
+  void comes_next(const Envelope& message) const override {
+    m_.ledger_.prefetch_first_steps(message.identity, message.journey);
+  }
+  std::int64_t event_time(const Envelope& message) const override {
+    return m_.ledger_.journey(message.journey).start;
+  }
   std::uint64_t random(std::uint32_t purpose) override {
     return m_.run_.streams_[m_.model_.channels[channel_].first_stream + purpose].next();
   }
@@ -147,6 +164,7 @@ void Messaging::begin_call(std::uint32_t slot, std::uint32_t edge, const GuardTa
   x.call = mix(x.identity, std::uint64_t{edge} << 32 | ++x.ordinal);
   if (g.publication == kNoId) return;
   const PublicationTable& p = model_.publications[g.publication];
+  ledger_.prefetch(x.call);
   Envelope& message = x.message;
   message = {};
   message.born = run_.now_;
@@ -269,13 +287,15 @@ bool Messaging::remembered(const EffectTable& table, const Ledger::Entry& entry)
 }
 
 // An idempotent receiver asks its store. What has come about, and is still remembered, is not done again.
-bool Messaging::recognise(std::uint32_t slot, std::uint32_t effect) {
+bool Messaging::recognise(std::uint32_t slot, std::uint32_t asked) {
+  const std::uint32_t effect = asked & ~kEffectQuestion;
   const EffectTable& table = model_.effects[effect];
   const auto known = [&](std::uint64_t identity) {
     const Ledger::Entry* entry = ledger_.find(effect, identity);
     return entry != nullptr && remembered(table, *entry);
   };
-  const Cause& x = causes_[slot];
+  Cause& x = causes_[slot];
+  if (asked != effect) return known(x.identity);
   bool all = true;
   std::uint64_t messages = 1;
   if (table.group != kNoId && handles(x)) {
@@ -285,7 +305,12 @@ bool Messaging::recognise(std::uint32_t slot, std::uint32_t effect) {
   } else {
     all = known(x.identity);
   }
-  if (all) effects_[effect].skipped += messages;
+  if (all) {
+    effects_[effect].skipped += messages;
+    leave_effect(x, effect);
+  } else {
+    enter_effect(x, effect);
+  }
   return all;
 }
 
@@ -332,6 +357,7 @@ bool Messaging::poisoned(std::uint32_t slot, std::uint32_t effect) const {
 }
 
 void Messaging::effect(std::uint32_t slot, std::uint32_t effect) {
+  if (model_.effects[effect].idempotent) leave_effect(causes_[slot], effect);
   const Cause& x = causes_[slot];
   if (model_.effects[effect].group != kNoId && handles(x)) {
     const std::uint32_t delivery = x.delivery;
@@ -400,6 +426,7 @@ void Messaging::start_delivery(std::uint32_t channel, std::uint32_t subscription
   delivery.transaction.clear();
   for (Envelope& message : delivery.messages) {
     if (!ledger_.lives(message.journey, message.sequence)) revive(message, group.effect);
+    ledger_.prefetch(message.identity, message.journey);
     ledger_.hold(message.journey);
   }
   const EdgeTable& edge = run_.edges_[group.edge];
@@ -444,8 +471,13 @@ void Messaging::delivered(std::uint32_t slot, Outcome outcome) {
   if (outcome == Outcome::success) {
     for (const Envelope& message : deliveries_[id].messages)
       run_.observe(group.end_to_end_series, run_.now_ - message.born);
-    // By index: what is published may start further deliveries.
-    for (std::size_t i = 0; i < deliveries_[id].transaction.size(); ++i) {
+    // By index: what is published may start further deliveries. Who has lost its messages to another since
+    // commits nothing.
+    const auto* const fencing = deliveries_[id].transaction.empty()
+                                    ? nullptr
+                                    : dynamic_cast<const Fencing*>(channels_[group.channel].get());
+    const bool fenced = fencing != nullptr && fencing->fenced(deliveries_[id].token);
+    for (std::size_t i = 0; i < deliveries_[id].transaction.size() && !fenced; ++i) {
       auto [channel, message] = deliveries_[id].transaction[i];
       publish(channel, message, false, kNoTicket);
     }

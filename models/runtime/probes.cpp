@@ -48,6 +48,7 @@ std::uint32_t Execution::probe(std::uint32_t instance) {
 void Execution::probe_ended(std::uint32_t slot, bool good) {
   const std::uint32_t instance = frames_[slot].edge;
   release_frame(slot);
+  if (instance & kErrandBit) return upkeep_->errand_ended(instance & ~kErrandBit, good);
   heard_of(instance, good);
 }
 

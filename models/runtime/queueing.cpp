@@ -4,6 +4,7 @@
 
 #include "models/runtime/entering.hpp"
 #include "models/runtime/execution.hpp"
+#include "models/runtime/tracing.hpp"
 #include "sim/base/check.hpp"
 
 namespace tailrace::models {
@@ -60,6 +61,7 @@ void Execution::leave_queue(std::uint32_t slot) {
 
 void Execution::work_preemptibly(std::uint32_t slot, std::int64_t work_ns) {
   Frame& f = frames_[slot];
+  trace_touch(slot);
   const std::int64_t end = sim::saturating_add(now_, work_ns);
   f.aux = end;
   if (station_tables_[instances_[f.instance].station].pauses) [[unlikely]]
@@ -83,6 +85,7 @@ bool Execution::interrupt_lower(std::uint32_t slot) {
   if (victim == running.size()) return false;
   const std::uint32_t loser = running[victim];
   running.erase(running.begin() + static_cast<std::ptrdiff_t>(victim));
+  trace_touch(loser);
   Frame& l = frames_[loser];
   timers_.cancel(l, TimerPurpose::work);
   l.aux -= now_;                                              // the work that is left
@@ -119,6 +122,7 @@ bool Execution::begin_special_work(std::uint32_t slot, double work_ns) {
   if (work.ns == 0) return false;
   if (station.cores > 0 && station.cpu_scheduling == CpuScheduling::processor_sharing) {
     const std::uint32_t cpu = station.first_cpu + index;
+    if (tracer_) tracer_->shares_core(slot, work.ns);
     cpus_[cpu].add(now_, slot, static_cast<double>(work.ns));
     schedule_cpu(cpu);
     return true;
@@ -131,6 +135,7 @@ bool Execution::begin_special_work(std::uint32_t slot, double work_ns) {
       schedule(sim::saturating_add(now_, work.ns), Phase::finish, Kind::core_done, slot);
       return true;
     }
+    if (tracer_) tracer_->waits_for_core(slot, true);
     f.aux = work.ns;
     f.next = kNoId;
     (cores.tail == kNoId ? cores.head : frames_[cores.tail].next) = slot;
@@ -181,6 +186,7 @@ void Execution::pass_core(CoreQueue& cores) {
     return;
   }
   const std::uint32_t next = cores.head;
+  if (tracer_) tracer_->waits_for_core(next, false);
   const std::uint32_t instance = frames_[next].instance;
   if (station_tables_[instances_[instance].station].pauses) [[unlikely]]
     calls_[next].pause = faults_of(instance).stopped(now_);

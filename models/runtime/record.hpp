@@ -3,6 +3,7 @@
 // order of the topology's ids, plus how the run ended. Plain data; analysis turns it into reports.
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "models/policy/seams.hpp"
 #include "models/runtime/cache_record.hpp"
 #include "models/runtime/station_state.hpp"
+#include "models/runtime/trace_record.hpp"
+#include "models/runtime/upkeep_record.hpp"
 #include "models/topology/outcome.hpp"
 #include "sim/base/time.hpp"
 #include "sim/observe/histogram.hpp"
@@ -159,6 +162,9 @@ struct DeploymentRecord {
   std::int64_t start_ns = -1, end_ns = -1;  // -1: not in this run
   bool rolled_back = false;
   std::uint64_t requests = 0, failed = 0;  // at its instances
+  std::uint64_t skewed = 0;                // of the failed: caller and instance did not fit
+  std::int64_t blocked_ns = 0;             // that its contract gate held it back
+  bool blocked = false;                    // and still did at the end
 };
 
 // State of the system over time, one row per tick of RunSettings::time_resolution.
@@ -212,11 +218,15 @@ struct RunRecord {
   std::vector<WindowRecord> windows;
   std::vector<ScalingRecord> scaling;              // by CompiledModel::scaled
   std::vector<DeploymentRecord> deployments;       // by Topology::deployments
+  std::vector<DirectoryRecord> directories;        // by CompiledModel::directories
+  std::vector<GatedRecord> gated;                  // by CompiledModel::gated
+  std::vector<std::uint64_t> egress;               // by CompiledModel::egress: calls between zones
   std::vector<FaultRecord> faults;                 // by Topology::faults
   std::vector<FaultActivation> fault_activations;  // in the order of their starts; the first ten thousand
   // For intervals from a single replication: per batch (equal stretches of time) and class, the successes.
   std::vector<std::vector<sim::Histogram>> batches;
   std::uint64_t frames_peak = 0;
+  std::shared_ptr<const TraceRecord> traces;  // where requests were traced; no part of the result
   std::uint64_t state_bytes = 0;
 
   double seconds() const { return static_cast<double>(end_ns - start_ns) * 1e-9; }

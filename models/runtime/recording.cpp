@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "models/runtime/execution.hpp"
+#include "models/runtime/tracing.hpp"
+#include "models/runtime/watch.hpp"
 #include "sim/base/check.hpp"
 
 namespace tailrace::models {
@@ -99,9 +101,17 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   with_calls_ = !m.guards.empty() || m.messaging || !m.caches.empty();
   if (m.messaging) messaging_ = std::make_unique<Messaging>(*this);
   if (!m.caches.empty()) caching_ = std::make_unique<Caching>(*this);
-  with_lines_ = messaging_ || caching_;
+  if (Wires::needed(*m.topology)) wires_ = std::make_unique<Wires>(m);
+  if (!m.directories.empty() || !m.gated.empty()) upkeep_ = std::make_unique<Upkeep>(*this);
+  record_.egress.resize(m.egress.cells);
+  if (options_.trace.mode != TraceSampling::Mode::off)
+    tracer_ = std::make_unique<Tracer>(*this, options_.trace);
+  with_lines_ = messaging_ || caching_ || wires_ || tracer_;
+  with_more_ = with_calls_ || tracer_;
+  requests_told_ = options_.pilot != nullptr || options_.watch != nullptr || tracer_;
   calls_.limit_bytes(m.topology->run.max_memory_bytes);
   start_policies();
+  if (wires_) wires_->start(policies_);
   guard_counts_.resize(m.guards.size());
   station_extras_.resize(m.stations.size());
   operations_.resize(m.operations.size());
@@ -128,6 +138,17 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   record_.stations.resize(m.stations.size());
 }
 
+Execution::~Execution() = default;
+
+void Execution::tell_of_request(std::uint32_t cls, std::int64_t took, Outcome outcome) {
+  const std::uint32_t workload = class_tables_[cls].workload;
+  if (outcome == Outcome::success) {
+    if (options_.pilot != nullptr) (*options_.pilot)[workload].add({now_}, static_cast<double>(took));
+    if (options_.watch != nullptr) options_.watch->succeeded(workload, took);
+  }
+  if (tracer_) tracer_->request_ended(cls, took, outcome);
+}
+
 RunRecord Execution::run() {
   const RunSettings& settings = model_->topology->run;
   const std::int64_t end = settings.duration.ns;
@@ -152,8 +173,11 @@ RunRecord Execution::run() {
       listen(caching_.get());
       caching_->start();
     }
+    if (wires_) listen(wires_.get());
     start_faults();
+    if (upkeep_) listen(upkeep_.get());
     start_scaling();
+    if (upkeep_) upkeep_->start();
     start_deployments();
     start_clients();
     start_probes();
@@ -224,9 +248,12 @@ void Execution::sum_inside(std::vector<Area>& queued, std::vector<Area>& held) c
 
 // End of the warm-up: every statistic starts over; what is inside stays inside and counts from here on.
 void Execution::reset_statistics() {
+  if (tracer_) tracer_->reset_statistics();
   record_all_recent();
   for (sim::Histogram& h : record_.series) h.clear();
   before_statistics_begin();
+  if (upkeep_) upkeep_->reset_statistics();
+  std::fill(record_.egress.begin(), record_.egress.end(), 0);
   std::vector<Area> queued, held;
   sum_inside(queued, held);
   for (InstanceState& instance : instances_) {
@@ -415,6 +442,7 @@ void Execution::finish_record() {
   record_.trajectory = trajectory_;
   record_.state_bytes = state_bytes();
   record_.frames_peak = frames_.slots();
+  if (tracer_) record_.traces = std::make_shared<const TraceRecord>(tracer_->take());
   std::vector<Area> queued, held;
   sum_inside(queued, held);
   std::vector<Area> queue_path(station_count()), busy_path(station_count());
@@ -475,6 +503,7 @@ void Execution::finish_record() {
   if (caching_) caching_->record(record_);
   record_faults();
   record_scaling();
+  if (upkeep_) upkeep_->finish(record_);
 }
 
 }  // namespace tailrace::models

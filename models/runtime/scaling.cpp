@@ -251,6 +251,14 @@ void Execution::start_instance(ScaledStation& sc, std::uint32_t instance) {
   life.present_since = now_;
   ++sc.starting;
   ++sc.record.started;
+  if (upkeep_ && upkeep_->begins(instance)) return;
+  go_on_starting(sc, instance);
+}
+
+// It has what it needs to start.
+void Execution::go_on_starting(ScaledStation& sc, std::uint32_t instance) {
+  const StationTable& station = station_tables_[sc.station];
+  const InstanceLife& life = lives_[station.first_life + (instance - station.first_instance)];
   const std::int64_t wait = sim::Duration::from_ns(sample(model_->scaled[station.scaled].startup)).ns;
   if (wait == 0) return become_ready(sc, instance);
   schedule(sim::saturating_add(now_, wait), Phase::arrive, Kind::scale, instance,
@@ -323,8 +331,10 @@ void Execution::gone(ScaledStation& sc, std::uint32_t instance) {
 }
 
 void Execution::tell_present(std::uint32_t station, std::uint32_t index, bool present) {
+  if (wires_) wires_->present(station_tables_[station].first_instance + index, present);
+  if (station_tables_[station].directory != kNoId) upkeep_->set_present(station, index, present);
   for (const BalancerGroup& group : model_->balancers) {
-    if (group.station != station) continue;
+    if (group.station != station || group.viewed) continue;
     for (std::uint32_t i = 0; i < group.callers; ++i)
       policies_.balancers[group.first_state + i]->set_present(index, present, {now_});
   }

@@ -92,6 +92,12 @@ class Timers {
     }
     return found;
   }
+  bool has(const Frame& frame, TimerPurpose purpose) const {
+    for (std::uint32_t id = frame.timer; id != kNoId; id = nodes_[id].sibling) {
+      if (nodes_[id].purpose == purpose) return true;
+    }
+    return false;
+  }
   // Those for any of the purposes; bits by TimerPurpose.
   void cancel_some(Frame& frame, std::uint32_t purposes) {
     std::uint32_t* link = &frame.timer;

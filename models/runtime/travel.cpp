@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "models/runtime/execution.hpp"
+#include "models/runtime/tracing.hpp"
 
 namespace tailrace::models {
 
@@ -15,6 +16,8 @@ constexpr double kMostPackets = 1e6;
 // --- links. `aux` of the frame is the message's size in bytes, `mark` counts the rounds of transmission.
 
 void Execution::transmit(std::uint32_t slot, std::uint32_t link_id, Kind arrival) {
+  if (tracer_) [[unlikely]]
+    tracer_->sent(slot, arrival == Kind::reply);
   LinkState& link = links_[link_id];
   ++link.counts.messages;
   link.counts.bytes += static_cast<double>(frames_[slot].aux);
@@ -113,6 +116,8 @@ void Execution::lane_event(std::uint32_t lane) {
 void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
   Frame& f = frames_[slot];
   std::uint32_t next = kNoId;
+  trace_touch(slot);
+  if (f.parent < frames_.slots()) trace_touch(f.parent);  // whose attempt it is
   switch (purpose) {
     case TimerPurpose::work: {
       std::vector<std::uint32_t>& running = ordered_[instances_[f.instance].ordered].running;

@@ -15,6 +15,8 @@ FieldTable endpoint_fields() {
           [](const Node& n, EndpointSpec& s, ReadContext& c) { read_steps(n, s.steps, c); },
           "the steps, in order")
       .add("error_rate", &EndpointSpec::error_rate, "requests that end in an error after their work")
+      .list_of("telemetry", &EndpointSpec::telemetry, telemetry_fields(),
+               "what is written down of each request, on top of the service's")
       .shorthand("steps")
       .table();
 }
@@ -86,6 +88,7 @@ void scale(const ServiceSpec& spec, const Component& self, Station& station, Top
 
 void expand(const void* raw, int component, TopologyBuilder& b) {
   const ServiceSpec& spec = *static_cast<const ServiceSpec*>(raw);
+  b.topology.components[static_cast<std::size_t>(component)].context = spec.context;
   const Component& self = b.topology.components[static_cast<std::size_t>(component)];
   if (spec.replicas && !spec.instances.empty()) {
     b.diagnostics.error(self.mark, b.path, "both replicas and instances are given",
@@ -133,6 +136,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   const PolicyTarget at_station{nullptr, &station, self.mark, b.path, nullptr, b.diagnostics};
   apply_policies(merge_policies(spec.target, b.default_target), at_station);
   apply_policies(merge_policies(spec.inbound, b.default_inbound), at_station);
+  station.gates = start_gates(spec.image_scan, spec.secrets, b.path, self.mark, b.diagnostics);
   check_scaling(station, self.mark, b.path, b.diagnostics);
   if (station.balancer.policy == Balancing::weighted && !(weight > 0)) {
     b.diagnostics.error(self.mark, b.path + ".instances", "the weights of all instances sum to 0");
@@ -157,6 +161,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     b.path = outer + ".endpoints." + e.name;
     Steps steps;
     expand_steps(e.value.steps, b, steps);
+    expand_telemetry(spec.telemetry, outer + ".telemetry", self.mark, b, steps);
+    expand_telemetry(e.value.telemetry, b.path + ".telemetry", self.mark, b, steps);
     b.topology.operations[static_cast<std::size_t>(op)].steps = std::move(steps);
   }
   b.path = outer;
@@ -214,6 +220,15 @@ Kind service_kind() {
                                      "Policies of every call that a service makes."),
                    "policies of all calls that it makes, where a call does not say otherwise")
           .add("error_rate", &ServiceSpec::error_rate, "of every endpoint, on top of its own")
+          .add("context", &ServiceSpec::context,
+               "the bounded context (the team, the domain) that it belongs to; calls between contexts are "
+               "counted")
+          .section("image_scan", &ServiceSpec::image_scan, image_scan_fields(),
+                   "what must look at its image before an instance starts")
+          .section("secrets", &ServiceSpec::secrets, secrets_fields(),
+                   "the secret that an instance fetches before it serves, and renews")
+          .list_of("telemetry", &ServiceSpec::telemetry, telemetry_fields(),
+                   "what is written down of each request, at every endpoint")
           .map_of("endpoints", &ServiceSpec::endpoints, endpoint_fields(), "what others can call")
           .table();
   add_policy_fields(table, PolicyPlace::target,

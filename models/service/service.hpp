@@ -6,6 +6,8 @@
 #include "models/field/field.hpp"
 #include "models/kind/kind.hpp"
 #include "models/policy/policy.hpp"
+#include "models/service/start_gates.hpp"
+#include "models/service/telemetry.hpp"
 #include "models/station/queue.hpp"
 #include "models/steps/steps.hpp"
 
@@ -14,6 +16,7 @@ namespace tailrace::models {
 struct EndpointSpec {
   StepList steps;
   Fraction error_rate;
+  std::vector<TelemetrySpec> telemetry;
 };
 
 struct InstanceSpec {
@@ -44,6 +47,10 @@ struct ServiceSpec {
   PolicySet outbound;  // of the calls it makes
   Cancellation cancellation = Cancellation::ignore;
   Fraction error_rate;
+  std::string context;
+  std::optional<ImageScanSpec> image_scan;
+  std::optional<SecretsSpec> secrets;
+  std::vector<TelemetrySpec> telemetry;
   std::vector<Named<EndpointSpec>> endpoints;
 };
 

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "models/messaging/expand.hpp"
+#include "models/steps/saga_steps.hpp"
+#include "models/steps/step_shapes.hpp"
 
 namespace tailrace::models {
 
@@ -13,41 +15,6 @@ namespace {
 template <class Spec>
 std::shared_ptr<void> make_spec() {
   return std::make_shared<Spec>();
-}
-
-Step with_branch(Step::Kind kind, Steps body) {
-  Step step;
-  step.kind = kind;
-  step.branches.push_back({1, std::move(body)});
-  return step;
-}
-
-Step milestone_step(const std::string& name, TopologyBuilder& b) {
-  std::vector<Milestone>& all = b.topology.milestones;
-  const std::string owner = b.topology.components[static_cast<std::size_t>(b.component)].name;
-  const std::string full = owner + "/" + name;
-  Step step;
-  step.kind = Step::Kind::milestone;
-  step.ref = 0;
-  for (const Milestone& m : all) {
-    if (m.name == full) return step;
-    ++step.ref;
-  }
-  all.push_back({full, b.component});
-  return step;
-}
-
-Step try_step(Steps body, Steps otherwise) {
-  Step step = with_branch(Step::Kind::attempt, std::move(body));
-  step.branches.push_back({1, std::move(otherwise)});
-  return step;
-}
-
-Step fail_step() {
-  Step step;
-  step.kind = Step::Kind::fail;
-  step.probability = 1;
-  return step;
 }
 
 void expand_await(const AwaitSpec& spec, int channel, Mark mark, TopologyBuilder& b, Steps& out) {
@@ -95,6 +62,8 @@ void expand_try(const void* raw, Mark, TopologyBuilder& b, Steps& out) {
 
 void expand_effect_step(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
   const EffectStepSpec& spec = *static_cast<const EffectStepSpec*>(raw);
+  if (spec.effect.empty())
+    return b.diagnostics.error(mark, b.path + ".effect", "an effect needs a name", "effect: charged");
   const std::string owner = b.topology.components[static_cast<std::size_t>(b.component)].name;
   const int effect = b.effect_number(owner + "/" + spec.effect);
   Steps body;
@@ -102,80 +71,11 @@ void expand_effect_step(const void* raw, Mark mark, TopologyBuilder& b, Steps& o
   expand_effect(effect, spec.idempotency, std::move(body), mark, b, out);
 }
 
-void expand_milestone(const void* raw, Mark, TopologyBuilder& b, Steps& out) {
+void expand_milestone(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
+  if (static_cast<const MilestoneSpec*>(raw)->milestone.empty())
+    return b.diagnostics.error(mark, b.path + ".milestone", "a milestone needs a name",
+                               "milestone: confirmed");
   out.push_back(milestone_step(static_cast<const MilestoneSpec*>(raw)->milestone, b));
-}
-
-// A saga is attempts inside one another: each step's remainder is tried, and when that fails the step is
-// undone and the failure goes on outwards.
-class SagaBuilder {
- public:
-  SagaBuilder(const SagaSpec& spec, Mark mark, TopologyBuilder& b) : spec_(spec), mark_(mark), b_(b) {}
-
-  Steps from(std::size_t i) {
-    Steps out;
-    if (i == spec_.steps.size()) {
-      out.push_back(milestone_step(spec_.saga + ".completed", b_));
-      return out;
-    }
-    expand_steps(spec_.steps[i].steps, b_, out);
-    write_state(out);
-    Steps rest = from(i + 1);
-    Steps undo;
-    if (!spec_.steps[i].compensation.empty()) compensate(spec_.steps[i].compensation, undo);
-    undo.push_back(fail_step());
-    out.push_back(try_step(std::move(rest), std::move(undo)));
-    return out;
-  }
-
- private:
-  void write_state(Steps& out) {
-    if (!spec_.state) return;
-    CallSpec call;
-    call.call = *spec_.state;
-    expand_call_step(call, mark_, b_, out);
-  }
-  // Tried a number of times; then it is stuck, and says so.
-  void compensate(const StepList& steps, Steps& out) {
-    Steps otherwise;
-    otherwise.push_back(milestone_step(spec_.saga + ".stuck", b_));
-    for (Count k = 0; k <= spec_.compensation_attempts; ++k) {
-      Steps body;
-      expand_steps(steps, b_, body);
-      write_state(body);
-      Steps again;
-      if (k > 0) {
-        Step pause;
-        pause.kind = Step::Kind::sleep;
-        pause.distribution = sim::Distribution::constant(static_cast<double>(spec_.compensation_backoff.ns));
-        again.push_back(std::move(pause));
-        for (Step& s : otherwise) again.push_back(std::move(s));
-      } else {
-        again = std::move(otherwise);
-      }
-      otherwise.clear();
-      otherwise.push_back(try_step(std::move(body), std::move(again)));
-    }
-    for (Step& s : otherwise) out.push_back(std::move(s));
-  }
-
-  const SagaSpec& spec_;
-  Mark mark_;
-  TopologyBuilder& b_;
-};
-
-void expand_saga(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
-  const SagaSpec& spec = *static_cast<const SagaSpec*>(raw);
-  if (spec.steps.empty()) {
-    b.diagnostics.error(mark, b.path, "a saga needs at least one step",
-                        "steps: [{do: [call: a.reserve], compensate: [call: a.release]}]");
-    return;
-  }
-  out.push_back(milestone_step(spec.saga + ".started", b));
-  Steps otherwise;
-  otherwise.push_back(milestone_step(spec.saga + ".failed", b));
-  otherwise.push_back(fail_step());
-  out.push_back(try_step(SagaBuilder(spec, mark, b).from(0), std::move(otherwise)));
 }
 
 FieldTable poll_fields() {
@@ -224,20 +124,6 @@ FieldTable publish_fields() {
   add_policy_fields(table, PolicyPlace::call,
                     [](void* spec) -> PolicySet& { return static_cast<PublishSpec*>(spec)->policies; });
   return table;
-}
-
-template <class Spec>
-auto reads(StepList Spec::*member) {
-  return [member](const Node& n, Spec& s, ReadContext& c) { read_steps(n, s.*member, c); };
-}
-
-FieldTable saga_step_fields() {
-  return Fields<SagaStepSpec>("saga step", "One step of a saga, and what undoes it.")
-      .custom("do", FieldType::steps, reads(&SagaStepSpec::steps), "the step")
-      .custom("compensate", FieldType::steps, reads(&SagaStepSpec::compensation),
-              "what undoes it when a later one fails")
-      .shorthand("do")
-      .table();
 }
 
 }  // namespace
@@ -374,18 +260,7 @@ std::vector<StepKind> make_message_step_kinds() {
            .required()
            .table(),
        make_spec<MilestoneSpec>, expand_milestone});
-  kinds.push_back(
-      {"saga", "Steps with compensations: when one fails, those before it are undone in reverse.",
-       Fields<SagaSpec>("saga", "A saga with an orchestrator: when a step fails, those before it are undone.")
-           .add("saga", &SagaSpec::saga, "its name; milestones NAME.started, .completed, .failed, .stuck")
-           .required()
-           .list_of("steps", &SagaSpec::steps, saga_step_fields(), "the steps, in order")
-           .add("state", &SagaSpec::state, "the operation that stores its state after each step")
-           .add("compensation_attempts", &SagaSpec::compensation_attempts,
-                "repetitions of a compensation that fails; then it is stuck", between(0, 20))
-           .add("compensation_backoff", &SagaSpec::compensation_backoff, "between two of these")
-           .table(),
-       make_spec<SagaSpec>, expand_saga});
+  kinds.push_back(saga_step_kind());
   return kinds;
 }
 

@@ -50,17 +50,6 @@ struct EffectStepSpec {
 struct MilestoneSpec {
   std::string milestone;
 };
-struct SagaStepSpec {
-  StepList steps, compensation;
-};
-struct SagaSpec {
-  std::string saga;
-  std::vector<SagaStepSpec> steps;
-  std::optional<Reference> state;   // written after each step and each compensation
-  Count compensation_attempts = 3;  // after the first
-  sim::Duration compensation_backoff{100'000'000};
-};
-
 // For steps.cpp's list.
 std::vector<StepKind> make_message_step_kinds();
 

@@ -6,7 +6,9 @@
 
 #include "models/field/units.hpp"
 #include "models/steps/cache_steps.hpp"
+#include "models/steps/graphql_steps.hpp"
 #include "models/steps/message_steps.hpp"
+#include "models/steps/websocket_steps.hpp"
 
 namespace tailrace::models {
 
@@ -289,6 +291,8 @@ std::vector<StepKind> make_step_kinds() {
                      out.push_back(step);
                    }});
   for (StepKind& kind : make_cache_step_kinds()) kinds.push_back(std::move(kind));
+  for (StepKind& kind : make_graphql_step_kinds()) kinds.push_back(std::move(kind));
+  for (StepKind& kind : make_websocket_step_kinds()) kinds.push_back(std::move(kind));
   for (StepKind& kind : make_message_step_kinds()) kinds.push_back(std::move(kind));
   return kinds;
 }

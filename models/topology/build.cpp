@@ -8,12 +8,16 @@
 #include "models/caching/key_law.hpp"
 #include "models/catalog.hpp"
 #include "models/deployment/deployment.hpp"
+#include "models/entry/route.hpp"
 #include "models/fault/fault.hpp"
 #include "models/field/units.hpp"
 #include "models/kind/builder.hpp"
+#include "models/policies/transport/transport.hpp"
+#include "models/slo/slo.hpp"
 #include "models/topology/call_cycles.hpp"
 #include "models/topology/policy_lints.hpp"
 #include "models/topology/timeout_lints.hpp"
+#include "models/upkeep/expand.hpp"
 
 namespace tailrace::models {
 
@@ -47,7 +51,30 @@ struct ScenarioSpec {
   DefaultsSpec defaults;
   std::vector<FaultEntry> faults;
   std::vector<DeploymentSpec> deployments;
+  std::vector<Named<SloSpec>> slos;
 };
+
+// {threshold: "p(99) < 400ms", abort_on_fail: true}, as in k6. Whether a failure ends the run is asked of the
+// document by whoever runs replications (scenarios/run/early_stop.hpp); the model does not depend on it.
+void read_threshold_entry(const Node& item, const std::string& metric, ScenarioSpec& spec,
+                          ReadContext& context) {
+  const Node* condition = item.find("threshold");
+  if (condition == nullptr || !condition->is_scalar()) {
+    return context.error(item, "expected a threshold with its condition",
+                         "{threshold: \"p(99) < 400ms\", abort_on_fail: true}");
+  }
+  for (const MapEntry& field : item.entries) {
+    if (field.key == "threshold") continue;
+    if (field.key != "abort_on_fail") {
+      context.error(field.value, fmt::format("a threshold has no field \"{}\"", escaped(field.key)),
+                    "threshold, abort_on_fail");
+    } else if (!field.value.is_scalar() || field.value.quoted ||
+               (field.value.text != "true" && field.value.text != "false")) {
+      context.error(field.value, "expected true or false");
+    }
+  }
+  spec.thresholds.push_back({metric, condition->text, condition->mark});
+}
 
 void read_thresholds(const Node& node, ScenarioSpec& spec, ReadContext& context) {
   if (!node.is_map())
@@ -56,6 +83,7 @@ void read_thresholds(const Node& node, ScenarioSpec& spec, ReadContext& context)
   for (const MapEntry& entry : node.entries) {
     PathScope scope(context, entry.key);
     const auto one = [&](const Node& item) {
+      if (item.is_map()) return read_threshold_entry(item, entry.key, spec, context);
       if (!item.is_scalar()) return context.error(item, "expected a condition such as \"p(99) < 400ms\"");
       spec.thresholds.push_back({entry.key, item.text, item.mark});
     };
@@ -236,6 +264,14 @@ void check_managed(const Topology& t, Diagnostics& diagnostics) {
   }
 }
 
+// Brokers and shared caches are spoken to in protocols of their own; what defaults say is not meant for them.
+void drop_transports(Topology& t) {
+  for (Edge& e : t.edges) {
+    if (e.publication == kNone && e.cache == kNone) continue;
+    std::erase_if(e.admissions, [](const AdmissionUse& use) { return use.policy == "transport"; });
+  }
+}
+
 // Before a shared queue a request is at no instance that could treat it badly.
 void check_shared_faults(const Topology& t, Diagnostics& diagnostics) {
   for (const Fault& f : t.faults) {
@@ -314,7 +350,7 @@ void warn_unused(const Topology& t, Diagnostics& diagnostics) {
   }
   for (std::size_t i = 0; i < t.components.size(); ++i) {
     const Component& c = t.components[i];
-    if (called[i] || c.kind == "workload" || c.kind == "network") continue;
+    if (called[i] || c.kind == "workload" || !find_kind(c.kind)->named) continue;
     diagnostics.warning(c.mark, c.name,
                         fmt::format("nobody {} this {}", channels[i] ? "publishes to" : "calls", c.kind));
   }
@@ -367,7 +403,8 @@ FieldTable scenario_fields() {
       .add("about", &ScenarioSpec::about, "its story, in a sentence or two")
       .section("run", &ScenarioSpec::run, run_fields(), "how long, how often, and within which limits")
       .custom("thresholds", FieldType::text, read_thresholds,
-              "conditions on metrics, as in k6; exit code 99 when one fails")
+              "conditions on metrics, as in k6; exit code 99 when one fails; with {threshold: ..., "
+              "abort_on_fail: true} the run ends early")
       .section("defaults", &ScenarioSpec::defaults, defaults_fields(),
                "policies for every call and every service that does not say otherwise")
       .custom(
@@ -378,6 +415,8 @@ FieldTable scenario_fields() {
           "what goes wrong, when, and where")
       .list_of("deployments", &ScenarioSpec::deployments, deployment_fields(),
                "when new versions of services replace the old ones, and how")
+      .map_of("slos", &ScenarioSpec::slos, slo_fields(),
+              "objectives of workloads: error budgets, and alerts that would fire")
       .table();
 }
 
@@ -450,7 +489,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
     fill_run(spec.run, run != nullptr ? run->mark : Mark{}, builder.topology.run, diagnostics);
   for (const Declared& d : components) {
     const int id = static_cast<int>(builder.topology.components.size());
-    builder.topology.components.push_back({d.name, d.kind->name, d.mark, d.declared_order});
+    builder.topology.components.push_back({d.name, d.kind->name, d.mark, d.declared_order, {}});
     if (d.kind->named) builder.component_ids.emplace(d.name, id);
     if (d.operations_unread) builder.operations_unread.insert(id);
     d.kind->declare(d.spec.get(), id, builder);
@@ -466,11 +505,15 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
     }
   };
   expand(true);
+  expand_upkeep(builder);
   expand(false);  // the network looks at all edges
   if (diagnostics.ok()) check_waits(builder.topology, diagnostics);
   if (diagnostics.ok()) expand_deployments(spec.deployments, doc.root.find("deployments"), builder);
   if (diagnostics.ok()) check_managed(builder.topology, diagnostics);
+  drop_transports(builder.topology);
+  if (diagnostics.ok()) check_transports(builder.topology, diagnostics);
   if (diagnostics.ok()) check_cache_keys(builder, diagnostics);
+  if (diagnostics.ok()) check_client_keys(builder.topology, diagnostics);
   if (diagnostics.ok()) check_popular_keys(builder.topology, diagnostics);
   expand_faults(spec.faults, builder);
   if (diagnostics.ok()) check_shared_faults(builder.topology, diagnostics);
@@ -481,6 +524,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (diagnostics.ok()) warn_timeouts(builder.topology, diagnostics);
   if (diagnostics.ok()) lint_policies(builder.topology, diagnostics);
   if (diagnostics.ok()) lint_faults(builder.topology, diagnostics);
+  check_slos(spec.slos, builder.topology, diagnostics);
   warn_unused(builder.topology, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
   for (MessageChannel& channel : builder.topology.channels)

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "models/field/document.hpp"
+#include "models/topology/upkeep.hpp"
 #include "sim/base/time.hpp"
 #include "sim/random/distribution.hpp"
 
@@ -95,6 +96,7 @@ struct ScalingSettings {
 struct Version {
   double error_rate = 0;  // of the requests that reach its instances, answered without work
   double slowness = 1;    // its work takes this many times as long
+  ApiVersion api;
 };
 enum class DeploymentStrategy : std::uint8_t { rolling, recreate, blue_green, canary };
 struct CanaryStep {

@@ -18,6 +18,7 @@
 #include "models/topology/cache.hpp"
 #include "models/topology/fault.hpp"
 #include "models/topology/scaling.hpp"
+#include "models/topology/upkeep.hpp"
 
 namespace tailrace::models {
 
@@ -119,6 +120,8 @@ struct Station {
   std::vector<AdmissionUse> doors;  // asked for each request that arrives, in this order
   std::shared_ptr<const QueuePolicyModel> queue_policy;
   std::optional<sim::Duration> pushback;  // said with a refusal: retry after this long; the longest: do not
+  std::shared_ptr<DiscoverySettings> discovery;  // none: callers know at once who is there
+  std::vector<StartGate> gates;                  // passed in this order before an instance serves
 };
 
 // Further attempts beside the first.
@@ -160,6 +163,7 @@ struct Edge {
   std::optional<sim::Distribution> request_bytes, response_bytes;
   int out_link = kNone, back_link = kNone;  // none: no time on the network
   bool probe = false;                       // a health check's: to one instance after the other
+  bool errand = false;                      // ... or of an instance, of its own accord (upkeep.hpp)
   bool in_cycle = false;                    // its target can reach its caller again
   std::optional<sim::Duration> deadline;    // from the call's start; what it calls keeps it
   bool cancels = false;                     // tells the server when it stops waiting
@@ -207,8 +211,8 @@ struct Step {
   std::optional<sim::Distribution> distribution;  // compute, sleep: ns; loop: times
   int edge = kNone;                               // call
   double probability = 1;                         // fail
-  int needed = 0;                                 // parallel: branches that must succeed
-  int ref = kNone;                                // channel, effect, milestone, cache; await: group's effect
+  int needed = 0;                                 // parallel: how many must succeed; branch: 1, by key
+  int ref = kNone;                                // channel, effect, milestone, cache; await: effect; fail: Outcome
   std::optional<sim::Duration> timeout;           // await
   sim::Duration interval;                         // await: between polls; sleep: more per request inside
   bool cancel_rest = false;                       // parallel: stops the others when that is decided
@@ -281,6 +285,7 @@ struct Component {
   std::string kind;  // "service"
   Mark mark;
   int declared_order = 0;
+  std::string context;  // the bounded context that it belongs to; "" where that plays no part
 };
 
 enum class LinkSharing : std::uint8_t {
@@ -394,6 +399,8 @@ struct Topology {
   bool cancels_branches = false;  // some parallel step stops the branches that it no longer needs
   std::vector<Fault> faults;      // in the order of the file
   std::vector<Deployment> deployments;
+  Segmentation segmentation;
+  std::vector<EgressPrice> egress;
 
   std::string operation_name(int operation) const {
     const Operation& op = operations[static_cast<std::size_t>(operation)];

@@ -11,6 +11,7 @@
 #include "scenarios/format/override.hpp"
 #include "scenarios/format/source.hpp"
 #include "scenarios/format/yaml_tree.hpp"
+#include "scenarios/library/library.hpp"
 
 namespace tailrace::scenarios {
 namespace {
@@ -40,6 +41,11 @@ void override_tree(models::ScenarioDoc& doc, const std::vector<std::string>& ove
   }
 }
 
+// What can only be the name of a scenario of the library once there is no such file.
+bool is_bare_word(std::string_view path) {
+  return !path.empty() && path.find_first_of("/.") == std::string_view::npos;
+}
+
 class Reader {
  public:
   Reader(const ReadOptions& options, models::Diagnostics& diagnostics)
@@ -51,11 +57,20 @@ class Reader {
 
   ReadResult read_file(const std::string& path) {
     FileBytes file = read_bytes(path, options_.max_file_bytes, false);
+    if (file.missing && is_bare_word(path)) {
+      if (const LibraryScenario* known = find_in_library(path)) return read_text(known->text, path);
+    }
     std::error_code code;
     const fs::path real = fs::canonical(path, code);
     result_.doc.files.push_back({path, code ? std::string() : real.parent_path().string(), {}});
     if (!file.error.empty()) {
-      diagnostics_.error({0, 0, 0}, "", std::move(file.error));
+      std::string hint;
+      if (file.missing && is_bare_word(path)) {
+        const std::string near = nearest_in_library(path);
+        hint = near.empty() ? "give a file, or a scenario of `tailrace list`"
+                            : fmt::format("did you mean {} of the library?", near);
+      }
+      diagnostics_.error({0, 0, 0}, "", std::move(file.error), std::move(hint));
       result_.status = file.too_large ? ReadStatus::invalid : ReadStatus::unreadable;
       return std::move(result_);
     }

@@ -44,6 +44,7 @@ struct ReadResult {
   ReadStatus status = ReadStatus::invalid;
 };
 
+// A bare word that is no file is looked up in the library (scenarios/library).
 ReadResult read_scenario(const std::string& path, const ReadOptions& options,
                          models::Diagnostics& diagnostics);
 

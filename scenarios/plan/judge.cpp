@@ -8,7 +8,7 @@
 
 #include "analysis/prediction/predict.hpp"
 #include "analysis/report/run_report.hpp"
-#include "analysis/stats/student.hpp"
+#include "analysis/report/threshold_decision.hpp"
 #include "scenarios/run/replicate.hpp"
 
 namespace tailrace::scenarios {
@@ -26,21 +26,15 @@ int first_round(const models::CompiledModel& model) {
   return asked >= kFewest ? asked : 5;
 }
 
-// The same interval at another confidence. Student's in all estimators, over groups - 1.
-void widen(Interval& i, double confidence) {
-  if (!i.known || i.groups < 2) return;
-  const double dof = i.groups - 1;
-  const double factor = analysis::t_critical(confidence, dof) / analysis::t_critical(i.confidence, dof);
-  i.low = i.estimate - factor * (i.estimate - i.low);
-  i.high = i.estimate + factor * (i.high - i.estimate);
-  i.confidence = confidence;
-}
-
-Meets decided(const ThresholdResult& t) {
-  const Interval& i = t.measured;
-  const bool low = analysis::holds(t, i.low), high = analysis::holds(t, i.high);
-  if (low && high && !(i.low < t.limit && t.limit < i.high)) return Meets::yes;
-  if (!low && !high && !(i.low < t.limit && t.limit < i.high)) return Meets::no;
+Meets meets_of(const ThresholdResult& t) {
+  switch (analysis::decided(t)) {
+    case analysis::Decided::met:
+      return Meets::yes;
+    case analysis::Decided::failed:
+      return Meets::no;
+    case analysis::Decided::untold:
+      return Meets::untold;
+  }
   return Meets::untold;
 }
 
@@ -112,8 +106,8 @@ bool Judge::look(const models::CompiledModel& model, const std::vector<models::R
         t = before[k];
       }
     } else {
-      widen(measured, confidence);
-      t.meets = decided(t.result);
+      analysis::set_confidence(measured, confidence);
+      t.meets = meets_of(t.result);
       if (t.meets == Meets::untold &&
           measured.half_width() > options_.indifference * std::fabs(t.result.limit))
         indifferent = false;

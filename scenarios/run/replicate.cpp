@@ -21,7 +21,6 @@ namespace {
 using models::RunRecord;
 using models::RunStatus;
 
-constexpr int kBatches = 25;
 constexpr std::uint32_t kPilot =
     0xffffffffu;  // a replication number of its own: the pilot's draws are nobody else's
 
@@ -129,6 +128,7 @@ class Pool {
     run.batches = batches_;
     run.interrupt = options_.interrupt;
     run.progress_ns = progress;
+    run.trace = options_.trace;
     return models::Execution(model_, run).run();
   }
 

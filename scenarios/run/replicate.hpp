@@ -10,8 +10,11 @@
 
 #include "analysis/report/run_report.hpp"
 #include "models/compile/compiled_model.hpp"
+#include "models/runtime/trace_record.hpp"
 
 namespace tailrace::scenarios {
+
+inline constexpr int kBatches = 25;  // of a run that is the only one: its intervals come from these
 
 struct ReplicateOptions {
   int jobs = 0;                 // 0: as many as there are cores
@@ -21,6 +24,7 @@ struct ReplicateOptions {
   // so far are enough. It is asked between rounds only, so the answer does not depend on the threads.
   std::function<bool(const std::vector<models::RunRecord>&)> enough;
   int first_round = 10;
+  models::TraceSampling trace;
   bool repeat_some = false;  // run a tenth of the replications twice and compare fingerprints
   const std::atomic<int>* interrupt = nullptr;
   // Called now and then from one thread: replications done, wanted, and the share of all simulated time that

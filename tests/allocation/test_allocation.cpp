@@ -165,6 +165,23 @@ services:
 )");
 }
 
+// Connections that age and break, sizes, handshakes, and a sidecar at either end.
+TEST(Allocation, TransportsAllocateNothingPerEvent) {
+  expect_none_per_event(R"(
+workloads: {load: {constant_arrival_rate: 500/s, calls: front.op}}
+services:
+  front:
+    workers: unlimited
+    outbound:
+      transport: {protocol: rest, connections: 6, max_pending_requests: 20, max_connection_age: 50ms}
+      tls: {mutual: true, resumption: 50%}
+      timeout: 40ms
+    endpoints: {op: [{call: back.op, request_size: exp(1KiB), response_size: exp(4KiB)}]}
+  back: {replicas: 2, endpoints: {op: [compute: exp(3ms)]}}
+mesh: {}
+)");
+}
+
 TEST(Allocation, DoorsAllocateNothingPerEvent) {
   expect_none_per_event(R"(
 workloads: {load: {constant_arrival_rate: 3000/s, calls: front.op, timeout: 50ms}}

@@ -13,8 +13,8 @@ class Writer {
   Writer(std::uint64_t seed, bool end) : state_(seed * 0x9e3779b97f4a7c15ULL + 4242), end_(end) {}
 
   std::string scenario() {
-    static const char* kKinds[] = {"log", "broker", "cloud", "topic", "outbox", "webhook", "job"};
-    for (int k = 0; k < 7; ++k) {
+    static const char* kKinds[] = {"log", "broker", "cloud", "topic", "outbox", "webhook", "job", "window"};
+    for (int k = 0; k < 8; ++k) {
       if (k < 4 ? below(10) < 6 : below(10) < 3) has_.push_back(kKinds[k]);
     }
     if (has_.empty()) has_.push_back(kKinds[below(4)]);
@@ -26,6 +26,7 @@ class Writer {
     if (has("outbox")) targets_.push_back("box");
     if (has("webhook")) targets_.push_back("hook");
     if (has("job")) targets_.push_back("reports");
+    if (has("window")) targets_.push_back("counts");
     const double rate = 20 + below(250);
     std::string out = end_ ? "run: {duration: 60s, replications: 1, max_events: 400000}\n"
                            : fmt::format("run: {{duration: {}ms, warmup: {}ms, replications: 2{}}}\n",
@@ -45,7 +46,8 @@ class Writer {
     out += logs() + brokers() + cloud_queues() + topics();
     if (has("outbox")) {
       out += fmt::format(
-          "outboxes: {{box: {{database: s1.op, publish: {}, poll_interval: {}ms, ordering: {}, relay_instances: "
+          "outboxes: {{box: {{database: s1.op, publish: {}, poll_interval: {}ms, ordering: {}, "
+          "relay_instances: "
           "{}, "
           "batch: {}{}}}}}\n",
           has("log") ? "orders" : "dead", 1 + below(200), pick({"all", "key", "none"}), 1 + below(2),
@@ -68,10 +70,25 @@ class Writer {
           1 + below(100), one_in(2) ? ", heartbeat: none" : "", one_in(3) ? ", capacity: 20" : "",
           one_in(2) ? ", dead_letter: dead" : "");
     }
+    if (has("window")) out += windows();
     return out;
   }
 
  private:
+  std::string windows() {
+    const int size = 5 + below(300);
+    const std::string kind =
+        pick({fmt::format("size: {}ms", size),
+              fmt::format("type: hopping, size: {}ms, every: {}ms", size, 1 + below(size)),
+              fmt::format("type: session, gap: {}ms", size)});
+    return fmt::format(
+        "windows: {{counts: {{{}, by: {}, watermark: {}, out_of_orderness: {}ms, lateness: {}ms, "
+        "retry_backoff: "
+        "{}ms, consumers: {{instances: {}, concurrency: {}, {}}}}}}}\n",
+        kind, pick({"all", "key"}), pick({"events", "clock"}), below(60), below(2) * below(100), below(30),
+        1 + below(3), 1 + below(2), work());
+  }
+
   int below(int n) {
     state_ = state_ * 6364136223846793005ULL + 1442695040888963407ULL;
     return static_cast<int>((state_ >> 33) % static_cast<std::uint64_t>(n));
@@ -142,8 +159,8 @@ class Writer {
           step = fmt::format(
               "{{saga: book{}, compensation_backoff: 5ms, steps: [{{do: [{}], compensate: [call: s0.op]}}, "
               "{{do: "
-              "[call: s1.op], compensate: [{}]}}, {{do: [fail: 20%]}}]}}",
-              i, publish(true), publish(true));
+              "[call: s1.op], compensate: [{}]}}, {{do: [fail: 20%]}}]{}}}",
+              i, publish(true), publish(true), one_in(3) ? ", durable: true, state: s2.op, load: s1.op" : "");
           break;
         case 4:
           step = fmt::format("{{milestone: m{}}}", i);

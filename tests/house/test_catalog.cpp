@@ -139,7 +139,8 @@ std::string world(const std::vector<Written>& written) {
          at("workloads.users") + "}}\nservices:\n  it: {replicas: 3, workers: 8" + at("services.it") +
          ", outbound: " + set("services.it.outbound") + ", inbound: " + set("services.it.inbound") +
          ", endpoints: {x: {steps: [{call: store.get" + at("services.it.endpoints.x.steps[0]") +
-         "}, compute: exp(2ms)]}}}\ndatabases: {store: {connections: 2, operations: {get: exp(9ms)}" +
+         "}, compute: exp(2ms)]}}}\n  names: {endpoints: {lookup: [compute: 1ms]}}\ndatabases: {store: "
+         "{connections: 2, operations: {get: exp(9ms)}" +
          at("databases.store") + ", inbound: " + set("databases.store.inbound") + "}}\n";
 }
 
@@ -436,11 +437,12 @@ std::string footprint(const models::Topology& t) {
     text += "\n";
   }
   for (const models::Station& s : t.stations) {
+    if (s.name == "names") continue;  // it only answers lookups, and takes what defaults say
     text += fmt::format("{}: queue policy {} balancing {} outliers {} health {} doors", s.name,
                         s.queue_policy != nullptr, static_cast<int>(s.balancer.policy),
                         s.balancer.outliers.has_value(), s.balancer.health.has_value());
     for (const models::AdmissionUse& use : s.doors) text += " " + use.policy;
-    text += fmt::format(" pushback {}\n", ns(s.pushback));
+    text += fmt::format(" pushback {} discovery {}\n", ns(s.pushback), s.discovery != nullptr);
   }
   return text;
 }

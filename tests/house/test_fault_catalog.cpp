@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "models/catalog.hpp"
+#include "models/fault/fault.hpp"
 #include "tests/support/scenario.hpp"
 
 namespace tailrace::house {
@@ -15,6 +16,7 @@ class EveryFault : public testing::TestWithParam<std::size_t> {
 };
 
 TEST_P(EveryFault, does_something_in_its_example_and_twice_alike) {
+  const std::string mesh = info().takes & models::kTakesMesh ? "mesh: {changes: [{at: 35s}]}\n" : "";
   const std::string text = fmt::format(R"(
 run: {{duration: 100s, replications: 1}}
 workloads: {{shoppers: {{constant_arrival_rate: 20/s, calls: web.page, timeout: 1s}}}}
@@ -22,10 +24,10 @@ services:
   web: {{endpoints: {{page: [{{call: cart.get, timeout: 500ms}}]}}}}
   cart: {{instances: [{{zone: west}}, {{zone: east}}], endpoints: {{get: [cache: sessions, compute: exp(5ms)]}}}}
 caches: {{sessions: {{keys: [2, 1]}}}}
-faults:
+{}faults:
   - {}
 )",
-                                       info().example);
+                                       mesh, info().example);
   const auto once = tests::run_text(text);
   const auto again = tests::run_text(text);
   const models::RunRecord& r = once.records[0];

@@ -29,14 +29,19 @@ const std::vector<Library>& libraries() {
       {"yaml-cpp/", {"scenarios/format/"}, true},
       {"Eigen/", {"analysis/queueing/"}, true},
       {"boost/", {"analysis/graph/", "cli/cluster.cpp"}, true},
-      {"CLI/", {"cli/"}, false},
+      {"CLI/", {"cli/", "viewer/main.cpp"}, false},
+      {"GL/", {"viewer/surface/"}, false},
+      {"EGL/", {"viewer/surface/"}, true},
+      {"GLFW/", {"viewer/surface/"}, true},
+      {"imgui", {"viewer/surface/", "viewer/widgets/", "viewer/panels/", "viewer/app"}, false},
   };
   return table;
 }
 
 // Within the models: who must not see whom, by the beginnings of their paths.
 const std::set<std::string>& kind_folders() {
-  static const std::set<std::string> folders = {"service", "database", "workload", "network"};
+  static const std::set<std::string> folders = {"service", "database", "workload",
+                                                "network", "proxy",    "gateway"};
   return folders;
 }
 

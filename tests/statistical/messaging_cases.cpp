@@ -4,7 +4,9 @@
 
 #include <cmath>
 
+#include "sim/random/stream.hpp"
 #include "tests/statistical/cases.hpp"
+#include "tests/statistical/variants.hpp"
 
 namespace tailrace::tests {
 
@@ -152,6 +154,58 @@ Case visibility(const std::string& id, double v_s, double mean_s, const std::str
   return c;
 }
 
+// Consumers that compete for a queue, one message each: M/M/c. Erlang's C, and with room for k messages
+// beside those in work and refusal of the rest, M/M/c/(c + k).
+Case competing(const std::string& id, int c_count, double rho, int room) {
+  const double mu = 50, lambda = rho * c_count * mu;
+  Case c;
+  c.id = id;
+  c.source = "Erlang (1917); Kleinrock, Queueing Systems vol. 1, 1975, 3.5 and 3.8";
+  c.scenario =
+      publishing(lambda, "q.mails") +
+      fmt::format(
+          "brokers: {{q: {{queues: {{mails: {{{}consumers: {{instances: {}, steps: [compute: "
+          "exp({}ms)]}}}}}}}}}}\n",
+          room > 0 ? fmt::format("max_length: {}, overflow: reject_publish, ", room) : "", c_count, 1e3 / mu);
+  c.rate = lambda;
+  c.requests = 4e5;
+  // p[n], n in the system, up to where it ends or is too small to count.
+  const int most = room > 0 ? c_count + room : c_count + 4000;
+  double term = 1, sum = 0, busy = 0, inside = 0;
+  for (int n = 0; n <= most; ++n) {
+    if (n > 0) term *= lambda / (mu * std::min(n, c_count));
+    sum += term, busy += term * std::min(n, c_count), inside += term * n;
+  }
+  const double refused = room > 0 ? term / sum : 0;
+  c.expectations = {
+      near("utilization", utilization("q/mails"), busy / sum / c_count, 0.02),
+      near("lag_mean", lag_mean("q/mails"), inside / sum, 0.04),
+      near("end_to_end_mean", end_to_end_mean("q/mails"), inside / sum / (lambda * (1 - refused)), 0.04),
+      within("refused", failed_fraction(), refused, 0.01)};
+  return c;
+}
+
+// One consumer, and messages that expire at the head of their queue: who waits longer than T leaves, M/M/1 +
+// D.
+Case expiring(const std::string& id, double rho, double ttl_in_services) {
+  const double mu = 50, lambda = rho * mu;
+  Case c;
+  c.id = id;
+  c.source = "Barrer, Operations Research 5 (1957): patience that ends before service";
+  c.scenario = publishing(lambda, "q.mails") +
+               fmt::format(
+                   "brokers: {{q: {{queues: {{mails: {{message_ttl: {}ms, dead_letter: dead, consumers: "
+                   "{{instances: 1, steps: [compute: exp({}ms)]}}}}, dead: {{}}}}}}}}\n",
+                   1e3 / mu * ttl_in_services, 1e3 / mu);
+  c.rate = lambda;
+  c.requests = 4e5;
+  const double late = std::exp(-(1 - rho) * ttl_in_services);
+  const double lost = (1 - rho) * rho * late / (1 - rho * rho * late);
+  c.expectations = {near("expired", dead_lettered_fraction("q/mails"), lost, 0.05),
+                    near("utilization", utilization("q/mails"), rho * (1 - lost), 0.02)};
+  return c;
+}
+
 // Everything that can lose, repeat, refuse, expire or dead-letter a message at once, with crashes.
 Case conservation() {
   Case c;
@@ -277,7 +331,66 @@ std::vector<Case> messaging_cases() {
                     near("response_p95", response_percentile(0.95), 0.22, 0.01),
                     near("fraction_slow", slower_than(0.1), 0.1, 0.02)};
   cases.push_back(c);
+  cases.push_back(competing("broker-competing-4", 4, 0.8, 0));
+  cases.push_back(competing("broker-bounded-2", 2, 0.9, 5));
+  cases.push_back(expiring("broker-ttl", 0.8, 3));
   cases.push_back(conservation());
+  return cases;
+}
+
+std::vector<Case> random_messaging_cases(std::uint64_t seed, int rounds) {
+  sim::Stream random(seed, 0, "variants", "parameters");
+  const auto real = [&](double low, double high) { return low + (high - low) * random.uniform(); };
+  const auto whole = [&](int low, int high) {
+    return low + static_cast<int>(random.uniform() * (high - low + 1));
+  };
+  const auto percent = [&](int low, int high) { return whole(low, high) / 100.0; };
+  std::vector<Case> cases;
+  for (int k = 0; k < rounds; ++k) {
+    const auto id = [&](const char* what) { return fmt::format("{}-{}", what, k); };
+    {
+      const int n = whole(1, 6), each = whole(1, 3);
+      const double mu = whole(40, 150);
+      cases.push_back(lag_growth(id("lag-growth"), n * each, n, n * mu * real(1.2, 1.8), mu, whole(60, 120)));
+    }
+    {
+      const int n = whole(1, 6), each = whole(1, 4);
+      cases.push_back(partitions(id("partitions"), n * each, n, n * 100 * real(0.3, 0.8), 100, each == 1));
+    }
+    const std::string busy = fmt::format("instances: {}, steps: [compute: 1ms]", whole(20, 80));
+    const double p = percent(5, 60);
+    cases.push_back(
+        redelivery(id("redelivery-queue"), p, "q/mails", "q.mails",
+                   fmt::format("brokers: {{q: {{queues: {{mails: {{consumers: {{{}, {}: {}}}}}}}}}}}\n", busy,
+                               whole(0, 1) == 0 ? "error_rate" : "ack_failure", p)));
+    cases.push_back(redelivery(
+        id("redelivery-cloud"), p, "q/consumers", "q",
+        fmt::format(
+            "cloud_queues: {{q: {{visibility_timeout: {}ms, consumers: {{receive_batch: {}, error_rate: {}, "
+            "{}}}}}}}\n",
+            whole(300, 1500), whole(1, 10), p, busy)));
+    const int most = whole(2, 6);
+    cases.push_back(
+        dead_letters(id("dead-letters"), p, most, "q/mails", "q.mails",
+                     fmt::format("brokers: {{q: {{queues: {{dead: {{}}, mails: {{max_delivery_count: {}, "
+                                 "dead_letter: dead, consumers: {{error_rate: {}, {}}}}}}}}}}}\n",
+                                 most, p, busy)));
+    cases.push_back(dead_letters(
+        id("dead-letters-log"), p, most, "q/g", "q",
+        fmt::format("logs: {{dead: {{}}, q: {{partitions: {}, consumers: {{g: {{on_failure: dead_letter, "
+                    "max_delivery_count: {}, dead_letter_topic: dead, retry_backoff: 1ms, error_rate: {}, "
+                    "instances: 1, "
+                    "steps: [compute: 1ms]}}}}}}}}\n",
+                    whole(1, 4), most, p)));
+    cases.push_back(
+        batching(id("batching"), whole(50, 600), whole(2, 25), whole(0, 2) == 0 ? 0 : real(0.004, 0.05)));
+    const double mean_s = real(0.1, 0.6);
+    cases.push_back(visibility(id("visibility"), std::round(mean_s * real(0.6, 2.5) * 1e3) / 1e3, mean_s,
+                               "instances: 1000, receive_batch: 1"));
+    cases.push_back(competing(id("competing"), whole(1, 12), real(0.3, 0.85), 0));
+    cases.push_back(competing(id("bounded"), whole(1, 8), real(0.5, 1.6), whole(1, 12)));
+    cases.push_back(expiring(id("expiring"), real(0.4, 0.95), real(0.5, 4)));
+  }
   return cases;
 }
 

@@ -158,5 +158,101 @@ TEST(LongRunningJobs, ADeadWorkersJobIsDoneByAnother) {
   EXPECT_EQ(most(run, effects("polled/workers", &EffectRecord::duplicates)), 0);
 }
 
+// --- orchestrator-crash: 50/s for 600 s by two instances, of which one dies 19 times. A saga takes three
+// steps of 100 ms (and 5 ms each to be stored), or is declined by the second and undone in another 100.
+
+Figure ended_sagas(const std::string& group) {
+  return [group](const models::CompiledModel& m, const models::RunRecord& r) {
+    return milestones(group + "/order.completed")(m, r) + milestones(group + "/order.failed")(m, r);
+  };
+}
+
+TEST(OrchestratorCrash, LeavesStuckWhatIsNotStoredAndGoesOnWithWhatIs) {
+  const Results run = run_library("orchestrator-crash");
+  const double stuck = 19 * 50 * 0.300 / 2, error = 3 * std::sqrt(stuck / 5);
+  EXPECT_NEAR(mean(run, missed("forgetful/workers")), stuck, error);
+  const Figure unfinished = minus(milestones("forgetful/order.started"), ended_sagas("forgetful"));
+  EXPECT_EQ(most(run, minus(unfinished, missed("forgetful/workers"))), 0);
+  EXPECT_EQ(least(run, minus(unfinished, missed("forgetful/workers"))), 0);
+  // Those that are stored go on, and every one comes to its end once: completed or undone.
+  const double led = 19 * 50 * 0.315 / 2;
+  EXPECT_NEAR(mean(run, milestones("durable/order.resumed")), led, 3 * std::sqrt(led / 5));
+  EXPECT_EQ(most(run, missed("durable/workers")), 0);
+  const Figure open = minus(milestones("durable/order.started"), ended_sagas("durable"));
+  EXPECT_EQ(most(run, open), 0);
+  EXPECT_EQ(least(run, open), 0);
+}
+
+// Who dies in the middle of a step has asked its participant, and asks again: 19 times 50/s x 100 ms / 2
+// reserves.
+TEST(OrchestratorCrash, RepeatsTheStepThatWasUnderWayAndNoOther) {
+  const Results run = run_library("orchestrator-crash");
+  const double again = 19 * 50 * 0.100 / 2;
+  EXPECT_NEAR(mean(run, effects("stock/reserved", &EffectRecord::skipped)), again,
+              3 * std::sqrt(again / 5) + 3);
+  EXPECT_EQ(most(run, effects("stock/reserved", &EffectRecord::duplicates)), 0);
+  EXPECT_EQ(most(run, minus(effects("stock/reserved", &EffectRecord::distinct),
+                            milestones("durable/order.started"))),
+            0);
+  // What was declined is undone, whoever led it in the end.
+  EXPECT_EQ(most(run, minus(effects("stock/released", &EffectRecord::distinct),
+                            milestones("durable/order.failed"))),
+            0);
+  EXPECT_EQ(least(run, minus(effects("stock/released", &EffectRecord::distinct),
+                             milestones("durable/order.failed"))),
+            0);
+}
+
+// Three states at 5 ms each, against none; and what is resumed waits for the rest of its lease of 3 s, of
+// which up to one heartbeat, 1 s, is over.
+TEST(OrchestratorCrash, StateCostsTimeAtEachStep) {
+  const Results calm = run_library("orchestrator-crash", {"faults=[]",
+                                                          "thresholds={durable/workers.missed: [\"count "
+                                                          "== 0\"]}"});
+  EXPECT_NEAR(mean(calm, milestone_mean("durable/order.completed")), 0.315, 0.001);
+  EXPECT_NEAR(mean(calm, milestone_mean("forgetful/order.completed")), 0.300, 0.001);
+  EXPECT_EQ(mean(calm, milestones("durable/order.resumed")), 0);
+  const Results run = run_library("orchestrator-crash");
+  const double late = (mean(run, milestone_mean("durable/order.completed")) - 0.315) *
+                      mean(run, milestones("durable/order.completed")) /
+                      (0.9 * mean(run, milestones("durable/order.resumed")));
+  EXPECT_GT(late, 2);
+  EXPECT_LT(late, 3.3);
+}
+
+// --- late-events: windows of 10 s, delays of 2 s on average.
+
+double late_share(double allowed_s) {
+  return 0.2 * (1 - std::exp(-5.0)) * std::exp(-allowed_s / 2);
+}
+double dropped(const Results& run, const std::string& window) {
+  const double lost = mean(run, gone(window + "/events", models::Fate::dropped));
+  return lost / (lost + mean(run, gone(window + "/events", models::Fate::consumed)));
+}
+
+TEST(LateEvents, AreThoseWhoseDelayIsLongerThanWhatWasLeft) {
+  const Results run = run_library("late-events");
+  EXPECT_NEAR(dropped(run, "prompt"), late_share(0), 0.003);
+  EXPECT_NEAR(dropped(run, "patient"), late_share(6), 0.001);
+  EXPECT_NEAR(dropped(run, "revised"), late_share(6), 0.001);
+  // 60 windows, of which each has one result; the revised ones one more for each click that came in time for
+  // it.
+  EXPECT_NEAR(mean(run, effects("prompt/results", &EffectRecord::distinct)), 60, 1.1);
+  const double revisions = 61 * 1000 * (late_share(0) - late_share(6));
+  EXPECT_NEAR(mean(run, effects("revised/results", &EffectRecord::distinct)), 60 + revisions,
+              0.03 * revisions);
+  EXPECT_EQ(most(run, missed("revised/results")), 0);
+}
+
+// The latest click that has come is not quite of now: it is a Rayleigh of mean sqrt(pi/100) s behind, for
+// clicks at 100/s that are under way for an exponential time of 2 s. So a little less is late.
+TEST(LateEvents, ByTheLatestEventAreFewerByWhatThatOneIsBehind) {
+  const Results run = run_library("late-events", {"windows.prompt.watermark=events"});
+  const double behind = std::sqrt(3.14159265 / 100);
+  const double expected = late_share(0) * std::exp(-behind / 2);
+  EXPECT_NEAR(dropped(run, "prompt"), expected, 0.006);
+  EXPECT_LT(dropped(run, "prompt"), late_share(0) - 0.01);
+}
+
 }  // namespace
 }  // namespace tailrace::tests

@@ -9,6 +9,7 @@ namespace tailrace::models::event_log {
 
 AssignedGroup::AssignedGroup(Core& core, std::uint32_t group, std::uint32_t first_lane)
     : core_(core),
+      foresight_(dynamic_cast<const Foresight*>(&core.host)),
       s_(core.settings.groups[group]),
       group_(group),
       first_lane_(first_lane),
@@ -152,6 +153,11 @@ void AssignedGroup::begin(std::uint32_t member, std::uint32_t k, std::uint32_t e
     e.state = State::running;
     Record& record = core_.partitions[e.partition].records[e.offset];
     core_.delivered(e.partition, group_, record);
+    if (foresight_ != nullptr && e.next != kNone) {
+      const Entry& after = m.entries[e.next];
+      const RecordRing& records = core_.partitions[after.partition].records;
+      if (records.holds(after.offset)) foresight_->comes_next(records[after.offset].message);
+    }
     return core_.host.start(group_, member, {&record.message, 1}, token);
   }
   scratch_.clear();
@@ -199,6 +205,18 @@ void AssignedGroup::handled(std::uint32_t at, std::uint64_t token, Outcome outco
   if (l.fenced && !m.joined && s_.commit == Commit::record) clear_work(member);  // its commit was refused
   next(member, k);
   settle(member);
+}
+
+bool AssignedGroup::fenced(std::uint32_t at, std::uint64_t token) const {
+  const Lane& l = lanes_[at - first_lane_];
+  if (l.work != Lane::Work::running || token != token_of(at, l.serial)) return true;
+  if (s_.commit == Commit::before) return false;
+  const Member& m = members_[(at - first_lane_) / s_.concurrency];
+  if (l.fenced || !m.joined) return true;
+  const auto given_away = [&](const Entry& e) { return m.runs[e.run].partition == kNobody; };
+  if (!s_.batch) return given_away(m.entries[l.entry]);
+  return std::any_of(m.entries.begin(), m.entries.end(),
+                     [&](const Entry& e) { return e.state == State::running && given_away(e); });
 }
 
 // After a lane's work: others may have records whose lane was stopped; with nothing left, the next poll.

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "models/messaging/event_log/group.hpp"
+#include "models/messaging/extras.hpp"
 
 namespace tailrace::models::event_log {
 
@@ -28,6 +29,7 @@ class AssignedGroup final : public Group {
   AssignedGroup(Core& core, std::uint32_t group, std::uint32_t first_lane);
   void readable(std::uint32_t partition) override;
   void handled(std::uint32_t lane, std::uint64_t token, Outcome outcome) override;
+  bool fenced(std::uint32_t lane, std::uint64_t token) const override;
   void timer(TimerKind kind, std::uint32_t index, std::uint32_t generation) override;
   void instance_changed(std::uint32_t instance, bool up) override;
   std::uint64_t position(std::uint32_t partition) const override { return cursors_[partition].position; }
@@ -122,6 +124,7 @@ class AssignedGroup final : public Group {
   bool eager() const { return s_.assignment != Assignment::cooperative_sticky; }
 
   Core& core_;
+  const Foresight* foresight_;  // of the host; none: it has no use for it
   const LogGroup& s_;
   std::uint32_t group_, first_lane_;
   std::vector<Cursor> cursors_;

@@ -24,6 +24,8 @@ class Group {
   // There may be something new to read: records became visible, or a leader is back.
   virtual void readable(std::uint32_t partition) = 0;
   virtual void handled(std::uint32_t lane, std::uint64_t token, Outcome outcome) = 0;
+  // What that handler works at is another's by now, or will be handled again.
+  virtual bool fenced(std::uint32_t lane, std::uint64_t token) const = 0;
   virtual void timer(TimerKind kind, std::uint32_t index, std::uint32_t generation) = 0;
   virtual void instance_changed(std::uint32_t instance, bool up) = 0;
   // Records before it have been read by somebody, who may still have them.

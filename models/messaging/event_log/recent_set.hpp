@@ -1,8 +1,7 @@
 #pragma once
 // Which identities a partition has seen among its last kRemembered appends: how a broker recognises what an
-// idempotent producer sends again. Brokers compare sequence numbers of the last few batches; identities come
-// to the same and need no numbering by the producer. A repetition that
-// comes after so many others is taken for new. Open addressing, deletion by shifting back.
+// idempotent producer sends again: numbers of sends, or identities that outlive their producer. A repetition
+// that comes after so many others is taken for new. Open addressing, deletion by shifting back.
 #include <cstddef>
 #include <cstdint>
 #include <vector>

@@ -25,6 +25,10 @@ enum class Assignment : std::uint8_t { range, round_robin, sticky, cooperative_s
 // handling (at most once).
 enum class Commit : std::uint8_t { record, batch, automatic, before };
 enum class LogOnFailure : std::uint8_t { retry, skip, dead_letter };
+// What an idempotent producer is recognised by: the sequence of its sends, which knows the attempts of one
+// send (Kafka's producer id and epoch are new after a restart), or numbers of its own making, which it gives
+// again to what it sends again (Pulsar's producer name and sequence ids).
+enum class ProducerIdentity : std::uint8_t { session, durable };
 enum class OffsetReset : std::uint8_t { earliest, latest };
 
 struct LogGroup {
@@ -66,6 +70,7 @@ struct LogSettings {
   std::uint64_t batch_size = kNoLimit, batch_bytes = kNoLimit;
   Keyless keyless = Keyless::sticky;
   bool idempotence = false;
+  ProducerIdentity producer_identity = ProducerIdentity::session;
   std::int64_t retention = kNever;
   std::uint64_t retention_bytes = kNoLimit;  // of each partition
   std::int64_t compaction_interval = 0;      // 0: not compacted

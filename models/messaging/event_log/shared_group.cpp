@@ -218,6 +218,13 @@ void SharedGroup::handled(std::uint32_t global, std::uint64_t token, Outcome out
   }
 }
 
+bool SharedGroup::fenced(std::uint32_t global, std::uint64_t token) const {
+  const Lane& lane = lanes_[global - first_lane_];
+  if (lane.work != Lane::Work::running || token != token_of(global, lane.serial)) return true;
+  const Delivery& delivery = deliveries_[lane.delivery];
+  return delivery.life != lane.life || delivery.round != lane.round || delivery.state != State::running;
+}
+
 void SharedGroup::failed(std::uint32_t d, std::uint32_t at) {
   if (give_up(d)) return;
   Delivery& delivery = deliveries_[d];

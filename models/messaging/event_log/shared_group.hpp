@@ -28,6 +28,7 @@ class SharedGroup final : public Group {
   SharedGroup(Core& core, std::uint32_t group, std::uint32_t first_lane);
   void readable(std::uint32_t partition) override;
   void handled(std::uint32_t lane, std::uint64_t token, Outcome outcome) override;
+  bool fenced(std::uint32_t lane, std::uint64_t token) const override;
   void timer(TimerKind kind, std::uint32_t index, std::uint32_t generation) override;
   void instance_changed(std::uint32_t instance, bool up) override;
   std::uint64_t position(std::uint32_t partition) const override { return positions_[partition]; }

@@ -127,7 +127,9 @@ Publication EventLog::admit(Waiting& w) {
 
 void EventLog::append(const Envelope& message) {
   const std::uint32_t partition = message.part;
-  if (s_.idempotence && !sides_[partition].seen.insert(message.identity)) {
+  const std::uint64_t number =
+      s_.producer_identity == ProducerIdentity::session ? message.sequence : message.identity;
+  if (s_.idempotence && !sides_[partition].seen.insert(number)) {
     ++core_.counts.published;
     ++core_.counts.deduplicated;
     return;
@@ -184,11 +186,18 @@ void EventLog::replicated(std::uint32_t partition) {
   if (more) announce(partition);
 }
 
-void EventLog::handled(std::uint64_t token, Outcome outcome) {
-  const std::uint32_t lane = lane_of(token);
+Group& EventLog::group_of(std::uint32_t lane) const {
   const auto after = std::upper_bound(first_lanes_.begin(), first_lanes_.end(), lane);
   TAILRACE_CHECK(after != first_lanes_.begin());
-  groups_[static_cast<std::size_t>(after - first_lanes_.begin()) - 1]->handled(lane, token, outcome);
+  return *groups_[static_cast<std::size_t>(after - first_lanes_.begin()) - 1];
+}
+
+void EventLog::handled(std::uint64_t token, Outcome outcome) {
+  group_of(lane_of(token)).handled(lane_of(token), token, outcome);
+}
+
+bool EventLog::fenced(std::uint64_t token) const {
+  return group_of(lane_of(token)).fenced(lane_of(token), token);
 }
 
 void EventLog::timer(std::uint64_t what) {

@@ -21,16 +21,18 @@
 #include "models/messaging/event_log/group.hpp"
 #include "models/messaging/event_log/recent_set.hpp"
 #include "models/messaging/event_log/replication.hpp"
+#include "models/messaging/extras.hpp"
 
 namespace tailrace::models::event_log {
 
-class EventLog final : public Channel {
+class EventLog final : public Channel, public Fencing {
  public:
   EventLog(const LogSettings& settings, ChannelHost& host);
 
   std::uint32_t place(Envelope& message) override;
   Publication publish(const Envelope& message, bool confirmed, std::uint64_t ticket) override;
   void handled(std::uint64_t token, Outcome outcome) override;
+  bool fenced(std::uint64_t token) const override;
   void timer(std::uint64_t what) override;
   void instance_changed(std::uint32_t subscription, std::uint32_t instance, bool up) override;
   void node_changed(std::uint32_t node, bool up) override;
@@ -61,6 +63,7 @@ class EventLog final : public Channel {
   };
 
   // topic.cpp
+  Group& group_of(std::uint32_t lane) const;
   std::uint32_t next_partition(std::uint32_t producer);
   std::uint32_t batch_of(std::uint32_t producer, std::uint32_t partition);
   Publication flush(std::uint32_t batch, bool filled);

@@ -48,14 +48,17 @@ void QueueRouter::follow(std::uint32_t exchange, std::string_view key, std::vect
   if (asked[exchange]) return;
   asked[exchange] = true;
   const ExchangeSettings& from = settings_.exchanges[exchange];
+  bool bound = false;
   for (const BindingSettings& binding : from.bindings) {
     const bool matches =
         from.type == ExchangeType::fanout ||
         (from.type == ExchangeType::direct ? binding.key == key : topic_matches(binding.key, key));
     if (!matches) continue;
+    bound = true;
     if (binding.queue != kNobody) reached[binding.queue] = true;
     if (binding.exchange != kNobody) follow(binding.exchange, key, asked, reached);
   }
+  if (!bound && from.alternate != kNobody) follow(from.alternate, key, asked, reached);
 }
 
 QueueRouter::Reach QueueRouter::reach(std::uint16_t entry, std::uint16_t route) {

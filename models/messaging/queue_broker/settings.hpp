@@ -37,6 +37,7 @@ struct ExchangeSettings {
   std::string name;
   ExchangeType type = ExchangeType::direct;
   std::vector<BindingSettings> bindings;
+  std::uint32_t alternate = kNobody;  // exchange for what no binding matches
 };
 
 // Where a queue's dead letters go: nowhere, an entry of this broker, or an entry of another channel.

@@ -16,7 +16,7 @@ struct World {
   models::Topology t;
 
   int component(const std::string& name, const std::string& kind) {
-    t.components.push_back({name, kind, {}, 0});
+    t.components.push_back({name, kind, {}, 0, {}});
     return static_cast<int>(t.components.size()) - 1;
   }
   // A service with one operation "op"; returns the operation. Async unless told.

@@ -61,6 +61,26 @@ TEST(QueueBrokerRouting, each_exchange_type_reaches_its_queues_once) {
   }
 }
 
+// What "orders" does not route goes through "rest" to the queue "mails"; a fanout that is bound routes all
+// itself.
+TEST(QueueBrokerRouting, what_no_binding_matches_takes_the_alternate_exchange) {
+  BrokerSettings s;
+  s.queues = {queue_of("audit"), queue_of("mails")};
+  s.exchanges = {{"orders", ExchangeType::topic, {{"order.*", 0, kNobody}}, 1},
+                 {"rest", ExchangeType::fanout, {{"", 1, kNobody}}, 0},
+                 {"empty", ExchangeType::direct, {}, 0}};
+  QueueRouter router(s, kKeys);
+  const auto only = [&](std::uint16_t entry, std::uint16_t route) {
+    const QueueRouter::Reach reach = router.reach(entry, route);
+    return reach.last - reach.first == 1 ? router.queue(reach.first) : kNobody;
+  };
+  EXPECT_EQ(only(0, 1), 0u);
+  EXPECT_EQ(only(0, 2), 1u);
+  EXPECT_EQ(only(1, 1), 1u);
+  EXPECT_EQ(only(2, 1), 0u) << "the alternate of an alternate is asked by its own bindings";
+  EXPECT_EQ(only(2, 2), 1u);
+}
+
 TEST(QueueBrokerRouting, what_no_binding_matches_is_accepted_and_gone) {
   BrokerWorld w(exchanges(), kKeys);
   EXPECT_EQ(w.publish(1, 2, 1), Publication::accepted);

@@ -1,0 +1,73 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/load_scenario.hpp"
+#include "cli/output_files.hpp"
+#include "cli/progress.hpp"
+#include "cli/signals.hpp"
+#include "scenarios/sensitivity/output.hpp"
+
+namespace tailrace::cli {
+
+int sensitivity_command(const SensitivityArguments& arguments) {
+  if (arguments.step > 0.5) {
+    complain("--step: an elasticity is of small changes; at most 50 %");
+    return kUsage;
+  }
+  const LoadedScenario loaded = load_scenario(arguments.scenario);
+  if (loaded.topology == nullptr) return loaded.exit_code;
+  OutputFiles files(arguments.out);
+  std::string error;
+  if (!arguments.out.empty()) error = files.prepare();
+  if (!error.empty()) {
+    complain(error);
+    return kInputOutput;
+  }
+  const WatchedRun watched;
+  const StreamStyle style = stream_style();
+  Progress progress(style.err_is_terminal && !arguments.scenario.quiet, style.err);
+  scenarios::SensitivityOptions options;
+  if (arguments.step > 0) options.step = arguments.step;
+  options.primary = arguments.primary;
+  options.jobs = arguments.jobs;
+  options.interrupt = interrupt_flag();
+  options.progress = [&](int done, int wanted, double share) {
+    progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(wanted), share);
+  };
+  const scenarios::SweepScenario scenario{loaded.doc, arguments.scenario.seed,
+                                          arguments.scenario.replications};
+  const scenarios::Sensitivity found = scenarios::find_sensitivity(scenario, arguments.paths, options);
+  progress.clear();
+  if (!found.fault.empty()) {
+    complain(found.fault);
+    return found.wrong ? kWrongScenario : kUsage;
+  }
+  const std::string json = scenarios::sensitivity_json(found);
+  if (!arguments.out.empty()) {
+    error = files.add("sensitivity.json", json);
+    if (error.empty()) error = files.add("sensitivity.csv", scenarios::sensitivity_csv(found));
+    if (error.empty()) error = files.add("sensitivity.svg", scenarios::sensitivity_svg(found));
+    if (error.empty()) error = files.commit();
+  }
+  bool printed = true;
+  if (arguments.scenario.format == OutputFormat::json) {
+    printed = write_stdout(json);
+  } else if (arguments.scenario.format == OutputFormat::csv) {
+    printed = write_stdout(scenarios::sensitivity_csv(found));
+  } else if (!arguments.scenario.quiet) {
+    printed = write_stdout(scenarios::sensitivity_text(found, style.out));
+  }
+  if (!error.empty()) complain(error);
+  if (!error.empty() || !printed) return kInputOutput;
+  if (found.interrupted) {
+    complain("interrupted; results are partial");
+    return kInterrupted + std::max(interrupted_by(), 1);
+  }
+  return found.ended_early.empty() ? kGood : kLimitReached;
+}
+
+}  // namespace tailrace::cli

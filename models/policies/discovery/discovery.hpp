@@ -1,0 +1,54 @@
+#pragma once
+// Selection seam: how callers learn which instances there are. Without it they know at once. With it each
+// instance of a caller has a view of its own, and its balancer chooses among that, right or wrong.
+//
+//   dns       A call that finds no answer, or one older than its ttl, looks up first; others that come
+//             meanwhile wait for that lookup. The answer is kept for its ttl whatever happens, so calls go on
+//             to an address that is dead. An answer without addresses is kept for negative_ttl.
+//   registry  Instances tell the registry every `heartbeat` that they live; one that has not been heard of
+//             for `lease` is taken out. Changes are pushed to callers, or read by them every `poll`.
+//
+// Asks and heartbeats are ordinary calls to the operations that are named: names.lookup, consul.read. Closed
+// forms (tests hold them): an instance that crashes at c is taken out lease after its last heartbeat, in
+// lease - heartbeat/2 on average over c; readers every P learn of a change P/2 later on average; of n
+// addresses with one dead, round robin sends 1/n of the calls there until the ttl is over.
+//
+// Left out: what the client library caches beside addresses, registries that lose what they knew.
+#include <memory>
+
+#include "models/field/field.hpp"
+#include "models/policy/policy.hpp"
+
+namespace tailrace::models {
+
+struct DiscoverySpec {
+  Reference dns, registry;
+  std::optional<sim::Duration> ttl, negative_ttl, update_delay, heartbeat, lease, poll;
+  std::optional<TimeDistribution> push_delay;
+  std::optional<bool> serve_stale, stale_reads;
+  std::optional<bool> keep_last;
+  sim::Duration timeout{5'000'000'000};
+};
+
+PolicyInfo discovery_policy();
+
+// What one client knows, for those that must ask before they choose.
+class AddressBook {
+ public:
+  enum class Answer : std::uint8_t { known, wait, none };
+  virtual ~AddressBook() = default;
+  virtual Answer ask(std::uint32_t view, sim::Instant now) = 0;
+};
+
+// Asked once per call, before everything else. The run binds it to its client's view.
+class DiscoveryGate final : public AdmissionPolicy {
+ public:
+  void bind(AddressBook* book, std::uint32_t view) { book_ = book, view_ = view; }
+  Admission admit(const CallFacts& facts, sim::Stream&) override;
+
+ private:
+  AddressBook* book_ = nullptr;
+  std::uint32_t view_ = 0;
+};
+
+}  // namespace tailrace::models

@@ -1,0 +1,167 @@
+#include "models/runtime/wires.hpp"
+
+#include <algorithm>
+
+#include "models/runtime/execution.hpp"
+
+namespace tailrace::models {
+
+Wires::Wires(const CompiledModel& model)
+    : model_(model), peers_(model.instance_station.size()), expired_(model.instance_station.size()) {
+  const Topology& t = *model.topology;
+  for (std::size_t i = 0; i < t.edges.size(); ++i) {
+    const TransportModel* transport = transport_of(t.edges[i].admissions);
+    transports_.push_back(transport == nullptr ? nullptr : &transport->settings());
+    const std::vector<AdmissionUse>& doors = t.stations[model.edges[i].station].doors;
+    paired_.push_back(!doors.empty() &&
+                      dynamic_cast<const SidecarConfigModel*>(doors.front().model.get()) != nullptr);
+  }
+}
+
+bool Wires::needed(const Topology& topology) {
+  return std::any_of(topology.edges.begin(), topology.edges.end(),
+                     [](const Edge& e) { return transport_of(e.admissions) != nullptr; });
+}
+
+void Wires::start(PolicyStates& policies) {
+  start_sidecars(policies);
+  connections_.assign(policies.admissions.size(), nullptr);
+  for (const AdmissionGroup& group : model_.admission_groups) {
+    if (dynamic_cast<const TransportModel*>(group.model.get()) == nullptr) continue;
+    const Peer* peers = &peers_[model_.stations[group.station].first_instance];
+    for (std::uint32_t i = 0; i < group.states(); ++i) {
+      auto* c = static_cast<Connections*>(policies.admissions[group.first_state + i].policy.get());
+      c->bind(peers, i % group.targets);
+      connections_[group.first_state + i] = c;
+    }
+  }
+}
+
+// Outbound sidecars learn of the control plane.
+void Wires::start_sidecars(PolicyStates& policies) {
+  configs_.assign(model_.instance_station.size(), nullptr);
+  for (const AdmissionGroup& group : model_.admission_groups) {
+    if (dynamic_cast<const SidecarConfigModel*>(group.model.get()) == nullptr) continue;
+    for (std::uint32_t i = 0; i < group.states(); ++i) {
+      auto* c = static_cast<SidecarConfig*>(policies.admissions[group.first_state + i].policy.get());
+      c->bind(&plane_);
+      configs_[model_.stations[group.station].first_instance + i] = c;
+    }
+  }
+}
+
+std::uint32_t Wires::version(std::uint32_t instance, std::int64_t now) {
+  SidecarConfig* config = configs_[instance];
+  if (config == nullptr) return 0;
+  config->settle({now});
+  return config->version();
+}
+
+void Wires::append() {
+  lines_.append();
+  lines_[static_cast<std::uint32_t>(lines_.size() - 1)] = kEmpty;
+}
+
+void Wires::owe(std::uint32_t slot, const ConnectionSetup& setup) {
+  lines_[slot].owed_ns += setup.client_ns;
+  lines_[slot].server_ns = setup.server_ns;
+}
+
+void Wires::instance_changed(std::uint32_t instance, bool up, std::int64_t) {
+  if (!up) ++peers_[instance].incarnation;
+}
+
+void Wires::fault_changed(const std::string& hook, std::uint32_t fault, std::uint32_t target, bool begins,
+                          std::int64_t now) {
+  if (hook == "control_plane_outage") plane_.change(begins, {now});
+  if (hook != "certificate_expired") return;
+  for (const auto& [station, index] : model_.topology->faults[fault].targets[target].instances) {
+    const std::uint32_t instance =
+        model_.stations[static_cast<std::size_t>(station)].first_instance + static_cast<std::uint32_t>(index);
+    expired_[instance] += begins ? 1u : ~0u;
+    peers_[instance].expired = expired_[instance] > 0;
+  }
+}
+
+// --- the run's side
+
+// Work that a message or a handshake takes, at whichever end the frame is.
+bool Execution::begin_wire_work(std::uint32_t slot, const Step16& step) {
+  Frame& f = frames_[slot];
+  Wires::Line& line = wires_->line(slot);
+  const auto work = static_cast<WireWork>(step.count);
+  const bool caller = work == WireWork::send_request || work == WireWork::read_answer;
+  const std::uint32_t edge_id = caller ? step.first : f.edge;
+  const TransportSettings* t = wires_->of(edge_id);
+  if (t == nullptr) return false;  // an operation that others reach without one
+  double ns = 0;
+  const double handshake = work == WireWork::read_answer    ? line.owed_ns
+                           : work == WireWork::read_request ? line.due
+                                                            : 0;
+  switch (work) {
+    case WireWork::send_request:
+      line.out = payload(edges_[edge_id].request_bytes);
+      ns = t->encoding_ns(line.out, t->sent);
+      break;
+    case WireWork::read_answer:
+      ns = handshake + (line.in < 0 ? 0 : t->decoding_ns(line.in, t->received));
+      line.out = line.in = -1;
+      line.owed_ns = line.server_ns = 0;
+      break;
+    case WireWork::read_request:
+      ns = handshake + t->decoding_ns(line.request, t->sent);
+      break;
+    case WireWork::send_answer:
+      line.in = payload(edges_[edge_id].response_bytes);
+      ns = t->encoding_ns(line.in, t->received);
+      break;
+  }
+  // Where a proxy stands, only handshakes are its work; they are the part that does not depend on the
+  // message.
+  if (!(caller ? t->work_at_caller : t->work_at_target)) ns = handshake;
+  if (step.flags & ~kWireWork) return begin_special_work(slot, ns);
+  const std::int64_t time = sim::Duration::from_ns(ns).ns;
+  if (time == 0) return false;
+  schedule(sim::saturating_add(now_, time), sim::Phase::finish, Kind::resume, slot);
+  return true;
+}
+
+double Execution::payload(std::uint32_t draw) {
+  return draw == kNoId ? 0 : sample(draw);
+}
+
+// An attempt sets out: what it carries. Returns its bytes on the network.
+std::int64_t Execution::send_over_wire(std::uint32_t slot, std::uint32_t child, std::uint32_t edge_id) {
+  const TransportSettings& t = *wires_->of(edge_id);
+  Wires::Line& mine = wires_->line(slot);
+  Wires::Line& its = wires_->line(child);
+  if (mine.out < 0) mine.out = payload(edges_[edge_id].request_bytes);
+  its.request = mine.out;
+  its.due = mine.server_ns;
+  mine.server_ns = 0;
+  return sim::Duration::from_ns(t.bytes_on_link(mine.out, t.sent)).ns;
+}
+
+std::int64_t Execution::answer_over_wire(std::uint32_t slot) {
+  const TransportSettings& t = *wires_->of(frames_[slot].edge);
+  const double bytes = std::max(wires_->line(slot).in, 0.0);  // a failure says little
+  return sim::Duration::from_ns(t.bytes_on_link(bytes, t.received)).ns;
+}
+
+// The connection that the next admission is about. False: there is no instance to open one to.
+bool Execution::aim(std::uint32_t slot, std::uint32_t edge_id, Connections& connections) {
+  if (!connections.sticks()) return true;
+  CallState& x = calls_[slot];
+  if (connections.would_open({now_})) {
+    const EdgeTable& edge = edges_[edge_id];
+    x.chosen = choose_instance_late(slot, edge, model_->guards[edge.guard]);
+    if (x.chosen == kNoInstance) {
+      x.chosen = 0;
+      return false;
+    }
+  }
+  connections.aim(x.chosen);
+  return true;
+}
+
+}  // namespace tailrace::models

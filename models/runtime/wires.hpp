@@ -1,0 +1,72 @@
+#pragma once
+// Calls with a transport, in motion: how large the messages of each frame's call are, what the handshakes of
+// its connections still cost, and what is known of the instances that connections lead to. Models without a
+// transport have none of this.
+//
+// A line beside each frame keeps what its present call sends and gets, and what it was sent itself as an
+// attempt; it is empty whenever the frame is free. Cost: 48 bytes a frame, a few additions a message.
+#include <cstdint>
+#include <vector>
+
+#include "models/compile/compiled_model.hpp"
+#include "models/compile/wires.hpp"
+#include "models/mesh/sidecar.hpp"
+#include "models/policies/transport/transport.hpp"
+#include "models/runtime/call_state.hpp"
+#include "models/runtime/fault_state.hpp"
+#include "sim/engine/growing_array.hpp"
+
+namespace tailrace::models {
+
+class Wires final : public InstanceListener {
+ public:
+  // Payloads in bytes; -1: there is none (yet).
+  struct Line {
+    double out, in;       // of the call that the frame makes
+    double owed_ns;       // work of handshakes, due when its answer is there
+    double server_ns;     // ... that its next attempt brings to the server
+    double request, due;  // as an attempt: what it brought, and the server's work of its handshake
+  };
+
+  explicit Wires(const CompiledModel& model);
+  static bool needed(const Topology& topology);
+  // Policies have started: those that are connections learn where they lead.
+  void start(PolicyStates& policies);
+
+  void append();  // one more frame
+  void release(std::uint32_t slot) { lines_[slot] = kEmpty; }
+  Line& line(std::uint32_t slot) { return lines_[slot]; }
+  std::size_t bytes() const { return lines_.bytes(); }
+
+  // The transport of an edge; null where it has none.
+  const TransportSettings* of(std::uint32_t edge) const { return transports_[edge]; }
+  // An admission state as connections; null for any other policy.
+  Connections* connections(std::uint32_t state) const { return connections_[state]; }
+  // The call goes to the sidecar of the very instance that makes it.
+  bool paired(std::uint32_t edge) const { return paired_[edge]; }
+  // Which of the mesh's configurations an outbound sidecar has by now.
+  std::uint32_t version(std::uint32_t instance, std::int64_t now);
+  // A connection has been opened for the call of this frame.
+  void owe(std::uint32_t slot, const ConnectionSetup& setup);
+
+  void instance_changed(std::uint32_t instance, bool up, std::int64_t now_ns) override;
+  void fault_changed(const std::string& hook, std::uint32_t fault, std::uint32_t target, bool begins,
+                     std::int64_t now_ns) override;
+  void present(std::uint32_t instance, bool is) { peers_[instance].leaving = !is; }
+
+ private:
+  void start_sidecars(PolicyStates& policies);
+  static constexpr Line kEmpty{-1, -1, 0, 0, 0, 0};
+
+  const CompiledModel& model_;
+  std::vector<const TransportSettings*> transports_;  // by edge
+  std::vector<Connections*> connections_;             // by admission state
+  std::vector<bool> paired_;                          // by edge
+  std::vector<SidecarConfig*> configs_;               // by instance
+  ControlPlane plane_;
+  std::vector<Peer> peers_;             // by instance of the model
+  std::vector<std::uint32_t> expired_;  // by how many faults
+  sim::GrowingArray<Line> lines_;
+};
+
+}  // namespace tailrace::models

@@ -1,0 +1,35 @@
+#pragma once
+// The saga step: steps with compensations, led by an orchestrator, which is whoever runs the step.
+//
+// A plain saga lives in its orchestrator's memory (its state may be stored, at a price). When the
+// orchestrator dies in the middle, what was done stays done and nobody undoes it.
+//
+// A durable saga is decided step by step, and each decision is stored before the next begins. Whoever runs
+// the same saga again (a job whose worker died, a message that is delivered again, a call that is repeated)
+// reads the state and goes on where it was: what is stored is not done again; the step that was under way is,
+// with the same identity, so that idempotent participants recognise it. Compensations are such steps too.
+// When it is completed or undone the saga step has succeeded: neither is to be tried again.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/steps/steps.hpp"
+
+namespace tailrace::models {
+
+struct SagaStepSpec {
+  StepList steps, compensation;
+};
+struct SagaSpec {
+  std::string saga;
+  std::vector<SagaStepSpec> steps;
+  std::optional<Reference> state;   // written after each step and each compensation
+  bool durable = false;             // goes on from its state when it is run again
+  std::optional<Reference> load;    // reads the state then
+  Count compensation_attempts = 3;  // after the first
+  sim::Duration compensation_backoff{100'000'000};
+};
+
+StepKind saga_step_kind();
+
+}  // namespace tailrace::models

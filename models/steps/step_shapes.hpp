@@ -1,0 +1,63 @@
+#pragma once
+// Shapes that step kinds write again and again: a step with one body, an attempt with its plan B, a point
+// that is counted, a question whether something has come about.
+#include <string>
+#include <utility>
+
+#include "models/steps/steps.hpp"
+
+namespace tailrace::models {
+
+inline Step with_branch(Step::Kind kind, Steps body) {
+  Step step;
+  step.kind = kind;
+  step.branches.push_back({1, std::move(body)});
+  return step;
+}
+
+inline Step milestone_step(const std::string& name, TopologyBuilder& b) {
+  std::vector<Milestone>& all = b.topology.milestones;
+  const std::string owner = b.topology.components[static_cast<std::size_t>(b.component)].name;
+  const std::string full = owner + "/" + name;
+  Step step;
+  step.kind = Step::Kind::milestone;
+  step.ref = 0;
+  for (const Milestone& m : all) {
+    if (m.name == full) return step;
+    ++step.ref;
+  }
+  all.push_back({full, b.component});
+  return step;
+}
+
+inline Step try_step(Steps body, Steps otherwise) {
+  Step step = with_branch(Step::Kind::attempt, std::move(body));
+  step.branches.push_back({1, std::move(otherwise)});
+  return step;
+}
+
+inline Step fail_step() {
+  Step step;
+  step.kind = Step::Kind::fail;
+  step.probability = 1;
+  return step;
+}
+
+// The first steps where the effect has come about for the same cause before, the others where it has not.
+// The theory takes it that it has not.
+inline Step given_step(int effect, Steps then, Steps otherwise) {
+  Step step;
+  step.kind = Step::Kind::branch;
+  step.ref = effect;
+  step.branches.push_back({0, std::move(then)});
+  step.branches.push_back({1, std::move(otherwise)});
+  return step;
+}
+
+// Reads a field that is a list of steps into that member.
+template <class Spec>
+auto reads(StepList Spec::*member) {
+  return [member](const Node& n, Spec& s, ReadContext& c) { read_steps(n, s.*member, c); };
+}
+
+}  // namespace tailrace::models

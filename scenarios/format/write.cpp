@@ -1,0 +1,211 @@
+#include "scenarios/format/write.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "models/field/data_path.hpp"
+
+namespace tailrace::scenarios {
+namespace {
+
+using models::MapEntry;
+using models::Node;
+
+constexpr std::size_t kWidth = 100;  // of a map or list in one line
+
+// Whether text means itself without quotes. In flow style the reader leaves commas inside ( ) alone.
+bool plain(std::string_view text, bool flow) {
+  if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.back() == ':') return false;
+  constexpr std::string_view kIndicators = ",[]{}#&*!|>'\"%@`";
+  if (kIndicators.find(text.front()) != std::string_view::npos) return false;
+  if (std::string_view("-?:").find(text.front()) != std::string_view::npos &&
+      (text.size() == 1 || text[1] == ' ' || text.substr(0, 3) == "---"))
+    return false;
+  if (text == "~" || text == "null" || text == "Null" || text == "NULL" || text.substr(0, 3) == "...")
+    return false;
+  int open = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) return false;
+    if (c == ':' && next == ' ') return false;
+    if (c == '#' && text[i - 1] == ' ') return false;
+    if (!flow) continue;
+    if (c == '(') ++open;
+    if (c == ')') --open;
+    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      static_cast<unsigned char>(c) >= 0x80;
+    const bool harmless = std::string_view(" _./+-%()=<>").find(c) != std::string_view::npos;
+    const bool inside = c == ',' && open > 0;
+    const bool colon = c == ':' && ((next >= 'a' && next <= 'z') || (next >= '0' && next <= '9'));
+    if (open < 0 || !(word || harmless || inside || colon)) return false;
+  }
+  return open == 0;
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
+      constexpr char kDigits[] = "0123456789abcdef";
+      out += {'\\', 'x', kDigits[static_cast<unsigned char>(c) >> 4],
+              kDigits[static_cast<unsigned char>(c) & 15]};
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string scalar(const Node& node, bool flow) {
+  return !node.quoted && plain(node.text, flow) ? node.text : quoted(node.text);
+}
+
+std::string key_text(const std::string& key, bool flow) {
+  return plain(key, flow) && key.find(": ") == std::string::npos ? key : quoted(key);
+}
+
+// In one line; false where there is something that has none, or it is too long.
+bool flow_text(const Node& node, std::string& out, std::size_t width) {
+  switch (node.kind) {
+    case Node::Kind::null:
+      return false;
+    case Node::Kind::scalar:
+      // What needs quotes only here goes without them in a line of its own.
+      if (!node.quoted && !plain(node.text, true) && plain(node.text, false)) return false;
+      out += scalar(node, true);
+      break;
+    case Node::Kind::map: {
+      out += '{';
+      bool first = true;
+      for (const MapEntry& e : node.entries) {
+        if (!first) out += ", ";
+        first = false;
+        out += key_text(e.key, true) + ": ";
+        if (out.size() > width || !flow_text(e.value, out, width)) return false;
+      }
+      out += '}';
+      break;
+    }
+    case Node::Kind::list: {
+      out += '[';
+      bool first = true;
+      for (const Node& item : node.items) {
+        if (!first) out += ", ";
+        first = false;
+        if (out.size() > width || !flow_text(item, out, width)) return false;
+      }
+      out += ']';
+      break;
+    }
+  }
+  return out.size() <= width;
+}
+
+void block(const Node& node, std::size_t indent, std::string& out);
+
+// What follows "key:" or "-".
+void after(const Node& node, std::size_t indent, std::string& out) {
+  if (node.is_null()) {
+    out += '\n';
+    return;
+  }
+  if (node.is_scalar()) {
+    out += ' ' + scalar(node, false) + '\n';
+    return;
+  }
+  std::string line;
+  if (flow_text(node, line, kWidth - std::min(kWidth / 2, indent))) {
+    out += ' ' + line + '\n';
+    return;
+  }
+  out += '\n';
+  block(node, indent, out);
+}
+
+void block(const Node& node, std::size_t indent, std::string& out) {
+  if (node.is_map()) {
+    for (const MapEntry& e : node.entries) {
+      out += std::string(indent, ' ') + key_text(e.key, false) + ':';
+      after(e.value, indent + 2, out);
+    }
+    return;
+  }
+  for (const Node& item : node.items) {
+    out += std::string(indent, ' ') + '-';
+    after(item, indent + 2, out);
+  }
+}
+
+// Scalars that name a file, also inside empirical(...), and whatever else in brackets.
+void collect_files(const Node& node, const models::ScenarioDoc& doc,
+                   std::set<std::pair<std::string, std::string>>& out) {
+  if (node.is_scalar() && node.mark.file < doc.files.size()) {
+    const std::string& directory = doc.files[node.mark.file].directory;
+    std::vector<std::string> words{node.text};
+    std::string word;
+    for (const char c : node.text) {
+      if (std::string_view("(), =\"").find(c) == std::string_view::npos) {
+        word += c;
+      } else if (!word.empty()) {
+        words.push_back(std::exchange(word, {}));
+      }
+    }
+    for (const std::string& name : words) {
+      if (name.find('.') == std::string::npos && name.find('/') == std::string::npos) continue;
+      const models::ResolvedPath found = models::resolve_data_path(name, directory);
+      if (found.path) out.emplace(name, *found.path);
+    }
+  }
+  for (const MapEntry& e : node.entries) collect_files(e.value, doc, out);
+  for (const Node& item : node.items) collect_files(item, doc, out);
+}
+
+}  // namespace
+
+std::string write_scenario(const Node& root) {
+  std::string out;
+  if (root.is_map() && !root.entries.empty()) {
+    block(root, 0, out);
+  } else if (!flow_text(root, out, ~std::size_t{0})) {
+    block(root, 0, out);
+  }
+  return out;
+}
+
+std::string write_value(const Node& node) {
+  std::string out;
+  if (!flow_text(node, out, ~std::size_t{0})) return {};
+  return out;
+}
+
+bool same_tree(const Node& a, const Node& b) {
+  if (a.kind != b.kind || a.text != b.text || a.entries.size() != b.entries.size() ||
+      a.items.size() != b.items.size() || (a.is_scalar() && a.quoted != b.quoted))
+    return false;
+  for (std::size_t i = 0; i < a.entries.size(); ++i) {
+    if (a.entries[i].key != b.entries[i].key || !same_tree(a.entries[i].value, b.entries[i].value))
+      return false;
+  }
+  for (std::size_t i = 0; i < a.items.size(); ++i) {
+    if (!same_tree(a.items[i], b.items[i])) return false;
+  }
+  return true;
+}
+
+std::vector<std::pair<std::string, std::string>> data_files(const models::ScenarioDoc& doc) {
+  std::set<std::pair<std::string, std::string>> found;
+  collect_files(doc.root, doc, found);
+  return {found.begin(), found.end()};
+}
+
+}  // namespace tailrace::scenarios

@@ -1,0 +1,109 @@
+// `tailrace sensitivity`, as a user or a script meets it, on systems whose elasticities theory knows.
+#include <cstdlib>
+
+#include "tests/cli/program.hpp"
+
+namespace tailrace::tests {
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// M/M/1: response = 1 / (mu - lambda), lambda = 50, mu = 100. Elasticities at the point: of the rate
+// lambda / (mu - lambda) = 1; of the service time s = 1/mu: R = s / (1 - lambda s), 1 / (1 - rho) = 2. The
+// second service does nothing but take 1 ms: of it 1 / 21 of the response. Nothing depends on its workers.
+const std::string kKnown = R"(tailrace: 1
+name: known
+run: {duration: 200s, warmup: 10s, replications: 10, seed: 1}
+workloads: {load: {constant_arrival_rate: 50/s, requests: {all: {steps: [call: s.op, call: t.op]}}}}
+services:
+  s: {workers: 1, endpoints: {op: [compute: exp(10ms)]}}
+  t: {workers: 100, endpoints: {op: [compute: 1ms]}}
+)";
+const std::vector<std::string> kQuestion = {"--primary", "load.request_duration avg",
+                                            "--vary",    "services.t.workers",
+                                            "--vary",    "workloads.load.constant_arrival_rate",
+                                            "--vary",    "services.t.endpoints.op[0].compute",
+                                            "--vary",    "services.s.endpoints.op[0].compute"};
+
+std::vector<std::string> asked(const std::string& s, std::vector<std::string> more) {
+  std::vector<std::string> all = {"sensitivity", s};
+  all.insert(all.end(), kQuestion.begin(), kQuestion.end());
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+TEST_F(Program, SensitivityFindsTheElasticitiesOfTheory) {
+  const std::string s = file("s.yaml", kKnown);
+  const Finished f = run_program(asked(s, {"--step", "5%", "--out", path("out")}));
+  EXPECT_EQ(f.exit_code, 0) << f.err;
+  const auto found = json_file(path("out/sensitivity.json"));
+  EXPECT_EQ(found["replications"], 10);
+  ASSERT_EQ(found["parameters"].size(), 4u);
+  // R = 20 ms of s and 1 ms of t.
+  const std::vector<std::pair<std::string, double>> theory = {
+      {"services.s.endpoints.op[0].compute", 2 * 20.0 / 21},
+      {"workloads.load.constant_arrival_rate", 20.0 / 21},
+      {"services.t.endpoints.op[0].compute", 1.0 / 21},
+      {"services.t.workers", 0}};
+  for (std::size_t k = 0; k < theory.size(); ++k) {
+    const auto& p = found["parameters"][k];
+    EXPECT_EQ(p["path"], theory[k].first);  // the largest first
+    const auto& e = p["figures"][0];
+    EXPECT_EQ(e["figure"], "load.request_duration avg");
+    EXPECT_NEAR(e["elasticity"].get<double>(), theory[k].second, 0.06) << p["path"];
+    EXPECT_LE(e["elasticity_low"], e["elasticity"]);
+    EXPECT_GE(e["elasticity_high"], e["elasticity"]);
+    EXPECT_EQ(e["told"], theory[k].second > 0) << p["path"];
+  }
+  EXPECT_EQ(found["parameters"][0]["low"], "exp(9.5ms)");
+  EXPECT_EQ(found["parameters"][3]["high"], "105");
+  EXPECT_TRUE(contains(
+      f.out, "1 % more of services.s.endpoints.op[0].compute is +1.89 % of load.request_duration avg"))
+      << f.out;
+  EXPECT_TRUE(contains(f.out, "|#####") || contains(f.out, "|█████")) << f.out;
+  const std::string svg = read(path("out/sensitivity.svg"));
+  EXPECT_TRUE(contains(svg, "<svg ") && contains(svg, "services.t.workers") && contains(svg, "class=\"up\""));
+  EXPECT_EQ(std::system(("python3 -c \"import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])\" " +
+                         path("out/sensitivity.svg"))
+                            .c_str()),
+            0);
+  if (std::system("python3 -c 'import jsonschema' 2>/dev/null") != 0) return;
+  const std::string check =
+      "python3 -c \"import json, sys, jsonschema; "
+      "jsonschema.Draft202012Validator(json.load(open(sys.argv[1])))"
+      ".validate(json.load(open(sys.argv[2])))\" " TAILRACE_SOURCE_DIR "/docs/sensitivity.schema.json " +
+      path("out/sensitivity.json");
+  EXPECT_EQ(std::system(check.c_str()), 0);
+}
+
+TEST_F(Program, SensitivityIsTheSameForAnyNumberOfJobs) {
+  const std::string s = file("s.yaml", kKnown);
+  const auto json = [&](const char* jobs) {
+    return run_program(asked(s, {"--replications", "3", "--format", "json", "-j", jobs})).out;
+  };
+  EXPECT_EQ(json("1"), json("3"));
+}
+
+TEST_F(Program, SensitivitySaysWhatItCannotVary) {
+  const std::string s = file("s.yaml", kKnown);
+  const std::vector<std::tuple<std::string, std::string, int>> wrong = {
+      {"services.s.wrkers", "has no value in the scenario", 2},
+      {"services.s", "has no value in the scenario", 2},
+      {"name", "is no value with one number in it", 2}};
+  for (const auto& [path_, words, code] : wrong) {
+    const Finished f = run_program({"sensitivity", s, "--vary", path_});
+    EXPECT_EQ(f.exit_code, code) << path_;
+    EXPECT_TRUE(contains(f.err, words)) << f.err;
+  }
+  EXPECT_EQ(run_program({"sensitivity", s, "--vary", "services.t.workers", "--step", "80%"}).exit_code, 2);
+  EXPECT_EQ(run_program({"sensitivity", s}).exit_code, 2);
+  const Finished f = run_program(
+      {"sensitivity", s, "--vary", "services.t.workers", "--primary", "load.request_duration p(98)"});
+  EXPECT_EQ(f.exit_code, 2);
+  EXPECT_TRUE(contains(f.err, "did you mean load.request_duration p(9")) << f.err;
+}
+
+}  // namespace
+}  // namespace tailrace::tests

@@ -1,0 +1,214 @@
+// Discovery, event by event: who waits for a lookup, who calls the dead and for how long, when a registry
+// notices and when its clients do. The closed forms are derived at each test.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/metrics.hpp"
+#include "tests/support/trace.hpp"
+
+namespace tailrace::tests {
+namespace {
+
+using enum models::Outcome;
+
+const models::DirectoryRecord& directory(const Results& run) {
+  return run.records[0].directories[0];
+}
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+// --- dns
+
+// The first call looks up for 5 ms, the second joins that lookup; at 40 s the answer is older than its ttl.
+TEST(Dns, CallsWaitForOneLookupAndKeepItsAnswer) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0s, 1ms, 20s, 40s]}, calls: s.op}}
+services:
+  s: {replicas: 2, discovery: {dns: names.lookup, ttl: 30s}, endpoints: {op: [compute: 1ms]}}
+  names: {endpoints: {lookup: [compute: 5ms]}}
+)",
+          60'000);
+  t.requests("load", {{6, success}, {6, success}, {20001, success}, {40006, success}});
+  const models::DirectoryRecord& d = t.at_end().directories[0];
+  EXPECT_EQ(d.asks, 2u);
+  EXPECT_EQ(d.calls, 4u);
+}
+
+// The answer of 10 ms is renewed at 30.01 s and at 60.01 s. From 35 s on one of four addresses is dead: a
+// quarter of the 2501 calls until then goes there, and none afterwards.
+TEST(Dns, OneNthOfTheCallsGoToADeadAddressUntilTheTtlIsOver) {
+  const Results run = run_text(R"(
+run: {duration: 100s, replications: 1}
+workloads: {load: {constant_arrival_rate: 100/s, spacing: regular, calls: s.op}}
+services:
+  s: {replicas: 4, discovery: {dns: names.lookup, ttl: 30s}, endpoints: {op: [compute: 1ms]}}
+  names: {endpoints: {lookup: [compute: 0ms]}}
+faults: [{type: pod_failure, target: "s#1", start: 35s, duration: 60s}]
+)");
+  EXPECT_NEAR(static_cast<double>(directory(run).to_the_dead), 2501 / 4.0, 1);
+  EXPECT_EQ(run.records[0].classes[0].ended[static_cast<std::size_t>(network)], directory(run).to_the_dead);
+}
+
+// Down from 1 s to 3 s. The lookup at 2 s finds no address, and that is believed for 5 s: also at 4 s, when
+// the instance is back.
+TEST(Dns, ThatThereIsNoAddressIsKeptToo) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0s, 2s, 4s, 8s]}, calls: s.op}}
+services:
+  s: {discovery: {dns: names.lookup, ttl: 1s, negative_ttl: 5s}, endpoints: {op: [compute: 1ms]}}
+  names: {endpoints: {lookup: [compute: 0ms]}}
+faults: [{type: pod_failure, target: s, start: 1s, duration: 2s}]
+)",
+          10'000);
+  t.requests("load", {{1, success}, {2000, unavailable}, {4000, unavailable}, {8001, success}});
+  EXPECT_EQ(t.at_end().directories[0].empty_answers, 1u);
+}
+
+constexpr const char* kOutage = R"(
+workloads: {{load: {{trace: {{times: [0s, 2s, 6s]}}, calls: s.op}}}}
+services:
+  s: {{discovery: {{dns: names.lookup, ttl: 1s, serve_stale: {}}}, endpoints: {{op: [compute: 1ms]}}}}
+  names: {{endpoints: {{lookup: [compute: 0ms]}}}}
+faults: [{{type: pod_failure, target: names, start: 1s, duration: 4s}}]
+)";
+TEST(Dns, AnOutageOfTheResolverFailsCallsOfServicesThatAreWell) {
+  Trace t(fmt::format(kOutage, "false"), 10'000);
+  t.requests("load", {{1, success}, {2000, unavailable}, {6001, success}});
+  EXPECT_EQ(t.at_end().directories[0].failed_asks, 1u);
+}
+TEST(Dns, StaleAnswersCarryOverIt) {
+  Trace t(fmt::format(kOutage, "true"), 10'000);
+  t.requests("load", {{1, success}, {2001, success}, {6001, success}});
+}
+
+// The lookup takes 5 ms, but its 3 ms are over before: the call gives up as it would on a silent server.
+TEST(Dns, ASlowLookupTimesOutLikeASlowAnswer) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0s, 1s]}, steps: [{call: s.op, timeout: 3ms}]}}
+services:
+  s: {discovery: {dns: names.lookup, ttl: 30s}, endpoints: {op: [compute: 1ms]}}
+  names: {endpoints: {lookup: [compute: 5ms]}}
+)",
+          10'000);
+  t.requests("load", {{3, timeout}, {1001, success}});
+}
+
+// --- registry
+
+// Heartbeats of instance 0 of 3 come at 3, 12, 21 s: a third of the period, then every 9 s. Crashed at c, it
+// is taken out 27 s after its last one.
+std::string registry(double crash_s, const std::string& more = "", const std::string& duration = "100s") {
+  return fmt::format(R"(
+run: {{duration: {}, replications: 1}}
+workloads: {{load: {{constant_arrival_rate: 10/s, spacing: regular, calls: client.op}}}}
+services:
+  client: {{replicas: 10, endpoints: {{op: [call: s.op]}}}}
+  s:
+    replicas: 3
+    discovery: {{registry: consul.kv, heartbeat: 9s, {}}}
+    endpoints: {{op: [compute: 1ms]}}
+  consul: {{replicas: 3, endpoints: {{kv: [compute: 0ms]}}}}
+faults:
+  - {{type: pod_failure, target: "s#0", start: {}s}}
+)",
+                     duration, more.empty() ? "lease: 27s" : more, crash_s);
+}
+TEST(Registry, NoticesACrashOneLeaseAfterTheLastHeartbeat) {
+  double sum = 0;
+  for (int i = 0; i < 9; ++i) {
+    const double crash = 20.5 + i;
+    const double last_beat = crash < 21 ? 12 : 21;
+    const Results run = run_text(registry(crash));
+    EXPECT_EQ(directory(run).expired, 1u);
+    EXPECT_DOUBLE_EQ(directory(run).detected.mean_s(), last_beat + 27 - crash);
+    sum += directory(run).detected.mean_s();
+  }
+  EXPECT_DOUBLE_EQ(sum / 9, 27 - 9 / 2.0);  // over all moments of the period
+}
+
+// It is taken out at 21 + 26.5 = 47.5 s; ten clients read every 10 s, at 1, 2, ... 10 s of each period.
+TEST(Registry, ReadersLearnOfAChangeHalfAPeriodLaterOnAverage) {
+  const Results run = run_text(registry(25, "lease: 26.5s, poll: 10s"));
+  EXPECT_EQ(directory(run).learned.count, 10u);
+  EXPECT_DOUBLE_EQ(directory(run).learned.mean_s(), 10 / 2.0);
+  EXPECT_DOUBLE_EQ(directory(run).learned.max_s(), 9.5);
+}
+
+TEST(Registry, AWatchIsToldAfterThePushDelay) {
+  const Results run = run_text(registry(25, "lease: 27s, push_delay: 200ms"));
+  EXPECT_EQ(directory(run).learned.count, 10u);
+  EXPECT_DOUBLE_EQ(directory(run).learned.mean_s(), 0.2);
+  // A third of 10/s from 25 s until 48.2 s.
+  EXPECT_NEAR(static_cast<double>(directory(run).to_the_dead), 232 / 3.0, 4);
+}
+
+// An instance that leaves in good order says so: nobody calls it any more, no lease has to run out.
+TEST(Registry, WhoLeavesInGoodOrderIsGoneAtOnce) {
+  const Results run = run_text(R"(
+run: {duration: 60s, replications: 1}
+workloads: {load: {constant_arrival_rate: 100/s, spacing: regular, calls: s.op}}
+services:
+  s:
+    replicas: 4
+    discovery: {registry: consul.kv}
+    autoscaling: {max_replicas: 4, schedule: [{at: 3s, replicas: 1}, {at: 30s, replicas: 3}]}
+    endpoints: {op: [compute: 5ms]}
+  consul: {endpoints: {kv: [compute: 0ms]}}
+)");
+  EXPECT_EQ(directory(run).left, 3u);
+  EXPECT_EQ(directory(run).joined, 2u);
+  EXPECT_EQ(directory(run).expired, 0u);
+  EXPECT_EQ(directory(run).to_the_dead, 0u);
+  EXPECT_EQ(run.records[0].classes[0].ended[0] + run.records[0].classes[0].in_flight,
+            run.records[0].classes[0].arrived);
+}
+
+// Two of three nodes are down from 10 s to 80 s. Nobody is taken out meanwhile, neither who lives nor who has
+// died at 25 s; afterwards every lease begins anew.
+TEST(Registry, WithoutAQuorumNothingChanges) {
+  const Results run = run_text(registry(25, "lease: 27s", "200s") +
+                               "  - {type: pod_failure, target: \"consul#0\", start: 10s, duration: 70s}\n"
+                               "  - {type: pod_failure, target: \"consul#1\", start: 10s, duration: 70s}\n");
+  const models::DirectoryRecord& d = directory(run);
+  EXPECT_GT(d.lost_beats, 0u);
+  EXPECT_EQ(d.expired, 1u);
+  EXPECT_EQ(d.joined, 0u);  // nobody who lives had been taken out
+  EXPECT_GT(d.detected.mean_s(), 80 - 25 + 27 - 9);
+  EXPECT_LE(d.detected.mean_s(), 80 - 25 + 27 + 9);
+}
+
+constexpr const char* kNoRegistry = R"(
+workloads: {{load: {{trace: {{times: [1s, 5s, 9s]}}, calls: s.op}}}}
+services:
+  s: {{discovery: {{registry: consul.kv, keep_last: {}}}, endpoints: {{op: [compute: 1ms]}}}}
+  consul: {{endpoints: {{kv: [compute: 0ms]}}}}
+faults: [{{type: pod_failure, target: consul, start: 4s, duration: 3s}}]
+)";
+TEST(Registry, ItsOutageIsNotFeltByClientsThatKeepWhatTheyKnow) {
+  Trace t(fmt::format(kNoRegistry, "true"), 10'000);
+  t.requests("load", {{1001, success}, {5001, success}, {9001, success}});
+}
+TEST(Registry, ItsOutageStopsClientsThatDoNot) {
+  Trace t(fmt::format(kNoRegistry, "false"), 10'000);
+  t.requests("load", {{1001, success}, {5000, unavailable}, {9001, success}});
+}
+
+// Its process stands still from 20 s to 60 s: its heartbeats stop too, so it is taken out 27 s after the last
+// of them, at 12 s, and is back with the first one after it goes on, at 66 s.
+TEST(Registry, APauseLongerThanTheLeaseCostsThePlace) {
+  const Results run = run_text(R"(
+run: {duration: 100s, replications: 1}
+workloads: {load: {constant_arrival_rate: 1/s, spacing: regular, calls: s.op}}
+services:
+  s:
+    replicas: 3
+    discovery: {registry: consul.kv, heartbeat: 9s, lease: 27s}
+    endpoints: {op: [compute: 1ms]}
+  consul: {endpoints: {kv: [compute: 0ms]}}
+faults: [{type: pause, target: "s#0", start: 20s, duration: 40s}]
+)");
+  EXPECT_EQ(directory(run).expired, 1u);
+  EXPECT_EQ(directory(run).joined, 1u);
+}
+
+}  // namespace
+}  // namespace tailrace::tests

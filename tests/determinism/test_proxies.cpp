@@ -1,0 +1,165 @@
+// Balancers, proxies and the whole request path, event by event: each hop's time, what a core and a
+// connection can hold, and that the hops add up to what the client waits.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/metrics.hpp"
+#include "tests/support/trace.hpp"
+
+namespace tailrace::tests {
+namespace {
+
+using enum models::Outcome;
+
+constexpr const char* kPath = R"(
+proxies:
+  balancer: {{layer: 4, routes: {{order: reverse_proxy.order}}{0}}}
+  reverse_proxy: {{routes: {{order: ingress.order}}{0}}}
+  ingress: {{routes: {{order: a.order}}{0}}}
+services:
+  a: {{cpus: 1, endpoints: {{order: [compute: {1}, call: orders.write, call: b.quote]}}}}
+  b: {{endpoints: {{quote: [compute: {3}]}}}}
+databases: {{orders: {{operations: {{write: {2}}}}}}}
+network:
+  default: {{latency: 250us}}
+  links: {{client -> balancer: {{latency: 4ms}}, balancer -> client: {{latency: 5ms}}}}
+)";
+
+// There: 4 ms, 2 us at the balancer, 250 us, 20 us, 250 us, 20 us, 250 us, then 1 ms at A, the database (250
+// us, 2 ms, 250 us), B (250 us, 3 ms, 250 us). Back: 250 us, 11 us, 250 us, 11 us, 250 us, 2 us, 5 ms.
+TEST(RequestPath, HopsAddUpToTheNanosecond) {
+  Trace t("workloads: {client: {trace: {times: [0ms, 100ms]}, calls: balancer.order}}\n" +
+          fmt::format(kPath, "", "1ms", "2ms", "3ms"));
+  t.reached("balancer.order", {4, 104});
+  t.reached("reverse_proxy.order", {4.252, 104.252});
+  t.reached("ingress.order", {4.522, 104.522});
+  t.reached("a.order", {4.792, 104.792});
+  t.reached("orders.write", {6.042, 106.042});
+  t.served("orders.write", {{8.042, success}, {108.042, success}});
+  t.reached("b.quote", {8.542, 108.542});
+  t.served("b.quote", {{11.542, success}, {111.542, success}});
+  t.served("a.order", {{11.792, success}, {111.792, success}});
+  t.served("ingress.order", {{12.053, success}, {112.053, success}});
+  t.served("reverse_proxy.order", {{12.314, success}, {112.314, success}});
+  t.served("balancer.order", {{12.566, success}, {112.566, success}});
+  t.requests("client", {{17.566, success}, {117.566, success}});
+  t.is_quiet();
+}
+
+double cpu_s(const Results& run, const std::string& name) {
+  const models::Topology& t = *run.model->topology;
+  for (std::size_t i = 0; i < t.stations.size(); ++i) {
+    if (t.stations[i].name == name) return run.records[0].stations[i].instances[0].cpu_s;
+  }
+  ADD_FAILURE() << name;
+  return 0;
+}
+double busy_s(const Results& run, const std::string& name) {
+  const models::Topology& t = *run.model->topology;
+  for (std::size_t i = 0; i < t.stations.size(); ++i) {
+    if (t.stations[i].name == name) return run.records[0].stations[i].instances[0].busy_s;
+  }
+  ADD_FAILURE() << name;
+  return 0;
+}
+
+// Every time is drawn, and requests come one at a time: what the client waited in all is the cores' work at
+// the four hops, the database's and B's time, and the links, 4 + 5 ms and ten times 250 us a request.
+TEST(RequestPath, DrawnTimesAddUpToo) {
+  std::string times;
+  constexpr int kRequests = 300;
+  for (int i = 0; i < kRequests; ++i) times += fmt::format("{}{}s", i == 0 ? "" : ", ", i);
+  const Results run =
+      run_text(fmt::format("run: {{duration: 302s, replications: 1}}\n"
+                           "workloads: {{client: {{trace: {{times: [{}]}}, calls: balancer.order}}}}\n",
+                           times) +
+               fmt::format(kPath, ", request_cost: exp(100us), response_cost: exp(50us)", "exp(2ms)",
+                           "lognormal(mean=4ms, p99=15ms)", "exp(3ms)"));
+  const analysis::ClassReport& client = workload(run.report, "client");
+  ASSERT_EQ(client.ended[0], static_cast<std::uint64_t>(kRequests));
+  const double waited = client.duration.mean.estimate * kRequests;
+  const double hops = cpu_s(run, "balancer") + cpu_s(run, "reverse_proxy") + cpu_s(run, "ingress") +
+                      cpu_s(run, "a") + busy_s(run, "orders") + busy_s(run, "b");
+  EXPECT_GT(cpu_s(run, "ingress"), kRequests * 100e-6);
+  EXPECT_NEAR(waited, hops + kRequests * 11.5e-3, 1e-9);
+}
+
+std::string proxy(const std::string& times, const std::string& fields, const std::string& more = "") {
+  return fmt::format(R"(
+workloads: {{load: {{trace: {{times: [{}]}}, calls: lb.get}}}}
+proxies: {{lb: {{routes: {{get: s.op}}, {}}}}}
+services: {{s: {{endpoints: {{op: [compute: 10ms]}}}}}}
+{})",
+                     times, fields, more);
+}
+
+// One core: pieces of work go one after another, whole; calls do not hold it.
+TEST(Proxy, CoresDoOnePieceAtATime) {
+  Trace t(proxy("0ms, 0ms", "cpus: 1"));
+  t.reached("s.op", {0.02, 0.04});
+  t.requests("load", {{10.031, success}, {10.051, success}});
+  Trace two(proxy("0ms, 0ms", "cpus: 2"));
+  two.requests("load", {{10.031, success}, {10.031, success}});
+}
+
+// Half a core shares what it has: 20 us of work take 40 us.
+TEST(Proxy, FractionOfACoreIsALimit) {
+  Trace t(proxy("0ms", "cpus: 0.5"));
+  t.requests("load", {{10.062, success}});
+}
+
+TEST(Proxy, ConnectionsAreLimitedAndTheBacklogToo) {
+  for (const char* limit : {"max_connections: 1", "workers: 1"}) {
+    SCOPED_TRACE(limit);
+    Trace t(proxy("0ms, 1ms, 2ms", fmt::format("{}, queue: {{capacity: 1}}", limit)));
+    t.requests("load", {{10.031, success}, {20.062, success}, {2, rejected}});
+    t.is_quiet();
+  }
+}
+
+TEST(Proxy, CostsGoBySize) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0ms]}, calls: lb.get}}
+proxies:
+  lb:
+    request_cost: {time: 10us, per_kb: 2us}
+    response_cost: {per_kb: 3us}
+    routes: {get: {calls: s.op, request_size: 5KB, response_size: 10KB}}
+services: {s: {endpoints: {op: [compute: 10ms]}}}
+)");
+  t.requests("load", {{10.05, success}});
+}
+
+// A proxy that is down takes its targets with it; one that retries hides a target's failure.
+TEST(Proxy, FailsLikeAnyService) {
+  Trace t(proxy("0ms, 20ms, 60ms", "cpus: 1",
+                "faults: [{type: pod_failure, target: lb, start: 5ms, duration: 50ms}]"));
+  t.requests("load", {{5, network}, {20, network}, {70.031, success}});
+}
+
+TEST(Proxy, RepeatsWhatFailed) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0ms]}, calls: lb.get}}
+proxies: {lb: {routes: {get: {calls: s.op, retries: {attempts: 1, backoff: {base_interval: 5ms, jitter: none}}}}}}
+services: {s: {endpoints: {op: [compute: 10ms]}}}
+faults: [{type: pod_failure, target: s, start: 1ms, duration: 3ms}]
+)");
+  t.reached("s.op", {0.02, 6});
+  t.requests("load", {{16.011, success}});
+}
+
+// The scenario's defaults say retries; a balancer of layer 4 cannot, and does not.
+TEST(Proxy, OfLayer4InheritsNothingAboutRequests) {
+  Trace t(R"(
+defaults: {outbound: {retries: {attempts: 1, backoff: {base_interval: 5ms, jitter: none}}}}
+workloads: {load: {trace: {times: [0ms]}, calls: lb.get, retries: none}}
+proxies: {lb: {layer: 4, routes: {get: s.op}}}
+services: {s: {endpoints: {op: [compute: 10ms]}}}
+faults: [{type: pod_failure, target: s, start: 1ms, duration: 3ms}]
+)");
+  t.sent("lb", "s.op", {0.002});
+  t.requests("load", {{1, network}});
+}
+
+}  // namespace
+}  // namespace tailrace::tests

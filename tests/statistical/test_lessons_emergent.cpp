@@ -1,0 +1,123 @@
+// Failures that nobody scripted, over ten seeds each: what the library's scenarios about them must show in
+// every one.
+#include <gtest/gtest.h>
+
+#include "analysis/cascade/cascade_report.hpp"
+#include "tests/statistical/lessons.hpp"
+
+namespace tailrace::tests {
+namespace {
+
+using analysis::CascadeHitReport;
+using analysis::CascadeReport;
+using analysis::Verdict;
+
+constexpr const char* kTenSeeds = "run.replications=10";
+
+int with(const CascadeReport& report, Verdict verdict) {
+  return report.verdicts[static_cast<std::size_t>(verdict)];
+}
+
+double onset(const CascadeReport& report, const std::string& component) {
+  for (const CascadeHitReport& h : report.hits) {
+    if (h.component == component) return h.onset_s;
+  }
+  ADD_FAILURE() << component << " was not hit: " << report.story;
+  return -1;
+}
+
+// 5.5 s at twice 185/s leave 5.5 x (370 - 200) = 935 requests in the queue, of which 200 can still be served
+// within a second. Fifteen a second are gained on it: 735 / 15 = 49 s, in which all 185/s x 49 s = 9,065 of
+// in order fail, and those of the spike that queued behind the first 200. Of the newest first only what was
+// too much fails. 112,000 requests in all.
+TEST(FifoOrLifo, OrderOfArrivalLosesTenTimesTheSpike) {
+  const Results run = run_library("fifo-or-lifo", {kTenSeeds});
+  const double all = 185 * 600 + 185 * 5.5;
+  EXPECT_NEAR(1 - mean(run, successes("patient")), (9065 + 935) / all, 0.012);
+  EXPECT_LT(most(run, successes("patient")), 0.92);
+  EXPECT_NEAR(1 - mean(run, successes("lucky")), 935 / all, 0.002);
+  EXPECT_GT(least(run, successes("lucky")), 0.99);
+  EXPECT_EQ(with(run.report.cascade, Verdict::recovered), 10) << run.report.cascade.story;
+  EXPECT_NEAR(run.report.cascade.recovery.estimate, 49, 4);
+}
+
+TEST(FifoOrLifo, AQueueOfLessThanASecondIsACureToo) {
+  const Results run = run_library("fifo-or-lifo", {kTenSeeds, "services.in_order.queue.capacity=150"});
+  EXPECT_GT(least(run, successes("patient")), 0.99);
+}
+
+// Up to twice the load and back within two minutes, and no spike: backoff helps against what is short.
+TEST(LoadSpike, ASlowRampBringsDownBackoffAsWell) {
+  for (const char* backoff :
+       {"{base_interval: 1ms, jitter: none}", "{base_interval: 10s, multiplier: 2, jitter: full}"}) {
+    const CascadeReport c =
+        run_library(
+            "load-spike",
+            {kTenSeeds, "faults=[]", "run.duration=400s",
+             std::string(
+                 "workloads.clients={ramping_arrival_rate: {start_rate: 40/s, stages: [{duration: 100s, "
+                 "target: 40/s}, {duration: 60s, target: 80/s}, {duration: 60s, target: 40/s}]}, "
+                 "calls: service.work, retries: {attempts: 2, per_try_timeout: 3s, retry_on: [timeout], "
+                 "backoff: ") +
+                 backoff + "}}"})
+            .report.cascade;
+    EXPECT_GE(with(c, Verdict::metastable), 8) << backoff << c.story;
+    EXPECT_NEAR(c.goodput_before.estimate, 40, 1) << backoff;
+    EXPECT_LT(c.goodput_after.estimate, 4) << backoff;
+  }
+}
+
+// The slow ledger does 10 / 150 ms = 67/s of 100/s, for 60 of the 280 s that are measured: if readers were
+// cut off for all of it, 60 / 280 = 21 % of them would fail.
+TEST(ThreadPools, ReadersOfAnIdleServiceFallWithTheChain) {
+  const Results run = run_library("thread-pools", {kTenSeeds});
+  const CascadeReport& c = run.report.cascade;
+  EXPECT_EQ(with(c, Verdict::recovered), 10) << c.story;
+  EXPECT_LT(most(run, successes("readers")), 0.85);
+  EXPECT_GT(least(run, successes("readers")), 1 - 66.0 / 280);
+  EXPECT_LE(onset(c, "ledger"), onset(c, "stock"));
+  EXPECT_LE(onset(c, "stock"), onset(c, "orders"));
+  EXPECT_LE(onset(c, "orders"), onset(c, "gateway"));
+  EXPECT_LE(onset(c, "gateway"), onset(c, "readers"));
+  for (const CascadeHitReport& h : c.hits) EXPECT_NE(h.component, "pages");
+}
+
+TEST(ThreadPools, ABulkheadKeepsTheGatewayOpenForReaders) {
+  const Results run =
+      run_library("thread-pools", {kTenSeeds,
+                                   "services.gateway.endpoints.buy[1]={call: orders.place, bulkhead: "
+                                   "{max_concurrent_calls: 20}}"});
+  EXPECT_GT(least(run, successes("readers")), 0.999);
+  EXPECT_LT(most(run, successes("buyers")), 0.97);  // 33 of 100 per second cannot be done
+}
+
+// The thousand are 10 s of logins for a patience of 1 s. Afterwards a thousand a second ask, of which a
+// hundred are served, in the order of a queue that is longer than a second: nobody in time.
+TEST(ThunderingHerd, WithoutJitterNobodyGetsInAgain) {
+  const Results run = run_library("thundering-herd", {kTenSeeds});
+  EXPECT_GT(least(run, wasted_share("hasty_login")), 0.9);
+  EXPECT_DOUBLE_EQ(most(run, wasted_share("jittered_login")), 0);
+  // A device is connected every two minutes: 2000 / 120 s. The hasty are so for the 50 s before the restart
+  // of the 200 s that are measured.
+  EXPECT_NEAR(mean(run, goodput_per_s("jittered")), 2000.0 / 120, 1);
+  EXPECT_LT(most(run, goodput_per_s("hasty")), 0.35 * 2000 / 120);
+}
+
+double p99(const Results& run, const std::string& name) {
+  return percentile(workload(run.report, name).success_duration, 0.99);
+}
+
+// Under a ceiling an entry waits for the rest of one batch (20 ms), or for an entry or two (2 ms) before it.
+TEST(PriorityInversion, TheMostImportantWaitForWhatLiesBetween) {
+  const Results run = run_library("priority-inversion", {kTenSeeds});
+  EXPECT_LT(percentile(workload(run.report, "entries").success_duration, 0.5), 0.003);
+  EXPECT_GT(p99(run, "entries"), 0.2);
+  EXPECT_LT(p99(run, "entries_under_ceiling"), 0.024);
+  // Nothing of the entries changes; what is less important than they and more than the batch decides.
+  const Results busier =
+      run_library("priority-inversion", {kTenSeeds, "workloads.pages.constant_arrival_rate=80/s"});
+  EXPECT_GT(p99(busier, "entries"), 1.5 * p99(run, "entries"));
+}
+
+}  // namespace
+}  // namespace tailrace::tests

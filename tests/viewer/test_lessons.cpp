@@ -1,0 +1,140 @@
+// The lessons are right: their scenarios run, their questions have exactly one true answer, and what they
+// point at is there. And conditions say what they mean.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "viewer/model/condition.hpp"
+#include "viewer/model/lesson.hpp"
+
+namespace tailrace::viewer {
+namespace {
+
+constexpr double kLong = 200;
+const std::string kFolder = std::string(TAILRACE_SOURCE_DIR) + "/viewer/lessons";
+
+Lesson read(const std::string& path) {
+  models::Diagnostics diagnostics;
+  std::vector<models::SourceFile> files;
+  const std::optional<Lesson> lesson = read_lesson(path, diagnostics, files);
+  EXPECT_TRUE(lesson) << models::format_diagnostics(diagnostics, files);
+  return lesson.value_or(Lesson{});
+}
+
+// A session per variant and settings, as the lessons mode has them: the steps of one stay with it.
+std::vector<std::unique_ptr<Session>> sessions_of(const Lesson& lesson, std::vector<std::size_t>& of_step) {
+  std::vector<std::unique_ptr<Session>> sessions;
+  std::vector<std::pair<std::string, std::vector<std::string>>> known;
+  std::string variant;
+  std::vector<std::string> set;
+  for (const LessonStep& step : lesson.steps) {
+    if (step.plain) variant.clear(), set.clear();
+    if (!step.variant.empty()) variant = step.variant;
+    if (!step.set.empty()) set = step.set;
+    const auto key = std::make_pair(variant, set);
+    const auto it = std::find(known.begin(), known.end(), key);
+    of_step.push_back(static_cast<std::size_t>(it - known.begin()));
+    if (it != known.end()) continue;
+    known.push_back(key);
+    SessionOptions options;
+    options.variant = variant;
+    options.overrides = set;
+    models::Diagnostics diagnostics;
+    std::vector<models::SourceFile> files;
+    std::string error;
+    sessions.push_back(Session::open(lesson.scenario, options, diagnostics, files, error));
+    EXPECT_TRUE(sessions.back()) << error << models::format_diagnostics(diagnostics, files);
+  }
+  return sessions;
+}
+
+TEST(Lessons, there_are_some_and_each_question_has_one_answer_that_the_run_gives) {
+  const std::vector<std::string> all = list_lessons(kFolder);
+  ASSERT_GE(all.size(), 3U);
+  for (const std::string& path : all) {
+    const Lesson lesson = read(path);
+    ASSERT_FALSE(lesson.steps.empty()) << path;
+    std::vector<std::size_t> of_step;
+    const auto sessions = sessions_of(lesson, of_step);
+    int questions = 0;
+    for (std::size_t i = 0; i < lesson.steps.size(); ++i) {
+      const LessonStep& step = lesson.steps[i];
+      const Session& session = *sessions[of_step[i]];
+      ASSERT_TRUE(session.wait_complete(kLong));
+      const auto view = session.view();
+      EXPECT_LE(std::max(step.at_s, step.until_s), session.duration_s()) << step.title;
+      for (const std::string& what : step.highlight) {
+        const std::size_t arrow = what.find(" -> ");
+        const int node = view->scene->find(what.substr(0, arrow));
+        EXPECT_GE(node, 0) << path << ": " << what;
+        if (arrow == std::string::npos) continue;
+        EXPECT_GE(view->scene->find_edge(node, view->scene->find(what.substr(arrow + 4))), 0) << what;
+      }
+      if (!step.question) continue;
+      ++questions;
+      EXPECT_GE(right_option(*step.question, *view), 0) << path << ": " << step.question->text;
+    }
+    EXPECT_GE(questions, 2) << path;
+  }
+}
+
+// What each lesson explains (`because`) is what happens.
+TEST(Lessons, explain_what_the_runs_show) {
+  const std::vector<std::pair<std::string, std::vector<int>>> expected = {
+      {"retry-storm", {2, 0, 1}}, {"cache-stampede", {1, 0}}, {"bulkhead", {2, 1, 0}}};
+  for (const auto& [name, answers] : expected) {
+    const Lesson lesson = read(kFolder + "/" + name + ".yaml");
+    std::vector<std::size_t> of_step;
+    const auto sessions = sessions_of(lesson, of_step);
+    std::vector<int> given;
+    for (std::size_t i = 0; i < lesson.steps.size(); ++i) {
+      if (!lesson.steps[i].question) continue;
+      ASSERT_TRUE(sessions[of_step[i]]->wait_complete(kLong));
+      given.push_back(right_option(*lesson.steps[i].question, *sessions[of_step[i]]->view()));
+    }
+    EXPECT_EQ(given, answers) << name;
+  }
+}
+
+TEST(Lessons, with_mistakes_are_refused_with_their_places) {
+  const std::string path = testing::TempDir() + "/lesson.yaml";
+  const auto first_error = [&path](const std::string& text) {
+    FILE* file = std::fopen(path.c_str(), "w");
+    std::fputs(text.c_str(), file);
+    std::fclose(file);
+    models::Diagnostics diagnostics;
+    std::vector<models::SourceFile> files;
+    EXPECT_FALSE(read_lesson(path, diagnostics, files));
+    return diagnostics.all().empty()
+               ? ""
+               : diagnostics.all().front().path + ": " + diagnostics.all().front().message;
+  };
+  const std::string head = "name: x\ntitle: x\nscenario: x.yaml\n";
+  EXPECT_NE(first_error("name: x\n").find("title"), std::string::npos);
+  EXPECT_NE(first_error(head + "steps: [{title: a, note: b, att: 3s}]\n").find("att"), std::string::npos);
+  const std::string condition = first_error(
+      head +
+      "steps: [{title: a, note: b, question: {text: q, options: [{text: y, holds: goodput is fine}, "
+      "{text: n, holds: goodput > 1/s}]}}]\n");
+  EXPECT_NE(condition.find("steps[0].question.options[0]"), std::string::npos) << condition;
+  EXPECT_NE(first_error(head + "steps: [{title: a, note: b, at: 3s, until: 2s}]\n").find("before it begins"),
+            std::string::npos);
+}
+
+TEST(Conditions, are_read_or_refused_in_words) {
+  std::string wrong;
+  for (const char* good : {"goodput < 10/s in 300s..400s", "failed of readers > 5%", "queue of store > 100",
+                           "retries of a -> b > 10/s in 0s..1min", "verdict is metastable",
+                           "first hit is cart", "recovery < 30s", "p99 > 150ms and p50 < 20ms in 1s..2s"})
+    EXPECT_TRUE(parse_condition(good, wrong)) << good << ": " << wrong;
+  for (const char* bad :
+       {"", "goodput", "goodput <", "goodput < many", "speed > 1", "goodput < 10/s in 400s..300s",
+        "verdict is bad", "goodput < 10/s or p99 > 1s", "queue of > 3"}) {
+    wrong.clear();
+    EXPECT_FALSE(parse_condition(bad, wrong)) << bad;
+    EXPECT_NE(wrong.find("expected"), std::string::npos) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace tailrace::viewer

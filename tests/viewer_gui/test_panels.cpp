@@ -1,0 +1,255 @@
+// The panels, driven by a mouse and keys on the null surface. What is asserted is the state of the session
+// and of what is looked at, never pixels.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/viewer_gui/driver.hpp"
+
+namespace tailrace::viewer {
+namespace {
+
+TEST(TopologyPanel, AClickSelectsAComponentAndTheEmptyPlaceNothing) {
+  Driver d;
+  d.click_node("orders");
+  EXPECT_EQ(d.look().node, d.node("orders"));
+  ImVec2 web, orders;
+  ASSERT_TRUE(d.app().topology().where(d.node("web"), web));
+  ASSERT_TRUE(d.app().topology().where(d.node("orders"), orders));
+  EXPECT_LT(web.x, orders.x) << "callers are left of what they call";
+  d.click({web.x, web.y + 150});
+  EXPECT_EQ(d.look().node, -1);
+}
+
+TEST(TopologyPanel, AClickOnAFlowSelectsTheCall) {
+  Driver d;
+  const int edge = d.look().scene->find_edge(d.node("orders"), d.node("stock"));
+  ImVec2 middle;
+  ASSERT_TRUE(d.app().topology().where_edge(edge, middle));
+  d.click(middle);
+  EXPECT_EQ(d.look().edge, edge);
+}
+
+TEST(TopologyPanel, ADoubleClickShowsTheSurroundingsAlone) {
+  Driver d;
+  ImVec2 at, shoppers;
+  ASSERT_TRUE(d.app().topology().where(d.node("stock"), at));
+  d.double_click(at);
+  EXPECT_EQ(d.app().topology().focused(), d.node("stock"));
+  EXPECT_FALSE(d.app().topology().where(d.node("shoppers"), shoppers)) << "two calls away";
+  EXPECT_TRUE(d.app().topology().where(d.node("orders"), at)) << "its caller";
+  d.key(kKeyEscape);
+  d.frames(2);
+  EXPECT_TRUE(d.app().topology().where(d.node("shoppers"), shoppers));
+}
+
+TEST(TopologyPanel, TheWheelZoomsAroundTheMouse) {
+  Driver d;
+  ImVec2 before, after, other_before, other_after;
+  ASSERT_TRUE(d.app().topology().where(d.node("web"), before));
+  ASSERT_TRUE(d.app().topology().where(d.node("stock"), other_before));
+  d.wheel(before, 3);
+  ASSERT_TRUE(d.app().topology().where(d.node("web"), after));
+  ASSERT_TRUE(d.app().topology().where(d.node("stock"), other_after));
+  EXPECT_NEAR(after.x, before.x, 1) << "what is under the mouse stays";
+  EXPECT_GT(other_after.x - after.x, (other_before.x - before.x) * 1.3f) << "1.15^3 is 1.52";
+}
+
+TEST(TopologyPanel, SearchingSelectsTheFirstThatFits) {
+  Driver d;
+  d.key(kKeySlash);
+  d.frames(2);
+  d.type("sto");
+  d.key(kKeyEnter);
+  EXPECT_EQ(d.look().node, d.node("stock"));
+}
+
+TEST(Health, OfTheStandstillIsSeenWhereItIsAndWhereItHurts) {
+  Driver d;
+  d.settle(23);  // three seconds into it
+  EXPECT_GE(d.look().node_health[static_cast<std::size_t>(d.node("stock"))], Health::strained);
+  EXPECT_EQ(d.look().node_health[static_cast<std::size_t>(d.node("shoppers"))], Health::failing)
+      << "every request waits for stock";
+  d.settle(15);
+  EXPECT_EQ(d.look().node_health[static_cast<std::size_t>(d.node("shoppers"))], Health::good);
+}
+
+TEST(TimePanel, AClickMovesThePlayhead) {
+  Driver d;
+  d.click(d.app().time().where(45));
+  EXPECT_NEAR(d.look().playhead_s, 45, 0.3);
+  EXPECT_FALSE(d.look().brush.has_value());
+}
+
+TEST(TimePanel, ADragBrushesTheRangeThatAllFiguresAreOf) {
+  Driver d;
+  d.drag(d.app().time().where(21), d.app().time().where(24));
+  ASSERT_TRUE(d.look().brush.has_value());
+  EXPECT_NEAR(d.look().brush->t0_s, 21, 0.3);
+  EXPECT_NEAR(d.look().brush->t1_s, 24, 0.3);
+  EXPECT_LT(d.look().figures.load.goodput, 8) << "80/s are due, and nothing is answered";
+  d.drag(d.app().time().where(5), d.app().time().where(15));
+  EXPECT_NEAR(d.look().figures.load.goodput, 80, 12) << "800 requests: sigma is 2.8/s";
+  d.double_click(d.app().time().where(50));
+  EXPECT_FALSE(d.look().brush.has_value());
+}
+
+TEST(Keys, PlayStepAndGoToTheEnds) {
+  Driver d;
+  EXPECT_FALSE(d.session().playing());
+  d.key(kKeySpace);
+  EXPECT_TRUE(d.session().playing());
+  d.key(kKeySpace);
+  EXPECT_FALSE(d.session().playing());
+  d.key(kKeyHome);
+  EXPECT_EQ(d.session().playhead_s(), 0);
+  const double slice = d.look().history->slice_s();
+  d.key(kKeyRight);
+  EXPECT_NEAR(d.session().playhead_s(), slice, slice * 0.01);
+  d.key(kKeyRight, false, true);
+  EXPECT_NEAR(d.session().playhead_s(), 11 * slice, slice * 0.01) << "ten more with shift";
+  d.key(kKeyEnd);
+  EXPECT_NEAR(d.session().playhead_s(), 60, slice);
+}
+
+TEST(Keys, PlayingMovesThePlayheadByTheSpeed) {
+  Driver d;
+  d.session().seek(10);
+  d.session().set_speed(4);
+  d.key(kKeySpace);
+  const double before = d.session().playhead_s();
+  for (int i = 0; i < 60; ++i) d.frame(1.0 / 60);
+  EXPECT_NEAR(d.session().playhead_s() - before, 4, 0.3);
+  d.key(kKeyUp);
+  EXPECT_EQ(d.session().speed(), 5) << "the next in the list after 2";
+}
+
+TEST(Keys, OpenSidePanelsAndHelp) {
+  Driver d;
+  d.key('2');
+  EXPECT_EQ(d.app().side(), PanelName::cascade);
+  d.key('3');
+  EXPECT_EQ(d.app().side(), PanelName::tail);
+  d.key('1');
+  EXPECT_EQ(d.app().side(), PanelName::inspector);
+  d.key('H');
+  EXPECT_TRUE(d.app().helping());
+  d.key(kKeyEscape);
+  EXPECT_FALSE(d.app().helping());
+}
+
+TEST(Inspector, AFieldThatIsEditedChangesTheScenarioAndTheRun) {
+  Driver d;
+  d.settle(40);
+  const std::string before = d.session().result_of_scenario();
+  d.click_node("stock");
+  ImVec2 field;
+  ASSERT_TRUE(d.app().inspector().where("services.stock.workers", field));
+  d.click(field);
+  d.key('A', true);
+  d.type("6");
+  d.key(kKeyEnter);
+  ASSERT_EQ(d.session().edits().size(), 1u);
+  EXPECT_THAT(d.session().edits()[0].text, testing::HasSubstr("services.stock.workers"));
+  EXPECT_THAT(d.session().scenario_text(), testing::HasSubstr("workers: 6"));
+  d.settle(40);
+  EXPECT_NE(d.session().result_of_scenario(), before);
+  EXPECT_EQ(d.look().scene->nodes[static_cast<std::size_t>(d.node("stock"))].workers, 6);
+  EXPECT_EQ(d.look().node, d.node("stock")) << "still selected in the new run";
+}
+
+TEST(Inspector, AWrongValueIsExplainedAndChangesNothing) {
+  Driver d;
+  d.settle(40);
+  const std::string before = d.session().result_of_scenario();
+  d.click_node("stock");
+  ImVec2 field;
+  ASSERT_TRUE(d.app().inspector().where("services.stock.workers", field));
+  d.click(field);
+  d.key('A', true);
+  d.type("many");
+  d.key(kKeyEnter);
+  EXPECT_TRUE(d.session().edits().empty());
+  d.settle(40);
+  EXPECT_EQ(d.session().result_of_scenario(), before);
+}
+
+TEST(Inspector, AFaultIsInjectedAtThePlayheadAndLiftedAgain) {
+  Driver d;
+  d.settle(40);
+  const std::string before = d.session().result_of_scenario();
+  d.click_node("orders");
+  // The button lies below the fields; the panel scrolls by the wheel.
+  ImVec2 button;
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_TRUE(d.app().inspector().where("inject", button));
+    if (button.y < 860) break;
+    d.wheel({1250, 500}, -3);
+  }
+  d.click(button);
+  ASSERT_EQ(d.session().edits().size(), 1u) << d.app().inspector().message();
+  EXPECT_NEAR(d.session().edits()[0].at_s, 40, 0.2);
+  d.settle(40);
+  ASSERT_EQ(d.look().scene->faults.size(), 2u);
+  EXPECT_NE(d.session().result_of_scenario(), before);
+  // What was before the fault is as it was: the same counts until then.
+  EXPECT_TRUE(d.look().scene->faults[0].injected || d.look().scene->faults[1].injected);
+  const int injected = d.look().scene->faults[0].injected ? 0 : 1;
+  EXPECT_NEAR(d.look().scene->faults[static_cast<std::size_t>(injected)].start_s, 40, 0.2);
+  d.key('Z', true);
+  d.settle(40);
+  EXPECT_EQ(d.session().result_of_scenario(), before) << "undone";
+}
+
+TEST(Sessions, TwoRunInStep) {
+  std::vector<std::unique_ptr<Session>> sessions;
+  sessions.push_back(open_text(kShop));
+  std::string calm = kShop;
+  calm.resize(calm.find("faults:"));
+  sessions.push_back(open_text(calm));
+  Driver d(std::move(sessions), {}, 1600, 900);
+  d.click(d.app().time().where(23));
+  d.frames(2);
+  EXPECT_NEAR(d.app().session(0).playhead_s(), 23, 0.3);
+  EXPECT_DOUBLE_EQ(d.app().session(1).playhead_s(), d.app().session(0).playhead_s());
+  EXPECT_LT(d.app().look(0).figures.load.goodput, 20);
+  EXPECT_NEAR(d.app().look(1).figures.load.goodput, 80, 60) << "it has no fault";
+  EXPECT_GT(d.app().look(1).figures.load.goodput, d.app().look(0).figures.load.goodput + 20);
+}
+
+TEST(Export, WritesTheBrushedRangeAsATable) {
+  Driver d;
+  d.drag(d.app().time().where(10), d.app().time().where(12));
+  const std::string path = testing::TempDir() + "tailrace_selection.csv";
+  d.app().export_csv(path);
+  std::ifstream in(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  std::filesystem::remove(path);
+  ASSERT_GT(lines.size(), 2u);
+  const double slices = d.look().brush->length() / d.look().history->slice_s();
+  EXPECT_NEAR(static_cast<double>(lines.size()) - 1, slices, 1.5) << "a row per slice, and a header";
+}
+
+TEST(Panels, EachDrawsAlone) {
+  for (const PanelName panel : {PanelName::topology, PanelName::time, PanelName::cascade, PanelName::tail,
+                                PanelName::inspector, PanelName::lesson}) {
+    AppOptions options;
+    options.panel = panel;
+    Driver d(kShop, options, 800, 500);
+    EXPECT_GT(d.drawn()->TotalVtxCount, 100) << static_cast<int>(panel);
+  }
+}
+
+TEST(Panels, SurviveAWindowThatIsFarTooSmall) {
+  Driver d(kShop, {}, 200, 120);
+  d.click({100, 60});
+  d.wheel({100, 60}, -5);
+  EXPECT_GT(d.drawn()->TotalVtxCount, 0);
+}
+
+}  // namespace
+}  // namespace tailrace::viewer

@@ -1,0 +1,108 @@
+#pragma once
+// The viewer as a whole: one or two sessions, the panels, where they lie, and what keys and buttons do. It
+// draws into whatever surface there is and knows no window.
+//
+// Two sessions run in step: the second follows the first's playhead. Selection and brush belong to each; the
+// side panels show the one that was touched last.
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "viewer/panels/cascade_panel.hpp"
+#include "viewer/panels/inspector_panel.hpp"
+#include "viewer/panels/lesson_panel.hpp"
+#include "viewer/panels/look.hpp"
+#include "viewer/panels/tail_panel.hpp"
+#include "viewer/panels/time_panel.hpp"
+#include "viewer/panels/topology_panel.hpp"
+#include "viewer/panels/transport_bar.hpp"
+#include "viewer/surface/surface.hpp"
+
+namespace tailrace::viewer {
+
+enum class PanelName : unsigned char { all, topology, time, cascade, tail, inspector, lesson };
+// -1 where there is no such panel.
+int panel_from(const std::string& name);
+
+struct AppOptions {
+  std::vector<std::string> paths;  // scenarios or stored runs: one, or two to compare
+  SessionOptions session;
+  PanelName panel = PanelName::all;
+  // Which of the side panels is open at first; all: the cascade where there is one, until something is
+  // selected.
+  PanelName side = PanelName::all;
+  ThemeName theme = ThemeName::dark;
+  float points = 14;
+  std::vector<std::string> lessons;  // paths
+  std::string lesson;                // to begin with; empty: none
+};
+
+class App {
+ public:
+  // Null: `error` says why, ready to be printed; `unreadable` tells a missing file from a wrong scenario.
+  static std::unique_ptr<App> open(const AppOptions& options, std::string& error, bool& unreadable);
+  // Of sessions that somebody else has opened: tests and benchmarks.
+  App(std::vector<std::unique_ptr<Session>> sessions, const AppOptions& options);
+
+  void attach(Surface& surface);  // fonts and colours; before the first frame
+  // Between begin_frame() and end_frame(). False: the user wants to leave.
+  bool draw(double seconds);
+  void after_frame(Surface& surface);  // writes the picture that was asked for
+
+  // Something moves: the next frame should not wait.
+  bool busy() const;
+  // Runs are simulated to their ends (or to `t_s`), and the playhead stands at `t_s`. False: not within
+  // `seconds`.
+  bool settle(double t_s, double seconds);
+
+  Look& look(std::size_t i = 0) { return looks_[i]; }
+  Session& session(std::size_t i = 0) { return *sessions_[i]; }
+  std::size_t sessions() const { return sessions_.size(); }
+  TopologyPanel& topology(std::size_t i = 0) { return topologies_[i]; }
+  TimePanel& time() { return time_; }
+  InspectorPanel& inspector() { return inspector_; }
+  LessonPanel& lessons() { return lessons_; }
+  TransportBar& transport() { return transport_; }
+  PanelName side() const { return side_; }
+  void show(PanelName side) { side_ = side, side_chosen_ = true; }
+  const std::string& message() const { return message_; }
+  bool helping() const { return help_; }
+  void export_csv(const std::string& path);
+  void export_picture(const std::string& path) { picture_ = path; }
+
+ private:
+  void everything(ImVec2 size);
+  void single(ImVec2 size);
+  void side_panel(ImVec2 at, ImVec2 size);
+  void panel_body(PanelName which, ImVec2 at, ImVec2 size);
+  void topologies(ImVec2 at, ImVec2 size);
+  void carry_out(const Actions& actions);
+  void grant(const LessonPanel::Wish& wish);
+  void toast(ImVec2 size);
+  void say(std::string text, bool bad = false);
+  Look* other() { return sessions_.size() > 1 ? &looks_[1 - focused_] : nullptr; }
+
+  AppOptions options_;
+  std::vector<std::unique_ptr<Session>> sessions_;
+  std::vector<Look> looks_;
+  std::vector<TopologyPanel> topologies_;
+  TimePanel time_;
+  CascadePanel cascade_;
+  TailPanel tail_;
+  InspectorPanel inspector_;
+  LessonPanel lessons_;
+  TransportBar transport_;
+  std::size_t focused_ = 0;
+  PanelName side_ = PanelName::inspector;
+  bool side_chosen_ = false;
+  ThemeName theme_ = ThemeName::dark;
+  bool theme_changed_ = false, help_ = false, leave_ = false;
+  float side_width_ = 0, time_height_ = 0;  // pixels; 0: by the window's size
+  std::string message_, picture_;
+  bool bad_message_ = false;
+  double message_s_ = 0;  // how long it is still shown
+  std::string opening_;   // a path that the next frame opens
+};
+
+}  // namespace tailrace::viewer

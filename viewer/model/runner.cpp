@@ -1,0 +1,284 @@
+#include "viewer/model/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <exception>
+
+#include "analysis/report/run_report.hpp"
+#include "models/runtime/execution.hpp"
+#include "scenarios/run/replicate.hpp"
+
+namespace tailrace::viewer {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string hex(std::uint64_t value) {
+  return fmt::format("{:016x}", value);
+}
+
+std::shared_ptr<const FinishedRun> finish(const models::CompiledModel& model, models::RunRecord record) {
+  auto done = std::make_shared<FinishedRun>();
+  std::vector<models::RunRecord> records;
+  records.push_back(std::move(record));
+  const analysis::RunReport report = analysis::build_run_report(model, records);
+  done->cascade = report.cascade;
+  done->trajectory = hex(report.trajectory_fingerprint);
+  done->result = hex(report.result_fingerprint);
+  done->detail = analysis::find_cascade(model, records.front());
+  done->record = std::move(records.front());
+  return done;
+}
+
+}  // namespace
+
+Runner::Runner() {
+  auto empty = std::make_shared<SessionView>();
+  view_ = empty;
+  thread_ = std::thread([this] { work(); });
+}
+
+Runner::~Runner() {
+  {
+    const std::scoped_lock lock(mutex_);
+    ending_ = true;
+    stop_ = 1;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void Runner::start(RunJob job) {
+  {
+    const std::scoped_lock lock(mutex_);
+    job_ = std::move(job);
+    stored_.reset();
+    stop_ = 1;  // whatever is under way
+  }
+  wake_.notify_all();
+}
+
+std::shared_ptr<const SessionView> Runner::latest() const {
+  const std::scoped_lock lock(mutex_);
+  return view_;
+}
+
+std::optional<StoredAnswer> Runner::stored_answer() const {
+  const std::scoped_lock lock(mutex_);
+  return stored_;
+}
+
+Runner::Ready Runner::ready() const {
+  const std::scoped_lock lock(mutex_);
+  return ready_;
+}
+
+void Runner::publish(SessionView view) {
+  const std::scoped_lock lock(mutex_);
+  if (job_) return;  // of a run that nobody wants any more
+  view.version = ++version_;
+  view_ = std::make_shared<const SessionView>(std::move(view));
+  changed_.notify_all();
+}
+
+void Runner::work() {
+  for (;;) {
+    RunJob job;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return ending_ || job_; });
+      if (ending_) return;
+      job = std::move(*job_);
+      job_.reset();
+      stop_ = 0;
+    }
+    SessionView failed;
+    failed.run = job.run;
+    try {
+      one(job);
+      continue;
+    } catch (const std::bad_alloc&) {
+      failed.message = "there is not enough memory for this run";
+    } catch (const std::exception& e) {
+      failed.message = e.what();
+    }
+    failed.state = RunState::broken;
+    const std::shared_ptr<const SessionView> last = latest();
+    failed.scene = last->scene;
+    failed.history = last->history;
+    publish(std::move(failed));
+  }
+}
+
+void Runner::one(const RunJob& job) {
+  SessionView view;
+  view.run = job.run;
+  const std::shared_ptr<const models::CompiledModel> model = models::compile(job.topology);
+  view.scene = make_scene(model, job.injected_from);
+  if (stale()) return;
+  std::int64_t warmup = job.topology->run.warmup.ns;
+  if (job.topology->run.warmup_auto) {
+    scenarios::ReplicateOptions options;
+    options.interrupt = &stop_;
+    std::vector<std::string> notes;
+    warmup = scenarios::find_warmup(model, options, notes);
+    if (stale()) return;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    ready_ = {job.run, view.scene, warmup, job.replication};
+  }
+  const Clock::time_point start = Clock::now();
+  view.state = RunState::running;
+  HistoryWatch watch(view.scene, warmup, stop_, [&](std::shared_ptr<const History> history) {
+    view.history = std::move(history);
+    publish(view);
+  });
+  view.history = watch.history(false);
+  publish(view);
+
+  models::RunOptions options;
+  options.seed = job.topology->run.seed;
+  options.replication = job.replication;
+  options.warmup_ns = warmup;
+  options.batches = scenarios::kBatches;  // as a run that is the only one has them
+  options.interrupt = &stop_;
+  options.watch = &watch;
+  models::RunRecord record = models::Execution(model, options).run();
+  if (stale()) return;
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  watch.finish(record);
+  view.events = record.events;
+  view.events_per_s = seconds > 0 ? static_cast<double>(record.events) / seconds : 0;
+  const bool complete = record.status == models::RunStatus::completed;
+  view.state = complete                                               ? RunState::complete
+               : record.status == models::RunStatus::invariant_broken ? RunState::broken
+                                                                      : RunState::ended_early;
+  view.message = record.message;
+  view.history = watch.history(true);
+  view.finished = finish(*model, std::move(record));
+  publish(view);
+  if (job.stored != nullptr && complete) check_stored(job, *view.finished);
+}
+
+void Runner::check_stored(const RunJob& job, const FinishedRun& finished) {
+  StoredAnswer answer;
+  std::string result = finished.result;
+  if (job.stored->run.replications > 1) {
+    scenarios::ReplicateOptions options;
+    options.jobs = 1;
+    options.interrupt = &stop_;
+    const auto model = models::compile(job.stored);
+    const scenarios::ReplicateResult all = scenarios::replicate(model, options);
+    if (stale()) return;
+    result = hex(analysis::build_run_report(*model, all.records).result_fingerprint);
+  }
+  answer.check = result == job.stored_result ? StoredRun::Check::same : StoredRun::Check::different;
+  answer.note =
+      answer.check == StoredRun::Check::same
+          ? fmt::format("this is the stored run: fingerprint {}", result)
+          : fmt::format(
+                "this is not the stored run: fingerprint {}, stored {}; was it made by another version?",
+                result, job.stored_result);
+  const std::scoped_lock lock(mutex_);
+  if (!job_) stored_ = std::move(answer);
+  changed_.notify_all();
+}
+
+Scout::Scout() {
+  thread_ = std::thread([this] { work(); });
+}
+
+Scout::~Scout() {
+  {
+    const std::scoped_lock lock(mutex_);
+    ending_ = true;
+    stop_ = 1;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void Scout::want(const Runner::Ready& of, double t_s, double length_s) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (of.scene == nullptr) return;
+    if (of.run != of_.run) {
+      moment_.reset();
+      stop_ = 1;  // it runs something that is over
+    }
+    of_ = of;
+    request_.t_s = t_s;
+    request_.length_s = length_s;
+    ++request_.serial;
+  }
+  wake_.notify_all();
+}
+
+std::shared_ptr<const Moment> Scout::latest() const {
+  const std::scoped_lock lock(mutex_);
+  return moment_;
+}
+
+bool Scout::idle() const {
+  const std::scoped_lock lock(mutex_);
+  return served_ == request_.serial;
+}
+
+std::shared_ptr<const Moment> Scout::wait(std::uint64_t run, double t_s, double seconds) const {
+  std::unique_lock lock(mutex_);
+  const bool came = changed_.wait_for(lock, std::chrono::duration<double>(seconds), [&] {
+    return moment_ != nullptr && moment_->run == run && moment_->from_s <= t_s + 1e-9 &&
+           moment_->until_s >= t_s - 1e-9 && served_ == request_.serial;
+  });
+  return came ? moment_ : nullptr;
+}
+
+void Scout::work() {
+  for (;;) {
+    Runner::Ready of;
+    MomentRequest request;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return ending_ || served_ != request_.serial; });
+      if (ending_) return;
+      of = of_;
+      request = request_;
+      stop_ = 0;
+    }
+    // Hands over what was found and waits for a request that the run can go on to; everything else ends it.
+    const auto next = [this, &of, &request](std::shared_ptr<const Moment> found, MomentRequest& wanted) {
+      std::unique_lock lock(mutex_);
+      if (of_.run == of.run) moment_ = std::move(found);
+      served_ = request.serial;
+      changed_.notify_all();
+      wake_.wait(lock, [this] { return ending_ || served_ != request_.serial; });
+      if (ending_ || of_.run != of.run) return false;
+      request = wanted = request_;
+      return true;
+    };
+    MomentWatch watch(of.scene, of.run, request, stop_, next);
+    models::RunOptions options;
+    options.seed = of.scene->model->topology->run.seed;
+    options.replication = of.replication;
+    options.warmup_ns = of.warmup_ns;
+    options.batches = scenarios::kBatches;
+    options.interrupt = &stop_;
+    options.watch = &watch;
+    try {
+      models::Execution(of.scene->model, options).run();
+    } catch (const std::exception&) {  // no memory for it: there is no moment then
+    }
+    const std::scoped_lock lock(mutex_);
+    // The run went to its end, or ended early, before the moment: what there is must do.
+    if (!watch.gave_up() && stop_ == 0 && served_ != request.serial && request_.serial == request.serial) {
+      if (of_.run == of.run) moment_ = watch.rest();
+      served_ = request.serial;
+      changed_.notify_all();
+    }
+  }
+}
+
+}  // namespace tailrace::viewer

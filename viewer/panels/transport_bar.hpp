@@ -1,0 +1,37 @@
+#pragma once
+// The bar at the top: play, pause, step, speed, load, seed, and what the run is doing. Its buttons and the
+// keys mean the same things, so both end in Actions, which the application carries out.
+#include "viewer/panels/look.hpp"
+
+namespace tailrace::viewer {
+
+struct Actions {
+  bool help = false, theme = false, save = false, picture = false, table = false, lessons = false,
+       undo = false;
+  bool fit = false, focus = false, search = false, clear = false, quit = false;
+  int tab = -1;  // of the side: 0 inspector, 1 cascade, 2 tail, 3 lesson
+  float zoom = 1;
+};
+
+class TransportBar {
+ public:
+  void draw(Look& look, ImVec2 size, Actions& actions);
+  static void keys(Look& look, Actions& actions);
+  bool where_play(ImVec2& centre) const;
+
+ private:
+  float load_ = 1;
+  int seed_ = 0;
+  bool seed_edited_ = false;
+  ImVec2 play_{-1, -1};
+};
+
+void help_overlay(ImVec2 size, bool& open);
+
+// What keys are called in a window (GLFW's numbers), for tests too.
+inline constexpr int kKeySpace = 32, kKeySlash = 47, kKeyEscape = 256, kKeyEnter = 257, kKeyTab = 258,
+                     kKeyBackspace = 259, kKeyDelete = 261, kKeyRight = 262, kKeyLeft = 263, kKeyDown = 264,
+                     kKeyUp = 265, kKeyHome = 268, kKeyEnd = 269, kKeyF1 = 290, kKeyMinus = 45,
+                     kKeyEqual = 61, kKeyKeypadMinus = 333, kKeyKeypadPlus = 334;
+
+}  // namespace tailrace::viewer
