@@ -21,7 +21,7 @@ std::size_t at(int i) {
 }
 
 NodeKind icon_of(std::string_view kind) {
-  static constexpr std::array<std::pair<std::string_view, NodeKind>, 11> kIcons = {{
+  static constexpr std::array<std::pair<std::string_view, NodeKind>, 15> kIcons = {{
       {"workload", NodeKind::workload},
       {"service", NodeKind::service},
       {"database", NodeKind::database},
@@ -33,6 +33,10 @@ NodeKind icon_of(std::string_view kind) {
       {"outbox", NodeKind::outbox},
       {"webhook", NodeKind::webhook},
       {"job", NodeKind::job},
+      {"window", NodeKind::window},
+      {"proxy", NodeKind::proxy},
+      {"gateway", NodeKind::gateway},
+      {"mesh", NodeKind::mesh},
   }};
   for (const auto& [name, icon] : kIcons) {
     if (name == kind) return icon;

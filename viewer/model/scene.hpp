@@ -27,6 +27,10 @@ enum class NodeKind : unsigned char {
   outbox,
   webhook,
   job,
+  window,
+  proxy,
+  gateway,
+  mesh,
   other
 };
 

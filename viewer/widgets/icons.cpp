@@ -107,6 +107,25 @@ void draw_icon(ImDrawList& draw, ImVec2 centre, float radius, NodeKind kind, ImU
       pen.ring(0, 0, 0.88f);
       pen.line(0, 0, 0, -0.55f), pen.line(0, 0, 0.4f, 0.2f);
       break;
+    case NodeKind::proxy:  // one way in, two ways on
+      pen.line(-0.95f, 0, -0.1f, 0);
+      pen.line(-0.1f, 0, 0.5f, -0.55f), pen.line(-0.1f, 0, 0.5f, 0.55f);
+      draw_arrow_head(draw, pen.at(0.9f, -0.9f), {0.7f, -0.7f}, radius * 0.6f, colour);
+      draw_arrow_head(draw, pen.at(0.9f, 0.9f), {0.7f, 0.7f}, radius * 0.6f, colour);
+      break;
+    case NodeKind::gateway:  // a door in a wall
+      pen.line(-0.95f, 0.85f, 0.95f, 0.85f);
+      pen.line(-0.65f, 0.85f, -0.65f, -0.1f), pen.line(0.65f, 0.85f, 0.65f, -0.1f);
+      pen.arc(0, -0.1f, 0.65f, kPi, 2 * kPi);
+      pen.disc(0.25f, 0.35f, 0.14f);
+      break;
+    case NodeKind::mesh:  // threads that cross
+      for (const float at : {-0.5f, 0.0f, 0.5f}) pen.line(-0.9f, at, 0.9f, at), pen.line(at, -0.9f, at, 0.9f);
+      break;
+    case NodeKind::window:  // what lies between two moments
+      pen.line(-0.9f, 0.7f, 0.9f, 0.7f);
+      pen.box(-0.45f, -0.75f, 0.45f, 0.7f, 0.1f);
+      break;
     default:
       pen.box(-0.8f, -0.8f, 0.8f, 0.8f, 0.2f);
   }
