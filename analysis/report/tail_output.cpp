@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "analysis/report/json_figures.hpp"
 #include "analysis/report/text_table.hpp"
 #include "models/field/diagnostics.hpp"
@@ -38,8 +41,9 @@ const TailBand* band_named(const TailClass& cls, const char* name) {
 }
 
 const TailBand* told_band(const TailClass& cls) {
-  for (const char* name : {"p99", "p99.9", "p90", "p50"}) {
-    if (const TailBand* band = band_named(cls, name)) return band;
+  for (const char* name : {"p99", "p90", "p50"}) {
+    const TailBand* band = band_named(cls, name);
+    if (band != nullptr && band->count >= TailReport::kEnough) return band;
   }
   return nullptr;
 }
@@ -61,13 +65,18 @@ std::string tail_sentence(const models::CompiledModel& model, const TailBand& ba
 
 std::string tail_text(const TailReport& report, const models::CompiledModel& model, TextStyle style) {
   std::string out;
-  for (std::size_t c = 0; c < report.classes.size() && c < kMostClasses; ++c) {
-    const TailClass& cls = report.classes[c];
+  std::vector<const TailClass*> most;  // those with the most requests
+  for (const TailClass& cls : report.classes) most.push_back(&cls);
+  std::stable_sort(most.begin(), most.end(),
+                   [](const TailClass* a, const TailClass* b) { return a->traced > b->traced; });
+  most.resize(std::min(most.size(), kMostClasses));
+  for (const TailClass* of : most) {
+    const TailClass& cls = *of;
     const TailBand* told = told_band(cls);
     if (told == nullptr || told->parts.empty()) continue;
     const TailBand *typical = band_named(cls, "p50"), *extreme = band_named(cls, "p99.9");
     if (typical == told) typical = nullptr;
-    if (extreme == told) extreme = nullptr;
+    if (extreme != nullptr && extreme->count < TailReport::kEnough) extreme = nullptr;
     TextTable table(style);
     table.left(fmt::format("where the {} of {} went", told->name, shortened(cls.name, 30, style))).left("");
     table.right(typical != nullptr ? "p50" : "").right(told->name).right("share").right("");
