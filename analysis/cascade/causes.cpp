@@ -81,6 +81,7 @@ class Explainer {
       }
     }
     not_before_causes();
+    causes_first();
   }
 
  private:
@@ -97,7 +98,6 @@ class Explainer {
       }
     }
   }
-
 
   bool by_trigger(std::size_t h) {
     Hit& hit = c_.hits[h];
@@ -131,6 +131,27 @@ class Explainer {
         cache_users_.emplace_back(component, t_.caches[at(s.ref)].component);
       for (const models::StepBranch& b : s.branches) find_cache_users(component, b.steps);
     }
+  }
+
+  // Of what begins together, causes stand before their effects, and what nothing explains stands last.
+  void causes_first() {
+    const auto distance = [&](const Hit& hit) {  // from a trigger
+      const Hit* at = &hit;
+      for (std::size_t steps = 0; steps <= c_.hits.size(); ++steps) {
+        if (at->trigger >= 0) return steps;
+        const auto cause = std::find_if(c_.hits.begin(), c_.hits.end(),
+                                        [&](const Hit& other) { return other.component == at->cause; });
+        if (cause == c_.hits.end()) return at->cause >= 0 ? steps + 1 : c_.hits.size() + 1;
+        at = &*cause;
+      }
+      return c_.hits.size() + 1;
+    };
+    std::vector<std::pair<std::size_t, Hit>> ordered;
+    for (const Hit& hit : c_.hits) ordered.emplace_back(distance(hit), hit);
+    std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
+      return a.second.onset_s != b.second.onset_s ? a.second.onset_s < b.second.onset_s : a.first < b.first;
+    });
+    for (std::size_t h = 0; h < ordered.size(); ++h) c_.hits[h] = ordered[h].second;
   }
 
   const Hit* explained_hit(int component, std::size_t before) const {
@@ -188,7 +209,10 @@ class Explainer {
 
   Mechanism from_callee(std::size_t e, Span after, const Hit& hit) const {
     const Flow now = flow_of(record_, times_, e, after), then = flow_of(record_, times_, e, baseline_);
-    if (std::max(now.attempts, now.ended) < kFewestAttempts) return Mechanism::unexplained;
+    // Too few to tell how they ended, but who has become slow waits for those it calls.
+    if (std::max(now.attempts, now.ended) < kFewestAttempts)
+      return then.attempts > 0 && hit.symptom == Symptom::slow ? Mechanism::slow_replies
+                                                               : Mechanism::unexplained;
     const double timeouts = now.share(now.timeouts) - then.share(then.timeouts);
     const double refusals = now.share(now.refusals) - then.share(then.refusals);
     const double errors = now.share(now.errors) - then.share(then.errors);

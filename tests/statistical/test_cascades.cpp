@@ -128,6 +128,22 @@ TEST(LoadSpike, WithoutBackoffSomeSeedsStayAtHalfTheirGoodput) {
   EXPECT_EQ(with(backoff, Verdict::metastable) + with(backoff, Verdict::degraded), 0) << backoff.story;
 }
 
+// checkout takes 2.6 requests a second: too few in a window to see how its calls to the cart end, but it is
+// slow because the cart is, and the cart because of Redis.
+TEST(Boutique, WhoCallsSeldomIsExplainedToo) {
+  const CascadeReport c =
+      run_library("online-boutique",
+                  {"run.replications=3", "faults=[{type: pause, target: redis, start: 2min, duration: 40s}]"})
+          .report.cascade;
+  ASSERT_GE(c.hits.size(), 4U) << c.story;
+  EXPECT_EQ(c.hits[0].component, "redis") << c.story;
+  const auto checkout =
+      std::find_if(c.hits.begin(), c.hits.end(), [](const auto& hit) { return hit.component == "checkout"; });
+  ASSERT_NE(checkout, c.hits.end()) << c.story;
+  EXPECT_EQ(checkout->mechanism, Mechanism::slow_replies) << c.story;
+  EXPECT_EQ(checkout->cause, "cart") << c.story;
+}
+
 // --- known causes
 
 const char* const kShop = R"(
