@@ -169,12 +169,7 @@ int compare_command(const CompareArguments& arguments) {
     complain("--variant chooses among the variants of a single scenario");
     return kUsage;
   }
-  if (!arguments.out.empty()) {
-    if (const std::string error = OutputFiles(arguments.out).prepare(); !error.empty()) {
-      complain(error);
-      return kInputOutput;
-    }
-  }
+  if (!prepare_folder(arguments.out)) return kInputOutput;
   Sides sides = load_sides(arguments);
   if (sides.exit_code != 0) return sides.exit_code;
   const std::string primary = primary_of(arguments, sides);

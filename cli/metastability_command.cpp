@@ -67,13 +67,9 @@ int metastability_command(const MetastabilityArguments& arguments) {
   silent.quiet = true;  // its warnings have been told
   const LoadedScenario loaded = read_for_sweep(silent);
   if (loaded.exit_code != 0) return loaded.exit_code;
+  if (!prepare_folder(arguments.out)) return kInputOutput;
   OutputFiles files(arguments.out);
   std::string error;
-  if (!arguments.out.empty()) error = files.prepare();
-  if (!error.empty()) {
-    complain(error);
-    return kInputOutput;
-  }
 
   const WatchedRun watched;
   const StreamStyle style = stream_style();

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "cli/console.hpp"
+
 namespace tailrace::cli {
 
 namespace fs = std::filesystem;
@@ -65,6 +67,12 @@ std::string OutputFiles::commit() {
     files_.pop_back();
   }
   return "";
+}
+
+bool prepare_folder(const std::string& folder) {
+  const std::string error = folder.empty() ? "" : OutputFiles(folder).prepare();
+  if (!error.empty()) complain(error);
+  return error.empty();
 }
 
 }  // namespace tailrace::cli

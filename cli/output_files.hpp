@@ -29,4 +29,8 @@ class OutputFiles {
   std::vector<File> files_;
 };
 
+// Before the work, so that nothing is simulated in vain: false after saying what is wrong with the folder.
+// With an empty name there is nothing to be written.
+bool prepare_folder(const std::string& folder);
+
 }  // namespace tailrace::cli

@@ -151,12 +151,7 @@ int plan_command(const PlanArguments& arguments) {
     complain("the scenario has no thresholds, so nothing says what is enough");
     return kWrongScenario;
   }
-  if (!arguments.out.empty()) {
-    if (const std::string error = OutputFiles(arguments.out).prepare(); !error.empty()) {
-      complain(error);
-      return kInputOutput;
-    }
-  }
+  if (!prepare_folder(arguments.out)) return kInputOutput;
   const scenarios::SweepScenario scenario{loaded.doc, arguments.scenario.seed,
                                           arguments.scenario.replications};
   scenarios::PlanContext context;

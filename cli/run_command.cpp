@@ -159,15 +159,14 @@ struct SingleFile {
   std::string name, folder;
 };
 
-std::string write_traces(const std::string& path, const analysis::RunResults& results) {
+// "" or what is wrong.
+std::string write_single(const std::string& path, const std::string& content) {
   const SingleFile file(path);
   OutputFiles files(file.folder);
   std::string error = files.prepare();
-  if (error.empty()) {
-    error = files.add(file.name, analysis::otlp_traces(results.report.tail, results.model,
-                                                       results.model.topology->run.seed));
-  }
-  return error.empty() ? files.commit() : error;
+  if (error.empty()) error = files.add(file.name, content);
+  if (error.empty()) error = files.commit();
+  return error;
 }
 
 int code_of(const analysis::RunReport& report, const std::vector<analysis::ThresholdResult>& thresholds) {
@@ -185,16 +184,6 @@ int code_of(const analysis::RunReport& report, const std::vector<analysis::Thres
       thresholds.begin(), thresholds.end(),
       [](const analysis::ThresholdResult& t) { return t.verdict == analysis::ThresholdVerdict::fail; });
   return failed ? kThresholds : kGood;
-}
-
-// The file of --junit; "" or what is wrong.
-std::string write_junit(const std::string& path, const std::string& junit) {
-  const std::filesystem::path whole(path);
-  OutputFiles files(whole.has_parent_path() ? whole.parent_path().string() : ".");
-  std::string error = files.prepare();
-  if (error.empty()) error = files.add(whole.filename().string(), junit);
-  if (error.empty()) error = files.commit();
-  return error;
 }
 
 std::vector<analysis::JunitCase> junit_cases(const analysis::BaselineComparison& comparison) {
@@ -282,8 +271,10 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
   if (!arguments.out.empty())
     file_error = write_files(arguments.out, results, {summary, junit, further}, scenario,
                              reported(scenario, arguments.scenario));
-  if (file_error.empty() && !arguments.junit.empty()) file_error = write_junit(arguments.junit, junit);
-  if (!arguments.traces.empty() && file_error.empty()) file_error = write_traces(arguments.traces, results);
+  if (file_error.empty() && !arguments.junit.empty()) file_error = write_single(arguments.junit, junit);
+  if (!arguments.traces.empty() && file_error.empty())
+    file_error = write_single(arguments.traces, analysis::otlp_traces(results.report.tail, results.model,
+                                                                      results.model.topology->run.seed));
 
   bool printed = true;
   const bool text = format == OutputFormat::text && !arguments.scenario.quiet;
@@ -324,12 +315,7 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
 
 int run_command(const RunArguments& arguments) {
   const StreamStyle style = stream_style();
-  if (!arguments.out.empty()) {  // before the work, so that nothing is simulated in vain
-    if (const std::string error = OutputFiles(arguments.out).prepare(); !error.empty()) {
-      complain(error);
-      return kInputOutput;
-    }
-  }
+  if (!prepare_folder(arguments.out)) return kInputOutput;
   if (!arguments.traces.empty()) {
     const SingleFile file(arguments.traces);
     if (file.name.empty()) {
@@ -340,10 +326,7 @@ int run_command(const RunArguments& arguments) {
       complain("--traces has nothing to write with --trace-sample off");
       return kUsage;
     }
-    if (const std::string error = OutputFiles(file.folder).prepare(); !error.empty()) {
-      complain(error);
-      return kInputOutput;
-    }
+    if (!prepare_folder(file.folder)) return kInputOutput;
   }
   const LoadedScenario scenario = load_scenario(arguments.scenario);
   if (scenario.topology == nullptr) return scenario.exit_code;

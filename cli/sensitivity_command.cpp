@@ -20,13 +20,9 @@ int sensitivity_command(const SensitivityArguments& arguments) {
   }
   const LoadedScenario loaded = load_scenario(arguments.scenario);
   if (loaded.topology == nullptr) return loaded.exit_code;
+  if (!prepare_folder(arguments.out)) return kInputOutput;
   OutputFiles files(arguments.out);
   std::string error;
-  if (!arguments.out.empty()) error = files.prepare();
-  if (!error.empty()) {
-    complain(error);
-    return kInputOutput;
-  }
   const WatchedRun watched;
   const StreamStyle style = stream_style();
   Progress progress(style.err_is_terminal && !arguments.scenario.quiet, style.err);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analysis/report/markup.hpp"
 #include "models/field/diagnostics.hpp"
 
 namespace tailrace::analysis::html {
@@ -11,25 +12,12 @@ namespace tailrace::analysis::html {
 std::string html(std::string_view text) {
   std::string out;
   for (const char c : models::escaped(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
+    if (const std::string_view entity = entity_of(c); !entity.empty())
+      out += entity;
+    else if (c == '\'')
+      out += "&#39;";
+    else
+      out += c;
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analysis/report/human.hpp"
+#include "analysis/report/markup.hpp"
 
 namespace tailrace::analysis {
 
@@ -14,25 +15,12 @@ namespace {
 std::string escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\n':
-        out += "&#10;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-    }
+    if (const std::string_view entity = entity_of(c); !entity.empty())
+      out += entity;
+    else if (c == '\n')
+      out += "&#10;";
+    else
+      out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
   }
   return out;
 }

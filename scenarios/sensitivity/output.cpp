@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "analysis/report/json_text.hpp"
+#include "analysis/report/markup.hpp"
 #include "analysis/report/tables_csv.hpp"
 #include "analysis/report/text_table.hpp"
 
@@ -59,12 +60,8 @@ std::string shown(double value, analysis::ThresholdUnit unit, TextStyle style) {
 std::string xml(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
+    if (const std::string_view entity = analysis::entity_of(c); !entity.empty())
+      out += entity;
     else
       out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
   }

@@ -36,6 +36,13 @@ Ends ends_of(const SmallCounts& from, const SmallCounts& to, double seconds) {
   return e;
 }
 
+template <class Figures>
+void fill_ends(Figures& f, const Ends& ends) {
+  f.ended = ends.per_s;
+  f.goodput = ends.good;
+  f.failed = ends.failed;
+}
+
 double per_second(std::uint64_t from, std::uint64_t to, double seconds) {
   return seconds > 0 ? static_cast<double>(to - from) / seconds : 0;
 }
@@ -43,11 +50,8 @@ double per_second(std::uint64_t from, std::uint64_t to, double seconds) {
 NodeFigures node_figures(const Slice::Node& a, const Slice::Node& b, double seconds, bool workload) {
   NodeFigures f;
   if (!(seconds > 0)) return f;
-  const Ends ends = ends_of(a.ended, b.ended, seconds);
-  f.ended = ends.per_s;
-  f.goodput = ends.good;
-  f.failed = ends.failed;
-  f.error_share = share(ends.failed, ends.good + ends.failed);
+  fill_ends(f, ends_of(a.ended, b.ended, seconds));
+  f.error_share = share(f.failed, f.goodput + f.failed);
   f.offered = per_second(a.offered, b.offered, seconds);
   f.rejected = per_second(a.rejected, b.rejected, seconds);
   f.busy = (b.busy_s - a.busy_s) / seconds;
@@ -68,11 +72,8 @@ EdgeFigures edge_figures(const Slice::Edge& a, const Slice::Edge& b, double seco
   EdgeFigures f;
   f.breaker = b.breaker;
   if (!(seconds > 0)) return f;
-  const Ends ends = ends_of(a.ended, b.ended, seconds);
-  f.ended = ends.per_s;
-  f.goodput = ends.good;
-  f.failed = ends.failed;
-  f.error_share = share(ends.failed, ends.good + ends.failed);
+  fill_ends(f, ends_of(a.ended, b.ended, seconds));
+  f.error_share = share(f.failed, f.goodput + f.failed);
   f.calls = per_second(a.calls, b.calls, seconds);
   f.attempts = per_second(a.attempts, b.attempts, seconds);
   f.retries = std::max(0.0, f.attempts - f.calls);
@@ -239,10 +240,7 @@ Figures History::figures(TimeRange range) const {
   double all_s = 0;
   for (std::size_t w = 0; w < f.workloads.size(); ++w) {
     LoadFigures& load = f.workloads[w];
-    const Ends ends = ends_of(a.loads[w].ended, b.loads[w].ended, seconds);
-    load.ended = ends.per_s;
-    load.goodput = ends.good;
-    load.failed = ends.failed;
+    fill_ends(load, ends_of(a.loads[w].ended, b.loads[w].ended, seconds));
     load.offered = per_second(a.loads[w].arrived, b.loads[w].arrived, seconds);
     load.in_flight = b.loads[w].in_flight;
     Latencies own;
