@@ -139,6 +139,8 @@ class Execution {
   void begin_branch(std::uint32_t slot, std::uint32_t child, bool first);
   void end_branch(std::uint32_t slot, std::uint32_t child);
   std::uint32_t branch_ended(std::uint32_t slot, Outcome outcome);
+  bool limit_attempt(std::uint32_t slot, const Step16& step);  // limits.cpp
+  std::uint32_t limit_over(std::uint32_t slot);
   void end_request(std::uint32_t cls, std::int64_t start, Outcome outcome);
   void tell_of_request(std::uint32_t cls, std::int64_t took, Outcome outcome);  // recording.cpp
   std::uint32_t client_arrival(std::uint32_t workload);

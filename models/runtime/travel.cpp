@@ -162,6 +162,10 @@ void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
       next = hear_cancel(slot);
       break;
     case TimerPurpose::await:
+      if (steps_[f.pc - 1].op == Op::parallel) {
+        next = limit_over(slot);
+        break;
+      }
       ++f.ticket;
       next = fail_frame(slot, Outcome::timeout);
       break;
