@@ -103,7 +103,11 @@ ConsumerSpec bounded_by(const LogConsumerSpec& group, Count partitions) {
   ConsumerSpec consumer = group.consumer;
   if (consumer.autoscaling && !shared(group.subscription)) {
     AutoscalingSpec& a = *consumer.autoscaling;
-    a.max_replicas = std::max(std::min(a.max_replicas, partitions), consumer.at_start());
+    const Count most = std::max(partitions, consumer.at_start());
+    for (AppointmentSpec& appointment : a.schedule) {
+      if (appointment.replicas <= a.max_replicas) appointment.replicas = std::min(appointment.replicas, most);
+    }
+    a.max_replicas = std::min(a.max_replicas, most);
   }
   return consumer;
 }
