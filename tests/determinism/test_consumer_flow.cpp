@@ -242,5 +242,20 @@ TEST(LastWill, IsRetainedWhereMessagesAre) {
   t.gone("guests", Fate::consumed, {501});
 }
 
+// --- windows
+
+// The window of 10 ms is handled at 10; whom its handler calls is dead from 5 to 45. That is a failure like
+// any other: it pauses between its tries, and does not take one after the other at the same instant.
+TEST(WindowResults, PauseBetweenTriesAlsoWhenWhoTheyCallIsDead) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [1ms]}, steps: [publish: counts]}}
+windows: {counts: {size: 10ms, watermark: clock, retry_backoff: 20ms, consumers: {calls: s.h}}}
+services: {s: {endpoints: {h: [compute: 1ms]}}}
+faults: [{type: pod_failure, target: s, start: 5ms, duration: 40ms}]
+)");
+  t.sent("counts", "s.h", {10, 30, 50});
+  t.gone("results", Fate::consumed, {51});
+}
+
 }  // namespace
 }  // namespace tailrace::tests
