@@ -111,6 +111,9 @@ void Execution::loop_as() {
     case Kind::deploy:
       deployment_event(event.target, event.generation());
       break;
+    case Kind::sidecar:
+      sidecar_event(event.target, event.generation() != 0);
+      break;
   }
   return kNoId;
 }

@@ -97,7 +97,8 @@ class Execution {
     deploy,   // a new version of them
     cache,    // something of a cache is due
     flow,     // a message has been sent over a shared link
-    upkeep    // an instance does something of its own accord
+    upkeep,   // an instance does something of its own accord
+    sidecar   // is killed, or back
   };
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
@@ -232,6 +233,8 @@ class Execution {
   std::int64_t send_over_wire(std::uint32_t slot, std::uint32_t child, std::uint32_t edge_id);
   std::int64_t answer_over_wire(std::uint32_t slot);
   bool aim(std::uint32_t slot, std::uint32_t edge_id, Connections& connections);
+  void connection_opened(std::uint32_t slot, const Connections& connections);  // sidecars.cpp
+  void sidecar_event(std::uint32_t pod, bool back);
 
   // --- the server's side, doors.cpp
   std::uint32_t arrive_guarded(std::uint32_t slot);

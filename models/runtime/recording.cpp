@@ -111,7 +111,7 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   requests_told_ = options_.pilot != nullptr || options_.watch != nullptr || tracer_;
   calls_.limit_bytes(m.topology->run.max_memory_bytes);
   start_policies();
-  if (wires_) wires_->start(policies_);
+  if (wires_) wires_->start(policies_, options_.seed, options_.replication);
   guard_counts_.resize(m.guards.size());
   station_extras_.resize(m.stations.size());
   operations_.resize(m.operations.size());
