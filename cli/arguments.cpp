@@ -257,6 +257,43 @@ void add_sensitivity_options(CLI::App& command, SensitivityArguments& a) {
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
 }
 
+void add_rare_options(CLI::App& command, RareArguments& a) {
+  add_scenario_options(command, a.scenario);
+  command
+      .add_option(
+          "--event", a.event,
+          "what may come about: queue of db > 100, requests in db >= 20, down instances of db >= 3, db is "
+          "down, lag of GROUP > 1000, slowest request of WORKLOAD > 2s, failed requests of WORKLOAD >= 50; "
+          "joined by and, or")
+      ->type_name("EVENT")
+      ->required();
+  command
+      .add_option("--guide", a.guide,
+                  "what tells how near the event is, in the same words; default: the event")
+      ->type_name("EVENT");
+  command.add_option("--from", a.from, "count from this time of a run on; default: the end of its warm-up")
+      ->type_name("TIME");
+  add_share(command, "--precision", a.precision,
+            "add repetitions until the probability is known to this share of itself (20%)");
+  command
+      .add_option("--trajectories", a.trajectories,
+                  "runs in a repetition of splitting; default: found by trial")
+      ->type_name("N")
+      ->check(CLI::Range(2, 100'000));
+  command.add_option("--max-events", a.max_events, "of all runs together, about; default 2 billion")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000'000'000}));
+  command
+      .add_option("--max-time", a.max_time,
+                  "of the clock on the wall; the answer then depends on the machine")
+      ->type_name("TIME");
+  command.add_flag("--always-split", a.always_split, "also where plain runs meet the event often enough");
+  add_jobs(command, a.jobs, "repetitions at a time; default one per core");
+  command.add_option("--out", a.out, "also write rare.json and rare.csv into this folder")->type_name("DIR");
+  add_format(command, a.scenario.format,
+             {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
+}
+
 // Line by line, so that what was typed cannot drive the terminal.
 std::string safe_lines(const std::string& text) {
   std::string out;
@@ -344,6 +381,11 @@ std::function<int()> read_command_line(int argc, char** argv) {
       "map from which loads the system comes back after a fault, and from which it does not");
   add_metastability_options(*metastability_app, *metastability);
 
+  const auto rare = std::make_shared<RareArguments>();
+  CLI::App* rare_app = app.add_subcommand(
+      "rare", "how probable is what plain runs are too few to meet: splitting, with an interval");
+  add_rare_options(*rare_app, *rare);
+
   const auto sensitivity = std::make_shared<SensitivityArguments>();
   CLI::App* sensitivity_app = app.add_subcommand(
       "sensitivity", "which parameter moves a figure most: elasticities and a tornado plot");
@@ -385,6 +427,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (list_app->parsed()) return [list] { return list_command(*list); };
   if (show_app->parsed()) return [shown] { return show_command(*shown); };
   if (metastability_app->parsed()) return [metastability] { return metastability_command(*metastability); };
+  if (rare_app->parsed()) return [rare] { return rare_command(*rare); };
   if (sensitivity_app->parsed()) return [sensitivity] { return sensitivity_command(*sensitivity); };
   if (describe_app->parsed()) return [describe] { return describe_command(*describe); };
   if (completion_app->parsed() || manual_app->parsed()) {

@@ -81,6 +81,19 @@ struct MetastabilityArguments {
   std::string out;
 };
 
+struct RareArguments {
+  ScenarioArguments scenario;      // replications: exactly so many repetitions
+  std::string event, guide;        // as scenarios/rare/event.hpp reads them; guide empty: the event
+  std::string from;                // of the run; empty: the end of its warm-up
+  double precision = 0;            // relative; 0: the default
+  std::uint32_t trajectories = 0;  // 0: found by trial
+  std::int64_t max_events = 0;     // 0: the default
+  std::string max_time;            // empty: no bound
+  bool always_split = false;
+  int jobs = 0;
+  std::string out;
+};
+
 struct SensitivityArguments {
   ScenarioArguments scenario;
   std::vector<std::string> paths;
@@ -106,6 +119,7 @@ int compare_command(const CompareArguments& arguments);
 int sweep_command(const SweepArguments& arguments);
 int plan_command(const PlanArguments& arguments);
 int metastability_command(const MetastabilityArguments& arguments);
+int rare_command(const RareArguments& arguments);
 int sensitivity_command(const SensitivityArguments& arguments);
 int check_command(const ScenarioArguments& arguments);
 int describe_command(const DescribeArguments& arguments);

@@ -146,6 +146,7 @@ void Execution::tell_of_request(std::uint32_t cls, std::int64_t took, Outcome ou
     if (options_.pilot != nullptr) (*options_.pilot)[workload].add({now_}, static_cast<double>(took));
     if (options_.watch != nullptr) options_.watch->succeeded(workload, took);
   }
+  if (options_.watch != nullptr) options_.watch->ended(workload, took);
   if (tracer_) tracer_->request_ended(cls, took, outcome);
 }
 
