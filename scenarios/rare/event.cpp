@@ -63,7 +63,7 @@ class Reader {
   std::optional<RareEvent> run(const std::string& written) {
     RareEvent event;
     event.text = trimmed(written);
-    if (event.text.starts_with("when ")) event.text = trimmed(event.text.substr(5));
+    if (event.text == "when" || event.text.starts_with("when ")) event.text = trimmed(event.text.substr(4));
     if (event.text.empty()) return wrong("what is to come about is missing", kHint);
     std::vector<std::string> parts = split_at(event.text, " and ");
     const std::vector<std::string> choices = split_at(event.text, " or ");
