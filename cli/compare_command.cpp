@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <optional>
 
 #include "analysis/experiment/comparison_output.hpp"
+#include "cli/cluster_crew.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -20,7 +23,8 @@ namespace tailrace::cli {
 namespace {
 
 struct Sides {
-  std::vector<scenarios::ComparedModel> models;
+  std::vector<scenarios::ComparedModel> models;  // recipes: their numbers
+  std::vector<scenarios::SweepScenario> read;
   std::vector<std::string> files;
   std::vector<std::string> notes;
   std::uint64_t seed = 1;  // of the baseline
@@ -53,8 +57,10 @@ bool add_side(Sides& sides, const CompareArguments& arguments, ScenarioArguments
   topology.run.seed = sides.seed;
   if (arguments.independent && !sides.models.empty())
     topology.run.seed = seed_of_its_own(sides.seed, sides.models.size());
-  sides.models.push_back(
-      {std::move(name), models::compile(std::make_shared<const models::Topology>(std::move(topology)))});
+  sides.models.push_back({std::move(name),
+                          models::compile(std::make_shared<const models::Topology>(std::move(topology))),
+                          std::to_string(sides.models.size())});
+  sides.read.push_back({std::move(loaded.doc), scenario.seed, scenario.replications});
   sides.files.push_back(std::move(scenario.file));
   return true;
 }
@@ -163,8 +169,10 @@ std::string write_files(const std::string& folder, const std::string& json, cons
 
 }  // namespace
 
-int compare_command(const CompareArguments& arguments) {
+int compare_command(const CompareArguments& given) {
   const StreamStyle style = stream_style();
+  CompareArguments arguments = given;
+  arguments.scenario = said_once(given.scenario);
   if (arguments.files.size() > 1 && !arguments.variants.empty()) {
     complain("--variant chooses among the variants of a single scenario");
     return kUsage;
@@ -175,8 +183,20 @@ int compare_command(const CompareArguments& arguments) {
   const std::string primary = primary_of(arguments, sides);
   if (sides.exit_code != 0) return sides.exit_code;
 
+  const std::unique_ptr<Cluster> cluster = join_cluster(identity_of(sides.read));
+  if (cluster != nullptr && !cluster->first()) {
+    const auto build = [&](const std::string& recipe) {
+      const auto at = std::find_if(sides.models.begin(), sides.models.end(),
+                                   [&](const scenarios::ComparedModel& m) { return m.recipe == recipe; });
+      return at == sides.models.end() ? nullptr : at->model;
+    };
+    return follow(*cluster, build, arguments.jobs);
+  }
+
   const WatchedRun watched;
   scenarios::CompareOptions options;
+  std::optional<ClusterCrew> crew;
+  if (cluster != nullptr) options.crew = &crew.emplace(*cluster);
   options.jobs = arguments.jobs;
   options.replications = sides.replications;
   options.until = arguments.until;

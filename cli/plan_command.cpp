@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 
+#include "cli/cluster_crew.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -130,7 +133,9 @@ int plan_sizes(const PlanArguments& arguments, const std::vector<scenarios::Size
 
 }  // namespace
 
-int plan_command(const PlanArguments& arguments) {
+int plan_command(const PlanArguments& given) {
+  PlanArguments arguments = given;
+  arguments.scenario = said_once(given.scenario);
   if (arguments.workload.empty() == arguments.sizes.empty()) {
     complain("a plan is either --max-load WORKLOAD or --size PATH=LOW..HIGH");
     return kUsage;
@@ -159,11 +164,19 @@ int plan_command(const PlanArguments& arguments) {
   if (arguments.resolution > 0) context.resolution = arguments.resolution;
   if (arguments.indifference > 0) context.indifference = arguments.indifference;
 
+  const std::unique_ptr<Cluster> cluster = join_cluster(identity_of({scenario}));
+  if (cluster != nullptr && !cluster->first()) {
+    const auto build = [&](const std::string& recipe) { return scenarios::build_recipe(scenario, recipe); };
+    return follow(*cluster, build, arguments.jobs);
+  }
+
   const WatchedRun watched;
   const StreamStyle style = stream_style();
   Progress progress(style.err_is_terminal && !arguments.scenario.quiet, style.err);
   scenarios::PlanOptions options;
   options.jobs = arguments.jobs;
+  std::optional<ClusterCrew> crew;
+  if (cluster != nullptr) options.crew = &crew.emplace(*cluster);
   options.confidence = context.confidence;
   options.indifference = context.indifference;
   options.interrupt = interrupt_flag();

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <new>
+#include <optional>
 
 #include "analysis/experiment/baseline.hpp"
 #include "analysis/html/markdown.hpp"
@@ -20,6 +22,7 @@
 #include "analysis/report/trace_files.hpp"
 #include "analysis/slo/slo.hpp"
 #include "cli/baseline_file.hpp"
+#include "cli/cluster_crew.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -49,9 +52,11 @@ struct Replicated {
 constexpr double kTolerance = 0.01;
 
 Replicated replicate(const std::shared_ptr<const models::CompiledModel>& model, const RunArguments& arguments,
-                     const LoadedScenario& scenario, const StreamStyle& style) {
+                     const LoadedScenario& scenario, Cluster* cluster, const StreamStyle& style) {
   scenarios::ReplicateOptions options;
   options.jobs = arguments.jobs;
+  std::optional<ClusterCrew> crew;
+  if (cluster != nullptr) options.crew = &crew.emplace(*cluster);
   options.precision = arguments.precision;
   options.repeat_some = arguments.verify_determinism;
   options.interrupt = interrupt_flag();
@@ -313,8 +318,10 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
 
 }  // namespace
 
-int run_command(const RunArguments& arguments) {
+int run_command(const RunArguments& given) {
   const StreamStyle style = stream_style();
+  RunArguments arguments = given;
+  arguments.scenario = said_once(given.scenario);
   if (!prepare_folder(arguments.out)) return kInputOutput;
   if (!arguments.traces.empty()) {
     const SingleFile file(arguments.traces);
@@ -338,9 +345,14 @@ int run_command(const RunArguments& arguments) {
     }
   }
   const auto model = models::compile(scenario.topology);
+  const std::unique_ptr<Cluster> cluster =
+      join_cluster(identity_of({{scenario.doc, arguments.scenario.seed, arguments.scenario.replications}}));
+  if (cluster != nullptr && !cluster->first())
+    return follow(
+        *cluster, [&](const std::string&) { return model; }, arguments.jobs);
 
   const WatchedRun watched;
-  Replicated run = replicate(model, arguments, scenario, style);
+  Replicated run = replicate(model, arguments, scenario, cluster.get(), style);
   for (;;) {
     try {
       return tell(arguments, scenario, model, run, baseline, style);

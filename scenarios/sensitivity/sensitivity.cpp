@@ -81,6 +81,7 @@ class Finder {
     }
     CompareOptions compare;
     compare.jobs = options_.jobs;
+    compare.crew = options_.crew;
     compare.replications = static_cast<int>(models[0].model->topology->run.replications);
     compare.interrupt = options_.interrupt;
     compare.progress = options_.progress;
@@ -118,7 +119,8 @@ class Finder {
     }
     if (paths.empty()) out_.scenario = topology->name;
     models.push_back(
-        {std::move(name), models::compile(std::make_shared<const models::Topology>(std::move(*topology)))});
+        {std::move(name), models::compile(std::make_shared<const models::Topology>(std::move(*topology))),
+         point_recipe(paths, values)});
     return true;
   }
 

@@ -16,6 +16,7 @@
 
 #include "analysis/experiment/figures.hpp"
 #include "analysis/stats/interval.hpp"
+#include "scenarios/run/crew.hpp"
 #include "scenarios/sweep/point.hpp"
 
 namespace tailrace::scenarios {
@@ -25,6 +26,7 @@ struct SensitivityOptions {
   std::string primary;  // empty: p(99) of the first workload
   double confidence = 0.95;
   int jobs = 0;
+  Crew* crew = nullptr;  // where set, it simulates, from the recipes of points (point.hpp)
   const std::atomic<int>* interrupt = nullptr;
   std::function<void(int done, int wanted, double share)> progress;
 };
