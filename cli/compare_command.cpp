@@ -15,6 +15,7 @@
 #include "cli/progress.hpp"
 #include "cli/signals.hpp"
 #include "models/field/number_text.hpp"
+#include "models/prices/prices.hpp"
 #include "scenarios/run/compare.hpp"
 #include "sim/random/stream.hpp"
 
@@ -137,6 +138,15 @@ int code_of(const scenarios::CompareRun& run) {
   return kGood;
 }
 
+// By the hour, without what only a run can tell (traffic, autoscaling); none without prices.
+std::optional<double> cost_of(const Sides& sides, std::size_t v) {
+  const auto priced = models::priced_units(sides.read[v].doc, *sides.models[v].model->topology);
+  if (priced.empty()) return std::nullopt;
+  double sum = 0;
+  for (const models::PricedUnit& unit : priced) sum += unit.price * unit.amount;
+  return sum;
+}
+
 analysis::ComparisonContext context_of(const CompareArguments& arguments, const Sides& sides,
                                        const scenarios::CompareRun& run) {
   analysis::ComparisonContext context;
@@ -146,7 +156,8 @@ analysis::ComparisonContext context_of(const CompareArguments& arguments, const 
   for (std::size_t v = 0; v < sides.models.size(); ++v) {
     const scenarios::CompareRun::End& end = run.ends[v];
     context.sides.push_back({sides.models[v].name, sides.files[v], sides.models[v].model->topology->run.seed,
-                             models::status_name(end.status), end.message, end.measured_s});
+                             models::status_name(end.status), end.message, end.measured_s,
+                             cost_of(sides, v)});
     if (end.status == models::RunStatus::completed || context.status != "completed") continue;
     context.status = models::status_name(end.status);
     context.message = fmt::format("{}: {}", sides.models[v].name, end.message);

@@ -14,6 +14,7 @@
 #include "cli/signals.hpp"
 #include "models/field/number_text.hpp"
 #include "models/field/units.hpp"
+#include "models/prices/prices.hpp"
 #include "scenarios/plan/output.hpp"
 
 namespace tailrace::cli {
@@ -21,7 +22,7 @@ namespace tailrace::cli {
 namespace {
 
 constexpr double kLargest = 1e6;  // a size
-constexpr int kProof = 200;       // candidates that show that nothing cheaper does
+constexpr int kProof = 600;       // candidates beyond the first, to find and to prove the cheapest
 
 // PATH=REST, where PATH may hold quoted keys with = in them; the values hold none.
 bool split(const std::string& text, std::string& path, std::string& rest) {
@@ -78,6 +79,17 @@ std::optional<std::vector<scenarios::SizeAxis>> read_axes(const PlanArguments& a
     axis->range.price = *price.value;
   }
   return axes;
+}
+
+// What --price says stands before the scenario's prices; a size without either costs 1.
+void price_from_scenario(std::vector<scenarios::SizeAxis>& axes, const PlanArguments& arguments,
+                         const models::ScenarioDoc& doc) {
+  for (scenarios::SizeAxis& axis : axes) {
+    const bool told = std::any_of(arguments.prices.begin(), arguments.prices.end(),
+                                  [&](const auto& text) { return text.rfind(axis.path + "=", 0) == 0; });
+    const std::optional<double> price = models::unit_price(doc, axis.path);
+    if (!told && price && *price > 0) axis.range.price = *price;
+  }
 }
 
 int code_of(bool interrupted, bool found) {
@@ -140,7 +152,7 @@ int plan_command(const PlanArguments& given) {
     complain("a plan is either --max-load WORKLOAD or --size PATH=LOW..HIGH");
     return kUsage;
   }
-  const auto axes = read_axes(arguments);
+  auto axes = read_axes(arguments);
   if (!axes) return kUsage;
   // Sizes may mend a scenario that is wrong as it stands; a rate is raised from what is there.
   if (!arguments.workload.empty()) {
@@ -157,6 +169,7 @@ int plan_command(const PlanArguments& given) {
     return kWrongScenario;
   }
   if (!prepare_folder(arguments.out)) return kInputOutput;
+  price_from_scenario(*axes, arguments, loaded.doc);
   const scenarios::SweepScenario scenario{loaded.doc, arguments.scenario.seed,
                                           arguments.scenario.replications};
   scenarios::PlanContext context;

@@ -12,6 +12,7 @@
 #include "analysis/experiment/baseline.hpp"
 #include "analysis/html/markdown.hpp"
 #include "analysis/html/page.hpp"
+#include "analysis/report/cost_report.hpp"
 #include "analysis/report/junit.hpp"
 #include "analysis/report/prometheus.hpp"
 #include "analysis/report/run_report.hpp"
@@ -31,6 +32,7 @@
 #include "cli/prediction.hpp"
 #include "cli/progress.hpp"
 #include "cli/signals.hpp"
+#include "models/prices/prices.hpp"
 #include "scenarios/format/read.hpp"
 #include "scenarios/format/write.hpp"
 #include "scenarios/run/early_stop.hpp"
@@ -120,7 +122,8 @@ std::string add_scenario(OutputFiles& files, const LoadedScenario& scenario,
 // What has been written already, also to be printed.
 struct FileTexts {
   std::string summary, junit;
-  std::string further;  // at the end of report.md
+  std::string further;                           // at the end of report.md
+  std::vector<analysis::ReportedText> sections;  // of report.html
 };
 
 // "" or what went wrong.
@@ -141,7 +144,8 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
   if (error.empty() && !results.model.topology->caches.empty())
     error = files.add("caches.csv", analysis::caches_csv(results.model, results.records));
   if (error.empty() && !texts.junit.empty()) error = files.add("junit.xml", texts.junit);
-  if (error.empty()) error = files.add("report.html", analysis::report_html(results, scenario));
+  if (error.empty())
+    error = files.add("report.html", analysis::report_html(results, scenario, texts.sections));
   if (error.empty()) error = files.add("report.md", analysis::report_markdown(results) + texts.further);
   if (error.empty()) error = files.add("metrics.prom", analysis::prometheus_text(results));
   const analysis::TailReport& tail = results.report.tail;
@@ -267,14 +271,20 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
   std::string summary;
   const std::vector<analysis::SloReport> slos =
       analysis::evaluate_slos(models::read_slos(scenario.doc), *model, records, report.confidence);
-  if (writes) summary = analysis::summary_json(results, kept, slos);
+  const analysis::CostReport cost =
+      analysis::evaluate_cost(models::priced_units(scenario.doc, *model->topology), *model, records, report);
+  if (writes) summary = analysis::summary_json(results, kept, slos, cost);
   std::string file_error, further;  // of report.md
   const std::string told_baseline = models::escaped(std::filesystem::path(baseline.file).filename().string());
   if (!slos.empty()) further += "\n## Objectives\n\n```" + analysis::slo_text(slos, {}) + "```\n";
+  if (cost.on) further += "\n## Cost\n\n```" + analysis::cost_text(cost, {}) + "```\n";
   if (!baseline.figures.empty())
     further += "\n## Against the baseline\n\n```" + analysis::baseline_text(against, told_baseline) + "```\n";
+  constexpr analysis::TextStyle kPage{false, true};
+  const std::vector<analysis::ReportedText> sections = {
+      {"Objectives and alerts", analysis::slo_text(slos, kPage)}, {"Cost", analysis::cost_text(cost, kPage)}};
   if (!arguments.out.empty())
-    file_error = write_files(arguments.out, results, {summary, junit, further}, scenario,
+    file_error = write_files(arguments.out, results, {summary, junit, further, sections}, scenario,
                              reported(scenario, arguments.scenario));
   if (file_error.empty() && !arguments.junit.empty()) file_error = write_single(arguments.junit, junit);
   if (!arguments.traces.empty() && file_error.empty())
@@ -295,6 +305,7 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
       options.prediction = comparison_block(*model->topology, report, style.out);
     printed = write_stdout(analysis::summary_text(results, options));
     if (printed && !slos.empty()) printed = write_stdout(analysis::slo_text(slos, style.out));
+    if (printed && cost.on) printed = write_stdout(analysis::cost_text(cost, style.out));
     if (printed && !baseline.figures.empty())
       printed = write_stdout(analysis::baseline_text(against, models::escaped(baseline.file)));
   }
@@ -323,17 +334,20 @@ int run_command(const RunArguments& given) {
   RunArguments arguments = given;
   arguments.scenario = said_once(given.scenario);
   if (!prepare_folder(arguments.out)) return kInputOutput;
-  if (!arguments.traces.empty()) {
-    const SingleFile file(arguments.traces);
+  // What cannot be written is found now, and not after the run.
+  for (const auto& [option, path] :
+       {std::pair{"--junit", &arguments.junit}, std::pair{"--traces", &arguments.traces}}) {
+    if (path->empty()) continue;
+    const SingleFile file(*path);
     if (file.name.empty()) {
-      complain("--traces needs the name of a file, not of a folder");
-      return kUsage;
-    }
-    if (arguments.trace.mode == models::TraceSampling::Mode::off) {
-      complain("--traces has nothing to write with --trace-sample off");
+      complain(fmt::format("{} needs the name of a file, not of a folder", option));
       return kUsage;
     }
     if (!prepare_folder(file.folder)) return kInputOutput;
+  }
+  if (!arguments.traces.empty() && arguments.trace.mode == models::TraceSampling::Mode::off) {
+    complain("--traces has nothing to write with --trace-sample off");
+    return kUsage;
   }
   const LoadedScenario scenario = load_scenario(arguments.scenario);
   if (scenario.topology == nullptr) return scenario.exit_code;

@@ -7,7 +7,6 @@
 #include "models/cache/cache.hpp"
 #include "models/cloud_queue/cloud_queue_kind.hpp"
 #include "models/database/database.hpp"
-#include "models/egress/egress.hpp"
 #include "models/faults/faults.hpp"
 #include "models/gateway/gateway.hpp"
 #include "models/job/job.hpp"
@@ -42,6 +41,7 @@
 #include "models/policies/timeout/timeout.hpp"
 #include "models/policies/tls/tls.hpp"
 #include "models/policies/transport/transport.hpp"
+#include "models/prices/prices.hpp"
 #include "models/proxy/proxy.hpp"
 #include "models/segmentation/segmentation.hpp"
 #include "models/service/service.hpp"
@@ -60,7 +60,7 @@ std::vector<Kind>& all_kinds() {
       workload_kind(),    service_kind(),      database_kind(), cache_kind(),   broker_kind(),
       cloud_queue_kind(), log_kind(),          topic_kind(),    outbox_kind(),  webhook_kind(),
       job_kind(),         window_kind(),       proxy_kind(),    gateway_kind(), mesh_kind(),
-      network_kind(),     segmentation_kind(), egress_kind(),
+      network_kind(),     segmentation_kind(), prices_kind(),
   };
   return list;
 }

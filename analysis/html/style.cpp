@@ -47,7 +47,8 @@ figure svg { display: block; width: 100%; height: auto; }
 .legend { font-weight: 400; font-size: .85rem; color: var(--dim); margin: 2px 0 4px; }
 .legend span { display: inline-block; margin-right: 14px; }
 .key { display: inline-block; width: 14px; height: 4px; border-radius: 2px; margin-right: 6px;
-  vertical-align: middle; background: var(--dim); }
+  vertical-align: middle; }
+:where(.key) { background: var(--dim); }
 .key.calm, .key.busy, .key.full, .key.fault { height: 10px; }
 .key.fault { background: var(--fault); opacity: .45; } .key.failing { background: var(--full); }
 .key.arrivals { background: var(--dim); } .key.goodput { background: var(--green); }

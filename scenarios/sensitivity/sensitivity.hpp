@@ -66,9 +66,6 @@ struct Sensitivity {
 // least. "" or why there are none.
 std::string settings_of(const std::string& text, double step, Setting& base, Setting& low, Setting& high);
 
-// The value at the path of the scenario, or null.
-const models::Node* node_at(const models::Node& root, const std::string& path);
-
 Sensitivity find_sensitivity(const SweepScenario& scenario, const std::vector<std::string>& paths,
                              const SensitivityOptions& options);
 
