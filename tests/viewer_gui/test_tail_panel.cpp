@@ -133,6 +133,14 @@ TEST(TailPanel, FollowsTheBrushAndAnEdit) {
         << "eight workers for 0.8 of work: no typical request waits";
 }
 
+TEST(TailPanel, OfAFewRequestsShowsTheSlowest) {
+  Tail t;
+  t.d().look().brush = TimeRange{40, 40.3};  // some 24 requests
+  t.settle();
+  ASSERT_NE(t.panel().slow(), nullptr);
+  EXPECT_GT(t.panel().slow()->count, 0u);
+}
+
 TEST(TailPanel, SaysWhatItWaitsForWhileTheRunGoesAndWhereNobodyCame) {
   Tail t;
   t.d().look().brush = TimeRange{20.5, 24.5};  // nobody is answered

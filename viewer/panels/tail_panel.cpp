@@ -288,7 +288,9 @@ void TailPanel::take_bands() {
     return;
   }
   if (made_of_ != view_ || !same(slow_, slow_made_) || !same(base_, base_made_)) {
-    slow_view_ = realise(slow_, view_->slowest() != nullptr ? view_->slowest() : view_->find("failed"));
+    // Of a few requests the slowest is one of them, and still what one looks for.
+    const LatencyBand* const last = view_->bands().empty() ? nullptr : &view_->bands().back();
+    slow_view_ = realise(slow_, view_->slowest() != nullptr ? view_->slowest() : last);
     base_view_ = realise(base_, view_->find("p50"));
     if (base_view_ && (base_view_->count == 0 || (slow_view_ && base_view_->band == slow_view_->band)))
       base_view_.reset();
