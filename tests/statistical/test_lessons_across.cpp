@@ -58,7 +58,7 @@ TEST(RestOrGrpc, APoolOfSingleConnectionsIsAQueueAndStreamsAreNot) {
 // 1200/s over connections that carry 10/10.037 ms = 996/s: the rest is rejected.
 TEST(RestOrGrpc, OverloadExhaustsThePool) {
   const Results run = run_library("rest-or-grpc", {"workloads.rest.constant_arrival_rate=1200/s"});
-  EXPECT_NEAR(mean(run, successes("rest")), 996.0 / 1200, 0.01);
+  EXPECT_FIGURE(run, successes("rest"), 996.0 / 1200, 0.01);
 }
 
 // Until 60 s two instances have all; then the new two have none, or a half of it but for the age of
@@ -114,7 +114,7 @@ TEST(Tls, HandshakesCostOnNewConnectionsOnly) {
 TEST(Tls, AnExpiredCertificateStopsNewConnectionsAtOnceAndSparesKeptOnes) {
   const Results run = run_library("tls");
   EXPECT_GT(least(run, successes("kept")), 0.999);  // but for a burst that needs one more connection
-  EXPECT_NEAR(mean(run, successes("fresh")), 0.8, 0.01);
+  EXPECT_FIGURE(run, successes("fresh"), 0.8, 0.01);
   EXPECT_LT(mean(run, successes("aging")), 0.91);
   EXPECT_GT(mean(run, successes("aging")), 0.81);
 }
@@ -123,9 +123,9 @@ TEST(Tls, AnExpiredCertificateStopsNewConnectionsAtOnceAndSparesKeptOnes) {
 TEST(ServiceMesh, CostsSixMessagesAndRepeatsWhatTheApplicationRepeats) {
   const Results run = run_library("service-mesh");
   EXPECT_NEAR(mean_ms(run, "meshed") - mean_ms(run, "bare"), 6 * 0.425, 0.15);
-  EXPECT_NEAR(mean(run, arrivals_per_request("broken.get", "unlucky")), 9, 0.1);
+  EXPECT_FIGURE(run, arrivals_per_request("broken.get", "unlucky"), 9, 0.1);
   const Results once = run_library("service-mesh", {"mesh.outbound.retries=none"});
-  EXPECT_NEAR(mean(once, arrivals_per_request("broken.get", "unlucky")), 3, 0.05);
+  EXPECT_FIGURE(once, arrivals_per_request("broken.get", "unlucky"), 3, 0.05);
 }
 
 // 20 % of the calls fail by half until the sidecars have the change: at 60 s and 1 to 2 s later.
@@ -145,8 +145,8 @@ TEST(Graphql, NPlusOneCallsAgainstOne) {
   for (int k = 1; k <= 20; ++k) harmonic += 1.0 / k;
   EXPECT_NEAR(mean_ms(run, "naive"), 5.1 + 5 * harmonic, 0.3);
   EXPECT_NEAR(mean_ms(run, "batched"), 10.1, 0.3);
-  EXPECT_NEAR(mean(run, arrivals_per_request("users.get", "naive")), 20, 0.2);
-  EXPECT_NEAR(mean(run, arrivals_per_request("users.many", "batched")), 1, 0.01);
+  EXPECT_FIGURE(run, arrivals_per_request("users.get", "naive"), 20, 0.2);
+  EXPECT_FIGURE(run, arrivals_per_request("users.many", "batched"), 1, 0.01);
   EXPECT_GT(percentile(workload(run.report, "naive").success_duration, 0.99),
             1.3 * percentile(workload(run.report, "batched").success_duration, 0.99));
 }
@@ -159,8 +159,8 @@ TEST(Graphql, ACostlyQueryIsRefusedBeforeItCosts) {
   EXPECT_LT(workload(run.report, "greedy").failure_duration.mean.estimate, 0.0002);
 }
 
-// A thousand clients come back. After a second to the next of four in turn: a third of them, less those who met
-// the dead one, at a time. Within thirty seconds: eight a second to each, 4 ms of work.
+// A thousand clients come back. After a second to the next of four in turn: a third of them, less those who
+// met the dead one, at a time. Within thirty seconds: eight a second to each, 4 ms of work.
 TEST(ReconnectStorm, JitterFlattensIt) {
   const auto peak = [](const std::string& name) {
     return Figure([=](const models::CompiledModel& model, const models::RunRecord& r) {
