@@ -11,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/version.hpp"
 #include "models/field/diagnostics.hpp"
 #include "models/field/units.hpp"
 
@@ -265,6 +266,12 @@ std::string safe_lines(const std::string& text) {
   return out;
 }
 
+// CLI11 adds one.
+std::string without_last_newline(std::string text) {
+  text.pop_back();
+  return text;
+}
+
 }  // namespace
 
 std::function<int()> read_command_line(int argc, char** argv) {
@@ -273,7 +280,8 @@ std::function<int()> read_command_line(int argc, char** argv) {
     return [list = std::vector<std::string>(argv + 2, argv + argc)] { return view_command(list); };
 
   CLI::App app("Simulates a microservice system, request by request, from a YAML scenario.", "tailrace");
-  app.set_version_flag("--version", std::string("tailrace ") + kVersion);
+  app.set_version_flag("--version", without_last_newline(version_text()),
+                       "what this program is, and what it was built with");
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 good, 2 usage, 3 scenario wrong, 4 limit reached (partial results), 5 input/output,\n"
@@ -365,6 +373,10 @@ std::function<int()> read_command_line(int argc, char** argv) {
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   CLI::App* manual_app = app.add_subcommand("manual", "the manual page: tailrace manual | man -l -");
 
+  const auto version_format = std::make_shared<OutputFormat>(OutputFormat::text);
+  CLI::App* version_app = app.add_subcommand("version", "as --version, also as data");
+  add_format(*version_app, *version_format, {{"text", OutputFormat::text}, {"json", OutputFormat::json}});
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& fault) {
@@ -387,6 +399,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (metastability_app->parsed()) return [metastability] { return metastability_command(*metastability); };
   if (sensitivity_app->parsed()) return [sensitivity] { return sensitivity_command(*sensitivity); };
   if (describe_app->parsed()) return [describe] { return describe_command(*describe); };
+  if (version_app->parsed()) return [version_format] { return version_command(*version_format); };
   if (completion_app->parsed() || manual_app->parsed()) {
     const std::string text = manual_app->parsed() ? manual_page(app)
                              : *shell == "bash"   ? bash_completion(app)

@@ -112,6 +112,7 @@ int describe_command(const DescribeArguments& arguments);
 int schema_command();
 int list_command(const ListArguments& arguments);
 int show_command(const std::string& name);
+int version_command(OutputFormat format);
 int view_command(const std::vector<std::string>& arguments);  // returns only where it cannot start
 
 }  // namespace tailrace::cli
