@@ -1,8 +1,12 @@
 #include "cli/arguments.hpp"
 
+#include <fmt/format.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+
+#include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -12,7 +16,9 @@
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
 #include "models/field/diagnostics.hpp"
+#include "models/field/number_text.hpp"
 #include "models/field/units.hpp"
+#include "scenarios/library/library.hpp"
 
 namespace tailrace::cli {
 
@@ -118,7 +124,10 @@ void add_trace_options(CLI::App& command, RunArguments& a) {
 
 void add_compare_options(CLI::App& command, CompareArguments& a) {
   command
-      .add_option("scenarios", a.files, "the baseline and what is compared with it; one file with variants")
+      .add_option(
+          "scenarios", a.files,
+          "the baseline and what is compared with it: scenarios, folders that run --out wrote, or one file "
+          "with variants")
       ->required();
   command.add_option("--variant", a.variants, "of a single file: compare only this one (repeatable)")
       ->type_name("NAME")
@@ -138,6 +147,19 @@ void add_compare_options(CLI::App& command, CompareArguments& a) {
       ->type_name("DIR");
   add_format(command, a.scenario.format,
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
+}
+
+void add_report_options(CLI::App& command, ReportArguments& a) {
+  command.add_option("results", a.results, "folders that run --out wrote, or their summary.json")->required();
+  const std::function<void(const std::string&)> chosen = [&a](const std::string& word) {
+    a.format = word == "html"       ? ReportFormat::html
+               : word == "markdown" ? ReportFormat::markdown
+                                    : ReportFormat::text;
+  };
+  command.add_option_function<std::string>("--format", chosen, "what is written")
+      ->type_name("text|markdown|html")
+      ->check(CLI::IsMember({"text", "markdown", "html"}));
+  command.add_option("--out", a.out, "write it into this file")->type_name("FILE");
 }
 
 void add_plan_options(CLI::App& command, PlanArguments& a) {
@@ -265,6 +287,21 @@ std::string safe_lines(const std::string& text) {
   return out;
 }
 
+// What is wrong with the first word, where it should be a command and is none; "" otherwise.
+std::string command_fault(const CLI::App& app, const char* word) {
+  if (word == nullptr || word[0] == '-' || word[0] == '\0') return "";
+  std::vector<std::string> names{"view"};
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), word) != names.end()) return "";
+  const std::string near = models::nearest_word(word, {names.begin(), names.end()});
+  const bool file =
+      std::filesystem::path(word).has_extension() || scenarios::find_in_library(word) != nullptr;
+  return fmt::format("there is no command {}; {}", models::shown(word),
+                     file           ? fmt::format("`tailrace run {}` runs it", models::escaped(word))
+                     : near.empty() ? "`tailrace --help` lists them"
+                                    : fmt::format("did you mean {}?", near));
+}
+
 }  // namespace
 
 std::function<int()> read_command_line(int argc, char** argv) {
@@ -318,6 +355,11 @@ std::function<int()> read_command_line(int argc, char** argv) {
       app.add_subcommand("compare", "run scenarios or variants side by side and say what differs");
   add_compare_options(*compare_app, *compare);
 
+  const auto report = std::make_shared<ReportArguments>();
+  CLI::App* report_app =
+      app.add_subcommand("report", "show stored results, one or several beside each other");
+  add_report_options(*report_app, *report);
+
   const auto sweep = std::make_shared<SweepArguments>();
   CLI::App* sweep_app = app.add_subcommand("sweep", "run a scenario at many values of its parameters");
   add_sweep_options(*sweep_app, *sweep);
@@ -365,6 +407,12 @@ std::function<int()> read_command_line(int argc, char** argv) {
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   CLI::App* manual_app = app.add_subcommand("manual", "the manual page: tailrace manual | man -l -");
 
+  if (const std::string fault = command_fault(app, argc >= 2 ? argv[1] : nullptr); !fault.empty()) {
+    return [fault] {
+      complain(fault);
+      return kUsage;
+    };
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& fault) {
@@ -380,6 +428,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (run_app->parsed()) return [run] { return run_command(*run); };
   if (check_app->parsed()) return [check] { return check_command(*check); };
   if (compare_app->parsed()) return [compare] { return compare_command(*compare); };
+  if (report_app->parsed()) return [report] { return report_command(*report); };
   if (sweep_app->parsed()) return [sweep] { return sweep_command(*sweep); };
   if (plan_app->parsed()) return [plan] { return plan_command(*plan); };
   if (list_app->parsed()) return [list] { return list_command(*list); };

@@ -90,6 +90,14 @@ struct SensitivityArguments {
   std::string out;
 };
 
+enum class ReportFormat : std::uint8_t { text, markdown, html };
+
+struct ReportArguments {
+  std::vector<std::string> results;  // folders that run --out wrote
+  ReportFormat format = ReportFormat::text;
+  std::string out;  // file; empty: standard output
+};
+
 struct DescribeArguments {
   std::string name;  // empty: the list
   bool markdown = false;
@@ -107,6 +115,7 @@ int sweep_command(const SweepArguments& arguments);
 int plan_command(const PlanArguments& arguments);
 int metastability_command(const MetastabilityArguments& arguments);
 int sensitivity_command(const SensitivityArguments& arguments);
+int report_command(const ReportArguments& arguments);
 int check_command(const ScenarioArguments& arguments);
 int describe_command(const DescribeArguments& arguments);
 int schema_command();

@@ -5,12 +5,14 @@
 
 #include "analysis/experiment/comparison_output.hpp"
 #include "cli/commands.hpp"
+#include "cli/compare_stored.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/load_scenario.hpp"
 #include "cli/output_files.hpp"
 #include "cli/progress.hpp"
 #include "cli/signals.hpp"
+#include "cli/stored_run.hpp"
 #include "models/field/number_text.hpp"
 #include "scenarios/run/compare.hpp"
 #include "sim/random/stream.hpp"
@@ -161,6 +163,27 @@ std::string write_files(const std::string& folder, const std::string& json, cons
   return error;
 }
 
+int give_out(const CompareArguments& arguments, const analysis::Comparison& comparison,
+             const analysis::ComparisonContext& context, const StreamStyle& style, int code) {
+  const OutputFormat format = arguments.scenario.format;
+  const std::string json = comparison_json(comparison, context);
+  std::string error;
+  if (!arguments.out.empty()) error = write_files(arguments.out, json, comparison_csv(comparison));
+  bool printed = true;
+  if (format == OutputFormat::json) {
+    printed = write_stdout(json);
+  } else if (format == OutputFormat::csv) {
+    printed = write_stdout(comparison_csv(comparison));
+  } else if (!arguments.scenario.quiet) {
+    printed = write_stdout(comparison_text(comparison, context, style.out));
+  }
+  if (context.status != "completed")
+    complain(fmt::format("ended early ({}): {}; results are partial", context.status, context.message));
+  if (!error.empty()) complain(error);
+  if (!error.empty() || !printed) code = code == kInternal ? code : kInputOutput;
+  return code;
+}
+
 }  // namespace
 
 int compare_command(const CompareArguments& arguments) {
@@ -170,6 +193,11 @@ int compare_command(const CompareArguments& arguments) {
     return kUsage;
   }
   if (!prepare_folder(arguments.out)) return kInputOutput;
+  if (std::any_of(arguments.files.begin(), arguments.files.end(), is_stored_run)) {
+    const StoredComparison stored = compare_stored(arguments);
+    if (stored.exit_code != 0) return stored.exit_code;
+    return give_out(arguments, stored.comparison, stored.context, style, kGood);
+  }
   Sides sides = load_sides(arguments);
   if (sides.exit_code != 0) return sides.exit_code;
   const std::string primary = primary_of(arguments, sides);
@@ -191,25 +219,7 @@ int compare_command(const CompareArguments& arguments) {
 
   const analysis::Comparison comparison =
       analysis::compare_variants(run.variants, primary, options.confidence);
-  const analysis::ComparisonContext context = context_of(arguments, sides, run);
-  int code = code_of(run);
-  const OutputFormat format = arguments.scenario.format;
-  const std::string json = comparison_json(comparison, context);
-  std::string error;
-  if (!arguments.out.empty()) error = write_files(arguments.out, json, comparison_csv(comparison));
-  bool printed = true;
-  if (format == OutputFormat::json) {
-    printed = write_stdout(json);
-  } else if (format == OutputFormat::csv) {
-    printed = write_stdout(comparison_csv(comparison));
-  } else if (!arguments.scenario.quiet) {
-    printed = write_stdout(comparison_text(comparison, context, style.out));
-  }
-  if (context.status != "completed")
-    complain(fmt::format("ended early ({}): {}; results are partial", context.status, context.message));
-  if (!error.empty()) complain(error);
-  if (!error.empty() || !printed) code = code == kInternal ? code : kInputOutput;
-  return code;
+  return give_out(arguments, comparison, context_of(arguments, sides, run), style, code_of(run));
 }
 
 }  // namespace tailrace::cli

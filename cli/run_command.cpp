@@ -19,7 +19,6 @@
 #include "analysis/report/thresholds.hpp"
 #include "analysis/report/trace_files.hpp"
 #include "analysis/slo/slo.hpp"
-#include "cli/baseline_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -28,6 +27,8 @@
 #include "cli/prediction.hpp"
 #include "cli/progress.hpp"
 #include "cli/signals.hpp"
+#include "cli/stored_run.hpp"
+#include "models/field/number_text.hpp"
 #include "scenarios/format/read.hpp"
 #include "scenarios/format/write.hpp"
 #include "scenarios/run/early_stop.hpp"
@@ -145,26 +146,6 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
                       analysis::otlp_traces(tail, results.model, results.model.topology->run.seed));
   if (error.empty() && tail.traced)
     error = files.add("trace-events.json", analysis::trace_events(tail, results.model));
-  if (error.empty()) error = files.commit();
-  return error;
-}
-
-// A file by itself, in whichever folder it is to be.
-struct SingleFile {
-  explicit SingleFile(const std::string& path)
-      : name(std::filesystem::path(path).filename().string()),
-        folder(std::filesystem::path(path).parent_path().string()) {
-    if (folder.empty()) folder = ".";
-  }
-  std::string name, folder;
-};
-
-// "" or what is wrong.
-std::string write_single(const std::string& path, const std::string& content) {
-  const SingleFile file(path);
-  OutputFiles files(file.folder);
-  std::string error = files.prepare();
-  if (error.empty()) error = files.add(file.name, content);
   if (error.empty()) error = files.commit();
   return error;
 }
@@ -316,24 +297,20 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
 int run_command(const RunArguments& arguments) {
   const StreamStyle style = stream_style();
   if (!prepare_folder(arguments.out)) return kInputOutput;
-  if (!arguments.traces.empty()) {
-    const SingleFile file(arguments.traces);
-    if (file.name.empty()) {
-      complain("--traces needs the name of a file, not of a folder");
-      return kUsage;
-    }
-    if (arguments.trace.mode == models::TraceSampling::Mode::off) {
-      complain("--traces has nothing to write with --trace-sample off");
-      return kUsage;
-    }
-    if (!prepare_folder(file.folder)) return kInputOutput;
+  if (!arguments.traces.empty() && arguments.trace.mode == models::TraceSampling::Mode::off) {
+    complain("--traces has nothing to write with --trace-sample off");
+    return kUsage;
+  }
+  for (const auto& [option, file] :
+       {std::pair{"--traces", &arguments.traces}, {"--junit", &arguments.junit}}) {
+    if (const int code = prepare_file(option, *file); code != kGood) return code;
   }
   const LoadedScenario scenario = load_scenario(arguments.scenario);
   if (scenario.topology == nullptr) return scenario.exit_code;
   analysis::BaselineRun baseline;
   if (!arguments.baseline.empty()) {
-    if (const std::string error = read_baseline(arguments.baseline, baseline); !error.empty()) {
-      complain(error);
+    if (const std::string error = read_stored_run(arguments.baseline, baseline); !error.empty()) {
+      complain(fmt::format("the baseline {} cannot be used: {}", models::shown(arguments.baseline), error));
       return kInputOutput;
     }
   }

@@ -24,6 +24,7 @@ section { background: var(--card); border: 1px solid var(--rule); border-radius:
   font-weight: 600; overflow-wrap: anywhere; }
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
 .scroll { overflow-x: auto; }
+.scroll + p { margin-top: 10px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { padding: 4px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
 th { color: var(--dim); font-weight: 600; vertical-align: bottom; }
