@@ -18,6 +18,7 @@
 #include "models/field/diagnostics.hpp"
 #include "models/field/number_text.hpp"
 #include "models/field/units.hpp"
+#include "scenarios/import/import.hpp"
 #include "scenarios/library/library.hpp"
 
 namespace tailrace::cli {
@@ -279,6 +280,31 @@ void add_sensitivity_options(CLI::App& command, SensitivityArguments& a) {
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
 }
 
+void add_import_options(CLI::App& command, ImportArguments& a) {
+  std::vector<std::string> names;
+  for (const scenarios::ImportFormat& f : scenarios::import_formats()) names.emplace_back(f.name);
+  command.add_option("format", a.format, "otlp, jaeger, isotope, compose or kubernetes")
+      ->required()
+      ->check(CLI::IsMember(names));
+  command.add_option("file", a.file, "what is read")->required();
+  const std::function<void(const std::string&)> read = [&a](const std::string& text) {
+    a.rate = models::parse_rate_per_s(text).value;
+  };
+  const auto fault = [](const std::string& text) -> std::string {
+    const models::Quantity rate = models::parse_rate_per_s(text);
+    return rate.value && *rate.value > 0 && *rate.value <= 1e9
+               ? ""
+               : "a rate is more than 0 and has its unit: 300/s";
+  };
+  command
+      .add_option_function<std::string>("--rate", read,
+                                        "requests that come, in place of what the file says: 300/s")
+      ->type_name("RATE")
+      ->check(CLI::Validator(fault, ""));
+  command.add_option("--out", a.out, "write the scenario into this file")->type_name("FILE");
+  command.add_flag("--quiet,-q", a.quiet, "do not say what was assumed");
+}
+
 // Line by line, so that what was typed cannot drive the terminal.
 std::string safe_lines(const std::string& text) {
   std::string out;
@@ -391,6 +417,11 @@ std::function<int()> read_command_line(int argc, char** argv) {
       "sensitivity", "which parameter moves a figure most: elasticities and a tornado plot");
   add_sensitivity_options(*sensitivity_app, *sensitivity);
 
+  const auto import = std::make_shared<ImportArguments>();
+  CLI::App* import_app =
+      app.add_subcommand("import", "make a scenario of traces, service graphs or deployment files");
+  add_import_options(*import_app, *import);
+
   const auto describe = std::make_shared<DescribeArguments>();
   CLI::App* describe_app =
       app.add_subcommand("describe", "the reference: kinds, steps, policies and their fields");
@@ -435,6 +466,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (show_app->parsed()) return [shown] { return show_command(*shown); };
   if (metastability_app->parsed()) return [metastability] { return metastability_command(*metastability); };
   if (sensitivity_app->parsed()) return [sensitivity] { return sensitivity_command(*sensitivity); };
+  if (import_app->parsed()) return [import] { return import_command(*import); };
   if (describe_app->parsed()) return [describe] { return describe_command(*describe); };
   if (completion_app->parsed() || manual_app->parsed()) {
     const std::string text = manual_app->parsed() ? manual_page(app)

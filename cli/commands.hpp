@@ -98,6 +98,13 @@ struct ReportArguments {
   std::string out;  // file; empty: standard output
 };
 
+struct ImportArguments {
+  std::string format, file;
+  std::optional<double> rate;  // of requests, per second
+  std::string out;             // file; empty: standard output
+  bool quiet = false;
+};
+
 struct DescribeArguments {
   std::string name;  // empty: the list
   bool markdown = false;
@@ -117,6 +124,7 @@ int metastability_command(const MetastabilityArguments& arguments);
 int sensitivity_command(const SensitivityArguments& arguments);
 int report_command(const ReportArguments& arguments);
 int check_command(const ScenarioArguments& arguments);
+int import_command(const ImportArguments& arguments);
 int describe_command(const DescribeArguments& arguments);
 int schema_command();
 int list_command(const ListArguments& arguments);
