@@ -218,6 +218,7 @@ class Writer {
     components(false);
     components(true);
     network();
+    while (out_.size() > 1 && out_[out_.size() - 2] == '\n') out_.pop_back();
     return std::move(out_);
   }
 
@@ -417,7 +418,8 @@ class Writer {
     for (const DraftLink& link : draft_.links) {
       above(link.comment, 4);
       out_ +=
-          fmt::format("    {} -> {}: {{latency: {}}}\n", names_[link.from], names_[link.to], link.latency);
+          fmt::format("    {} -> {}: {{latency: {}}}\n",
+                      link.from == kClients ? workload_ : names_[link.from], names_[link.to], link.latency);
     }
   }
 

@@ -56,8 +56,10 @@ struct DraftRequest {
   std::vector<DraftStep> steps;
 };
 
+inline constexpr std::size_t kClients = static_cast<std::size_t>(-1);  // the workload, as the end of a link
+
 struct DraftLink {
-  std::size_t from = 0, to = 0;
+  std::size_t from = 0, to = 0;  // components
   std::string latency, comment;
 };
 

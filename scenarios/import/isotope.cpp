@@ -149,8 +149,7 @@ Imported import_isotope(std::string_view text, const ImportOptions& options) {
   draft.latency_comment = "assumed, one way";
   draft.header.push_back(
       fmt::format("Assumed, because a graph does not say it: {} of work per request and service,", kWork));
-  draft.header.push_back(
-      "250us of network each way, and the load.");
+  draft.header.push_back("250us of network each way, and the load.");
   draft.notes.push_back(fmt::format("work of {} per request and 250us of network are assumed", kWork));
   if (!options.rate) draft.notes.push_back("the load is assumed, 100/s; --rate gives it");
   return finished(std::move(draft), "isotope", options);

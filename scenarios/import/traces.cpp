@@ -260,6 +260,12 @@ class Importer {
       if (std::abs(own - mean) <= kLinksAlike * mean) continue;
       draft.links.push_back({link.first, link.second, time_text(own), grouped(seen.first) + " calls"});
     }
+    // A request whose first span is its server's had its way there before.
+    std::set<std::uint32_t> first;
+    for (const auto& [operation, count] : entries_)
+      first.insert(components_[visits_.operations[operation].component]);
+    for (const std::uint32_t c : first)
+      draft.links.push_back({kClients, c, "0s", "the spans begin where requests arrive"});
     // Peers of which nothing but the client's span is known: its time has the network in it.
     for (const auto& visit : visits_.visits) {
       if (visit.parent == kNoVisit || visit.gap >= 0) continue;
@@ -275,9 +281,12 @@ class Importer {
   }
 
   void describe(Draft& draft) const {
-    draft.header.push_back(fmt::format("{} spans, {} requests, {} services and databases, {} operations.",
-                                       grouped(set_.spans.size()), grouped(roots_),
-                                       grouped(draft.components.size()), grouped(visits_.operations.size())));
+    const auto some = [](std::uint64_t n, const char* what) {
+      return fmt::format("{} {}{}", grouped(n), what, n == 1 ? "" : "s");
+    };
+    draft.header.push_back(fmt::format("{}, {}, {}, {}.", some(set_.spans.size(), "span"),
+                                       some(roots_, "request"), some(draft.components.size(), "component"),
+                                       some(visits_.operations.size(), "operation")));
     draft.header.push_back(
         "The time of an operation is what its spans last beyond the calls in them, done before the calls.");
     draft.header.push_back(

@@ -110,7 +110,7 @@ TEST_P(PageCommands, printWhatThePageSays) {
   EXPECT_GT(commands, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Docs, PageCommands, testing::Values("guide.md"), [](const auto& page) {
+INSTANTIATE_TEST_SUITE_P(Docs, PageCommands, testing::Values("guide.md", "import.md"), [](const auto& page) {
   return std::string(page.param).substr(0, std::string(page.param).find('.'));
 });
 
