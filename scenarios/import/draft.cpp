@@ -286,8 +286,8 @@ class Writer {
       case Kind::branch:
         out = "branch: [";
         for (std::size_t b = 0; b < step.blocks.size(); ++b)
-          out += fmt::format("{}{{weight: {}, steps: {}}}", b > 0 ? ", " : "", number(step.weights[b]),
-                             flow(step.blocks[b]));
+          out += fmt::format("{}{{weight: {}, steps: {}}}", b > 0 ? ", " : "",
+                             models::spelled(step.weights[b]), flow(step.blocks[b]));
         return out + "]";
       case Kind::loop:
         out = fmt::format("loop: {}", step.times);
@@ -331,7 +331,7 @@ class Writer {
       out_ += pad + (step.kind == DraftStep::Kind::branch ? "- branch:\n" : "- parallel:\n");
       for (std::size_t b = 0; b < step.blocks.size(); ++b) {
         if (step.kind == DraftStep::Kind::branch)
-          out_ += fmt::format("{}    - {{weight: {}, steps: {}}}\n", pad, number(step.weights[b]),
+          out_ += fmt::format("{}    - {{weight: {}, steps: {}}}\n", pad, models::spelled(step.weights[b]),
                               flow(step.blocks[b]));
         else
           out_ += fmt::format("{}    - {}\n", pad, flow(step.blocks[b]));
@@ -346,7 +346,7 @@ class Writer {
     for (std::size_t r = 0; r < draft_.requests.size(); ++r) {
       const DraftRequest& request = draft_.requests[r];
       out_ += fmt::format("      {}:\n        weight: {}\n        steps:", requests_[r],
-                          number(std::clamp(request.weight, 0.0, 1e9)));
+                          models::spelled(std::clamp(request.weight, 0.0, 1e9)));
       steps(request.steps, 10, 16);
     }
     out_ += "\n";

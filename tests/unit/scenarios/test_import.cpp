@@ -356,5 +356,76 @@ TEST(ImportYaml, entries_of_merge_keys_give_way_to_the_maps_own) {
   EXPECT_EQ(b->entries.size(), 2U);
 }
 
+// A part is cut out, doubled or overwritten by what the formats are made of: an error or a scenario that
+// builds.
+TEST(Import, files_that_were_damaged_are_errors_or_scenarios) {
+  const std::vector<std::pair<std::string, std::string>> files = {
+      {"otlp", otlp({{"a", "", "shop", "buy", kServer, 0, 10000},
+                     {"b", "a", "shop", "ask", kClient, 1000, 3000},
+                     {"c", "b", "cart", "read", kServer, 1500, 2500},
+                     {"d", "a", "shop", "q", kClient, 2000, 4000, kPostgres}})},
+      {"jaeger", R"({"data": [{"spans": [
+        {"traceID": "1", "spanID": "a", "operationName": "buy", "startTime": 1000, "duration": 9000, "processID": "p"},
+        {"traceID": "1", "spanID": "b", "operationName": "x", "startTime": 2000, "duration": 3000, "processID": "q",
+         "references": [{"refType": "CHILD_OF", "spanID": "a"}], "tags": [{"key": "db.type", "value": "sql"}]}],
+        "processes": {"p": {"serviceName": "shop"}, "q": {"serviceName": "cart"}}}]})"},
+      {"isotope",
+       "defaults: {numReplicas: 2, errorRate: 1%}\nservices:\n- name: a\n  isEntrypoint: true\n"
+       "  script: [[{call: b}, {call: {service: c, probability: 30}}], {sleep: 5ms}]\n- {name: b, script: "
+       "[call: c]}\n"
+       "- name: c\n"},
+      {"compose",
+       "services:\n  web: {image: w, ports: ['80:80'], depends_on: [db, api], cpus: 0.5}\n"
+       "  api: {image: a, environment: {D: 'db:33'}, deploy: {replicas: 3}}\n  db: {image: mysql}\n"},
+      {"kubernetes",
+       "kind: Deployment\nmetadata: {name: f}\nspec: {replicas: 2, template: {metadata: {labels: {a: f}}, "
+       "spec: "
+       "{containers: [{image: i, resources: {limits: {cpu: 200m}}, env: [{name: C, value: "
+       "'g:80'}]}]}}}\n---\n"
+       "{kind: Service, metadata: {name: g}, spec: {type: NodePort, selector: {a: f}}}\n---\n"
+       "kind: HorizontalPodAutoscaler\nspec: {scaleTargetRef: {name: f}, maxReplicas: 10}\n"}};
+  const std::vector<std::string> scraps = {
+      "{",       "}",    "[",     "]",     ":",    ",",     "\n",
+      "\n---\n", "- ",   "null",  "-1",    "0",    "1e300", "18446744073709551615",
+      "\"",      "'",    "a",     "~",     "\xff", "&x ",   "*x",
+      "<<: ",    "true", "99999", "0.001", " "};
+  std::uint64_t state = 7;
+  const auto below = [&](std::size_t n) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    return static_cast<std::size_t>(state >> 33U) % n;
+  };
+  int scenarios = 0, errors = 0;
+  for (const auto& [format, whole] : files) {
+    for (int i = 0; i < 400; ++i) {
+      std::string text = whole;
+      for (std::size_t change = 1 + below(3); change > 0; --change) {
+        const std::size_t at = below(text.size()), length = std::min(text.size() - at, below(12));
+        if (const std::size_t what = below(4); what == 0) {
+          text.erase(at, length);
+        } else if (what == 1) {
+          text.insert(at, text.substr(at, length));
+        } else {
+          text.replace(at, what == 2 ? length : 0, scraps[below(scraps.size())]);
+        }
+        if (text.empty()) text = "x";
+      }
+      const Imported imported = import_as(format, text);
+      EXPECT_NE(imported.error.empty(), imported.scenario.empty()) << format << "\n" << text;
+      if (!imported.error.empty()) {
+        ++errors;
+        continue;
+      }
+      ++scenarios;
+      try {
+        load_text(imported.scenario);
+      } catch (const ScenarioError& e) {
+        ADD_FAILURE() << e.what() << "\nin\n" << imported.scenario << "\nof\n" << text;
+      }
+    }
+  }
+  EXPECT_GT(scenarios, 300);
+  EXPECT_GT(errors, 300);
+}
+
 }  // namespace
 }  // namespace tailrace::scenarios
