@@ -132,7 +132,7 @@ TEST(ImportTraces, many_ways_to_call_keep_the_mean_number_of_calls) {
        ++i) {  // i calls: 10.5 on average; the five most frequent are kept, the rest has mean 13
     std::vector<S> spans = {{"a", "", "shop", "buy", kServer, 0, 100000}};
     std::vector<std::string> ids;
-    for (int k = 0; k < i; ++k) ids.push_back("c" + std::to_string(k));
+    for (int k = 0; k < i; ++k) ids.push_back(fmt::format("c{}", k));
     for (int k = 0; k < i; ++k)
       spans.push_back(
           {ids[static_cast<std::size_t>(k)].c_str(), "a", "item", "get", kServer, 1000 * k, 1000 * k + 500});
@@ -407,7 +407,7 @@ TEST(Import, files_that_were_damaged_are_errors_or_scenarios) {
         } else {
           text.replace(at, what == 2 ? length : 0, scraps[below(scraps.size())]);
         }
-        if (text.empty()) text = "x";
+        if (text.empty()) text.push_back('x');
       }
       const Imported imported = import_as(format, text);
       EXPECT_NE(imported.error.empty(), imported.scenario.empty()) << format << "\n" << text;
