@@ -69,7 +69,9 @@ name: chain
 run: {duration: 5s, replications: 1, seed: 1}
 workloads: {load: {constant_arrival_rate: 50/s, calls: front.get}}
 services:
-  front: {replicas: 2, endpoints: {get: [compute: exp(4ms), call: cart.read, parallel: [[call: price.of], [call: stock.of]]]}}
+  front:
+    replicas: 2
+    endpoints: {get: [compute: exp(4ms), call: cart.read, parallel: [[call: price.of], [call: stock.of]]]}
   cart: {endpoints: {read: [compute: exp(3ms), call: db.query]}}
   price: {endpoints: {of: [compute: exp(5ms)]}}
   stock: {endpoints: {of: [compute: exp(2ms)]}}

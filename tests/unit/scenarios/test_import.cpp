@@ -274,7 +274,8 @@ TEST(ImportCompose, dependencies_environment_and_images_make_the_graph) {
   const std::string s = built("compose", R"(
 x-base: &base {image: shop/api, environment: [DB_URL=postgres://u:p@db:5432/shop, "CACHE=redis:6379", ENV=web2]}
 services:
-  web: {image: shop/web, ports: ["8080:80"], depends_on: [api], deploy: {replicas: 3, resources: {limits: {cpus: "0.5"}}}}
+  web:
+    {image: shop/web, ports: ["8080:80"], depends_on: [api], deploy: {replicas: 3, resources: {limits: {cpus: "0.5"}}}}
   web2: {image: shop/web}
   api: {<<: *base, cpus: 2}
   db: {image: "postgres:15", ports: ["5432:5432"]}
@@ -319,7 +320,9 @@ spec:
 ---
 kind: List
 items:
-- {kind: Deployment, metadata: {name: cart}, spec: {template: {metadata: {labels: {app: cart}}, spec: {containers: [{image: cart}]}}}}
+- kind: Deployment
+  metadata: {name: cart}
+  spec: {template: {metadata: {labels: {app: cart}}, spec: {containers: [{image: cart}]}}}
 - {kind: Service, metadata: {name: cartservice}, spec: {selector: {app: cart}}}
 - {kind: Deployment, metadata: {name: cur}, spec: {replicas: "{x}", template: {spec: {containers: [{image: cur}]}}}}
 ---
