@@ -45,10 +45,27 @@ std::string tree_text(int services, double rate, double seconds) {
   return text;
 }
 
-void events(benchmark::State& state) {
-  const int services = static_cast<int>(state.range(0));
-  constexpr double kRate = 100'000;
-  const auto model = bench::compiled(tree_text(services, kRate, 10));
+// Chains of three services that know nothing of each other, each with its own load: per event the same work
+// at any size.
+std::string chains_text(int services, double rate, double seconds) {
+  const int chains = services / 3;
+  std::string text =
+      fmt::format("tailrace: 1\nrun: {{duration: {}s, warmup: 0s, seed: 1}}\nworkloads:\n", seconds);
+  for (int i = 0; i < chains; ++i)
+    text += fmt::format("  w{0}: {{constant_arrival_rate: {1}/s, calls: a{0}.op}}\n", i, rate / chains);
+  text += "services:\n";
+  const int workers = static_cast<int>(rate * 1e-3 * 1.5);
+  for (int i = 0; i < chains; ++i) {
+    for (const auto& [name, next] : {std::pair{'a', "b"}, {'b', "c"}, {'c', ""}}) {
+      text += fmt::format("  {}{}: {{workers: {}, mode: async, endpoints: {{op: [compute: exp(1ms){}]}}}}\n", name, i,
+                          workers, *next != 0 ? fmt::format(", call: {}{}.op", next, i) : "");
+    }
+  }
+  return text;
+}
+
+void per_event(benchmark::State& state, const std::string& text) {
+  const auto model = bench::compiled(text);
   double per_event = 1e9;
   std::uint64_t count = 0;
   for (auto _ : state) {
@@ -60,6 +77,14 @@ void events(benchmark::State& state) {
   }
   state.counters["ns_per_event"] = per_event;
   state.counters["events"] = static_cast<double>(count);
+}
+
+void events(benchmark::State& state) {
+  per_event(state, tree_text(static_cast<int>(state.range(0)), 100'000, 10));
+}
+
+void chains(benchmark::State& state) {
+  per_event(state, chains_text(static_cast<int>(state.range(0)), 100'000, 10));
 }
 
 double resident_bytes() {
@@ -113,6 +138,8 @@ services: {s: {workers: 1, endpoints: {op: [compute: exp(1ms)]}}}
 
 }  // namespace
 
+BENCHMARK(chains)->Arg(12)->Arg(99)->Arg(999)->Arg(9999)->Iterations(3)->UseManualTime()->Unit(
+    benchmark::kMillisecond);
 BENCHMARK(events)->Arg(11)->Arg(111)->Arg(1111)->Arg(11111)->Iterations(3)->UseManualTime()->Unit(
     benchmark::kMillisecond);
 BENCHMARK(in_flight)->Iterations(1)->Unit(benchmark::kMillisecond);

@@ -1,8 +1,12 @@
 #include "cli/arguments.hpp"
 
+#include <fmt/format.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+
+#include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -11,8 +15,12 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/version.hpp"
 #include "models/field/diagnostics.hpp"
+#include "models/field/number_text.hpp"
 #include "models/field/units.hpp"
+#include "scenarios/import/import.hpp"
+#include "scenarios/library/library.hpp"
 
 namespace tailrace::cli {
 
@@ -118,7 +126,10 @@ void add_trace_options(CLI::App& command, RunArguments& a) {
 
 void add_compare_options(CLI::App& command, CompareArguments& a) {
   command
-      .add_option("scenarios", a.files, "the baseline and what is compared with it; one file with variants")
+      .add_option(
+          "scenarios", a.files,
+          "the baseline and what is compared with it: scenarios, folders that run --out wrote, or one file "
+          "with variants")
       ->required();
   command.add_option("--variant", a.variants, "of a single file: compare only this one (repeatable)")
       ->type_name("NAME")
@@ -138,6 +149,19 @@ void add_compare_options(CLI::App& command, CompareArguments& a) {
       ->type_name("DIR");
   add_format(command, a.scenario.format,
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
+}
+
+void add_report_options(CLI::App& command, ReportArguments& a) {
+  command.add_option("results", a.results, "folders that run --out wrote, or their summary.json")->required();
+  const std::function<void(const std::string&)> chosen = [&a](const std::string& word) {
+    a.format = word == "html"       ? ReportFormat::html
+               : word == "markdown" ? ReportFormat::markdown
+                                    : ReportFormat::text;
+  };
+  command.add_option_function<std::string>("--format", chosen, "what is written")
+      ->type_name("text|markdown|html")
+      ->check(CLI::IsMember({"text", "markdown", "html"}));
+  command.add_option("--out", a.out, "write it into this file")->type_name("FILE");
 }
 
 void add_plan_options(CLI::App& command, PlanArguments& a) {
@@ -257,12 +281,95 @@ void add_sensitivity_options(CLI::App& command, SensitivityArguments& a) {
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
 }
 
+void add_rare_options(CLI::App& command, RareArguments& a) {
+  add_scenario_options(command, a.scenario);
+  command
+      .add_option(
+          "--event", a.event,
+          "what may come about: queue of db > 100, requests in db >= 20, down instances of db >= 3, db is "
+          "down, lag of GROUP > 1000, slowest request of WORKLOAD > 2s, failed requests of WORKLOAD >= 50; "
+          "joined by and, or")
+      ->type_name("EVENT")
+      ->required();
+  command
+      .add_option("--guide", a.guide,
+                  "what tells how near the event is, in the same words; default: the event")
+      ->type_name("EVENT");
+  command.add_option("--from", a.from, "count from this time of a run on; default: the end of its warm-up")
+      ->type_name("TIME");
+  add_share(command, "--precision", a.precision,
+            "add repetitions until the probability is known to this share of itself (20%)");
+  command
+      .add_option("--trajectories", a.trajectories,
+                  "runs in a repetition of splitting; default: found by trial")
+      ->type_name("N")
+      ->check(CLI::Range(2, 100'000));
+  command.add_option("--max-events", a.max_events, "of all runs together, about; default 2 billion")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000'000'000}));
+  command
+      .add_option("--max-time", a.max_time,
+                  "of the clock on the wall; the answer then depends on the machine")
+      ->type_name("TIME");
+  command.add_flag("--always-split", a.always_split, "also where plain runs meet the event often enough");
+  add_jobs(command, a.jobs, "repetitions at a time; default one per core");
+  command.add_option("--out", a.out, "also write rare.json and rare.csv into this folder")->type_name("DIR");
+  add_format(command, a.scenario.format,
+             {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
+}
+
+void add_import_options(CLI::App& command, ImportArguments& a) {
+  std::vector<std::string> names;
+  for (const scenarios::ImportFormat& f : scenarios::import_formats()) names.emplace_back(f.name);
+  command.add_option("format", a.format, "otlp, jaeger, isotope, compose or kubernetes")
+      ->required()
+      ->check(CLI::IsMember(names));
+  command.add_option("file", a.file, "what is read")->required();
+  const std::function<void(const std::string&)> read = [&a](const std::string& text) {
+    a.rate = models::parse_rate_per_s(text).value;
+  };
+  const auto fault = [](const std::string& text) -> std::string {
+    const models::Quantity rate = models::parse_rate_per_s(text);
+    return rate.value && *rate.value > 0 && *rate.value <= 1e9
+               ? ""
+               : "a rate is more than 0 and has its unit: 300/s";
+  };
+  command
+      .add_option_function<std::string>("--rate", read,
+                                        "requests that come, in place of what the file says: 300/s")
+      ->type_name("RATE")
+      ->check(CLI::Validator(fault, ""));
+  command.add_option("--out", a.out, "write the scenario into this file")->type_name("FILE");
+  command.add_flag("--quiet,-q", a.quiet, "do not say what was assumed");
+}
+
 // Line by line, so that what was typed cannot drive the terminal.
 std::string safe_lines(const std::string& text) {
   std::string out;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) out += models::escaped(line) + "\n";
   return out;
+}
+
+// What is wrong with the first word, where it should be a command and is none; "" otherwise.
+std::string command_fault(const CLI::App& app, const char* word) {
+  if (word == nullptr || word[0] == '-' || word[0] == '\0') return "";
+  std::vector<std::string> names{"view"};
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), word) != names.end()) return "";
+  const std::string near = models::nearest_word(word, {names.begin(), names.end()});
+  const bool file =
+      std::filesystem::path(word).has_extension() || scenarios::find_in_library(word) != nullptr;
+  return fmt::format("there is no command {}; {}", models::shown(word),
+                     file           ? fmt::format("`tailrace run {}` runs it", models::escaped(word))
+                     : near.empty() ? "`tailrace --help` lists them"
+                                    : fmt::format("did you mean {}?", near));
+}
+
+// CLI11 adds one.
+std::string without_last_newline(std::string text) {
+  text.pop_back();
+  return text;
 }
 
 }  // namespace
@@ -273,7 +380,8 @@ std::function<int()> read_command_line(int argc, char** argv) {
     return [list = std::vector<std::string>(argv + 2, argv + argc)] { return view_command(list); };
 
   CLI::App app("Simulates a microservice system, request by request, from a YAML scenario.", "tailrace");
-  app.set_version_flag("--version", std::string("tailrace ") + kVersion);
+  app.set_version_flag("--version", without_last_newline(version_text()),
+                       "what this program is, and what it was built with");
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 good, 2 usage, 3 scenario wrong, 4 limit reached (partial results), 5 input/output,\n"
@@ -318,6 +426,11 @@ std::function<int()> read_command_line(int argc, char** argv) {
       app.add_subcommand("compare", "run scenarios or variants side by side and say what differs");
   add_compare_options(*compare_app, *compare);
 
+  const auto report = std::make_shared<ReportArguments>();
+  CLI::App* report_app =
+      app.add_subcommand("report", "show stored results, one or several beside each other");
+  add_report_options(*report_app, *report);
+
   const auto sweep = std::make_shared<SweepArguments>();
   CLI::App* sweep_app = app.add_subcommand("sweep", "run a scenario at many values of its parameters");
   add_sweep_options(*sweep_app, *sweep);
@@ -344,10 +457,20 @@ std::function<int()> read_command_line(int argc, char** argv) {
       "map from which loads the system comes back after a fault, and from which it does not");
   add_metastability_options(*metastability_app, *metastability);
 
+  const auto rare = std::make_shared<RareArguments>();
+  CLI::App* rare_app = app.add_subcommand(
+      "rare", "how probable is what plain runs are too few to meet: splitting, with an interval");
+  add_rare_options(*rare_app, *rare);
+
   const auto sensitivity = std::make_shared<SensitivityArguments>();
   CLI::App* sensitivity_app = app.add_subcommand(
       "sensitivity", "which parameter moves a figure most: elasticities and a tornado plot");
   add_sensitivity_options(*sensitivity_app, *sensitivity);
+
+  const auto import = std::make_shared<ImportArguments>();
+  CLI::App* import_app =
+      app.add_subcommand("import", "make a scenario of traces, service graphs or deployment files");
+  add_import_options(*import_app, *import);
 
   const auto describe = std::make_shared<DescribeArguments>();
   CLI::App* describe_app =
@@ -365,6 +488,16 @@ std::function<int()> read_command_line(int argc, char** argv) {
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   CLI::App* manual_app = app.add_subcommand("manual", "the manual page: tailrace manual | man -l -");
 
+  const auto version_format = std::make_shared<OutputFormat>(OutputFormat::text);
+  CLI::App* version_app = app.add_subcommand("version", "as --version, also as data");
+  add_format(*version_app, *version_format, {{"text", OutputFormat::text}, {"json", OutputFormat::json}});
+
+  if (const std::string fault = command_fault(app, argc >= 2 ? argv[1] : nullptr); !fault.empty()) {
+    return [fault] {
+      complain(fault);
+      return kUsage;
+    };
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& fault) {
@@ -380,13 +513,17 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (run_app->parsed()) return [run] { return run_command(*run); };
   if (check_app->parsed()) return [check] { return check_command(*check); };
   if (compare_app->parsed()) return [compare] { return compare_command(*compare); };
+  if (report_app->parsed()) return [report] { return report_command(*report); };
   if (sweep_app->parsed()) return [sweep] { return sweep_command(*sweep); };
   if (plan_app->parsed()) return [plan] { return plan_command(*plan); };
   if (list_app->parsed()) return [list] { return list_command(*list); };
   if (show_app->parsed()) return [shown] { return show_command(*shown); };
   if (metastability_app->parsed()) return [metastability] { return metastability_command(*metastability); };
+  if (rare_app->parsed()) return [rare] { return rare_command(*rare); };
   if (sensitivity_app->parsed()) return [sensitivity] { return sensitivity_command(*sensitivity); };
+  if (import_app->parsed()) return [import] { return import_command(*import); };
   if (describe_app->parsed()) return [describe] { return describe_command(*describe); };
+  if (version_app->parsed()) return [version_format] { return version_command(*version_format); };
   if (completion_app->parsed() || manual_app->parsed()) {
     const std::string text = manual_app->parsed() ? manual_page(app)
                              : *shell == "bash"   ? bash_completion(app)

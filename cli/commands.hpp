@@ -81,6 +81,19 @@ struct MetastabilityArguments {
   std::string out;
 };
 
+struct RareArguments {
+  ScenarioArguments scenario;      // replications: exactly so many repetitions
+  std::string event, guide;        // as scenarios/rare/event.hpp reads them; guide empty: the event
+  std::string from;                // of the run; empty: the end of its warm-up
+  double precision = 0;            // relative; 0: the default
+  std::uint32_t trajectories = 0;  // 0: found by trial
+  std::int64_t max_events = 0;     // 0: the default
+  std::string max_time;            // empty: no bound
+  bool always_split = false;
+  int jobs = 0;
+  std::string out;
+};
+
 struct SensitivityArguments {
   ScenarioArguments scenario;
   std::vector<std::string> paths;
@@ -88,6 +101,21 @@ struct SensitivityArguments {
   std::string primary;
   int jobs = 0;
   std::string out;
+};
+
+enum class ReportFormat : std::uint8_t { text, markdown, html };
+
+struct ReportArguments {
+  std::vector<std::string> results;  // folders that run --out wrote
+  ReportFormat format = ReportFormat::text;
+  std::string out;  // file; empty: standard output
+};
+
+struct ImportArguments {
+  std::string format, file;
+  std::optional<double> rate;  // of requests, per second
+  std::string out;             // file; empty: standard output
+  bool quiet = false;
 };
 
 struct DescribeArguments {
@@ -106,12 +134,16 @@ int compare_command(const CompareArguments& arguments);
 int sweep_command(const SweepArguments& arguments);
 int plan_command(const PlanArguments& arguments);
 int metastability_command(const MetastabilityArguments& arguments);
+int rare_command(const RareArguments& arguments);
 int sensitivity_command(const SensitivityArguments& arguments);
+int report_command(const ReportArguments& arguments);
 int check_command(const ScenarioArguments& arguments);
+int import_command(const ImportArguments& arguments);
 int describe_command(const DescribeArguments& arguments);
 int schema_command();
 int list_command(const ListArguments& arguments);
 int show_command(const std::string& name);
+int version_command(OutputFormat format);
 int view_command(const std::vector<std::string>& arguments);  // returns only where it cannot start
 
 }  // namespace tailrace::cli

@@ -2,16 +2,22 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <optional>
 
 #include "analysis/experiment/comparison_output.hpp"
+#include "cli/cluster_crew.hpp"
 #include "cli/commands.hpp"
+#include "cli/compare_stored.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/load_scenario.hpp"
 #include "cli/output_files.hpp"
 #include "cli/progress.hpp"
 #include "cli/signals.hpp"
+#include "cli/stored_run.hpp"
 #include "models/field/number_text.hpp"
+#include "models/prices/prices.hpp"
 #include "scenarios/run/compare.hpp"
 #include "sim/random/stream.hpp"
 
@@ -20,7 +26,8 @@ namespace tailrace::cli {
 namespace {
 
 struct Sides {
-  std::vector<scenarios::ComparedModel> models;
+  std::vector<scenarios::ComparedModel> models;  // recipes: their numbers
+  std::vector<scenarios::SweepScenario> read;
   std::vector<std::string> files;
   std::vector<std::string> notes;
   std::uint64_t seed = 1;  // of the baseline
@@ -53,8 +60,10 @@ bool add_side(Sides& sides, const CompareArguments& arguments, ScenarioArguments
   topology.run.seed = sides.seed;
   if (arguments.independent && !sides.models.empty())
     topology.run.seed = seed_of_its_own(sides.seed, sides.models.size());
-  sides.models.push_back(
-      {std::move(name), models::compile(std::make_shared<const models::Topology>(std::move(topology)))});
+  sides.models.push_back({std::move(name),
+                          models::compile(std::make_shared<const models::Topology>(std::move(topology))),
+                          std::to_string(sides.models.size())});
+  sides.read.push_back({std::move(loaded.doc), scenario.seed, scenario.replications});
   sides.files.push_back(std::move(scenario.file));
   return true;
 }
@@ -131,6 +140,15 @@ int code_of(const scenarios::CompareRun& run) {
   return kGood;
 }
 
+// By the hour, without what only a run can tell (traffic, autoscaling); none without prices.
+std::optional<double> cost_of(const Sides& sides, std::size_t v) {
+  const auto priced = models::priced_units(sides.read[v].doc, *sides.models[v].model->topology);
+  if (priced.empty()) return std::nullopt;
+  double sum = 0;
+  for (const models::PricedUnit& unit : priced) sum += unit.price * unit.amount;
+  return sum;
+}
+
 analysis::ComparisonContext context_of(const CompareArguments& arguments, const Sides& sides,
                                        const scenarios::CompareRun& run) {
   analysis::ComparisonContext context;
@@ -140,7 +158,8 @@ analysis::ComparisonContext context_of(const CompareArguments& arguments, const 
   for (std::size_t v = 0; v < sides.models.size(); ++v) {
     const scenarios::CompareRun::End& end = run.ends[v];
     context.sides.push_back({sides.models[v].name, sides.files[v], sides.models[v].model->topology->run.seed,
-                             models::status_name(end.status), end.message, end.measured_s});
+                             models::status_name(end.status), end.message, end.measured_s,
+                             cost_of(sides, v)});
     if (end.status == models::RunStatus::completed || context.status != "completed") continue;
     context.status = models::status_name(end.status);
     context.message = fmt::format("{}: {}", sides.models[v].name, end.message);
@@ -161,38 +180,8 @@ std::string write_files(const std::string& folder, const std::string& json, cons
   return error;
 }
 
-}  // namespace
-
-int compare_command(const CompareArguments& arguments) {
-  const StreamStyle style = stream_style();
-  if (arguments.files.size() > 1 && !arguments.variants.empty()) {
-    complain("--variant chooses among the variants of a single scenario");
-    return kUsage;
-  }
-  if (!prepare_folder(arguments.out)) return kInputOutput;
-  Sides sides = load_sides(arguments);
-  if (sides.exit_code != 0) return sides.exit_code;
-  const std::string primary = primary_of(arguments, sides);
-  if (sides.exit_code != 0) return sides.exit_code;
-
-  const WatchedRun watched;
-  scenarios::CompareOptions options;
-  options.jobs = arguments.jobs;
-  options.replications = sides.replications;
-  options.until = arguments.until;
-  options.primary = primary;
-  options.interrupt = interrupt_flag();
-  Progress progress(style.err_is_terminal && !arguments.scenario.quiet, style.err);
-  options.progress = [&](int done, int wanted, double share) {
-    progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(wanted), share);
-  };
-  const scenarios::CompareRun run = scenarios::run_paired(sides.models, options);
-  progress.clear();
-
-  const analysis::Comparison comparison =
-      analysis::compare_variants(run.variants, primary, options.confidence);
-  const analysis::ComparisonContext context = context_of(arguments, sides, run);
-  int code = code_of(run);
+int give_out(const CompareArguments& arguments, const analysis::Comparison& comparison,
+             const analysis::ComparisonContext& context, const StreamStyle& style, int code) {
   const OutputFormat format = arguments.scenario.format;
   const std::string json = comparison_json(comparison, context);
   std::string error;
@@ -210,6 +199,58 @@ int compare_command(const CompareArguments& arguments) {
   if (!error.empty()) complain(error);
   if (!error.empty() || !printed) code = code == kInternal ? code : kInputOutput;
   return code;
+}
+
+}  // namespace
+
+int compare_command(const CompareArguments& given) {
+  const StreamStyle style = stream_style();
+  CompareArguments arguments = given;
+  arguments.scenario = said_once(given.scenario);
+  if (arguments.files.size() > 1 && !arguments.variants.empty()) {
+    complain("--variant chooses among the variants of a single scenario");
+    return kUsage;
+  }
+  if (!prepare_folder(arguments.out)) return kInputOutput;
+  if (std::any_of(arguments.files.begin(), arguments.files.end(), is_stored_run)) {
+    const StoredComparison stored = compare_stored(arguments);
+    if (stored.exit_code != 0) return stored.exit_code;
+    return give_out(arguments, stored.comparison, stored.context, style, kGood);
+  }
+  Sides sides = load_sides(arguments);
+  if (sides.exit_code != 0) return sides.exit_code;
+  const std::string primary = primary_of(arguments, sides);
+  if (sides.exit_code != 0) return sides.exit_code;
+
+  const std::unique_ptr<Cluster> cluster = join_cluster(identity_of(sides.read));
+  if (cluster != nullptr && !cluster->first()) {
+    const auto build = [&](const std::string& recipe) {
+      const auto at = std::find_if(sides.models.begin(), sides.models.end(),
+                                   [&](const scenarios::ComparedModel& m) { return m.recipe == recipe; });
+      return at == sides.models.end() ? nullptr : at->model;
+    };
+    return follow(*cluster, build, arguments.jobs);
+  }
+
+  const WatchedRun watched;
+  scenarios::CompareOptions options;
+  std::optional<ClusterCrew> crew;
+  if (cluster != nullptr) options.crew = &crew.emplace(*cluster);
+  options.jobs = arguments.jobs;
+  options.replications = sides.replications;
+  options.until = arguments.until;
+  options.primary = primary;
+  options.interrupt = interrupt_flag();
+  Progress progress(style.err_is_terminal && !arguments.scenario.quiet, style.err);
+  options.progress = [&](int done, int wanted, double share) {
+    progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(wanted), share);
+  };
+  const scenarios::CompareRun run = scenarios::run_paired(sides.models, options);
+  progress.clear();
+
+  const analysis::Comparison comparison =
+      analysis::compare_variants(run.variants, primary, options.confidence);
+  return give_out(arguments, comparison, context_of(arguments, sides, run), style, code_of(run));
 }
 
 }  // namespace tailrace::cli

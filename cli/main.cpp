@@ -10,6 +10,7 @@
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/signals.hpp"
+#include "scenarios/run/crew.hpp"
 
 namespace {
 
@@ -27,6 +28,9 @@ int explain_exception(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     write_stderr(kNoMemory);
     return kLimitReached;
+  } catch (const tailrace::scenarios::CrewLost& fault) {
+    complain(fault.what());
+    return kInputOutput;
   } catch (const std::exception& fault) {
     std::string command;
     for (int i = 1; i < argc; ++i) command += std::string(" ") + argv[i];

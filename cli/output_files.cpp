@@ -11,8 +11,23 @@
 #include <system_error>
 
 #include "cli/console.hpp"
+#include "cli/exit_code.hpp"
 
 namespace tailrace::cli {
+
+namespace {
+
+// A file by itself, in whichever folder it is to be.
+struct SingleFile {
+  explicit SingleFile(const std::string& path)
+      : name(std::filesystem::path(path).filename().string()),
+        folder(std::filesystem::path(path).parent_path().string()) {
+    if (folder.empty()) folder = ".";
+  }
+  std::string name, folder;
+};
+
+}  // namespace
 
 namespace fs = std::filesystem;
 
@@ -73,6 +88,26 @@ bool prepare_folder(const std::string& folder) {
   const std::string error = folder.empty() ? "" : OutputFiles(folder).prepare();
   if (!error.empty()) complain(error);
   return error.empty();
+}
+
+int prepare_file(const char* option, const std::string& path) {
+  if (path.empty()) return kGood;
+  const SingleFile file(path);
+  std::error_code code;
+  if (file.name.empty() || std::filesystem::is_directory(path, code)) {
+    complain(fmt::format("{} needs the name of a file, not of a folder", option));
+    return kUsage;
+  }
+  return prepare_folder(file.folder) ? kGood : kInputOutput;
+}
+
+std::string write_single(const std::string& path, const std::string& content) {
+  const SingleFile file(path);
+  OutputFiles files(file.folder);
+  std::string error = files.prepare();
+  if (error.empty()) error = files.add(file.name, content);
+  if (error.empty()) error = files.commit();
+  return error;
 }
 
 }  // namespace tailrace::cli

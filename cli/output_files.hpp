@@ -29,8 +29,13 @@ class OutputFiles {
   std::vector<File> files_;
 };
 
+// One file at `path`, in the same way. "" or what is wrong.
+std::string write_single(const std::string& path, const std::string& content);
+
 // Before the work, so that nothing is simulated in vain: false after saying what is wrong with the folder.
 // With an empty name there is nothing to be written.
 bool prepare_folder(const std::string& folder);
+// The same for a single file: kGood, or the exit code after saying what is wrong.
+int prepare_file(const char* option, const std::string& path);
 
 }  // namespace tailrace::cli

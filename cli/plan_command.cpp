@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 
+#include "cli/cluster_crew.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -11,6 +14,7 @@
 #include "cli/signals.hpp"
 #include "models/field/number_text.hpp"
 #include "models/field/units.hpp"
+#include "models/prices/prices.hpp"
 #include "scenarios/plan/output.hpp"
 
 namespace tailrace::cli {
@@ -18,7 +22,7 @@ namespace tailrace::cli {
 namespace {
 
 constexpr double kLargest = 1e6;  // a size
-constexpr int kProof = 200;       // candidates that show that nothing cheaper does
+constexpr int kProof = 600;       // candidates beyond the first, to find and to prove the cheapest
 
 // PATH=REST, where PATH may hold quoted keys with = in them; the values hold none.
 bool split(const std::string& text, std::string& path, std::string& rest) {
@@ -77,6 +81,17 @@ std::optional<std::vector<scenarios::SizeAxis>> read_axes(const PlanArguments& a
   return axes;
 }
 
+// What --price says stands before the scenario's prices; a size without either costs 1.
+void price_from_scenario(std::vector<scenarios::SizeAxis>& axes, const PlanArguments& arguments,
+                         const models::ScenarioDoc& doc) {
+  for (scenarios::SizeAxis& axis : axes) {
+    const bool told = std::any_of(arguments.prices.begin(), arguments.prices.end(),
+                                  [&](const auto& text) { return text.rfind(axis.path + "=", 0) == 0; });
+    const std::optional<double> price = models::unit_price(doc, axis.path);
+    if (!told && price && *price > 0) axis.range.price = *price;
+  }
+}
+
 int code_of(bool interrupted, bool found) {
   if (interrupted) return kInterrupted + std::max(interrupted_by(), 1);
   return found ? kGood : kThresholds;
@@ -130,12 +145,14 @@ int plan_sizes(const PlanArguments& arguments, const std::vector<scenarios::Size
 
 }  // namespace
 
-int plan_command(const PlanArguments& arguments) {
+int plan_command(const PlanArguments& given) {
+  PlanArguments arguments = given;
+  arguments.scenario = said_once(given.scenario);
   if (arguments.workload.empty() == arguments.sizes.empty()) {
     complain("a plan is either --max-load WORKLOAD or --size PATH=LOW..HIGH");
     return kUsage;
   }
-  const auto axes = read_axes(arguments);
+  auto axes = read_axes(arguments);
   if (!axes) return kUsage;
   // Sizes may mend a scenario that is wrong as it stands; a rate is raised from what is there.
   if (!arguments.workload.empty()) {
@@ -152,6 +169,7 @@ int plan_command(const PlanArguments& arguments) {
     return kWrongScenario;
   }
   if (!prepare_folder(arguments.out)) return kInputOutput;
+  price_from_scenario(*axes, arguments, loaded.doc);
   const scenarios::SweepScenario scenario{loaded.doc, arguments.scenario.seed,
                                           arguments.scenario.replications};
   scenarios::PlanContext context;
@@ -159,11 +177,19 @@ int plan_command(const PlanArguments& arguments) {
   if (arguments.resolution > 0) context.resolution = arguments.resolution;
   if (arguments.indifference > 0) context.indifference = arguments.indifference;
 
+  const std::unique_ptr<Cluster> cluster = join_cluster(identity_of({scenario}));
+  if (cluster != nullptr && !cluster->first()) {
+    const auto build = [&](const std::string& recipe) { return scenarios::build_recipe(scenario, recipe); };
+    return follow(*cluster, build, arguments.jobs);
+  }
+
   const WatchedRun watched;
   const StreamStyle style = stream_style();
   Progress progress(style.err_is_terminal && !arguments.scenario.quiet, style.err);
   scenarios::PlanOptions options;
   options.jobs = arguments.jobs;
+  std::optional<ClusterCrew> crew;
+  if (cluster != nullptr) options.crew = &crew.emplace(*cluster);
   options.confidence = context.confidence;
   options.indifference = context.indifference;
   options.interrupt = interrupt_flag();

@@ -98,6 +98,10 @@ void collect(const FieldTable& table, const std::string& prefix, bool indented, 
                       one ? std::move(text) : "each a policy or none: " + names});
       continue;
     }
+    if (f.name == "autoscaling" && !prefix.empty()) {  // described where services have it
+      rows.push_back({prefix + f.name, type_text(f), "", "", text + "; its fields are those of a service's"});
+      continue;
+    }
     if (has_own_page(f)) {
       text += fmt::format("; see {}", f.name);
     } else if (f.section && !f.section->shorthand.empty()) {

@@ -5,11 +5,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <new>
+#include <optional>
 
 #include "analysis/experiment/baseline.hpp"
 #include "analysis/html/markdown.hpp"
 #include "analysis/html/page.hpp"
+#include "analysis/report/cost_report.hpp"
 #include "analysis/report/junit.hpp"
 #include "analysis/report/prometheus.hpp"
 #include "analysis/report/run_report.hpp"
@@ -19,7 +22,7 @@
 #include "analysis/report/thresholds.hpp"
 #include "analysis/report/trace_files.hpp"
 #include "analysis/slo/slo.hpp"
-#include "cli/baseline_file.hpp"
+#include "cli/cluster_crew.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -28,6 +31,9 @@
 #include "cli/prediction.hpp"
 #include "cli/progress.hpp"
 #include "cli/signals.hpp"
+#include "cli/stored_run.hpp"
+#include "models/field/number_text.hpp"
+#include "models/prices/prices.hpp"
 #include "scenarios/format/read.hpp"
 #include "scenarios/format/write.hpp"
 #include "scenarios/run/early_stop.hpp"
@@ -49,9 +55,11 @@ struct Replicated {
 constexpr double kTolerance = 0.01;
 
 Replicated replicate(const std::shared_ptr<const models::CompiledModel>& model, const RunArguments& arguments,
-                     const LoadedScenario& scenario, const StreamStyle& style) {
+                     const LoadedScenario& scenario, Cluster* cluster, const StreamStyle& style) {
   scenarios::ReplicateOptions options;
   options.jobs = arguments.jobs;
+  std::optional<ClusterCrew> crew;
+  if (cluster != nullptr) options.crew = &crew.emplace(*cluster);
   options.precision = arguments.precision;
   options.repeat_some = arguments.verify_determinism;
   options.interrupt = interrupt_flag();
@@ -115,7 +123,8 @@ std::string add_scenario(OutputFiles& files, const LoadedScenario& scenario,
 // What has been written already, also to be printed.
 struct FileTexts {
   std::string summary, junit;
-  std::string further;  // at the end of report.md
+  std::string further;                           // at the end of report.md
+  std::vector<analysis::ReportedText> sections;  // of report.html
 };
 
 // "" or what went wrong.
@@ -136,7 +145,8 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
   if (error.empty() && !results.model.topology->caches.empty())
     error = files.add("caches.csv", analysis::caches_csv(results.model, results.records));
   if (error.empty() && !texts.junit.empty()) error = files.add("junit.xml", texts.junit);
-  if (error.empty()) error = files.add("report.html", analysis::report_html(results, scenario));
+  if (error.empty())
+    error = files.add("report.html", analysis::report_html(results, scenario, texts.sections));
   if (error.empty()) error = files.add("report.md", analysis::report_markdown(results) + texts.further);
   if (error.empty()) error = files.add("metrics.prom", analysis::prometheus_text(results));
   const analysis::TailReport& tail = results.report.tail;
@@ -145,26 +155,6 @@ std::string write_files(const std::string& folder, const analysis::RunResults& r
                       analysis::otlp_traces(tail, results.model, results.model.topology->run.seed));
   if (error.empty() && tail.traced)
     error = files.add("trace-events.json", analysis::trace_events(tail, results.model));
-  if (error.empty()) error = files.commit();
-  return error;
-}
-
-// A file by itself, in whichever folder it is to be.
-struct SingleFile {
-  explicit SingleFile(const std::string& path)
-      : name(std::filesystem::path(path).filename().string()),
-        folder(std::filesystem::path(path).parent_path().string()) {
-    if (folder.empty()) folder = ".";
-  }
-  std::string name, folder;
-};
-
-// "" or what is wrong.
-std::string write_single(const std::string& path, const std::string& content) {
-  const SingleFile file(path);
-  OutputFiles files(file.folder);
-  std::string error = files.prepare();
-  if (error.empty()) error = files.add(file.name, content);
   if (error.empty()) error = files.commit();
   return error;
 }
@@ -262,14 +252,20 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
   std::string summary;
   const std::vector<analysis::SloReport> slos =
       analysis::evaluate_slos(models::read_slos(scenario.doc), *model, records, report.confidence);
-  if (writes) summary = analysis::summary_json(results, kept, slos);
+  const analysis::CostReport cost =
+      analysis::evaluate_cost(models::priced_units(scenario.doc, *model->topology), *model, records, report);
+  if (writes) summary = analysis::summary_json(results, kept, slos, cost);
   std::string file_error, further;  // of report.md
   const std::string told_baseline = models::escaped(std::filesystem::path(baseline.file).filename().string());
   if (!slos.empty()) further += "\n## Objectives\n\n```" + analysis::slo_text(slos, {}) + "```\n";
+  if (cost.on) further += "\n## Cost\n\n```" + analysis::cost_text(cost, {}) + "```\n";
   if (!baseline.figures.empty())
     further += "\n## Against the baseline\n\n```" + analysis::baseline_text(against, told_baseline) + "```\n";
+  constexpr analysis::TextStyle kPage{false, true};
+  const std::vector<analysis::ReportedText> sections = {
+      {"Objectives and alerts", analysis::slo_text(slos, kPage)}, {"Cost", analysis::cost_text(cost, kPage)}};
   if (!arguments.out.empty())
-    file_error = write_files(arguments.out, results, {summary, junit, further}, scenario,
+    file_error = write_files(arguments.out, results, {summary, junit, further, sections}, scenario,
                              reported(scenario, arguments.scenario));
   if (file_error.empty() && !arguments.junit.empty()) file_error = write_single(arguments.junit, junit);
   if (!arguments.traces.empty() && file_error.empty())
@@ -290,6 +286,7 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
       options.prediction = comparison_block(*model->topology, report, style.out);
     printed = write_stdout(analysis::summary_text(results, options));
     if (printed && !slos.empty()) printed = write_stdout(analysis::slo_text(slos, style.out));
+    if (printed && cost.on) printed = write_stdout(analysis::cost_text(cost, style.out));
     if (printed && !baseline.figures.empty())
       printed = write_stdout(analysis::baseline_text(against, models::escaped(baseline.file)));
   }
@@ -313,34 +310,37 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
 
 }  // namespace
 
-int run_command(const RunArguments& arguments) {
+int run_command(const RunArguments& given) {
   const StreamStyle style = stream_style();
+  RunArguments arguments = given;
+  arguments.scenario = said_once(given.scenario);
   if (!prepare_folder(arguments.out)) return kInputOutput;
-  if (!arguments.traces.empty()) {
-    const SingleFile file(arguments.traces);
-    if (file.name.empty()) {
-      complain("--traces needs the name of a file, not of a folder");
-      return kUsage;
-    }
-    if (arguments.trace.mode == models::TraceSampling::Mode::off) {
-      complain("--traces has nothing to write with --trace-sample off");
-      return kUsage;
-    }
-    if (!prepare_folder(file.folder)) return kInputOutput;
+  if (!arguments.traces.empty() && arguments.trace.mode == models::TraceSampling::Mode::off) {
+    complain("--traces has nothing to write with --trace-sample off");
+    return kUsage;
+  }
+  for (const auto& [option, file] :
+       {std::pair{"--traces", &arguments.traces}, {"--junit", &arguments.junit}}) {
+    if (const int code = prepare_file(option, *file); code != kGood) return code;
   }
   const LoadedScenario scenario = load_scenario(arguments.scenario);
   if (scenario.topology == nullptr) return scenario.exit_code;
   analysis::BaselineRun baseline;
   if (!arguments.baseline.empty()) {
-    if (const std::string error = read_baseline(arguments.baseline, baseline); !error.empty()) {
-      complain(error);
+    if (const std::string error = read_stored_run(arguments.baseline, baseline); !error.empty()) {
+      complain(fmt::format("the baseline {} cannot be used: {}", models::shown(arguments.baseline), error));
       return kInputOutput;
     }
   }
   const auto model = models::compile(scenario.topology);
+  const std::unique_ptr<Cluster> cluster =
+      join_cluster(identity_of({{scenario.doc, arguments.scenario.seed, arguments.scenario.replications}}));
+  if (cluster != nullptr && !cluster->first())
+    return follow(
+        *cluster, [&](const std::string&) { return model; }, arguments.jobs);
 
   const WatchedRun watched;
-  Replicated run = replicate(model, arguments, scenario, style);
+  Replicated run = replicate(model, arguments, scenario, cluster.get(), style);
   for (;;) {
     try {
       return tell(arguments, scenario, model, run, baseline, style);

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 
+#include "cli/cluster_crew.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -13,7 +16,9 @@
 
 namespace tailrace::cli {
 
-int sensitivity_command(const SensitivityArguments& arguments) {
+int sensitivity_command(const SensitivityArguments& given) {
+  SensitivityArguments arguments = given;
+  arguments.scenario = said_once(given.scenario);
   if (arguments.step > 0.5) {
     complain("--step: an elasticity is of small changes; at most 50 %");
     return kUsage;
@@ -21,6 +26,13 @@ int sensitivity_command(const SensitivityArguments& arguments) {
   const LoadedScenario loaded = load_scenario(arguments.scenario);
   if (loaded.topology == nullptr) return loaded.exit_code;
   if (!prepare_folder(arguments.out)) return kInputOutput;
+  const scenarios::SweepScenario scenario{loaded.doc, arguments.scenario.seed,
+                                          arguments.scenario.replications};
+  const std::unique_ptr<Cluster> cluster = join_cluster(identity_of({scenario}));
+  if (cluster != nullptr && !cluster->first()) {
+    const auto build = [&](const std::string& recipe) { return scenarios::build_recipe(scenario, recipe); };
+    return follow(*cluster, build, arguments.jobs);
+  }
   OutputFiles files(arguments.out);
   std::string error;
   const WatchedRun watched;
@@ -34,8 +46,8 @@ int sensitivity_command(const SensitivityArguments& arguments) {
   options.progress = [&](int done, int wanted, double share) {
     progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(wanted), share);
   };
-  const scenarios::SweepScenario scenario{loaded.doc, arguments.scenario.seed,
-                                          arguments.scenario.replications};
+  std::optional<ClusterCrew> crew;
+  if (cluster != nullptr) options.crew = &crew.emplace(*cluster);
   const scenarios::Sensitivity found = scenarios::find_sensitivity(scenario, arguments.paths, options);
   progress.clear();
   if (!found.fault.empty()) {

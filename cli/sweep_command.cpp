@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "cli/arguments.hpp"
-#include "cli/cluster.hpp"
+#include "cli/cluster_crew.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -18,6 +18,7 @@
 #include "models/field/number_text.hpp"
 #include "models/runtime/record.hpp"
 #include "scenarios/sweep/output.hpp"
+#include "sim/base/bytes.hpp"
 
 namespace tailrace::cli {
 
@@ -82,21 +83,32 @@ class Sweep {
     results_.rows.resize(design_.points.size());
   }
 
-  // Ranks of a cluster other than the first do nothing else.
+  // Ranks of a cluster other than the first do nothing else. An item is a point's number, a result its line.
   void serve() {
     const WatchedRun watched;
-    cluster_->serve([&](const std::vector<std::size_t>& points, const Cluster::Beat& beat) {
-      std::string lines;
+    Cluster::Service service;
+    service.width = static_cast<std::size_t>(std::max(1, arguments_.jobs));  // cores are shared out as ranks
+    service.interrupted = [] { return interrupted_by() != 0; };
+    service.work = [&](const std::vector<std::string>& items, const Cluster::Beat& beat) {
+      std::vector<std::size_t> points;
+      std::map<std::size_t, std::size_t> item_of;
+      for (std::size_t i = 0; i < items.size(); ++i) {
+        points.push_back(static_cast<std::size_t>(sim::ByteReader(items[i]).number()));
+        item_of[points.back()] = i;
+      }
+      Cluster::Results lines;
       scenarios::SweepOptions options;
-      options.jobs = std::max(1, arguments_.jobs);  // cores are shared out as ranks
+      options.jobs = std::max(1, arguments_.jobs);
       options.interrupt = interrupt_flag();
       options.finished = [&](std::vector<std::pair<std::size_t, PointRow>> rows) {
-        for (const auto& [point, row] : rows) lines += journal_line(name_of(point), row);
+        for (const auto& [point, row] : rows)
+          lines.emplace_back(item_of.at(point), journal_line(name_of(point), row));
       };
       options.progress = [&](double) { beat(std::exchange(lines, {})); };
       scenarios::run_sweep(scenario_, design_, points, options);
       beat(std::move(lines));
-    });
+    };
+    cluster_->serve(service);
   }
 
   int run() {
@@ -119,7 +131,6 @@ class Sweep {
  private:
   int refuse(const std::string& error) const {
     complain(error);
-    if (cluster_ != nullptr) cluster_->abort(kInputOutput);
     return kInputOutput;
   }
 
@@ -175,39 +186,34 @@ class Sweep {
   // The first rank of a cluster: the others' lines become rows as if they had been found here.
   std::string gather(const std::vector<std::size_t>& todo, const scenarios::SweepOptions& options,
                      std::string& error, const std::atomic<int>& stop) {
-    std::map<std::string, std::vector<std::size_t>> points;
-    for (const std::size_t p : todo) points[name_of(p)].push_back(p);
+    std::vector<std::string> items;
+    for (const std::size_t point : todo) {
+      sim::ByteWriter item;
+      item.number(point);
+      items.push_back(item.take());
+    }
+    std::vector<std::pair<std::size_t, PointRow>> rows;  // since the last tick: one write for all
     std::size_t accepted = 0;
     Cluster::Hand hand;
-    hand.accept = [&](const std::string& lines) {
-      std::vector<std::size_t> found;
-      std::vector<std::pair<std::size_t, PointRow>> rows;
-      for (std::size_t begin = 0; begin < lines.size();) {
-        const std::size_t end = lines.find('\n', begin) + 1;
-        std::string name;
-        PointRow row;
-        const bool good = parse_journal_line(lines.substr(begin, end - begin), name, row);
-        begin = end;
-        const auto known = points.find(name);
-        if (!good || known == points.end()) {
-          error = "the ranks do not read the same scenario";
-          return found;
-        }
-        for (const std::size_t p : known->second) {
-          found.push_back(p);
-          if (!results_.rows[p]) rows.emplace_back(p, row);
-        }
+    hand.accept = [&](std::size_t item, const std::string& line) {
+      std::string name;
+      PointRow row;
+      if (!parse_journal_line(line, name, row) || name != name_of(todo[item])) {
+        error = "the ranks do not read the same scenario";
+        return false;
       }
-      accepted += rows.size();
-      options.finished(std::move(rows));
-      return found;
+      rows.emplace_back(todo[item], std::move(row));
+      ++accepted;
+      return true;
     };
     hand.tick = [&] {
+      if (!rows.empty()) options.finished(std::exchange(rows, {}));
       const double all = static_cast<double>(std::max<std::size_t>(1, todo.size()));
       options.progress(static_cast<double>(accepted) / all);
     };
     hand.stop = [&] { return stop.load() != 0 || !error.empty(); };
-    const std::string failure = cluster_->hand_out(todo, hand);
+    const std::string failure = cluster_->hand_out(items, hand);
+    hand.tick();
     return error.empty() ? failure : error;
   }
 
@@ -317,15 +323,17 @@ int sweep_command(const SweepArguments& given) {
     return kUsage;
   }
   // The scenario itself may be wrong where it is varied; then every point says so.
+  arguments.scenario = said_once(arguments.scenario);
   const LoadedScenario loaded = read_for_sweep(arguments.scenario);
   if (loaded.exit_code != 0) return loaded.exit_code;
   const std::uint64_t seed =
       arguments.scenario.seed.value_or(loaded.topology == nullptr ? 1 : loaded.topology->run.seed);
   std::optional<scenarios::Design> design = read_design(arguments, seed);
   if (!design) return kUsage;
-  const std::unique_ptr<Cluster> cluster = join_cluster();
+  const std::unique_ptr<Cluster> cluster =
+      join_cluster(identity_of({{loaded.doc, arguments.scenario.seed, arguments.scenario.replications}}));
   Sweep sweep(arguments, loaded, std::move(*design), cluster.get());
-  if (cluster == nullptr || cluster->rank() == 0) return sweep.run();
+  if (cluster == nullptr || cluster->first()) return sweep.run();
   sweep.serve();
   return kGood;
 }

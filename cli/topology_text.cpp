@@ -10,6 +10,7 @@
 #include "analysis/report/plural.hpp"
 #include "analysis/report/text_table.hpp"
 #include "models/field/diagnostics.hpp"
+#include "models/messaging/headers.hpp"
 
 namespace tailrace::cli {
 
@@ -21,6 +22,18 @@ using models::Topology;
 
 constexpr std::size_t kMostComponents = 40;  // of each kind
 constexpr std::size_t kMostSteps = 60;       // of each list of steps
+
+// A routing key, and the headers that travel with it (models/messaging/headers.hpp).
+std::string route_text(const std::string& route) {
+  const std::string key(models::key_alone(route));
+  std::string text = key.empty() ? std::string() : "routing key " + escaped(key);
+  if (key.size() == route.size()) return text;
+  std::string headers = route.substr(key.size() + 1, route.size() - key.size() - 2);
+  for (std::size_t at = headers.find(models::kHeaderMark); at != std::string::npos;
+       at = headers.find(models::kHeaderMark))
+    headers.replace(at, 1, ", ");
+  return text + (text.empty() ? "" : ", ") + "headers " + escaped(headers);
+}
 
 // Four digits and the unit that fits.
 std::string short_duration(double ns) {
@@ -70,7 +83,7 @@ std::string call_text(const Topology& t, int edge) {
   std::vector<std::string> policies;  // in the order in which the call meets them
   if (publishes) {
     const models::PublishSettings& p = t.publications[static_cast<std::size_t>(e.publication)];
-    if (p.route != 0) policies.push_back("routing key " + escaped(t.routing_keys[p.route]));
+    if (p.route != 0) policies.push_back(route_text(t.routing_keys[p.route]));
     if (p.key) policies.push_back("key " + escaped(p.key->to_string()));
     if (!p.request_key && !p.key) policies.push_back("no key");
     if (p.delay) policies.push_back("delayed " + time_text(*p.delay));

@@ -20,10 +20,11 @@ int view_command(const std::vector<std::string>& arguments) {
   const fs::path self = fs::read_symlink("/proc/self/exe", ignored);
   const fs::path viewer = self.parent_path() / "tailrace-view";
   if (self.empty() || !fs::exists(viewer, ignored)) {
-    complain(fmt::format("the viewer is not built: there is no '{}'", viewer.string()));
+    complain(fmt::format("the viewer is not here: there is no '{}'", viewer.string()));
     write_stderr(
-        "  hint: scripts/install-deps viewer && cmake -B build -DTAILRACE_VIEWER=ON && cmake --build build "
-        "--target tailrace_view\n");
+        "  hint: it is the package tailrace-viewer; from the sources: scripts/install-deps viewer && cmake "
+        "-B build "
+        "-DTAILRACE_VIEWER=ON && cmake --build build --target tailrace_view\n");
     return kInputOutput;
   }
   std::string name = viewer.string();

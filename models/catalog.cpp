@@ -7,7 +7,6 @@
 #include "models/cache/cache.hpp"
 #include "models/cloud_queue/cloud_queue_kind.hpp"
 #include "models/database/database.hpp"
-#include "models/egress/egress.hpp"
 #include "models/faults/faults.hpp"
 #include "models/gateway/gateway.hpp"
 #include "models/job/job.hpp"
@@ -21,6 +20,7 @@
 #include "models/policies/allow_list/allow_list.hpp"
 #include "models/policies/bulkhead/bulkhead.hpp"
 #include "models/policies/cancellation/cancellation.hpp"
+#include "models/policies/certificate/certificate.hpp"
 #include "models/policies/circuit_breaker/circuit_breaker.hpp"
 #include "models/policies/codel/codel.hpp"
 #include "models/policies/connection_pool/connection_pool.hpp"
@@ -39,13 +39,16 @@
 #include "models/policies/retry/retry.hpp"
 #include "models/policies/retry_budget/retry_budget.hpp"
 #include "models/policies/retry_pushback/retry_pushback.hpp"
+#include "models/policies/server_connections/server_connections.hpp"
 #include "models/policies/timeout/timeout.hpp"
 #include "models/policies/tls/tls.hpp"
 #include "models/policies/transport/transport.hpp"
+#include "models/prices/prices.hpp"
 #include "models/proxy/proxy.hpp"
 #include "models/segmentation/segmentation.hpp"
 #include "models/service/service.hpp"
 #include "models/topic/topic_kind.hpp"
+#include "models/vpc/vpc.hpp"
 #include "models/webhook/webhook.hpp"
 #include "models/window/window_kind.hpp"
 #include "models/workload/workload.hpp"
@@ -57,10 +60,10 @@ namespace {
 
 std::vector<Kind>& all_kinds() {
   static std::vector<Kind> list = {
-      workload_kind(),    service_kind(),      database_kind(), cache_kind(),   broker_kind(),
-      cloud_queue_kind(), log_kind(),          topic_kind(),    outbox_kind(),  webhook_kind(),
-      job_kind(),         window_kind(),       proxy_kind(),    gateway_kind(), mesh_kind(),
-      network_kind(),     segmentation_kind(), egress_kind(),
+      workload_kind(),    service_kind(), database_kind(),     cache_kind(),   broker_kind(),
+      cloud_queue_kind(), log_kind(),     topic_kind(),        outbox_kind(),  webhook_kind(),
+      job_kind(),         window_kind(),  proxy_kind(),        gateway_kind(), mesh_kind(),
+      network_kind(),     vpc_kind(),     segmentation_kind(), prices_kind(),
   };
   return list;
 }
@@ -87,6 +90,8 @@ std::vector<PolicyInfo>& all_policies() {
       connection_pool_policy(),
       transport_policy(),
       tls_policy(),  // secures the transport
+      server_connections_policy(),
+      certificate_policy(),
       codel_policy(),
       adaptive_lifo_policy(),  // wraps codel
       retry_pushback_policy(),
@@ -146,6 +151,7 @@ const std::vector<FaultInfo>& fault_types() {
       load_spike_fault(),
       cache_flush_fault(),
       certificate_expired_fault(),
+      ca_outage_fault(),
       control_plane_outage_fault(),
   };
   return list;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "viewer/model/selection.hpp"
 #include "viewer/widgets/draw.hpp"
 #include "viewer/widgets/ticks.hpp"
 
@@ -130,7 +131,37 @@ bool App::busy() const {
     if (session->playing() || session->view()->state <= RunState::running || session->wanted_s() >= 0 ||
         session->pending_s() >= 0)
       return true;
-  return message_s_ > 0 || !picture_.empty();
+  return tracing() || message_s_ > 0 || !picture_.empty();
+}
+
+bool App::tracing() const {
+  for (const auto& session : sessions_)
+    if (session->tracing()) return true;
+  return tail_.following();
+}
+
+bool App::wait_traces(double seconds) const {
+  return tail_.wait(seconds) &&
+         std::all_of(sessions_.begin(), sessions_.end(),
+                     [seconds](const auto& session) { return session->wait_traces(seconds); });
+}
+
+const App::Place* App::place_of(const std::string& panel) const {
+  const ImVec2 mouse = ImGui::GetIO().MousePos;
+  for (const Place& p : places_) {
+    const bool under =
+        mouse.x >= p.at.x && mouse.y >= p.at.y && mouse.x < p.at.x + p.size.x && mouse.y < p.at.y + p.size.y;
+    if (panel == "mouse" ? under : p.name == panel) return &p;
+  }
+  return nullptr;
+}
+
+void App::export_picture(const std::string& path, const std::string& panel) {
+  const Place* const place = panel.empty() ? nullptr : place_of(panel);
+  picture_ = path;
+  picture_place_ = place != nullptr ? *place : Place{};
+  picture_frames_ = 2;  // menus and messages are gone by then
+  message_s_ = 0;
 }
 
 bool App::settle(double t_s, double seconds) {
@@ -222,6 +253,9 @@ void App::everything(ImVec2 size) {
                                 em() * 14, size.x * 0.7f);
   const float below = std::clamp(time_height_ > 0 ? time_height_ : size.y * 0.37f, em() * 10, size.y * 0.75f);
   const float left = size.x - side - gap, top = size.y - bar - below - gap;
+  places_ = {{"topology", {0, bar}, {left, top}},
+             {"time", {0, bar + top + gap}, {left, below}},
+             {"side panel", {left + gap, bar}, {side, size.y - bar}}};
   panel_body(PanelName::topology, {0, bar}, {left, top});
   panel_body(PanelName::time, {0, bar + top + gap}, {left, below});
   side_panel({left + gap, bar}, {side, size.y - bar});
@@ -297,7 +331,13 @@ void App::carry_out(const Actions& a) {
                   : result.message,
         !result.ok);
   }
-  if (a.picture) picture_ = fresh_name(fmt::format("{}-{}", name, file_time(look.playhead_s)), ".png");
+  if (a.picture) {
+    const Place* const place = a.picture_of.empty() ? nullptr : place_of(a.picture_of);
+    std::string what = place == nullptr ? std::string() : "-" + place->name;
+    if (what == "-side panel") what = fmt::format("-{}", kPanelNames[static_cast<std::size_t>(side_)]);
+    export_picture(fresh_name(fmt::format("{}-{}{}", name, file_time(look.playhead_s), what), ".png"),
+                   place == nullptr ? "" : place->name);
+  }
   if (a.table) export_csv(fresh_name(fmt::format("{}-{}", name, file_time(look.range.t0_s)), ".csv"));
   if (a.quit) leave_ = true;
 }
@@ -307,9 +347,11 @@ void App::export_csv(const std::string& path) {
   if (!look.ready()) return say("there is nothing to write yet", true);
   std::vector<int> nodes;
   if (look.node >= 0) nodes.push_back(look.node);
+  // A range that was brushed; without, all of the run.
   const TimeRange range = look.brush ? *look.brush : TimeRange{0, look.history->frontier_s()};
   std::ofstream out(path, std::ios::binary);
-  out << selection_csv(*look.history, range, nodes);
+  out << (look.edge >= 0 ? call_csv(*look.history, range, look.edge)
+                         : selection_csv(*look.history, range, nodes));
   out.close();
   say(out ? "written: " + path : "cannot write '" + path + "'", !out);
 }
@@ -392,9 +434,17 @@ void App::after_frame(Surface& surface) {
     apply_theme(theme_, surface, options_.points);
     theme_changed_ = false;
   }
-  if (picture_.empty()) return;
-  const Pixels pixels = surface.read();
+  if (picture_.empty() || --picture_frames_ > 0) return;
+  Pixels pixels = surface.read();
   if (pixels.empty()) return;  // a window has it with the next frame
+  if (picture_place_.size.x > 0) {
+    const ImVec2 whole = ImGui::GetIO().DisplaySize;
+    const auto scaled = [&](float v) {
+      return static_cast<int>(std::lround(v * static_cast<float>(pixels.width) / whole.x));
+    };
+    const Place& p = picture_place_;
+    pixels = cropped(pixels, scaled(p.at.x), scaled(p.at.y), scaled(p.size.x), scaled(p.size.y));
+  }
   const std::string error = write_png(picture_, pixels);
   say(error.empty() ? "written: " + picture_ : error, !error.empty());
   picture_.clear();

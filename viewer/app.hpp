@@ -69,9 +69,19 @@ class App {
   const std::string& message() const { return message_; }
   bool helping() const { return help_; }
   void export_csv(const std::string& path);
-  void export_picture(const std::string& path) { picture_ = path; }
+  // Of the whole window, or of a panel as it lies in it; written by after_frame() once what covers it is
+  // gone.
+  void export_picture(const std::string& path, const std::string& panel = "");
+  TailPanel& tail() { return tail_; }
+  // Whether requests are being followed for what is shown.
+  bool tracing() const;
+  bool wait_traces(double seconds) const;
 
  private:
+  struct Place {
+    std::string name;  // "topology", "time", "side panel"
+    ImVec2 at, size;
+  };
   void everything(ImVec2 size);
   void single(ImVec2 size);
   void side_panel(ImVec2 at, ImVec2 size);
@@ -80,6 +90,7 @@ class App {
   void carry_out(const Actions& actions);
   void grant(const LessonPanel::Wish& wish);
   void toast(ImVec2 size);
+  const Place* place_of(const std::string& panel) const;
   void say(std::string text, bool bad = false);
   Look* other() { return sessions_.size() > 1 ? &looks_[1 - focused_] : nullptr; }
 
@@ -100,6 +111,9 @@ class App {
   bool theme_changed_ = false, help_ = false, leave_ = false;
   float side_width_ = 0, time_height_ = 0;  // pixels; 0: by the window's size
   std::string message_, picture_;
+  std::vector<Place> places_;  // of the panels in the last frame
+  Place picture_place_;        // that is wanted; no size: the window
+  int picture_frames_ = 0;     // until the picture is taken
   bool bad_message_ = false;
   double message_s_ = 0;  // how long it is still shown
   std::string opening_;   // a path that the next frame opens

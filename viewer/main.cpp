@@ -153,8 +153,10 @@ int take_pictures(App& app, Surface& surface, const Arguments& a, double at_s) {
       if (app.look(s).ready() && app.look(s).scene->nodes.size() <= 100)
         app.session(s).wait_moment(app.session(s).playhead_s(), 0);
     }
-    // Layouts, scroll areas and labels settle within three frames.
-    for (int frame = 0; frame < 3; ++frame) {
+    // Layouts, scroll areas and labels settle within three frames; where requests are followed for what is
+    // shown, three more show them, and three more a single one.
+    for (int frame = 0; frame < 9; ++frame) {
+      if (frame > 0 && frame % 3 == 0 && !app.wait_traces(kPictureSeconds)) break;
       surface.begin_frame(0);
       app.draw(0);
       surface.end_frame();

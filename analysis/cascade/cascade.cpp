@@ -113,6 +113,24 @@ class Finder {
     }
   }
 
+  // Of the workload's requests that ended in the baseline. Its signal counts those that arrived in a window
+  // and have not ended as well, for who hangs is not well; over many windows that is but those under way.
+  double failed_before(int component) const {
+    double failed = 0, ended = 0;
+    std::size_t cls = 0;
+    for (const models::Workload& w : t_.workloads) {
+      for (std::size_t c = 0; c < w.classes.size(); ++c, ++cls) {
+        if (w.component != component) continue;
+        for (std::size_t k = baseline_.first; k < baseline_.end; ++k) {
+          const auto& row = r_.windows[k].classes[cls];
+          failed += static_cast<double>(row.failed);
+          ended += static_cast<double>(row.succeeded + row.failed);
+        }
+      }
+    }
+    return ended > 0 ? failed / ended : 0;
+  }
+
   void hits(const std::vector<Signal>& signals) {
     struct Found {
       Hit hit;
@@ -129,8 +147,10 @@ class Finder {
       hit.onset_s = times_.start_s[episodes.front().first];
       hit.over = episodes.back().over;
       hit.end_s = hit.over ? times_.start_s[episodes.back().end] : times_.end_s.back();
-      hit.normal = normal.mean;
+      hit.normal = s.symptom == Symptom::failed ? failed_before(s.component) : normal.mean;
       for (const Episode& e : episodes) hit.worst = std::max(hit.worst, e.worst);
+      // Where hardly anything ends, time inside over ends is no time that anybody spent.
+      if (s.symptom == Symptom::slow) hit.worst = std::min(hit.worst, hit.normal + hit.end_s - hit.onset_s);
       const auto same = std::find_if(found.begin(), found.end(),
                                      [&](const Found& f) { return f.hit.component == s.component; });
       const std::size_t onset = episodes.front().first;

@@ -16,6 +16,8 @@ constexpr std::size_t kBefore = 3;          // windows before the onset in which
 constexpr double kMoreShare = 0.05;         // of attempts, above the baseline
 constexpr double kMoreAttempts = 1.2;       // per call, times the baseline
 constexpr double kMoreLoad = 1.3;           // attempts per second, times the baseline
+constexpr double kRush = 1.5;               // likewise, in the onset's windows alone
+constexpr double kFewestInRush = 30;        // chance makes no rush of so many
 constexpr double kFewestAttempts = 5;       // in the windows looked at
 constexpr double kMostAmplification = 1.2;  // below it is not worth a line
 
@@ -192,7 +194,9 @@ class Explainer {
       if (edge.from_component == hit.component) {
         if (const Hit* callee = explained_hit(to, w)) offer(callee, from_callee(e, after, hit));
       } else if (to == hit.component) {
-        const Mechanism mechanism = from_caller(e, around);
+        Mechanism mechanism = from_caller(e, around, kMoreLoad, kFewestAttempts);
+        // After a standstill, when all that waited comes at once, the windows before had less than usual.
+        if (mechanism == Mechanism::unexplained) mechanism = from_caller(e, {w, w + 2}, kRush, kFewestInRush);
         const Hit* caller = explained_hit(edge.from_component, w);
         if (caller != nullptr) offer(caller, mechanism);
         if (caller == nullptr && mechanism != Mechanism::unexplained && in_a_trigger(edge.from_component)) {
@@ -228,9 +232,9 @@ class Explainer {
     return Mechanism::slow_replies;
   }
 
-  Mechanism from_caller(std::size_t e, Span after) const {
-    const Flow now = flow_of(record_, times_, e, after), then = flow_of(record_, times_, e, baseline_);
-    if (now.attempts < kFewestAttempts || now.rate() < kMoreLoad * then.rate()) return Mechanism::unexplained;
+  Mechanism from_caller(std::size_t e, Span span, double more, double fewest) const {
+    const Flow now = flow_of(record_, times_, e, span), then = flow_of(record_, times_, e, baseline_);
+    if (now.attempts < fewest || now.rate() < more * then.rate()) return Mechanism::unexplained;
     return now.per_call() > kMoreAttempts * std::max(1.0, then.per_call()) ? Mechanism::retry_load
                                                                            : Mechanism::load;
   }

@@ -61,7 +61,10 @@ std::string comparison_json(const Comparison& c, const ComparisonContext& contex
   for (std::size_t v = 0; v < context.sides.size(); ++v) {
     const ComparisonContext::Side& side = context.sides[v];
     j.begin_object().field("name", side.name).field("file", side.file).field("baseline", v == 0);
-    j.field("seed", side.seed).field("measured_s", side.measured_s).field("status", side.status).end_object();
+    j.field("seed", side.seed).field("measured_s", side.measured_s).field("status", side.status);
+    j.key("cost_per_hour");
+    side.cost_per_hour ? j.value(*side.cost_per_hour) : j.null();
+    j.end_object();
   }
   j.end_array();
   j.field("primary", c.primary);

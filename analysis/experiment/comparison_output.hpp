@@ -2,6 +2,7 @@
 // A comparison as a person reads it, as JSON (docs/compare.schema.json; SI units) and as CSV. Nothing written
 // depends on the host, the clock or --jobs.
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct ComparisonContext {
     std::uint64_t seed = 1;
     std::string status, message;  // of the first replication that ended early; "completed"
     double measured_s = 0;
+    std::optional<double> cost_per_hour{};  // of what the scenario's prices name, as it is written
   };
   std::vector<Side> sides;
   std::string status = "completed", message;

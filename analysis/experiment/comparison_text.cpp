@@ -138,6 +138,20 @@ std::string variant_table(const Comparison& c, std::size_t variant, TextStyle st
   return text;
 }
 
+// "cost of an hour: base 0.30, more 0.40 (+33 %)": what the prices name, as each side is written.
+std::string costs(const ComparisonContext& context, TextStyle style) {
+  std::string out;
+  const std::optional<double> base = context.sides.empty() ? std::nullopt : context.sides[0].cost_per_hour;
+  for (const ComparisonContext::Side& side : context.sides) {
+    if (!side.cost_per_hour) continue;
+    out += fmt::format("{}{} {}", out.empty() ? "cost of an hour: " : ", ", shortened(side.name, 40, style),
+                       human_number(*side.cost_per_hour));
+    if (base && *base > 0 && *side.cost_per_hour != *base)
+      out += fmt::format(" ({:+.3g} %)", 100 * (*side.cost_per_hour / *base - 1));
+  }
+  return out.empty() ? "" : out + "\n";
+}
+
 }  // namespace
 
 std::string verdict(const Comparison& comparison, const FigureComparison& row) {
@@ -184,6 +198,7 @@ std::string comparison_text(const Comparison& c, const ComparisonContext& contex
                  row.finding == Finding::different ? Ink::bold : Ink::plain, style) +
            "\n";
   }
+  out += costs(context, style);
   for (std::size_t v = 1; v < c.variants.size(); ++v) out += "\n" + variant_table(c, v, style);
   out += fmt::format(
       "\n\"different\" holds at {:g} % after Holm's correction over {} primary and {} other comparisons;\n"

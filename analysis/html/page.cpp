@@ -108,7 +108,8 @@ std::string scenario_section(const ReportedScenario& scenario) {
 
 }  // namespace
 
-std::string report_html(const RunResults& results, const ReportedScenario& scenario) {
+std::string report_html(const RunResults& results, const ReportedScenario& scenario,
+                        const std::vector<ReportedText>& further) {
   const RunReport& report = results.report;
   const models::Topology& topology = *results.model.topology;
   std::string out = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
@@ -120,6 +121,7 @@ std::string report_html(const RunResults& results, const ReportedScenario& scena
   out += fmt::format("<p class=\"dim\">{}</p>\n", html::run_line(report, topology.run.seed));
   out += verdicts(results);
   out += html::thresholds_html(results);
+  for (const ReportedText& f : further) out += text_section(f.title.c_str(), f.text);
   out += html::cascade_html(results);
   out += html::topology_html(results);
   out += html::charts_html(results);

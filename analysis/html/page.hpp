@@ -21,6 +21,12 @@ struct ReportedScenario {
   std::vector<std::string> changes;  // that the command line made: "run.duration=10s"
 };
 
-std::string report_html(const RunResults& results, const ReportedScenario& scenario);
+// Tables that are reported beside the run's own, as text: objectives, cost.
+struct ReportedText {
+  std::string title, text;
+};
+
+std::string report_html(const RunResults& results, const ReportedScenario& scenario,
+                        const std::vector<ReportedText>& further = {});
 
 }  // namespace tailrace::analysis

@@ -24,6 +24,7 @@ section { background: var(--card); border: 1px solid var(--rule); border-radius:
   font-weight: 600; overflow-wrap: anywhere; }
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
 .scroll { overflow-x: auto; }
+.scroll + p { margin-top: 10px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { padding: 4px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
 th { color: var(--dim); font-weight: 600; vertical-align: bottom; }
@@ -47,7 +48,8 @@ figure svg { display: block; width: 100%; height: auto; }
 .legend { font-weight: 400; font-size: .85rem; color: var(--dim); margin: 2px 0 4px; }
 .legend span { display: inline-block; margin-right: 14px; }
 .key { display: inline-block; width: 14px; height: 4px; border-radius: 2px; margin-right: 6px;
-  vertical-align: middle; background: var(--dim); }
+  vertical-align: middle; }
+:where(.key) { background: var(--dim); }
 .key.calm, .key.busy, .key.full, .key.fault { height: 10px; }
 .key.fault { background: var(--fault); opacity: .45; } .key.failing { background: var(--full); }
 .key.arrivals { background: var(--dim); } .key.goodput { background: var(--green); }

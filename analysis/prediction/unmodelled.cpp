@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "models/vpc/vpc.hpp"
+
 namespace tailrace::analysis::detail {
 
 using models::Balancing;
@@ -165,6 +167,8 @@ class Spread {
     if (!e.guarded()) return;
     const bool may_fail = f.success < 1 - kNever || f.attempts > 1 + kNever;
     for (const models::AdmissionUse& use : e.admissions) {
+      const auto* way = dynamic_cast<const models::VpcPassage*>(use.model.get());
+      if (way != nullptr && !way->refused) continue;  // its time is the link's
       const Doubt d = reason(use.policy, call_name(e));
       edges_[id].admits = first(edges_[id].admits, d);
     }

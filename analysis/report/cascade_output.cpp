@@ -26,18 +26,6 @@ Ink ink_of(Verdict verdict) {
   }
 }
 
-std::string wrapped(const std::string& text) {
-  std::string out;
-  std::size_t start = 0;
-  while (text.size() - start > kWidth) {
-    std::size_t end = text.rfind(' ', start + kWidth);
-    if (end == std::string::npos || end <= start) end = start + kWidth;
-    out += text.substr(start, end - start) + "\n";
-    start = end + 1;
-  }
-  return out + text.substr(std::min(start, text.size())) + "\n";
-}
-
 }  // namespace
 
 std::string symptom_amount(const CascadeHitReport& h, double value, TextStyle style) {
@@ -83,7 +71,7 @@ std::string cascade_text(const CascadeReport& report, TextStyle style) {
                fmt::format("{}/{}", h.replications, report.replications)});
   }
   if (!table.empty()) out += table.text();
-  return out + wrapped(report.story);
+  return out + wrapped(report.story, kWidth);
 }
 
 void cascade_json(JsonText& json, const CascadeReport& report) {

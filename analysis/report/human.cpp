@@ -155,4 +155,17 @@ std::string shortened(std::string_view text, std::size_t width, TextStyle style)
   return safe.substr(0, end) + std::string(dots);
 }
 
+std::string wrapped(std::string_view text, std::size_t width, std::string_view indent) {
+  std::string out;
+  const auto line = [&](std::string_view part) { out.append(indent).append(part) += '\n'; };
+  while (text.size() > width) {
+    const std::size_t space = text.rfind(' ', width);
+    const bool broken = space == std::string_view::npos || space == 0;  // one long word
+    line(text.substr(0, broken ? width : space));
+    text.remove_prefix(broken ? width : space + 1);
+  }
+  line(text);
+  return out;
+}
+
 }  // namespace tailrace::analysis

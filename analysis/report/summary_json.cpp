@@ -306,7 +306,7 @@ void array(JsonText& json, std::string_view name, const List& list, Each each) {
 }  // namespace
 
 std::string summary_json(const RunResults& results, const std::vector<KeptFigure>& kept,
-                         const std::vector<SloReport>& slos) {
+                         const std::vector<SloReport>& slos, const CostReport& cost) {
   const RunReport& report = results.report;
   const models::Topology& t = *results.model.topology;
   JsonText json;
@@ -366,6 +366,7 @@ std::string summary_json(const RunResults& results, const std::vector<KeptFigure
   array(json, "thresholds", results.thresholds, threshold);
   const auto texts = [](JsonText& j, const std::string& text) { j.value(text); };
   slo_json(json, slos);
+  cost_json(json, cost);
   array(json, "figures", kept, [](JsonText& j, const KeptFigure& f) {
     j.begin_object().field("name", f.name).field("unit", f.unit).field("better", f.better);
     j.key("values").begin_inline_array();

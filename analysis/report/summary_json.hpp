@@ -5,6 +5,7 @@
 // change of meaning raises kSummaryVersion.
 #include <string>
 
+#include "analysis/report/cost_report.hpp"
 #include "analysis/report/kept_figures.hpp"
 #include "analysis/report/run_results.hpp"
 #include "analysis/slo/slo.hpp"
@@ -13,8 +14,9 @@ namespace tailrace::analysis {
 
 inline constexpr int kSummaryVersion = 1;
 
-// `kept`: figures of each replication, for a later run to be compared with; `slos`: analysis/slo.
+// `kept`: figures of each replication, for a later run to be compared with; `slos`: analysis/slo; `cost`: by the
+// scenario's prices.
 std::string summary_json(const RunResults& results, const std::vector<KeptFigure>& kept = {},
-                         const std::vector<SloReport>& slos = {});
+                         const std::vector<SloReport>& slos = {}, const CostReport& cost = {});
 
 }  // namespace tailrace::analysis

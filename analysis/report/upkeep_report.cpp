@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
+
+#include "models/vpc/vpc.hpp"
 
 namespace tailrace::analysis {
 
@@ -43,9 +46,34 @@ const models::EgressPrice* price_of(const models::Topology& t, const std::string
   return nullptr;
 }
 
+constexpr double kDefaultBytes = 1024, kGib = 1024.0 * 1024 * 1024;
+
+// What left its VPC, by the routes that it took.
+void add_vpcs(const models::CompiledModel& model, const std::vector<RunRecord>& records, UpkeepReport& out) {
+  const models::Topology& t = *model.topology;
+  std::map<std::array<std::string, 3>, EgressReport> ways;
+  for (std::size_t i = 0; i < t.edges.size(); ++i) {
+    const models::Edge& edge = t.edges[i];
+    const models::VpcPassage* passage = models::vpc_passage_of(edge.admissions);
+    if (passage == nullptr || passage->refused) continue;
+    std::uint64_t calls = 0;
+    for (const RunRecord& r : records) calls += r.edges[i].attempts;
+    if (calls == 0) continue;
+    const auto pay = [&](const std::string& from, const std::string& to,
+                         const std::optional<sim::Distribution>& bytes, bool counts) {
+      EgressReport& e = ways[{from, to, passage->by}];
+      e.from = "vpc " + from, e.to = "vpc " + to, e.per_gib = passage->per_gib;
+      if (counts) e.calls += calls;
+      e.gib += static_cast<double>(calls) * (bytes ? bytes->mean() : kDefaultBytes) / kGib;
+    };
+    pay(passage->from, passage->to, edge.request_bytes, true);
+    pay(passage->to, passage->from, edge.response_bytes, false);
+  }
+  for (const auto& [way, e] : ways) out.egress.push_back(e);
+}
+
 void add_egress(const models::CompiledModel& model, const std::vector<RunRecord>& records,
                 UpkeepReport& out) {
-  constexpr double kDefaultBytes = 1024, kGib = 1024.0 * 1024 * 1024;
   const models::EgressTable& table = model.egress;
   const models::Topology& t = *model.topology;
   const std::size_t zones = table.zones.size();
@@ -79,11 +107,12 @@ void add_egress(const models::CompiledModel& model, const std::vector<RunRecord>
       }
     }
   }
+  for (const auto& [pair, e] : pairs) out.egress.push_back(e);
+  add_vpcs(model, records, out);
   double cost = 0;
-  for (auto& [pair, e] : pairs) {
+  for (EgressReport& e : out.egress) {
     e.cost = e.gib * e.per_gib;
     cost += e.cost;
-    out.egress.push_back(e);
   }
   if (seconds > 0) out.egress_cost_per_hour = cost / seconds * 3600;
   if (requests > 0) out.egress_cost_per_million = cost / requests * 1e6;
@@ -158,7 +187,10 @@ UpkeepReport upkeep_report(const models::CompiledModel& model, const std::vector
     for (const RunRecord& r : records) merge(g.counts, r.gated[id]);
     report.gates.push_back(std::move(g));
   }
-  if (model.egress.cells > 0) add_egress(model, records, report);
+  const bool vpcs = std::any_of(t.edges.begin(), t.edges.end(), [](const models::Edge& e) {
+    return models::vpc_passage_of(e.admissions) != nullptr;
+  });
+  if (model.egress.cells > 0 || vpcs) add_egress(model, records, report);
   add_coupling(model, records, confidence, report.coupling);
   return report;
 }

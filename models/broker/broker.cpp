@@ -17,10 +17,22 @@ void read_bytes(const Node& node, std::optional<std::int64_t>& out, ReadContext&
   out = static_cast<std::int64_t>(*q.value);
 }
 
+FieldTable argument_fields() {
+  return Fields<BindingArgumentSpec>("header value", "What a header must be.")
+      .add("value", &BindingArgumentSpec::value, "of the header")
+      .required()
+      .shorthand("value")
+      .table();
+}
+
 FieldTable binding_fields() {
   return Fields<BrokerBindingSpec>("binding", "From an exchange to a queue, or to another exchange.")
       .add("key", &BrokerBindingSpec::key,
            "routing key; in a topic exchange a pattern of words between dots: * is one word, # any number")
+      .map_of("arguments", &BrokerBindingSpec::arguments, argument_fields(),
+              "of a headers exchange: headers of the publication, and what they must be")
+      .choice("x_match", &BrokerBindingSpec::x_match, {"all", "any"},
+              "all arguments must match, which is so where there are none; or one of them")
       .add("queue", &BrokerBindingSpec::queue, "a queue of this broker")
       .add("exchange", &BrokerBindingSpec::exchange,
            "or an exchange of this broker; cycles are followed once")
@@ -29,8 +41,10 @@ FieldTable binding_fields() {
 
 FieldTable exchange_fields() {
   return Fields<ExchangeSpec>("exchange", "Copies publications into the queues that are bound to it.")
-      .choice("type", &ExchangeSpec::type, {"direct", "topic", "fanout"},
-              "direct compares keys, topic matches patterns, fanout takes every binding")
+      .choice(
+          "type", &ExchangeSpec::type, {"direct", "topic", "fanout", "headers"},
+          "direct compares keys, topic matches patterns, fanout takes every binding, headers looks at the "
+          "publication's headers")
       .list_of("bindings", &ExchangeSpec::bindings, binding_fields(), "where publications go")
       .add("alternate_exchange", &ExchangeSpec::alternate,
            "an exchange of this broker for what no binding matches; default: that is dropped")

@@ -13,8 +13,14 @@
 
 namespace tailrace::models {
 
+struct BindingArgumentSpec {
+  std::string value;
+};
+enum class HeaderMatch : std::uint8_t { all, any };
 struct BrokerBindingSpec {
   std::string key;
+  std::vector<Named<BindingArgumentSpec>> arguments;
+  HeaderMatch x_match = HeaderMatch::all;
   std::optional<Reference> queue, exchange;
 };
 

@@ -101,7 +101,23 @@ class Expansion {
                                fmt::format("a direct exchange takes \"{}\" literally", escaped(binding.key)),
                                "type: topic matches patterns");
       }
-      BindingSettings to{binding.key, kNobody, kNobody};
+      if (out.type == ExchangeType::headers && !binding.key.empty()) {
+        b_.diagnostics.warning(mark_, at + ".key", "a headers exchange does not look at keys",
+                               "arguments: {type: invoice}");
+      }
+      if (out.type != ExchangeType::headers && !binding.arguments.empty()) {
+        b_.diagnostics.error(mark_, at + ".arguments", "only a headers exchange looks at headers",
+                             "type: headers");
+      }
+      if (out.type == ExchangeType::headers && binding.x_match == HeaderMatch::any &&
+          binding.arguments.empty()) {
+        b_.diagnostics.warning(mark_, at + ".arguments", "none of no arguments ever matches",
+                               "arguments: {type: invoice}");
+      }
+      BindingSettings to;
+      to.key = binding.key;
+      for (const auto& a : binding.arguments) to.arguments.emplace_back(a.name, a.value.value);
+      to.match_any = binding.x_match == HeaderMatch::any;
       if (binding.queue) to.queue = find(*binding.queue, spec_.queues, "queue", at + ".queue");
       if (binding.exchange)
         to.exchange = find(*binding.exchange, spec_.exchanges, "exchange", at + ".exchange");
@@ -168,7 +184,7 @@ class Expansion {
     if (spec.consumers) {
       const QueueConsumerSpec& group = *spec.consumers;
       const std::string at = ".consumers";
-      out.consumers.instances = group.consumer.instances;
+      out.consumers.instances = group.consumer.laid_out();
       out.consumers.concurrency = group.consumer.concurrency;
       out.ack = group.ack;
       out.on_failure = group.on_failure;

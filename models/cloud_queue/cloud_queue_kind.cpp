@@ -139,7 +139,7 @@ CloudQueueSettings cloud_queue_settings(const CloudQueueSpec& spec, const std::s
     diagnostics.error(mark, path + field, std::move(message), std::move(hint));
   };
   CloudQueueSettings s;
-  s.group = {"consumers", spec.consumers ? c.consumer.instances : 0, c.consumer.concurrency};
+  s.group = {"consumers", spec.consumers ? c.consumer.laid_out() : 0, c.consumer.concurrency};
   s.place = name;
   s.fifo = spec.type == CloudQueueType::fifo;
   if (s.fifo) s.deduplication_ns = spec.deduplication_interval.value_or(sim::Duration{kDeduplication}).ns;

@@ -101,6 +101,18 @@ class FaultCompiler final : public ModelWriter {
   }
 };
 
+// Sidecars that can be killed are down for a while, with their instances.
+bool killed_with_its_sidecar(const Topology& t, const Station& s) {
+  const auto has = [](const Station& station, const char* door) {
+    return std::any_of(station.doors.begin(), station.doors.end(),
+                       [&](const AdmissionUse& use) { return use.policy == door; });
+  };
+  if (has(s, "sidecar_memory")) return true;
+  return has(s, "mesh_config") &&
+         std::any_of(t.stations.begin(), t.stations.end(),
+                     [&](const Station& member) { return has(member, "sidecar_memory"); });
+}
+
 }  // namespace
 
 FaultMarks mark_faults(const Topology& t) {
@@ -109,7 +121,8 @@ FaultMarks mark_faults(const Topology& t) {
   marks.links.resize(t.links.size());
   for (std::size_t s = 0; s < t.stations.size(); ++s) {
     // Who is not there is down, and answers as what is down does.
-    const bool managed = t.stations[s].scaling || t.stations[s].shared_queue || !t.stations[s].gates.empty();
+    const bool managed = t.stations[s].scaling || t.stations[s].shared_queue ||
+                         !t.stations[s].gates.empty() || killed_with_its_sidecar(t, t.stations[s]);
     marks.stations[s].hit = marks.stations[s].dies = managed;
   }
   for (const Deployment& d : t.deployments) {

@@ -2,8 +2,10 @@
 
 #include "models/compile/client_share.hpp"
 #include "models/compile/effect_question.hpp"
+#include "models/compile/limit_tables.hpp"
 #include "models/compile/wires.hpp"
 #include "models/policies/transport/transport.hpp"
+#include "models/topology/saga.hpp"
 
 namespace tailrace::models {
 
@@ -182,6 +184,7 @@ void ProgramCompiler::parallel(const Step& s, const Place& here, bool& held) {
 
 // A branch frame of its own; where it fails the frame goes on behind the jump.
 void ProgramCompiler::attempt(const Step& s, const Place& here, bool& held) {
+  if (const std::optional<StepLimit> limit = limit_of(s)) return timed_attempt(s, *limit, here, held);
   no_worker(here, held);
   const std::uint32_t at = emit(Op::parallel);
   const std::uint32_t skip = emit(Op::jump);
@@ -198,6 +201,48 @@ void ProgramCompiler::attempt(const Step& s, const Place& here, bool& held) {
   m_.steps[at].needed = 1;
   m_.forks.push_back(start);
   m_.steps[skip].first = m_.steps[over].first = pc();
+}
+
+// The same with limits of time. What it tries stands before what follows, which may try it again: the very
+// same calls, so that they are recognised.
+void ProgramCompiler::timed_attempt(const Step& s, const StepLimit& limit, const Place& here, bool& held) {
+  no_worker(here, held);
+  const std::uint32_t at = emit(Op::parallel);
+  std::vector<std::uint32_t> ends{emit(Op::jump)};
+  const std::uint32_t failed = emit(Op::jump);
+  const std::uint32_t outer = tried_;
+  Place inside = here;
+  inside.purpose += "/try";
+  if (!limit.repeats) tried_ = sub_program(s.branches[0].steps, inside);
+  const std::uint32_t start = tried_;
+  const auto emit_branch = [&](std::size_t branch, const char* purpose) {
+    const std::uint32_t begin = pc();
+    inside.purpose = here.purpose + purpose;
+    body(s.branches[branch].steps, inside, held);
+    no_worker(here, held);
+    ends.push_back(emit(Op::jump));
+    return begin;
+  };
+  LimitTable table;
+  m_.steps[failed].first = table.step_over_pc = table.saga_over_pc = emit_branch(1, "/on_failure");
+  if (!limit.fails) {
+    table.step_over_pc = emit_branch(kStepOver, "/step_over");
+    table.saga_over_pc = emit_branch(kSagaOver, "/saga_over");
+  }
+  tried_ = outer;
+  if (limit.step) table.step_lane = lane(*limit.step, TimerPurpose::await);
+  if (limit.saga) table.saga_lane = lane(*limit.saga, TimerPurpose::await);
+  table.step_since = static_cast<std::uint32_t>(limit.step_since);
+  table.saga_since = static_cast<std::uint32_t>(limit.saga_since);
+  table.identity = static_cast<std::uint32_t>(limit.identity);
+  table.late = static_cast<std::uint32_t>(limit.late);
+  m_.steps[at].flags = kAttempt | kTimed;
+  m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
+  m_.steps[at].count = 1;
+  m_.steps[at].needed = 1;
+  m_.forks.push_back(start);
+  m_.steps[at].stream = add_limit(m_, table);
+  for (const std::uint32_t end : ends) m_.steps[end].first = pc();
 }
 
 void ProgramCompiler::spawn(const Step& s, const Place& here) {

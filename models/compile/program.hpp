@@ -8,6 +8,8 @@
 
 namespace tailrace::models {
 
+struct StepLimit;
+
 // Where a program runs: what its streams are called, and whether it must mind its worker.
 struct ProgramPlace {
   std::string component;
@@ -44,6 +46,7 @@ class ProgramCompiler : public ModelWriter {
   void no_worker(const Place& place, bool& held);
   void parallel(const Step& s, const Place& here, bool& held);
   void attempt(const Step& s, const Place& here, bool& held);
+  void timed_attempt(const Step& s, const StepLimit& limit, const Place& here, bool& held);
   void spawn(const Step& s, const Place& here);
   void effect(const Step& s, const Place& here, bool& held);
   void await(const Step& s, const Place& here, bool& held);
@@ -55,6 +58,7 @@ class ProgramCompiler : public ModelWriter {
   void cache(const Step& s, const Place& here, bool& held);
   void cache_look(const Step& s, std::uint32_t id, const Branch& run, const Place& here, bool& held);
 
+  std::uint32_t tried_ = kNoId;  // first step of what the timed attempt around this place tries
   std::vector<std::pair<int, std::uint8_t>> cache_calls_;  // edge, depth of the site whose key it is about
 };
 

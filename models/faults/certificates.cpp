@@ -29,4 +29,25 @@ FaultInfo certificate_expired_fault() {
   return f;
 }
 
+FaultInfo ca_outage_fault() {
+  FaultInfo f;
+  f.name = "ca_outage";
+  f.about =
+      "The authority that signs the certificates of these instances answers nobody: what they ask for with "
+      "the "
+      "policy certificate fails, and is asked again. It is felt when certificates end, not at once.";
+  f.example = "{type: ca_outage, target: cart, start: 30s, duration: 20s}";
+  f.takes = kTakesInstances;
+  f.ramps = false;
+  f.fields = Fields<Nothing>("ca_outage", f.about).table();
+  f.make = [] { return std::static_pointer_cast<void>(std::make_shared<Nothing>()); };
+  f.apply = [](const void*, FaultParts& parts) {
+    FaultEffect e;
+    e.action = FaultAction::notify;
+    e.hook = "ca_outage";
+    parts.effects.push_back(e);
+  };
+  return f;
+}
+
 }  // namespace tailrace::models

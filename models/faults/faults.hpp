@@ -33,6 +33,7 @@ FaultInfo cache_flush_fault();
 
 // certificates.cpp, control_plane.cpp
 FaultInfo certificate_expired_fault();
+FaultInfo ca_outage_fault();
 FaultInfo control_plane_outage_fault();
 
 // load.cpp

@@ -40,7 +40,7 @@ void declare(const void*, int component, TopologyBuilder& b) {
 
 CloudQueueSettings lease_settings(const JobSpec& spec, const std::string& name) {
   CloudQueueSettings s;
-  s.group = {"workers", spec.workers.instances, spec.workers.concurrency};
+  s.group = {"workers", spec.workers.laid_out(), spec.workers.concurrency};
   s.place = name;
   s.fifo = spec.order == JobOrder::key;
   s.at_its_place = true;
@@ -81,7 +81,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   const auto error = [&](const char* field, std::string message, std::string hint) {
     b.diagnostics.error(self.mark, path + field, std::move(message), std::move(hint));
   };
-  if (spec.workers.instances == 0) error(".workers.instances", "nobody does the jobs", "at least 1");
+  if (spec.workers.laid_out() == 0) error(".workers.instances", "nobody does the jobs", "at least 1");
   if (!spec.workers.calls && spec.workers.steps.empty())
     error(".workers", "nothing says what a job does", "steps: [compute: 1min], or calls: an operation");
   if (spec.capacity.value == 0) error(".capacity", "no job is ever accepted", "at least 1, or unlimited");

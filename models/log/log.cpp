@@ -134,7 +134,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   const int index = add_channel(b, component, std::move(channel));
   const std::string path = b.path;
   for (const Named<LogConsumerSpec>& c : spec.consumers)
-    add_group(b, index, c.name, c.value.consumer, c.mark, path + ".consumers." + c.name);
+    add_group(b, index, c.name, bounded_by(c.value, spec.partitions), c.mark, path + ".consumers." + c.name);
 }
 
 }  // namespace

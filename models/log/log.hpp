@@ -72,6 +72,9 @@ struct LogSpec {
 
 Kind log_kind();
 
+// What a scenario says of a group's instances. An autoscaler adds none that would have no partition to read.
+ConsumerSpec bounded_by(const LogConsumerSpec& group, Count partitions);
+
 // Checks what the fields say together, and resolves them. What is wrong is reported; the result is legal only
 // without errors.
 event_log::LogSettings log_settings(const LogSpec& spec, const std::string& name, Mark mark,

@@ -27,10 +27,12 @@ bool shared(Subscription s) {
 
 LogGroup group_settings(const Named<LogConsumerSpec>& named, Count partitions, Mark mark,
                         const std::string& path, Diagnostics& diagnostics) {
-  const LogConsumerSpec& c = named.value;
+  LogConsumerSpec c = named.value;
+  c.consumer = bounded_by(c, partitions);
   LogGroup g;
   g.name = named.name;
-  g.instances = static_cast<std::uint32_t>(c.consumer.instances);
+  g.instances = static_cast<std::uint32_t>(c.consumer.laid_out());
+  g.present = static_cast<std::uint32_t>(c.consumer.at_start());
   g.concurrency = static_cast<std::uint32_t>(c.consumer.concurrency);
   g.type = c.subscription;
   g.assignment = c.assignment;
@@ -74,6 +76,14 @@ LogGroup group_settings(const Named<LogConsumerSpec>& named, Count partitions, M
     diagnostics.error(mark, path + ".max_delivery_count",
                       "with unlimited deliveries no message becomes a dead letter", "max_delivery_count: 3");
   }
+  if (shared(g.type) && c.consumer.autoscaling) {
+    diagnostics.error(mark, path + ".autoscaling", "of shared subscriptions the number of instances is fixed",
+                      "subscription: group or failover");
+  }
+  if (shared(g.type) && !c.consumer.pauses.empty()) {
+    diagnostics.error(mark, path + ".pauses", "shared subscriptions do not pause",
+                      "subscription: group or failover");
+  }
   if (!shared(g.type) && c.consumer.instances > partitions) {
     diagnostics.warning(mark, path + ".instances",
                         fmt::format("{} of {} instances have nothing to read: a partition has one reader",
@@ -88,6 +98,19 @@ LogGroup group_settings(const Named<LogConsumerSpec>& named, Count partitions, M
 }
 
 }  // namespace
+
+ConsumerSpec bounded_by(const LogConsumerSpec& group, Count partitions) {
+  ConsumerSpec consumer = group.consumer;
+  if (consumer.autoscaling && !shared(group.subscription)) {
+    AutoscalingSpec& a = *consumer.autoscaling;
+    const Count most = std::max(partitions, consumer.at_start());
+    for (AppointmentSpec& appointment : a.schedule) {
+      if (appointment.replicas <= a.max_replicas) appointment.replicas = std::min(appointment.replicas, most);
+    }
+    a.max_replicas = std::min(a.max_replicas, most);
+  }
+  return consumer;
+}
 
 LogSettings log_settings(const LogSpec& spec, const std::string& name, Mark mark, const std::string& path,
                          Diagnostics& d) {
@@ -151,7 +174,7 @@ LogSettings log_settings(const LogSpec& spec, const std::string& name, Mark mark
   std::int64_t workers = 0;
   for (const Named<LogConsumerSpec>& c : spec.consumers) {
     s.groups.push_back(group_settings(c, spec.partitions, mark, path + ".consumers." + c.name, d));
-    workers += c.value.consumer.instances * c.value.consumer.concurrency;
+    workers += c.value.consumer.laid_out() * c.value.consumer.concurrency;
   }
   if (workers > kMostWorkers)
     d.error(mark, path + ".consumers", fmt::format("more than {} workers in all groups", kMostWorkers));

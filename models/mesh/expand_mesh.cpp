@@ -144,6 +144,7 @@ class MeshBuilder {
                               twice(spec_.sidecar.cpu_per_message), twice(spec_.sidecar.latency),
                               static_cast<std::size_t>(spec_.sidecar.concurrency)),
                           Scope::service, false, true, &spec_});
+    remember(station, component);
     apply_policies(spec_.target, {nullptr, &station, t_.components[at(component)].mark, "mesh.target",
                                   nullptr, b_.diagnostics});
     if (station.balancer.health && station.balancer.health->edge < 0 &&
@@ -151,6 +152,46 @@ class MeshBuilder {
       error(mark(), "mesh.target.health_check.operation",
             "the mesh asks whether an instance is there, not one of its endpoints",
             "a health_check at the service, or one without operation");
+  }
+
+  // What a sidecar has besides its policies: memory where that has a limit, and a certificate.
+  void remember(Station& station, int component) {
+    PolicyTarget target{nullptr, &station, mark(), "mesh.certificates", &spec_, b_.diagnostics};
+    if (spec_.certificates) {
+      if (component == members_.begin()->first) check_certificate(*spec_.certificates, target);
+      add_certificate(station, *spec_.certificates, &spec_);
+    }
+    const SidecarMemorySpec& memory = spec_.sidecar.memory;
+    if (!memory.limit) return;
+    SidecarMemorySettings s;
+    double known = 0;
+    for (const auto& [id, member] : members_) known += static_cast<double>(t_.stations[at(member)].instances);
+    s.idle_bytes = memory.base.value.mean() + memory.per_instance.value.mean() * known;
+    s.per_connection = memory.per_connection.value.mean();
+    s.limit = memory.limit->value.mean();
+    s.restart = memory.restart, s.crash_backoff = memory.crash_backoff;
+    if (component == members_.begin()->first) check_memory(memory, s);
+    station.doors.push_back({"sidecar_memory", std::make_shared<const SidecarMemoryModel>(s), Scope::service,
+                             false, true, &spec_});
+  }
+
+  void check_memory(const SidecarMemorySpec& memory, const SidecarMemorySettings& s) {
+    const std::pair<const char*, const sim::Distribution*> sizes[] = {
+        {"base", &memory.base.value},
+        {"per_connection", &memory.per_connection.value},
+        {"per_instance", &memory.per_instance.value},
+        {"limit", &memory.limit->value}};
+    for (const auto& [field, size] : sizes) {
+      if (!size->is_constant())
+        error(mark(), fmt::format("mesh.sidecar.memory.{}", field), "expected one size, not a distribution");
+    }
+    if (s.idle_bytes + s.per_connection > s.limit)
+      error(mark(), "mesh.sidecar.memory.limit",
+            fmt::format("a sidecar has {:.3g} MB without any connection: none would ever serve",
+                        s.idle_bytes / 1e6),
+            "limit: 128MiB");
+    if (memory.restart.ns <= 0)
+      error(mark(), "mesh.sidecar.memory.restart", "expected more than 0s", "restart: 1s");
   }
 
   // --- the caller's side

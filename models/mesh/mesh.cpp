@@ -6,6 +6,22 @@ namespace tailrace::models {
 
 namespace {
 
+FieldTable memory_fields() {
+  using S = SidecarMemorySpec;
+  return Fields<S>("memory", "Of one sidecar.")
+      .add("base", &S::base, "without connections; default 40MB, from Istio 1.16.2's benchmark")
+      .add("per_connection", &S::per_connection, "for each connection, whoever opened it; default of our own")
+      .add("per_instance", &S::per_instance,
+           "of configuration, for each instance of the members; default of our own")
+      .add("limit", &S::limit, "with more it is killed, and its instance is as down until it is back")
+      .add("restart", &S::restart, "from its end until it serves again, the first time")
+      .add("crash_backoff", &S::crash_backoff,
+           "added the second time, and doubled each further time, up to 5min; forgotten after 10min of "
+           "running, "
+           "as Kubernetes does")
+      .table();
+}
+
 FieldTable sidecar_fields() {
   using S = SidecarSpec;
   return Fields<S>("sidecar", "One proxy, beside each instance of a member.")
@@ -15,6 +31,7 @@ FieldTable sidecar_fields() {
            "for each message, besides that work; default: with it the four messages of a call add the 1.7ms "
            "that the same benchmark has at the 90th percentile")
       .add("concurrency", &S::concurrency, "threads; Istio's default is 2", between(1, 1000))
+      .section("memory", &S::memory, memory_fields(), "what it holds, and what becomes of it at its limit")
       .table();
 }
 
@@ -84,6 +101,8 @@ Kind mesh_kind() {
           .section("sidecar", &S::sidecar, sidecar_fields(), "what a proxy costs")
           .add("mtls", &S::mtls, "connections between sidecars are secured, both ends by certificates")
           .section("tls", &S::tls, tls_fields(), "how, where not by the defaults")
+          .section("certificates", &S::certificates, certificate_fields(),
+                   "of the members' sidecars, which end and are rotated; default: they never end")
           .section("outbound", &S::outbound,
                    policy_set_fields(PolicyPlace::call, "outbound", "Policies of the sidecars' calls."),
                    "policies of the sidecars' calls, beside the application's own: retries multiply")

@@ -6,13 +6,14 @@
 // The caller's sidecar is a station with as many instances as its service, each used by its own instance
 // only; the target's stands at its door (sidecar.hpp).
 //
-// Left out: the sidecars' own crashes; memory, which is a figure of the report only; ingress and egress
-// gateways of the mesh; rotation of its certificates.
+// Left out: ingress and egress gateways of the mesh.
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "models/kind/kind.hpp"
+#include "models/mesh/sidecar_memory.hpp"
+#include "models/policies/certificate/certificate.hpp"
 #include "models/policies/transport/settings.hpp"
 
 namespace tailrace::models {
@@ -24,6 +25,7 @@ struct SidecarSpec {
   sim::Duration cpu_per_message{175'000};
   sim::Duration latency{250'000};
   Count concurrency = 2;  // threads
+  SidecarMemorySpec memory;
 };
 struct SplitSpec {
   std::string to;
@@ -51,6 +53,7 @@ struct MeshSpec {
   PolicySet outbound, target;
   std::vector<Named<RouteSpec>> routes;
   std::vector<MeshChangeSpec> changes;
+  std::optional<CertificateSpec> certificates;
   TimeDistribution push_delay{sim::Distribution::constant(100'000'000)};
 };
 

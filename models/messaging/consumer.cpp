@@ -15,6 +15,20 @@ FieldTable idempotency_fields() {
 
 namespace {
 
+FieldTable pause_fields() {
+  return Fields<ConsumerPauseSpec>("pause", "The group fetches nothing, and keeps what it was assigned.")
+      .add("at", &ConsumerPauseSpec::at, "from the start of the run")
+      .add("duration", &ConsumerPauseSpec::duration, "for so long", more_than(0))
+      .add("every", &ConsumerPauseSpec::every, "and again after so long; default: once", more_than(0))
+      .add("while_behind", &ConsumerPauseSpec::while_behind,
+           "in place of times: while this consumer group is behind, such as invoices/billing")
+      .add("above", &ConsumerPauseSpec::above, "it is behind with more messages than this", at_least(0))
+      .add("resume_below", &ConsumerPauseSpec::below, "and no longer with at most so many; default: above",
+           at_least(0))
+      .add("interval", &ConsumerPauseSpec::interval, "between two looks at it; default 1s", at_least(1e6))
+      .table();
+}
+
 FieldTable consumer_fields() {
   FieldTable table =
       Fields<ConsumerSpec>("consumer", "Who handles the messages.")
@@ -33,6 +47,13 @@ FieldTable consumer_fields() {
                    "recognises messages that were handled before")
           .add("transactional", &ConsumerSpec::transactional,
                "what a handler publishes appears when it succeeds, or not at all")
+          .list_of("pauses", &ConsumerSpec::pauses, pause_fields(),
+                   "when it stops fetching for a while; what it has fetched it handles")
+          .section("autoscaling", &ConsumerSpec::autoscaling, autoscaling_fields(),
+                   "instances that come and go; queue is what the group has not finished with (its lag)")
+          .add("startup_time", &ConsumerSpec::startup_time, "until an instance that is added takes part")
+          .add("grace_period", &ConsumerSpec::grace_period,
+               "for an instance that leaves to finish what it has fetched")
           .table();
   add_policy_fields(table, PolicyPlace::call,
                     [](void* spec) -> PolicySet& { return static_cast<ConsumerSpec*>(spec)->policies; });

@@ -5,9 +5,12 @@
 //
 // The group's instances are a station of their own, named "<channel>/<group>": faults hit them, cores and
 // speeds apply, utilisation is reported. A handler runs there, with as many workers as `concurrency`.
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "models/autoscaling/autoscaling.hpp"
 #include "models/field/field.hpp"
 #include "models/policy/policy.hpp"
 #include "models/steps/steps.hpp"
@@ -22,6 +25,15 @@ struct IdempotencySpec {
   TimeDistribution lookup;           // and what the check takes at the consumer itself
 };
 
+// When the group stops fetching for a while: by the clock, or while another group is behind.
+struct ConsumerPauseSpec {
+  std::optional<sim::Duration> at, duration, every;
+  std::string while_behind;  // a group, "invoices/billing"
+  Count above = 0;           // messages that it has not finished with
+  std::optional<Count> below;
+  std::optional<sim::Duration> interval;
+};
+
 struct ConsumerSpec {
   Count instances = 1;
   Count concurrency = 1;           // handlers at a time per instance
@@ -32,6 +44,14 @@ struct ConsumerSpec {
   Fraction error_rate{0};
   std::optional<IdempotencySpec> idempotency;
   bool transactional = false;  // what its handlers publish appears when they succeed, or not at all
+  std::vector<ConsumerPauseSpec> pauses;
+  std::optional<AutoscalingSpec> autoscaling;
+  TimeDistribution startup_time;               // of an instance that is added
+  sim::Duration grace_period{30'000'000'000};  // of one that leaves
+
+  // Instances that there can ever be, and those that are there at the start.
+  Count laid_out() const { return autoscaling ? std::max(at_start(), autoscaling->max_replicas) : instances; }
+  Count at_start() const { return autoscaling ? std::max(instances, autoscaling->min_replicas) : instances; }
 };
 
 FieldTable idempotency_fields();

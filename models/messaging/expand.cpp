@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/messaging/extras.hpp"
 #include "models/steps/message_steps.hpp"
 
 namespace tailrace::models {
@@ -16,6 +17,9 @@ constexpr std::size_t kMostRoutingKeys = 60'000;  // an envelope numbers them in
 template <class List>
 auto& at(List& list, int index) {
   return list[static_cast<std::size_t>(index)];
+}
+Effect& at_effect(TopologyBuilder& b, int id) {
+  return at(b.topology.effects, id);
 }
 
 }  // namespace
@@ -76,24 +80,95 @@ int add_channel(TopologyBuilder& b, int component, ChannelSettings settings) {
   return id;
 }
 
+namespace {
+
+// Checks them, and hands them to the channel, whose next subscription the group is.
+void add_pauses(TopologyBuilder& b, MessageChannel& channel, const ConsumerSpec& spec, Mark mark,
+                const std::string& path) {
+  for (std::size_t i = 0; i < spec.pauses.size(); ++i) {
+    const ConsumerPauseSpec& p = spec.pauses[i];
+    const std::string at = fmt::format("{}.pauses[{}]", path, i);
+    const auto error = [&](const char* field, const char* message, const char* hint) {
+      b.diagnostics.error(mark, at + field, message, hint);
+    };
+    PauseSettings s;
+    s.subscription = static_cast<std::uint32_t>(channel.groups.size());
+    if (p.while_behind.empty()) {
+      if (!p.at || !p.duration) {
+        error("", "a pause is at a time and for a time, or while another group is behind",
+              "at: 60s, duration: 30s");
+        continue;
+      }
+      if (p.every && p.every->ns <= p.duration->ns) {
+        error(".every", "it would not be over when the next begins", "longer than duration");
+        continue;
+      }
+      if (p.above > 0 || p.below || p.interval)
+        error("", "looks at a group that is not named", "while_behind: invoices/billing");
+      s.at_ns = p.at->ns, s.length_ns = p.duration->ns, s.every_ns = p.every ? p.every->ns : 0;
+    } else {
+      if (p.at || p.duration || p.every)
+        error("", "both times and a group to look at", "two pauses, if both are meant");
+      if (p.below.value_or(p.above) > p.above)
+        error(".resume_below", "it would be over before it begins", "at most above");
+      s.watched = b.effect_number(p.while_behind);
+      Effect& effect = at_effect(b, s.watched);
+      if (effect.component == kNone) effect.mark = mark, effect.path = at + ".while_behind";
+      s.above = static_cast<std::uint64_t>(p.above);
+      s.below = static_cast<std::uint64_t>(p.below.value_or(p.above));
+      if (p.interval) s.interval_ns = p.interval->ns;
+    }
+    auto* const model = dynamic_cast<Pauses*>(channel.model.get());
+    if (model == nullptr)
+      return error("", "consumers of this kind of channel do not pause",
+                   "logs, brokers, cloud_queues and jobs do");
+    model->pauses.push_back(s);
+  }
+}
+
+}  // namespace
+
 void add_group(TopologyBuilder& b, int channel, const std::string& name, const ConsumerSpec& spec, Mark mark,
                const std::string& path) {
   ConsumerGroup group;
   group.name = at(b.topology.channels, channel).name + "/" + name;
   const int component = at(b.topology.channels, channel).component;
-  if (spec.instances == 0) {
+  if (spec.laid_out() == 0) {
     at(b.topology.channels, channel).groups.push_back(std::move(group));
     return;
   }
+  add_pauses(b, at(b.topology.channels, channel), spec, mark, path);
   if (spec.calls && !spec.steps.empty())
     b.diagnostics.error(mark, path, "both calls and steps are given", "calls is short for one call step");
   Station station;
   station.name = group.name;
   station.component = component;
-  station.instances = spec.instances;
-  station.groups.push_back({spec.instances, 1, 1, 0, {}});
+  station.instances = spec.laid_out();
+  station.groups.push_back({spec.laid_out(), 1, 1, 0, {}});
   station.workers = spec.concurrency;
   station.cpus = spec.cpus;
+  station.startup = spec.startup_time.value;
+  station.grace = spec.grace_period;
+  if (spec.autoscaling) {
+    station.scaling.emplace();
+    station.scaling->startup = station.startup;
+    station.scaling->grace = station.grace;
+    apply_autoscaling(*spec.autoscaling, spec.at_start(), station, mark, path + ".autoscaling",
+                      b.diagnostics);
+    if (dynamic_cast<Pauses*>(at(b.topology.channels, channel).model.get()) == nullptr)
+      b.diagnostics.error(mark, path + ".autoscaling",
+                          "of consumers of this kind of channel the number is fixed",
+                          "logs, brokers, cloud_queues and jobs scale");
+    if (const auto& looks = station.scaling->looks;
+        looks && looks->metric == ScaleMetric::queue && looks->window.ns > 0)
+      b.diagnostics.error(mark, path + ".autoscaling",
+                          "the lag of a group is taken as it is at the look, not as a mean",
+                          "hpa: {metric: queue, target: 100}, without metrics_window");
+    if (spec.autoscaling->on_demand || spec.autoscaling->concurrency)
+      b.diagnostics.error(mark, path + ".autoscaling",
+                          "nobody sends a message to a consumer that is not there",
+                          "hpa with metric: queue looks at what waits for the group");
+  }
   group.station = b.add_station(std::move(station));
   group.transactional = spec.transactional;
 

@@ -1,10 +1,12 @@
 // Inside a call: branches that run at the same time, loops that run again, and which instance a call goes to.
+#include "models/compile/limit_tables.hpp"
 #include "models/policies/load_balancing/load_balancing.hpp"
 #include "models/runtime/execution.hpp"
 
 namespace tailrace::models {
 
-// Starts the frames of a parallel or loop step, which its frame waits for; false when a loop has no rounds.
+// Starts the frames of a parallel or loop step, which its frame waits for; false when a loop has no rounds,
+// or the time of an attempt is over.
 bool Execution::fork(std::uint32_t slot, const Step16& step) {
   const bool loop = step.op == Op::loop;
   std::uint32_t forks = step.count;
@@ -15,6 +17,7 @@ bool Execution::fork(std::uint32_t slot, const Step16& step) {
     if (rounds <= 0) return false;
     forks = 1;
   }
+  if (step.flags & kTimed && !limit_attempt(slot, step)) return false;
   const std::uint32_t needed = loop ? 1 : step.needed;
   if (messaging_) messaging_->next_fork(slot);
   frames_[slot].aux = static_cast<std::int64_t>(static_cast<std::uint64_t>(forks) << 32 | needed);
@@ -73,8 +76,11 @@ std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
   if (f.flags & kHolding) release_worker_late(slot);
   const std::uint32_t parent = f.parent;
   const std::uint32_t ticket = f.parent_ticket;
-  if (parent == kNoId)
-    return stop_serving(slot);  // what it was a branch of has stopped, or goes on without it
+  if (parent == kNoId) {  // what it was a branch of has stopped, or goes on without it
+    if (outcome == Outcome::success && calls_[slot].sent < -1)
+      messaging_->late(slot, static_cast<std::uint32_t>(-2 - calls_[slot].sent));
+    return stop_serving(slot);
+  }
   if (with_calls_ && frames_[parent].ticket == ticket) end_branch(parent, slot);
   release_frame(slot);
   Frame& p = frames_[parent];
@@ -87,6 +93,7 @@ std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
   if (needed != 0 && left >= needed) return kNoId;
   ++p.ticket;  // the branches that still run are nobody's now
   const Step16& step = steps_[p.pc - 1];
+  if (step.flags & kTimed) timers_.cancel(p, TimerPurpose::await);
   if (step.flags & kCancelRest && calls_[parent].first_child != kNoId) leave_branches(parent);
   if (needed == 0) return parent;
   if (step.flags & kAttempt) {

@@ -309,7 +309,7 @@ std::uint32_t Execution::pursue(std::uint32_t slot, std::uint32_t edge_id, bool 
     const Admission answer = state.policy->admit(facts, streams_[g.admission_stream]);
     if (connections != nullptr) {
       if (connections->sticks()) x.chosen = connections->aimed();
-      if (connections->opened() != nullptr) wires_->owe(slot, *connections->opened());
+      if (connections->opened() != nullptr) connection_opened(slot, *connections);
     }
     if (answer.kind == Admission::Kind::reject) {
       ++counts.rejected;

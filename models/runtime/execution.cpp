@@ -22,11 +22,11 @@ void Execution::loop_as() {
     if (limit != kUnlimited) left = std::min(left, static_cast<std::uint64_t>(limit) - events_);
     const std::uint64_t planned = left;
     while (left > 0 && !done_) {
-      const sim::Event event = calendar_.pop();
-      if constexpr (kWatched) {
-        if (event.time_ns >= watch_next_) look_on(event.time_ns);
+      if constexpr (kWatched) {  // before the event leaves the calendar: a renewal may put another before it
+        if (const std::int64_t next = calendar_.next_time(); next >= watch_next_) look_on(next);
         if (done_) break;
       }
+      const sim::Event event = calendar_.pop();
       now_ = event.time_ns;
       trajectory_ = trajectory_with(trajectory_, event);
       if constexpr (kTraced) trace_event(event);
@@ -110,6 +110,9 @@ void Execution::loop_as() {
       break;
     case Kind::deploy:
       deployment_event(event.target, event.generation());
+      break;
+    case Kind::sidecar:
+      sidecar_event(event.target, event.generation() != 0);
       break;
   }
   return kNoId;

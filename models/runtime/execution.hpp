@@ -97,7 +97,8 @@ class Execution {
     deploy,   // a new version of them
     cache,    // something of a cache is due
     flow,     // a message has been sent over a shared link
-    upkeep    // an instance does something of its own accord
+    upkeep,   // an instance does something of its own accord
+    sidecar   // is killed, or back
   };
   enum class Control : std::uint32_t { warmup_end, window, batch, end };
 
@@ -139,6 +140,8 @@ class Execution {
   void begin_branch(std::uint32_t slot, std::uint32_t child, bool first);
   void end_branch(std::uint32_t slot, std::uint32_t child);
   std::uint32_t branch_ended(std::uint32_t slot, Outcome outcome);
+  bool limit_attempt(std::uint32_t slot, const Step16& step);  // limits.cpp
+  std::uint32_t limit_over(std::uint32_t slot);
   void end_request(std::uint32_t cls, std::int64_t start, Outcome outcome);
   void tell_of_request(std::uint32_t cls, std::int64_t took, Outcome outcome);  // recording.cpp
   std::uint32_t client_arrival(std::uint32_t workload);
@@ -232,6 +235,8 @@ class Execution {
   std::int64_t send_over_wire(std::uint32_t slot, std::uint32_t child, std::uint32_t edge_id);
   std::int64_t answer_over_wire(std::uint32_t slot);
   bool aim(std::uint32_t slot, std::uint32_t edge_id, Connections& connections);
+  void connection_opened(std::uint32_t slot, const Connections& connections);  // sidecars.cpp
+  void sidecar_event(std::uint32_t pod, bool back);
 
   // --- the server's side, doors.cpp
   std::uint32_t arrive_guarded(std::uint32_t slot);

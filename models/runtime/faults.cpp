@@ -4,6 +4,7 @@
 
 #include "models/policies/load_balancing/load_balancing.hpp"
 #include "models/runtime/execution.hpp"
+#include "models/runtime/fault_step.hpp"
 #include "sim/base/math.hpp"
 
 namespace tailrace::models {
@@ -11,8 +12,6 @@ namespace tailrace::models {
 using sim::Phase;
 
 namespace {
-
-enum FaultStep : std::uint32_t { kStart, kEnd, kLook, kKill, kRevive };
 
 constexpr std::size_t kMostActivations = 10'000;  // that the record lists
 constexpr std::uint32_t kEpochs = 1u << 24;

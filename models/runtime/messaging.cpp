@@ -7,20 +7,14 @@
 #include "models/compile/effect_question.hpp"
 #include "models/messaging/extras.hpp"
 #include "models/runtime/execution.hpp"
+#include "models/runtime/identity.hpp"
+#include "models/topology/saga.hpp"
 
 namespace tailrace::models {
 
 using sim::Phase;
 
 namespace {
-
-constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-  std::uint64_t h = (a ^ (b + 0x9e3779b97f4a7c15ULL + (a << 6) + (a >> 2))) * 0xbf58476d1ce4e5b9ULL;
-  h = (h ^ (h >> 31)) * 0x94d049bb133111ebULL;
-  return h ^ (h >> 29);
-}
-
-constexpr std::uint64_t kNoTicket = ~std::uint64_t{0};
 
 // Calls inside an idempotent effect, and calls after it, are counted from the effect on. So they have the
 // same identities whatever was skipped before them, or was done this time and will not be next time.
@@ -38,21 +32,14 @@ std::uint64_t count_of(double drawn, double most) {
 }  // namespace
 
 // What a channel sees of the run.
-class Messaging::Port final : public ChannelHost, public EventClock, public Foresight {
+class Messaging::Port final : public ChannelHost, public EventClock, public Foresight, public Origin {
  public:
   Port(Messaging& messaging, std::uint32_t channel) : m_(messaging), channel_(channel) {}
 
   std::int64_t now() const override { return m_.run_.now_; }
   void wake_at(std::int64_t when, std::uint64_t what) override {
-    std::uint32_t id = m_.free_timer_;
-    if (id != kNoId) {
-      m_.free_timer_ = m_.timers_[id].next_free;
-    } else {
-      id = static_cast<std::uint32_t>(m_.timers_.size());
-      m_.timers_.emplace_back();
-    }
-    m_.timers_[id] = {what, channel_, kNoId};
-    m_.run_.schedule(std::max(when, m_.run_.now_), Phase::expire, Execution::Kind::channel, id);
+    m_.run_.schedule(std::max(when, m_.run_.now_), Phase::expire, Execution::Kind::channel,
+                     m_.new_timer(what, channel_));
   }
   void start(std::uint32_t subscription, std::uint32_t instance, std::span<const Envelope> messages,
              std::uint64_t token) override {
@@ -93,6 +80,14 @@ class Messaging::Port final : public ChannelHost, public EventClock, public Fore
   std::int64_t event_time(const Envelope& message) const override {
     return m_.ledger_.journey(message.journey).start;
   }
+  Envelope originate() override {
+    Envelope message;
+    message.identity = mix(0, ++m_.requests_);
+    message.born = m_.run_.now_;
+    message.journey = m_.ledger_.begin(m_.run_.now_, m_.sequence_);
+    message.sequence = m_.sequence_++;
+    return message;
+  }
   std::uint64_t random(std::uint32_t purpose) override {
     return m_.run_.streams_[m_.model_.channels[channel_].first_stream + purpose].next();
   }
@@ -114,6 +109,16 @@ Messaging::Messaging(Execution& run) : run_(run), model_(*run.model_) {
   effects_.resize(model_.effects.size());
   order_.resize(model_.effects.size());
   unpublished_.resize(model_.channels.size());
+  // A durable saga that has begun should end, whoever leads it: while it has not it is pending.
+  const std::vector<Saga> sagas = sagas_of(*model_.topology);
+  if (sagas.empty()) return;
+  expects_.assign(model_.effects.size(), kNoId);
+  milestone_since_.assign(model_.milestone_series.size(), kNoId);
+  for (const Saga& saga : sagas) {
+    expects_[static_cast<std::size_t>(saga.begun)] = static_cast<std::uint32_t>(saga.ended);
+    if (saga.undone != kNone)
+      milestone_since_[static_cast<std::size_t>(saga.undone)] = static_cast<std::uint32_t>(saga.undoing);
+  }
 }
 
 Messaging::~Messaging() = default;
@@ -123,6 +128,16 @@ void Messaging::start() {
     ports_.push_back(std::make_unique<Port>(*this, c));
     channels_.push_back(model_.channels[c].model->start(*ports_.back()));
   }
+  // Of a group that scales, some instances are not there yet.
+  for (const GroupTable& group : model_.groups) {
+    if (group.edge == kNoId) continue;
+    const StationTable& station = model_.stations[model_.edges[group.edge].station];
+    if (station.scaled == kNoId) continue;
+    const auto there = static_cast<std::uint32_t>(run_.scaling_of(station).initial);
+    for (std::uint32_t i = there; i < station.instances; ++i)
+      channels_[group.channel]->instance_changed(group.subscription, i, false);
+  }
+  start_pauses();
 }
 
 std::size_t Messaging::bytes() const {
@@ -316,6 +331,8 @@ bool Messaging::recognise(std::uint32_t slot, std::uint32_t asked) {
 
 void Messaging::applied(std::uint32_t effect, const Envelope& message) {
   EffectRecord& record = effects_[effect];
+  if (!expects_.empty() && expects_[effect] != kNoId)
+    ledger_.at(expects_[effect], message.identity, message.journey).expected = true;
   Ledger::Entry& entry = ledger_.at(effect, message.identity, message.journey);
   // Two that overlap both found nothing when they began. The store's key is unique: who comes second learns
   // it now, and its work was for nothing.
@@ -372,7 +389,23 @@ void Messaging::effect(std::uint32_t slot, std::uint32_t effect) {
 }
 
 void Messaging::milestone(std::uint32_t slot, std::uint32_t milestone) {
-  run_.observe(model_.milestone_series[milestone], run_.now_ - ledger_.journey(causes_[slot].journey).start);
+  const std::uint32_t since = milestone_since_.empty() ? kNoId : milestone_since_[milestone];
+  const std::int64_t began = since == kNoId ? -1 : came_about(slot, since);
+  run_.observe(model_.milestone_series[milestone],
+               run_.now_ - (began < 0 ? ledger_.journey(causes_[slot].journey).start : began));
+}
+
+std::int64_t Messaging::came_about(std::uint32_t slot, std::uint32_t effect) const {
+  const Ledger::Entry* entry = ledger_.find(effect, causes_[slot].identity);
+  return entry == nullptr || entry->applied == 0 ? -1 : entry->applied_at;
+}
+
+void Messaging::inside(std::uint32_t slot, std::uint32_t effect) {
+  enter_effect(causes_[slot], effect);
+}
+
+void Messaging::late(std::uint32_t slot, std::uint32_t id) {
+  milestone(slot, id);
 }
 
 bool Messaging::await(std::uint32_t slot, std::uint32_t effect) {
@@ -393,108 +426,23 @@ std::int64_t Messaging::waited(std::uint32_t slot) const {
   return run_.now_ - causes_[slot].published_at;
 }
 
-// --- deliveries
-
-// Somebody has a message in hand whose last copy is gone, as one thrown out of its group that works on. That
-// copy was handled, and its journey judged: this is one time more.
-void Messaging::revive(Envelope& message, std::uint32_t effect) {
-  message.journey = ledger_.begin(run_.now_, message.sequence);
-  Ledger::Entry& entry = ledger_.at(effect, message.identity, message.journey);
-  entry.applied = 1;
-  entry.applied_at = run_.now_;
-}
-
-void Messaging::start_delivery(std::uint32_t channel, std::uint32_t subscription, std::uint32_t instance,
-                               std::span<const Envelope> messages, std::uint64_t token) {
-  if (postponing_) [[unlikely]] {
-    postponed_.push_back({channel, subscription, instance, token, {messages.begin(), messages.end()}});
-    return;
-  }
-  const std::uint32_t group_id = model_.channels[channel].first_group + subscription;
-  const GroupTable& group = model_.groups[group_id];
-  std::uint32_t id = free_delivery_;
+std::uint32_t Messaging::new_timer(std::uint64_t what, std::uint32_t channel) {
+  std::uint32_t id = free_timer_;
   if (id != kNoId) {
-    free_delivery_ = deliveries_[id].next_free;
+    free_timer_ = timers_[id].next_free;
   } else {
-    id = static_cast<std::uint32_t>(deliveries_.size());
-    deliveries_.emplace_back();
+    id = static_cast<std::uint32_t>(timers_.size());
+    timers_.emplace_back();
   }
-  Delivery& delivery = deliveries_[id];
-  delivery.token = token;
-  delivery.group = group_id;
-  delivery.messages.assign(messages.begin(), messages.end());
-  delivery.transaction.clear();
-  for (Envelope& message : delivery.messages) {
-    if (!ledger_.lives(message.journey, message.sequence)) revive(message, group.effect);
-    ledger_.prefetch(message.identity, message.journey);
-    ledger_.hold(message.journey);
-  }
-  const EdgeTable& edge = run_.edges_[group.edge];
-  ++run_.live_edges_[group.edge].calls;
-  ++run_.edge_counts_[group.edge].attempts;
-  ++run_.operations_[edge.operation].arrived;
-  const std::uint32_t slot = run_.allocate_frame();
-  Frame& f = run_.frames_[slot];
-  f.start = run_.now_;
-  f.pc = edge.pc;
-  f.parent = kDeliveryBit | id;
-  f.instance = edge.first_instance + instance;
-  f.timer = kNoId;
-  f.edge = group.edge;
-  f.flags = kDirect | kLive;
-  f.priority = 0;
-  f.depth = 0;
-  const Envelope first = delivery.messages.front();
-  run_.begin_root(slot, first.key == kNoKey ? 0 : first.key);
-  run_.calls_[slot].flags = kThere;
-  run_.calls_[slot].door_stage = 0;
-  Cause& x = causes_[slot];
-  x.identity = mix(first.identity, group_id);
-  x.key = first.key;
-  x.journey = first.journey;
-  x.ordinal = 0;
-  x.delivery = id;
-  x.handling = ++deliveries_[id].serial;
-  ledger_.hold(x.journey);
-  const std::uint32_t next = run_.enter_late(slot, edge.worker_first);
-  if (next != kNoId) run_.wake(next);
-}
-
-void Messaging::delivered(std::uint32_t slot, Outcome outcome) {
-  Frame& f = run_.frames_[slot];
-  const std::uint32_t id = f.parent & ~kDeliveryBit;
-  const std::uint32_t edge = f.edge;
-  if (f.timer != kNoId) run_.timers_.cancel_all(f);
-  const GroupTable& group = model_.groups[deliveries_[id].group];
-  ++run_.edge_counts_[edge].ended[static_cast<std::size_t>(outcome)];
-  ++run_.guard_counts_[run_.edges_[edge].guard].attempt_ended[static_cast<std::size_t>(outcome)];
-  if (outcome == Outcome::success) {
-    for (const Envelope& message : deliveries_[id].messages)
-      run_.observe(group.end_to_end_series, run_.now_ - message.born);
-    // By index: what is published may start further deliveries. Who has lost its messages to another since
-    // commits nothing.
-    const auto* const fencing = deliveries_[id].transaction.empty()
-                                    ? nullptr
-                                    : dynamic_cast<const Fencing*>(channels_[group.channel].get());
-    const bool fenced = fencing != nullptr && fencing->fenced(deliveries_[id].token);
-    for (std::size_t i = 0; i < deliveries_[id].transaction.size() && !fenced; ++i) {
-      auto [channel, message] = deliveries_[id].transaction[i];
-      publish(channel, message, false, kNoTicket);
-    }
-  }
-  const std::uint64_t token = deliveries_[id].token;
-  run_.release_frame(slot);
-  channels_[group.channel]->handled(token, outcome);
-  for (const Envelope& message : deliveries_[id].messages) let_go(message.journey);
-  ++deliveries_[id].serial;
-  deliveries_[id].next_free = free_delivery_;
-  free_delivery_ = id;
+  timers_[id] = {what, channel, kNoId};
+  return id;
 }
 
 void Messaging::timer(std::uint32_t id) {
   const Timer fired = timers_[id];
   timers_[id].next_free = free_timer_;
   free_timer_ = id;
+  if (fired.channel == kNoId) return pause_event(static_cast<std::uint32_t>(fired.what));
   channels_[fired.channel]->timer(fired.what);
 }
 
@@ -523,7 +471,26 @@ void Messaging::start_postponed() {
   postponed_.clear();
 }
 
+void Messaging::instance_leaves(std::uint32_t instance, bool leaves) {
+  const std::uint32_t station = model_.instance_station[instance];
+  const std::uint32_t index = instance - model_.stations[station].first_instance;
+  for (const GroupTable& group : model_.groups) {
+    if (group.edge == kNoId || model_.edges[group.edge].station != station) continue;
+    if (auto* const channel = dynamic_cast<Intakes*>(channels_[group.channel].get()))
+      channel->set_intake(group.subscription, index, leaves ? Intake::leaving : Intake::open);
+  }
+}
+
 // --- observation
+
+std::uint64_t Messaging::lag_of_station(std::uint32_t station) const {
+  std::uint64_t sum = 0;
+  for (std::uint32_t g = 0; g < model_.groups.size(); ++g) {
+    if (model_.groups[g].edge != kNoId && model_.edges[model_.groups[g].edge].station == station)
+      sum += depth(g);
+  }
+  return sum;
+}
 
 void Messaging::reset() {
   for (auto& channel : channels_) channel->reset_counts();

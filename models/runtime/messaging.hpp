@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "models/messaging/channel.hpp"
+#include "models/messaging/extras.hpp"
 #include "models/runtime/fault_state.hpp"
 #include "models/runtime/key_order.hpp"
 #include "models/runtime/ledger.hpp"
@@ -78,6 +79,11 @@ class Messaging final : public InstanceListener {
   bool await(std::uint32_t slot, std::uint32_t effect);  // true: it has come about
   bool handled(std::uint32_t slot, std::uint32_t effect) const;
   std::int64_t waited(std::uint32_t slot) const;
+  // When the effect came about for the frame's cause; -1: it has not.
+  std::int64_t came_about(std::uint32_t slot, std::uint32_t effect) const;
+  // What the frame does now is counted from the effect on, whatever it tried before.
+  void inside(std::uint32_t slot, std::uint32_t effect);
+  void late(std::uint32_t slot, std::uint32_t milestone);
 
   // The broker's node that the message of the frame's call goes to; kNoInstance: there is none.
   std::uint32_t choose_node(std::uint32_t slot, const GuardTable& g);
@@ -92,6 +98,9 @@ class Messaging final : public InstanceListener {
   void reset();  // end of the warm-up
   void record(RunRecord& record);
   std::uint64_t depth(std::uint32_t group) const;
+  std::uint64_t lag_of_station(std::uint32_t station) const;  // of all its groups
+  // The instance has been told to go, and its channels give it nothing more; or it stays after all.
+  void instance_leaves(std::uint32_t instance, bool leaves);
   // Of what is kept, in words, for a run that ends for want of memory.
   std::string largest() const;
 
@@ -112,13 +121,25 @@ class Messaging final : public InstanceListener {
     std::uint64_t token;
     std::vector<Envelope> messages;
   };
-  struct Timer {
+  struct Pause {
+    const PauseSettings* settings;
+    std::uint32_t channel;
+    bool on = false;
+  };
+  struct Timer {  // of a channel, or of a pause (`what`)
     std::uint64_t what;
     std::uint32_t channel;
     std::uint32_t next_free;
   };
 
   void let_go(std::uint32_t journey);
+  void left(std::uint32_t instance);  // a handler, of one that comes and goes
+  std::uint32_t new_timer(std::uint64_t what, std::uint32_t channel);
+  // pauses.cpp
+  void start_pauses();
+  void pause_event(std::uint32_t pause);
+  void set_pause(Pause& pause, bool on);
+  void look_again(std::uint32_t pause, std::int64_t ns);
   // The frame works for a delivery that is not over.
   bool handles(const Cause& x) const {
     return x.delivery != 0xffffffffu && deliveries_[x.delivery].serial == x.handling;
@@ -143,10 +164,13 @@ class Messaging final : public InstanceListener {
   std::vector<Postponed> postponed_;
   bool postponing_ = false;
   std::vector<Timer> timers_;
+  std::vector<Pause> pauses_;
   std::uint32_t free_timer_ = 0xffffffffu;
   std::vector<EffectRecord> effects_;
-  std::vector<std::uint64_t> unpublished_;  // by channel: facts that never got there
-  std::vector<KeyOrder> order_;             // by effect
+  std::vector<std::uint32_t> expects_;  // by effect: another that should follow; none where no saga is
+  std::vector<std::uint32_t> milestone_since_;  // by milestone: effect; likewise
+  std::vector<std::uint64_t> unpublished_;      // by channel: facts that never got there
+  std::vector<KeyOrder> order_;                 // by effect
   std::uint64_t requests_ = 0, sequence_ = 0;
 };
 

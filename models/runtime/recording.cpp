@@ -111,7 +111,7 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   requests_told_ = options_.pilot != nullptr || options_.watch != nullptr || tracer_;
   calls_.limit_bytes(m.topology->run.max_memory_bytes);
   start_policies();
-  if (wires_) wires_->start(policies_);
+  if (wires_) wires_->start(policies_, options_.seed, options_.replication);
   guard_counts_.resize(m.guards.size());
   station_extras_.resize(m.stations.size());
   operations_.resize(m.operations.size());
@@ -146,6 +146,7 @@ void Execution::tell_of_request(std::uint32_t cls, std::int64_t took, Outcome ou
     if (options_.pilot != nullptr) (*options_.pilot)[workload].add({now_}, static_cast<double>(took));
     if (options_.watch != nullptr) options_.watch->succeeded(workload, took);
   }
+  if (options_.watch != nullptr) options_.watch->ended(workload, took);
   if (tracer_) tracer_->request_ended(cls, took, outcome);
 }
 

@@ -122,6 +122,8 @@ ScaleSample Execution::sample_of(ScaledStation& sc) {
     if (i < station.instances && lives_[station.first_life + i].state == State::ready)
       account_ready(sc, station.first_instance + i, true);
   }
+  // What waits for a consumer group waits in its channel.
+  if (messaging_) s.queued_now += static_cast<std::uint32_t>(messaging_->lag_of_station(sc.station));
   s.busy = sc.busy_area;
   s.cpu = sc.cpu_area;
   s.ready = sc.ready_area;
@@ -237,6 +239,7 @@ void Execution::add_instance(ScaledStation& sc) {
     ++sc.ready;
     account_ready(sc, station.first_instance + chosen, false);
     tell_present(sc.station, chosen, true);
+    if (messaging_) messaging_->instance_leaves(station.first_instance + chosen, false);
     if (station.shared) serve_shared(sc.station);
     return;
   }
@@ -309,6 +312,7 @@ void Execution::retire(ScaledStation& sc, std::uint32_t instance) {
   ++sc.draining;
   life.state = State::draining;
   tell_present(sc.station, index, false);
+  if (messaging_) messaging_->instance_leaves(instance, true);
   if (life.inside == 0) return gone(sc, instance);
   schedule(sim::saturating_add(now_, scaling_of(station).grace.ns), Phase::arrive, Kind::scale, instance,
            kGraceOver | (life.epoch % kEpochs) << kStepBits);
@@ -326,7 +330,11 @@ void Execution::gone(ScaledStation& sc, std::uint32_t instance) {
   const std::uint32_t cut = life.inside;
   sc.record.cut_off += cut;
   instance_down(instance, kNoId);
-  if (cut > 0) answer_for_the_dead();
+  if (cut > 0) {
+    answer_for_the_dead();
+  } else if (messaging_) {
+    messaging_->start_postponed();  // what its channels hand on since they heard of it
+  }
   go_on_deploying(sc);
 }
 

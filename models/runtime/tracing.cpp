@@ -65,6 +65,7 @@ void Execution::trace_event(const sim::Event& event) {
     case Kind::deploy:
     case Kind::channel:
     case Kind::cache:
+    case Kind::sidecar:
       return tracer_->anything();
     default:
       return;

@@ -201,10 +201,13 @@ void Tracer::keep_example(const TracedRequest& request, std::uint32_t id) {
       const Segment& s = segments_[k];
       const bool last = k == span.last_segment;
       const std::int64_t to = last ? out.end_ns : segments_[s.next].from;
-      if (to > s.from) {
-        example.segments.push_back(
-            {s.from, to, s.look.place, s.look.reason, s.look.activity != Activity::reason, s.critical});
-      }
+      const bool waits = s.look.activity != Activity::reason;
+      // As on the critical path: what shared cores take beyond the work is the others'.
+      const bool shared = !waits && s.work >= 0 && s.look.reason == Reason::service;
+      const std::int64_t done = shared ? std::clamp(sim::saturating_add(s.from, s.work), s.from, to) : to;
+      if (done > s.from)
+        example.segments.push_back({s.from, done, s.look.place, s.look.reason, waits, s.critical});
+      if (to > done) example.segments.push_back({done, to, s.look.place, Reason::queue, false, s.critical});
       if (last) break;
     }
     out.segments = static_cast<std::uint32_t>(example.segments.size()) - out.first_segment;

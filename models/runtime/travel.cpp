@@ -23,8 +23,8 @@ void Execution::transmit(std::uint32_t slot, std::uint32_t link_id, Kind arrival
   link.counts.bytes += static_cast<double>(frames_[slot].aux);
   frames_[slot].mark = 0;
   const LinkTable& table = model_->links[link_id];
-  if (table.ns_per_byte == 0 && table.loss_chance == 0 && table.fault == kNoId && table.initial_window == 0)
-      [[likely]] {
+  if (table.ns_per_byte == 0 && table.loss_chance == 0 && table.fault == kNoId && table.initial_window == 0 &&
+      !(wires_ && wires_->governs(slot))) [[likely]] {
     ++link.counts.transmissions;
     schedule(sim::saturating_add(now_, link_travel(table)),
              arrival == Kind::arrive ? Phase::arrive : Phase::finish, arrival, slot);
@@ -39,7 +39,8 @@ void Execution::transmit_again(std::uint32_t slot, Kind arrival) {
   const EdgeTable& edge = edges_[f.edge];
   const std::uint32_t link_id = arrival == Kind::arrive ? edge.out_link : edge.back_link;
   const LinkTable& table = model_->links[link_id];
-  if (table.initial_window != 0 || table.flow != kNoId) return begin_round(slot, link_id, arrival);
+  if (table.initial_window != 0 || table.flow != kNoId || (wires_ && wires_->governs(slot)))
+    return begin_round(slot, link_id, arrival);
   LinkState& link = links_[link_id];
   std::int64_t sent = now_;
   if (const double ns_per_byte = link_ns_per_byte(table); ns_per_byte > 0) {
@@ -162,6 +163,10 @@ void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
       next = hear_cancel(slot);
       break;
     case TimerPurpose::await:
+      if (steps_[f.pc - 1].op == Op::parallel) {
+        next = limit_over(slot);
+        break;
+      }
       ++f.ticket;
       next = fail_frame(slot, Outcome::timeout);
       break;

@@ -39,7 +39,7 @@ class Upkeep final : public InstanceListener, public AddressBook {
   void instance_changed(std::uint32_t instance, bool up, std::int64_t now_ns) override;
 
   // --- directories
-  Answer ask(std::uint32_t view, sim::Instant now) override;
+  Answer ask(std::uint32_t view, sim::Instant now, sim::Duration failed_for) override;
   // The run takes an instance of a discovered station into service, or out of it.
   void set_present(std::uint32_t station, std::uint32_t index, bool present);
 

@@ -218,7 +218,7 @@ void Upkeep::list(std::uint32_t id, bool listed) {
 
 // --- views
 
-AddressBook::Answer Upkeep::ask(std::uint32_t id, sim::Instant now) {
+AddressBook::Answer Upkeep::ask(std::uint32_t id, sim::Instant now, sim::Duration failed_for) {
   View& v = views_[id];
   const DiscoverySettings& s = settings_of(v.directory);
   DirectoryRecord& counts = directories_[v.directory];
@@ -240,7 +240,7 @@ AddressBook::Answer Upkeep::ask(std::uint32_t id, sim::Instant now) {
     ++counts.refused;
     return Answer::none;
   }
-  if (v.failed_at == now.ns) {
+  if (v.failed_at == now.ns || (v.failed_at >= 0 && now.ns < v.failed_at + failed_for.ns)) {
     ++counts.refused;
     return Answer::none;
   }
@@ -311,7 +311,9 @@ void Upkeep::see(View& v, std::uint32_t index, bool there) {
 void Upkeep::forget(std::uint32_t id) {
   View& v = views_[id];
   const bool dns = settings_of(v.directory).by == DiscoveryBy::dns;
-  if (dns) v.known = false;
+  if (!dns) return;
+  v.known = false;
+  v.failed_at = -1;
 }
 
 }  // namespace tailrace::models

@@ -20,6 +20,7 @@ void Execution::look_on(std::int64_t until) {
     const std::int64_t at = std::max(watch_next_, now_);
     const std::int64_t next = options_.watch->look(Peek(*this, at, until));
     if (next == RunWatch::kStop) return stop(RunStatus::interrupted, "interrupted");
+    if (const std::uint64_t key = options_.watch->renewal(); key != 0) Peek::renew(*this, key);
     watch_next_ = std::max(next, at);
     if (next <= at) return;
   }
@@ -96,6 +97,41 @@ void Peek::sums(std::vector<SeriesPeek>& out) const {
 
 std::uint64_t Peek::depth(std::uint32_t group) const {
   return e_.messaging_ ? e_.messaging_->depth(group) : 0;
+}
+
+std::uint32_t Peek::queued(std::uint32_t instance) const {
+  return e_.instances_[instance].queued;
+}
+
+std::uint32_t Peek::busy(std::uint32_t instance) const {
+  const InstanceState& state = e_.instances_[instance];
+  return static_cast<std::uint32_t>(e_.station_tables_[state.station].workers - state.free);
+}
+
+bool Peek::down(std::uint32_t instance) const {
+  return e_.down(instance);
+}
+
+// The frame is that of a whole request, of this workload.
+bool Peek::begins_request(std::uint32_t slot, std::uint32_t workload) const {
+  const Frame& f = e_.frames_[slot];
+  const auto kind = f.flags & (kClientFrame | kDirect | kBranchFrame);
+  if (!(f.flags & kLive) || (kind != kClientFrame && kind != kDirect)) return false;
+  const std::uint32_t cls = kind == kDirect ? f.parent : f.edge;
+  return cls < e_.model_->classes.size() && e_.class_tables_[cls].workload == workload;
+}
+
+std::int64_t Peek::oldest_request(std::uint32_t workload, Oldest& hint) const {
+  if (hint.slot != kNoId && hint.slot < e_.frames_.slots() && e_.frames_[hint.slot].start == hint.start_ns &&
+      begins_request(hint.slot, workload))
+    return hint.start_ns;
+  hint = {};
+  for (std::uint32_t slot = 0; slot < e_.frames_.slots(); ++slot) {
+    if (!begins_request(slot, workload)) continue;
+    const std::int64_t start = e_.frames_[slot].start;
+    if (hint.slot == kNoId || start < hint.start_ns) hint = {slot, start};
+  }
+  return hint.start_ns;
 }
 
 std::uint8_t Peek::admission_status(std::uint32_t state) const {

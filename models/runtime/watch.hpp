@@ -2,7 +2,9 @@
 // Looking at a run while it goes: a watcher is called between events, at times that it asks for, and reads
 // what there is through a Peek. It can change nothing: it draws no random number, schedules nothing, and a
 // watched run has the fingerprints of one that nobody watches. Runs without a watcher go through a loop that
-// knows of none.
+// knows of none. The one exception is asked for by name: a watcher may have all random numbers from here on
+// keyed anew (renewal), which makes the run another one that has come to the same state. Splitting a
+// trajectory needs no more than that (scenarios/rare).
 //
 // At a time t the watcher sees all that happened before t and nothing of t itself.
 #include <cstdint>
@@ -66,6 +68,18 @@ class Peek {
   // By series, those that are on their way to a histogram included. Cost: as many as there are series.
   void sums(std::vector<SeriesPeek>& out) const;
   std::uint64_t depth(std::uint32_t group) const;  // lag of a consumer group
+  // Of one instance, in a few reads. `queued` of the place behind a station's last instance is its shared
+  // queue.
+  std::uint32_t queued(std::uint32_t instance) const;
+  std::uint32_t busy(std::uint32_t instance) const;  // requests that hold a worker
+  bool down(std::uint32_t instance) const;
+  // When the oldest request of the workload that is under way began, or -1: there is none. `hint` is for the
+  // next question: it costs one read while that request lasts, and else as much as there are calls in flight.
+  struct Oldest {
+    std::uint32_t slot = kNoId;
+    std::int64_t start_ns = -1;
+  };
+  std::int64_t oldest_request(std::uint32_t workload, Oldest& hint) const;
   std::uint8_t admission_status(std::uint32_t state) const;
   const std::vector<FaultActivation>& fault_activations() const;
 
@@ -74,6 +88,10 @@ class Peek {
   std::size_t slots() const;  // what attempts() looks through
 
  private:
+  friend class Execution;
+  static void renew(Execution& execution, std::uint64_t key);  // renew.cpp
+  bool begins_request(std::uint32_t slot, std::uint32_t workload) const;
+
   const Execution& e_;
   std::int64_t now_, upcoming_;
 };
@@ -87,6 +105,10 @@ class RunWatch {
   // Each request that succeeds, when it does: latencies by time without a difference of histograms at each
   // look.
   virtual void succeeded(std::uint32_t workload, std::int64_t took_ns) { (void)workload, (void)took_ns; }
+  // Each request that ends, however it does.
+  virtual void ended(std::uint32_t workload, std::int64_t took_ns) { (void)workload, (void)took_ns; }
+  // Asked after each look. Not 0: all random streams are keyed by it from here on, as if by another seed.
+  virtual std::uint64_t renewal() { return 0; }
 };
 
 }  // namespace tailrace::models

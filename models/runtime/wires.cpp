@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "models/policies/certificate/certificate.hpp"
+#include "models/policies/server_connections/server_connections.hpp"
 #include "models/runtime/execution.hpp"
 
 namespace tailrace::models {
@@ -23,18 +25,137 @@ bool Wires::needed(const Topology& topology) {
                      [](const Edge& e) { return transport_of(e.admissions) != nullptr; });
 }
 
-void Wires::start(PolicyStates& policies) {
+void Wires::start(PolicyStates& policies, std::uint64_t seed, std::uint32_t replication) {
   start_sidecars(policies);
+  start_connections(policies);
+  start_servers(policies, seed, replication);
+  start_pods(policies);
+  start_windows(policies);
+}
+
+void Wires::start_connections(PolicyStates& policies) {
   connections_.assign(policies.admissions.size(), nullptr);
   for (const AdmissionGroup& group : model_.admission_groups) {
     if (dynamic_cast<const TransportModel*>(group.model.get()) == nullptr) continue;
-    const Peer* peers = &peers_[model_.stations[group.station].first_instance];
+    Peer* peers = &peers_[model_.stations[group.station].first_instance];
     for (std::uint32_t i = 0; i < group.states(); ++i) {
       auto* c = static_cast<Connections*>(policies.admissions[group.first_state + i].policy.get());
-      c->bind(peers, i % group.targets);
+      c->bind(peers, model_.stations[group.station].instances, i % group.targets);
       connections_[group.first_state + i] = c;
     }
   }
+  // Callers that are instances have a certificate of their own to show.
+  for (std::size_t e = 0; e < model_.edges.size(); ++e) {
+    if (transports_[e] == nullptr || model_.topology->edges[e].from_station == kNone) continue;
+    const GuardTable& g = model_.guards[model_.edges[e].guard];
+    for (std::uint32_t k = 0; k < g.all; ++k) {
+      const AdmissionTable& a = model_.admissions[g.first_admission + k];
+      const AdmissionGroup& group = model_.admission_groups[a.group];
+      if (connections_[a.first_state] == nullptr) continue;
+      for (std::uint32_t i = 0; i < group.states(); ++i)
+        connections_[a.first_state + i]->caller(&peers_[g.first_caller + i / group.targets]);
+    }
+  }
+}
+
+// Doors that say something of connections: what the server allows, and its certificates.
+void Wires::start_servers(PolicyStates& policies, std::uint64_t seed, std::uint32_t replication) {
+  for (const AdmissionGroup& group : model_.admission_groups) {
+    if (!group.door) continue;
+    const StationTable& station = model_.stations[group.station];
+    if (const auto* server = dynamic_cast<const ServerConnectionsModel*>(group.model.get())) {
+      for (std::uint32_t i = 0; i < station.instances; ++i) {
+        peers_[station.first_instance + i].limits = &server->limits();
+        static_cast<ServerConnections*>(
+            policies.admissions[group.first_state + i % group.states()].policy.get())
+            ->watch(&peers_[station.first_instance + i]);
+      }
+    }
+    if (dynamic_cast<const CertificateModel*>(group.model.get()) == nullptr) continue;
+    const std::string& name = model_.topology->stations[group.station].name;
+    for (std::uint32_t i = 0; i < group.states(); ++i) {
+      auto* c = static_cast<CertificateState*>(policies.admissions[group.first_state + i].policy.get());
+      c->start(sim::Stream(seed, replication, name, "certificate/" + std::to_string(i)));
+    }
+    for (std::uint32_t i = 0; i < station.instances; ++i) {
+      peers_[station.first_instance + i].certificate = static_cast<CertificateState*>(
+          policies.admissions[group.first_state + i % group.states()].policy.get());
+    }
+  }
+  for (std::size_t id = 0; id < connections_.size(); ++id) {
+    if (connections_[id] != nullptr) connections_[id]->introduce();
+  }
+}
+
+// Sidecars with a memory: the members' doors have it, the sidecars that stand for them share it.
+void Wires::start_pods(PolicyStates& policies) {
+  std::vector<std::uint32_t> first_pod(model_.stations.size(), kNoId);
+  for (const AdmissionGroup& group : model_.admission_groups) {
+    if (!group.door || dynamic_cast<const SidecarMemoryModel*>(group.model.get()) == nullptr) continue;
+    const StationTable& station = model_.stations[group.station];
+    first_pod[group.station] = static_cast<std::uint32_t>(pods_.size());
+    for (std::uint32_t i = 0; i < station.instances; ++i) {
+      auto* memory = static_cast<SidecarMemory*>(policies.admissions[group.first_state + i].policy.get());
+      peers_[station.first_instance + i].memory = memory;
+      peers_[station.first_instance + i].pod = static_cast<std::uint32_t>(pods_.size());
+      pods_.push_back({station.first_instance + i, kNoId, memory});
+    }
+  }
+  for (std::size_t e = 0; e < model_.edges.size() && !pods_.empty(); ++e) {
+    const int from = model_.topology->edges[e].from_station;
+    if (!paired_[e] || from == kNone || first_pod[static_cast<std::size_t>(from)] == kNoId) continue;
+    const StationTable& sidecars = model_.stations[model_.edges[e].station];
+    for (std::uint32_t i = 0; i < sidecars.instances; ++i) {
+      const std::uint32_t pod = first_pod[static_cast<std::size_t>(from)] + i;
+      pods_[pod].sidecar = sidecars.first_instance + i;
+      peers_[sidecars.first_instance + i].memory = pods_[pod].memory;
+      peers_[sidecars.first_instance + i].pod = pod;
+    }
+  }
+}
+
+void Wires::start_windows(PolicyStates& policies) {
+  windows_stage_.assign(model_.edges.size(), kNoId);
+  windows_of_.assign(policies.admissions.size(), kNoId);
+  for (std::size_t e = 0; e < model_.edges.size(); ++e) {
+    if (transports_[e] == nullptr || transports_[e]->stream_window <= 0) continue;
+    const GuardTable& g = model_.guards[model_.edges[e].guard];
+    for (std::uint32_t k = 0; k < g.all; ++k) {
+      const AdmissionTable& a = model_.admissions[g.first_admission + k];
+      if (connections_[a.first_state] == nullptr) continue;
+      windows_stage_[e] = k;
+      const std::uint32_t states = model_.admission_groups[a.group].states();
+      for (std::uint32_t i = 0; i < states; ++i) {
+        if (windows_of_[a.first_state + i] != kNoId) continue;
+        windows_of_[a.first_state + i] = static_cast<std::uint32_t>(windows_.size());
+        const StreamWindows windows(transports_[e]->stream_window, transports_[e]->connection_window);
+        windows_.insert(windows_.end(), 2, windows);
+        windows_on_.push_back(connections_[a.first_state + i]);
+      }
+    }
+  }
+}
+
+double Wires::burst(std::uint32_t slot, double left, bool back, std::int64_t now, std::int64_t& next) {
+  Line& line = lines_[slot];
+  StreamWindows& windows = windows_[line.flow + (back ? 1 : 0)];
+  if (line.sends == 0) {
+    line.sends = back ? 2 : 1;
+    windows.begins();
+  }
+  line.burst = windows.grant(left, windows_on_[line.flow / 2]->count(), now, next);
+  return line.burst;
+}
+
+void Wires::burst_sent(std::uint32_t slot, std::int64_t heard) {
+  const Line& line = lines_[slot];
+  windows_[line.flow + line.sends - 1].sent(line.burst, heard);
+}
+
+void Wires::stream_sent(std::uint32_t slot) {
+  Line& line = lines_[slot];
+  windows_[line.flow + line.sends - 1].ends();
+  line.sends = 0;
 }
 
 // Outbound sidecars learn of the control plane.
@@ -74,10 +195,15 @@ void Wires::instance_changed(std::uint32_t instance, bool up, std::int64_t) {
 void Wires::fault_changed(const std::string& hook, std::uint32_t fault, std::uint32_t target, bool begins,
                           std::int64_t now) {
   if (hook == "control_plane_outage") plane_.change(begins, {now});
-  if (hook != "certificate_expired") return;
+  const bool ca = hook == "ca_outage";
+  if (!ca && hook != "certificate_expired") return;
   for (const auto& [station, index] : model_.topology->faults[fault].targets[target].instances) {
     const std::uint32_t instance =
         model_.stations[static_cast<std::size_t>(station)].first_instance + static_cast<std::uint32_t>(index);
+    if (ca) {
+      if (peers_[instance].certificate != nullptr) peers_[instance].certificate->ca_outage(begins, {now});
+      continue;
+    }
     expired_[instance] += begins ? 1u : ~0u;
     peers_[instance].expired = expired_[instance] > 0;
   }
@@ -139,6 +265,9 @@ std::int64_t Execution::send_over_wire(std::uint32_t slot, std::uint32_t child, 
   its.request = mine.out;
   its.due = mine.server_ns;
   mine.server_ns = 0;
+  if (const std::uint32_t stage = wires_->windows_stage(edge_id); stage != kNoId)
+    wires_->govern(child,
+                   admission_state(slot, model_->guards[edges_[edge_id].guard], stage, calls_[slot].chosen));
   return sim::Duration::from_ns(t.bytes_on_link(mine.out, t.sent)).ns;
 }
 

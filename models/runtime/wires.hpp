@@ -4,16 +4,18 @@
 // transport have none of this.
 //
 // A line beside each frame keeps what its present call sends and gets, and what it was sent itself as an
-// attempt; it is empty whenever the frame is free. Cost: 48 bytes a frame, a few additions a message.
+// attempt; it is empty whenever the frame is free. Cost: 64 bytes a frame, a few additions a message.
 #include <cstdint>
 #include <vector>
 
 #include "models/compile/compiled_model.hpp"
 #include "models/compile/wires.hpp"
 #include "models/mesh/sidecar.hpp"
+#include "models/mesh/sidecar_memory.hpp"
 #include "models/policies/transport/transport.hpp"
 #include "models/runtime/call_state.hpp"
 #include "models/runtime/fault_state.hpp"
+#include "models/runtime/stream_windows.hpp"
 #include "sim/engine/growing_array.hpp"
 
 namespace tailrace::models {
@@ -26,15 +28,28 @@ class Wires final : public InstanceListener {
     double owed_ns;       // work of handshakes, due when its answer is there
     double server_ns;     // ... that its next attempt brings to the server
     double request, due;  // as an attempt: what it brought, and the server's work of its handshake
+    double burst;         // ... with flow control: bytes of this round
+    std::uint32_t flow;   // ... its connection's windows, there; those for the way back are the next
+    std::uint32_t sends;  // ... 0: nothing; 1: the request; 2: the answer
+  };
+
+  // An instance and its sidecar, which has the memory.
+  struct Pod {
+    std::uint32_t instance = kNoId, sidecar = kNoId;  // no sidecar: it calls no member
+    SidecarMemory* memory = nullptr;
   };
 
   explicit Wires(const CompiledModel& model);
   static bool needed(const Topology& topology);
   // Policies have started: those that are connections learn where they lead.
-  void start(PolicyStates& policies);
+  void start(PolicyStates& policies, std::uint64_t seed, std::uint32_t replication);
 
   void append();  // one more frame
-  void release(std::uint32_t slot) { lines_[slot] = kEmpty; }
+  void release(std::uint32_t slot) {
+    if (lines_[slot].sends != 0) [[unlikely]]
+      stream_sent(slot);
+    lines_[slot] = kEmpty;
+  }
   Line& line(std::uint32_t slot) { return lines_[slot]; }
   std::size_t bytes() const { return lines_.bytes(); }
 
@@ -46,6 +61,17 @@ class Wires final : public InstanceListener {
   bool paired(std::uint32_t edge) const { return paired_[edge]; }
   // Which of the mesh's configurations an outbound sidecar has by now.
   std::uint32_t version(std::uint32_t instance, std::int64_t now);
+  // Flow control: which question of the edge's is its transport; kNoId: without windows.
+  std::uint32_t windows_stage(std::uint32_t edge) const { return windows_stage_[edge]; }
+  void govern(std::uint32_t slot, std::uint32_t state) { lines_[slot].flow = windows_of_[state]; }
+  const Pod& pod(std::uint32_t number) const { return pods_[number]; }
+  bool governs(std::uint32_t slot) const { return lines_[slot].flow != kNoId; }
+  // How many of the bytes that are left may go now; 0: look again at `next`.
+  double burst(std::uint32_t slot, double left, bool back, std::int64_t now, std::int64_t& next);
+  // They are on their way, and count until `heard`.
+  void burst_sent(std::uint32_t slot, std::int64_t heard);
+  // The call has nothing left to send.
+  void stream_sent(std::uint32_t slot);
   // A connection has been opened for the call of this frame.
   void owe(std::uint32_t slot, const ConnectionSetup& setup);
 
@@ -56,14 +82,23 @@ class Wires final : public InstanceListener {
 
  private:
   void start_sidecars(PolicyStates& policies);
-  static constexpr Line kEmpty{-1, -1, 0, 0, 0, 0};
+  void start_connections(PolicyStates& policies);
+  void start_servers(PolicyStates& policies, std::uint64_t seed, std::uint32_t replication);
+  void start_windows(PolicyStates& policies);
+  void start_pods(PolicyStates& policies);
+  static constexpr Line kEmpty{-1, -1, 0, 0, 0, 0, -1, kNoId, 0};
 
   const CompiledModel& model_;
   std::vector<const TransportSettings*> transports_;  // by edge
   std::vector<Connections*> connections_;             // by admission state
+  std::vector<std::uint32_t> windows_stage_;          // by edge
+  std::vector<std::uint32_t> windows_of_;             // by admission state
+  std::vector<StreamWindows> windows_;                // in pairs: there and back
+  std::vector<const Connections*> windows_on_;        // by such a pair
   std::vector<bool> paired_;                          // by edge
   std::vector<SidecarConfig*> configs_;               // by instance
   ControlPlane plane_;
+  std::vector<Pod> pods_;
   std::vector<Peer> peers_;             // by instance of the model
   std::vector<std::uint32_t> expired_;  // by how many faults
   sim::GrowingArray<Line> lines_;

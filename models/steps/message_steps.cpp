@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "models/messaging/expand.hpp"
+#include "models/messaging/headers.hpp"
 #include "models/steps/saga_steps.hpp"
 #include "models/steps/step_shapes.hpp"
 
@@ -96,12 +97,21 @@ FieldTable await_fields() {
       .table();
 }
 
+FieldTable header_fields() {
+  return Fields<HeaderSpec>("header", "A header of the message.")
+      .add("value", &HeaderSpec::value, "of the header")
+      .required()
+      .shorthand("value")
+      .table();
+}
+
 FieldTable publish_fields() {
   FieldTable table =
       Fields<PublishSpec>("publish", "Publishes a message; the step ends when the broker has it.")
           .add("publish", &PublishSpec::publish, "where to: a log or topic, or broker.exchange, broker.queue")
           .required()
           .add("routing_key", &PublishSpec::routing_key, "by which exchanges route it")
+          .map_of("headers", &PublishSpec::headers, header_fields(), "by which headers exchanges route it")
           .add("key", &PublishSpec::key,
                "drawn for each message: its partition, group and order; default: the request's own key; "
                "none: no key")
@@ -135,7 +145,9 @@ void expand_publish(const PublishSpec& spec, Mark mark, TopologyBuilder& b, Step
   PublishSettings p;
   p.channel = to.channel;
   p.entry = to.entry;
-  p.route = routing_key(b, spec.routing_key);
+  Headers headers;
+  for (const Named<HeaderSpec>& h : spec.headers) headers.emplace_back(h.name, h.value.value);
+  p.route = routing_key(b, with_headers(spec.routing_key, headers));
   constexpr double kMostNs = 4e12;  // an envelope counts microseconds in 32 bits
   if ((spec.ttl && static_cast<double>(spec.ttl->ns) > kMostNs) ||
       (spec.delay && spec.delay->value.mean() > kMostNs))

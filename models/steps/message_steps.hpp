@@ -19,10 +19,14 @@ struct AwaitSpec {
   std::optional<sim::Duration> timeout;
   std::optional<PollSpec> poll;  // ask now and then, in place of being told
 };
+struct HeaderSpec {
+  std::string value;
+};
 struct PublishSpec {
   Reference publish;
   PolicySet policies;
   std::string routing_key;
+  std::vector<Named<HeaderSpec>> headers;
   std::optional<CountDistribution> key;
   bool unkeyed = false;  // `key: none`
   std::optional<SizeDistribution> size;

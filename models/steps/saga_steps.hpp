@@ -9,6 +9,10 @@
 // reads the state and goes on where it was: what is stored is not done again; the step that was under way is,
 // with the same identity, so that idempotent participants recognise it. Compensations are such steps too.
 // When it is completed or undone the saga step has succeeded: neither is to be tried again.
+//
+// Limits of time are counted from what is stored, so they go on while the orchestrator is dead. A step whose
+// time is over has failed, and what it does goes on for nobody: it is undone as well, unless the scenario
+// says otherwise, and a success that comes late is counted and changes nothing.
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +23,7 @@ namespace tailrace::models {
 
 struct SagaStepSpec {
   StepList steps, compensation;
+  std::optional<sim::Duration> timeout;  // in place of the saga's step_timeout
 };
 struct SagaSpec {
   std::string saga;
@@ -28,6 +33,10 @@ struct SagaSpec {
   std::optional<Reference> load;    // reads the state then
   Count compensation_attempts = 3;  // after the first
   sim::Duration compensation_backoff{100'000'000};
+  std::optional<sim::Duration> timeout;       // of the whole saga, until it is undone; durable ones only
+  std::optional<sim::Duration> step_timeout;  // of each try of a step or of a compensation; likewise
+  Count timeout_retries = 0;                  // of a step whose time was over
+  bool compensate_timed_out = true;           // nobody knows whether that step has had its effect
 };
 
 StepKind saga_step_kind();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "models/steps/steps.hpp"
+#include "models/topology/saga.hpp"
 
 namespace tailrace::models {
 
@@ -51,6 +52,14 @@ inline Step given_step(int effect, Steps then, Steps otherwise) {
   step.ref = effect;
   step.branches.push_back({0, std::move(then)});
   step.branches.push_back({1, std::move(otherwise)});
+  return step;
+}
+
+// An attempt whose time has a limit: what runs when the step's own is over, and when the whole saga's is.
+inline Step timed_step(Steps body, Steps otherwise, const StepLimit& limit, Steps step_over,
+                       Steps saga_over) {
+  Step step = try_step(std::move(body), std::move(otherwise));
+  set_limit(step, limit, std::move(step_over), std::move(saga_over));
   return step;
 }
 

@@ -12,6 +12,15 @@ namespace {
 
 const std::vector<std::string> kLevels = {"at_most_once", "at_least_once", "exactly_once"};
 
+FieldTable will_fields() {
+  return Fields<WillSpec>("last will", "Published by the broker for an instance that died.")
+      .add("routing_key", &WillSpec::routing_key, "by which subscriptions get it")
+      .required()
+      .add("qos", &WillSpec::level, "its delivery level: 0, 1, 2", between(0, 2))
+      .add("delay", &WillSpec::delay, "not before so long, and not if the instance is back by then")
+      .table();
+}
+
 FieldTable subscription_fields() {
   FieldTable table =
       Fields<TopicSubscriptionSpec>("topic subscription",
@@ -35,6 +44,8 @@ FieldTable subscription_fields() {
                more_than(0))
           .also("never", &TopicSubscriptionSpec::never_retransmits)
           .add("ack_failure", &TopicSubscriptionSpec::ack_failure, "acknowledgements that get lost")
+          .section("will", &TopicSubscriptionSpec::will, will_fields(),
+                   "published by the broker when an instance is gone and has not said so (MQTT's last will)")
           .table();
   add_consumer_fields(
       table, [](void* spec) -> ConsumerSpec& { return static_cast<TopicSubscriptionSpec*>(spec)->consumer; });
@@ -57,6 +68,10 @@ SubscriptionSettings subscription(const Named<TopicSubscriptionSpec>& named, con
   out.buffer = spec.buffer.value;
   out.retransmit_interval_ns = spec.never_retransmits ? -1 : spec.retransmit_interval.ns;
   out.ack_failure = probability_bits(spec.ack_failure.value);
+  if (spec.will) {
+    out.will = {routing_key(b, spec.will->routing_key), static_cast<std::uint8_t>(spec.will->level),
+                spec.will->delay.ns};
+  }
   out.consumers = {named.name, spec.consumer.instances, spec.consumer.concurrency};
   if (spec.level > topic.level) {
     b.diagnostics.warning(

@@ -12,6 +12,11 @@ namespace tailrace::models {
 
 enum class DeliveryLevel : std::uint8_t { at_most_once, at_least_once, exactly_once };
 
+struct WillSpec {
+  std::string routing_key;
+  Count level = 1;
+  sim::Duration delay{0};
+};
 struct TopicSubscriptionSpec {
   ConsumerSpec consumer;
   std::string filter = "#";
@@ -23,6 +28,7 @@ struct TopicSubscriptionSpec {
   sim::Duration retransmit_interval{30'000'000'000};
   bool never_retransmits = false;
   Fraction ack_failure;
+  std::optional<WillSpec> will;
 };
 
 struct TopicSpec {

@@ -13,6 +13,7 @@
 #include "models/field/units.hpp"
 #include "models/kind/builder.hpp"
 #include "models/policies/transport/transport.hpp"
+#include "models/prices/prices.hpp"
 #include "models/slo/slo.hpp"
 #include "models/topology/call_cycles.hpp"
 #include "models/topology/policy_lints.hpp"
@@ -525,6 +526,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (diagnostics.ok()) lint_policies(builder.topology, diagnostics);
   if (diagnostics.ok()) lint_faults(builder.topology, diagnostics);
   check_slos(spec.slos, builder.topology, diagnostics);
+  if (diagnostics.ok()) check_prices(doc, builder.topology, diagnostics);
   warn_unused(builder.topology, diagnostics);
   if (!diagnostics.ok()) return std::nullopt;
   for (MessageChannel& channel : builder.topology.channels)

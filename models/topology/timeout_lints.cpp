@@ -202,10 +202,52 @@ void warn_multiplied_retries(const Topology& t, Diagnostics& diagnostics) {
       "retry at one layer only, or write a retry_budget");
 }
 
+// Retries that find no time: the timeout is for all attempts together, and a slow one takes it all. At least
+// so long is a call under way when it begins attempt `k` (from 0), if each before took its per-try timeout.
+double earliest_start(const Edge& edge, std::int64_t k) {
+  double at = 0;
+  double pause = static_cast<double>(edge.backoff.base.ns);
+  for (std::int64_t i = 0; i < k; ++i) {
+    at += static_cast<double>(edge.per_try_timeout->ns);
+    // The mean of its jitter would do for a call; for a warning only what is certain counts.
+    if (edge.backoff.jitter == Jitter::none) at += std::min(pause, static_cast<double>(edge.backoff.max.ns));
+    pause *= edge.backoff.multiplier;
+  }
+  return at;
+}
+
+void warn_retries_without_time(const Topology& t, Diagnostics& diagnostics) {
+  for (const Edge& edge : t.edges) {
+    if (!edge.timeout || edge.retries == 0 || (edge.retry_on & outcome_bit(Outcome::timeout)) == 0) continue;
+    const std::string target = t.operation_name(edge.operation);
+    if (!edge.per_try_timeout) {
+      diagnostics.warning(
+          edge.mark, edge.path,
+          fmt::format("an attempt at {} that is slow takes the whole timeout of {}: what times "
+                      "out is never tried again",
+                      target, show_value(*edge.timeout)),
+          "a per_try_timeout in retries, or retry_on without timeout");
+      continue;
+    }
+    const bool fires = *edge.per_try_timeout <= *edge.timeout;  // otherwise it has a warning of its own
+    if (!fires || edge.retries == kUnlimited || edge.retries > 1000) continue;
+    std::int64_t fit = 0;
+    while (fit <= edge.retries && earliest_start(edge, fit) < static_cast<double>(edge.timeout->ns)) ++fit;
+    if (fit > edge.retries) continue;
+    diagnostics.warning(edge.mark, edge.path,
+                        fmt::format("of {} attempts at {} that each wait {}, only {} begin within the call's "
+                                    "timeout of {}",
+                                    edge.retries + 1, target, show_value(*edge.per_try_timeout), fit,
+                                    show_value(*edge.timeout)),
+                        "a longer timeout, a shorter per_try_timeout, or fewer retries");
+  }
+}
+
 }  // namespace
 
 void warn_timeouts(const Topology& t, Diagnostics& diagnostics) {
   warn_multiplied_retries(t, diagnostics);
+  warn_retries_without_time(t, diagnostics);
   const bool any =
       std::any_of(t.edges.begin(), t.edges.end(), [](const Edge& e) { return patience(e).has_value(); });
   if (!any) return;

@@ -147,6 +147,8 @@ Judgement Judge::judge(const std::vector<std::string>& paths, const std::vector<
   int looks = 0;
   ReplicateOptions options;
   options.jobs = options_.jobs;
+  options.crew = options_.crew;
+  options.recipe = point_recipe(paths, values);
   options.interrupt = options_.interrupt;
   options.first_round = first_round(*model);
   options.max_replications = options.first_round << (kLooks - 1);

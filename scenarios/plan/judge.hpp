@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "analysis/report/thresholds.hpp"
+#include "scenarios/run/crew.hpp"
 #include "scenarios/sweep/point.hpp"
 
 namespace tailrace::scenarios {
@@ -24,6 +25,7 @@ struct PlanOptions {
   int jobs = 0;                // 0: as many as there are cores
   double confidence = 0.95;    // of each verdict
   double indifference = 0.01;  // of a limit: a half width below which a threshold is left untold
+  Crew* crew = nullptr;        // where set, it simulates, from the recipes of points (point.hpp)
   const std::atomic<int>* interrupt = nullptr;
   std::function<void(const std::string& candidate, int replications)> progress;
 };

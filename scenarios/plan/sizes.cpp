@@ -19,6 +19,9 @@ class Search {
   void run() {
     plan_.answer = cheapest(
         ranges_, [&](const Sizes& sizes) { return ask(sizes); }, budget_);
+    // What is known from smaller sizes was not judged itself.
+    if (find(plan_.answer.sizes) == nullptr && plan_.answer.found && !plan_.answer.stopped)
+      ask(plan_.answer.sizes);
     if (const SizeJudgement* best = find(plan_.answer.sizes)) plan_.best = best->judgement;
     if (plan_.answer.found && !plan_.answer.stopped) certify();
   }

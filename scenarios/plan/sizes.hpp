@@ -33,7 +33,7 @@ struct SizePlan {
   std::string fault;  // no valid scenario at some sizes
 };
 
-// `budget`: candidates for the proof that nothing cheaper does.
+// `budget`: candidates beyond the least sizes, to find the cheapest and to prove it.
 SizePlan find_sizes(const SweepScenario& scenario, const std::vector<SizeAxis>& axes, int budget,
                     const PlanOptions& options);
 

@@ -22,7 +22,8 @@ class PairedRuns {
   PairedRuns(const std::vector<ComparedModel>& models, const CompareOptions& options, CompareRun& out)
       : models_(models), options_(options), out_(out) {
     out_.ends.resize(models.size());
-    for (const ComparedModel& m : models) out_.variants.push_back({m.name, analysis::list_figures(*m.model), {}});
+    for (const ComparedModel& m : models)
+      out_.variants.push_back({m.name, analysis::list_figures(*m.model), {}});
     // One warm-up for all, the longest, so that the same stretch of time is compared.
     for (const ComparedModel& m : models) {
       ReplicateOptions pilot;
@@ -38,39 +39,7 @@ class PairedRuns {
     const std::size_t sides = models_.size();
     const std::size_t count = static_cast<std::size_t>(last - first) * sides;
     std::vector<Slot> slots(count);
-    std::atomic<std::size_t> finished{0};
-    TaskOptions tasks;
-    tasks.jobs = options_.jobs;
-    tasks.interrupt = options_.interrupt;
-    tasks.tick = [&] {
-      if (!options_.progress) return;
-      double share = 0;
-      for (std::size_t i = 0; i < count; ++i) {
-        const double whole = static_cast<double>(models_[i % sides].model->topology->run.duration.ns);
-        if (whole > 0) share += static_cast<double>(slots[i].now.load(std::memory_order_relaxed)) / whole;
-      }
-      const int before = first * static_cast<int>(sides);
-      options_.progress(before + static_cast<int>(finished.load()), last * static_cast<int>(sides),
-                        (before + share) / static_cast<double>(last * static_cast<int>(sides)));
-    };
-    run_tasks(count, tasks, [&](std::size_t i) {
-      Slot& slot = slots[i];
-      const ComparedModel& m = models_[i % sides];
-      models::RunOptions run;
-      run.seed = m.model->topology->run.seed;
-      run.replication = static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(i / sides);
-      run.warmup_ns = warmup_ns_;
-      run.interrupt = options_.interrupt;
-      run.progress_ns = &slot.now;
-      const RunRecord record = models::Execution(m.model, run).run();
-      slot.status = record.status;
-      slot.message = record.message;
-      slot.seconds = record.seconds();
-      if (record.status == RunStatus::completed) slot.figures = analysis::take_figures(*m.model, record);
-      slot.ran = true;
-      finished.fetch_add(1);
-      return record.status == RunStatus::completed;
-    });
+    options_.crew != nullptr ? ask_crew(first, last, slots) : simulate(first, last, slots);
     for (std::size_t pair = 0; pair < count; pair += sides) {
       for (std::size_t v = 0; v < sides; ++v) {
         Slot& slot = slots[pair + v];
@@ -100,6 +69,69 @@ class PairedRuns {
     double seconds = 0;
     analysis::ReplicationFigures figures;
   };
+
+  static bool fill(Slot& slot, const ComparedModel& m, const RunRecord& record) {
+    slot.status = record.status;
+    slot.message = record.message;
+    slot.seconds = record.seconds();
+    if (record.status == RunStatus::completed) slot.figures = analysis::take_figures(*m.model, record);
+    slot.ran = true;
+    return record.status == RunStatus::completed;
+  }
+
+  // In threads of this process; slots: pair by pair, in each the models in their order.
+  void simulate(int first, int last, std::vector<Slot>& slots) {
+    const std::size_t sides = models_.size(), count = slots.size();
+    std::atomic<std::size_t> finished{0};
+    TaskOptions tasks;
+    tasks.jobs = options_.jobs;
+    tasks.interrupt = options_.interrupt;
+    tasks.tick = [&] {
+      if (!options_.progress) return;
+      double share = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        const double whole = static_cast<double>(models_[i % sides].model->topology->run.duration.ns);
+        if (whole > 0) share += static_cast<double>(slots[i].now.load(std::memory_order_relaxed)) / whole;
+      }
+      const int before = first * static_cast<int>(sides);
+      options_.progress(before + static_cast<int>(finished.load()), last * static_cast<int>(sides),
+                        (before + share) / static_cast<double>(last * static_cast<int>(sides)));
+    };
+    run_tasks(count, tasks, [&](std::size_t i) {
+      Slot& slot = slots[i];
+      const ComparedModel& m = models_[i % sides];
+      models::RunOptions run;
+      run.seed = m.model->topology->run.seed;
+      run.replication = static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(i / sides);
+      run.warmup_ns = warmup_ns_;
+      run.interrupt = options_.interrupt;
+      run.progress_ns = &slot.now;
+      const RunRecord record = models::Execution(m.model, run).run();
+      finished.fetch_add(1);
+      return fill(slot, m, record);
+    });
+  }
+
+  void ask_crew(int first, int last, std::vector<Slot>& slots) {
+    const int sides = static_cast<int>(models_.size());
+    std::vector<CrewTask> tasks;
+    for (int r = first; r < last; ++r) {
+      for (const ComparedModel& m : models_)
+        tasks.push_back({m.recipe, static_cast<std::uint32_t>(r), warmup_ns_, 0, {}});
+    }
+    int finished = first * sides;
+    CrewOptions how;
+    how.interrupt = options_.interrupt;
+    how.tick = [&] {
+      if (options_.progress)
+        options_.progress(finished, last * sides, static_cast<double>(finished) / (last * sides));
+    };
+    options_.crew->run(tasks, how, [&](std::size_t i, const RunRecord& record) {
+      ++finished;
+      return fill(slots[i], models_[i % models_.size()], record);
+    });
+  }
+
   const std::vector<ComparedModel>& models_;
   const CompareOptions& options_;
   CompareRun& out_;

@@ -12,12 +12,14 @@
 
 #include "analysis/experiment/comparison.hpp"
 #include "models/compile/compiled_model.hpp"
+#include "scenarios/run/crew.hpp"
 
 namespace tailrace::scenarios {
 
 struct ComparedModel {
   std::string name;
   std::shared_ptr<const models::CompiledModel> model;
+  std::string recipe{};  // for a crew
 };
 
 struct CompareOptions {
@@ -29,6 +31,7 @@ struct CompareOptions {
   int max_replications = 1000;  // with until
   std::string primary;          // name of the figure; empty: none
   double confidence = 0.95;
+  Crew* crew = nullptr;  // where set, it simulates all but the pilots
   const std::atomic<int>* interrupt = nullptr;
   std::function<void(int done, int wanted, double share)> progress;  // in replications of all models
 };

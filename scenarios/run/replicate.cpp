@@ -40,6 +40,11 @@ class Pool {
     if (count <= 0) return;
     records.reserve(records.size() + static_cast<std::size_t>(count));  // there may be no memory for it later
     std::vector<std::unique_ptr<RunRecord>> done(static_cast<std::size_t>(count));
+    if (options_.crew != nullptr) {
+      ask_crew(first, last, done);
+      append(done, records);
+      return;
+    }
     std::vector<std::atomic<std::int64_t>> now(static_cast<std::size_t>(count));
     std::atomic<int> next{0};
     std::atomic<int> finished{0};
@@ -107,14 +112,7 @@ class Pool {
     }
     for (std::thread& t : threads) t.join();
     if (failure) std::rethrow_exception(failure);
-    for (auto& record : done) {
-      if (record == nullptr) break;
-      const RunStatus status = record->status;
-      records.push_back(std::move(*record));
-      // Replications that were under way when an earlier one met a limit are dropped: which ones they are
-      // depends on the number of threads, and results must not.
-      if (status != RunStatus::completed && status != RunStatus::interrupted) break;
-    }
+    append(done, records);
   }
 
   // Some replication found no memory to start with, or none for its results: it left no record.
@@ -133,6 +131,39 @@ class Pool {
   }
 
  private:
+  static void append(std::vector<std::unique_ptr<RunRecord>>& done, std::vector<RunRecord>& records) {
+    for (auto& record : done) {
+      if (record == nullptr) break;
+      const RunStatus status = record->status;
+      records.push_back(std::move(*record));
+      // Replications that were under way when an earlier one met a limit are dropped: which ones they are
+      // depends on the number of threads, and results must not.
+      if (status != RunStatus::completed && status != RunStatus::interrupted) break;
+    }
+  }
+
+  void ask_crew(int first, int last, std::vector<std::unique_ptr<RunRecord>>& done) {
+    std::vector<CrewTask> tasks;
+    for (int r = first; r < last; ++r)
+      tasks.push_back({options_.recipe, static_cast<std::uint32_t>(r), warmup_ns_, batches_, options_.trace});
+    int finished = first;
+    CrewOptions how;
+    how.interrupt = options_.interrupt;
+    how.tick = [&] {
+      if (options_.progress) options_.progress(finished, last, static_cast<double>(finished) / last);
+    };
+    options_.crew->run(tasks, how, [&](std::size_t i, RunRecord record) {
+      ++finished;
+      if (record.host_out_of_memory && tasks[i].replication > 0) {
+        out_of_memory_ = true;
+        return false;
+      }
+      const bool completed = record.status == RunStatus::completed;
+      done[i] = std::make_unique<RunRecord>(std::move(record));
+      return completed;
+    });
+  }
+
   std::shared_ptr<const models::CompiledModel> model_;
   const ReplicateOptions& options_;
   std::int64_t warmup_ns_;

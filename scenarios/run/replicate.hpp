@@ -11,6 +11,7 @@
 #include "analysis/report/run_report.hpp"
 #include "models/compile/compiled_model.hpp"
 #include "models/runtime/trace_record.hpp"
+#include "scenarios/run/crew.hpp"
 
 namespace tailrace::scenarios {
 
@@ -25,6 +26,8 @@ struct ReplicateOptions {
   std::function<bool(const std::vector<models::RunRecord>&)> enough;
   int first_round = 10;
   models::TraceSampling trace;
+  Crew* crew = nullptr;      // where set, it simulates all but the pilot and the repetitions
+  std::string recipe{};      // of the model, for the crew
   bool repeat_some = false;  // run a tenth of the replications twice and compare fingerprints
   const std::atomic<int>* interrupt = nullptr;
   // Called now and then from one thread: replications done, wanted, and the share of all simulated time that

@@ -9,6 +9,7 @@
 #include "analysis/experiment/comparison.hpp"
 #include "analysis/stats/paired.hpp"
 #include "models/field/number_text.hpp"
+#include "models/field/path.hpp"
 #include "scenarios/run/compare.hpp"
 #include "sim/base/math.hpp"
 
@@ -68,7 +69,7 @@ class Finder {
     for (const std::string& path : paths) {
       Parameter p;
       p.path = path;
-      const Node* node = node_at(scenario_.doc.root, path);
+      const Node* node = models::node_at(scenario_.doc.root, path);
       if (node == nullptr || !node->is_scalar())
         return refuse(
             fmt::format("{} has no value in the scenario that could be varied; write one with --set",
@@ -81,6 +82,7 @@ class Finder {
     }
     CompareOptions compare;
     compare.jobs = options_.jobs;
+    compare.crew = options_.crew;
     compare.replications = static_cast<int>(models[0].model->topology->run.replications);
     compare.interrupt = options_.interrupt;
     compare.progress = options_.progress;
@@ -117,8 +119,9 @@ class Finder {
       return false;
     }
     if (paths.empty()) out_.scenario = topology->name;
-    models.push_back(
-        {std::move(name), models::compile(std::make_shared<const models::Topology>(std::move(*topology)))});
+    models.push_back({std::move(name),
+                      models::compile(std::make_shared<const models::Topology>(std::move(*topology))),
+                      point_recipe(paths, values)});
     return true;
   }
 
@@ -200,33 +203,6 @@ std::string settings_of(const std::string& text, double step, Setting& base, Set
   low = setting(down);
   high = setting(up);
   return "";
-}
-
-const Node* node_at(const Node& root, const std::string& path) {
-  const Node* node = &root;
-  std::size_t at = 0;
-  while (at < path.size() && node != nullptr) {
-    if (path[at] == '.') {
-      ++at;
-    } else if (path[at] == '[') {
-      const std::size_t close = path.find(']', at);
-      std::size_t index = 0;
-      if (close == std::string::npos) return nullptr;
-      std::from_chars(path.data() + at + 1, path.data() + close, index);
-      node = index < node->items.size() ? &node->items[index] : nullptr;
-      at = close + 1;
-    } else if (path[at] == '"') {
-      const std::size_t close = path.find('"', at + 1);
-      if (close == std::string::npos) return nullptr;
-      node = node->find(path.substr(at + 1, close - at - 1));
-      at = close + 1;
-    } else {
-      const std::size_t end = std::min(path.find_first_of(".[", at), path.size());
-      node = node->find(path.substr(at, end - at));
-      at = end;
-    }
-  }
-  return node;
 }
 
 Sensitivity find_sensitivity(const SweepScenario& scenario, const std::vector<std::string>& paths,

@@ -16,6 +16,7 @@
 
 #include "analysis/experiment/figures.hpp"
 #include "analysis/stats/interval.hpp"
+#include "scenarios/run/crew.hpp"
 #include "scenarios/sweep/point.hpp"
 
 namespace tailrace::scenarios {
@@ -25,6 +26,7 @@ struct SensitivityOptions {
   std::string primary;  // empty: p(99) of the first workload
   double confidence = 0.95;
   int jobs = 0;
+  Crew* crew = nullptr;  // where set, it simulates, from the recipes of points (point.hpp)
   const std::atomic<int>* interrupt = nullptr;
   std::function<void(int done, int wanted, double share)> progress;
 };
@@ -63,9 +65,6 @@ struct Sensitivity {
 // The settings of one path: "exp(10ms)" with 10 % is "exp(9ms)" and "exp(11ms)"; whole numbers move by one at
 // least. "" or why there are none.
 std::string settings_of(const std::string& text, double step, Setting& base, Setting& low, Setting& high);
-
-// The value at the path of the scenario, or null.
-const models::Node* node_at(const models::Node& root, const std::string& path);
 
 Sensitivity find_sensitivity(const SweepScenario& scenario, const std::vector<std::string>& paths,
                              const SensitivityOptions& options);

@@ -5,6 +5,7 @@
 #include "analysis/report/thresholds.hpp"
 #include "models/topology/build.hpp"
 #include "scenarios/format/read.hpp"
+#include "sim/base/bytes.hpp"
 
 namespace tailrace::scenarios {
 
@@ -48,6 +49,29 @@ std::optional<models::Topology> build_point(const SweepScenario& scenario,
   if (scenario.seed) topology->run.seed = *scenario.seed;
   if (scenario.replications) topology->run.replications = *scenario.replications;
   return topology;
+}
+
+std::string point_recipe(const std::vector<std::string>& paths, const std::vector<std::string>& values) {
+  sim::ByteWriter out;
+  for (std::size_t k = 0; k < paths.size(); ++k) {
+    out.text(paths[k]);
+    out.text(values[k]);
+  }
+  return out.take();
+}
+
+std::shared_ptr<const models::CompiledModel> build_recipe(const SweepScenario& scenario,
+                                                          const std::string& recipe) {
+  std::vector<std::string> paths, values;
+  sim::ByteReader in(recipe);
+  while (!in.at_end()) {
+    paths.emplace_back(in.text());
+    values.emplace_back(in.text());
+  }
+  std::string fault;
+  auto topology = in.good() ? build_point(scenario, paths, values, "recipe", fault) : std::nullopt;
+  if (!topology) return nullptr;
+  return models::compile(std::make_shared<const models::Topology>(std::move(*topology)));
 }
 
 }  // namespace tailrace::scenarios

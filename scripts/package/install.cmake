@@ -3,10 +3,13 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
+# What does not name a component belongs to the program; the viewer and what programs of others need are apart.
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME program)
 install(TARGETS tailrace RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 if(TARGET tailrace_view)
-  install(TARGETS tailrace_view RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} OPTIONAL)
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/viewer/lessons DESTINATION ${CMAKE_INSTALL_DATADIR}/tailrace/viewer)
+  install(TARGETS tailrace_view RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT viewer OPTIONAL)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/viewer/lessons DESTINATION ${CMAKE_INSTALL_DATADIR}/tailrace/viewer
+          COMPONENT viewer)
 endif()
 
 # The manual page and the completions say what this very program understands.
@@ -39,6 +42,7 @@ foreach(folder sim models analysis scenarios)
     endif()
   endforeach()
 endforeach()
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
 install(TARGETS ${libraries} EXPORT tailrace ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/tailrace)
 foreach(folder sim models analysis scenarios)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tailrace
@@ -53,13 +57,41 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/tailraceConfigVersion.cma
 install(FILES ${PROJECT_BINARY_DIR}/tailraceConfig.cmake ${PROJECT_BINARY_DIR}/tailraceConfigVersion.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/tailrace)
 
+# Debian packages, from `cpack -G DEB` in the build folder: the program by itself (it runs on servers), the viewer, and what it
+# takes to build programs of one's own. What they need of shared libraries dpkg-shlibdeps finds out.
 set(CPACK_PACKAGE_NAME tailrace)
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "simulator of systems of services, request by request")
-set(CPACK_PACKAGE_CONTACT "the tailrace project")
+set(CPACK_PACKAGE_CONTACT "the tailrace project <tailrace@localhost>")
 set(CPACK_STRIP_FILES ON)
-set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_SECTION science)
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libfmt-dev, libyaml-cpp-dev, libeigen3-dev, libboost-dev")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/debian.cmake)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_ALL program development)
+if(TARGET tailrace_view)
+  list(APPEND CPACK_COMPONENTS_ALL viewer)
+endif()
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME tailrace)
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION science)
+set(CPACK_COMPONENT_PROGRAM_DESCRIPTION "simulator of systems of services, request by request
+You write down who calls whom, how long work takes, how many workers,
+cores and connections there are, and what happens on a timeout or a fault.
+It simulates every request and says what users feel, where the time goes,
+and how sure each figure is.")
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "tailrace-viewer")
+set(CPACK_DEBIAN_VIEWER_PACKAGE_NAME tailrace-viewer)
+set(CPACK_DEBIAN_VIEWER_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_VIEWER_PACKAGE_DEPENDS "tailrace (= ${PROJECT_VERSION}-1)")
+set(CPACK_COMPONENT_VIEWER_DESCRIPTION "window onto simulated systems of services
+Shows a run of tailrace while it happens, or a stored one: who is busy,
+who waits, who fell and why. It comes with lessons.")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME tailrace-dev)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
+    "libfmt-dev, libyaml-cpp-dev, libeigen3-dev, libboost-graph-dev (>= 1.74)")
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "headers and libraries of the tailrace simulator
+For C++ programs that build topologies in code, add kinds of components or
+policies, or watch runs. find_package(tailrace) finds it.")
 include(CPack)

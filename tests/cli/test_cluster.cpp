@@ -1,6 +1,7 @@
-// Sweeps under mpirun: whoever did the points, the results are those of one process.
+// Work under mpirun: whoever did it, the results are those of one process.
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "tests/cli/program.hpp"
 
@@ -16,7 +17,7 @@ services: {s: {workers: 1, endpoints: {op: [compute: exp(10ms)]}}}
 
 // Root may not run it without being asked, and a test machine has fewer cores than ranks.
 const std::string kMpirun =
-    "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe --enable-recovery ";
+    "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe ";
 
 bool there_is_mpi() {
 #ifdef TAILRACE_MPI
@@ -30,49 +31,129 @@ std::size_t lines_of(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
+constexpr const char* kPair = R"(tailrace: 1
+name: pair
+run: {duration: 40s, warmup: 5s, replications: 3, seed: 4}
+workloads: {load: {constant_arrival_rate: 80/s, calls: a.op}}
+services:
+  a: {workers: 1, endpoints: {op: [compute: exp(10ms), call: b.op]}}
+  b: {workers: 1, endpoints: {op: [compute: exp(10ms)]}}
+thresholds: {load.request_duration: ["avg < 80ms"]}
+variants: {more: {services.a.workers: 2}}
+)";
+
+// After "COMMAND &": kills the last rank, which is no coordinator, when `ready` holds, and waits for the
+// rest. mpirun that has not come back after 100 seconds is a failure, and is not waited for.
+std::string then_kill_one(const std::string& ready) {
+  return "& m=$!; for i in $(seq 400); do sleep 0.05; " + ready +
+         " && break; done; set -- $(cat /proc/$m/task/$m/children); shift $(($# - 1)); kill -9 $1; "
+         "(sleep 100; kill -9 $m) >/dev/null 2>&1 & w=$!; wait $m; c=$?; kill $w 2>/dev/null; (exit $c)";
+}
+
 class Ranks : public Program {
  protected:
-  // `then` follows the command that starts the ranks.
-  int sweep(const std::string& out, int ranks, const std::string& more, const std::string& then = "") {
-    const std::string command = (ranks == 1 ? std::string() : kMpirun + "-n " + std::to_string(ranks) + " ") +
-                                TAILRACE_BINARY + " sweep " + path("s.yaml") + " " + more + " -q --out " +
-                                path(out) + " > /dev/null 2>&1 " + then;
-    return std::system(command.c_str());
+  void SetUp() override {
+    Program::SetUp();
+    if (!there_is_mpi()) GTEST_SKIP() << "built or run without MPI";
   }
-  void expect_same(const std::string& out) {
-    for (const char* name : {"/sweep.csv", "/sweep.json"}) {
-      EXPECT_NE(read(path("one") + name), "");
-      EXPECT_EQ(read(path("one") + name), read(path(out) + name)) << name;
+  // The exit code. `then` follows the command that starts the ranks; it may kill some, and then mpirun goes
+  // on and returns 0 whatever the first rank returned.
+  static int start(const std::string& arguments, int ranks, const std::string& then = "") {
+    const std::string command = (ranks == 1 ? std::string()
+                                            : kMpirun + (then.empty() ? "" : "--enable-recovery ") + "-n " +
+                                                  std::to_string(ranks) + " ") +
+                                TAILRACE_BINARY + " " + arguments + " > /dev/null 2>&1 " + then;
+    return WEXITSTATUS(std::system(command.c_str()));
+  }
+  int sweep(const std::string& out, int ranks, const std::string& more, const std::string& then = "") {
+    return start("sweep " + path("s.yaml") + " " + more + " -q --out " + path(out), ranks, then);
+  }
+  void expect_same(const std::string& out, const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+      EXPECT_NE(read(path("one/" + name)), "") << name;
+      EXPECT_EQ(read(path("one/" + name)), read(path(out + "/" + name))) << name;
     }
+  }
+  void expect_all_same(const std::string& out) {
+    std::vector<std::string> names;
+    for (const auto& file : std::filesystem::directory_iterator(path("one")))
+      names.push_back(file.path().filename().string());
+    EXPECT_FALSE(names.empty());
+    expect_same(out, names);
   }
 };
 
 TEST_F(Ranks, TogetherFindWhatOneProcessFinds) {
-  if (!there_is_mpi()) GTEST_SKIP() << "built or run without MPI";
   file("s.yaml", kTiny);
   const std::string grid =
       "--vary workloads.load.constant_arrival_rate=10/s..95/s:50 --vary services.s.workers=[0,1,2]";
   EXPECT_EQ(sweep("one", 1, grid), 0);
   EXPECT_EQ(sweep("three", 3, grid), 0);
-  expect_same("three");
+  expect_same("three", {"sweep.csv", "sweep.json"});
   EXPECT_EQ(lines_of(read(path("three/points.jsonl"))), 150u);
 }
 
-TEST_F(Ranks, DoAgainWhatAKilledOneLeft) {
-  if (!there_is_mpi()) GTEST_SKIP() << "built or run without MPI";
-  file("s.yaml", kTiny);
-  const std::string grid = "--vary workloads.load.constant_arrival_rate=10/s..95/s:300 --duration 400s";
-  EXPECT_EQ(sweep("one", 1, grid), 0);
-  // The ranks are mpirun's children, the last one is no coordinator. It dies with points in its hands.
-  sweep("three", 3, grid,
-        "& m=$!; for i in $(seq 200); do sleep 0.05; [ -s " + path("three/points.jsonl") +
-            " ] && break; done; set -- $(cat /proc/$m/task/$m/children); shift $(($# - 1)); kill -9 $1; "
-            "(sleep 50; kill $m) >/dev/null 2>&1 & w=$!; wait $m; c=$?; kill $w 2>/dev/null; (exit $c)");
-  // Where mpirun itself gives up, or waits for the dead (once in some runs), the same command goes on.
-  if (!std::filesystem::exists(path("three/sweep.csv"))) {
-    EXPECT_EQ(sweep("three", 3, grid), 0);
+TEST_F(Ranks, AnswerEveryCommandAsOneProcessDoes) {
+  const std::string scenario = file("s.yaml", kPair) + " -q --out ";
+  const std::vector<std::pair<std::string, std::string>> commands = {
+      {"run ", ""},
+      {"run ", " --set run.warmup=auto --precision 20%"},
+      {"run ", " --replications 1 --abort-on-fail"},
+      {"compare ", ""},
+      {"compare ", " --until 30%"},
+      {"plan ", " --max-load load --resolution 10%"},
+      {"plan ", " --size services.a.workers=1..4 --size services.b.workers=1..4"},
+      {"sensitivity ", " --vary services.a.workers"}};
+  for (const auto& [command, more] : commands) {
+    SCOPED_TRACE(command + more);
+    for (const char* out : {"one", "three"}) std::filesystem::remove_all(path(out));
+    const int code = start(command + scenario + path("one") + more, 1);
+    EXPECT_TRUE(code == 0 || code == 99) << code;
+    EXPECT_EQ(start(command + scenario + path("three") + more, 3), code);
+    expect_all_same("three");
   }
-  expect_same("three");
+}
+
+TEST_F(Ranks, DoAgainWhatAKilledOneLeft) {
+  file("s.yaml", kTiny);
+  const std::string grid = "--vary workloads.load.constant_arrival_rate=10/s..95/s:1000 --duration 100s";
+  EXPECT_EQ(sweep("one", 1, grid), 0);
+  EXPECT_EQ(sweep("three", 3, grid, then_kill_one("[ -s " + path("three/points.jsonl") + " ]")), 0);
+  expect_same("three", {"sweep.csv", "sweep.json"});
+}
+
+// Two ranks and nobody left but the coordinator: it says so, and the same command goes on from the journal.
+TEST_F(Ranks, GoOnFromTheJournalWhenAllWereKilled) {
+  file("s.yaml", kTiny);
+  const std::string grid = "--vary workloads.load.constant_arrival_rate=10/s..95/s:1000 --duration 100s";
+  EXPECT_EQ(sweep("one", 1, grid), 0);
+  sweep("two", 2, grid, then_kill_one("[ -s " + path("two/points.jsonl") + " ]"));
+  EXPECT_FALSE(std::filesystem::exists(path("two/sweep.csv")));
+  const std::size_t saved = lines_of(read(path("two/points.jsonl")));
+  EXPECT_GT(saved, 0u);
+  EXPECT_LT(saved, 1000u);
+  EXPECT_EQ(sweep("two", 2, grid), 0);
+  expect_same("two", {"sweep.csv", "sweep.json"});
+}
+
+TEST_F(Ranks, SimulateAgainTheReplicationsOfAKilledOne) {
+  const std::string command =
+      "run " + file("s.yaml", kPair) + " -q --duration 2000s --replications 40 --out ";
+  start(command + path("one"), 1);
+  start(command + path("three"), 3, then_kill_one("[ $i -ge 40 ]"));
+  expect_all_same("three");
+}
+
+TEST_F(Ranks, OfDifferentScenariosRefuseToWorkTogether) {
+  file("s.yaml", kPair);
+  std::string other = kPair;
+  other.replace(other.find("80/s"), 4, "81/s");
+  file("t.yaml", other);
+  const std::string one = std::string(TAILRACE_BINARY) + " run " + path("s.yaml");
+  const std::string two = std::string(TAILRACE_BINARY) + " run " + path("t.yaml");
+  const std::string command = kMpirun + "-n 1 " + one + " : -n 1 " + two + " > /dev/null 2> " + path("said");
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 5);
+  EXPECT_NE(read(path("said")).find("rank 1 does not read the same scenario"), std::string::npos);
 }
 
 }  // namespace

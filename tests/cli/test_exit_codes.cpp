@@ -48,6 +48,21 @@ TEST_F(Program, HelpAndVersionAreAnswersAndNoErrors) {
   }
 }
 
+TEST_F(Program, TheVersionSaysWhatItWasBuiltWith) {
+  const std::string text = run_program({"--version"}).out;
+  EXPECT_EQ(text.rfind("tailrace 0.1.0", 0), 0U) << text;
+  EXPECT_EQ(run_program({"version"}).out, text);
+  const nlohmann::json data = nlohmann::json::parse(run_program({"version", "--format", "json"}).out);
+  EXPECT_NE(text.find("built by " + data["compiler"].get<std::string>()), std::string::npos) << text;
+  EXPECT_EQ(data["mpi"].is_null(), text.find("without MPI") != std::string::npos);
+  EXPECT_EQ(data["viewer"] == false, text.find("without the viewer") != std::string::npos);
+  ASSERT_EQ(data["libraries"].size(), 6U);
+  for (const auto& [name, version] : data["libraries"].items()) {
+    EXPECT_NE(version, "") << name;
+    EXPECT_NE(text.find(name + " " + version.get<std::string>()), std::string::npos) << name;
+  }
+}
+
 TEST_F(Program, AWrongScenarioExitsWithThreeAndSaysWhereOnStandardError) {
   const Finished run = run_program({"run", file("q.yaml", kQueue), "--set", "services.s.wrkers=2"});
   EXPECT_EQ(run.exit_code, 3);

@@ -40,6 +40,13 @@ TEST_F(Program, JunitHasACaseForEachThresholdWithItsFigures) {
   EXPECT_EQ(std::system((reader + path("j.xml")).c_str()), 0);
 }
 
+// The run would take hours; a file stands where the folder should be.
+TEST_F(Program, AJunitThatCannotBeWrittenIsFoundBeforeTheRun) {
+  const std::string s = file("s.yaml", kQueue);
+  const Finished f = run_program({"run", s, "--duration", "10000h", "--junit", path("s.yaml/j.xml")});
+  EXPECT_EQ(f.exit_code, 5) << f.err;
+  EXPECT_EQ(run_program({"run", s, "--duration", "10000h", "--junit", path("")}).exit_code, 2);
+}
 TEST_F(Program, AThresholdWithoutDataIsSkippedInJunit) {
   const std::string s = file("s.yaml", gated(R"({load.request_duration: ["p(99.9999) < 1s"]})"));
   run_program({"run", s, "--junit", path("j.xml"), "--replications", "1", "--set", "run.duration=6s", "--set",

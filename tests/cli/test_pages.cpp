@@ -110,9 +110,11 @@ TEST_P(PageCommands, printWhatThePageSays) {
   EXPECT_GT(commands, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Docs, PageCommands, testing::Values("guide.md"), [](const auto& page) {
-  return std::string(page.param).substr(0, std::string(page.param).find('.'));
-});
+INSTANTIATE_TEST_SUITE_P(Docs, PageCommands,
+                         testing::Values("guide.md", "rare.md", "cookbook.md", "import.md"),
+                         [](const auto& page) {
+                           return std::string(page.param).substr(0, std::string(page.param).find('.'));
+                         });
 
 }  // namespace
 }  // namespace tailrace::tests

@@ -10,7 +10,8 @@ namespace {
 
 class Writer {
  public:
-  Writer(std::uint64_t seed, bool end) : state_(seed * 0x9e3779b97f4a7c15ULL + 4242), end_(end) {}
+  Writer(std::uint64_t seed, bool end)
+      : state_(seed * 0x9e3779b97f4a7c15ULL + 4242), more_(seed * 0x9e3779b97f4a7c15ULL + 77), end_(end) {}
 
   std::string scenario() {
     static const char* kKinds[] = {"log", "broker", "cloud", "topic", "outbox", "webhook", "job", "window"};
@@ -63,10 +64,10 @@ class Writer {
     }
     if (has("job")) {
       out += fmt::format(
-          "jobs: {{reports: {{workers: {{instances: {}, concurrency: {}, {}}}, lease: {}ms, max_attempts: "
+          "jobs: {{reports: {{workers: {{instances: {}, concurrency: {}, {}{}}}, lease: {}ms, max_attempts: "
           "{}, order: "
           "{}, retry: {{base_interval: {}ms}}{}{}{}}}}}\n",
-          1 + below(3), 1 + below(2), work(), 20 + below(500), 1 + below(5), pick({"none", "key"}),
+          1 + below(3), 1 + below(2), work(), flows(), 20 + below(500), 1 + below(5), pick({"none", "key"}),
           1 + below(100), one_in(2) ? ", heartbeat: none" : "", one_in(3) ? ", capacity: 20" : "",
           one_in(2) ? ", dead_letter: dead" : "");
     }
@@ -94,6 +95,12 @@ class Writer {
     return static_cast<int>((state_ >> 33) % static_cast<std::uint64_t>(n));
   }
   bool one_in(int n) { return below(n) == 0; }
+  // For what came later: draws of its own, so that a seed keeps what it had.
+  int more_below(int n) {
+    more_ = more_ * 6364136223846793005ULL + 1442695040888963407ULL;
+    return static_cast<int>((more_ >> 33) % static_cast<std::uint64_t>(n));
+  }
+  bool more_in(int n) { return more_below(n) == 0; }
   std::string pick(const std::vector<std::string>& list) {
     return list[static_cast<std::size_t>(below(static_cast<int>(list.size())))];
   }
@@ -121,6 +128,7 @@ class Writer {
     if (one_in(4)) out += fmt::format(", priority: {}", below(4));
     if (one_in(3)) out += fmt::format(", qos: {}", below(3));
     if (one_in(2)) out += ", routing_key: " + pick({"a.b", "a", "a.b.c", "z"});
+    if (more_in(4)) out += ", headers: {kind: a, size: \"1\"}";
     if (one_in(6)) return "{" + out + ", confirm: false}";
     if (one_in(3)) out += ", ignore_failure: true";
     if (one_in(3)) out += fmt::format(", timeout: {}ms", 1 + below(40));
@@ -160,7 +168,7 @@ class Writer {
               "{{saga: book{}, compensation_backoff: 5ms, steps: [{{do: [{}], compensate: [call: s0.op]}}, "
               "{{do: "
               "[call: s1.op], compensate: [{}]}}, {{do: [fail: 20%]}}]{}}}",
-              i, publish(true), publish(true), one_in(3) ? ", durable: true, state: s2.op, load: s1.op" : "");
+              i, publish(true), publish(true), one_in(3) ? durable() : "");
           break;
         case 4:
           step = fmt::format("{{milestone: m{}}}", i);
@@ -174,6 +182,35 @@ class Writer {
       out += "      - " + step + "\n";
     }
     return out + "      - " + publish(true) + "\n";
+  }
+
+  std::string durable() {
+    std::string out = ", durable: true, state: s2.op, load: s1.op";
+    if (more_in(2))
+      out += fmt::format(", step_timeout: {}us, timeout_retries: {}", 200 + more_below(9000), more_below(3));
+    if (more_in(2)) out += fmt::format(", timeout: {}us", 500 + more_below(20000));
+    return out;
+  }
+
+  // Groups that pause, grow and shrink; of those that can.
+  std::string flows() {
+    std::string out;
+    if (more_in(4)) {
+      const int length = 1 + more_below(300);
+      out += fmt::format(", pauses: [{{at: {}ms, duration: {}ms, every: {}ms}}]", more_below(900), length,
+                         length + 1 + more_below(900));
+    }
+    if (!more_in(3)) return out;
+    out += fmt::format(
+        ", startup_time: {}ms, grace_period: {}ms, autoscaling: {{min_replicas: {}, max_replicas: {}, ",
+        more_below(200), more_below(60), more_below(2), 3 + more_below(3));
+    if (more_in(3))
+      return out + fmt::format("schedule: [{{at: {}ms, replicas: 1}}, {{at: {}ms, replicas: 3}}]}}",
+                               200 + more_below(500), 900 + more_below(900));
+    return out + fmt::format(
+                     "hpa: {{metric: queue, target: {}, sync_period: 50ms, cooldown: {}ms, scale_down: "
+                     "{{stabilization_window: {}ms}}}}}}",
+                     1 + more_below(20), more_below(400), 50 * more_below(8));
   }
 
   // What a handler does.
@@ -228,6 +265,7 @@ class Writer {
           below(200), below(400));
       if (shared && one_in(2)) out += fmt::format(", ack_timeout: {}ms", 5 + below(200));
       if (shared) out += fmt::format(", receiver_queue_size: {}", 1 + below(20));
+      if (!shared) out += flows();
       if (!shared) {
         out += fmt::format(", assignment: {}, max_poll_records: {}, offset_commit: {}",
                            pick({"range", "round_robin", "sticky", "cooperative_sticky"}), 1 + below(30),
@@ -259,7 +297,7 @@ class Writer {
     if (one_in(3)) out += ", max_priority: 3";
     if (one_in(2)) out += fmt::format(", max_delivery_count: {}", 1 + below(4));
     if (one_in(3)) out += fmt::format(", redelivery_delay: {}ms", below(50));
-    out += ", consumers: {" + consumers();
+    out += ", consumers: {" + consumers() + flows();
     if (one_in(4)) {
       out += ", ack: automatic";
     } else {
@@ -269,6 +307,10 @@ class Writer {
     }
     if (one_in(4)) out += ", single_active_consumer: true";
     return out + "}}\n";
+  }
+  std::string exchange() {
+    const std::string type = pick({"direct", "topic", "fanout"});
+    return more_in(4) ? "headers" : type;
   }
   std::string brokers() {
     if (!has("broker")) return {};
@@ -283,7 +325,7 @@ class Writer {
         "{{key: \"a.b\", exchange: more}}]}}\n      more: {{type: fanout, bindings: [{{queue: audit}}, "
         "{{queue: "
         "mails}}]}}\n",
-        pick({"direct", "topic", "fanout"}));
+        exchange());
     return out + "    queues:\n" + queue("mails") + queue("audit") + "      rest: {max_length: 200}\n";
   }
 
@@ -300,7 +342,7 @@ class Writer {
     if (one_in(5)) out += ", throughput_limit: 100/s";
     if (!fifo && one_in(2)) out += ", late_delete: " + pick({"latest", "ignored", "accepted"});
     if (!fifo && one_in(3)) out += ", duplicate_probability: 10%";
-    out += fmt::format(", consumers: {{{}, receive_batch: {}", consumers(), 1 + below(10));
+    out += fmt::format(", consumers: {{{}{}, receive_batch: {}", consumers(), flows(), 1 + below(10));
     if (one_in(3)) out += ", free_workers_only: true";
     if (one_in(3)) out += ", batch_handling: together";
     if (one_in(3)) out += ", skip_expired: true";
@@ -325,6 +367,7 @@ class Writer {
           fmt::format("      t{}: {{{}, level: {}, clean_session: {}", i, consumers(),
                       pick({"at_most_once", "at_least_once", "exactly_once"}), one_in(2) ? "true" : "false");
       if (one_in(2)) out += ", filter: \"a.#\"";
+      if (more_in(3)) out += fmt::format(", will: {{routing_key: a.b, delay: {}ms}}", more_below(100));
       if (one_in(3)) out += fmt::format(", receive_maximum: {}", 1 + below(10));
       if (one_in(3)) out += fmt::format(", max_queued: {}", below(30));
       if (one_in(3)) out += fmt::format(", buffer: {}", below(10));
@@ -335,7 +378,7 @@ class Writer {
     return out;
   }
 
-  std::uint64_t state_;
+  std::uint64_t state_, more_;
   bool end_;
   std::vector<std::string> has_, targets_;
 };

@@ -87,7 +87,7 @@ workloads: {load: {constant_arrival_rate: 1/s, spacing: regular, calls: a.op}}
 services:
   a: {instances: [{zone: west}], endpoints: {op: [{call: b.op, request_size: 1MiB, response_size: 1MiB}]}}
   b: {instances: [{zone: east}], endpoints: {op: [compute: 1ms]}}
-egress: {between_zones: 0.01, prices: [{zones: "west -> east", per_gib: 0.02}]}
+prices: {between_zones: 0.01, traffic: [{zones: "west -> east", per_gib: 0.02}]}
 )");
   ASSERT_EQ(run.report.upkeep.egress.size(), 2u);
   double cost = 0;
@@ -101,7 +101,7 @@ workloads: {load: {constant_arrival_rate: 1/s, calls: a.op}}
 services:
   a: {instances: [{zone: west}], endpoints: {op: [{call: b.op}]}}
   b: {instances: [{zone: west}], endpoints: {op: [compute: 1ms]}}
-egress: {between_zones: 0.01}
+prices: {between_zones: 0.01}
 )");
   EXPECT_TRUE(run.report.upkeep.egress.empty());
 }

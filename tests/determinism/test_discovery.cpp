@@ -75,6 +75,40 @@ TEST(Dns, AnOutageOfTheResolverFailsCallsOfServicesThatAreWell) {
   t.requests("load", {{1, success}, {2000, unavailable}, {6001, success}});
   EXPECT_EQ(t.at_end().directories[0].failed_asks, 1u);
 }
+// Back at 5 s; but what was asked in vain at 2 s is believed for 10.
+TEST(Dns, AFailureThatIsKeptMakesTheOutageLonger) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0s, 2s, 6s, 11999ms, 12s]}, calls: s.op}}
+services:
+  s: {discovery: {dns: names.lookup, ttl: 1s, failure_ttl: 10s}, endpoints: {op: [compute: 1ms]}}
+  names: {endpoints: {lookup: [compute: 0ms]}}
+faults: [{type: pod_failure, target: names, start: 1s, duration: 4s}]
+)",
+          15'000);
+  t.requests(
+      "load",
+      {{1, success}, {2000, unavailable}, {6000, unavailable}, {11999, unavailable}, {12001, success}});
+  EXPECT_EQ(t.at_end().directories[0].failed_asks, 1u);
+  EXPECT_EQ(t.at_end().directories[0].asks, 3u);
+}
+// Calls fail from about 1 s, when the first answer is over, until a lookup succeeds: at 5.5 s, or at the first of
+// 1, 4, 7 s after it. The outage of 4.5 s becomes one of 6.
+TEST(Dns, AKeptFailureOutlastsTheResolversOutageByNoMoreThanItsTtl) {
+  const auto seconds_of_failure = [](const char* failure_ttl) {
+    Trace t(fmt::format(R"(
+workloads: {{load: {{constant_arrival_rate: 100/s, calls: s.op}}}}
+services:
+  s: {{discovery: {{dns: names.lookup, ttl: 1s, failure_ttl: {}}}, endpoints: {{op: [compute: 1us]}}}}
+  names: {{endpoints: {{lookup: [compute: 0ms]}}}}
+faults: [{{type: pod_failure, target: names, start: 1s, duration: 4500ms}}]
+)",
+                        failure_ttl),
+            20'000);
+    return static_cast<double>(t.at_end().classes.at(0).ended[static_cast<std::size_t>(unavailable)]) / 100;
+  };
+  EXPECT_NEAR(seconds_of_failure("0s"), 4.5, 0.5);  // Poisson: a standard deviation of 0.2
+  EXPECT_NEAR(seconds_of_failure("3s"), 6.0, 0.6);
+}
 TEST(Dns, StaleAnswersCarryOverIt) {
   Trace t(fmt::format(kOutage, "true"), 10'000);
   t.requests("load", {{1, success}, {2001, success}, {6001, success}});

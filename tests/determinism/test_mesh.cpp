@@ -174,5 +174,60 @@ mesh: {{{}}}
   EXPECT_DOUBLE_EQ(t.busy_ms("a.sidecar"), 0);
 }
 
+// 40 MB and one for each connection: the third is over 42. What it costs and who it hits: set-ups take 40 ms,
+// the way 20, the work 50.
+std::string with_little_memory(const std::string& times) {
+  return fmt::format(R"(
+workloads: {{load: {{trace: {{times: [{}]}}, calls: s.op, transport: {{protocol: rest, encode: {{}}, decode: {{}}}}}}}}
+services: {{s: {{endpoints: {{op: [sleep: 50ms]}}}}}}
+network: {{default: {{latency: 20ms}}}}
+mesh:
+  members: [s]
+  sidecar:
+    cpu_per_message: 0s
+    latency: 0s
+    memory: {{base: 40MB, per_connection: 1MB, per_instance: 0B, limit: 42MB, restart: 1s}}
+)",
+                     times);
+}
+
+// Killed at 0: who arrives at 60 finds nobody, until 1 s; its connections are gone with it.
+TEST(SidecarMemory, OneConnectionTooManyTakesTheInstanceOffTheNetwork) {
+  Trace t(with_little_memory("0s, 0s, 0s, 2s"));
+  t.requests("load", {{80, network}, {80, network}, {80, network}, {2130, success}});
+  const auto& state = t.policy("sidecar_memory").states.at(0);
+  EXPECT_EQ(state.trips, 1u);
+  EXPECT_DOUBLE_EQ(state.seconds.at(1), 1);
+  t.is_quiet();
+}
+
+// The first is at work when two more are opened, at 70.
+TEST(SidecarMemory, WhatIsInsideEndsWithIt) {
+  Trace t(with_little_memory("0s, 70ms, 70ms"));
+  t.requests("load", {{90, network}, {150, network}, {150, network}});
+  t.is_quiet();
+}
+
+// What a sidecar opens itself counts too: `a` calls two services, each over a connection. The second is one
+// too many, at 50 ms; what `a` was at ends with it. Again at 2050, and away for 11 s then.
+TEST(SidecarMemory, CountsConnectionsThatTheSidecarOpens) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0s, 2s, 3s]}, calls: a.op}}
+services:
+  a: {endpoints: {op: [{call: s.op}, {call: t.op}]}}
+  s: &end {endpoints: {op: [sleep: 50ms]}}
+  t: *end
+mesh:
+  members: [a, s, t]
+  mtls: false
+  sidecar:
+    cpu_per_message: 0s
+    latency: 0s
+    memory: {base: 40MB, per_connection: 1MB, per_instance: 0B, limit: 41MB, restart: 1s}
+)");
+  t.requests("load", {{50, network}, {2050, network}, {3000, network}});
+  t.is_quiet();
+}
+
 }  // namespace
 }  // namespace tailrace::tests

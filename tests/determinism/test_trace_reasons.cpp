@@ -178,6 +178,17 @@ services: {s: {workers: 8, cpus: 1, endpoints: {op: [compute: 10ms]}}}
   const Parts both{{"s service", 10'000}, {"s queue", 10'000}};
   EXPECT_EQ(parts_of(t, "load", 0), both);
   EXPECT_EQ(parts_of(t, "load", 1), both);
+  // The spans of a single request say the same.
+  ASSERT_FALSE(t.traces->examples.empty());
+  for (const models::TraceExample& example : t.traces->examples) {
+    std::int64_t service = 0, queue = 0;
+    for (const models::TraceSegment& s : example.segments) {
+      if (s.waits) continue;
+      (s.reason == models::Reason::queue ? queue : service) += s.end_ns - s.start_ns;
+    }
+    EXPECT_EQ(service, 10'000'000);
+    EXPECT_EQ(queue, 10'000'000);
+  }
 }
 
 // An urgent request interrupts the other's work from 4 to 9 ms.

@@ -24,6 +24,8 @@ constexpr std::string_view kTransports[] = {
     "transport: {protocol: rest, connections: 2, acquire_timeout: 5ms, idle_timeout: 20ms}, tls: 1.2",
     "transport: {protocol: grpc, balance: request, max_concurrent_streams: 4, compression: zstd}",
     "transport: {protocol: rest, max_connection_age: 80ms, messages: {sent: 3}}, tls: {resumption: 50%}",
+    "transport: {protocol: grpc, balance: request, messages: {sent: 20, received: 30}, flow_control: "
+    "{stream_window: 2KiB, connection_window: 3KiB, consume_per_kib: 100us}}, tls: 1.3",
     "transport: grpc",  // sticks: not beside policies per instance
     "transport: {protocol: grpc, max_connection_age: 50ms, connections: 2}, tls: 1.3",
 };
@@ -44,10 +46,16 @@ std::string with_transports(std::string text, std::uint64_t seed, bool may_stick
 
 // The first of these that is legal: with a mesh and sticking connections, with fewer of them, as it was.
 std::string legal(const std::string& text, std::uint64_t seed) {
-  const std::string mesh =
-      "\nmesh: {sidecar: {cpu_per_message: 100us, latency: 50us}, outbound: {retries: {attempts: 1}, "
-      "timeout: "
-      "200ms}}\n";
+  // Every other mesh has sidecars that die of their connections, and certificates that are late.
+  const std::string frail =
+      seed % 4 < 2 ? ""
+                   : ", memory: {base: 1MB, per_connection: 100KB, per_instance: 0B, limit: 1250KB, restart: "
+                     "10ms, crash_backoff: 5ms}";
+  const std::string late =
+      seed % 4 < 2 ? ""
+                   : ", certificates: {validity: 50ms, rotate_before: 10ms, retry_every: 5ms, failure: 50%}";
+  const std::string mesh = "\nmesh: {sidecar: {cpu_per_message: 100us, latency: 50us" + frail + "}" + late +
+                           ", outbound: {retries: {attempts: 1}, timeout: 200ms}}\n";
   for (const std::string& tried :
        {with_transports(text, seed, true) + mesh, with_transports(text, seed, false) + mesh,
         with_transports(text, seed, true), with_transports(text, seed, false)}) {

@@ -23,7 +23,7 @@ using tests::Results;
 // The scenarios that are warned of: what they are warned of is their story.
 bool warned_by_intent(const Loaded& loaded) {
   const std::string& name = loaded.topology->name;
-  return name == "retry-amplification" || name == "service-mesh" || name == "segmentation";
+  return name == "retry-amplification" || name == "service-mesh" || name == "segmentation" || name == "vpcs";
 }
 
 Results finish(Loaded& loaded) {

@@ -20,8 +20,12 @@ TEST(Patterns, theProgramHoldsTheFilesOfTheLibrary) {
   for (const scenarios::LibraryScenario& s : scenarios::library()) {
     inside.push_back("scenarios/library/" + std::string(s.name) + ".yaml");
     EXPECT_EQ(std::string(s.text), read_text(inside.back()));
+    EXPECT_EQ(scenarios::find_in_library(s.name), &s);
   }
   for (const SourceText& file : read_files("scenarios/library", {".yaml"})) in_folder.push_back(file.path);
+  // "saga" stands before "saga-timeout" in the library, and behind it among the files.
+  std::sort(inside.begin(), inside.end());
+  std::sort(in_folder.begin(), in_folder.end());
   EXPECT_EQ(inside, in_folder);
 }
 

@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tests/support/recording.hpp"
+
 namespace tailrace::tests {
 
 namespace {
@@ -198,6 +200,31 @@ double mean(const Results& run, const Figure& figure) {
   double sum = 0;
   for (const double x : each(run, figure)) sum += x;
   return sum / static_cast<double>(run.records.size());
+}
+testing::AssertionResult figure_is_near(const char* file, int line, const char* words, const Results& run,
+                                        const Figure& figure, double expected, double tolerance) {
+  const std::vector<double> values = each(run, figure);
+  const double n = static_cast<double>(values.size()), found = mean(run, figure);
+  double squares = 0;
+  for (const double x : values) squares += (x - found) * (x - found);
+  const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
+  const std::string path = file;
+  Recorded r;
+  r.group = "scenarios";
+  r.id = fmt::format("{}.{}", test.test_suite_name(), test.name());
+  r.source = fmt::format("{}:{}", path.substr(path.rfind('/') + 1), line);
+  r.figure = words;
+  r.rule = "absolute";
+  r.expected = expected;
+  r.tolerance = tolerance;
+  r.measured = found;
+  r.replications = static_cast<int>(values.size());
+  r.half_width = half_width_95(n > 1 ? std::sqrt(squares / (n - 1) / n) : 0, r.replications);
+  r.holds = std::abs(found - expected) <= tolerance;
+  record(r);
+  if (r.holds) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << fmt::format("{}: expected {} ± {}, found {} ± {}", words, expected,
+                                                    tolerance, found, r.half_width);
 }
 double least(const Results& run, const Figure& figure) {
   const std::vector<double> values = each(run, figure);

@@ -1,6 +1,8 @@
 #pragma once
 // For tests of what library scenarios teach: a scenario with changes, its figures per replication, and the
 // interval of a difference. Replications are paired: the same seeds, so the same arrivals.
+#include <gtest/gtest.h>
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -33,6 +35,11 @@ Figure milestone_mean(const std::string& name);           // seconds from the re
 Figure minus(Figure a, Figure b);
 
 double mean(const Results& run, const Figure& figure);
+// EXPECT_NEAR(mean(run, figure), expected, tolerance), told to docs/validation.md in the figure's own words.
+#define EXPECT_FIGURE(run, figure, expected, tolerance) \
+  EXPECT_TRUE(figure_is_near(__FILE__, __LINE__, #figure, run, figure, expected, tolerance))
+testing::AssertionResult figure_is_near(const char* file, int line, const char* words, const Results& run,
+                                        const Figure& figure, double expected, double tolerance);
 double least(const Results& run, const Figure& figure);  // of the replications
 double most(const Results& run, const Figure& figure);
 

@@ -174,6 +174,12 @@ TEST(Causes, ASlowDatabaseFillsTheSharedPoolAboveIt) {
   expect_hit(c, "shoppers", Mechanism::timeouts, "edge");
   expect_hit(c, "readers", Mechanism::timeouts, "edge");  // who never needed the database
   EXPECT_EQ(hit(c, "catalog"), nullptr) << c.story;
+  for (const char* users : {"shoppers", "readers"}) {
+    const auto* h = hit(c, users);
+    ASSERT_NE(h, nullptr);
+    EXPECT_EQ(h->symptom, analysis::Symptom::failed);
+    EXPECT_EQ(h->normal, 0);  // none failed before; those under way at a window's end have not
+  }
   EXPECT_LT(place(c, "ledger"), place(c, "orders"));
   EXPECT_LT(place(c, "orders"), place(c, "edge"));
   EXPECT_LT(place(c, "edge"), place(c, "readers"));

@@ -9,12 +9,32 @@
 namespace tailrace::tests {
 
 std::vector<Case> all_cases() {
+  struct Family {
+    const char* name;
+    std::vector<Case> (*cases)();
+  };
   std::vector<Case> all;
-  for (auto family :
-       {single_queue_cases, discipline_cases, bounded_queue_cases, network_of_queues_cases, fan_out_cases,
-        failure_cases, balancing_cases, link_cases, transient_cases, distribution_cases, hedging_cases,
-        budget_cases, admission_cases, messaging_cases, availability_cases, autoscaling_cases, cache_cases}) {
-    for (Case& c : family()) all.push_back(std::move(c));
+  for (const Family& family : {Family{"One queue", single_queue_cases},
+                               {"Who is served next", discipline_cases},
+                               {"Bounded queues and pools", bounded_queue_cases},
+                               {"Networks of queues", network_of_queues_cases},
+                               {"Fan-out and branches", fan_out_cases},
+                               {"Failures, retries and breakers", failure_cases},
+                               {"Balancing", balancing_cases},
+                               {"Network links", link_cases},
+                               {"Transients", transient_cases},
+                               {"Distributions", distribution_cases},
+                               {"Hedging", hedging_cases},
+                               {"Retry budgets", budget_cases},
+                               {"Admission and limits", admission_cases},
+                               {"Messaging", messaging_cases},
+                               {"Availability", availability_cases},
+                               {"Autoscaling", autoscaling_cases},
+                               {"Caches", cache_cases}}) {
+    for (Case& c : family.cases()) {
+      c.family = family.name;
+      all.push_back(std::move(c));
+    }
   }
   return all;
 }

@@ -58,7 +58,7 @@ double published_and_not_done(double load) {
 TEST(ExactlyOnce, WithoutTransactionsACrashPublishesTwice) {
   const Results r = run_text(chain("instances: 1", ""), 2);
   const double twice = published_and_not_done(0.8);
-  EXPECT_NEAR(mean(r, surplus()), twice, 3 * std::sqrt(twice * (1 - 0.4) / 5));
+  EXPECT_FIGURE(r, surplus(), twice, 3 * std::sqrt(twice * (1 - 0.4) / 5));
   EXPECT_EQ(mean(r, effects("out/readers", &EffectRecord::duplicates)), mean(r, surplus()));
   EXPECT_EQ(mean(r, kRecognised), 0) << "a repeated handler sends anew: a sequence of its own";
   EXPECT_EQ(most(r, missed("out/readers")), 0);
@@ -87,7 +87,7 @@ TEST(ExactlyOnce, ADurableProducerIsRecognisedAfterItsRestart) {
   const Results durable = run_text(chain("instances: 1", "producer_identity: durable, "), 2);
   const double twice = published_and_not_done(0.8);
   EXPECT_EQ(most(durable, surplus()), 0);
-  EXPECT_NEAR(mean(durable, kRecognised), twice, 3 * std::sqrt(twice * (1 - 0.4) / 5));
+  EXPECT_FIGURE(durable, kRecognised, twice, 3 * std::sqrt(twice * (1 - 0.4) / 5));
   EXPECT_EQ(most(durable, effects("out/readers", &EffectRecord::duplicates)), 0);
 }
 
@@ -113,9 +113,9 @@ TEST(ExactlyOnce, AnIdempotentProducersOwnRetriesAreRecognised) {
   // A send whose record or whose answer is lost (1 - 0.95^2) is given up after 50 ms and sent again, six
   // times at most; each comes to the broker sooner or later.
   const double p = 1 - 0.95 * 0.95, sends = (1 - std::pow(p, 6)) / (1 - p);
-  EXPECT_NEAR(mean(run_text(world("enable_idempotence: false, "), 2), records), sends, 0.006);
-  EXPECT_NEAR(mean(run_text(world(""), 2), records), 1, 0.001);
-  EXPECT_NEAR(mean(run_text(world("producer_identity: durable, "), 2), records), 1, 0.001);
+  EXPECT_FIGURE(run_text(world("enable_idempotence: false, "), 2), records, sends, 0.006);
+  EXPECT_FIGURE(run_text(world(""), 2), records, 1, 0.001);
+  EXPECT_FIGURE(run_text(world("producer_identity: durable, "), 2), records, 1, 0.001);
 }
 
 // Zombies. Of two instances one stands still for 3 s in the middle of its work and is thrown out after 1 s;

@@ -14,10 +14,10 @@ namespace {
 
 TEST(RetryAmplification, SixtyFourCallsOfADeadLeaf) {
   const Results run = run_library("retry-amplification");
-  EXPECT_NEAR(mean(run, arrivals_per_request("leaf.op", "load")), 64, 0.3);  // ends of the run
+  EXPECT_FIGURE(run, arrivals_per_request("leaf.op", "load"), 64, 0.3);  // ends of the run
   for (const auto& [from, to] :
        {std::pair("front", "middle.op"), std::pair("middle", "back.op"), std::pair("back", "leaf.op")})
-    EXPECT_NEAR(mean(run, attempts(from, to)), 4, 0.02);
+    EXPECT_FIGURE(run, attempts(from, to), 4, 0.02);
   EXPECT_EQ(most(run, successes("load")), 0);
 }
 
@@ -37,7 +37,7 @@ TEST(RetryAmplification, BudgetsHoldIt) {
       "retry-amplification", {"services.front.outbound.retries=none", "services.middle.outbound.retries=none",
                               "defaults.outbound.retry_budget={type: deposit, percent_can_retry: 20, "
                               "min_retries_per_sec: 0}"});
-  EXPECT_NEAR(mean(one_layer, arrivals_per_request("leaf.op", "load")), 1.2, 0.012);
+  EXPECT_FIGURE(one_layer, arrivals_per_request("leaf.op", "load"), 1.2, 0.012);
 }
 
 // --- retry-buckets. With f the failure rate: plain retries make (1 - f^4)/(1 - f) attempts and save 1 - f^4;
@@ -48,14 +48,14 @@ TEST(RetryBuckets, LoadOfAFailingServerStaysWhereBackoffTriplesIt) {
     const Results run =
         run_library("retry-buckets", {fmt::format("services.server.error_rate={}", f), "run.duration=80s"});
     const double plain = f < 1 ? (1 - std::pow(f, 4)) / (1 - f) : 4;
-    EXPECT_NEAR(mean(run, attempts("plain", "server.op")), plain, 0.02);
-    EXPECT_NEAR(mean(run, successes("with_backoff")), 1 - std::pow(f, 4), 0.01);
+    EXPECT_FIGURE(run, attempts("plain", "server.op"), plain, 0.02);
+    EXPECT_FIGURE(run, successes("with_backoff"), 1 - std::pow(f, 4), 0.01);
     const double bound = 0.1 * (1 - f) / (1 - 0.1 * (1 - f));
     const double careful = mean(run, attempts("careful", "server.op"));
     EXPECT_LE(careful, 1 + bound + 0.01);  // what the full buckets at the start had left
     if (f >= 0.3) {
       EXPECT_NEAR(careful, 1 + bound, 0.01);
-      EXPECT_NEAR(mean(run, successes("with_bucket")), (1 - f) * (1 + bound), 0.01);
+      EXPECT_FIGURE(run, successes("with_bucket"), (1 - f) * (1 + bound), 0.01);
     }
     if (f <= 0.02) {
       EXPECT_NEAR(careful, plain, 0.003);

@@ -61,7 +61,7 @@ TEST(GatewayAggregation, TheSlowestOfAHundredSetsTheTail) {
   const Results run = run_library("gateway-aggregation");
   EXPECT_NEAR(slower_than(0.05, "whole")({run.report, run.records}), some_slow, 0.02);
   EXPECT_NEAR(percentile(workload(run.report, "whole").success_duration, 0.5), 0.100255, 0.001);
-  EXPECT_NEAR(mean(run, degraded("partial")), some_slow, 0.02);
+  EXPECT_FIGURE(run, degraded("partial"), some_slow, 0.02);
   EXPECT_EQ(least(run, successes("partial")), 1);
   EXPECT_LT(percentile(workload(run.report, "partial").success_duration, 0.99), 0.021);
 }
@@ -109,8 +109,8 @@ TEST(GatewayFunctions, KeepRequestsFromTheService) {
                             "gateways.edge.routes.find.response_cache=pages"});
   ASSERT_EQ(cached.report.caches.size(), 1u);
   ASSERT_TRUE(cached.report.caches[0].theory.has_value());
-  EXPECT_NEAR(mean(cached, arrivals_per_request("catalog.find", "clients")),
-              1 - cached.report.caches[0].theory->ratio, 0.02);
+  EXPECT_FIGURE(cached, arrivals_per_request("catalog.find", "clients"),
+                1 - cached.report.caches[0].theory->ratio, 0.02);
 }
 
 // Each of 200 clients asks every 2 s. Its answer lives 60 s on average, so 62 s pass from one to the next:
@@ -123,7 +123,7 @@ TEST(AuthOutage, TakesEverythingDownThatAsks) {
   EXPECT_NEAR(failed(run, "remembered"), 30.0 / 300 * 17 / 62, 0.004);
   EXPECT_NEAR(duration_ms(run, "asked") - duration_ms(run, "signed"), 4 - 0.08, 0.15);
   // What asking costs the authorization server: each request, or one in 62 s and client.
-  EXPECT_NEAR(mean(run, arrivals_per_request("auth.introspect", "asked")), 1, 0.1);
+  EXPECT_FIGURE(run, arrivals_per_request("auth.introspect", "asked"), 1, 0.1);
   // Open to all while nobody answers: a choice, and a measured one.
   const Results open =
       run_library("auth-outage", {"gateways.asking_edge.authentication.introspection.on_failure=allow"});
@@ -149,7 +149,7 @@ TEST(Authorization, RememberedDecisionsStayWrongUntilTheyExpire) {
       return -1.0;
     };
   };
-  EXPECT_NEAR(mean(after, let_in("remembered")), 108.3 / 22, 0.9);
+  EXPECT_FIGURE(after, let_in("remembered"), 108.3 / 22, 0.9);
   EXPECT_LT(mean(after, let_in("asked")), 0.02);  // who had been asked about a moment before
 }
 

@@ -46,7 +46,7 @@ TEST(Hedging, CutsTheTailForAFewPercentMoreCalls) {
   const Results run = run_library("hedging");
   EXPECT_NEAR(p999(run, "plain"), 0.28, 0.01);
   EXPECT_NEAR(p999(run, "hedged"), 0.0327, 0.002);
-  EXPECT_NEAR(mean(run, attempts("hedged", "two.get")), 1 + 0.99 * std::exp(-4) + 0.01, 0.002);
+  EXPECT_FIGURE(run, attempts("hedged", "two.get"), 1 + 0.99 * std::exp(-4) + 0.01, 0.002);
   // Calling the losers back, it is even less work.
   EXPECT_LT(station(run.report, "two").busy.estimate, station(run.report, "one").busy.estimate);
 }
@@ -71,14 +71,14 @@ TEST(Bulkhead, KeepsASlowDependencyFromTakingTheOthersDown) {
 
 TEST(BreakerScope, OverAllShardsOneThatIsDownTakesAllDown) {
   const Results run = run_library("breaker-scope");
-  EXPECT_NEAR(mean(run, successes("without")), 0.9, 0.005);
+  EXPECT_FIGURE(run, successes("without"), 0.9, 0.005);
   EXPECT_LT(most(run, successes("whole")), 0.05);
-  EXPECT_NEAR(mean(run, successes("each")), 0.9, 0.005);
+  EXPECT_FIGURE(run, successes("each"), 0.9, 0.005);
   // And the shard that is down is left alone: of what would be sent to it 99 % is not.
   EXPECT_LT(mean(run, attempts("each", "shards.get")), 0.91);
   const Results patient =
       run_library("breaker-scope", {"workloads.whole.circuit_breaker.failure_rate_threshold=50"});
-  EXPECT_NEAR(mean(patient, successes("whole")), 0.9, 0.005);
+  EXPECT_FIGURE(patient, successes("whole"), 0.9, 0.005);
 }
 
 TEST(Deadlines, ThatTravelSpareTheWorkForNobody) {
@@ -121,7 +121,7 @@ TEST(Fallback, KeepsThePageAtALowerQuality) {
   EXPECT_EQ(most(run, degraded("strict")), 0);
   for (const char* name : {"default", "cached"}) {
     EXPECT_EQ(least(run, successes(name)), 1) << name;
-    EXPECT_NEAR(mean(run, degraded(name)), missing, 0.01) << name;
+    EXPECT_FIGURE(run, degraded(name), missing, 0.01) << name;
   }
 }
 

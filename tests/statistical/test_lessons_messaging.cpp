@@ -28,7 +28,7 @@ TEST(SyncOrAsync, CallsFailForTheOutageAndTheQueueTakesEverything) {
 TEST(SyncOrAsync, LagDrainsAtMuMinusLambda) {
   const Results run = run_library("sync-or-async");
   const Figure at_return = lag_at("rabbit/orders", 120);
-  EXPECT_NEAR(mean(run, at_return), 6000, 3 * 77 / std::sqrt(5.0));
+  EXPECT_FIGURE(run, at_return, 6000, 3 * 77 / std::sqrt(5.0));
   const double rate = mean(run, minus(lag_at("rabbit/orders", 140), lag_at("rabbit/orders", 240))) / 100;
   EXPECT_NEAR(rate, 125 - 100, 3 * 45.0 / 100);
   // Each replication by itself: gone when its own lag over its own drain rate says so.
@@ -45,7 +45,7 @@ TEST(VisibilityTimeout, TooShortADuplicateForEachDeliveryThatOutlivesIt) {
     const double p = std::exp(-v / 2);
     // 50 000 deliveries a replication, five of them: a share's deviation is sqrt(p q / 250 000).
     const double deviation = std::sqrt(p * (1 - p) / 250'000);
-    EXPECT_NEAR(mean(run, redelivered_share("short_queue/consumers")), p, 4 * deviation) << v;
+    EXPECT_FIGURE(run, redelivered_share("short_queue/consumers"), p, 4 * deviation) << v;
     const double applied = mean(run, effects("short_queue/consumers", &EffectRecord::applied));
     const double twice = mean(run, effects("short_queue/consumers", &EffectRecord::duplicates));
     EXPECT_NEAR(twice / applied, p, 4 * deviation) << v;
@@ -72,7 +72,7 @@ TEST(HotKey, CapsAtOnePartitionsConsumerWhileOthersIdle) {
   EXPECT_NEAR(u.throughput_of_rest, 25, 0.7);
   EXPECT_LT(u.rest, 20);
   const Results more = run_library("hot-key", {"logs.orders.consumers.billing.instances=24"});
-  EXPECT_NEAR(mean(more, lag_at("orders/billing", 120)), mean(run, lag_at("orders/billing", 120)), 1);
+  EXPECT_FIGURE(more, lag_at("orders/billing", 120), mean(run, lag_at("orders/billing", 120)), 1);
   EXPECT_EQ(most(run, effects("orders/billing", &EffectRecord::out_of_order)), 0);
   const Results salted = run_library("hot-key", {"workloads.shoppers.steps[0].key=uniform(0, 1000000)"});
   EXPECT_LT(most(salted, lag_at("orders/billing", 120)), 50);
@@ -87,7 +87,7 @@ TEST(PoisonMessage, BlocksItsPartitionUntilItIsDeadLettered) {
   EXPECT_EQ(most(run, gone("blocked/mailers", Fate::dead_lettered)), 0);
   EXPECT_GT(least(run, lag_at("blocked/mailers", 300)), 20'000);
   // 30 000 messages, of which 30 are poison, within three deviations for the mean of five.
-  EXPECT_NEAR(mean(run, gone("freed/mailers", Fate::dead_lettered)), 30, 3 * std::sqrt(30.0 / 5));
+  EXPECT_FIGURE(run, gone("freed/mailers", Fate::dead_lettered), 30, 3 * std::sqrt(30.0 / 5));
   EXPECT_LT(most(run, lag_at("freed/mailers", 300)), 500);
   EXPECT_EQ(mean(run, published("graveyard")), mean(run, gone("freed/mailers", Fate::dead_lettered)));
   EXPECT_GT(difference(run, effects("freed/mailers", &EffectRecord::distinct), run,
@@ -100,7 +100,7 @@ TEST(PoisonMessage, TakesAsManyConsumersOfAQueueAsThereAreOfIt) {
   const Results run = run_library("poison-message");
   EXPECT_GT(least(run, redelivered_share("rabbit/spinning")), 0.9);
   EXPECT_LT(most(run, effects("rabbit/spinning", &EffectRecord::distinct)), 6000);
-  EXPECT_NEAR(mean(run, gone("rabbit/limited", Fate::dead_lettered)), 30, 3 * std::sqrt(30.0 / 5));
+  EXPECT_FIGURE(run, gone("rabbit/limited", Fate::dead_lettered), 30, 3 * std::sqrt(30.0 / 5));
   EXPECT_LT(most(run, lag_at("rabbit/limited", 300)), 50);
   // What was given up lies in the dead-letter queue.
   EXPECT_EQ(mean(run, lag_at("rabbit/dead", 300)), mean(run, gone("rabbit/limited", Fate::dead_lettered)));
@@ -180,10 +180,10 @@ TEST(PublishSubscribe, OneSubscribersOutageIsNoticedByNobodyElse) {
   EXPECT_EQ(mean(run, inventory), mean(healthy, inventory));
   // Each has its own copy of all of them, but for what is under way at the end.
   for (const char* subscriber : {"rabbit/inventory", "rabbit/notification"}) {
-    EXPECT_NEAR(mean(run, effects(subscriber, &EffectRecord::distinct)), mean(run, published("rabbit")), 20)
+    EXPECT_FIGURE(run, effects(subscriber, &EffectRecord::distinct), mean(run, published("rabbit")), 20)
         << subscriber;
   }
-  EXPECT_NEAR(mean(run, lag_at("rabbit/notification", 120)), 6000, 3 * 77 / std::sqrt(5.0));
+  EXPECT_FIGURE(run, lag_at("rabbit/notification", 120), 6000, 3 * 77 / std::sqrt(5.0));
   EXPECT_EQ(most(run, missed("rabbit/notification")), 0);
   // 4 x 50/s against 100/s: gone a minute later.
   EXPECT_LT(most(run, lag_at("rabbit/notification", 200)), 100);

@@ -16,23 +16,23 @@ using models::EffectRecord;
 TEST(Saga, DoesTheSameWorkBothWays) {
   const Results run = run_library("saga");
   const double orders = 50 * 400;
-  EXPECT_NEAR(mean(run, milestones("orders/order.completed")), 0.9 * orders, 200);
-  EXPECT_NEAR(mean(run, milestones("paid/completed")), 0.9 * orders, 200);
-  EXPECT_NEAR(mean(run, arrivals_per_request("payments.charge", "orchestrated")), 1, 0.001);
-  EXPECT_NEAR(mean(run, arrivals_per_request("payments2.charge", "choreographed")), 1, 0.001);
-  EXPECT_NEAR(mean(run, arrivals_per_request("shipping.book", "orchestrated")), 0.9, 0.005);
-  EXPECT_NEAR(mean(run, arrivals_per_request("shipping2.book", "choreographed")), 0.9, 0.005);
+  EXPECT_FIGURE(run, milestones("orders/order.completed"), 0.9 * orders, 200);
+  EXPECT_FIGURE(run, milestones("paid/completed"), 0.9 * orders, 200);
+  EXPECT_FIGURE(run, arrivals_per_request("payments.charge", "orchestrated"), 1, 0.001);
+  EXPECT_FIGURE(run, arrivals_per_request("payments2.charge", "choreographed"), 1, 0.001);
+  EXPECT_FIGURE(run, arrivals_per_request("shipping.book", "orchestrated"), 0.9, 0.005);
+  EXPECT_FIGURE(run, arrivals_per_request("shipping2.book", "choreographed"), 0.9, 0.005);
   // Releases: one and a repetition, against as many as it takes.
-  EXPECT_NEAR(mean(run, arrivals_per_request("stock.release", "orchestrated")), 0.1 * 1.2, 0.006);
-  EXPECT_NEAR(mean(run, arrivals_per_request("stock2.release", "choreographed")), 0.1 / 0.8, 0.006);
+  EXPECT_FIGURE(run, arrivals_per_request("stock.release", "orchestrated"), 0.1 * 1.2, 0.006);
+  EXPECT_FIGURE(run, arrivals_per_request("stock2.release", "choreographed"), 0.1 / 0.8, 0.006);
 }
 
 // Orchestrated: 10 + 20 + 10 ms, and the state is stored, 3 ms, after each of three steps.
 // Choreographed: 10 + 20 + 10 ms, by three messages.
 TEST(Saga, OrchestrationPaysInStateAndChoreographyInMessages) {
   const Results run = run_library("saga");
-  EXPECT_NEAR(mean(run, milestone_mean("orders/order.completed")), 0.049, 0.001);
-  EXPECT_NEAR(mean(run, milestone_mean("paid/completed")), 0.040, 0.001);
+  EXPECT_FIGURE(run, milestone_mean("orders/order.completed"), 0.049, 0.001);
+  EXPECT_FIGURE(run, milestone_mean("paid/completed"), 0.040, 0.001);
   EXPECT_GT(
       difference(run, milestone_mean("orders/order.completed"), run, milestone_mean("paid/completed")).low,
       0.008);
@@ -47,9 +47,9 @@ TEST(Saga, OrchestrationPaysInStateAndChoreographyInMessages) {
 TEST(Saga, TheOrchestratorKnowsWhatIsStuck) {
   const Results run = run_library("saga");
   const double stuck = 50 * 400 * 0.1 * 0.2 * 0.2;  // 80, of which five replications are seen
-  EXPECT_NEAR(mean(run, milestones("orders/order.stuck")), stuck, 3 * std::sqrt(stuck / 5));
+  EXPECT_FIGURE(run, milestones("orders/order.stuck"), stuck, 3 * std::sqrt(stuck / 5));
   // All others that were declined are undone; a handler of events is tried until it succeeds.
-  EXPECT_NEAR(mean(run, milestones("declined/cancelled")), mean(run, published("declined")), 2);
+  EXPECT_FIGURE(run, milestones("declined/cancelled"), mean(run, published("declined")), 2);
   EXPECT_EQ(most(run, missed("declined/stock")), 0);
 }
 
@@ -59,7 +59,7 @@ TEST(Outbox, DualWritesLoseWhatWasInBetween) {
   const Results run = run_library("outbox");
   const Figure lost = minus(effects("dual_orders/stored", &EffectRecord::distinct), published("dual_events"));
   EXPECT_GT(least(run, lost), 0);
-  EXPECT_NEAR(mean(run, lost), 19 * 50 * 0.020, 3 * std::sqrt(19 / 5.0));
+  EXPECT_FIGURE(run, lost, 19 * 50 * 0.020, 3 * std::sqrt(19 / 5.0));
   // Exactly those that were stored and are told nowhere: nothing is under way any more.
   EXPECT_EQ(most(run, minus(published("dual_events"), milestones("dual_orders/told"))), 0);
 }
@@ -120,7 +120,7 @@ TEST(Cqrs, ReadsSurviveAndStalenessIsADistribution) {
   }
   const Results calm = run_library("cqrs", {"faults=[]"});
   // 2 + 4 ms until it is written, 5 ms to project it, at 6 % load.
-  EXPECT_NEAR(mean(calm, milestone_mean("changes/visible")), 0.011, 0.0006);
+  EXPECT_FIGURE(calm, milestone_mean("changes/visible"), 0.011, 0.0006);
   EXPECT_GT(difference(run, milestone_mean("changes/visible"), calm, milestone_mean("changes/visible")).low,
             0.2);
 }
@@ -144,9 +144,9 @@ TEST(RequestReply, BridgesAShortOutageAndWorksForNobodyAfterALongOne) {
 
 TEST(LongRunningJobs, ACallbackTellsAtOnceAndPollingIsLateByHalfItsInterval) {
   const Results run = run_library("long-running-jobs", {"faults=[]"});
-  EXPECT_NEAR(mean(run, milestone_mean("inbox/told")), 60, 0.6);
+  EXPECT_FIGURE(run, milestone_mean("inbox/told"), 60, 0.6);
   EXPECT_NEAR(workload(run.report, "pollers").success_duration.mean.estimate, 65, 0.6);
-  EXPECT_NEAR(mean(run, arrivals_per_request("status.get", "pollers")), 6.5, 0.2);
+  EXPECT_FIGURE(run, arrivals_per_request("status.get", "pollers"), 6.5, 0.2);
   EXPECT_LE(most(run, arrivals_per_request("inbox.done", "submitters")), 1);
 }
 
@@ -170,13 +170,13 @@ Figure ended_sagas(const std::string& group) {
 TEST(OrchestratorCrash, LeavesStuckWhatIsNotStoredAndGoesOnWithWhatIs) {
   const Results run = run_library("orchestrator-crash");
   const double stuck = 19 * 50 * 0.300 / 2, error = 3 * std::sqrt(stuck / 5);
-  EXPECT_NEAR(mean(run, missed("forgetful/workers")), stuck, error);
+  EXPECT_FIGURE(run, missed("forgetful/workers"), stuck, error);
   const Figure unfinished = minus(milestones("forgetful/order.started"), ended_sagas("forgetful"));
   EXPECT_EQ(most(run, minus(unfinished, missed("forgetful/workers"))), 0);
   EXPECT_EQ(least(run, minus(unfinished, missed("forgetful/workers"))), 0);
   // Those that are stored go on, and every one comes to its end once: completed or undone.
   const double led = 19 * 50 * 0.315 / 2;
-  EXPECT_NEAR(mean(run, milestones("durable/order.resumed")), led, 3 * std::sqrt(led / 5));
+  EXPECT_FIGURE(run, milestones("durable/order.resumed"), led, 3 * std::sqrt(led / 5));
   EXPECT_EQ(most(run, missed("durable/workers")), 0);
   const Figure open = minus(milestones("durable/order.started"), ended_sagas("durable"));
   EXPECT_EQ(most(run, open), 0);
@@ -188,8 +188,7 @@ TEST(OrchestratorCrash, LeavesStuckWhatIsNotStoredAndGoesOnWithWhatIs) {
 TEST(OrchestratorCrash, RepeatsTheStepThatWasUnderWayAndNoOther) {
   const Results run = run_library("orchestrator-crash");
   const double again = 19 * 50 * 0.100 / 2;
-  EXPECT_NEAR(mean(run, effects("stock/reserved", &EffectRecord::skipped)), again,
-              3 * std::sqrt(again / 5) + 3);
+  EXPECT_FIGURE(run, effects("stock/reserved", &EffectRecord::skipped), again, 3 * std::sqrt(again / 5) + 3);
   EXPECT_EQ(most(run, effects("stock/reserved", &EffectRecord::duplicates)), 0);
   EXPECT_EQ(most(run, minus(effects("stock/reserved", &EffectRecord::distinct),
                             milestones("durable/order.started"))),
@@ -209,8 +208,8 @@ TEST(OrchestratorCrash, StateCostsTimeAtEachStep) {
   const Results calm = run_library("orchestrator-crash", {"faults=[]",
                                                           "thresholds={durable/workers.missed: [\"count "
                                                           "== 0\"]}"});
-  EXPECT_NEAR(mean(calm, milestone_mean("durable/order.completed")), 0.315, 0.001);
-  EXPECT_NEAR(mean(calm, milestone_mean("forgetful/order.completed")), 0.300, 0.001);
+  EXPECT_FIGURE(calm, milestone_mean("durable/order.completed"), 0.315, 0.001);
+  EXPECT_FIGURE(calm, milestone_mean("forgetful/order.completed"), 0.300, 0.001);
   EXPECT_EQ(mean(calm, milestones("durable/order.resumed")), 0);
   const Results run = run_library("orchestrator-crash");
   const double late = (mean(run, milestone_mean("durable/order.completed")) - 0.315) *
@@ -237,10 +236,9 @@ TEST(LateEvents, AreThoseWhoseDelayIsLongerThanWhatWasLeft) {
   EXPECT_NEAR(dropped(run, "revised"), late_share(6), 0.001);
   // 60 windows, of which each has one result; the revised ones one more for each click that came in time for
   // it.
-  EXPECT_NEAR(mean(run, effects("prompt/results", &EffectRecord::distinct)), 60, 1.1);
+  EXPECT_FIGURE(run, effects("prompt/results", &EffectRecord::distinct), 60, 1.1);
   const double revisions = 61 * 1000 * (late_share(0) - late_share(6));
-  EXPECT_NEAR(mean(run, effects("revised/results", &EffectRecord::distinct)), 60 + revisions,
-              0.03 * revisions);
+  EXPECT_FIGURE(run, effects("revised/results", &EffectRecord::distinct), 60 + revisions, 0.03 * revisions);
   EXPECT_EQ(most(run, missed("revised/results")), 0);
 }
 

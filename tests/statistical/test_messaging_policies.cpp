@@ -37,8 +37,8 @@ TEST(PublishingPolicies, RetriesPublishAgain) {
   const Results r = run(publishing(100, "orders, retries: {attempts: 2, backoff: {base_interval: 1ms}}") +
                         kLog + "faults: [{type: abort, target: orders, percentage: 30%}]\n");
   const double p = 0.3, three = 1 - p * p * p;
-  EXPECT_NEAR(mean(r, successes("load")), three, 0.003);
-  EXPECT_NEAR(mean(r, attempts("load", "orders.publish")), three / (1 - p), 0.01);
+  EXPECT_FIGURE(r, successes("load"), three, 0.003);
+  EXPECT_FIGURE(r, attempts("load", "orders.publish"), three / (1 - p), 0.01);
   EXPECT_NEAR(accepted_share(r), three, 0.003);
 }
 
@@ -100,9 +100,9 @@ TEST(ConsumingPolicies, RetriesSpareRedeliveries) {
   const Results r =
       run(handled_by("calls: s.op, retries: {attempts: 2, backoff: {base_interval: 1ms}}, retry_backoff: 1ms",
                      "compute: 1ms, fail: 30%"));
-  EXPECT_NEAR(mean(r, redelivered_share("orders/mailers")), 0.027, 0.002);
+  EXPECT_FIGURE(r, redelivered_share("orders/mailers"), 0.027, 0.002);
   const Results none = run(handled_by("calls: s.op, retry_backoff: 1ms", "compute: 1ms, fail: 30%"));
-  EXPECT_NEAR(mean(none, redelivered_share("orders/mailers")), 0.3, 0.006);
+  EXPECT_FIGURE(none, redelivered_share("orders/mailers"), 0.3, 0.006);
 }
 
 // The server is out for 20 s; the one reader tries every 100 ms. Ten failures open the breaker: it is called
@@ -123,8 +123,8 @@ TEST(ConsumingPolicies, ABreakerSparesADeadServer) {
   };
   const Results with = run(handled_by(group + breaker, "compute: 1ms") + down);
   const Results without = run(handled_by(group, "compute: 1ms") + down);
-  EXPECT_NEAR(mean(without, calls_in_vain), 200, 3);
-  EXPECT_NEAR(mean(with, calls_in_vain), 13, 2);
+  EXPECT_FIGURE(without, calls_in_vain, 200, 3);
+  EXPECT_FIGURE(with, calls_in_vain, 13, 2);
   for (const Results* r : {&with, &without}) {
     EXPECT_EQ(most(*r, missed("orders/mailers")), 0);
     EXPECT_LT(most(*r, lag_at("orders/mailers", 200)), 10);
@@ -148,7 +148,7 @@ TEST(ConsumingPolicies, ARateLimitIsTheConsumersPace) {
       run(handled_by("calls: s.op, rate_limit: {rate: 20/s, burst: 1, max_wait: 1h}", "compute: 1ms"));
   EXPECT_NEAR(mean(r, effects("orders/mailers", &EffectRecord::distinct)) / 200, 20, 0.3);
   EXPECT_EQ(most(r, redelivered_share("orders/mailers")), 0);
-  EXPECT_NEAR(mean(r, lag_at("orders/mailers", 200)), (50 - 20) * 200, 300);
+  EXPECT_FIGURE(r, lag_at("orders/mailers", 200), (50 - 20) * 200, 300);
 }
 
 // --- flow control
@@ -158,7 +158,7 @@ TEST(ConsumingPolicies, ARateLimitIsTheConsumersPace) {
 TEST(FlowControl, APausedConsumerKeepsItsPartitionsAndGoesOn) {
   const Results r = run(handled_by("instances: 1, calls: s.op", "compute: 1ms") +
                         "faults: [{type: pause, target: orders/mailers, start: 50s, duration: 10s}]\n");
-  EXPECT_NEAR(mean(r, lag_at("orders/mailers", 59.99)), 50 * 10, 30);
+  EXPECT_FIGURE(r, lag_at("orders/mailers", 59.99), 50 * 10, 30);
   EXPECT_LT(most(r, lag_at("orders/mailers", 70)), 10);
   EXPECT_EQ(most(r, redelivered_share("orders/mailers")), 0);
   EXPECT_EQ(
@@ -174,8 +174,8 @@ TEST(FlowControl, ABrokersMemoryAlarmHoldsItsPublishersBack) {
       run(publishing(100, "rabbit.mails, size: 1kB") +
           "brokers: {rabbit: {memory_limit: 100kB, queues: {mails: {consumers: {instances: 1, steps: "
           "[compute: 20ms]}}}}}\n");
-  EXPECT_NEAR(mean(r, published("rabbit")), 50 * 200 + 100, 30);
-  EXPECT_NEAR(mean(r, lag_at("rabbit/mails", 200)), 100, 3);
+  EXPECT_FIGURE(r, published("rabbit"), 50 * 200 + 100, 30);
+  EXPECT_FIGURE(r, lag_at("rabbit/mails", 200), 100, 3);
   EXPECT_EQ(most(r,
                  [](const auto&, const auto& record) {
                    return static_cast<double>(record.channels[0].places[0].peak <= 101);
@@ -211,7 +211,7 @@ TEST(Poison, IsTriedAsOftenAsAllowedAndGivenUp) {
     const double dead = mean(r, gone(groups[k], Fate::dead_lettered)),
                  done = mean(r, gone(groups[k], Fate::consumed));
     EXPECT_NEAR(dead / (dead + done), 0.1, 0.004) << groups[k];
-    EXPECT_NEAR(mean(r, redelivered_share(groups[k])), 0.2 / 1.2, 0.006) << groups[k];
+    EXPECT_FIGURE(r, redelivered_share(groups[k]), 0.2 / 1.2, 0.006) << groups[k];
     EXPECT_EQ(most(r, minus(effects(groups[k], &EffectRecord::distinct), gone(groups[k], Fate::consumed))), 0)
         << groups[k] << ": what was given up had no effect";
   }

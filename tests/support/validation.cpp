@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "tests/support/recording.hpp"
+
 namespace tailrace::tests {
 
 namespace {
@@ -37,6 +39,20 @@ bool holds(const Expectation& e, double estimate) {
       return estimate >= e.expected;
   }
   return false;
+}
+
+const char* rule_name(Tolerance kind) {
+  switch (kind) {
+    case Tolerance::relative:
+      return "relative";
+    case Tolerance::absolute:
+      return "absolute";
+    case Tolerance::at_most:
+      return "at_most";
+    case Tolerance::at_least:
+      return "at_least";
+  }
+  return "";
 }
 
 }  // namespace
@@ -74,6 +90,9 @@ std::vector<Score> run_case(const Case& c, const CaseOptions& options) {
     fmt::print("{:<44} expected {:<12.7g} found {:<12.7g} ({:+.3f} %) z {:+.2f}\n", score.name, e.expected,
                score.estimate, 100 * difference, score.z);
     if (options.check_tolerances) {
+      record({c.family, c.id, c.source, e.name, rule_name(e.kind), e.expected, e.tolerance, score.estimate,
+              half_width_95(error, static_cast<int>(each.size())), score.z, score.has_z,
+              e.truth == Truth::exact, holds(e, score.estimate), c.replications});
       EXPECT_TRUE(holds(e, score.estimate))
           << score.name << ": expected " << e.expected << ", found " << score.estimate << "\n"
           << c.source;

@@ -40,6 +40,7 @@ struct Case {
   bool fixed_duration =
       false;  // the figures hold at this very time, so the size of an experiment does not scale it
   std::string run_extra;  // more keys of the run section, "max_call_depth: 100"
+  std::string family;     // "one queue"; the heading below which docs/validation.md shows it
 };
 
 struct Score {
@@ -60,7 +61,8 @@ struct CaseOptions {
 };
 
 // Runs the case; adds a GoogleTest failure for each expectation that does not hold, and for every identity
-// that does not (Little's law, conservation, a completed run). Prints one line per expectation.
+// that does not (Little's law, conservation, a completed run). Prints one line per expectation, and records
+// it (recording.hpp) where tolerances are checked.
 std::vector<Score> run_case(const Case& c, const CaseOptions& options = {});
 
 Expectation near(std::string name, Metric metric, double expected, double relative_tolerance);

@@ -247,5 +247,33 @@ TEST(Clusters, five_thousand_nodes_become_five_hundred_and_those_to_keep_stay_al
   EXPECT_LT(largest, 1000U) << "no cluster swallows the rest";
 }
 
+// Seven tiers of which each calls the next: clusters hold members of one tier only, so the drawing has seven
+// columns, and not a hundred that calls within clusters of several tiers would make.
+TEST(Clusters, of_a_layered_graph_keep_its_ranks) {
+  constexpr int kTiers = 7, kWide = 700;
+  ClusterInput input;
+  input.nodes = kTiers * kWide;
+  input.most = 150;
+  std::uint64_t state = 5;
+  const auto draw = [&state](int below) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<int>((state >> 33u) % static_cast<std::uint64_t>(below));
+  };
+  for (int i = kWide; i < input.nodes; ++i)  // somebody calls each, and three calls more
+    for (int k = 0; k < 4; ++k) input.edges.push_back({(i / kWide - 1) * kWide + draw(kWide), i});
+  const Clusters c = cluster(input);
+  EXPECT_LE(c.members.size(), 150U);
+  EXPECT_GE(c.members.size(), 100U);
+  for (const auto& members : c.members) {
+    for (const int m : members) EXPECT_EQ(m / kWide, members.front() / kWide);
+    EXPECT_LE(members.size(), 3U * kWide * kTiers / 150) << "of like sizes";
+  }
+  LayoutInput drawing;
+  drawing.nodes.resize(c.members.size());
+  drawing.edges = c.edges;
+  const Layout layout = layered_layout(drawing);
+  EXPECT_EQ(*std::max_element(layout.ranks.begin(), layout.ranks.end()), kTiers - 1);
+}
+
 }  // namespace
 }  // namespace tailrace::viewer

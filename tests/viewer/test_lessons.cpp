@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "viewer/model/condition.hpp"
 #include "viewer/model/lesson.hpp"
@@ -22,7 +23,8 @@ Lesson read(const std::string& path) {
 }
 
 // A session per variant and settings, as the lessons mode has them: the steps of one stay with it.
-std::vector<std::unique_ptr<Session>> sessions_of(const Lesson& lesson, std::vector<std::size_t>& of_step) {
+std::vector<std::unique_ptr<Session>> sessions_of(const Lesson& lesson, std::vector<std::size_t>& of_step,
+                                                  std::optional<std::uint64_t> seed = std::nullopt) {
   std::vector<std::unique_ptr<Session>> sessions;
   std::vector<std::pair<std::string, std::vector<std::string>>> known;
   std::string variant;
@@ -39,6 +41,7 @@ std::vector<std::unique_ptr<Session>> sessions_of(const Lesson& lesson, std::vec
     SessionOptions options;
     options.variant = variant;
     options.overrides = set;
+    options.seed = seed;
     models::Diagnostics diagnostics;
     std::vector<models::SourceFile> files;
     std::string error;
@@ -50,7 +53,7 @@ std::vector<std::unique_ptr<Session>> sessions_of(const Lesson& lesson, std::vec
 
 TEST(Lessons, there_are_some_and_each_question_has_one_answer_that_the_run_gives) {
   const std::vector<std::string> all = list_lessons(kFolder);
-  ASSERT_GE(all.size(), 3U);
+  ASSERT_GE(all.size(), 11U);
   for (const std::string& path : all) {
     const Lesson lesson = read(path);
     ASSERT_FALSE(lesson.steps.empty()) << path;
@@ -78,22 +81,75 @@ TEST(Lessons, there_are_some_and_each_question_has_one_answer_that_the_run_gives
   }
 }
 
-// What each lesson explains (`because`) is what happens.
-TEST(Lessons, explain_what_the_runs_show) {
-  const std::vector<std::pair<std::string, std::vector<int>>> expected = {
-      {"retry-storm", {2, 0, 1}}, {"cache-stampede", {1, 0}}, {"bulkhead", {2, 1, 0}}};
-  for (const auto& [name, answers] : expected) {
-    const Lesson lesson = read(kFolder + "/" + name + ".yaml");
+// The option of each question that runs make true.
+struct Expected {
+  const char* lesson;
+  std::vector<int> answers;
+};
+const std::vector<Expected> kExpected = {
+    {"async-lag", {1, 2, 1}},     {"autoscaling-lag", {0, 2, 1}},  {"averages", {0, 2, 2}},
+    {"breaker-scope", {0, 2, 0}}, {"bulkhead", {2, 1, 0}},         {"cache-stampede", {1, 0}},
+    {"fan-out", {1, 0, 0}},       {"retry-amplification", {2, 0}}, {"retry-storm", {2, 0, 1}},
+    {"timeouts", {2, 1}},         {"utilisation", {2, 1, 0}}};
+
+class LessonAnswers : public testing::TestWithParam<std::size_t> {};
+
+// What each lesson explains (`because`) is what happens, and not only with the seed that it was written with.
+TEST_P(LessonAnswers, are_what_the_runs_show_with_any_seed) {
+  const Expected& expected = kExpected[GetParam()];
+  const Lesson lesson = read(kFolder + "/" + expected.lesson + ".yaml");
+  for (const std::uint64_t seed : {1, 2, 3}) {
     std::vector<std::size_t> of_step;
-    const auto sessions = sessions_of(lesson, of_step);
+    const auto sessions = sessions_of(lesson, of_step, seed);
     std::vector<int> given;
     for (std::size_t i = 0; i < lesson.steps.size(); ++i) {
       if (!lesson.steps[i].question) continue;
       ASSERT_TRUE(sessions[of_step[i]]->wait_complete(kLong));
       given.push_back(right_option(*lesson.steps[i].question, *sessions[of_step[i]]->view()));
     }
-    EXPECT_EQ(given, answers) << name;
+    EXPECT_EQ(given, expected.answers) << expected.lesson << ", seed " << seed;
   }
+}
+INSTANTIATE_TEST_SUITE_P(all, LessonAnswers, testing::Range(std::size_t{0}, kExpected.size()),
+                         [](const auto& p) {
+                           std::string name = kExpected[p.param].lesson;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST(Lessons, have_all_their_answers_held_by_a_test) {
+  EXPECT_EQ(list_lessons(kFolder).size(), kExpected.size());
+}
+
+// The ten misunderstandings, each with a lesson of its own, and the bulkhead.
+TEST(Lessons, cover_what_is_misunderstood) {
+  for (const char* name : {"averages", "utilisation", "retry-amplification", "timeouts", "breaker-scope",
+                           "fan-out", "cache-stampede", "async-lag", "autoscaling-lag", "retry-storm"})
+    EXPECT_TRUE(std::filesystem::exists(kFolder + "/" + name + ".yaml")) << name;
+}
+
+// The other way of an A/B switch is a scenario that runs, and another one.
+TEST(Lessons, that_compare_have_a_second_way_that_differs) {
+  int switches = 0;
+  for (const std::string& path : list_lessons(kFolder)) {
+    const Lesson lesson = read(path);
+    ASSERT_TRUE(lesson.compare) << path;
+    ++switches;
+    std::string results[2];
+    for (const bool b : {false, true}) {
+      SessionOptions options;
+      if (b) options.variant = lesson.compare->variant, options.overrides = lesson.compare->set;
+      models::Diagnostics diagnostics;
+      std::vector<models::SourceFile> files;
+      std::string error;
+      const auto session = Session::open(lesson.scenario, options, diagnostics, files, error);
+      ASSERT_TRUE(session) << path << error << models::format_diagnostics(diagnostics, files);
+      ASSERT_TRUE(session->wait_complete(kLong));
+      results[b ? 1 : 0] = session->result_of_scenario();
+    }
+    EXPECT_NE(results[0], results[1]) << path;
+  }
+  EXPECT_GE(switches, 10);
 }
 
 TEST(Lessons, with_mistakes_are_refused_with_their_places) {
@@ -119,6 +175,10 @@ TEST(Lessons, with_mistakes_are_refused_with_their_places) {
   EXPECT_NE(condition.find("steps[0].question.options[0]"), std::string::npos) << condition;
   EXPECT_NE(first_error(head + "steps: [{title: a, note: b, at: 3s, until: 2s}]\n").find("before it begins"),
             std::string::npos);
+  const std::string one = "steps: [{title: a, note: b}]\n";
+  EXPECT_NE(first_error(head + one + "compare: {a: x, b: y}\n").find("nothing that differs"),
+            std::string::npos);
+  EXPECT_NE(first_error(head + one + "compare: {a: x, variant: v}\n").find("b"), std::string::npos);
 }
 
 TEST(Conditions, are_read_or_refused_in_words) {

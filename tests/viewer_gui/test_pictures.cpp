@@ -92,5 +92,49 @@ TEST(Picture, ThatIsAnotherIsFoundToBeAnother) {
   EXPECT_EQ(same.mean, 0);
 }
 
+// What the window's own export writes: all of it, or one panel as it lies in it.
+TEST(Picture, OfOnePanelIsThatPartOfTheWindow) {
+  namespace fs = std::filesystem;
+  std::string error;
+  SurfaceOptions options;
+  options.width = 900, options.height = 500;
+  const auto surface = open_picture(options, error);
+  if (!surface) GTEST_SKIP() << "no picture can be made here: " << error;
+  std::vector<std::unique_ptr<Session>> sessions;
+  sessions.push_back(open_text(kShop));
+  App app(std::move(sessions), {});
+  app.attach(*surface);
+  ASSERT_TRUE(app.settle(23, 120));
+  app.session().follow(false);
+  app.topology().dots = false;
+  const auto frames = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      surface->begin_frame(0);
+      app.draw(0);
+      surface->end_frame();
+      app.after_frame(*surface);
+    }
+  };
+  frames(3);
+  const std::string path = testing::TempDir() + "tailrace_panel.png";
+  const auto written = [&](const std::string& panel) {
+    fs::remove(path);
+    app.export_picture(path, panel);
+    frames(3);
+    const Pixels pixels = read_png(path, error);
+    fs::remove(path);
+    return pixels;
+  };
+  const Pixels whole = written(""), time = written("time"), topology = written("topology"),
+               side = written("side panel");
+  EXPECT_EQ(whole.width, 900);
+  EXPECT_EQ(whole.height, 500);
+  EXPECT_EQ(time.width, topology.width) << "one below the other";
+  EXPECT_NEAR(time.width + side.width, 900, 10) << "beside them, with a gap";
+  EXPECT_LT(time.height + topology.height, 500) << "the bar at the top belongs to neither";
+  const Difference same = difference(time, cropped(whole, 0, 500 - time.height, time.width, time.height));
+  EXPECT_LT(same.mean, 0.5) << "the lower left of the window";
+}
+
 }  // namespace
 }  // namespace tailrace::viewer

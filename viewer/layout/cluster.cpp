@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "viewer/layout/layers.hpp"
+
 namespace tailrace::viewer {
 
 namespace {
@@ -34,6 +36,7 @@ class Clusterer {
       look();
       fold_into_callers();
     }
+    if (!enough()) join_within_ranks();
     for (int before = -1; !enough() && before != left_;) {
       before = left_;
       look();
@@ -97,6 +100,49 @@ class Clusterer {
     for (int i = 0; i < in_.nodes; ++i) {
       if (!root(i) || into_[at(i)].size() != 1 || out_[at(i)].size() > 1) continue;
       join(into_[at(i)].begin()->first, i, false);
+    }
+  }
+  // Ranks in their order; within one, by the mean place of the callers, so that a chunk shares callers.
+  void join_within_ranks() {
+    look();
+    std::vector<LayoutEdge> edges;
+    for (int i = 0; i < in_.nodes; ++i)
+      for (const auto& [to, count] : out_[at(i)]) edges.push_back({i, to});
+    const std::vector<int> rank = ranks_of(at(in_.nodes), edges);
+    std::map<std::pair<int, int>, std::vector<int>> lanes;  // by rank and group
+    std::size_t free = 0, alone = 0;
+    for (int i = 0; i < in_.nodes; ++i) {
+      if (!root(i)) continue;
+      if (kept(i)) {
+        ++alone;
+        continue;
+      }
+      lanes[{rank[at(i)], group(i)}].push_back(i);
+      ++free;
+    }
+    const double room = std::max(1.0, static_cast<double>(in_.most) - static_cast<double>(alone));
+    std::vector<double> place(at(in_.nodes), 0.5);  // in the rank, from 0 to 1
+    for (auto& [lane, nodes] : lanes) {
+      std::vector<std::pair<double, int>> order;
+      for (const int node : nodes) {
+        double sum = 0, count = 0;
+        for (const auto& [caller, calls] : into_[at(node)]) {
+          if (rank[at(caller)] >= lane.first) continue;
+          sum += place[at(caller)] * calls, count += calls;
+        }
+        order.push_back({count > 0 ? sum / count : 0.5, node});
+      }
+      std::sort(order.begin(), order.end());
+      const std::size_t size = order.size();
+      const auto chunks = std::clamp<std::size_t>(
+          static_cast<std::size_t>(room * static_cast<double>(size) / static_cast<double>(free)), 1, size);
+      std::size_t before = size;
+      for (std::size_t i = 0; i < size; ++i) {
+        place[at(order[i].second)] = (static_cast<double>(i) + 0.5) / static_cast<double>(size);
+        const std::size_t chunk = i * chunks / size;
+        if (chunk == before) join(order[i - 1].second, order[i].second, false);
+        before = chunk;
+      }
     }
   }
   void join_small_ones() {

@@ -1,9 +1,10 @@
 #pragma once
 // Fewer nodes for a drawing that has room for no more. What is alike goes together first: leaves with one and
 // the same set of callers; then the leaves that hang on one caller; then leaves and links of chains go into
-// whoever calls them; at last the smallest clusters join the neighbour that they share most edges with. Each
-// step ends as soon as at most `most` are left. Groups are not mixed before the last step, and a node that
-// `keep` names stands for itself. Deterministic.
+// whoever calls them; then those of one rank that stand beside each other, in chunks of equal size, so that
+// the drawing keeps its ranks; at last (where ranks and groups are too many) the smallest clusters join the
+// neighbour that they share most edges with. Each step ends as soon as at most `most` are left. Groups are
+// not mixed before the last step, and a node that `keep` names stands for itself. Deterministic.
 #include <vector>
 
 #include "viewer/layout/layered.hpp"

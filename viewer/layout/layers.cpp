@@ -14,11 +14,11 @@ std::size_t at(int i) {
 // Which edges to turn round so that no cycle is left: those that lead back to a node that a depth-first
 // search has not left yet. It begins at nodes that nobody calls, so what users call stays left of what it
 // calls.
-std::vector<bool> edges_to_turn(const LayoutInput& input, const std::vector<std::vector<int>>& out,
-                                const std::vector<int>& indegree) {
+std::vector<bool> edges_to_turn(std::size_t nodes, const std::vector<LayoutEdge>& edges,
+                                const std::vector<std::vector<int>>& out, const std::vector<int>& indegree) {
   enum class Colour : unsigned char { fresh, open, done };
-  std::vector<Colour> colour(input.nodes.size(), Colour::fresh);
-  std::vector<bool> turned(input.edges.size(), false);
+  std::vector<Colour> colour(nodes, Colour::fresh);
+  std::vector<bool> turned(edges.size(), false);
   std::vector<std::pair<int, std::size_t>> stack;
   const auto search = [&](int root) {
     if (colour[at(root)] != Colour::fresh) return;
@@ -32,7 +32,7 @@ std::vector<bool> edges_to_turn(const LayoutInput& input, const std::vector<std:
         continue;
       }
       const int edge = out[at(node)][stack.back().second++];
-      const int target = input.edges[at(edge)].to;
+      const int target = edges[at(edge)].to;
       if (colour[at(target)] == Colour::open) {
         turned[at(edge)] = true;
       } else if (colour[at(target)] == Colour::fresh) {
@@ -41,7 +41,7 @@ std::vector<bool> edges_to_turn(const LayoutInput& input, const std::vector<std:
       }
     }
   };
-  const int n = static_cast<int>(input.nodes.size());
+  const int n = static_cast<int>(nodes);
   for (int i = 0; i < n; ++i) {
     if (indegree[at(i)] == 0) search(i);
   }
@@ -73,6 +73,21 @@ std::vector<int> longest_paths(std::size_t nodes, const std::vector<LayoutEdge>&
 
 }  // namespace
 
+std::vector<int> ranks_of(std::size_t nodes, const std::vector<LayoutEdge>& edges) {
+  std::vector<std::vector<int>> out(nodes);
+  std::vector<int> indegree(nodes, 0);
+  for (std::size_t e = 0; e < edges.size(); ++e) {
+    if (edges[e].from == edges[e].to) continue;
+    out[at(edges[e].from)].push_back(static_cast<int>(e));
+    ++indegree[at(edges[e].to)];
+  }
+  const std::vector<bool> turned = edges_to_turn(nodes, edges, out, indegree);
+  std::vector<LayoutEdge> forward;
+  for (std::size_t e = 0; e < edges.size(); ++e)
+    if (!turned[e]) forward.push_back(edges[e]);
+  return longest_paths(nodes, forward);
+}
+
 Layers make_layers(const LayoutInput& input) {
   const std::size_t n = input.nodes.size();
   Layers layers;
@@ -85,7 +100,7 @@ Layers make_layers(const LayoutInput& input) {
     ++indegree[at(edge.to)];
     ++degree[at(edge.from)], ++degree[at(edge.to)];
   }
-  layers.reversed = edges_to_turn(input, out, indegree);
+  layers.reversed = edges_to_turn(n, input.edges, out, indegree);
   std::vector<LayoutEdge> forward = input.edges;
   for (std::size_t e = 0; e < forward.size(); ++e) {
     if (layers.reversed[e]) std::swap(forward[e].from, forward[e].to);

@@ -40,6 +40,9 @@ struct Layers {
   int at(int place) const { return position[static_cast<std::size_t>(place)]; }
 };
 
+// The rank of each node: the longest way to it from nodes that nobody calls, edges that close cycles left
+// out.
+std::vector<int> ranks_of(std::size_t nodes, const std::vector<LayoutEdge>& edges);
 Layers make_layers(const LayoutInput& input);  // cycles, ranks, dummies: layers.cpp
 // Of all neighbouring ranks, by the present order. O(segments log segments).
 std::size_t count_crossings(const Layers& layers);

@@ -15,9 +15,10 @@ namespace {
 
 using Part = Condition::Part;
 
-constexpr const char* kMetrics[] = {
-    "goodput", "offered",   "failed",      "mean",     "p50",     "p99",      "p999",    "utilisation",
-    "queue",   "in_flight", "error_share", "replicas", "latency", "attempts", "retries", "amplification"};
+constexpr const char* kMetrics[] = {"goodput",  "offered",   "failed",       "mean",        "p50",
+                                    "p90",      "p99",       "p999",         "utilisation", "lag",
+                                    "queue",    "in_flight", "error_share",  "replicas",    "latency",
+                                    "attempts", "retries",   "amplification"};
 
 std::vector<std::string> words_of(const std::string& text) {
   std::istringstream in(text);
@@ -140,6 +141,7 @@ double of_load(const std::string& metric, const LoadFigures& f) {
   if (metric == "in_flight") return f.in_flight;
   if (metric == "mean" || metric == "latency") return f.mean;
   if (metric == "p50") return f.p50;
+  if (metric == "p90") return f.p90;
   if (metric == "p99") return f.p99;
   if (metric == "p999") return f.p999;
   if (metric == "failed" || metric == "error_share")
@@ -155,6 +157,7 @@ double of_node(const std::string& metric, const NodeFigures& f) {
   if (metric == "goodput") return f.goodput;
   if (metric == "error_share" || metric == "failed") return f.error_share;
   if (metric == "replicas") return f.replicas;
+  if (metric == "lag") return f.lag;
   if (metric == "latency" || metric == "mean") return f.latency;
   return kNothing;
 }

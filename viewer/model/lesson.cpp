@@ -33,6 +33,7 @@ struct StepSpec {
 struct LessonSpec {
   std::string name, title, about, scenario;
   std::vector<StepSpec> steps;
+  std::optional<LessonSwitch> compare;
 };
 
 void read_texts(const Node& node, std::vector<std::string>& out, ReadContext& context) {
@@ -105,6 +106,20 @@ models::FieldTable step_fields() {
       .table();
 }
 
+models::FieldTable switch_fields() {
+  return models::Fields<LessonSwitch>("compare", "The scenario in two ways, to be looked at in turn.")
+      .add("a", &LessonSwitch::a, "what the scenario is as it stands, in a few words")
+      .required()
+      .add("b", &LessonSwitch::b, "what it is with the variant and the values below")
+      .required()
+      .add("variant", &LessonSwitch::variant, "of the scenario")
+      .custom(
+          "set", FieldType::text,
+          [](const Node& node, LessonSwitch& to, ReadContext& context) { read_texts(node, to.set, context); },
+          "PATH=VALUE")
+      .table();
+}
+
 models::FieldTable lesson_fields() {
   return models::Fields<LessonSpec>("lesson", "A guided look at a scenario.")
       .add("name", &LessonSpec::name, "how it is called on the command line")
@@ -116,6 +131,7 @@ models::FieldTable lesson_fields() {
       .required()
       .list_of("steps", &LessonSpec::steps, step_fields(), "in their order")
       .required()
+      .section("compare", &LessonSpec::compare, switch_fields(), "an A/B switch, there in every step")
       .table();
 }
 
@@ -132,7 +148,9 @@ std::optional<Lesson> read_lesson(const std::string& path, models::Diagnostics& 
   LessonSpec spec;
   models::read_section(lesson_fields(), read.doc.root, &spec, context);
   if (spec.steps.empty() && diagnostics.ok()) context.error(read.doc.root, "a lesson has at least one step");
-  Lesson lesson{spec.name, spec.title, spec.about, "", {}};
+  Lesson lesson{spec.name, spec.title, spec.about, "", {}, spec.compare};
+  if (spec.compare && spec.compare->variant.empty() && spec.compare->set.empty())
+    context.error(read.doc.root, "compare says nothing that differs", "a variant or set");
   lesson.scenario = (fs::path(path).parent_path() / spec.scenario).lexically_normal().string();
   for (const StepSpec& s : spec.steps) {
     if (std::find(std::begin(kPanels), std::end(kPanels), s.panel) == std::end(kPanels))

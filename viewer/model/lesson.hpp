@@ -4,10 +4,10 @@
 // for an A/B switch, a variant of it or values to set. The answer to a question is not written down: each
 // option has a condition on the run, and the run decides which was right.
 //
-//   goodput < 10/s in 300s..400s       of all workloads, over a stretch; also offered, mean, p50, p99, p999,
-//   failed of readers > 5%             error_share (failed); of a workload or a node: `of NAME`
-//   queue of store > 100 in 30s..40s   nodes: utilisation, queue, in_flight, offered, goodput, error_share,
-//   retries of a -> b > 10/s           replicas, latency; calls: attempts, retries, amplification,
+//   goodput < 10/s in 300s..400s       of all workloads, over a stretch; also offered, mean, p50, p90, p99,
+//   p999, failed of readers > 5%             error_share (failed); of a workload or a node: `of NAME` queue
+//   of store > 100 in 30s..40s   nodes: utilisation, queue, in_flight, offered, goodput, error_share, retries
+//   of a -> b > 10/s           replicas, latency, lag (at the end); calls: attempts, retries, amplification,
 //   error_share,
 //                                      latency. Without a stretch: the whole run
 //   verdict is metastable              of the cascade; first hit is NAME; recovery < 30s
@@ -48,10 +48,18 @@ struct LessonStep {
   std::optional<LessonQuestion> question;
 };
 
+// The scenario in two ways, to be looked at in turn at the same moment.
+struct LessonSwitch {
+  std::string a, b;  // in a few words: "as it is", "late work is dropped"
+  std::string variant;
+  std::vector<std::string> set;  // PATH=VALUE; with the variant: what b is
+};
+
 struct Lesson {
   std::string name, title, about;
   std::string scenario;  // path, found from the lesson's folder
   std::vector<LessonStep> steps;
+  std::optional<LessonSwitch> compare;
 };
 
 // None where it is wrong; diagnostics say what. Conditions are checked for their form.

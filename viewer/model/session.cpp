@@ -17,6 +17,7 @@
 #include "scenarios/format/write.hpp"
 #include "viewer/model/document_edits.hpp"
 #include "viewer/model/runner.hpp"
+#include "viewer/model/tail_tracer.hpp"
 
 namespace tailrace::viewer {
 
@@ -26,6 +27,7 @@ namespace fs = std::filesystem;
 
 constexpr double kStandingLength = 0.02;  // simulated seconds of single calls around a playhead that stands
 constexpr double kAheadWall = 0.25;       // wall seconds of calls that are known beyond one that moves
+constexpr double kMostTraced = 20'000;    // requests that are followed for the tail panel
 constexpr double kWaitForMoment = 600;    // a backstop
 
 std::size_t at(int i) {
@@ -88,6 +90,7 @@ struct Session::Body {
 
   Runner runner;
   Scout scout;
+  TailTracer tracer;
 
   const State& now() const { return states.back(); }
   double duration() const { return static_cast<double>(topology->run.duration.ns) * 1e-9; }
@@ -387,6 +390,35 @@ std::shared_ptr<const Moment> Session::wait_moment(double t_s, double length_s) 
   if (of.run != run) return nullptr;
   body_->scout.want(of, t_s, length_s);
   return body_->scout.wait(run, std::clamp(t_s, 0.0, duration_s()), kWaitForMoment);
+}
+
+// --- traces
+
+void Session::want_traces(TimeRange range) {
+  const std::shared_ptr<const SessionView> v = body_->look();
+  const Runner::Ready of = body_->runner.ready();
+  if (v->finished == nullptr || v->run != body_->run || of.run != v->run) return;
+  range.t0_s = std::clamp(range.t0_s, 0.0, duration_s());
+  range.t1_s = std::clamp(range.t1_s, 0.0, duration_s());
+  if (range.length() <= 0) return;
+  const Figures figures = v->history->figures(range);
+  const double requests = (figures.load.goodput + figures.load.failed) * figures.range.length();
+  std::uint64_t every = 1;
+  while (requests / static_cast<double>(every) > kMostTraced) every *= 2;
+  body_->tracer.want(of, range, every);
+}
+
+std::shared_ptr<const TailTraces> Session::traces() const {
+  const std::shared_ptr<const TailTraces> traces = body_->tracer.latest();
+  return traces != nullptr && traces->run == body_->look()->run ? traces : nullptr;
+}
+
+bool Session::tracing() const {
+  return body_->tracer.busy();
+}
+
+bool Session::wait_traces(double seconds) const {
+  return body_->tracer.wait(seconds);
 }
 
 // --- changes

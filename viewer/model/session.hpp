@@ -29,6 +29,8 @@
 
 namespace tailrace::viewer {
 
+struct TailTraces;  // viewer/model/tail_view.hpp
+
 struct SessionOptions {
   std::string variant;
   std::vector<std::string> overrides;  // PATH=VALUE
@@ -136,6 +138,13 @@ class Session {
   std::shared_ptr<const Moment> moment() const;  // null: none yet
   // The exact state at a time; waits for it, at most as long as the run takes. For tests and screenshots.
   std::shared_ptr<const Moment> wait_moment(double t_s, double length_s);
+
+  // --- where requests spent their time. Asked for a stretch, a second run of the same follows the requests
+  // that ended in it, once the first is over; traces() is of the shown run, and of the stretch it says.
+  void want_traces(TimeRange range);
+  std::shared_ptr<const TailTraces> traces() const;  // null: none yet
+  bool tracing() const;                              // more are on their way
+  bool wait_traces(double seconds) const;
 
   // --- changes; the run begins again, the playhead stays
   EditResult set_field(const std::string& path, const std::string& value);

@@ -1,5 +1,7 @@
 #include "viewer/model/timeline.hpp"
 
+#include "viewer/model/selection.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -412,7 +414,10 @@ std::string selection_csv(const History& history, TimeRange range, const std::ve
   std::string out = "start_s,end_s,offered_per_s,goodput_per_s,failed_per_s,mean_s,p50_s,p99_s,p999_s";
   for (const int node : chosen) {
     const std::string& name = scene.nodes[at(node)].name;
-    out += fmt::format(",{0} utilisation,{0} queue,{0} error share", name);
+    out += fmt::format(
+        ",{0} utilisation,{0} queue,{0} error share,{0} offered_per_s,{0} goodput_per_s,{0} replicas,{0} "
+        "latency_s",
+        name);
   }
   out += '\n';
   for (const SeriesPoint& p : history.series(Series::offered, -1, range)) {
@@ -422,9 +427,30 @@ std::string selection_csv(const History& history, TimeRange range, const std::ve
                        cell(f.load.p99), cell(f.load.p999));
     for (const int node : chosen) {
       const NodeFigures& n = f.nodes[at(node)];
-      out += fmt::format(",{},{},{}", cell(n.utilisation), cell(n.queue), cell(n.error_share));
+      out += fmt::format(",{},{},{},{},{},{},{}", cell(n.utilisation), cell(n.queue), cell(n.error_share),
+                         cell(n.offered), cell(n.goodput), cell(n.replicas), cell(n.latency));
     }
     out += '\n';
+  }
+  return out;
+}
+
+std::string call_csv(const History& history, TimeRange range, int edge) {
+  const Scene& scene = history.scene();
+  const SceneEdge& e = scene.edges[at(edge)];
+  const std::string name = scene.nodes[at(e.from)].name + " -> " + scene.nodes[at(e.to)].name;
+  std::string out = "start_s,end_s";
+  for (const char* what : {"calls_per_s", "attempts_per_s", "retries_per_s", "goodput_per_s", "failed_per_s",
+                           "error share", "attempts per call", "latency_s", "breaker"})
+    out += fmt::format(",{} {}", name, what);
+  out += '\n';
+  for (const SeriesPoint& p : history.series(Series::edge_attempts, edge, range)) {
+    const EdgeFigures f = history.figures({p.t0_s, p.t1_s}).edges[at(edge)];
+    constexpr const char* kBreaker[] = {"", "closed", "half open", "open"};
+    out +=
+        fmt::format("{:.9g},{:.9g},{},{},{},{},{},{},{},{},{}\n", p.t0_s, p.t1_s, cell(f.calls),
+                    cell(f.attempts), cell(f.retries), cell(f.goodput), cell(f.failed), cell(f.error_share),
+                    cell(f.amplification), cell(f.latency), kBreaker[at(f.breaker + 1)]);
   }
   return out;
 }

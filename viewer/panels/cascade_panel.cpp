@@ -50,7 +50,16 @@ float CascadePanel::summary(const Look& look, ImVec2 where, float width) const {
   if (!verdict.empty()) verdict[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(verdict[0])));
   draw_text(draw, title_font(), 0, {x, where.y}, theme().of(health), verdict);
   float y = where.y + em() * 1.8f;
-  y += draw_wrapped(draw, body_font(), 0, {where.x, y}, theme().dim, c.verdict_text, width) + em() * 0.6f;
+  y += draw_wrapped(draw, body_font(), 0, {where.x, y}, theme().dim, c.verdict_text, width) + em() * 0.4f;
+  // What one asks first: who, and because of what.
+  for (const CascadeStep& step : c.steps) {
+    if (step.node < 0 || !look.scene->nodes[at(step.node)].workloads.empty()) continue;
+    y += draw_wrapped(draw, bold_font(), 0, {where.x, y}, theme().text, with_arrows("First: " + step.text),
+                      width) +
+         em() * 0.4f;
+    break;
+  }
+  y += em() * 0.2f;
   x = where.x;
   if (c.happened) {
     const float row = em() * 3.2f;

@@ -126,7 +126,7 @@ Chosen choose(const Scene& scene, const DrawingOptions& options, const std::vect
   ClusterInput input;
   input.nodes = static_cast<int>(which.size());
   input.edges = links;
-  input.most = options.most;
+  input.most = std::min(options.most, options.clusters);
   for (const int node : which) {
     if (!groups.empty()) input.group.push_back(groups[at(node)]);
     input.keep.push_back(!scene.nodes[at(node)].workloads.empty());
@@ -151,8 +151,18 @@ DrawnNode drawn(const Scene& scene, std::vector<int> members, const std::vector<
   if (node.members.size() == 1) {
     node.title = first.name, node.caption = caption_of(first);
   } else {
-    node.title = fmt::format("{} … ({})", first.name, node.members.size());
-    node.caption = fmt::format("{} like it", node.members.size());
+    // What their names begin with: "api-…".
+    std::size_t same = first.name.size();
+    for (const int m : node.members) {
+      const std::string& other = scene.nodes[at(m)].name;
+      std::size_t i = 0;
+      while (i < same && i < other.size() && other[i] == first.name[i]) ++i;
+      same = i;
+    }
+    while (same > 0 && first.name[same - 1] >= '0' && first.name[same - 1] <= '9') --same;
+    node.title = same >= 2 ? fmt::format("{}… ({})", first.name.substr(0, same), node.members.size())
+                           : fmt::format("{} … ({})", first.name, node.members.size());
+    node.caption = fmt::format("{} components", node.members.size());
   }
   if (!groups.empty()) node.group = groups[at(node.members[0])];
   return node;

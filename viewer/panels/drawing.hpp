@@ -40,7 +40,8 @@ struct Drawing {
 
 struct DrawingOptions {
   int focus = -1, steps = 1;        // only the surroundings of this node of the scene
-  int most = 800;                   // nodes; more are clustered
+  int most = 800;                   // nodes; more are clustered ...
+  int clusters = 150;               // ... to so many: cards that one can read
   const Drawing* former = nullptr;  // keep what stays where it was
   const Scene* former_scene = nullptr;
 };

@@ -36,7 +36,7 @@ bool LessonPanel::choose(const std::string& path) {
   }
   lesson_ = std::move(lesson);
   error_.clear();
-  step_ = 0, entered_ = false, answer_ = -1;
+  step_ = 0, entered_ = false, answer_ = right_ = -1, switched_ = false, seen_ = false;
   state_at(*lesson_, 0, variant_, set_);
   wish_.scenario = lesson_->scenario, wish_.variant = variant_, wish_.set = set_;
   return true;
@@ -45,7 +45,7 @@ bool LessonPanel::choose(const std::string& path) {
 void LessonPanel::go(Look& look, std::size_t step) {
   if (!lesson_ || lesson_->steps.empty()) return;
   step_ = std::min(step, lesson_->steps.size() - 1);
-  entered_ = false, answer_ = -1, playing_ = false;
+  entered_ = false, answer_ = right_ = -1, playing_ = false, switched_ = false, seen_ = false;
   look.session->pause();
 }
 
@@ -90,6 +90,42 @@ void LessonPanel::enter(Look& look) {
   }
 }
 
+void LessonPanel::switch_to(bool b) {
+  if (!lesson_ || !lesson_->compare || b == switched_) return;
+  switched_ = b;
+  switching_ = 2;
+  variant_ = b ? lesson_->compare->variant : "";
+  set_ = b ? lesson_->compare->set : std::vector<std::string>();
+  wish_.scenario = lesson_->scenario, wish_.variant = variant_, wish_.set = set_;
+}
+
+void LessonPanel::ab_switch(Look& look, float width) {
+  const LessonSwitch& compare = *lesson_->compare;
+  // The new run is looked at where the old one was.
+  if (switching_ > 0 && look.ready() && --switching_ == 0) look.session->seek(switched_at_s_);
+  if (switching_ == 0) switched_at_s_ = look.session->playhead_s();
+  const bool is_a = variant_.empty() && set_.empty();
+  const bool is_b = variant_ == compare.variant && set_ == compare.set;
+  ImGui::Spacing();
+  ImGui::Separator();
+  ImGui::Spacing();
+  ImGui::TextDisabled("the same moment, in two ways");
+  for (const bool b : {false, true}) {
+    const bool lit = b ? is_b : is_a;
+    ImGui::PushStyleColor(ImGuiCol_Button,
+                          lit ? mixed(theme().raised, theme().accent, 0.4f) : theme().raised);
+    ImGui::PushStyleVar(ImGuiStyleVar_ButtonTextAlign, ImVec2{0, 0.5f});
+    const std::string text =
+        fitted(body_font(), 0, (b ? "B  " : "A  ") + (b ? compare.b : compare.a), width - em() * 1.5f);
+    if (ImGui::Button((text + (b ? "##b" : "##a")).c_str(), {width, 0}) && !lit) {
+      switched_ = !b;
+      switch_to(b);
+    }
+    ImGui::PopStyleVar();
+    ImGui::PopStyleColor();
+  }
+}
+
 void LessonPanel::list(ImVec2 size) {
   if (!read_) {
     for (const std::string& path : paths_) {
@@ -127,9 +163,14 @@ void LessonPanel::question(Look& look, const LessonQuestion& q, float width) {
   ImGui::TextUnformatted(q.text.c_str());
   ImGui::PopFont();
   ImGui::Spacing();
-  const int right = answer_ >= 0 ? right_option(q, *look.view) : -1;
   const LessonStep& step = lesson_->steps[step_];
-  const bool seen = answer_ >= 0 && (step.until_s <= step.at_s || look.playhead_s >= step.until_s - 1e-6);
+  // What the step's own run says; the switch shows another run, of which nothing was asked.
+  if (answer_ >= 0 && !switched_ && switching_ == 0) {
+    right_ = right_option(q, *look.view);
+    seen_ = seen_ || step.until_s <= step.at_s || look.playhead_s >= step.until_s - 1e-6;
+  }
+  const int right = right_;
+  const bool seen = seen_;
   for (std::size_t i = 0; i < q.options.size(); ++i) {
     ImGui::PushID(static_cast<int>(i));
     const bool mine = static_cast<int>(i) == answer_, correct = seen && static_cast<int>(i) == right;
@@ -177,7 +218,7 @@ void LessonPanel::question(Look& look, const LessonQuestion& q, float width) {
 }
 
 void LessonPanel::one(Look& look, ImVec2 size) {
-  if (!entered_) enter(look);
+  if (!entered_ && wish_.scenario.empty()) enter(look);  // not with the session that is about to go
   const LessonStep& step = lesson_->steps[step_];
   if (playing_ && look.session->playhead_s() >= step.until_s) {
     look.session->pause();
@@ -219,7 +260,9 @@ void LessonPanel::one(Look& look, ImVec2 size) {
   if (ImGui::Button("all lessons")) {
     lesson_.reset();
     look.lit.clear(), look.lit_edges.clear();
+    return;
   }
+  if (lesson_->compare) ab_switch(look, width);
 }
 
 void LessonPanel::draw(Look& look, ImVec2 size) {

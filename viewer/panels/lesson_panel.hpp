@@ -26,12 +26,16 @@ class LessonPanel {
   std::size_t step() const { return step_; }
   void go(Look& look, std::size_t step);
   void answer(int option) { answer_ = option; }
+  // The lesson's A/B switch: the scenario as it is, or the other way, at the same moment.
+  void switch_to(bool b);
+  bool switched() const { return switched_; }
 
  private:
   void list(ImVec2 size);
   void one(Look& look, ImVec2 size);
   void question(Look& look, const LessonQuestion& question, float width);
   void enter(Look& look);
+  void ab_switch(Look& look, float width);
 
   std::vector<std::string> paths_;
   std::vector<Lesson> known_;
@@ -40,6 +44,11 @@ class LessonPanel {
   std::size_t step_ = 0;
   bool entered_ = false, playing_ = false;
   int answer_ = -1;
+  int right_ = -1;  // what the run says, once it has been seen
+  bool seen_ = false;
+  bool switched_ = false;  // the A/B switch is at b ...
+  int switching_ = 0;      // ... a new session is on its way, and goes where the old one was: 2, then 1
+  double switched_at_s_ = 0;
   std::string error_, variant_;
   std::vector<std::string> set_;
   Wish wish_;

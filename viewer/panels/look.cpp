@@ -57,7 +57,7 @@ std::string trouble_of(const SceneNode& node, const NodeFigures& f) {
 
 void Look::refresh() {
   const auto fresh = session->view();
-  const bool new_run = fresh->run != run_;
+  const bool new_run = view == nullptr || fresh->run != run_;
   const bool new_version = new_run || fresh->version != version_;
   if (new_version) {
     std::string selected, from, to;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "analysis/report/human.hpp"
 #include "viewer/widgets/draw.hpp"
@@ -70,7 +71,9 @@ void TailPanel::histogram(const Look* other, ImVec2 size) {
   for (const Bin& bin : all) most = std::max(most, bin.share);
 
   PlotOptions o;
-  o.title = "latency";
+  const bool narrow = size.x < em() * 40;
+  // At the side percentiles take the place of the legend.
+  o.title = narrow ? " " : "latency";
   o.x = {least, top, AxisKind::duration, true};
   o.y = {0, rounded_up(most * 1.08), AxisKind::share, false};
   o.left = em() * 4.2f, o.right = em() * 4.2f;
@@ -78,9 +81,12 @@ void TailPanel::histogram(const Look* other, ImVec2 size) {
   o.legend = {{range, theme().series[0], analysis::human_count(here_.count) + " requests", false},
               {"whole run", theme().dim, analysis::human_count(whole_.count), false},
               {"share below", theme().series[3], "", false}};
-  if (other != nullptr)
+  if (narrow) o.legend.clear(), o.left = em() * 3, o.right = em() * 3;
+  if (other != nullptr && !narrow)
     o.legend.push_back({other->label, theme().series[4], analysis::human_count(other_.count), true});
   PlotFrame plot = begin_plot("tail", size, o);
+  shade(plot, base(), with_alpha(theme().dim, 0.16f), true);
+  shade(plot, slow(), theme().selection, false);
   for (const Bin& bin : now) {
     if (bin.share <= 0) continue;
     const bool tail = here_.count > 0 && bin.lower >= here_.quantile(0.99);
@@ -110,44 +116,12 @@ void TailPanel::histogram(const Look* other, ImVec2 size) {
   if (here_.count > 0)
     draw.AddPolyline(below.data(), static_cast<int>(below.size()), theme().series[3], 0, 1.8f);
 
-  // Percentiles: lines, with labels one below the other so that they never meet.
-  double edges[6] = {least, 0, 0, 0, 0, top};
-  // Labels after all lines, one below the other, so that nothing crosses them.
-  for (const bool words : {false, true}) {
-    float label_y = plot.min.y + em() * 0.9f;
-    for (std::size_t i = 0; i < std::size(kMarks); ++i) {
-      const double q = here_.count > 0 ? here_.quantile(kMarks[i].p) : kNothing;
-      edges[i + 1] = std::isnan(q) ? top : q;
-      if (std::isnan(q)) continue;
-      const float x = std::round(plot.at_x(q));
-      if (!words) draw.AddLine({x, plot.min.y}, {x, plot.max.y}, with_alpha(theme().text, 0.7f), 1.2f);
-      if (!words) continue;
-      const std::string text = fmt::format("{} {}", kMarks[i].name, value_text(AxisKind::duration, q));
-      const float wide = text_width(small_font(), 0, text) + em();
-      const float left = x + wide + 6 < plot.max.x ? x + 4 : x - wide - 4;
-      draw_badge(draw, {left, label_y}, small_font()->FontSize, theme().raised, theme().text, text);
-      label_y += em() * 1.5f;
-    }
-  }
-  if (plot.hovered && ImGui::IsMouseReleased(0)) {
-    const double v = plot.x_of(plot.mouse.x);
-    int which = -1;
-    for (int i = 0; i < 5; ++i)
-      if (v >= edges[i] && v < edges[i + 1]) which = i;
-    band_ = which == band_ ? -1 : which;
-  }
-  if (band_ >= 0) {
-    draw.AddRectFilled({plot.at_x(edges[band_]), plot.min.y}, {plot.at_x(edges[band_ + 1]), plot.max.y},
-                       theme().selection);
-    const double share = here_.share_below(edges[band_ + 1]) - here_.share_below(edges[band_]);
-    const std::string text =
-        fmt::format("{} – {}: {} of requests", value_text(AxisKind::duration, edges[band_]),
-                    value_text(AxisKind::duration, edges[band_ + 1]), value_text(AxisKind::share, share));
-    const float wide = text_width(small_font(), 0, text) + em();
-    draw_badge(draw, {std::clamp(plot.at_x(edges[band_]), plot.min.x, plot.max.x - wide), plot.max.y - em()},
-               small_font()->FontSize, theme().accent, theme().background, text);
-  }
+  marks(plot, least, top);
+  choose_by_mouse(plot);
+  plot_ = plot;
   end_plot(plot);
+  draw_text(draw, small_font(), 0, {plot.min.x - em() * 2.8f, plot.min.y - em() * 1.35f}, theme().text,
+            fitted(small_font(), 0, above_, size.x));
   for (const double share : {0.0, 0.5, 1.0}) {
     const float y = plot.max.y - static_cast<float>(share) * (plot.max.y - plot.min.y);
     draw_text(draw, small_font(), 0, {plot.max.x + em() * 0.4f, y - em() * 0.55f}, theme().series[3],
@@ -167,6 +141,83 @@ void TailPanel::histogram(const Look* other, ImVec2 size) {
     draw_badge(draw, {(plot.min.x + plot.max.x - wide) / 2, plot.min.y + em() * 2}, em(), theme().raised,
                theme().text, text);
   }
+}
+
+// Percentiles: lines, with labels one below the other so that they never meet, and nothing crosses them.
+void TailPanel::marks(PlotFrame& plot, double least, double top) {
+  ImDrawList& draw = *ImGui::GetWindowDrawList();
+  edges_[0] = least, edges_[5] = top;
+  const bool room = plot.max.x - plot.min.x > em() * 30;
+  above_.clear();
+  for (const bool words : {false, true}) {
+    float label_y = plot.min.y + em() * 0.9f;
+    for (std::size_t i = 0; i < std::size(kMarks); ++i) {
+      const double q = here_.count > 0 ? here_.quantile(kMarks[i].p) : kNothing;
+      edges_[i + 1] = std::isnan(q) ? top : q;
+      if (std::isnan(q)) continue;
+      const float x = std::round(plot.at_x(q));
+      if (!words) draw.AddLine({x, plot.min.y}, {x, plot.max.y}, with_alpha(theme().text, 0.7f), 1.2f);
+      if (!words) continue;
+      const std::string text = fmt::format("{} {}", kMarks[i].name, value_text(AxisKind::duration, q));
+      if (!room) {  // all in a line above
+        above_ += (above_.empty() ? "" : "   ") + text;
+        continue;
+      }
+      const float wide = text_width(small_font(), 0, text) + em();
+      const float left = x + wide + 6 < plot.max.x ? x + 4 : x - wide - 4;
+      draw_badge(draw, {left, label_y}, small_font()->FontSize, theme().raised, theme().text, text);
+      label_y += em() * 1.5f;
+    }
+  }
+}
+
+// A band behind the bars; its own colour marks it at the axis.
+void TailPanel::shade(PlotFrame& plot, const BandView* band, ImU32 colour, bool above) const {
+  if (band == nullptr || band->count == 0 || band->band.failed) return;
+  ImDrawList& draw = *ImGui::GetWindowDrawList();
+  const float a = std::clamp(plot.at_x(band->low_s), plot.min.x, plot.max.x);
+  const float b = std::clamp(plot.at_x(band->high_s), a + 3, std::max(plot.max.x, a + 3));
+  draw.AddRectFilled({a, plot.min.y}, {b, plot.max.y}, colour);
+  const float y = above ? plot.min.y : plot.max.y;
+  draw.AddLine({a, y}, {b, y}, above ? theme().dim : theme().accent, em() * 0.25f);
+}
+
+void TailPanel::choose_by_mouse(PlotFrame& plot) {
+  ImDrawList& draw = *ImGui::GetWindowDrawList();
+  const bool shift = ImGui::GetIO().KeyShift;
+  const double here = plot.x_of(std::clamp(plot.mouse.x, plot.min.x, plot.max.x));
+  if (plot.hovered && ImGui::IsMouseClicked(0)) drag_from_ = drag_to_ = here, pressed_ = plot.mouse;
+  if (drag_from_ < 0) return;
+  const bool far = std::abs(plot.mouse.x - pressed_.x) > em() * 0.35f;
+  if (!ImGui::IsMouseReleased(0)) {
+    drag_to_ = here;
+    if (far)
+      draw.AddRectFilled({plot.at_x(std::min(drag_from_, drag_to_)), plot.min.y},
+                         {plot.at_x(std::max(drag_from_, drag_to_)), plot.max.y}, theme().selection);
+    return;
+  }
+  Choice choice{Choice::Kind::band, {"", std::min(drag_from_, here), std::max(drag_from_, here), false}};
+  if (!far) {
+    constexpr const char* kNames[] = {"faster half", "p50 to p90", "p90", "p99", "p99.9"};
+    for (int i = 0; i < 5; ++i)
+      if (here >= edges_[i] && here < edges_[i + 1])
+        choice.band = {kNames[i], i == 0 ? 0 : edges_[i],
+                       i == 4 ? std::numeric_limits<double>::infinity() : edges_[i + 1], false};
+  }
+  (shift ? base_ : slow_) = choice;
+  example_ = -1;
+  drag_from_ = drag_to_ = -1;
+}
+
+bool TailPanel::where(const std::string& what, ImVec2& centre) const {
+  const auto it = places_.find(what);
+  if (it == places_.end()) return false;
+  centre = it->second;
+  return true;
+}
+
+ImVec2 TailPanel::where_latency(double seconds) const {
+  return {plot_.at_x(seconds), (plot_.min.y * 0.3f + plot_.max.y * 0.7f)};
 }
 
 void TailPanel::components(Look& look, ImVec2 where, ImVec2 size) const {
@@ -220,32 +271,125 @@ void TailPanel::components(Look& look, ImVec2 where, ImVec2 size) const {
   }
 }
 
-void TailPanel::draw(Look& look, const Look* other, ImVec2 size) {
-  const ImVec2 origin = ImGui::GetCursorScreenPos();
-  ImGui::GetWindowDrawList()->AddRectFilled(origin, origin + size, theme().panel);
-  if (!look.ready()) return;
+std::optional<BandView> TailPanel::realise(const Choice& choice, const LatencyBand* automatic) const {
+  if (choice.kind == Choice::Kind::none) return std::nullopt;
+  const LatencyBand* band = choice.kind == Choice::Kind::automatic ? automatic : &choice.band;
+  if (band == nullptr) return std::nullopt;
+  // A name that the requests know is theirs: percentiles move with the range.
+  if (const LatencyBand* const known = view_->find(band->name)) band = known;
+  return view_->band(*band);
+}
+
+void TailPanel::take_bands() {
+  const auto same = [](const Choice& a, const Choice& b) { return a.kind == b.kind && a.band == b.band; };
+  if (view_ == nullptr) {
+    slow_view_.reset(), base_view_.reset(), waterfall_.reset();
+    made_of_.reset();
+    return;
+  }
+  if (made_of_ != view_ || !same(slow_, slow_made_) || !same(base_, base_made_)) {
+    // Of a few requests the slowest is one of them, and still what one looks for.
+    const LatencyBand* const last = view_->bands().empty() ? nullptr : &view_->bands().back();
+    slow_view_ = realise(slow_, view_->slowest() != nullptr ? view_->slowest() : last);
+    base_view_ = realise(base_, view_->find("p50"));
+    if (base_view_ && (base_view_->count == 0 || (slow_view_ && base_view_->band == slow_view_->band)))
+      base_view_.reset();
+    changes_.clear();
+    if (slow_view_) changes_ = difference(base_view_ ? *base_view_ : BandView(), *slow_view_);
+    made_of_ = view_, slow_made_ = slow_, base_made_ = base_;
+    waterfall_.reset();
+  }
+  take_request();
+}
+
+// Where there is room for both, one request is open from the start.
+void TailPanel::take_request() {
+  int wanted = example_;
+  if (wanted < 0 && wide_) wanted = 0;
+  if (!slow_view_ || wanted >= static_cast<int>(slow_view_->examples.size())) wanted = -1;
+  if (wanted != example_made_) waterfall_.reset();
+  example_made_ = wanted;
+  if (wanted < 0 || waterfall_) return;
+  const models::TracedRequest& request = slow_view_->examples[at(wanted)];
+  const models::TraceExample* example = example_of(*traces_->record, request);
+  if (example == nullptr) {
+    // A run that ends with it follows it: sampled as thinly as it still belongs to the sample.
+    if (tracer_ == nullptr) tracer_ = std::make_unique<TailTracer>();
+    const double end = static_cast<double>(request.start_ns + request.latency_ns) * 1e-9;
+    const std::uint64_t rank = models::trace_rank(request.cls, request.number);
+    tracer_->want({traces_->run, scene_, 0, 0}, {end - 1e-9, end + 1e-9},
+                  std::max<std::uint64_t>(1, ~std::uint64_t{0} / std::max<std::uint64_t>(1, rank)));
+    const std::shared_ptr<const TailTraces> found = tracer_->latest();
+    if (found != nullptr && found->run == traces_->run && found->record != nullptr)
+      example = example_of(*found->record, request);
+  }
+  if (example != nullptr) waterfall_ = waterfall(*scene_, *example);
+}
+
+void TailPanel::take(Look& look, const Look* other) {
   int workload = -1;
   if (look.node >= 0 && !look.scene->nodes[at(look.node)].workloads.empty())
     workload = look.scene->nodes[at(look.node)].workloads[0];
   // A moment has too few requests for a tail: without a brush it is the last stretch before the playhead.
   TimeRange wanted = look.range;
-  if (!look.brush) wanted.t0_s = std::max(0.0, wanted.t1_s - kTailSlices * look.history->slice_s());
-  if (run_ != look.view->run || version_ != look.view->version || range_.t0_s != wanted.t0_s ||
-      range_.t1_s != wanted.t1_s || workload_ != workload) {
+  const double slice = look.history->slice_s();
+  if (!look.brush) wanted.t0_s = std::max(0.0, wanted.t1_s - kTailSlices * slice);
+  wanted.t0_s = std::floor(wanted.t0_s / slice + 1e-6) * slice;
+  wanted.t1_s = std::max(wanted.t0_s + slice, std::ceil(wanted.t1_s / slice - 1e-6) * slice);
+  const bool moved = run_ != look.view->run || version_ != look.view->version || range_.t0_s != wanted.t0_s ||
+                     range_.t1_s != wanted.t1_s || workload_ != workload;
+  if (moved) {
     run_ = look.view->run, version_ = look.view->version, range_ = wanted, workload_ = workload;
     here_ = look.history->latency(range_, workload);
     whole_ = look.history->latency({0, look.scene->duration_s}, workload);
     if (other != nullptr && other->ready()) other_ = other->history->latency(range_, -1);
   }
+  // While time moves the requests of the whole run serve every stretch; where it stands, its own do: there
+  // are more of them.
+  if (look.view->finished != nullptr) {
+    const bool moves = look.session->playing() && !look.brush;
+    look.session->want_traces(moves ? TimeRange{0, look.scene->duration_s} : range_);
+  }
+  const std::shared_ptr<const TailTraces> traces = look.session->traces();
+  const bool covers = traces != nullptr && traces->record != nullptr &&
+                      traces->range.t0_s <= range_.t0_s + 1e-9 &&
+                      traces->range.t1_s >= std::min(range_.t1_s, look.scene->duration_s) - 1e-9;
+  if (!covers) {
+    traces_.reset(), view_.reset();
+  } else if (traces != traces_ || moved || scene_ != look.scene) {
+    traces_ = traces, scene_ = look.scene;
+    view_ = std::make_shared<const TailView>(scene_, traces_, range_, workload_);
+  }
+  take_bands();
+}
+
+void TailPanel::draw(Look& look, const Look* other, ImVec2 size) {
+  const ImVec2 origin = ImGui::GetCursorScreenPos();
+  ImGui::GetWindowDrawList()->AddRectFilled(origin, origin + size, theme().panel);
+  places_.clear();
+  if (!look.ready()) return;
+  wide_ = size.x > em() * 55;
+  take(look, other);
   const float pad = em() * 0.8f;
   const ImVec2 inner = origin + ImVec2{pad, pad};
-  std::size_t visited = 0;
-  for (const NodeFigures& f : look.figures.nodes) visited += std::isnan(f.latency) ? 0 : 1;
-  const float below = std::min(static_cast<float>(visited) * em() * 1.5f + em() * 2.6f, size.y * 0.45f);
+  float below = size.y * (wide_ ? 0.58f : 0.66f);
+  if (view_ == nullptr) {
+    std::size_t visited = 0;
+    for (const NodeFigures& f : look.figures.nodes) visited += std::isnan(f.latency) ? 0 : 1;
+    below = std::min(static_cast<float>(visited) * em() * 1.5f + em() * 4.2f, size.y * 0.45f);
+  }
   const float above = size.y - 2 * pad - below;
   ImGui::SetCursorScreenPos(inner);
   histogram(other != nullptr && other->ready() ? other : nullptr, {size.x - 2 * pad, above});
-  components(look, {inner.x, inner.y + above + em() * 0.6f}, {size.x - 2 * pad, below - em() * 0.6f});
+  const ImVec2 rest{inner.x, inner.y + above + em() * 0.6f}, room{size.x - 2 * pad, below - em() * 0.6f};
+  if (view_ != nullptr) {
+    bands(look, rest, room);
+  } else {
+    draw_text(*ImGui::GetWindowDrawList(), small_font(), 0, rest, theme().dim,
+              look.view->finished == nullptr ? "where the time went is known when the run is over"
+                                             : "following the requests of this stretch …");
+    components(look, rest + ImVec2{0, em() * 1.4f}, room - ImVec2{0, em() * 1.4f});
+  }
   ImGui::SetCursorScreenPos(origin + ImVec2{0, size.y});
 }
 

@@ -162,7 +162,7 @@ void TopologyPanel::draw_card(ImDrawList& draw, const Look& look, std::size_t wh
 
   // Third line: what is wrong, what waits; otherwise what it is.
   const float third = a.y + unit * 3.2f;
-  const std::string trouble = node.members.size() == 1 ? trouble_of(first, f) : "";
+  const std::string trouble = trouble_of_drawn(look, node);
   float x = left;
   if (!trouble.empty()) {
     const ImU32 colour = theme().of(std::max(health, Health::strained));
@@ -224,12 +224,8 @@ void TopologyPanel::draw_far_labels(ImDrawList& draw, const Look& look) {
     if (shown >= kMostFarLabels) break;
     const DrawnNode& node = drawing_.nodes[c.node];
     const Health health = health_of_drawn(look, node);
-    const NodeFigures f = figures_of(look, node);
     std::string text = node.title;
-    if (node.members.size() == 1) {
-      const std::string trouble = trouble_of(look.scene->nodes[at(node.members[0])], f);
-      if (!trouble.empty()) text += " · " + trouble;
-    }
+    if (const std::string trouble = trouble_of_drawn(look, node); !trouble.empty()) text += " · " + trouble;
     const ImVec2 a = screen({node.box.x0, node.box.y0}), b = screen({node.box.x1, node.box.y1});
     const float width = text_width(font, size, text) + size * 2.0f, height = size * 1.5f;
     const ImVec2 beside{b.x + 3, (a.y + b.y - height) / 2}, before{a.x - 3 - width, (a.y + b.y - height) / 2};

@@ -119,6 +119,32 @@ Health TopologyPanel::health_of_drawn(const Look& look, const DrawnNode& node) c
   return worst;
 }
 
+int TopologyPanel::worst_of(const Look& look, const DrawnNode& node) const {
+  int worst = node.members[0];
+  for (const int m : node.members) {
+    const auto key = [&look](int which) {
+      const NodeFigures& f = look.figures.nodes[at(which)];
+      return std::pair(look.node_health[at(which)], std::isnan(f.error_share) ? 0 : f.error_share);
+    };
+    if (key(m) > key(worst)) worst = m;
+  }
+  return worst;
+}
+
+// Of a cluster: how many of its members are not well, or the one that is not.
+std::string TopologyPanel::trouble_of_drawn(const Look& look, const DrawnNode& node) const {
+  if (node.members.size() == 1)
+    return trouble_of(look.scene->nodes[at(node.members[0])], look.figures.nodes[at(node.members[0])]);
+  int bad = 0;
+  for (const int m : node.members) bad += look.node_health[at(m)] >= Health::failing ? 1 : 0;
+  if (bad == 0) return "";
+  const int worst = worst_of(look, node);
+  const std::string& name = look.scene->nodes[at(worst)].name;
+  return bad == 1 ? fmt::format("{}: {}", name,
+                                trouble_of(look.scene->nodes[at(worst)], look.figures.nodes[at(worst)]))
+                  : fmt::format("{} of {} fail", bad, node.members.size());
+}
+
 bool TopologyPanel::dimmed_node(const Look& look, const DrawnNode& node) const {
   if (look.lit.empty() && found_.empty()) return false;
   for (const int m : node.members) {
@@ -171,12 +197,12 @@ void TopologyPanel::handle_mouse(Look& look, bool hovered, bool active) {
   }
   if (ImGui::IsMouseClicked(0) && hovered) dragged_ = false;
   if (hovered && ImGui::IsMouseDoubleClicked(0)) {
-    focus(hovered_node_ >= 0 && focus_ < 0 ? drawing_.nodes[at(hovered_node_)].members[0] : -1);
+    focus(hovered_node_ >= 0 && focus_ < 0 ? worst_of(look, drawing_.nodes[at(hovered_node_)]) : -1);
     return;
   }
   if (hovered && ImGui::IsMouseReleased(0) && !dragged_) {
     if (hovered_node_ >= 0) {
-      look.select_node(drawing_.nodes[at(hovered_node_)].members[0]);
+      look.select_node(worst_of(look, drawing_.nodes[at(hovered_node_)]));
     } else if (hovered_edge_ >= 0) {
       look.select_edge(drawing_.edges[at(hovered_edge_)].members[0]);
     } else {

@@ -56,6 +56,8 @@ class TopologyPanel {
   NodeFigures figures_of(const Look& look, const DrawnNode& node) const;
   EdgeFigures figures_of(const Look& look, const DrawnEdge& edge) const;
   Health health_of_drawn(const Look& look, const DrawnNode& node) const;
+  int worst_of(const Look& look, const DrawnNode& node) const;  // the member that one looks for in a cluster
+  std::string trouble_of_drawn(const Look& look, const DrawnNode& node) const;
 
   std::shared_ptr<const Scene> scene_;
   Drawing drawing_;

@@ -142,9 +142,18 @@ void TransportBar::draw(Look& look, ImVec2 size, Actions& actions) {
   if (sign_button("save", Sign::save, "save as a scenario that repeats this session  (ctrl s)"))
     actions.save = true;
   ImGui::SameLine();
-  if (sign_button("picture", Sign::picture, "write a picture of the panels  (E)")) actions.picture = true;
+  if (sign_button("picture", Sign::picture, "write a picture: of the window  (E), or of a panel  (shift E)"))
+    ImGui::OpenPopup("pictures");
+  if (ImGui::BeginPopup("pictures")) {
+    ImGui::TextDisabled("a picture of");
+    if (ImGui::Selectable("the window")) actions.picture = true;
+    for (const char* panel : {"topology", "time", "side panel"})
+      if (ImGui::Selectable(panel)) actions.picture = true, actions.picture_of = panel;
+    ImGui::EndPopup();
+  }
   ImGui::SameLine();
-  if (sign_button("table", Sign::table, "write what is brushed as CSV  (C)")) actions.table = true;
+  if (sign_button("table", Sign::table, "write what is selected and brushed as CSV  (C)"))
+    actions.table = true;
   ImGui::SameLine();
   if (sign_button("help", Sign::help, "keys and mouse  (H)")) actions.help = true;
 }
@@ -176,7 +185,7 @@ void TransportBar::keys(Look& look, Actions& actions) {
   actions.clear = actions.clear || once(kKeyEscape);
   actions.help = actions.help || once('H') || once(kKeyF1);
   actions.theme = actions.theme || once('T');
-  actions.picture = actions.picture || once('E');
+  if (once('E')) actions.picture = true, actions.picture_of = io.KeyShift ? "mouse" : "";
   actions.table = actions.table || once('C');
   actions.lessons = actions.lessons || once('L');
   if (once('R')) session.set_seed(session.seed() + 1);
@@ -207,7 +216,8 @@ void help_overlay(ImVec2 size, bool& open) {
       {"", ""},
       {"1 2 3 4", "inspector, cascade, tail, lesson"},
       {"ctrl s, ctrl z", "save as a scenario, undo a change"},
-      {"E  C", "a picture, a table of the selection"},
+      {"E, shift E", "a picture: of the window, of the panel under the mouse"},
+      {"C", "a table (CSV) of the selection"},
       {"R  T  L  H", "another seed, dark and light, lessons, this help"},
   };
   const float width = em() * 42, height = em() * 1.55f * (static_cast<float>(std::size(kLines)) + 2.6f);

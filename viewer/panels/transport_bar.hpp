@@ -1,6 +1,8 @@
 #pragma once
 // The bar at the top: play, pause, step, speed, load, seed, and what the run is doing. Its buttons and the
 // keys mean the same things, so both end in Actions, which the application carries out.
+#include <string>
+
 #include "viewer/panels/look.hpp"
 
 namespace tailrace::viewer {
@@ -9,7 +11,8 @@ struct Actions {
   bool help = false, theme = false, save = false, picture = false, table = false, lessons = false,
        undo = false;
   bool fit = false, focus = false, search = false, clear = false, quit = false;
-  int tab = -1;  // of the side: 0 inspector, 1 cascade, 2 tail, 3 lesson
+  std::string picture_of;  // one panel: its name, or "mouse" for the one under it; empty: the window
+  int tab = -1;            // of the side: 0 inspector, 1 cascade, 2 tail, 3 lesson
   float zoom = 1;
 };
 

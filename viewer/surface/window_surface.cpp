@@ -49,11 +49,16 @@ class WindowSurface final : public Surface {
     imgui_ = true;
     ImGui::GetIO().IniFilename = nullptr;
     input_ = ImGui_ImplGlfw_InitForOpenGL(window_, true);
+    glfwSetWindowUserPointer(window_, this);
+    glfwSetKeyCallback(window_, key);
     drawing_ = ImGui_ImplOpenGL3_Init("#version 330");
     return input_ && drawing_ ? "" : "the drawing backend does not start";
   }
 
   bool begin_frame(double wait_s) override {
+    for (const Key& k : held_back_) ImGui_ImplGlfw_KeyCallback(window_, k.key, k.code, GLFW_RELEASE, k.mods);
+    held_back_.clear();
+    pressed_.clear();
     if (wait_s > 0) {
       glfwWaitEventsTimeout(wait_s);
     } else {
@@ -88,6 +93,21 @@ class WindowSurface final : public Surface {
   void set_title(const std::string& title) override { glfwSetWindowTitle(window_, title.c_str()); }
 
  private:
+  struct Key {
+    int key, code, mods;
+  };
+  // Keys are looked at once per frame: one that is pressed and let go between two frames is let go in the
+  // next.
+  static void key(GLFWwindow* window, int key, int code, int action, int mods) {
+    auto& self = *static_cast<WindowSurface*>(glfwGetWindowUserPointer(window));
+    if (action == GLFW_PRESS) self.pressed_.push_back(key);
+    const bool fresh = std::find(self.pressed_.begin(), self.pressed_.end(), key) != self.pressed_.end();
+    if (action == GLFW_RELEASE && fresh) {
+      self.held_back_.push_back({key, code, mods});
+    } else {
+      ImGui_ImplGlfw_KeyCallback(window, key, code, action, mods);
+    }
+  }
   static std::string& last_error() {
     static std::string text;
     return text;
@@ -98,6 +118,8 @@ class WindowSurface final : public Surface {
   float scale_ = 1;
   bool started_ = false, imgui_ = false, input_ = false, drawing_ = false, keep_ = false;
   Pixels last_;
+  std::vector<int> pressed_;  // since the last frame
+  std::vector<Key> held_back_;
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "models/messaging/cloud_queue/message_store.hpp"
 #include "models/messaging/cloud_queue/rate_gate.hpp"
 #include "models/messaging/cloud_queue/ring.hpp"
+#include "models/messaging/extras.hpp"
 #include "models/policy/key_map.hpp"
 
 namespace tailrace::models {
@@ -28,7 +29,7 @@ struct ReceiveCounts {
   std::uint64_t skipped = 0;  // received, but not begun: visible again, or behind a failed one of their group
 };
 
-class CloudQueue : public Channel {
+class CloudQueue : public Channel, public Intakes {
  public:
   CloudQueue(const CloudQueueModel& model, ChannelHost& host);
 
@@ -37,6 +38,7 @@ class CloudQueue : public Channel {
   void handled(std::uint64_t token, Outcome outcome) override;
   void timer(std::uint64_t what) override;
   void instance_changed(std::uint32_t subscription, std::uint32_t instance, bool up) override;
+  void set_intake(std::uint32_t subscription, std::uint32_t instance, Intake intake) override;
   void node_changed(std::uint32_t node, bool up) override;
   std::uint64_t depth(std::uint32_t) const override { return store_.size(); }
   std::int64_t oldest_born(std::uint32_t) const override;  // of the one that was accepted first
@@ -63,6 +65,7 @@ class CloudQueue : public Channel {
   };
   struct Instance {
     bool up = true;
+    Intake intake = Intake::open;
     bool asking = false;  // a receive is on its way, or a timer for the next one is set
     bool in_line = false;
     std::uint32_t generation = 0;  // of its timers

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/messaging/channel.hpp"
+#include "models/messaging/extras.hpp"
 #include "models/topology/topology.hpp"
 #include "sim/random/distribution.hpp"
 #include "sim/random/sampler.hpp"
@@ -77,7 +78,7 @@ struct CloudQueueSettings {
   std::int64_t pause_ns = 0;
 };
 
-class CloudQueueModel : public ChannelModel {
+class CloudQueueModel : public ChannelModel, public Pauses {
  public:
   explicit CloudQueueModel(CloudQueueSettings settings);
   std::unique_ptr<Channel> start(ChannelHost& host) const override;

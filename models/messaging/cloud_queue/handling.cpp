@@ -172,6 +172,7 @@ void CloudQueue::instance_changed(std::uint32_t, std::uint32_t instance, bool up
   if (i.up == up) return;
   i.up = up;
   if (up) {
+    if (i.intake == Intake::leaving) i.intake = Intake::open;
     settle(instance);
     return;
   }

@@ -40,7 +40,9 @@ void CloudQueue::settle(std::uint32_t instance) {
 
 bool CloudQueue::ask(std::uint32_t instance) {
   Instance& i = instances_[instance];
-  if (!i.up || i.asking || i.in_line || i.first != kNobody || free_workers(i) <= 0) return false;
+  if (!i.up || i.intake != Intake::open || i.asking || i.in_line || i.first != kNobody ||
+      free_workers(i) <= 0)
+    return false;
   const std::int64_t now = host_.now();
   const bool polls = s_.wait_time_ns == 0;
   if (!polls && closed()) {
@@ -173,6 +175,14 @@ void CloudQueue::arrive(std::uint32_t instance) {
     i.last = d;
   }
   i.coming = kNobody;
+}
+
+// Who receives no more leaves the line of those who wait for messages; what it has received it handles.
+void CloudQueue::set_intake(std::uint32_t, std::uint32_t instance, Intake intake) {
+  Instance& i = instances_[instance];
+  i.intake = intake;
+  if (intake != Intake::open && i.in_line) leave_line(instance);
+  if (intake == Intake::open) settle(instance);
 }
 
 void CloudQueue::wait_at_queue(std::uint32_t instance) {

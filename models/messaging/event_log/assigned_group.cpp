@@ -16,6 +16,7 @@ AssignedGroup::AssignedGroup(Core& core, std::uint32_t group, std::uint32_t firs
       cursors_(core.settings.partitions),
       members_(s_.instances),
       lanes_(std::size_t{s_.instances} * s_.concurrency) {
+  for (std::uint32_t i = s_.present; i < s_.instances; ++i) members_[i].up = members_[i].joined = false;
   const std::vector<std::uint32_t> owners = next_owners();
   for (std::uint32_t p = 0; p < owners.size(); ++p) {
     cursors_[p].owner = owners[p];
@@ -27,7 +28,7 @@ void AssignedGroup::readable(std::uint32_t partition) {
   const Cursor& c = cursors_[partition];
   if (c.owner == kNobody || c.stopped) return;
   Member& m = members_[c.owner];
-  if (!m.idle()) return;
+  if (!m.takes()) return;
   if (s_.fetch_latency == 0) return poll(c.owner, partition);
   // Only who has nothing to do waits for the broker: a busy client has fetched ahead.
   m.fetching = true;
@@ -41,6 +42,8 @@ void AssignedGroup::poll(std::uint32_t member, std::uint32_t only) {
   if (!m.idle()) return;
   const std::int64_t now = core_.host.now();
   if (s_.commit == Commit::automatic && now - m.committed_at >= s_.auto_commit_interval) commit_read(m);
+  if (m.intake == Intake::leaving) return depart(member);
+  if (m.intake == Intake::paused) return arm_commit(member);
   m.entries.clear();
   m.runs.clear();
   if (only != kNobody) {

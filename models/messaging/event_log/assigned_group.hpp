@@ -32,6 +32,7 @@ class AssignedGroup final : public Group {
   bool fenced(std::uint32_t lane, std::uint64_t token) const override;
   void timer(TimerKind kind, std::uint32_t index, std::uint32_t generation) override;
   void instance_changed(std::uint32_t instance, bool up) override;
+  void set_intake(std::uint32_t instance, Intake intake) override;
   std::uint64_t position(std::uint32_t partition) const override { return cursors_[partition].position; }
   void overtaken(std::uint32_t partition) override;
   void lost(std::uint32_t partition, std::uint64_t offset) override;
@@ -72,6 +73,7 @@ class AssignedGroup final : public Group {
   };
   struct Member {
     bool up = true, joined = true;
+    Intake intake = Intake::open;
     bool fetching = false, poll_armed = false, commit_armed = false;
     std::uint32_t generation = 0;                     // grows whenever it goes, comes or is thrown out
     std::uint32_t open = 0;                           // entries not finished
@@ -83,6 +85,7 @@ class AssignedGroup final : public Group {
     std::vector<Entry> entries;
     std::vector<Run> runs;
     bool idle() const { return up && joined && !fetching && busy == 0 && open == 0; }
+    bool takes() const { return idle() && intake == Intake::open; }
   };
 
   Lane& lane(std::uint32_t member, std::uint32_t k) { return lanes_[member * s_.concurrency + k]; }
@@ -115,6 +118,7 @@ class AssignedGroup final : public Group {
   void leave(std::uint32_t member, LogEvent why);
   void throw_out(std::uint32_t member);
   void join(std::uint32_t member);
+  void depart(std::uint32_t member);
   void rebalance();
   void stop(std::uint32_t partition);
   void resume(std::uint32_t member);

@@ -19,7 +19,8 @@ enum class LogEvent : std::uint32_t {
   rebalanced,
   member_lost,
   member_thrown_out,
-  member_joined
+  member_joined,
+  member_left
 };
 
 enum class TimerKind : std::uint8_t {

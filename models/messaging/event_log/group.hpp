@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "models/messaging/event_log/core.hpp"
+#include "models/messaging/extras.hpp"
 
 namespace tailrace::models::event_log {
 
@@ -28,6 +29,7 @@ class Group {
   virtual bool fenced(std::uint32_t lane, std::uint64_t token) const = 0;
   virtual void timer(TimerKind kind, std::uint32_t index, std::uint32_t generation) = 0;
   virtual void instance_changed(std::uint32_t instance, bool up) = 0;
+  virtual void set_intake(std::uint32_t instance, Intake intake) = 0;
   // Records before it have been read by somebody, who may still have them.
   virtual std::uint64_t position(std::uint32_t partition) const = 0;
   // Retention took records that the group had not read yet.

@@ -32,8 +32,8 @@ std::vector<std::uint32_t> EventLogModel::place_subscriptions() const {
 }
 
 std::vector<std::string> EventLogModel::event_names() const {
-  return {"leader lost", "leader elected", "unclean election",  "rebalancing",
-          "rebalanced",  "member lost",    "member thrown out", "member joined"};
+  return {"leader lost", "leader elected",    "unclean election", "rebalancing", "rebalanced",
+          "member lost", "member thrown out", "member joined",    "member left"};
 }
 
 }  // namespace tailrace::models::event_log

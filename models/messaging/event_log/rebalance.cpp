@@ -32,12 +32,13 @@ void AssignedGroup::instance_changed(std::uint32_t instance, bool up) {
     m.fetching = false;
     for (const std::uint32_t p : m.owned) rewind(p);
     if (!m.joined) return;
-    if (s_.session_timeout == 0) return leave(instance, LogEvent::member_lost);
+    if (s_.session_timeout == 0 || m.intake == Intake::leaving) return leave(instance, LogEvent::member_lost);
     core_.host.wake_at(sim::saturating_add(core_.host.now(), s_.session_timeout),
                        timer_tag(TimerKind::session, group_, instance, m.generation));
     return;
   }
   m.committed_at = core_.host.now();
+  if (m.intake == Intake::leaving) m.intake = Intake::open;
   if (m.joined && s_.static_members) return poll(instance, kNobody);  // goes on with its partitions
   join(instance);
 }
@@ -74,6 +75,24 @@ void AssignedGroup::leave(std::uint32_t member, LogEvent why) {
   members_[member].joined = false;
   core_.note(why, member);
   rebalance();
+}
+
+// A member that is paused goes on polling for the sake of its membership, and gets nothing.
+void AssignedGroup::set_intake(std::uint32_t instance, Intake intake) {
+  Member& m = members_[instance];
+  if (m.intake == intake) return;
+  m.intake = intake;
+  if (!m.up) return;
+  if (m.joined) return poll(instance, kNobody);
+  if (intake == Intake::open && m.busy == 0) join(instance);  // it had left, and stays after all
+}
+
+// It says so itself, after its last batch: what it has read is committed, and nobody waits for its session.
+void AssignedGroup::depart(std::uint32_t member) {
+  Member& m = members_[member];
+  if (s_.commit == Commit::automatic) commit_read(m);
+  ++m.generation;
+  leave(member, LogEvent::member_left);
 }
 
 void AssignedGroup::throw_out(std::uint32_t member) {

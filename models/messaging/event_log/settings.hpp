@@ -34,6 +34,7 @@ enum class OffsetReset : std::uint8_t { earliest, latest };
 struct LogGroup {
   std::string name;
   std::uint32_t instances = 1, concurrency = 1;
+  std::uint32_t present = kNobody;  // of the instances, so many are there at the start; at most all
   Subscription type = Subscription::assigned;
   Assignment assignment = Assignment::range;
   std::int64_t rebalance_time = 0;

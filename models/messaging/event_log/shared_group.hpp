@@ -31,6 +31,7 @@ class SharedGroup final : public Group {
   bool fenced(std::uint32_t lane, std::uint64_t token) const override;
   void timer(TimerKind kind, std::uint32_t index, std::uint32_t generation) override;
   void instance_changed(std::uint32_t instance, bool up) override;
+  void set_intake(std::uint32_t, Intake) override {}  // left out; scenarios that ask for it are refused
   std::uint64_t position(std::uint32_t partition) const override { return positions_[partition]; }
   void overtaken(std::uint32_t) override {}
   void lost(std::uint32_t partition, std::uint64_t offset) override;

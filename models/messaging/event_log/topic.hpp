@@ -25,7 +25,7 @@
 
 namespace tailrace::models::event_log {
 
-class EventLog final : public Channel, public Fencing {
+class EventLog final : public Channel, public Fencing, public Intakes {
  public:
   EventLog(const LogSettings& settings, ChannelHost& host);
 
@@ -35,6 +35,9 @@ class EventLog final : public Channel, public Fencing {
   bool fenced(std::uint64_t token) const override;
   void timer(std::uint64_t what) override;
   void instance_changed(std::uint32_t subscription, std::uint32_t instance, bool up) override;
+  void set_intake(std::uint32_t subscription, std::uint32_t instance, Intake intake) override {
+    groups_[subscription]->set_intake(instance, intake);
+  }
   void node_changed(std::uint32_t node, bool up) override;
   std::uint64_t depth(std::uint32_t subscription) const override { return core_.depth(subscription); }
   std::int64_t oldest_born(std::uint32_t subscription) const override {
@@ -93,7 +96,7 @@ class EventLog final : public Channel, public Fencing {
   std::vector<std::uint32_t> sticky_;  // by producer: partition of messages without key
 };
 
-class EventLogModel final : public ChannelModel {
+class EventLogModel final : public ChannelModel, public Pauses {
  public:
   explicit EventLogModel(LogSettings settings);
   std::unique_ptr<Channel> start(ChannelHost& host) const override;

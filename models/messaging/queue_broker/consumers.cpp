@@ -8,7 +8,8 @@ namespace tailrace::models {
 bool QueueBroker::has_credit(std::uint32_t q, std::uint32_t i) const {
   const Instance& instance = queues_[q].instances[i];
   const QueueSettings& its = settings(q);
-  return instance.up && instance.suspect == 0 && (!its.single_active_consumer || queues_[q].active == i) &&
+  return instance.up && instance.intake == Intake::open && instance.suspect == 0 &&
+         (!its.single_active_consumer || queues_[q].active == i) &&
          (its.ack == AckMode::automatic || its.prefetch == kNoLimit || instance.held < its.prefetch);
 }
 
@@ -213,6 +214,14 @@ void QueueBroker::choose_active(std::uint32_t q) {
   }
 }
 
+// Who has cancelled its subscription, or gives no credit, handles what it holds.
+void QueueBroker::set_intake(std::uint32_t q, std::uint32_t i, Intake intake) {
+  ++turns_;
+  queues_[q].instances[i].intake = intake;
+  take_turn(q, i);
+  end_turn();
+}
+
 void QueueBroker::instance_changed(std::uint32_t q, std::uint32_t i, bool up) {
   Queue& queue = queues_[q];
   Instance& instance = queue.instances[i];
@@ -223,6 +232,7 @@ void QueueBroker::instance_changed(std::uint32_t q, std::uint32_t i, bool up) {
     ++queue.up;
     ++queue.ttl_generation;
     queue.exists = true;  // consumers declare their queue
+    if (instance.intake == Intake::leaving) instance.intake = Intake::open;
     instance.seniority = queue.registrations++;
   } else {
     --queue.up;

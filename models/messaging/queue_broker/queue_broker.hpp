@@ -32,11 +32,12 @@
 #include <vector>
 
 #include "models/messaging/channel.hpp"
+#include "models/messaging/extras.hpp"
 #include "models/messaging/queue_broker/settings.hpp"
 
 namespace tailrace::models {
 
-class QueueBrokerModel : public ChannelModel {
+class QueueBrokerModel : public ChannelModel, public Pauses {
  public:
   explicit QueueBrokerModel(BrokerSettings settings);
 

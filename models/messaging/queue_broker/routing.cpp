@@ -38,6 +38,22 @@ bool topic_matches(std::string_view pattern, std::string_view key) {
   return matched.back();
 }
 
+bool binding_matches(ExchangeType type, const BindingSettings& binding, std::string_view key) {
+  switch (type) {
+    case ExchangeType::fanout:
+      return true;
+    case ExchangeType::direct:
+      return binding.key == key_alone(key);
+    case ExchangeType::topic:
+      return topic_matches(binding.key, key_alone(key));
+    case ExchangeType::headers:
+      break;
+  }
+  const auto has = [&](const auto& header) { return has_header(key, header.first, header.second); };
+  return binding.match_any ? std::any_of(binding.arguments.begin(), binding.arguments.end(), has)
+                           : std::all_of(binding.arguments.begin(), binding.arguments.end(), has);
+}
+
 QueueRouter::QueueRouter(const BrokerSettings& settings, const std::vector<std::string>& keys)
     : settings_(settings),
       keys_(keys),
@@ -50,10 +66,7 @@ void QueueRouter::follow(std::uint32_t exchange, std::string_view key, std::vect
   const ExchangeSettings& from = settings_.exchanges[exchange];
   bool bound = false;
   for (const BindingSettings& binding : from.bindings) {
-    const bool matches =
-        from.type == ExchangeType::fanout ||
-        (from.type == ExchangeType::direct ? binding.key == key : topic_matches(binding.key, key));
-    if (!matches) continue;
+    if (!binding_matches(from.type, binding, key)) continue;
     bound = true;
     if (binding.queue != kNobody) reached[binding.queue] = true;
     if (binding.exchange != kNobody) follow(binding.exchange, key, asked, reached);

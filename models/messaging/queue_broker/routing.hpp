@@ -14,6 +14,8 @@
 namespace tailrace::models {
 
 bool topic_matches(std::string_view pattern, std::string_view key);
+// Of an exchange of that type; `key` may carry headers.
+bool binding_matches(ExchangeType type, const BindingSettings& binding, std::string_view key);
 
 class QueueRouter {
  public:

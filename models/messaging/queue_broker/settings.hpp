@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "models/messaging/channel.hpp"
+#include "models/messaging/headers.hpp"
 
 namespace tailrace::models {
 
 inline constexpr std::int64_t kNoLimit = -1;
 inline constexpr std::int64_t kNoTime = -1;
 
-enum class ExchangeType : std::uint8_t { direct, topic, fanout };
+enum class ExchangeType : std::uint8_t { direct, topic, fanout, headers };
 enum class QueueType : std::uint8_t {
   classic,  // on one node
   quorum    // a replicated log: a majority of its nodes has what was confirmed
@@ -31,6 +32,8 @@ struct BindingSettings {
   std::string key;
   std::uint32_t queue = kNobody;
   std::uint32_t exchange = kNobody;
+  Headers arguments{};  // of a headers exchange: all of them must be there, or any
+  bool match_any = false;
 };
 
 struct ExchangeSettings {

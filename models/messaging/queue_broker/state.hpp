@@ -9,13 +9,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "models/messaging/extras.hpp"
 #include "models/messaging/queue_broker/line.hpp"
 #include "models/messaging/queue_broker/queue_broker.hpp"
 #include "models/messaging/queue_broker/routing.hpp"
 
 namespace tailrace::models {
 
-class QueueBroker final : public Channel {
+class QueueBroker final : public Channel, public Intakes {
  public:
   QueueBroker(const QueueBrokerModel& model, ChannelHost& host);
 
@@ -24,6 +25,7 @@ class QueueBroker final : public Channel {
   void handled(std::uint64_t token, Outcome outcome) override;
   void timer(std::uint64_t what) override;
   void instance_changed(std::uint32_t subscription, std::uint32_t instance, bool up) override;
+  void set_intake(std::uint32_t subscription, std::uint32_t instance, Intake intake) override;
   void node_changed(std::uint32_t node, bool up) override;
   std::uint64_t depth(std::uint32_t subscription) const override;
   // Of the copy that came first, which a later one may have been born before.
@@ -82,6 +84,7 @@ class QueueBroker final : public Channel {
   };
   struct Instance {
     bool up = true, in_turn = false;
+    Intake intake = Intake::open;
     // Handlers cut off at this instant: perhaps it is down, and we have not been told yet.
     std::int64_t suspect = 0;
     std::int64_t held = 0;                          // messages unacked

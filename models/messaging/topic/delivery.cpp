@@ -6,7 +6,7 @@
 namespace tailrace::models {
 
 namespace {
-constexpr std::uint32_t kGenerationMask = (1u << 28) - 1;
+constexpr std::uint32_t kGenerationMask = (1u << 28) - 1;  // also in wills.cpp
 }
 
 // The next in turn that may have one more; kNobody.
@@ -141,6 +141,8 @@ bool Topic::ack_lost(std::uint32_t s) {
 
 void Topic::timer(std::uint64_t what) {
   const auto slot = static_cast<std::uint32_t>(what);
+  if (static_cast<Timer>(what >> 60) == Timer::will)
+    return will_due(slot, static_cast<std::uint32_t>(what >> 32) & kGenerationMask);
   ++turns_;
   if (static_cast<Timer>(what >> 60) == Timer::answer) {
     const std::uint64_t ticket = pending_[slot].ticket;
@@ -226,6 +228,7 @@ void Topic::instance_changed(std::uint32_t s, std::uint32_t i, bool up) {
   if (instance.up == up) return;
   ++turns_;
   instance.up = up;
+  ++instance.absences;
   mark(s);
   if (up) {
     const bool resubscribes = session.up++ == 0 && settings(s).clean_session;
@@ -239,6 +242,7 @@ void Topic::instance_changed(std::uint32_t s, std::uint32_t i, bool up) {
       copies_[slot].level == 0 ? finish(slot, Fate::lost) : take_back(slot);
     }
     if (session.up == 0 && settings(s).clean_session) lose_waiting(s);
+    if (settings(s).will) arm_will(s, i);
   }
   end_turn();
 }

@@ -26,7 +26,7 @@ class Topic final : public Channel {
   std::size_t bytes() const override;
 
  private:
-  enum class Timer : std::uint8_t { message, answer };
+  enum class Timer : std::uint8_t { message, answer, will };
   enum class At : std::uint8_t { nowhere, waiting, handshake, in_flight };
 
   struct Copy {
@@ -61,6 +61,7 @@ class Topic final : public Channel {
     List in_flight;   // copies
     List deliveries;  // in order
     std::uint32_t next_to_start = kNobody;
+    std::uint32_t absences = 0;  // how often it has gone or come
   };
   struct Session {
     List waiting, all;
@@ -96,6 +97,10 @@ class Topic final : public Channel {
   void take_back(std::uint32_t copy);
   void finish(std::uint32_t copy, Fate fate);
   void lose_waiting(std::uint32_t subscription);
+  // wills.cpp
+  void arm_will(std::uint32_t subscription, std::uint32_t instance);
+  void will_due(std::uint32_t number, std::uint32_t absence);
+  void publish_will(const WillSettings& will, std::uint32_t subscription);
 
   const TopicModel& model_;
   const TopicSettings& settings_;

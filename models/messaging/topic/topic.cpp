@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/messaging/headers.hpp"
 #include "models/messaging/queue_broker/routing.hpp"
 #include "models/messaging/topic/state.hpp"
 #include "sim/base/check.hpp"
@@ -19,7 +20,7 @@ void TopicModel::routing_keys(const std::vector<std::string>& keys) {
   for (std::size_t s = 0; s < groups_.size(); ++s) {
     for (std::size_t k = 0; k < routes_; ++k)
       matches_[s * routes_ + k] =
-          topic_matches(settings_.subscriptions[s].filter, keys.empty() ? "" : keys[k]);
+          topic_matches(settings_.subscriptions[s].filter, keys.empty() ? "" : key_alone(keys[k]));
   }
 }
 

@@ -22,19 +22,31 @@
 // Level 2 costs the publisher a round trip more. Broker: one node; its death loses level 0 and clean
 // sessions' messages.
 //
-// Left out: keep-alive and last will (an instance's absence is known at once), topic aliases, the order that
-// MQTT promises within one client when retransmissions overtake.
+// A subscription's instances may have a will: an instance that goes without a farewell, which is how all that
+// go do it here, has its message published, to subscriptions whose filter matches and as the retained one
+// where messages are.
+//
+// Left out: keep-alive (an instance's absence is known at once, as when its connection is closed), topic
+// aliases, the order that MQTT promises within one client when retransmissions overtake.
 //
 // Cost: O(instances of a subscription) per delivery, O(1) otherwise; nothing is allocated once there have
 // been as many messages before.
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "models/messaging/channel.hpp"
 
 namespace tailrace::models {
+
+// What the broker publishes on behalf of a client that has gone without saying so.
+struct WillSettings {
+  std::uint16_t route = 0;
+  std::uint8_t level = 1;
+  std::int64_t delay_ns = 0;  // and only if the client has not come back by then
+};
 
 struct SubscriptionSettings {
   std::string filter = "#";  // over the routing key, as in a topic exchange
@@ -44,7 +56,8 @@ struct SubscriptionSettings {
   std::int64_t max_queued = -1;       // waiting in the session; what comes then is dropped; -1: no limit
   std::int64_t buffer = -1;           // level 0: messages that wait in an instance; -1: no limit
   std::int64_t retransmit_interval_ns = -1;  // -1: only after a crash
-  std::uint64_t ack_failure = 0;  // probability in units of 2^-64 that an acknowledgement gets lost
+  std::uint64_t ack_failure = 0;     // probability in units of 2^-64 that an acknowledgement gets lost
+  std::optional<WillSettings> will;  // of each instance
   GroupSettings consumers;
 };
 
@@ -65,7 +78,7 @@ class TopicModel : public ChannelModel {
   const std::vector<GroupSettings>& groups() const override { return groups_; }
   std::vector<std::string> place_names() const override;
   std::vector<std::uint32_t> place_subscriptions() const override;
-  std::vector<std::string> event_names() const override { return {"broker down", "broker up"}; }
+  std::vector<std::string> event_names() const override { return {"broker down", "broker up", "last will"}; }
   std::uint32_t streams() const override { return static_cast<std::uint32_t>(groups_.size()); }
 
   bool delivers_once(std::uint32_t subscription) const override {

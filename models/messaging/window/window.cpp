@@ -286,9 +286,10 @@ void Windows::handled(std::uint64_t token, Outcome outcome) {
     host_.copy_gone(kResults, message, Fate::consumed);
     return pump();
   }
-  // It stays in flight while it pauses; who died meanwhile pauses for nothing.
+  // It stays in flight while it pauses. Where its instance has died, and not only whom it called,
+  // instance_changed() ends the pause.
   d.state = Delivery::State::pausing;
-  host_.wake_at(host_.now() + (outcome == Outcome::network ? 0 : s_.retry_backoff), token);
+  host_.wake_at(sim::saturating_add(host_.now(), s_.retry_backoff), token);
   pump();
 }
 

@@ -8,7 +8,13 @@ namespace {
 
 class GateModel final : public AdmissionModel {
  public:
-  std::unique_ptr<AdmissionPolicy> start() const override { return std::make_unique<DiscoveryGate>(); }
+  explicit GateModel(sim::Duration failure_ttl) : failure_ttl_(failure_ttl) {}
+  std::unique_ptr<AdmissionPolicy> start() const override {
+    return std::make_unique<DiscoveryGate>(failure_ttl_);
+  }
+
+ private:
+  sim::Duration failure_ttl_;
 };
 
 void apply(const void* raw, PolicyTarget& target) {
@@ -27,6 +33,7 @@ void apply(const void* raw, PolicyTarget& target) {
   };
   belongs(".ttl", spec.ttl.has_value(), true);
   belongs(".negative_ttl", spec.negative_ttl.has_value(), true);
+  belongs(".failure_ttl", spec.failure_ttl.has_value(), true);
   belongs(".update_delay", spec.update_delay.has_value(), true);
   belongs(".serve_stale", spec.serve_stale.has_value(), true);
   belongs(".heartbeat", spec.heartbeat.has_value(), false);
@@ -61,7 +68,8 @@ void apply(const void* raw, PolicyTarget& target) {
           "usual is three heartbeats");
   if (!dns && spec.timeout >= s->lease)
     error(".timeout", "a heartbeat may take longer than the lease that it renews", "a shorter timeout");
-  if (dns || !s->keep_last) s->gate = std::make_shared<GateModel>();
+  if (dns || !s->keep_last)
+    s->gate = std::make_shared<GateModel>(spec.failure_ttl.value_or(sim::Duration{0}));
   target.station->discovery = std::move(s);
 }
 
@@ -69,7 +77,7 @@ void apply(const void* raw, PolicyTarget& target) {
 
 Admission DiscoveryGate::admit(const CallFacts& facts, sim::Stream&) {
   if (book_ == nullptr) return Admission::yes();
-  switch (book_->ask(view_, facts.now)) {
+  switch (book_->ask(view_, facts.now, failure_ttl_)) {
     case AddressBook::Answer::known:
       break;
     case AddressBook::Answer::wait:
@@ -95,6 +103,10 @@ PolicyInfo discovery_policy() {
           .add("ttl", &Spec::ttl, "dns: for which a client keeps an answer; default 30s", more_than(0))
           .add("negative_ttl", &Spec::negative_ttl,
                "dns: for which it keeps the answer that there is no address; default 5s", more_than(0))
+          .add("failure_ttl", &Spec::failure_ttl,
+               "dns: for which a lookup that failed is not repeated, and calls fail at once; resolvers keep "
+               "failures for 1s to 5min (RFC 9520); default 0s",
+               at_least(0))
           .add("update_delay", &Spec::update_delay,
                "dns: until the records show that an instance has come or gone; default 0s")
           .add("serve_stale", &Spec::serve_stale,

@@ -4,7 +4,9 @@
 //
 //   dns       A call that finds no answer, or one older than its ttl, looks up first; others that come
 //             meanwhile wait for that lookup. The answer is kept for its ttl whatever happens, so calls go on
-//             to an address that is dead. An answer without addresses is kept for negative_ttl.
+//             to an address that is dead. An answer without addresses (NXDOMAIN) is kept for negative_ttl, a
+//             lookup that failed (SERVFAIL, no answer) for failure_ttl: until then nobody asks again, so an
+//             outage of the resolver is felt for up to that much longer than it lasts.
 //   registry  Instances tell the registry every `heartbeat` that they live; one that has not been heard of
 //             for `lease` is taken out. Changes are pushed to callers, or read by them every `poll`.
 //
@@ -23,7 +25,7 @@ namespace tailrace::models {
 
 struct DiscoverySpec {
   Reference dns, registry;
-  std::optional<sim::Duration> ttl, negative_ttl, update_delay, heartbeat, lease, poll;
+  std::optional<sim::Duration> ttl, negative_ttl, failure_ttl, update_delay, heartbeat, lease, poll;
   std::optional<TimeDistribution> push_delay;
   std::optional<bool> serve_stale, stale_reads;
   std::optional<bool> keep_last;
@@ -37,16 +39,19 @@ class AddressBook {
  public:
   enum class Answer : std::uint8_t { known, wait, none };
   virtual ~AddressBook() = default;
-  virtual Answer ask(std::uint32_t view, sim::Instant now) = 0;
+  // A lookup that failed no longer ago than `failed_for` is not repeated.
+  virtual Answer ask(std::uint32_t view, sim::Instant now, sim::Duration failed_for) = 0;
 };
 
 // Asked once per call, before everything else. The run binds it to its client's view.
 class DiscoveryGate final : public AdmissionPolicy {
  public:
+  explicit DiscoveryGate(sim::Duration failure_ttl) : failure_ttl_(failure_ttl) {}
   void bind(AddressBook* book, std::uint32_t view) { book_ = book, view_ = view; }
   Admission admit(const CallFacts& facts, sim::Stream&) override;
 
  private:
+  sim::Duration failure_ttl_;
   AddressBook* book_ = nullptr;
   std::uint32_t view_ = 0;
 };

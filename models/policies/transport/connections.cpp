@@ -17,12 +17,56 @@ void Connections::sweep(std::int64_t now) {
   for (Connection& c : list_) {
     const Peer& peer = peers_[c.target];
     if (now >= c.closes || peer.incarnation != c.incarnation || peer.leaving) c.draining = true;
+    if (self_ != nullptr && self_->memory != nullptr && self_->incarnation != c.own_incarnation)
+      c.draining = true;  // it was its sidecar's
   }
   const auto over = [&](const Connection& c) {
-    if (c.busy > 0) return false;
-    return c.draining || (s_.idle_timeout && now - c.idle_since >= s_.idle_timeout->ns);
+    if (c.busy > 0 || !(c.draining || idle_for_too_long(c, now))) return false;
+    uncounted(c);
+    return true;
   };
   list_.erase(std::remove_if(list_.begin(), list_.end(), over), list_.end());
+}
+
+void Connections::introduce() {
+  for (std::uint32_t i = 0; i < peer_count_; ++i) {
+    if (peers_[i].limits != nullptr && (s_.sticks || i == target_)) peers_[i].callers.push_back(this);
+  }
+}
+
+void Connections::counted(Peer& peer) {
+  if (peer.limits != nullptr) ++peer.open;
+  if (peer.memory != nullptr) peer.memory->opened();
+  if (self_ != nullptr && self_->memory != nullptr) self_->memory->opened();
+}
+
+// What a sidecar that was killed had in memory is forgotten already.
+void Connections::uncounted(const Connection& c) {
+  Peer& peer = peers_[c.target];
+  if (peer.limits != nullptr) --peer.open;
+  if (peer.memory != nullptr && peer.incarnation == c.incarnation) peer.memory->closed();
+  if (self_ != nullptr && self_->memory != nullptr && self_->incarnation == c.own_incarnation)
+    self_->memory->closed();
+}
+
+bool Connections::idle_for_too_long(const Connection& c, std::int64_t now) const {
+  const std::int64_t idle = now - c.idle_since;
+  if (s_.idle_timeout && idle >= s_.idle_timeout->ns) return true;
+  const ServerLimits* limits = peers_[c.target].limits;
+  return limits != nullptr && limits->idle_timeout && idle >= limits->idle_timeout->ns;
+}
+
+bool Connections::server_is_full(Peer& peer, std::int64_t now) {
+  if (peer.limits == nullptr || peer.limits->max_connections < 0) return false;
+  if (peer.open < peer.limits->max_connections) return false;
+  for (Connections* caller : peer.callers) caller->sweep(now);
+  return peer.open >= peer.limits->max_connections;
+}
+
+// The caller's, or the server's (who says GOAWAY) where that is shorter.
+std::optional<sim::Duration> Connections::age_limit(const Peer& peer) const {
+  if (peer.limits == nullptr || !peer.limits->max_age) return s_.max_age;
+  return s_.max_age && *s_.max_age < *peer.limits->max_age ? s_.max_age : peer.limits->max_age;
 }
 
 // The least busy; of those that are idle, the one used last, so that the others may close.
@@ -74,19 +118,23 @@ Admission Connections::admit(const CallFacts& facts, sim::Stream& random) {
     return Admission::later({c->ready - now});
   }
   if (room() && (!full || s_.max_pending == 0)) {
-    const Peer& peer = peers_[target_];
-    if (peer.expired && s_.secured) return Admission::no(Outcome::network);
+    Peer& peer = peers_[target_];
+    if (s_.secured && peer.refuses_handshakes(facts.now)) return Admission::no(Outcome::network);
+    if (s_.mutual && self_ != nullptr && self_->refuses_handshakes(facts.now))
+      return Admission::no(Outcome::network);
+    if (server_is_full(peer, now)) return Admission::no(Outcome::rejected);
     const bool resumed = s_.resumption >= 1 || (s_.resumption > 0 && random.uniform() < s_.resumption);
     opened_ = resumed ? &s_.resumed : &s_.full;
     std::int64_t closes = kNever;
-    if (s_.max_age) {
+    if (const std::optional<sim::Duration> age = age_limit(peer)) {
       const double spread = 1 + kAgeSpread * (2 * random.uniform() - 1);
-      closes =
-          sim::saturating_add(now, sim::Duration::from_ns(static_cast<double>(s_.max_age->ns) * spread).ns);
+      closes = sim::saturating_add(now, sim::Duration::from_ns(static_cast<double>(age->ns) * spread).ns);
     }
     if (list_.capacity() == 0)  // many callers never open one
       list_.reserve(static_cast<std::size_t>(std::min(s_.connections, kReserved)));
-    list_.push_back({target_, peer.incarnation, now, closes, now, 1, false});
+    list_.push_back(
+        {target_, peer.incarnation, now, closes, now, 1, false, self_ == nullptr ? 0 : self_->incarnation});
+    counted(peer);
     ++setups_;
     return Admission::later({0}, opened_->round_trips);
   }
@@ -131,7 +179,9 @@ void Connections::ended(const CallFacts& facts) {
   --mine->busy;
   mine->idle_since = facts.now.ns;
   if (facts.began && breaks(facts.outcome)) mine->draining = true;
-  if (mine->busy == 0 && mine->draining) list_.erase(list_.begin() + (mine - list_.data()));
+  if (mine->busy > 0 || !mine->draining) return;
+  uncounted(*mine);
+  list_.erase(list_.begin() + (mine - list_.data()));
 }
 
 }  // namespace tailrace::models

@@ -11,26 +11,30 @@
 //
 // Which connection to an instance a request was on is not followed: where there are several, the one opened
 // first. Cost: linear in the connections of this caller (to one instance, unless they stick).
-// Left out: connections opened ahead of need; refusals of a server with too many.
+// Left out: connections opened ahead of need.
+#include <algorithm>
 #include <vector>
 
+#include "models/policies/transport/peer.hpp"
 #include "models/policies/transport/settings.hpp"
 #include "models/policy/seams.hpp"
 
 namespace tailrace::models {
 
-// An instance of the target, as its network sees it; shared by all its callers.
-struct Peer {
-  std::uint32_t incarnation = 0;  // counts its deaths: none of its connections outlives one
-  bool leaving = false;           // takes no new ones, and says so to those who have one
-  bool expired = false;           // its certificate: new connections fail
-};
-
 class Connections final : public AdmissionPolicy {
  public:
   explicit Connections(const TransportSettings& settings) : s_(settings) {}
-  // Before the first request. `only`: the instance, where each has connections of its own.
-  void bind(const Peer* peers, std::uint32_t only) { peers_ = peers, target_ = only; }
+  // Before the first request: the target's instances. `only`: the one, where each has its own connections.
+  void bind(Peer* peers, std::uint32_t count, std::uint32_t only) {
+    peers_ = peers, peer_count_ = count, target_ = only;
+  }
+  // The caller's own instance, which shows a certificate too where TLS is mutual.
+  void caller(Peer* self) { self_ = self; }
+  // Where the target has limits it will ask its callers what is over.
+  void introduce();
+  std::int64_t count() const { return static_cast<std::int64_t>(list_.size()); }
+  // Closes what is over by now.
+  void sweep(std::int64_t now);
 
   bool sticks() const { return s_.sticks; }
   // Where they stick: would the next request need a new connection? Then aim() says where to.
@@ -46,6 +50,8 @@ class Connections final : public AdmissionPolicy {
   void ended(const CallFacts&) override;
   double gauge() const override { return static_cast<double>(list_.size()); }
   std::uint64_t setups() const { return setups_; }
+  const Peer* self() const { return self_; }
+  const Peer* peer() const { return &peers_[target_]; }
 
  private:
   struct Connection {
@@ -53,16 +59,27 @@ class Connections final : public AdmissionPolicy {
     std::int64_t ready = 0, closes = 0, idle_since = 0;
     std::int64_t busy = 0;
     bool draining = false;
+    std::uint32_t own_incarnation = 0;  // of the caller
   };
-  void sweep(std::int64_t now);
-  bool usable(const Connection& c) const { return !c.draining && c.busy < s_.streams; }
+  void counted(Peer& peer);
+  void uncounted(const Connection& c);
+  bool usable(const Connection& c) const { return !c.draining && c.busy < streams_to(c.target); }
+  std::int64_t streams_to(std::uint32_t target) const {
+    const ServerLimits* limits = peers_[target].limits;
+    return limits == nullptr ? s_.streams : std::min(s_.streams, limits->streams);
+  }
+  bool idle_for_too_long(const Connection& c, std::int64_t now) const;
+  bool server_is_full(Peer& peer, std::int64_t now);
+  std::optional<sim::Duration> age_limit(const Peer& peer) const;
   Connection* free_one(std::int64_t now);
   Connection* coming(std::int64_t now);
   bool room() const;
   bool breaks(Outcome outcome) const;
 
   TransportSettings s_;
-  const Peer* peers_ = nullptr;
+  Peer* peers_ = nullptr;
+  std::uint32_t peer_count_ = 0;
+  Peer* self_ = nullptr;
   std::uint32_t target_ = 0;
   const ConnectionSetup* opened_ = nullptr;
   std::vector<Connection> list_;  // by the time of their opening

@@ -94,7 +94,13 @@ TransportSettings settings_of(const TransportSpec& spec, const TlsSpec* tls) {
   }
   s.sent = static_cast<double>(spec.messages.sent);
   s.received = static_cast<double>(spec.messages.received);
+  if (spec.flow_control) {
+    s.stream_window = spec.flow_control->stream_window.value.mean();
+    s.connection_window = spec.flow_control->connection_window.value.mean();
+    s.consume_ns_per_byte = per_byte(spec.flow_control->consume_per_kib);
+  }
   s.secured = tls != nullptr;
+  s.mutual = tls != nullptr && tls->mutual;
   s.resumption = tls != nullptr ? tls->resumption.value : 0;
   s.full = setup_of(tls, false);
   s.resumed = setup_of(tls, true);

@@ -3,7 +3,7 @@
 // up the connection it goes over. Plain numbers and functions of them; no state.
 //
 // Invariant: the cost of a message depends on its size and on nothing else, so both ends agree on it.
-// Left out: framing and packet headers other than header_size, flow control inside a stream.
+// Left out: framing and packet headers other than header_size.
 #include <cstdint>
 #include <optional>
 
@@ -34,6 +34,13 @@ struct StreamSpec {
   Count sent = 1, received = 1;  // messages of one call, each way
 };
 
+// HTTP/2's windows (RFC 9113, 5.2): bytes that may be under way before who gets them gives them free again.
+struct FlowControlSpec {
+  SizeDistribution stream_window{sim::Distribution::constant(65'535)};
+  SizeDistribution connection_window{sim::Distribution::constant(65'535)};
+  sim::Duration consume_per_kib{0};  // until who gets it has taken it out of its buffer
+};
+
 struct TransportSpec {
   Protocol protocol = Protocol::rest;
   std::optional<Count> connections;  // at a time
@@ -45,6 +52,7 @@ struct TransportSpec {
   std::optional<MessageCost> encode, decode;
   CompressionSpec compression;
   StreamSpec messages;
+  std::optional<FlowControlSpec> flow_control;
 };
 
 enum class TlsVersion : std::uint8_t { v1_3, v1_2 };
@@ -72,8 +80,10 @@ struct TransportSettings {
   bool sticks = false;
   std::int64_t max_pending = -1;  // unlimited
   std::optional<sim::Duration> acquire_timeout, idle_timeout, max_age;
-  bool secured = false;
+  bool secured = false, mutual = false;
   double resumption = 0;
+  double stream_window = 0, connection_window = 0;  // bytes; 0: no flow control
+  double consume_ns_per_byte = 0;
   ConnectionSetup full, resumed;
   double header_bytes = 0;
   double encode_ns = 0, encode_ns_per_byte = 0;

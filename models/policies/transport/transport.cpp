@@ -42,6 +42,20 @@ FieldTable stream_fields() {
       .table();
 }
 
+FieldTable flow_control_fields() {
+  using S = FlowControlSpec;
+  return Fields<S>("flow_control", "HTTP/2's windows: bytes that may be under way, each way.")
+      .add("stream_window", &S::stream_window,
+           "of one call: at most a window per round trip gets through, however wide the link; default "
+           "65535B, HTTP/2's initial window (RFC 9113, 6.9.2)")
+      .add("connection_window", &S::connection_window,
+           "of all calls on a connection together; default 65535B, as in the same place")
+      .add("consume_per_kib", &S::consume_per_kib,
+           "time until the receiver has taken a KiB out of its buffer, so that the next may come: a slow "
+           "reader holds its sender up")
+      .table();
+}
+
 FieldTable transport_fields() {
   using S = TransportSpec;
   return Fields<S>("transport", "The protocol of a call, its connections and what its messages cost.")
@@ -78,6 +92,8 @@ FieldTable transport_fields() {
                "work to read a message; default: rest 3us and 12us per KiB, grpc 700ns and 2us per KiB")
       .section("compression", &S::compression, compression_fields(), "of requests and answers; default none")
       .section("messages", &S::messages, stream_fields(), "streaming: default one each way")
+      .section("flow_control", &S::flow_control, flow_control_fields(),
+               "of grpc; {} takes HTTP/2's own windows; default: none, as if windows were always wide enough")
       .shorthand("protocol")
       .table();
 }
@@ -85,6 +101,22 @@ FieldTable transport_fields() {
 void one_size(const std::optional<SizeDistribution>& size, const char* field, PolicyTarget& target) {
   if (size && !size->value.is_constant())
     target.diagnostics.error(target.mark, target.path + field, "expected one size, not a distribution");
+}
+
+void check_flow_control(const TransportSpec& spec, PolicyTarget& target) {
+  const auto wide = [&](const SizeDistribution& size, const char* field) {
+    constexpr double kLeast = 1024;  // each burst is an event
+    if (size.value.mean() < kLeast)
+      target.diagnostics.error(target.mark, target.path + field, "a window of less than 1KiB", "64KiB");
+  };
+  wide(spec.flow_control->stream_window, ".flow_control.stream_window");
+  wide(spec.flow_control->connection_window, ".flow_control.connection_window");
+  one_size(spec.flow_control->stream_window, ".flow_control.stream_window", target);
+  one_size(spec.flow_control->connection_window, ".flow_control.connection_window", target);
+  if (spec.protocol != Protocol::grpc)
+    target.diagnostics.error(target.mark, target.path + ".flow_control",
+                             "HTTP/1.1 has no windows of its own, only TCP's",
+                             "protocol: grpc, or max_window at the network's link");
 }
 
 }  // namespace
@@ -150,6 +182,7 @@ PolicyInfo transport_policy() {
     const auto& spec = *static_cast<const TransportSpec*>(value);
     one_size(spec.header_size, ".header_size", target);
     one_size(spec.compression.min_size, ".compression.min_size", target);
+    if (spec.flow_control) check_flow_control(spec, target);
     add_transport(target.edge->admissions, std::make_shared<const TransportModel>(spec, nullptr),
                   target.origin);
   };

@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/load_scenario.hpp"
+#include "cli/output_files.hpp"
+#include "cli/progress.hpp"
+#include "cli/signals.hpp"
+#include "models/field/units.hpp"
+#include "scenarios/rare/output.hpp"
+
+namespace tailrace::cli {
+
+namespace {
+
+std::optional<scenarios::RareEvent> read(const char* option, const std::string& text,
+                                         const models::CompiledModel& model) {
+  scenarios::EventFault fault;
+  auto event = scenarios::read_event(text, model, fault);
+  if (!event)
+    complain(
+        fmt::format("{}: {}{}", option, fault.message, fault.hint.empty() ? "" : " (" + fault.hint + ")"));
+  return event;
+}
+
+// A time of the run in ns; nothing after complaining.
+std::optional<std::int64_t> read_time(const char* option, const std::string& text, double most) {
+  const models::Quantity q = models::parse_duration_ns(text);
+  if (q.value && *q.value >= 0 && *q.value < most) return static_cast<std::int64_t>(*q.value);
+  complain(fmt::format("{}: {}", option,
+                       !q.value ? q.error + (q.hint.empty() ? "" : " (" + q.hint + ")")
+                                : fmt::format("{} is not below {}", text, models::format_duration(most))));
+  return std::nullopt;
+}
+
+}  // namespace
+
+int rare_command(const RareArguments& arguments) {
+  const LoadedScenario scenario = load_scenario(arguments.scenario);
+  if (scenario.topology == nullptr) return scenario.exit_code;
+  if (!prepare_folder(arguments.out)) return kInputOutput;
+  // Nobody reads the time series of these runs.
+  auto topology = std::make_shared<models::Topology>(*scenario.topology);
+  topology->run.time_resolution = topology->run.duration;
+  const auto model = models::compile(topology);
+  const std::int64_t end = topology->run.duration.ns;
+
+  const auto event = read("--event", arguments.event, *model);
+  if (!event) return kUsage;
+  std::optional<scenarios::RareEvent> guide;
+  if (!arguments.guide.empty()) {
+    guide = read("--guide", arguments.guide, *model);
+    if (!guide) return kUsage;
+  }
+  scenarios::SplitQuestion question;
+  question.model = model;
+  question.event = &*event;
+  question.guide = guide ? &*guide : nullptr;
+  question.seed = topology->run.seed;
+  question.from_ns = topology->run.warmup_auto ? 0 : std::min(topology->run.warmup.ns, end - 1);
+  question.interrupt = interrupt_flag();
+  if (!arguments.from.empty()) {
+    const auto from = read_time("--from", arguments.from, static_cast<double>(end));
+    if (!from) return kUsage;
+    question.from_ns = *from;
+  }
+  scenarios::RareOptions options;
+  if (arguments.precision > 0) options.precision = arguments.precision;
+  options.trajectories = arguments.trajectories;
+  if (arguments.scenario.replications)
+    options.repetitions =
+        static_cast<std::uint32_t>(std::min<std::int64_t>(*arguments.scenario.replications, 10'000));
+  if (arguments.max_events > 0) options.max_events = static_cast<std::uint64_t>(arguments.max_events);
+  if (!arguments.max_time.empty()) {
+    const auto most = read_time("--max-time", arguments.max_time, 1e18);
+    if (!most) return kUsage;
+    options.max_seconds = std::max(1e-3, static_cast<double>(*most) * 1e-9);
+  }
+  options.always_split = arguments.always_split;
+  options.jobs = arguments.jobs;
+  options.interrupt = interrupt_flag();
+
+  const WatchedRun watched;
+  const StreamStyle style = stream_style();
+  Progress progress(style.err_is_terminal && !arguments.scenario.quiet, style.err);
+  options.progress = [&](std::size_t done, std::size_t about, const char* what) {
+    progress.show(done, about, about == 0 ? 0 : static_cast<double>(done) / static_cast<double>(about), what);
+  };
+  const scenarios::RareEstimate estimate = scenarios::estimate_rare(question, options);
+  progress.clear();
+
+  scenarios::RareTold told;
+  told.scenario = topology->name.empty() ? "scenario" : topology->name;
+  told.event = event->text;
+  if (guide) told.guide = guide->text;
+  told.counts = guide ? guide->counts : event->counts;
+  told.goal = question.goal();
+  told.from_s = static_cast<double>(question.from_ns) * 1e-9;
+  told.until_s = static_cast<double>(end) * 1e-9;
+  told.precision = options.precision;
+  const std::string json = scenarios::rare_json(estimate, told);
+  const std::string csv = scenarios::rare_csv(estimate, told);
+  std::string error;
+  if (!arguments.out.empty()) {
+    OutputFiles files(arguments.out);
+    error = files.add("rare.json", json);
+    if (error.empty()) error = files.add("rare.csv", csv);
+    if (error.empty()) error = files.commit();
+  }
+  bool printed = true;
+  if (arguments.scenario.format == OutputFormat::json) {
+    printed = write_stdout(json);
+  } else if (arguments.scenario.format == OutputFormat::csv) {
+    printed = write_stdout(csv);
+  } else if (!arguments.scenario.quiet) {
+    printed = write_stdout(scenarios::rare_text(estimate, told, style.out));
+  }
+  if (!estimate.complete) complain("interrupted; results are partial");
+  if (!error.empty()) complain(error);
+  if (!error.empty() || !printed) return kInputOutput;
+  if (!estimate.complete) return kInterrupted + std::max(interrupted_by(), 1);
+  return estimate.limited > 0 ? kLimitReached : kGood;
+}
+
+}  // namespace tailrace::cli

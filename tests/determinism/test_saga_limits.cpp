@@ -1,0 +1,175 @@
+// Limits of time of durable sagas, to the nanosecond: what times out when, what is undone, what comes late,
+// and that a limit goes on while its orchestrator is dead.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/trace.hpp"
+
+namespace tailrace::tests {
+namespace {
+
+using enum models::Outcome;
+
+// a takes 10 ms, b 60 ms, each compensation 5 ms, storing 1 ms.
+std::string booking(const std::string& limits, const std::string& job = "lease: 10s", double b_ms = 60) {
+  return fmt::format(R"(
+workloads: {{load: {{trace: {{times: [0ms]}}, steps: [publish: bookings]}}}}
+jobs:
+  bookings:
+    {}
+    workers:
+      steps:
+        - saga: book
+          durable: true
+          state: db.save
+          compensation_attempts: 0
+          {}
+          steps:
+            - {{do: [call: a.reserve], compensate: [call: a.release]}}
+            - {{do: [call: b.reserve], compensate: [call: b.release]}}
+            - {{do: [call: c.confirm]}}
+services:
+  a: {{endpoints: {{reserve: [sleep: 10ms], release: [sleep: 5ms]}}}}
+  b: {{endpoints: {{reserve: [sleep: {}ms], release: [sleep: 5ms]}}}}
+  c: {{endpoints: {{confirm: [sleep: 1ms]}}}}
+  db: {{endpoints: {{save: [sleep: 1ms]}}}}
+)",
+                     job, limits, b_ms);
+}
+
+struct Ends {
+  std::uint64_t completed, failed, timed_out, step_timed_out, late;
+};
+void expect_ends(Trace& t, Ends e) {
+  EXPECT_EQ(t.milestones("bookings/book.started"), 1u);
+  EXPECT_EQ(t.milestones("bookings/book.completed"), e.completed);
+  EXPECT_EQ(t.milestones("bookings/book.failed"), e.failed);
+  EXPECT_EQ(t.milestones("bookings/book.undone"), e.failed);
+  EXPECT_EQ(t.milestones("bookings/book.step_timed_out"), e.step_timed_out);
+  EXPECT_EQ(t.milestones("bookings/book.late"), e.late);
+  EXPECT_EQ(t.effect("bookings/book.ended").pending, 0u);
+  EXPECT_EQ(t.effect("bookings/book.ended").distinct, 1u);
+}
+
+// b is asked at 11 and its time is over at 36; that is stored by 37, b is undone by 42 and stored by 43, a by
+// 48 and 49. b's answer comes at 71, and changes nothing.
+TEST(SagaLimits, ATimedOutStepIsUndoneWithThoseBeforeIt) {
+  Trace t(booking("step_timeout: 25ms"));
+  t.reached("a.reserve", {0});
+  t.reached("b.reserve", {11});
+  t.reached("b.release", {37});
+  t.reached("a.release", {43});
+  t.reached("db.save", {10, 36, 42, 48});
+  t.reached("c.confirm", {});
+  t.served("b.reserve", {{71, success}});
+  expect_ends(t, {0, 1, 0, 1, 1});
+}
+
+TEST(SagaLimits, ASagaIsPendingUntilItHasEnded) {
+  Trace before(booking("step_timeout: 25ms"), 48.9), after(booking("step_timeout: 25ms"), 49.1);
+  EXPECT_EQ(before.effect("bookings/book.ended").pending, 1u);
+  EXPECT_EQ(after.effect("bookings/book.ended").pending, 0u);
+  EXPECT_EQ(after.milestones("bookings/book.undone"), 1u);
+}
+
+TEST(SagaLimits, ATimedOutStepIsLeftAsItIsWhereTheScenarioSaysSo) {
+  Trace t(booking("step_timeout: 25ms\n          compensate_timed_out: false"));
+  t.reached("b.release", {});
+  t.reached("a.release", {37});
+  expect_ends(t, {0, 1, 0, 1, 1});
+}
+
+// Asked again at 36, over at 61; both answers come late, at 71 and 96.
+TEST(SagaLimits, ATimedOutStepIsTriedAgainAsOftenAsAllowed) {
+  Trace t(booking("step_timeout: 25ms\n          timeout_retries: 1"));
+  t.reached("b.reserve", {11, 36});
+  t.reached("b.release", {62});
+  t.reached("a.release", {68});
+  expect_ends(t, {0, 1, 0, 2, 2});
+}
+
+// The second try is done at 36 + 20; the first goes on until 71 where it takes 60.
+TEST(SagaLimits, AStepOfItsOwnLimitIsNotTheOthers) {
+  std::string text = booking("step_timeout: 5ms");
+  const auto put = [&](const std::string& after, const std::string& more) {
+    text.insert(text.find(after) + after.size(), more);
+  };
+  put("do: [call: a.reserve]", ", timeout: 11ms");
+  put("do: [call: b.reserve]", ", timeout: 1s");
+  Trace t(text);
+  t.reached("c.confirm", {72});
+  expect_ends(t, {1, 0, 0, 0, 0});
+}
+
+// An answer that lands on the deadline is in time.
+TEST(SagaLimits, AnAnswerOnTheDeadlineIsInTime) {
+  Trace t(booking("step_timeout: 10ms", "lease: 10s", 10));
+  t.reached("c.confirm", {22});
+  expect_ends(t, {1, 0, 0, 0, 0});
+}
+
+// The whole saga has 30 ms, and the second step is under way when they are over.
+TEST(SagaLimits, TheTimeOfTheWholeSagaEndsWhateverIsUnderWay) {
+  Trace t(booking("timeout: 30ms"));
+  t.reached("b.release", {31});
+  t.reached("a.release", {37});
+  expect_ends(t, {0, 1, 1, 0, 1});
+}
+
+// a is done at 10 and stored at 11, when the time is over: b is never asked, so it is not undone.
+TEST(SagaLimits, ASagaWhoseTimeIsOverBeginsNoFurtherStep) {
+  Trace t(booking("timeout: 11ms"));
+  t.reached("b.reserve", {});
+  t.reached("b.release", {});
+  t.reached("a.release", {12});
+  expect_ends(t, {0, 1, 1, 0, 0});
+}
+
+// A retry that is allowed does not outlive the saga: asked at 11 and 36, over at 50.
+TEST(SagaLimits, RetriesEndWithTheSaga) {
+  Trace t(booking("step_timeout: 25ms\n          timeout_retries: 5\n          timeout: 50ms"));
+  t.reached("b.reserve", {11, 36});
+  t.reached("b.release", {51});
+  expect_ends(t, {0, 1, 1, 1, 2});
+}
+
+// A compensation has the step's limit too. b's would take 5 ms and has 3: its two tries begin at 15 and, 1 ms
+// after the end of the first, at 19; then it is stuck, and a is undone from 22 on. b's answers all come late.
+TEST(SagaLimits, ACompensationThatNeverAnswersIsStuckInTheEnd) {
+  std::string text = booking("step_timeout: 3ms\n          compensation_backoff: 1ms");
+  const auto change = [&](const std::string& from, const std::string& to) {
+    text.replace(text.find(from), from.size(), to);
+  };
+  change("compensation_attempts: 0", "compensation_attempts: 1");
+  change("do: [call: a.reserve]", "timeout: 15ms, do: [call: a.reserve]");
+  Trace t(text);
+  t.reached("b.reserve", {11});
+  t.reached("b.release", {15, 19});
+  t.reached("a.release", {22});
+  EXPECT_EQ(t.milestones("bookings/book.stuck"), 1u);
+  expect_ends(t, {0, 1, 0, 1, 3});
+}
+
+// The worker dies at 20 and is back at 30; the lease of 40 ms is over at 40, four after b's time was. So
+// whoever goes on with the saga undoes it at once, and does not ask b again.
+TEST(SagaLimits, ALimitGoesOnWhileTheOrchestratorIsDead) {
+  Trace t(booking("step_timeout: 25ms", "lease: 40ms\n    heartbeat: none\n    max_attempts: 9") +
+          "faults: [{type: pod_failure, target: bookings/workers, start: 20ms, duration: 10ms}]\n");
+  t.reached("b.reserve", {11});
+  t.reached("db.save", {10, 40, 46, 52});
+  t.reached("b.release", {41});
+  t.reached("a.release", {47});
+  EXPECT_EQ(t.milestones("bookings/book.resumed"), 1u);
+  expect_ends(t, {0, 1, 0, 1, 0});
+}
+
+// With 45 ms it is not over yet at 40: b is asked again, and has until 11 + 45 = 56, not until 85.
+TEST(SagaLimits, WhoGoesOnHasTheTimeThatIsLeft) {
+  Trace t(booking("step_timeout: 45ms", "lease: 40ms\n    heartbeat: none\n    max_attempts: 9") +
+          "faults: [{type: pod_failure, target: bookings/workers, start: 20ms, duration: 10ms}]\n");
+  t.reached("b.reserve", {11, 40});
+  t.reached("b.release", {57});
+}
+
+}  // namespace
+}  // namespace tailrace::tests

@@ -1,0 +1,120 @@
+#include "viewer/model/tail_tracer.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <limits>
+
+#include "models/runtime/execution.hpp"
+#include "models/runtime/watch.hpp"
+
+namespace tailrace::viewer {
+
+namespace {
+
+class EndAt final : public models::RunWatch {
+ public:
+  explicit EndAt(std::int64_t end_ns) : end_ns_(end_ns) {}
+  std::int64_t look(const models::Peek& peek) override {
+    return peek.upcoming_ns() >= end_ns_ ? kStop : end_ns_;
+  }
+
+ private:
+  std::int64_t end_ns_;
+};
+
+}  // namespace
+
+TailTracer::TailTracer() {
+  thread_ = std::thread([this] { work(); });
+}
+
+TailTracer::~TailTracer() {
+  {
+    const std::scoped_lock lock(mutex_);
+    ending_ = true;
+    stop_ = 1;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void TailTracer::want(const Runner::Ready& of, TimeRange range, std::uint64_t every) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (of.scene == nullptr) return;
+    if (wanted_ > 0 && of.run == of_.run && range.t0_s == range_.t0_s && range.t1_s == range_.t1_s) return;
+    of_ = of;
+    range_ = range;
+    every_ = every;
+    ++wanted_;
+    stop_ = 1;  // what is under way is of another stretch
+  }
+  wake_.notify_all();
+}
+
+std::shared_ptr<const TailTraces> TailTracer::latest() const {
+  const std::scoped_lock lock(mutex_);
+  return traces_;
+}
+
+bool TailTracer::busy() const {
+  const std::scoped_lock lock(mutex_);
+  return served_ != wanted_;
+}
+
+bool TailTracer::wait(double seconds) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::duration<double>(seconds),
+                           [this] { return served_ == wanted_; });
+}
+
+std::shared_ptr<const TailTraces> TailTracer::follow(const Runner::Ready& of, TimeRange range,
+                                                     std::uint64_t every) const {
+  const models::RunSettings& run = of.scene->model->topology->run;
+  const std::int64_t from = std::llround(range.t0_s * 1e9), to = std::llround(range.t1_s * 1e9);
+  EndAt watch(to);
+  models::RunOptions options;
+  options.seed = run.seed;
+  options.replication = of.replication;
+  options.warmup_ns = from;
+  options.interrupt = &stop_;
+  options.trace = {models::TraceSampling::Mode::fixed, every};
+  if (to < run.duration.ns) options.watch = &watch;
+  const models::RunRecord record = models::Execution(of.scene->model, options).run();
+  auto traces = std::make_shared<TailTraces>();
+  traces->run = of.run;
+  traces->range = range;
+  traces->record = record.traces;
+  return traces;
+}
+
+void TailTracer::work() {
+  for (;;) {
+    Runner::Ready of;
+    TimeRange range;
+    std::uint64_t serial = 0, every = 1;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return ending_ || served_ != wanted_; });
+      if (ending_) return;
+      of = of_;
+      range = range_;
+      every = every_;
+      serial = wanted_;
+      stop_ = 0;
+    }
+    std::shared_ptr<const TailTraces> found;
+    try {
+      found = follow(of, range, every);
+    } catch (const std::exception&) {  // no memory for it: there are no traces then
+    }
+    const std::scoped_lock lock(mutex_);
+    if (serial != wanted_) continue;
+    traces_ = std::move(found);
+    served_ = serial;
+    changed_.notify_all();
+  }
+}
+
+}  // namespace tailrace::viewer
