@@ -28,7 +28,7 @@ const std::vector<Form>& reference_forms() {
         {"uniform(2ms, 8ms)", "evenly between min and max"},
         {"exp(5ms)", "exponential with this mean; also exponential(mean=5ms)"},
         {"erlang(k=4, mean=8ms)", "sum of k exponentials"},
-        {"gamma(shape=2, scale=3ms)", "or gamma(mean=6ms, cv=0.7)"},
+        {"gamma(shape=2, scale=3ms)", "or gamma(mean=6ms, cv=0.7); or sd in place of cv"},
         {"normal(mean=5ms, sd=1ms)", "cut off at 0"},
         {"lognormal(mean=3ms, p99=12ms)", "by mean and 99th percentile"},
         {"lognormal(mean=3ms, cv=0.8)", "by mean and coefficient of variation; or sd in place of cv"},

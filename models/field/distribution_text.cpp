@@ -77,14 +77,14 @@ Built lognormal_p50_p99(const Values& v) {
   if (v[1] / v[0] > kMaxSpread) return fails(fmt::format("p99 is more than {:.0f} times p50", kMaxSpread));
   return {Distribution::lognormal_p50_p99(v[0], v[1]), {}, {}};
 }
-Built gamma_mean_cv(const Values& v) {
-  const double square = v[1] * v[1];
-  if (v[1] == 0) return {Distribution::constant(v[0]), {}, {}};
-  if (v[1] < 1e-4 || v[1] > 10) {
-    return fails(fmt::format("gamma takes a cv from 0.0001 to 10, found {}", v[1]),
+Built gamma_spread(double mean, double cv) {
+  const double square = cv * cv;
+  if (cv == 0) return {Distribution::constant(mean), {}, {}};
+  if (cv < 1e-4 || cv > 10) {
+    return fails(fmt::format("gamma takes a cv (sd by mean) from 0.0001 to 10, found {}", cv),
                  "for a wider spread use lognormal");
   }
-  return {Distribution::gamma(1 / square, v[0] * square), {}, {}};
+  return {Distribution::gamma(1 / square, mean * square), {}, {}};
 }
 Built uniform(const Values& v) {
   if (v[0] > v[1]) return fails("min is above max");
@@ -143,7 +143,14 @@ const std::vector<Form>& forms() {
        [](const Values& v) {
          return Built{Distribution::gamma(v[0], v[1]), {}, {}};
        }},
-      {"gamma", false, {{"mean", scale}, {"cv", cv}}, gamma_mean_cv},
+      {"gamma",
+       false,
+       {{"mean", scale}, {"cv", cv}},
+       [](const Values& v) { return gamma_spread(v[0], v[1]); }},
+      {"gamma",
+       false,
+       {{"mean", scale}, {"sd", quantity}},
+       [](const Values& v) { return gamma_spread(v[0], v[1] / v[0]); }},
       {"normal",
        false,
        {{"mean", quantity}, {"sd", quantity}},

@@ -17,7 +17,8 @@
 // record() takes about 3 ns and allocates when the log grows and on the first value of an octave. Counts are
 // 32-bit words; a word that wraps carries into a short sorted list, so counts past 2^32 are exact.
 //
-// Left out: removal of single values, negative values (an invariant is broken), serialisation.
+// Left out: removal of single values, negative values (an invariant is broken). As bytes:
+// histogram_bytes.hpp.
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -27,6 +28,8 @@
 #include <vector>
 
 namespace tailrace::sim {
+
+class ByteReader;
 
 class alignas(64) Histogram {
  public:
@@ -168,6 +171,8 @@ class alignas(64) Histogram {
   }
 
  private:
+  friend Histogram read_histogram(ByteReader& in);  // totals cannot be had back from buckets
+
   struct Block {
     std::array<std::uint32_t, kSubBuckets> words{};
   };

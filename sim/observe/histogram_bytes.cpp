@@ -2,33 +2,6 @@
 
 namespace tailrace::sim {
 
-namespace {
-
-// The totals cannot be had back from buckets, and nobody but this file has a reason to set them. An explicit
-// instantiation may name private members: it gives them to this file without a line in the header.
-template <class Tag, auto Member>
-struct Opened {
-  friend constexpr auto opened(Tag) { return Member; }
-};
-struct Smallest {
-  friend constexpr auto opened(Smallest);
-};
-struct Greatest {
-  friend constexpr auto opened(Greatest);
-};
-struct Total {
-  friend constexpr auto opened(Total);
-};
-struct Squares {
-  friend constexpr auto opened(Squares);
-};
-template struct Opened<Smallest, &Histogram::min_>;
-template struct Opened<Greatest, &Histogram::max_>;
-template struct Opened<Total, &Histogram::sum_>;
-template struct Opened<Squares, &Histogram::sum_of_squares_>;
-
-}  // namespace
-
 void write_histogram(const Histogram& histogram, ByteWriter& out) {
   std::uint64_t buckets = 0;
   histogram.for_each_bucket([&](const Histogram::Bucket&) { ++buckets; });
@@ -64,10 +37,10 @@ Histogram read_histogram(ByteReader& in) {
     histogram.record_many(Histogram::lower_of(static_cast<std::uint32_t>(index)), count);
   }
   if (buckets == 0) return histogram;
-  histogram.*opened(Smallest{}) = in.whole();
-  histogram.*opened(Greatest{}) = in.whole();
-  histogram.*opened(Total{}) = in.wide();
-  histogram.*opened(Squares{}) = in.real();
+  histogram.min_ = in.whole();
+  histogram.max_ = in.whole();
+  histogram.sum_ = in.wide();
+  histogram.sum_of_squares_ = in.real();
   return in.good() ? std::move(histogram) : Histogram();
 }
 

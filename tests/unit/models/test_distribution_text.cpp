@@ -59,6 +59,7 @@ TEST_F(DistributionText, EveryFormOfTheReferenceIsRead) {
       {"erlang(k=3, mean=30ms)", "erlang(k=3, mean=3e7)"},
       {"gamma(shape=0.5, scale=20ms)", "gamma(shape=0.5, scale=2e7)"},
       {"gamma(mean=10ms, cv=2)", "gamma(shape=0.25, scale=4e7)"},
+      {"gamma(mean=10ms, sd=20ms)", "gamma(shape=0.25, scale=4e7)"},
       {"weibull(shape=2, scale=1ms)", "weibull(shape=2, scale=1e6)"},
       {"pareto(alpha=4.5, min=10ms)", "pareto(alpha=4.5, min=1e7)"},
       {"lognormal(mean=1ms, cv=1)", "lognormal(mean=1e6, cv=1)"},
