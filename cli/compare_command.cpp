@@ -11,6 +11,7 @@
 #include "cli/compare_stored.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/give_out.hpp"
 #include "cli/load_scenario.hpp"
 #include "cli/output_files.hpp"
 #include "cli/progress.hpp"
@@ -171,34 +172,17 @@ analysis::ComparisonContext context_of(const CompareArguments& arguments, const 
   return context;
 }
 
-std::string write_files(const std::string& folder, const std::string& json, const std::string& csv) {
-  OutputFiles files(folder);
-  std::string error = files.prepare();
-  if (error.empty()) error = files.add("compare.json", json);
-  if (error.empty()) error = files.add("compare.csv", csv);
-  if (error.empty()) error = files.commit();
-  return error;
-}
-
-int give_out(const CompareArguments& arguments, const analysis::Comparison& comparison,
-             const analysis::ComparisonContext& context, const StreamStyle& style, int code) {
-  const OutputFormat format = arguments.scenario.format;
-  const std::string json = comparison_json(comparison, context);
-  std::string error;
-  if (!arguments.out.empty()) error = write_files(arguments.out, json, comparison_csv(comparison));
-  bool printed = true;
-  if (format == OutputFormat::json) {
-    printed = write_stdout(json);
-  } else if (format == OutputFormat::csv) {
-    printed = write_stdout(comparison_csv(comparison));
-  } else if (!arguments.scenario.quiet) {
-    printed = write_stdout(comparison_text(comparison, context, style.out));
-  }
+int tell(const CompareArguments& arguments, const analysis::Comparison& comparison,
+         const analysis::ComparisonContext& context, const StreamStyle& style, int code) {
+  const GivenOut given = give_out(arguments.scenario, arguments.out,
+                                  {"compare",
+                                   [&] { return comparison_json(comparison, context); },
+                                   [&] { return comparison_csv(comparison); },
+                                   [&] { return comparison_text(comparison, context, style.out); },
+                                   {}});
   if (context.status != "completed")
     complain(fmt::format("ended early ({}): {}; results are partial", context.status, context.message));
-  if (!error.empty()) complain(error);
-  if (!error.empty() || !printed) code = code == kInternal ? code : kInputOutput;
-  return code;
+  return given.whole() || code == kInternal ? code : kInputOutput;
 }
 
 }  // namespace
@@ -215,7 +199,7 @@ int compare_command(const CompareArguments& given) {
   if (std::any_of(arguments.files.begin(), arguments.files.end(), is_stored_run)) {
     const StoredComparison stored = compare_stored(arguments);
     if (stored.exit_code != 0) return stored.exit_code;
-    return give_out(arguments, stored.comparison, stored.context, style, kGood);
+    return tell(arguments, stored.comparison, stored.context, style, kGood);
   }
   Sides sides = load_sides(arguments);
   if (sides.exit_code != 0) return sides.exit_code;
@@ -250,7 +234,7 @@ int compare_command(const CompareArguments& given) {
 
   const analysis::Comparison comparison =
       analysis::compare_variants(run.variants, primary, options.confidence);
-  return give_out(arguments, comparison, context_of(arguments, sides, run), style, code_of(run));
+  return tell(arguments, comparison, context_of(arguments, sides, run), style, code_of(run));
 }
 
 }  // namespace tailrace::cli

@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/give_out.hpp"
 #include "cli/load_scenario.hpp"
 #include "cli/output_files.hpp"
 #include "cli/progress.hpp"
@@ -68,8 +69,6 @@ int metastability_command(const MetastabilityArguments& arguments) {
   const LoadedScenario loaded = read_for_sweep(silent);
   if (loaded.exit_code != 0) return loaded.exit_code;
   if (!prepare_folder(arguments.out)) return kInputOutput;
-  OutputFiles files(arguments.out);
-  std::string error;
 
   const WatchedRun watched;
   const StreamStyle style = stream_style();
@@ -95,24 +94,14 @@ int metastability_command(const MetastabilityArguments& arguments) {
     return kUsage;
   }
   const std::string name = whole.topology->name.empty() ? "scenario" : whole.topology->name;
-  const std::string json = scenarios::metastability_json(map, name);
-  const std::string csv = scenarios::metastability_csv(map);
-  if (!arguments.out.empty()) {
-    error = files.add("metastability.json", json);
-    if (error.empty()) error = files.add("metastability.csv", csv);
-    if (error.empty()) error = files.commit();
-  }
-  bool printed = true;
-  if (arguments.scenario.format == OutputFormat::json) {
-    printed = write_stdout(json);
-  } else if (arguments.scenario.format == OutputFormat::csv) {
-    printed = write_stdout(csv);
-  } else if (!arguments.scenario.quiet) {
-    printed = write_stdout(scenarios::metastability_text(map, name, style.out));
-  }
+  const GivenOut given = give_out(arguments.scenario, arguments.out,
+                                  {"metastability",
+                                   [&] { return scenarios::metastability_json(map, name); },
+                                   [&] { return scenarios::metastability_csv(map); },
+                                   [&] { return scenarios::metastability_text(map, name, style.out); },
+                                   {}});
   if (map.interrupted) complain("interrupted; results are partial");
-  if (!error.empty()) complain(error);
-  if (!error.empty() || !printed) return kInputOutput;
+  if (!given.whole()) return kInputOutput;
   return map.interrupted ? kInterrupted + std::max(interrupted_by(), 1) : kGood;
 }
 

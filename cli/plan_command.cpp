@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/give_out.hpp"
 #include "cli/load_scenario.hpp"
 #include "cli/output_files.hpp"
 #include "cli/progress.hpp"
@@ -98,22 +99,10 @@ int code_of(bool interrupted, bool found) {
 }
 
 int print(const PlanArguments& arguments, int code, const std::string& text, const std::string& json) {
-  std::string error;
-  if (!arguments.out.empty()) {
-    OutputFiles files(arguments.out);
-    error = files.prepare();
-    if (error.empty()) error = files.add("plan.json", json);
-    if (error.empty()) error = files.commit();
-  }
-  bool printed = true;
-  if (arguments.scenario.format == OutputFormat::json) {
-    printed = write_stdout(json);
-  } else if (!arguments.scenario.quiet) {
-    printed = write_stdout(text);
-  }
+  const GivenOut given = give_out(arguments.scenario, arguments.out,
+                                  {"plan", [&] { return json; }, nullptr, [&] { return text; }, {}});
   if (code > kInterrupted) complain("interrupted; results are partial");
-  if (!error.empty()) complain(error);
-  return error.empty() && printed ? code : kInputOutput;
+  return given.whole() ? code : kInputOutput;
 }
 
 int plan_load(const PlanArguments& arguments, const scenarios::SweepScenario& scenario,

@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/give_out.hpp"
 #include "cli/load_scenario.hpp"
 #include "cli/output_files.hpp"
 #include "cli/progress.hpp"
@@ -103,26 +104,14 @@ int rare_command(const RareArguments& arguments) {
   told.from_s = static_cast<double>(question.from_ns) * 1e-9;
   told.until_s = static_cast<double>(end) * 1e-9;
   told.precision = options.precision;
-  const std::string json = scenarios::rare_json(estimate, told);
-  const std::string csv = scenarios::rare_csv(estimate, told);
-  std::string error;
-  if (!arguments.out.empty()) {
-    OutputFiles files(arguments.out);
-    error = files.add("rare.json", json);
-    if (error.empty()) error = files.add("rare.csv", csv);
-    if (error.empty()) error = files.commit();
-  }
-  bool printed = true;
-  if (arguments.scenario.format == OutputFormat::json) {
-    printed = write_stdout(json);
-  } else if (arguments.scenario.format == OutputFormat::csv) {
-    printed = write_stdout(csv);
-  } else if (!arguments.scenario.quiet) {
-    printed = write_stdout(scenarios::rare_text(estimate, told, style.out));
-  }
+  const GivenOut given = give_out(arguments.scenario, arguments.out,
+                                  {"rare",
+                                   [&] { return scenarios::rare_json(estimate, told); },
+                                   [&] { return scenarios::rare_csv(estimate, told); },
+                                   [&] { return scenarios::rare_text(estimate, told, style.out); },
+                                   {}});
   if (!estimate.complete) complain("interrupted; results are partial");
-  if (!error.empty()) complain(error);
-  if (!error.empty() || !printed) return kInputOutput;
+  if (!given.whole()) return kInputOutput;
   if (!estimate.complete) return kInterrupted + std::max(interrupted_by(), 1);
   return estimate.limited > 0 ? kLimitReached : kGood;
 }

@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/give_out.hpp"
 #include "cli/load_scenario.hpp"
 #include "cli/output_files.hpp"
 #include "cli/progress.hpp"
@@ -33,8 +34,6 @@ int sensitivity_command(const SensitivityArguments& given) {
     const auto build = [&](const std::string& recipe) { return scenarios::build_recipe(scenario, recipe); };
     return follow(*cluster, build, arguments.jobs);
   }
-  OutputFiles files(arguments.out);
-  std::string error;
   const WatchedRun watched;
   const StreamStyle style = stream_style();
   Progress progress(style.err_is_terminal && !arguments.scenario.quiet, style.err);
@@ -54,23 +53,14 @@ int sensitivity_command(const SensitivityArguments& given) {
     complain(found.fault);
     return found.wrong ? kWrongScenario : kUsage;
   }
-  const std::string json = scenarios::sensitivity_json(found);
-  if (!arguments.out.empty()) {
-    error = files.add("sensitivity.json", json);
-    if (error.empty()) error = files.add("sensitivity.csv", scenarios::sensitivity_csv(found));
-    if (error.empty()) error = files.add("sensitivity.svg", scenarios::sensitivity_svg(found));
-    if (error.empty()) error = files.commit();
-  }
-  bool printed = true;
-  if (arguments.scenario.format == OutputFormat::json) {
-    printed = write_stdout(json);
-  } else if (arguments.scenario.format == OutputFormat::csv) {
-    printed = write_stdout(scenarios::sensitivity_csv(found));
-  } else if (!arguments.scenario.quiet) {
-    printed = write_stdout(scenarios::sensitivity_text(found, style.out));
-  }
-  if (!error.empty()) complain(error);
-  if (!error.empty() || !printed) return kInputOutput;
+  const GivenOut given_out =
+      give_out(arguments.scenario, arguments.out,
+               {"sensitivity",
+                [&] { return scenarios::sensitivity_json(found); },
+                [&] { return scenarios::sensitivity_csv(found); },
+                [&] { return scenarios::sensitivity_text(found, style.out); },
+                {{"sensitivity.svg", [&] { return scenarios::sensitivity_svg(found); }}}});
+  if (!given_out.whole()) return kInputOutput;
   if (found.interrupted) {
     complain("interrupted; results are partial");
     return kInterrupted + std::max(interrupted_by(), 1);

@@ -54,7 +54,6 @@ analysis::Interval interval_of(const Json& json) {
 
 std::string take(const Json& json, analysis::StoredResult& result) {
   result.scenario = json.at("scenario").value("name", "");
-  result.about = json["scenario"].value("about", "");
   const Json& run = json.at("run");
   result.seed = run.value("seed", std::uint64_t{0});
   result.replications = run.value("replications", 0);
@@ -69,10 +68,10 @@ std::string take(const Json& json, analysis::StoredResult& result) {
   for (const Json& w : json.at("workloads")) {
     const Json& duration = w.at("duration_s");
     const Json& percentiles = duration.at("percentiles");
-    result.workloads.push_back({w.at("name"), w.value("ended", std::uint64_t{0}),
-                                interval_of(w.at("goodput_per_s")), interval_of(w.at("failed_fraction")),
-                                interval_of(duration.at("mean")), interval_of(percentiles.at("p50")),
-                                interval_of(percentiles.at("p99")), interval_of(percentiles.at("p99.9"))});
+    result.workloads.push_back({w.at("name"), interval_of(w.at("goodput_per_s")),
+                                interval_of(w.at("failed_fraction")), interval_of(duration.at("mean")),
+                                interval_of(percentiles.at("p50")), interval_of(percentiles.at("p99")),
+                                interval_of(percentiles.at("p99.9"))});
   }
   result.verdict = json.at("cascade").at("verdict");
   result.story = json["cascade"].at("story");

@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/give_out.hpp"
 #include "cli/load_scenario.hpp"
 #include "cli/output_files.hpp"
 #include "cli/progress.hpp"
@@ -265,24 +266,14 @@ class Sweep {
   }
 
   int tell() {
-    int code = this->code();
-    const OutputFormat format = arguments_.scenario.format;
-    std::string error;
-    if (!arguments_.out.empty() && !one_of_many()) {
-      OutputFiles files(arguments_.out);
-      error = files.prepare();
-      if (error.empty()) error = files.add("sweep.csv", scenarios::sweep_csv(results_));
-      if (error.empty()) error = files.add("sweep.json", scenarios::sweep_json(results_));
-      if (error.empty()) error = files.commit();
-    }
-    bool printed = true;
-    if (format == OutputFormat::json) {
-      printed = write_stdout(scenarios::sweep_json(results_));
-    } else if (format == OutputFormat::csv) {
-      printed = write_stdout(scenarios::sweep_csv(results_));
-    } else if (!arguments_.scenario.quiet) {
-      printed = write_stdout(scenarios::sweep_text(results_, kMostShown, stream_style().out));
-    }
+    const int code = this->code();
+    const GivenOut given =
+        give_out(arguments_.scenario, one_of_many() ? "" : arguments_.out,
+                 {"sweep",
+                  [&] { return scenarios::sweep_json(results_); },
+                  [&] { return scenarios::sweep_csv(results_); },
+                  [&] { return scenarios::sweep_text(results_, kMostShown, stream_style().out); },
+                  {}});
     name_faults();
     if (interrupted_by() != 0 && !finished()) {
       complain(arguments_.out.empty()
@@ -292,8 +283,7 @@ class Sweep {
       complain(fmt::format("{} of {} points are missing", results_.rows.size() - results_.done(),
                            results_.rows.size()));
     }
-    if (!error.empty()) complain(error);
-    return (error.empty() && printed) || code == kInternal ? code : kInputOutput;
+    return given.whole() || code == kInternal ? code : kInputOutput;
   }
 
   const SweepArguments& arguments_;

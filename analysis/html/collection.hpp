@@ -20,13 +20,12 @@ struct StoredThreshold {
 
 struct StoredWorkload {
   std::string name;
-  std::uint64_t ended = 0;
   Interval goodput, failed, mean, p50, p99, p999;  // per_s, fraction, s
 };
 
 struct StoredResult {
-  std::string folder;           // as it was named
-  std::string scenario, about;  // may be empty
+  std::string folder;    // as it was named
+  std::string scenario;  // may be empty
   std::uint64_t seed = 1;
   int replications = 0;
   double measured_s = 0;  // all replications together

@@ -18,7 +18,9 @@ class Apply {
       : s_(spec), station_(station), mark_(mark), path_(path), d_(diagnostics) {}
 
   void run(std::optional<std::int64_t> replicas) {
-    ScalingSettings& out = *station_.scaling;
+    ScalingSettings& out = station_.scaling.emplace();
+    out.startup = station_.startup;
+    out.grace = station_.grace;
     out.least = s_.min_replicas;
     out.most = s_.max_replicas;
     if (out.least > out.most)

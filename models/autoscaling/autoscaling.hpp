@@ -30,7 +30,7 @@ struct AutoscalingSpec {
 
 FieldTable autoscaling_fields();
 // Into station.scaling, and the layout of the station; `replicas` (none: the least) are there at the start.
-// Startup and grace are already in it.
+// What instances take to come and to go is the station's already.
 void apply_autoscaling(const AutoscalingSpec& spec, std::optional<std::int64_t> replicas, Station& station,
                        Mark mark, const std::string& path, Diagnostics& diagnostics);
 // What does not go with a queue that all instances share, or with instances that come and go.

@@ -14,9 +14,6 @@ void lay_out(const FrontSpec& spec, Mark mark, Station& station, TopologyBuilder
   station.startup = spec.startup_time.value;
   station.grace = spec.grace_period;
   if (spec.autoscaling) {
-    station.scaling.emplace();
-    station.scaling->startup = station.startup;
-    station.scaling->grace = station.grace;
     apply_autoscaling(*spec.autoscaling, spec.replicas, station, mark, b.path + ".autoscaling",
                       b.diagnostics);
     station.groups.front().count = std::max(station.scaling->most, station.scaling->initial);

@@ -1,29 +1,16 @@
 // Faults of a mesh's control plane.
 #include "models/faults/faults.hpp"
+#include "models/faults/telling.hpp"
 
 namespace tailrace::models {
 
-namespace {
-struct Nothing {};
-}  // namespace
-
 FaultInfo control_plane_outage_fault() {
-  FaultInfo f;
-  f.name = "control_plane_outage";
-  f.about =
+  FaultInfo f = telling_fault(
+      "control_plane_outage",
       "The mesh's control plane pushes nothing for the duration. Sidecars go on with the configuration that "
-      "they have; a change made meanwhile is pushed when it is over.";
-  f.example = "{type: control_plane_outage, target: mesh, start: 30s, duration: 20s}";
-  f.takes = kTakesMesh;
-  f.ramps = false;
-  f.fields = Fields<Nothing>("control_plane_outage", f.about).table();
-  f.make = [] { return std::static_pointer_cast<void>(std::make_shared<Nothing>()); };
-  f.apply = [](const void*, FaultParts& parts) {
-    FaultEffect e;
-    e.action = FaultAction::notify;
-    e.hook = "control_plane_outage";
-    parts.effects.push_back(e);
-  };
+      "they have; a change made meanwhile is pushed when it is over.",
+      "{type: control_plane_outage, target: mesh, start: 30s, duration: 20s}", kTakesMesh);
+  f.apply = [](const void*, FaultParts& parts) { tell(parts, "control_plane_outage"); };
   return f;
 }
 

@@ -17,8 +17,7 @@ FieldTable memory_fields() {
       .add("restart", &S::restart, "from its end until it serves again, the first time")
       .add("crash_backoff", &S::crash_backoff,
            "added the second time, and doubled each further time, up to 5min; forgotten after 10min of "
-           "running, "
-           "as Kubernetes does")
+           "running, as Kubernetes does")
       .table();
 }
 

@@ -150,9 +150,6 @@ void add_group(TopologyBuilder& b, int channel, const std::string& name, const C
   station.startup = spec.startup_time.value;
   station.grace = spec.grace_period;
   if (spec.autoscaling) {
-    station.scaling.emplace();
-    station.scaling->startup = station.startup;
-    station.scaling->grace = station.grace;
     apply_autoscaling(*spec.autoscaling, spec.at_start(), station, mark, path + ".autoscaling",
                       b.diagnostics);
     if (dynamic_cast<Pauses*>(at(b.topology.channels, channel).model.get()) == nullptr)

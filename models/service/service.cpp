@@ -73,9 +73,6 @@ void add_probe(const Component& self, int station_id, TopologyBuilder& b) {
 void scale(const ServiceSpec& spec, const Component& self, Station& station, TopologyBuilder& b) {
   station.workers = spec.workers.value;
   station.cpus = spec.cpus;
-  station.scaling.emplace();
-  station.scaling->startup = station.startup;
-  station.scaling->grace = station.grace;
   apply_autoscaling(*spec.autoscaling, spec.replicas, station, self.mark, b.path + ".autoscaling",
                     b.diagnostics);
   if (!spec.instances.empty()) {

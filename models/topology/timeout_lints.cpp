@@ -202,20 +202,22 @@ void warn_multiplied_retries(const Topology& t, Diagnostics& diagnostics) {
       "retry at one layer only, or write a retry_budget");
 }
 
-// Retries that find no time: the timeout is for all attempts together, and a slow one takes it all. At least
-// so long is a call under way when it begins attempt `k` (from 0), if each before took its per-try timeout.
-double earliest_start(const Edge& edge, std::int64_t k) {
+// How many attempts begin within the call's timeout if each before took its per-try timeout. Of pauses only
+// those without jitter count: a warning is of what is certain.
+std::int64_t attempts_that_fit(const Edge& edge) {
   double at = 0;
   double pause = static_cast<double>(edge.backoff.base.ns);
-  for (std::int64_t i = 0; i < k; ++i) {
+  std::int64_t fit = 0;
+  while (fit <= edge.retries && at < static_cast<double>(edge.timeout->ns)) {
+    ++fit;
     at += static_cast<double>(edge.per_try_timeout->ns);
-    // The mean of its jitter would do for a call; for a warning only what is certain counts.
     if (edge.backoff.jitter == Jitter::none) at += std::min(pause, static_cast<double>(edge.backoff.max.ns));
     pause *= edge.backoff.multiplier;
   }
-  return at;
+  return fit;
 }
 
+// Retries that find no time: the timeout is for all attempts together, and a slow one takes it all.
 void warn_retries_without_time(const Topology& t, Diagnostics& diagnostics) {
   for (const Edge& edge : t.edges) {
     if (!edge.timeout || edge.retries == 0 || (edge.retry_on & outcome_bit(Outcome::timeout)) == 0) continue;
@@ -231,8 +233,7 @@ void warn_retries_without_time(const Topology& t, Diagnostics& diagnostics) {
     }
     const bool fires = *edge.per_try_timeout <= *edge.timeout;  // otherwise it has a warning of its own
     if (!fires || edge.retries == kUnlimited || edge.retries > 1000) continue;
-    std::int64_t fit = 0;
-    while (fit <= edge.retries && earliest_start(edge, fit) < static_cast<double>(edge.timeout->ns)) ++fit;
+    const std::int64_t fit = attempts_that_fit(edge);
     if (fit > edge.retries) continue;
     diagnostics.warning(edge.mark, edge.path,
                         fmt::format("of {} attempts at {} that each wait {}, only {} begin within the call's "

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -116,6 +117,15 @@ std::string Program::file(const std::string& name, const std::string& text) cons
 std::string Program::read(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
+}
+
+int schema_fault(const std::string& name, const std::string& file) {
+  const std::string check =
+      "python3 -c \"import json, sys, jsonschema; "
+      "jsonschema.Draft202012Validator(json.load(open(sys.argv[1])))"
+      ".validate(json.load(open(sys.argv[2])))\" " TAILRACE_SOURCE_DIR "/docs/" +
+      name + ".schema.json " + file;
+  return std::system(check.c_str());
 }
 
 }  // namespace tailrace::tests

@@ -28,6 +28,9 @@ struct Conditions {
 
 Finished run_program(const std::vector<std::string>& arguments, const Conditions& conditions = {});
 
+// 0 where the file fits docs/NAME.schema.json, by Python's jsonschema; its complaint is on standard error.
+int schema_fault(const std::string& name, const std::string& file);
+
 // A folder of its own for each test, with scenarios in it.
 class Program : public ::testing::Test {
  protected:

@@ -76,8 +76,7 @@ FieldTable certificate_fields() {
       .add("shared", &S::shared, "all instances have one certificate, which ends for all at once")
       .add("spread", &S::spread,
            "at the start of the run certificates have different ages; otherwise all are new: they end, and "
-           "are "
-           "rotated, together")
+           "are rotated, together")
       .shorthand("validity")
       .table();
 }
