@@ -48,6 +48,7 @@ class Compiler final : public ProgramCompiler {
     m_.bury_pc = emit(Op::bury);
     if (!t_.faults.empty() || m_.faults.instances > 0) m_.lost_pc = emit(Op::bury);
     cache_depths();
+    shorten_jumps();
     callee_hints();
     share_series();
   }
@@ -271,6 +272,13 @@ class Compiler final : public ProgramCompiler {
     m_.probers.push_back(table);
   }
 
+  // A jump to the end of an operation is that end: one cache line less where nobody has been lately.
+  void shorten_jumps() {
+    for (Step16& step : m_.steps) {
+      if (step.op == Op::jump && m_.steps[step.first].op == Op::end) step = m_.steps[step.first];
+    }
+  }
+
   // Whoever comes to a call knows at once where all that belongs to the callee is.
   void callee_hints() {
     for (Step16& step : m_.steps) {
@@ -281,7 +289,6 @@ class Compiler final : public ProgramCompiler {
     for (BranchOption& option : m_.options) {
       if (option.edge == kNoId) continue;
       const EdgeTable& edge = m_.edges[option.edge];
-      option.edge_pc = edge.pc;
       option.first_instance = edge.first_instance;
       option.first_draw = edge.first_draw;
     }

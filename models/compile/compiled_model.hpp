@@ -83,11 +83,20 @@ struct Draw {
 struct alignas(32) BranchOption {
   double cumulative = 0;
   std::uint32_t pc = 0;
-  // Where it begins with a call, as hints: that call, and what of its edge leads to further cache lines.
+  // Where it begins with a call, after giving a worker back or at once: its edge, and where the callee is.
   std::uint32_t edge = kNoId;
-  std::uint32_t edge_pc = 0, first_instance = 0, first_draw = 0;
+  std::uint32_t first_instance = 0, first_draw = 0;
+  bool releases = false;
 };
 static_assert(sizeof(BranchOption) == 32);
+// The first whose cumulative probability is above u; count: none. Of like options the guess is right, and no
+// other is read but its neighbour.
+inline std::uint32_t chosen_option(const BranchOption* options, std::uint32_t count, double u) {
+  auto k = static_cast<std::uint32_t>(u * count);
+  while (k > 0 && u < options[k - 1].cumulative) --k;
+  while (k < count && u >= options[k].cumulative) ++k;
+  return k;
+}
 
 struct OperationTable {
   std::uint32_t pc = 0;

@@ -311,10 +311,10 @@ void ProgramCompiler::branch(const Step& s, const Place& here, bool& held) {
     bool inside = before;
     const std::size_t start = m_.steps.size();
     body(s.branches[k].steps, below(here, k), inside);
-    const std::size_t first =
-        m_.steps.size() > start && m_.steps[start].op == Op::release ? start + 1 : start;
-    if (first < m_.steps.size() && m_.steps[first].op == Op::call)
-      m_.options[options + k].edge = m_.steps[first].first;
+    BranchOption& option = m_.options[options + k];  // more may have come meanwhile
+    option.releases = m_.steps.size() > start && m_.steps[start].op == Op::release;
+    const std::size_t first = option.releases ? start + 1 : start;
+    if (first < m_.steps.size() && m_.steps[first].op == Op::call) option.edge = m_.steps[first].first;
     no_worker(here, inside);
     jumps.push_back(emit(Op::jump));
   }

@@ -113,7 +113,7 @@ class Execution {
   void run(std::uint32_t slot);
   std::uint32_t next_woken();
   template <bool kTraced>
-  void advance_here(std::uint32_t slot);
+  [[gnu::always_inline]] void advance_here(std::uint32_t slot);
   void advance(std::uint32_t slot);  // the same, not inlined
   void run_woken();
   bool begin_work(std::uint32_t slot, const Step16& step);
@@ -379,7 +379,10 @@ class Execution {
   std::uint32_t enter_shared(std::uint32_t slot, const StationTable& station);
   void serve_shared(std::uint32_t station);
 
-  void look_ahead(const sim::Event* events, std::size_t n);  // ahead.cpp
+  // ahead.cpp
+  void look_ahead(const sim::Event* events, std::size_t n);
+  void fetch_for_clients();
+  void fetch_for_frames();
 
   // --- queues and cores with special rules, queueing.cpp
   bool begin_special_work(std::uint32_t slot, double work_ns);
@@ -521,11 +524,12 @@ class Execution {
   std::uint64_t trajectory_ = 0;
   std::uint64_t steps_taken_ = 0;  // in this event, of the kinds that can go round
   sim::Calendar calendar_;
-  struct Ahead {  // frames of events that come soon
-    std::array<std::uint32_t, sim::Calendar::kPreviewEvents> frames;
-    std::size_t count = 0;
+  struct Ahead {  // what soon has an event
+    static constexpr std::size_t kMost = 128;
+    std::array<std::uint32_t, kMost> frames, clients;
+    std::size_t frame_count = 0, client_count = 0;
   };
-  std::array<Ahead, 2> ahead_;  // by how far the asking has got
+  Ahead ahead_;
   FrameSlab frames_;
   Timers timers_;
   bool with_calls_ = false;  // some calls carry policies: frames have a CallState
@@ -560,7 +564,7 @@ class Execution {
   std::vector<CoreQueue> cores_;
   std::vector<LinkState> links_;
   std::vector<Cpu> flows_;  // messages that share a link, as jobs that share a core
-  std::vector<ClientState> clients_;
+  sim::LargeVector<ClientState> clients_;
   FaultStates fault_;
   std::vector<InstanceLife> lives_;
   std::vector<ScaledStation> scaled_;

@@ -92,9 +92,9 @@ struct LinkState {
   std::int64_t busy_until = 0;
   LinkRecord counts;
 };
-struct ClientState {
+struct alignas(64) ClientState {  // constant load uses the first line
+  std::int64_t upcoming = -1;  // the arrival after the one that is in the calendar; -1: none
   ArrivalClock clock;
-  std::int64_t upcoming = -1;          // the arrival after the one that is in the calendar; -1: none
   std::int64_t users = 0, wanted = 0;  // virtual users that exist, that should
   std::int64_t next_wanted = 0;        // from the next users_change on
   std::int64_t extra = 0;              // of those wanted, by load spikes
