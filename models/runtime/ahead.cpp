@@ -87,7 +87,7 @@ void Execution::fetch_for_clients() {
     if (class_of(w).direct_edge == kNoId) return;
     const LiveEdge& edge = live_edges_[class_of(w).direct_edge];
     fetch(instances_[edge.first_instance]);
-    fetch(draws_[edge.first_draw]);
+    if (edge.first_draw < draws_.size()) fetch(draws_[edge.first_draw]);
     fetch(steps_[edge.pc]);
   });
 }
@@ -134,7 +134,7 @@ void Execution::fetch_for_frames() {
     if (callees[i].edge == kNoId) return;
     fetch(live_edges_[callees[i].edge]);
     fetch(instances_[callees[i].instance]);
-    fetch(draws_[callees[i].draw]);
+    if (callees[i].draw < draws_.size()) fetch(draws_[callees[i].draw]);  // 0 also where there is none
   });
   each([&](std::size_t i, const Frame&) {
     if (callees[i].edge != kNoId) fetch(steps_[live_edges_[callees[i].edge].pc]);
