@@ -2,7 +2,6 @@
 
 #include "models/compile/client_share.hpp"
 #include "models/compile/effect_question.hpp"
-#include "models/compile/limit_tables.hpp"
 #include "models/compile/wires.hpp"
 #include "models/policies/transport/transport.hpp"
 #include "models/topology/saga.hpp"
@@ -184,7 +183,7 @@ void ProgramCompiler::parallel(const Step& s, const Place& here, bool& held) {
 
 // A branch frame of its own; where it fails the frame goes on behind the jump.
 void ProgramCompiler::attempt(const Step& s, const Place& here, bool& held) {
-  if (const std::optional<StepLimit> limit = limit_of(s)) return timed_attempt(s, *limit, here, held);
+  if (s.ref != kNone) return timed_attempt(s, t_.limits[static_cast<std::size_t>(s.ref)], here, held);
   no_worker(here, held);
   const std::uint32_t at = emit(Op::parallel);
   const std::uint32_t skip = emit(Op::jump);
@@ -241,7 +240,8 @@ void ProgramCompiler::timed_attempt(const Step& s, const StepLimit& limit, const
   m_.steps[at].count = 1;
   m_.steps[at].needed = 1;
   m_.forks.push_back(start);
-  m_.steps[at].stream = add_limit(m_, table);
+  m_.steps[at].stream = static_cast<std::uint32_t>(m_.limits.size());
+  m_.limits.push_back(table);
   for (const std::uint32_t end : ends) m_.steps[end].first = pc();
 }
 

@@ -23,6 +23,7 @@ namespace tailrace::models {
 class Execution;
 struct CompiledModel;
 struct EffectTable;
+struct GroupTable;
 struct GuardTable;
 struct Step16;
 
@@ -140,6 +141,7 @@ class Messaging final : public InstanceListener {
   void pause_event(std::uint32_t pause);
   void set_pause(Pause& pause, bool on);
   void look_again(std::uint32_t pause, std::int64_t ns);
+  void set_intake(const GroupTable& group, std::uint32_t index, bool leaves);
   // The frame works for a delivery that is not over.
   bool handles(const Cause& x) const {
     return x.delivery != 0xffffffffu && deliveries_[x.delivery].serial == x.handling;
@@ -167,10 +169,15 @@ class Messaging final : public InstanceListener {
   std::vector<Pause> pauses_;
   std::uint32_t free_timer_ = 0xffffffffu;
   std::vector<EffectRecord> effects_;
-  std::vector<std::uint32_t> expects_;  // by effect: another that should follow; none where no saga is
-  std::vector<std::uint32_t> milestone_since_;  // by milestone: effect; likewise
-  std::vector<std::uint64_t> unpublished_;      // by channel: facts that never got there
-  std::vector<KeyOrder> order_;                 // by effect
+  // sagas.cpp
+  void start_sagas();
+  void saga_begun(std::uint32_t effect, const Envelope& message);
+  void saga_ended(std::uint32_t effect, const Envelope& message);
+
+  std::vector<std::uint32_t> saga_begins_, saga_ends_;  // by effect: of which saga; none where no saga is
+  std::vector<std::uint32_t> milestone_since_;          // by milestone: effect; likewise
+  std::vector<std::uint64_t> unpublished_;              // by channel: facts that never got there
+  std::vector<KeyOrder> order_;                         // by effect
   std::uint64_t requests_ = 0, sequence_ = 0;
 };
 
