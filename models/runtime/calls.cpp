@@ -74,9 +74,24 @@ inline std::uint32_t Execution::choose_instance(std::uint32_t slot, const EdgeTa
   if (g.publication != kNoId) return messaging_->choose_node(slot, g);
   if (g.cache != kNoId) return caching_->choose_node(slot, g);
   if (edge.shared) return edge.instances;  // no instance yet
+  if (messaging_ && messaging_->stays_at_home(static_cast<std::uint32_t>(&edge - edges_))) [[unlikely]]
+    return caller_index(slot, g);
   if (wires_ && wires_->paired(static_cast<std::uint32_t>(&edge - edges_))) [[unlikely]]
     return caller_index(slot, g);
   if (edge.instances == 1 && !edge.managed) return 0;
+  if (wires_ && wires_->passing_on().passes(static_cast<std::uint32_t>(&edge - edges_))) [[unlikely]] {
+    const auto id = static_cast<std::uint32_t>(&edge - edges_);
+    std::uint32_t end = wires_->end_of_connection(slot, id);
+    if (end != PassingOn::kNowhere) return end;
+    end = choose_by_balancer(slot, edge, g);
+    if (end != kNoInstance) wires_->connection_leads_to(slot, id, end);
+    return end;
+  }
+  return choose_by_balancer(slot, edge, g);
+}
+
+inline std::uint32_t Execution::choose_by_balancer(std::uint32_t slot, const EdgeTable& edge,
+                                                   const GuardTable& g) {
   if (is_probe(frames_[slot])) return frames_[slot].edge - edge.first_instance;
   if (g.balancer == kNoId) return select(edge);
   // What this call has tried and still waits for: a hedge goes elsewhere.
@@ -268,6 +283,7 @@ inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) 
   }
   if (messaging_) messaging_->begin_attempt(slot, child);
   if (caching_) caching_->begin_attempt(slot, child, g);
+  if (wires_) wires_->passing_on().carry(slot, child, edge_id, wires_->of(edge_id) != nullptr);
   if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
   if (!record_.egress.empty()) count_egress(slot, edge_id, c.instance);
   if (g.balancer != kNoId)
@@ -310,6 +326,8 @@ std::uint32_t Execution::pursue(std::uint32_t slot, std::uint32_t edge_id, bool 
     if (connections != nullptr) {
       if (connections->sticks()) x.chosen = connections->aimed();
       if (connections->opened() != nullptr) connection_opened(slot, *connections);
+      if (answer.kind == Admission::Kind::admit || answer.kind == Admission::Kind::delay)
+        wires_->passing_on().took(slot, id, connections->taken());
     }
     if (answer.kind == Admission::Kind::reject) {
       ++counts.rejected;

@@ -246,7 +246,7 @@ template <bool kTraced>
         probe_ended(slot, true);
         return;
       case Op::spawn:
-        slot = messaging_->spawn(slot, step.first);
+        slot = messaging_->spawn(slot, step);
         break;
       case Op::end_root:
         release_frame(slot);

@@ -201,6 +201,7 @@ class Execution {
   std::uint32_t pursue(std::uint32_t slot, std::uint32_t edge, bool from_line);
   std::uint32_t pursue_after_pause(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t choose_instance(std::uint32_t slot, const EdgeTable& edge, const GuardTable& g);
+  std::uint32_t choose_by_balancer(std::uint32_t slot, const EdgeTable& edge, const GuardTable& g);
   std::uint32_t choose_instance_late(std::uint32_t slot, const EdgeTable& edge, const GuardTable& g);
   std::uint32_t send(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t hedge(std::uint32_t slot, std::uint32_t edge);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "models/compile/effect_question.hpp"
+#include "models/compile/subscription_ops.hpp"
 #include "models/messaging/extras.hpp"
 #include "models/runtime/execution.hpp"
 #include "models/runtime/identity.hpp"
@@ -109,6 +110,7 @@ Messaging::Messaging(Execution& run) : run_(run), model_(*run.model_) {
   effects_.resize(model_.effects.size());
   order_.resize(model_.effects.size());
   unpublished_.resize(model_.channels.size());
+  find_subscriptions();
   // A durable saga that has begun should end, whoever leads it: while it has not it is pending.
   const std::vector<Saga> sagas = sagas_of(*model_.topology);
   if (sagas.empty()) return;
@@ -237,14 +239,20 @@ void Messaging::judge(const Ledger::Entry& entry) {
 
 // --- steps
 
-std::uint32_t Messaging::spawn(std::uint32_t slot, std::uint32_t pc) {
+std::uint32_t Messaging::spawn(std::uint32_t slot, const Step16& step) {
+  if (step.flags != kSpawnOne) return step_of_subscriptions(slot, step);
+  spawn_at(slot, step.first, run_.frames_[slot].instance);
+  return slot;
+}
+
+void Messaging::spawn_at(std::uint32_t slot, std::uint32_t pc, std::uint32_t instance) {
   const std::uint32_t child = run_.allocate_frame();
   const Frame& f = run_.frames_[slot];
   Frame& c = run_.frames_[child];
   c.start = run_.now_;
   c.pc = pc;
   c.parent = kNoId;
-  c.instance = f.instance;
+  c.instance = instance;
   c.timer = kNoId;
   c.edge = pc;
   c.flags = kRootFrame | kLive;
@@ -256,7 +264,6 @@ std::uint32_t Messaging::spawn(std::uint32_t slot, std::uint32_t pc) {
   begin_spawned(slot, child);
   if (run_.caching_) run_.caching_->begin_branch(slot, child);
   run_.wake(child);
-  return slot;
 }
 
 Publication Messaging::publish(std::uint32_t channel, const Envelope& message, bool confirmed,

@@ -70,7 +70,7 @@ class Messaging final : public InstanceListener {
   std::size_t bytes() const;
 
   // --- steps; each returns the frame that goes on, or kNoId
-  std::uint32_t spawn(std::uint32_t slot, std::uint32_t pc);
+  std::uint32_t spawn(std::uint32_t slot, const Step16& step);
   std::uint32_t deposit(std::uint32_t slot, std::uint32_t channel);
   bool recognise(std::uint32_t slot, std::uint32_t effect);
   bool poisoned(std::uint32_t slot, std::uint32_t effect) const;  // its handling fails
@@ -85,6 +85,8 @@ class Messaging final : public InstanceListener {
   void inside(std::uint32_t slot, std::uint32_t effect);
   void late(std::uint32_t slot, std::uint32_t milestone);
 
+  // The call goes from an instance to itself (models/topology/subscriptions.hpp).
+  bool stays_at_home(std::uint32_t edge) const { return !at_home_.empty() && at_home_[edge]; }
   // The broker's node that the message of the frame's call goes to; kNoInstance: there is none.
   std::uint32_t choose_node(std::uint32_t slot, const GuardTable& g);
   // The handler that the frame is has ended.
@@ -133,6 +135,11 @@ class Messaging final : public InstanceListener {
   };
 
   void let_go(std::uint32_t journey);
+  void spawn_at(std::uint32_t slot, std::uint32_t pc, std::uint32_t instance);
+  // subscriptions.cpp
+  void find_subscriptions();
+  std::uint32_t step_of_subscriptions(std::uint32_t slot, const Step16& step);
+  std::uint32_t held_at(std::uint32_t operation, std::uint32_t instance);
   void left(std::uint32_t instance);  // a handler, of one that comes and goes
   std::uint32_t new_timer(std::uint64_t what, std::uint32_t channel);
   // pauses.cpp
@@ -171,6 +178,20 @@ class Messaging final : public InstanceListener {
   std::vector<std::uint32_t> milestone_since_;  // by milestone: effect; likewise
   std::vector<std::uint64_t> unpublished_;      // by channel: facts that never got there
   std::vector<KeyOrder> order_;                 // by effect
+  // Who holds a subscription, by operation and instance. Who has gone is found out when they are counted: its
+  // frame has another ticket, or is elsewhere in its program.
+  struct Holder {
+    std::uint32_t slot, ticket;
+  };
+  struct Held {
+    std::uint32_t first_instance = 0;
+    std::uint32_t sleeping_pc = 0;  // where their frames are
+    std::uint32_t on_event = 0;     // program of what an event sets off at an instance
+    std::vector<std::vector<Holder>> by_instance;
+    std::vector<std::size_t> look_again;  // by instance: at so many entries
+  };
+  std::vector<Held> held_;     // by operation; none where nobody subscribes
+  std::vector<bool> at_home_;  // by edge; likewise
   std::uint64_t requests_ = 0, sequence_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include "models/caching/key_law.hpp"
 #include "models/catalog.hpp"
 #include "models/deployment/deployment.hpp"
+#include "models/entry/layer_4.hpp"
 #include "models/entry/route.hpp"
 #include "models/fault/fault.hpp"
 #include "models/field/units.hpp"
@@ -15,6 +16,7 @@
 #include "models/policies/transport/transport.hpp"
 #include "models/prices/prices.hpp"
 #include "models/slo/slo.hpp"
+#include "models/steps/subscription_steps.hpp"
 #include "models/topology/call_cycles.hpp"
 #include "models/topology/policy_lints.hpp"
 #include "models/topology/timeout_lints.hpp"
@@ -509,9 +511,11 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   expand_upkeep(builder);
   expand(false);  // the network looks at all edges
   if (diagnostics.ok()) check_waits(builder.topology, diagnostics);
+  if (diagnostics.ok()) check_notified(builder);
   if (diagnostics.ok()) expand_deployments(spec.deployments, doc.root.find("deployments"), builder);
   if (diagnostics.ok()) check_managed(builder.topology, diagnostics);
   drop_transports(builder.topology);
+  leave_messages_unread(builder.topology);
   if (diagnostics.ok()) check_transports(builder.topology, diagnostics);
   if (diagnostics.ok()) check_cache_keys(builder, diagnostics);
   if (diagnostics.ok()) check_client_keys(builder.topology, diagnostics);
