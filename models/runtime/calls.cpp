@@ -60,6 +60,7 @@ std::uint32_t Execution::admission_state(std::uint32_t slot, const GuardTable& g
 // When the call must be over, by the request's deadline and its own.
 std::int64_t Execution::call_deadline(std::uint32_t slot, const GuardTable& g) const {
   std::int64_t deadline = model_->context ? calls_[slot].deadline : kNever;
+  if (deadline != kNever) deadline -= ahead(frames_[slot].instance, true);  // by its own clock
   if (g.deadline_ns >= 0)
     deadline = std::min(deadline, sim::saturating_add(frames_[slot].call_start(), g.deadline_ns));
   return deadline;
@@ -264,7 +265,7 @@ inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) 
   x.stage = static_cast<std::uint8_t>(g.outer);
   if (model_->context) {
     y.key = x.key;
-    y.deadline = call_deadline(slot, g);
+    y.deadline = deadline_sent(slot, g);
   }
   if (messaging_) messaging_->begin_attempt(slot, child);
   if (caching_) caching_->begin_attempt(slot, child, g);

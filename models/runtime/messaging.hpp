@@ -99,6 +99,16 @@ class Messaging final : public InstanceListener {
   void record(RunRecord& record);
   std::uint64_t depth(std::uint32_t group) const;
   std::uint64_t lag_of_station(std::uint32_t station) const;  // of all its groups
+  // For tracing (tracing_messages.cpp): the journey of a frame and its beginning, for their numbers are used
+  // again; the order of the message that an attempt publishes, and of the first that a handler has.
+  struct Journey {
+    std::uint32_t id;
+    std::uint64_t began;
+    bool operator==(const Journey&) const = default;
+  };
+  Journey journey_of(std::uint32_t slot);
+  std::uint64_t published_by(std::uint32_t slot) const;
+  std::uint64_t handled_by(std::uint32_t slot) const;
   // The instance has been told to go, and its channels give it nothing more; or it stays after all.
   void instance_leaves(std::uint32_t instance, bool leaves);
   // Of what is kept, in words, for a run that ends for want of memory.

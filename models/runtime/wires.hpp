@@ -78,6 +78,9 @@ class Wires final : public InstanceListener {
   void instance_changed(std::uint32_t instance, bool up, std::int64_t now_ns) override;
   void fault_changed(const std::string& hook, std::uint32_t fault, std::uint32_t target, bool begins,
                      std::int64_t now_ns) override;
+  void clocks(const PeerClocks* clocks) {
+    for (std::uint32_t i = 0; i < peers_.size(); ++i) peers_[i].clocks = clocks, peers_[i].instance = i;
+  }
   void present(std::uint32_t instance, bool is) { peers_[instance].leaving = !is; }
 
  private:

@@ -278,7 +278,8 @@ void check_shared_faults(const Topology& t, Diagnostics& diagnostics) {
   for (const Fault& f : t.faults) {
     const bool at_door = std::any_of(f.effects.begin(), f.effects.end(), [](const FaultEffect& e) {
       return e.action == FaultAction::delay || e.action == FaultAction::abort ||
-             e.action == FaultAction::refuse || e.action == FaultAction::vanish;
+             e.action == FaultAction::refuse || e.action == FaultAction::vanish ||
+             (e.action == FaultAction::notify && e.lasts);  // tokens
     });
     if (!at_door) continue;
     for (const FaultTarget& target : f.targets) {

@@ -119,8 +119,8 @@ Admission Connections::admit(const CallFacts& facts, sim::Stream& random) {
   }
   if (room() && (!full || s_.max_pending == 0)) {
     Peer& peer = peers_[target_];
-    if (s_.secured && peer.refuses_handshakes(facts.now)) return Admission::no(Outcome::network);
-    if (s_.mutual && self_ != nullptr && self_->refuses_handshakes(facts.now))
+    if (s_.secured && peer.refuses_handshakes(facts.now, self_)) return Admission::no(Outcome::network);
+    if (s_.mutual && self_ != nullptr && self_->refuses_handshakes(facts.now, &peer))
       return Admission::no(Outcome::network);
     if (server_is_full(peer, now)) return Admission::no(Outcome::rejected);
     const bool resumed = s_.resumption >= 1 || (s_.resumption > 0 && random.uniform() < s_.resumption);
