@@ -1,7 +1,7 @@
-// Percentiles of each call and each station in each window. A look at a histogram reads all of its octaves,
-// some 10 KB: with a hundred of them and 200 windows as much time as a short run takes. So they belong to
-// what is only done for runs that are looked into, as traced ones are, and not for thousands of points of a
-// sweep.
+// Percentiles of each call and each station in each window. A look at a histogram reads octaves of it, some
+// kilobytes: with a hundred of them and 200 windows as much time as a short run takes. So they belong to what
+// is only done for runs that are looked into, as traced ones are, and not for thousands of points of a sweep;
+// and where nobody has said how fine they should be, to two windows at a time.
 #include <numeric>
 
 #include "models/runtime/execution.hpp"
@@ -45,6 +45,8 @@ void find_series(const CompiledModel& m, WindowState& w) {
 void Execution::window_times(WindowRecord& window) {
   const CompiledModel& m = *model_;
   if (!tracer_ || m.edges.size() + m.operations.size() > kTimed) return;
+  const bool asked_for = m.topology->run.time_resolution.ns > 0;
+  if (!asked_for && record_.windows.size() % 2 == 0) return;
   if (window_.edge_series.empty() && window_.operation_series.empty()) find_series(m, window_);
   if (!record_at_once_) record_all_recent();
   // All operations of a station together.

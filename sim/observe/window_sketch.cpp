@@ -3,8 +3,15 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 
 namespace tailrace::sim {
+
+namespace {
+
+typedef std::uint32_t Four __attribute__((vector_size(16)));  // g++ does not find it by itself
+
+}  // namespace
 
 std::int64_t WindowCounts::quantile(double p) const {
   if (count_ == 0) return 0;
@@ -26,8 +33,12 @@ std::int64_t WindowCounts::quantile(double p) const {
 }
 
 std::int64_t WindowCounts::max() const {
-  for (std::uint32_t cell = Histogram::kBlocks * kPerBlock; cell-- > 0;) {
-    if (cells_[cell] != 0) return std::min(Histogram::upper_of(cell * kWidth + kWidth - 1), most_);
+  for (std::uint64_t left = blocks_; left != 0;) {
+    const auto block = static_cast<std::uint32_t>(std::bit_width(left) - 1);
+    for (std::uint32_t cell = (block + 1) * kPerBlock; cell-- > block * kPerBlock;) {
+      if (cells_[cell] != 0) return std::min(Histogram::upper_of(cell * kWidth + kWidth - 1), most_);
+    }
+    left &= ~(std::uint64_t{1} << block);
   }
   return 0;
 }
@@ -67,21 +78,40 @@ void WindowSketch::look(const Histogram& h, WindowCounts& since) {
     count_ = h.count();
     return;
   }
+  // All that came is found once as much has been found, so octaves in which nothing happens are seldom read:
+  // those with more in them move to the front.
+  std::uint64_t missing = h.count() - count_;
   count_ = h.count();
-  for (std::uint32_t b = 0; b < Histogram::kBlocks; ++b) {
-    if (h.blocks_[b] == nullptr) continue;
-    const std::uint32_t* words = h.blocks_[b]->words.data();
-    std::array<std::uint32_t, WindowCounts::kPerBlock> sums{};
-    for (std::uint32_t cell = 0; cell < WindowCounts::kPerBlock; ++cell) {
-      for (std::uint32_t i = 0; i < WindowCounts::kWidth; ++i)
-        sums[cell] += words[cell * WindowCounts::kWidth + i];
+  const auto read = [&](Octave& before) {
+    const std::uint32_t* words = h.blocks_[before.block]->words.data();
+    std::uint64_t found = 0;
+    for (std::uint32_t cell = 0; cell < WindowCounts::kPerBlock; ++cell, words += WindowCounts::kWidth) {
+      Four sums{};
+      for (std::uint32_t i = 0; i < WindowCounts::kWidth; i += 4) {
+        Four part;
+        std::memcpy(&part, words + i, sizeof part);
+        sums += part;
+      }
+      const std::uint32_t sum = sums[0] + sums[1] + sums[2] + sums[3];
+      const std::uint32_t n = sum - before.counts[cell];
+      if (n == 0) continue;
+      before.counts[cell] = sum;
+      since.add(before.block * WindowCounts::kPerBlock + cell, n);
+      found += n;
     }
-    Octave& before = octave(b);
-    for (std::uint32_t cell = 0; cell < WindowCounts::kPerBlock; ++cell) {
-      if (const std::uint32_t n = sums[cell] - before.counts[cell]; n != 0)
-        since.add(b * WindowCounts::kPerBlock + cell, n);
-    }
-    before.counts = sums;
+    missing -= found;
+    return found;
+  };
+  std::uint64_t last = 0;
+  for (std::size_t k = 0; k < octaves_.size() && missing > 0; ++k) {
+    const std::uint64_t found = read(octaves_[k]);
+    if (k > 0 && found > last) std::swap(octaves_[k], octaves_[k - 1]);
+    last = found;
+  }
+  for (std::uint32_t b = 0; b < Histogram::kBlocks && missing > 0; ++b) {
+    const bool known =
+        std::any_of(octaves_.begin(), octaves_.end(), [&](const Octave& o) { return o.block == b; });
+    if (!known && h.blocks_[b] != nullptr) read(octave(b));
   }
 }
 

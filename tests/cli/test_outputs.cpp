@@ -107,7 +107,8 @@ TEST_F(Program, EveryRowOfTheTimeSeriesHasEveryColumn) {
 // The one call of each request, the one operation and the request take the same time: percentiles of calls
 // and services are those of the requests, within the width of a cell (1.6 %).
 TEST_F(Program, TheTimeSeriesHasPercentilesOfCallsAndServices) {
-  run_program({"run", file("q.yaml", kQueue), "--replications", "1", "--out", path("out"), "-q"});
+  run_program({"run", file("q.yaml", kQueue), "--replications", "1", "--set", "run.time_resolution=200ms",
+               "--out", path("out"), "-q"});
   std::istringstream csv(read(path("out/timeseries.csv")));
   std::map<std::string, std::map<std::string, std::vector<double>>> rows;  // by window and kind
   for (std::string line; std::getline(csv, line);) {
