@@ -95,7 +95,11 @@ TEST(ClockSkew, ACertificateIsJudgedByItsReader) {
 workloads: {{load: {{trace: {{times: [0ms, 100ms, 300ms, 1s]}}, calls: a.op}}}}
 services:
   a:
-    endpoints: {{op: [{{call: s.op, transport: {{protocol: rest, idle_timeout: 150ms}}, tls: {{client_cpu: 0s, server_cpu: 0s}}}}]}}
+    endpoints:
+      op:
+        - call: s.op
+          transport: {{protocol: rest, idle_timeout: 150ms}}
+          tls: {{client_cpu: 0s, server_cpu: 0s}}
   s: {{inbound: {{certificate: {{validity: 1h, spread: false}}}}, endpoints: {{op: [sleep: 5ms]}}}}
 faults: [{{type: clock_skew, target: a, time_offset: {}, start: 50ms, duration: 500ms}}]
 )",
