@@ -47,6 +47,11 @@ double seconds_of(Area item_ns) {
 
 }  // namespace
 
+std::int64_t window_length_ns(const RunSettings& settings) {
+  if (settings.time_resolution.ns > 0) return settings.time_resolution.ns;
+  return (settings.duration.ns - 1) / kWindows + 1;
+}
+
 Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOptions& options)
     : model_(std::move(model)), options_(options) {
   const CompiledModel& m = *model_;
@@ -153,7 +158,7 @@ void Execution::tell_of_request(std::uint32_t cls, std::int64_t took, Outcome ou
 RunRecord Execution::run() {
   const RunSettings& settings = model_->topology->run;
   const std::int64_t end = settings.duration.ns;
-  window_ns_ = settings.time_resolution.ns > 0 ? settings.time_resolution.ns : (end - 1) / kWindows + 1;
+  window_ns_ = window_length_ns(settings);
   window_before_.resize(classes_.size());
   window_classes_ = classes_;
   window_areas_.resize(station_count());

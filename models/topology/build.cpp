@@ -66,9 +66,19 @@ void read_threshold_entry(const Node& item, const std::string& metric, ScenarioS
   }
   for (const MapEntry& field : item.entries) {
     if (field.key == "threshold") continue;
+    if (field.key == "evaluate_every" || field.key == "delay_abort_eval") {
+      const Quantity q = parse_duration_ns(field.value.is_scalar() ? field.value.text : "");
+      if (!q.value || !(*q.value > 0))
+        context.error(field.value, q.value ? "expected a time longer than 0" : q.error, "10s");
+      const Node* abort = item.find("abort_on_fail");
+      if (abort == nullptr || abort->text != "true" || item.find("evaluate_every") == nullptr)
+        context.error(field.value, fmt::format("{} needs abort_on_fail: true and evaluate_every", field.key),
+                      "{threshold: \"p(99) < 400ms\", abort_on_fail: true, evaluate_every: 2s}");
+      continue;
+    }
     if (field.key != "abort_on_fail") {
       context.error(field.value, fmt::format("a threshold has no field \"{}\"", escaped(field.key)),
-                    "threshold, abort_on_fail");
+                    "threshold, abort_on_fail, evaluate_every, delay_abort_eval");
     } else if (!field.value.is_scalar() || field.value.quoted ||
                (field.value.text != "true" && field.value.text != "false")) {
       context.error(field.value, "expected true or false");
