@@ -28,7 +28,12 @@ class Search {
     if (find(plan_.answer.sizes) == nullptr && plan_.answer.found && !plan_.answer.stopped)
       ask(plan_.answer.sizes);
     if (const SizeJudgement* best = find(plan_.answer.sizes)) plan_.best = best->judgement;
-    if (plan_.answer.found && !plan_.answer.stopped) certify();
+    if (!plan_.answer.found || plan_.answer.stopped) return;
+    std::vector<Sizes> again;
+    do {
+      plan_.one_less.clear();
+      certify();
+    } while (!plan_.interrupted && plan_.fault.empty() && look_longer(again));
   }
 
  private:
@@ -87,16 +92,21 @@ class Search {
     return at == plan_.tried.end() ? nullptr : &*at;
   }
 
-  std::optional<bool> ask(const Sizes& sizes) {
+  std::optional<bool> ask(const Sizes& sizes, int looks = Judge::kLooks) {
     std::vector<std::string> values;
     for (std::size_t k = 0; k < sizes.size(); ++k) values.push_back(plan_.axes[k].value(sizes[k]));
-    Judgement j = judge_.judge(paths_, values, true);
+    Judgement j = judge_.judge(paths_, values, true, looks);
     if (j.interrupted) plan_.interrupted = true;
     if (j.wrong) plan_.fault = j.reason;
     if (j.interrupted || j.wrong) return std::nullopt;
     const Meets meets = j.meets;
     ++(j.by_theory ? plan_.by_theory : plan_.simulated);
     plan_.untold += meets == Meets::untold;
+    if (const SizeJudgement* before = find(sizes)) {  // looked at again, for longer
+      plan_.untold -= before->judgement.meets == Meets::untold;
+      plan_.tried[static_cast<std::size_t>(before - plan_.tried.data())].judgement = std::move(j);
+      return meets == Meets::yes;
+    }
     plan_.tried.push_back({sizes, std::move(j)});
     return meets == Meets::yes;
   }
@@ -114,6 +124,28 @@ class Search {
       plan_.one_less.push_back(*find(sizes));
       if (plan_.one_less.back().judgement.meets == Meets::yes) plan_.answer.proven = false;
     }
+  }
+
+  // An answer that stands only because one step less could not be told: that is looked at for longer. True:
+  // it meets, and is the answer now.
+  bool look_longer(std::vector<Sizes>& again) {
+    for (const SizeJudgement& less : plan_.one_less) {
+      if (less.sizes.empty() || less.judgement.meets != Meets::untold) continue;
+      if (std::find(again.begin(), again.end(), less.sizes) != again.end()) continue;
+      again.push_back(less.sizes);
+      const Sizes sizes = less.sizes;
+      const std::optional<bool> met = ask(sizes, Judge::kMoreLooks);
+      if (!met) return false;
+      if (*met) {
+        plan_.answer.sizes = sizes;
+        plan_.answer.cost = cost_of(ranges_, sizes);
+        plan_.best = find(sizes)->judgement;
+        return true;
+      }
+      plan_.one_less[static_cast<std::size_t>(&less - plan_.one_less.data())].judgement =
+          find(sizes)->judgement;
+    }
+    return false;
   }
 
   Judge judge_;
