@@ -1,4 +1,19 @@
-# What Debian expects of the files of a package, before they are packed: manual pages are compressed, without a date.
+# What Debian expects of the files of a package, before they are packed: each package has its copyright and its changelog,
+# manual pages are compressed, both without a date, and the licence is the one that every Debian system has.
+set(packages program=tailrace viewer=tailrace-viewer development=tailrace-dev)
+foreach(pair IN LISTS packages)
+  string(REPLACE "=" ";" pair ${pair})
+  list(GET pair 0 component)
+  list(GET pair 1 package)
+  set(tree ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/${component})
+  if(EXISTS ${tree})
+    set(doc ${tree}/usr/share/doc/${package})
+    file(MAKE_DIRECTORY ${doc})
+    configure_file(${CMAKE_CURRENT_LIST_DIR}/copyright ${doc}/copyright COPYONLY)
+    configure_file(${CMAKE_CURRENT_LIST_DIR}/changelog ${doc}/changelog.Debian COPYONLY)
+    execute_process(COMMAND gzip -9nf ${doc}/changelog.Debian COMMAND_ERROR_IS_FATAL ANY)
+  endif()
+endforeach()
 file(GLOB_RECURSE pages ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*.1)
 foreach(page IN LISTS pages)
   execute_process(COMMAND gzip -9nf ${page} COMMAND_ERROR_IS_FATAL ANY)
