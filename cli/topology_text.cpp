@@ -213,7 +213,8 @@ std::string balancer_text(const models::BalancerSettings& b) {
   return more.empty() ? text : fmt::format("{} ({})", text, fmt::join(more, ", "));
 }
 
-std::string station_text(const models::Station& s) {
+// `worker`: what its users call what serves a request there.
+std::string station_text(const models::Station& s, std::string_view worker) {
   std::vector<std::string> parts;
   if (s.scaling && s.scaling->least != s.scaling->most) {
     parts.push_back(fmt::format("{} to {} instances, {} at the start", s.scaling->least, s.scaling->most,
@@ -223,8 +224,8 @@ std::string station_text(const models::Station& s) {
     parts.push_back(fmt::format("{} instance{}", count_text(n), n == 1 ? "" : "s"));
   }
   parts.push_back(s.workers == models::kUnlimited
-                      ? "unlimited workers"
-                      : fmt::format("{} worker{}{}", count_text(s.workers), s.workers == 1 ? "" : "s",
+                      ? fmt::format("unlimited {}s", worker)
+                      : fmt::format("{} {}{}{}", count_text(s.workers), worker, s.workers == 1 ? "" : "s",
                                     s.instances > 1 ? " each" : ""));
   if (s.workers != models::kUnlimited) {
     parts.push_back(fmt::format(
@@ -464,7 +465,8 @@ std::string topology_text(const Topology& t, analysis::TextStyle style) {
       if (c.kind != kind || ++count > kMostComponents) continue;
       for (const std::size_t s : stations[i]) {
         if (is_group[s] != 0) continue;
-        out += fmt::format("  {}: {}\n", escaped(t.stations[s].name), station_text(t.stations[s]));
+        out += fmt::format("  {}: {}\n", escaped(t.stations[s].name),
+                           station_text(t.stations[s], kind == "database" ? "connection" : "worker"));
       }
       for (const std::size_t o : operations[i]) {
         const models::Operation& op = t.operations[o];

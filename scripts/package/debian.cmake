@@ -1,5 +1,9 @@
 # What Debian expects of the files of a package, before they are packed: each package has its copyright and its changelog,
 # manual pages are compressed, both without a date, and the licence is the one that every Debian system has.
+file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/changelog newest LIMIT_COUNT 1)
+if(NOT newest MATCHES "^tailrace \\(${CPACK_PACKAGE_VERSION}-1\\)")
+  message(FATAL_ERROR "scripts/package/changelog has no entry for ${CPACK_PACKAGE_VERSION}")
+endif()
 set(packages program=tailrace viewer=tailrace-viewer development=tailrace-dev)
 foreach(pair IN LISTS packages)
   string(REPLACE "=" ";" pair ${pair})
