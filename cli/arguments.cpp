@@ -172,16 +172,21 @@ void add_plan_options(CLI::App& command, PlanArguments& a) {
                           ->type_name("WORKLOAD");
   command
       .add_option("--size", a.sizes,
-                  "find the least-cost whole numbers that meet the thresholds (repeatable)")
+                  "find the least-cost sizes that meet the thresholds: whole numbers (1..20), or real "
+                  "values where the ends have units or points (10ms..2s, 0.0..0.5) (repeatable)")
       ->type_name("PATH=LOW..HIGH")
       ->allow_extra_args(false)
       ->take_all()
       ->excludes(load);
-  command.add_option("--price", a.prices, "cost of one more of a size; default 1 (repeatable)")
+  command
+      .add_option(
+          "--price", a.prices,
+          "cost of one more of a size, or of a second; below 0: more is cheaper; default 1 (repeatable)")
       ->type_name("PATH=COST")
       ->allow_extra_args(false)
       ->take_all();
-  add_share(command, "--resolution", a.resolution, "of the rate: how narrow its bracket is to be (1%)");
+  add_share(command, "--resolution", a.resolution,
+            "how narrow the bracket of a rate or of a real-valued size is to be (1%)");
   add_share(command, "--indifference", a.indifference,
             "an interval within this share of a limit is left undecided (1%)");
   add_jobs(command, a.jobs, "replications at a time; default one per core");
@@ -233,6 +238,8 @@ void add_sweep_options(CLI::App& command, SweepArguments& a) {
   command
       .add_option("--shard", a.shard_text, "only each n-th point, from the i-th on; 1/n to n/n share --out")
       ->type_name("I/N");
+  command.add_option("--sqlite", a.sqlite, "also write all points and figures into this SQLite database")
+      ->type_name("FILE");
   command.add_flag("--merge", a.merge, "run nothing: write the results of the points that shards have done");
   add_format(command, a.scenario.format,
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});

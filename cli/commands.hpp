@@ -57,6 +57,7 @@ struct SweepArguments {
   std::string shard_text;             // "i/n"; empty: all points
   std::size_t shard = 0, shards = 1;  // its meaning, from 0
   bool merge = false;                 // run nothing, gather what shards have done
+  std::string sqlite;                 // file; empty: none
   int jobs = 0;
   std::string out;
 };

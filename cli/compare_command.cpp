@@ -116,9 +116,9 @@ Sides load_sides(const CompareArguments& arguments) {
 
 // The name of the figure that is asked about; exit_code is set where there is none.
 std::string primary_of(const CompareArguments& arguments, Sides& sides) {
-  const std::vector<analysis::Figure> figures = analysis::list_figures(*sides.models[0].model);
+  const std::vector<analysis::RunFigure> figures = analysis::list_figures(*sides.models[0].model);
   if (arguments.primary.empty()) {
-    const analysis::Figure* figure = analysis::default_primary(figures);
+    const analysis::RunFigure* figure = analysis::default_primary(figures);
     return figure == nullptr ? "" : figure->name();
   }
   std::string nearest;

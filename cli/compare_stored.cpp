@@ -50,7 +50,7 @@ analysis::ComparedVariant variant_of(const std::string& name, const analysis::Ba
   for (std::size_t r = 0; r < replications; ++r)
     variant.replications[r].replication = static_cast<std::uint32_t>(r);
   for (const analysis::KeptFigure& kept : run.figures) {
-    analysis::Figure figure;
+    analysis::RunFigure figure;
     const auto space = kept.name.rfind(' ');
     figure.metric = kept.name.substr(0, space);
     figure.aggregation = space == std::string::npos ? "value" : kept.name.substr(space + 1);
@@ -70,10 +70,10 @@ analysis::ComparedVariant variant_of(const std::string& name, const analysis::Ba
   return variant;
 }
 
-std::string primary_of(const CompareArguments& arguments, const std::vector<analysis::Figure>& figures,
+std::string primary_of(const CompareArguments& arguments, const std::vector<analysis::RunFigure>& figures,
                        int& exit_code) {
   if (arguments.primary.empty()) {
-    const auto tail = std::find_if(figures.begin(), figures.end(), [](const analysis::Figure& f) {
+    const auto tail = std::find_if(figures.begin(), figures.end(), [](const analysis::RunFigure& f) {
       return f.aggregation == "p(99)" && f.unit == analysis::ThresholdUnit::seconds;
     });
     return tail == figures.end() ? "" : tail->name();

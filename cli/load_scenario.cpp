@@ -5,6 +5,7 @@
 #include "cli/exit_code.hpp"
 #include "models/topology/build.hpp"
 #include "scenarios/format/read.hpp"
+#include "scenarios/run/lookout.hpp"
 
 namespace tailrace::cli {
 
@@ -100,6 +101,7 @@ LoadedScenario load_scenario(const ScenarioArguments& arguments) {
   if (loaded.exit_code == 0) {
     std::optional<models::Topology> topology = models::build_topology(loaded.doc, loaded.diagnostics);
     if (topology) analysis::check_thresholds(*topology, loaded.diagnostics);
+    if (topology) scenarios::check_abort_rules(loaded.doc, *topology, loaded.diagnostics);
     if (!topology || !loaded.diagnostics.ok()) {
       loaded.exit_code = kWrongScenario;
     } else {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 
@@ -22,8 +23,7 @@ namespace tailrace::cli {
 
 namespace {
 
-constexpr double kLargest = 1e6;  // a size
-constexpr int kProof = 600;       // candidates beyond the first, to find and to prove the cheapest
+constexpr int kProof = 600;  // candidates beyond the first, to find and to prove the cheapest
 
 // PATH=REST, where PATH may hold quoted keys with = in them; the values hold none.
 bool split(const std::string& text, std::string& path, std::string& rest) {
@@ -34,63 +34,72 @@ bool split(const std::string& text, std::string& path, std::string& rest) {
   return true;
 }
 
+using ParsedSizes = std::vector<scenarios::Axis>;
+
+std::string price_fault(const ParsedSizes& axes, const std::string& text) {
+  std::string path, cost;
+  const bool good = split(text, path, cost);
+  const models::Quantity price = models::parse_number(cost);
+  if (!good || !price.value || *price.value == 0 || std::fabs(*price.value) > 1e12)
+    return fmt::format("--price {}: write PATH=COST with a number that is not 0", models::shown(text));
+  if (std::none_of(axes.begin(), axes.end(), [&](const auto& a) { return a.path == path; }))
+    return fmt::format("--price {}: there is no --size of that path", models::shown(path));
+  return "";
+}
+
 // The sizes that are asked for, or nothing after complaining.
-std::optional<std::vector<scenarios::SizeAxis>> read_axes(const PlanArguments& arguments) {
-  std::vector<scenarios::SizeAxis> axes;
-  const auto find = [&](const std::string& path) {
-    return std::find_if(axes.begin(), axes.end(), [&](const auto& a) { return a.path == path; });
-  };
+std::optional<ParsedSizes> read_axes(const PlanArguments& arguments) {
+  ParsedSizes axes;
   for (const std::string& text : arguments.sizes) {
-    scenarios::SizeAxis axis;
-    std::string range;
-    const auto refuse = [&]() -> std::optional<std::vector<scenarios::SizeAxis>> {
+    scenarios::DesignFault fault;
+    auto axis = scenarios::parse_size(text, fault);
+    if (!axis) {
       complain(
-          fmt::format("--size {}: write PATH=LOW..HIGH with whole numbers from 0 to 1000000, such as "
-                      "services.cart.replicas=1..20",
-                      models::shown(text)));
-      return std::nullopt;
-    };
-    if (!split(text, axis.path, range)) return refuse();
-    const auto dots = range.find("..");
-    if (dots == std::string::npos) return refuse();
-    const models::Quantity low = models::parse_count(range.substr(0, dots));
-    const models::Quantity high = models::parse_count(range.substr(dots + 2));
-    if (!low.value || !high.value || *low.value > *high.value || *high.value > kLargest) return refuse();
-    if (find(axis.path) != axes.end()) {
-      complain(fmt::format("--size {} is given twice", models::shown(axis.path)));
+          fmt::format("--size {}: {}; write PATH=LOW..HIGH, such as services.cart.replicas=1..20 or "
+                      "defaults.timeout=10ms..2s",
+                      models::shown(text), fault.message));
       return std::nullopt;
     }
-    axis.range.low = static_cast<std::int64_t>(*low.value);
-    axis.range.high = static_cast<std::int64_t>(*high.value);
-    axes.push_back(std::move(axis));
+    if (std::any_of(axes.begin(), axes.end(), [&](const auto& a) { return a.path == axis->path; })) {
+      complain(fmt::format("--size {} is given twice", models::shown(axis->path)));
+      return std::nullopt;
+    }
+    axes.push_back(std::move(*axis));
   }
   for (const std::string& text : arguments.prices) {
-    std::string path, cost;
-    const bool good = split(text, path, cost);
-    const models::Quantity price = models::parse_number(cost);
-    if (!good || !price.value || !(*price.value > 0) || *price.value > 1e12) {
-      complain(fmt::format("--price {}: write PATH=COST with a number more than 0", models::shown(text)));
-      return std::nullopt;
-    }
-    const auto axis = find(path);
-    if (axis == axes.end()) {
-      complain(fmt::format("--price {}: there is no --size of that path", models::shown(path)));
-      return std::nullopt;
-    }
-    axis->range.price = *price.value;
+    const std::string fault = price_fault(axes, text);
+    if (fault.empty()) continue;
+    complain(fault);
+    return std::nullopt;
   }
   return axes;
 }
 
 // What --price says stands before the scenario's prices; a size without either costs 1.
-void price_from_scenario(std::vector<scenarios::SizeAxis>& axes, const PlanArguments& arguments,
-                         const models::ScenarioDoc& doc) {
-  for (scenarios::SizeAxis& axis : axes) {
-    const bool told = std::any_of(arguments.prices.begin(), arguments.prices.end(),
-                                  [&](const auto& text) { return text.rfind(axis.path + "=", 0) == 0; });
-    const std::optional<double> price = models::unit_price(doc, axis.path);
-    if (!told && price && *price > 0) axis.range.price = *price;
+double price_of(const std::string& axis, const PlanArguments& arguments, const models::ScenarioDoc& doc) {
+  for (const std::string& text : arguments.prices) {
+    std::string path, cost;
+    if (split(text, path, cost) && path == axis) return *models::parse_number(cost).value;
   }
+  const std::optional<double> price = models::unit_price(doc, axis);
+  return price && *price > 0 ? *price : 1;
+}
+
+std::optional<std::vector<scenarios::SizeAxis>> price_axes(const ParsedSizes& parsed,
+                                                           const PlanArguments& arguments,
+                                                           const models::ScenarioDoc& doc,
+                                                           double resolution) {
+  std::vector<scenarios::SizeAxis> axes;
+  for (const scenarios::Axis& a : parsed) {
+    scenarios::DesignFault fault;
+    auto axis = scenarios::make_size_axis(a, price_of(a.path, arguments, doc), resolution, fault);
+    if (!axis) {
+      complain("--size " + fault.message);
+      return std::nullopt;
+    }
+    axes.push_back(std::move(*axis));
+  }
+  return axes;
 }
 
 int code_of(bool interrupted, bool found) {
@@ -141,8 +150,8 @@ int plan_command(const PlanArguments& given) {
     complain("a plan is either --max-load WORKLOAD or --size PATH=LOW..HIGH");
     return kUsage;
   }
-  auto axes = read_axes(arguments);
-  if (!axes) return kUsage;
+  const auto parsed = read_axes(arguments);
+  if (!parsed) return kUsage;
   // Sizes may mend a scenario that is wrong as it stands; a rate is raised from what is there.
   if (!arguments.workload.empty()) {
     const LoadedScenario whole = load_scenario(arguments.scenario);
@@ -158,13 +167,14 @@ int plan_command(const PlanArguments& given) {
     return kWrongScenario;
   }
   if (!prepare_folder(arguments.out)) return kInputOutput;
-  price_from_scenario(*axes, arguments, loaded.doc);
   const scenarios::SweepScenario scenario{loaded.doc, arguments.scenario.seed,
                                           arguments.scenario.replications};
   scenarios::PlanContext context;
   if (loaded.topology != nullptr) context.scenario = loaded.topology->name;
   if (arguments.resolution > 0) context.resolution = arguments.resolution;
   if (arguments.indifference > 0) context.indifference = arguments.indifference;
+  const auto axes = price_axes(*parsed, arguments, loaded.doc, context.resolution);
+  if (!axes) return kUsage;
 
   const std::unique_ptr<Cluster> cluster = join_cluster(identity_of({scenario}));
   if (cluster != nullptr && !cluster->first()) {

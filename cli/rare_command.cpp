@@ -111,7 +111,10 @@ int rare_command(const RareArguments& arguments) {
                                    [&] { return scenarios::rare_text(estimate, told, style.out); },
                                    {}});
   if (!estimate.complete) complain("interrupted; results are partial");
+  if (estimate.broken > 0)
+    complain(fmt::format("internal error: {}; please report this with the scenario", estimate.broken_how));
   if (!given.whole()) return kInputOutput;
+  if (estimate.broken > 0) return kInternal;
   if (!estimate.complete) return kInterrupted + std::max(interrupted_by(), 1);
   return estimate.limited > 0 ? kLimitReached : kGood;
 }

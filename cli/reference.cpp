@@ -165,6 +165,25 @@ std::string field_markdown(const FieldTable& table) {
   return out;
 }
 
+// Sections inside of what has a name, by their field: "autoscaling", "hpa". Each form of one is shown once,
+// with the first place where it stands.
+void collect_sections(const FieldTable& table, const std::string& place, const std::string& name,
+                      std::vector<std::string>& shown, std::string& out) {
+  for (const Field& f : table.fields) {
+    if (f.section == nullptr || f.own_page) continue;
+    const std::string here = place + "." + f.name;
+    if (f.name == name || here == name) {
+      const std::string fields = field_text(*f.section);
+      if (std::find(shown.begin(), shown.end(), fields) != shown.end()) continue;
+      shown.push_back(fields);
+      if (!out.empty()) out += "\n";
+      out += wrapped(fmt::format("{}: {}.{}", here, f.text, short_form(*f.section)), 0) + "\n\n" + fields;
+    } else {
+      collect_sections(*f.section, here, name, shown, out);
+    }
+  }
+}
+
 }  // namespace
 
 std::string type_text(const Field& field) {
@@ -226,7 +245,9 @@ std::string describe_list() {
     out += fmt::format("  {:23} {}\n", f.name, wrapped(f.about, 26));
   out += "\nForms of values\n";
   for (const Form& f : reference_forms()) out += fmt::format("  {:15} {}\n", f.name, wrapped(f.about, 18));
-  out += "\n`tailrace describe NAME` shows the fields of one of them.\n";
+  out +=
+      "\n`tailrace describe NAME` shows the fields of one of them, or of a section inside: autoscaling, "
+      "service.queue.\n";
   return out;
 }
 
@@ -264,6 +285,12 @@ std::string describe_one(const std::string& name, std::string& hint) {
     out += wrapped(fmt::format("{}: {}", f.name, f.about), 0) + "\n\n";
     for (const FormLine& line : f.lines)
       out += fmt::format("  {:46}  {}\n", line.example, wrapped(line.meaning, 50));
+  }
+  if (out.empty()) {
+    std::vector<std::string> shown;
+    for (const Topic& t : topics()) collect_sections(t.fields, t.name, name, shown, out);
+    for (const models::PolicyInfo& p : models::policies())
+      collect_sections(p.fields, p.name, name, shown, out);
   }
   if (out.empty()) {
     const std::vector<std::string_view> known(names.begin(), names.end());

@@ -37,6 +37,7 @@
 #include "scenarios/format/read.hpp"
 #include "scenarios/format/write.hpp"
 #include "scenarios/run/early_stop.hpp"
+#include "scenarios/run/lookout.hpp"
 #include "scenarios/run/replicate.hpp"
 
 namespace tailrace::cli {
@@ -49,6 +50,8 @@ struct Replicated {
   scenarios::ReplicateResult result;
   double wall_seconds = 0;
   std::string aborted;  // by which threshold
+  bool cut = false;     // within a replication
+  analysis::SlowRequests slow;
 };
 
 // A relative change of this much is worth a red build.
@@ -70,6 +73,8 @@ Replicated replicate(const std::shared_ptr<const models::CompiledModel>& model, 
   };
   const auto asked = static_cast<int>(model->topology->run.replications);
   scenarios::EarlyStop stop(scenario.doc, arguments.abort_on_fail, asked);
+  scenarios::Lookout lookout(*model, scenario.doc, models::read_slos(scenario.doc));
+  if (lookout.wanted()) options.observer = &lookout;
   Replicated run;
   if (stop.wanted() && options.precision == 0) {
     options.first_round = scenarios::kFirstRound;
@@ -82,6 +87,11 @@ Replicated replicate(const std::shared_ptr<const models::CompiledModel>& model, 
   }
   const auto start = std::chrono::steady_clock::now();
   run.result = scenarios::replicate(model, options);
+  run.slow = lookout.slow();
+  if (!run.result.records.empty() && lookout.cut(run.result.records.back().replication)) {
+    run.cut = true;
+    run.aborted = lookout.aborted();
+  }
   run.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return run;
 }
@@ -231,7 +241,7 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
 
   if (!run.aborted.empty()) results.notes.push_back("aborted: " + run.aborted);
   int code = code_of(report, thresholds);
-  if (!run.aborted.empty() && code == kGood) code = kThresholds;
+  if (run.cut || (!run.aborted.empty() && code == kGood)) code = kThresholds;
   const bool writes = !arguments.out.empty() || format == OutputFormat::json;
   std::vector<analysis::KeptFigure> kept;
   if (writes || !baseline.figures.empty()) kept = analysis::keep_figures(*model, records);
@@ -251,7 +261,7 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
     junit = analysis::junit_xml(results, junit_cases(against));
   std::string summary;
   const std::vector<analysis::SloReport> slos =
-      analysis::evaluate_slos(models::read_slos(scenario.doc), *model, records, report.confidence);
+      analysis::evaluate_slos(models::read_slos(scenario.doc), *model, records, run.slow, report.confidence);
   const analysis::CostReport cost =
       analysis::evaluate_cost(models::priced_units(scenario.doc, *model->topology), *model, records, report);
   if (writes) summary = analysis::summary_json(results, kept, slos, cost);

@@ -273,6 +273,8 @@ void thresholds(JsonText& j, const Field& f) {
     j.key("properties").begin_object();
     j.key("threshold").begin_inline_object().field("type", "string").end_object();
     j.key("abort_on_fail").begin_inline_object().field("type", "boolean").end_object();
+    j.key("evaluate_every").begin_inline_object().field("type", "string").end_object();
+    j.key("delay_abort_eval").begin_inline_object().field("type", "string").end_object();
     j.end_object().end_object();
   };
   j.field("type", "object").key("additionalProperties").begin_object().key("anyOf").begin_array();

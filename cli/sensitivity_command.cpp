@@ -14,6 +14,7 @@
 #include "cli/progress.hpp"
 #include "cli/signals.hpp"
 #include "scenarios/sensitivity/output.hpp"
+#include "scenarios/sensitivity/page.hpp"
 
 namespace tailrace::cli {
 
@@ -59,7 +60,8 @@ int sensitivity_command(const SensitivityArguments& given) {
                 [&] { return scenarios::sensitivity_json(found); },
                 [&] { return scenarios::sensitivity_csv(found); },
                 [&] { return scenarios::sensitivity_text(found, style.out); },
-                {{"sensitivity.svg", [&] { return scenarios::sensitivity_svg(found); }}}});
+                {{"sensitivity.svg", [&] { return scenarios::sensitivity_svg(found); }},
+                 {"sensitivity.html", [&] { return scenarios::sensitivity_html(found); }}}});
   if (!given_out.whole()) return kInputOutput;
   if (found.interrupted) {
     complain("interrupted; results are partial");

@@ -15,6 +15,7 @@
 #include "cli/output_files.hpp"
 #include "cli/progress.hpp"
 #include "cli/signals.hpp"
+#include "cli/sqlite_file.hpp"
 #include "cli/sweep_journal.hpp"
 #include "models/field/number_text.hpp"
 #include "models/runtime/record.hpp"
@@ -274,7 +275,10 @@ class Sweep {
                   [&] { return scenarios::sweep_csv(results_); },
                   [&] { return scenarios::sweep_text(results_, kMostShown, stream_style().out); },
                   {}});
+    std::string sqlite_error;
+    if (!arguments_.sqlite.empty()) sqlite_error = write_sqlite(arguments_.sqlite, results_, kVersion);
     name_faults();
+    if (!sqlite_error.empty()) complain(sqlite_error);
     if (interrupted_by() != 0 && !finished()) {
       complain(arguments_.out.empty()
                    ? "interrupted; results are partial, and with --out the same command could have gone on"
@@ -283,7 +287,8 @@ class Sweep {
       complain(fmt::format("{} of {} points are missing", results_.rows.size() - results_.done(),
                            results_.rows.size()));
     }
-    return given.whole() || code == kInternal ? code : kInputOutput;
+    const bool whole = given.whole() && sqlite_error.empty();
+    return whole || code == kInternal ? code : kInputOutput;
   }
 
   const SweepArguments& arguments_;
@@ -311,6 +316,17 @@ int sweep_command(const SweepArguments& given) {
   if (arguments.merge && !arguments.shard_text.empty()) {
     complain("--merge is for all shards together, without --shard");
     return kUsage;
+  }
+  if (!arguments.sqlite.empty()) {
+    if (!has_sqlite()) {
+      complain("--sqlite: this program was built without SQLite (Debian: libsqlite3-dev)");
+      return kUsage;
+    }
+    if (!arguments.shard_text.empty()) {
+      complain("--sqlite is for all points: give it with --merge, without --shard");
+      return kUsage;
+    }
+    if (const int code = prepare_file("--sqlite", arguments.sqlite); code != kGood) return code;
   }
   // The scenario itself may be wrong where it is varied; then every point says so.
   arguments.scenario = said_once(arguments.scenario);

@@ -11,6 +11,7 @@
 #include "analysis/report/text_table.hpp"
 #include "models/field/diagnostics.hpp"
 #include "models/messaging/headers.hpp"
+#include "models/topology/subscriptions.hpp"
 
 namespace tailrace::cli {
 
@@ -213,7 +214,8 @@ std::string balancer_text(const models::BalancerSettings& b) {
   return more.empty() ? text : fmt::format("{} ({})", text, fmt::join(more, ", "));
 }
 
-std::string station_text(const models::Station& s) {
+// `worker`: what its users call what serves a request there.
+std::string station_text(const models::Station& s, std::string_view worker) {
   std::vector<std::string> parts;
   if (s.scaling && s.scaling->least != s.scaling->most) {
     parts.push_back(fmt::format("{} to {} instances, {} at the start", s.scaling->least, s.scaling->most,
@@ -223,8 +225,8 @@ std::string station_text(const models::Station& s) {
     parts.push_back(fmt::format("{} instance{}", count_text(n), n == 1 ? "" : "s"));
   }
   parts.push_back(s.workers == models::kUnlimited
-                      ? "unlimited workers"
-                      : fmt::format("{} worker{}{}", count_text(s.workers), s.workers == 1 ? "" : "s",
+                      ? fmt::format("unlimited {}s", worker)
+                      : fmt::format("{} {}{}{}", count_text(s.workers), worker, s.workers == 1 ? "" : "s",
                                     s.instances > 1 ? " each" : ""));
   if (s.workers != models::kUnlimited) {
     parts.push_back(fmt::format(
@@ -282,6 +284,23 @@ std::string cache_text(const Topology& t, const Step& s, int indent) {
   return {};
 }
 
+std::string background_text(const Topology& t, const Step& s, int indent) {
+  using models::SubscriptionStep;
+  const std::string pad(static_cast<std::size_t>(indent), ' ');
+  const std::string inside = steps_text(t, s.branches[0].steps, indent + 2);
+  switch (models::subscription_step_of(s)) {
+    case SubscriptionStep::announce:
+      return pad + fmt::format("notify all who are subscribed at {}\n", t.operation_name(s.ref));
+    case SubscriptionStep::fan_out:
+      return pad + "for each subscriber of the instance\n" + inside;
+    case SubscriptionStep::admit:
+      return pad + fmt::format("refuse more than {} subscriptions\n", models::most_held(s));
+    case SubscriptionStep::none:
+      break;
+  }
+  return pad + "in the background\n" + inside;
+}
+
 std::string steps_text(const Topology& t, const models::Steps& steps, int indent) {
   std::string out;
   const std::string pad(static_cast<std::size_t>(indent), ' ');
@@ -296,6 +315,11 @@ std::string steps_text(const Topology& t, const models::Steps& steps, int indent
         out += pad + "compute " + time_text(*s.distribution) + "\n";
         break;
       case Step::Kind::sleep:
+        if (models::is_held_sleep(s)) {
+          out += pad + "hold a subscription for " + time_text(*s.distribution) + "; at each event\n" +
+                 steps_text(t, s.branches[0].steps, indent + 2);
+          break;
+        }
         out += pad + "sleep " + time_text(*s.distribution) + "\n";
         break;
       case Step::Kind::call:
@@ -309,7 +333,7 @@ std::string steps_text(const Topology& t, const models::Steps& steps, int indent
           out += pad + "if that fails\n" + steps_text(t, s.branches[1].steps, indent + 2);
         break;
       case Step::Kind::background:
-        out += pad + "in the background\n" + steps_text(t, s.branches[0].steps, indent + 2);
+        out += background_text(t, s, indent);
         break;
       case Step::Kind::effect:
         out += pad + fmt::format("effect {}\n", t.effects[static_cast<std::size_t>(s.ref)].name) +
@@ -464,7 +488,8 @@ std::string topology_text(const Topology& t, analysis::TextStyle style) {
       if (c.kind != kind || ++count > kMostComponents) continue;
       for (const std::size_t s : stations[i]) {
         if (is_group[s] != 0) continue;
-        out += fmt::format("  {}: {}\n", escaped(t.stations[s].name), station_text(t.stations[s]));
+        out += fmt::format("  {}: {}\n", escaped(t.stations[s].name),
+                           station_text(t.stations[s], kind == "database" ? "connection" : "worker"));
       }
       for (const std::size_t o : operations[i]) {
         const models::Operation& op = t.operations[o];

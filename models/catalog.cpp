@@ -138,6 +138,7 @@ const std::vector<FaultInfo>& fault_types() {
       cpu_stress_fault(),
       memory_stress_fault(),
       gray_fault(),
+      clock_skew_fault(),
       delay_fault(),
       abort_fault(),
       dns_error_fault(),  // abort, of a resolver

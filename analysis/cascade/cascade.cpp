@@ -1,5 +1,7 @@
 #include "analysis/cascade/cascade.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <span>
@@ -12,6 +14,7 @@ namespace {
 
 constexpr Floor kMoreLoad{0, 0.2};
 constexpr std::size_t kFewestAfter = 10;   // windows after the trigger, to tell
+constexpr double kServedBefore = 0.5;      // a baseline with less is none
 constexpr double kMostOfTheGoodput = 0.8;  // of the baseline's
 constexpr double kOnItsWay = 0.1;          // of the baseline, from the first third to the last
 constexpr double kDrains = 0.1;            // of the queues
@@ -174,8 +177,20 @@ class Finder {
       c_.hits.push_back(f.hit);
       onsets.push_back(f.onset);
     }
+    detected(onsets);
     explain_hits(model_, r_, baseline_, onsets, c_);
     c_.amplified = amplified_edges(model_, r_, baseline_, baseline_.end);
+  }
+
+  // Two windows out of bounds decide; one that is far out decides alone, and is over at that.
+  void detected(const std::vector<std::size_t>& onsets) {
+    if (c_.triggers.empty()) return;
+    const double start = c_.triggers.front().start_s;
+    for (std::size_t h = 0; h < onsets.size(); ++h) {
+      const std::size_t decides = std::min(onsets[h] + 1, n_ - 1);
+      const double after = times_.end_s[decides] - start;
+      if (after >= 0 && (c_.detection_s < 0 || after < c_.detection_s)) c_.detection_s = after;
+    }
   }
 
   void users(const std::vector<Signal>& signals) {
@@ -202,6 +217,7 @@ class Finder {
     c_.goodput_before = mean(good, baseline_.first, baseline_.end);
     const double offered = mean(load, baseline_.first, baseline_.end);
     const double share = offered > 0 ? std::min(1.0, c_.goodput_before / offered) : 1;
+    served_before_ = share;
     const std::size_t from = c_.triggers.empty() ? baseline_.end : first_from(c_.triggers.front().start_s);
     for (std::size_t k = from; k < n_; ++k) {
       const double length = times_.end_s[k] - times_.start_s[k];
@@ -231,6 +247,12 @@ class Finder {
 
   void judge() {
     const bool triggered = !c_.triggers.empty();
+    if (triggered && served_before_ < kServedBefore) {
+      c_.verdict = Verdict::unknown;
+      c_.reason = fmt::format("only {:.0f} % of the requests succeeded before the first trigger",
+                              100 * served_before_);
+      return;
+    }
     if (c_.user_onset_s < 0) {
       c_.verdict = triggered ? Verdict::unaffected : Verdict::steady;
       return;
@@ -269,6 +291,7 @@ class Finder {
   Span baseline_;
   Cascade c_;
   bool users_well_ = true;
+  double served_before_ = 1;
   std::size_t after_ = 0;
   double first_third_ = 0, last_trigger_s_ = 0, queue_half_ = 0, queue_end_ = 0;
 };

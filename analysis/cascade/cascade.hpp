@@ -14,6 +14,7 @@
 //   recovered   they did, and it is over
 //   metastable  the trigger is gone, the load is back, and less than 80 % of the goodput is, with neither it
 //               nor the queues on their way back
+//   unknown     too little came before the first trigger, or users were badly served already (under a half)
 //   degraded    everything else that is not over: the trigger is still there, it is on its way back, too
 //               little time is left to tell, or most of the goodput is back
 #include <string>
@@ -70,9 +71,12 @@ struct Cascade {
   std::vector<Trigger> triggers;
   std::vector<Hit> hits;  // by onset
   std::vector<EdgeAmplification> amplified;
-  double user_onset_s = -1;   // when requests began to fail; -1: never
-  double user_end_s = -1;     // when they were well again; the end of the run where they are not
-  double recovery_s = -1;     // from the last trigger's end to that; -1: not recovered
+  double user_onset_s = -1;  // when requests began to fail; -1: never
+  double user_end_s = -1;    // when they were well again; the end of the run where they are not
+  double recovery_s = -1;    // from the last trigger's end to that; -1: not recovered
+  // From the first trigger until some signal has left its baseline beyond doubt: the end of the last window
+  // that the decision needs. -1: none did, or there was no trigger.
+  double detection_s = -1;
   double lost = 0;            // requests, of those due since the first trigger
   double due = 0;             // that the baseline would have served since then
   double goodput_before = 0;  // per second, baseline

@@ -39,11 +39,12 @@ class Aggregator {
 
   CascadeReport run() {
     report_.replications = static_cast<int>(cascades_.size());
-    std::vector<double> recoveries, before, after;
+    std::vector<double> recoveries, detections, before, after;
     std::vector<RatioSample> lost;
     for (const Cascade& c : cascades_) {
       ++report_.verdicts[static_cast<std::size_t>(c.verdict)];
       if (c.verdict == Verdict::unknown) continue;
+      if (c.detection_s >= 0) detections.push_back(c.detection_s);
       if (c.recovery_s >= 0) recoveries.push_back(c.recovery_s);
       before.push_back(c.goodput_before);
       after.push_back(c.goodput_after);
@@ -61,6 +62,7 @@ class Aggregator {
       break;
     }
     report_.recovery = mean_interval(recoveries, kConfidence, recoveries.size());
+    report_.detection = mean_interval(detections, kConfidence, detections.size());
     report_.goodput_before = mean_interval(before, kConfidence);
     report_.goodput_after = mean_interval(after, kConfidence);
     report_.lost = ratio_interval(lost, kConfidence);

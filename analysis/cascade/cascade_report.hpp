@@ -36,6 +36,7 @@ struct CascadeReport {
   int replications = 0;
   std::array<int, kVerdicts> verdicts{};  // replications by Verdict
   Interval recovery;                      // seconds, of those that recovered
+  Interval detection;                     // seconds from the first trigger, of those where something was seen
   Interval lost;                          // share of the requests that were due since the first trigger
   Interval goodput_before, goodput_after;
   int components_hit = 0, components = 0;  // hit in most replications; workloads are not counted

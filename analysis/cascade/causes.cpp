@@ -12,6 +12,7 @@ using models::Outcome;
 
 constexpr std::size_t kTogether = 1;        // windows by which an effect may be seen before its cause
 constexpr std::size_t kEvidence = 4;        // windows from the onset on in which evidence is sought
+constexpr std::size_t kLateEvidence = 16;   // ... where users are seen to wait before they give up
 constexpr std::size_t kBefore = 3;          // windows before the onset in which more load is sought
 constexpr double kMoreShare = 0.05;         // of attempts, above the baseline
 constexpr double kMoreAttempts = 1.2;       // per call, times the baseline
@@ -110,7 +111,9 @@ class Explainer {
       const double length = times_.end_s[w] - times_.start_s[w];
       if (trigger.over && trigger.end_s + 2 * length < times_.start_s[w]) continue;
       const auto on = [&](int component) { return trigger.on(component); };
-      const bool misses = uses_one_of(hit.component, on);
+      const bool flushed = trigger.fault >= 0 && flushes(t_.faults[at(trigger.fault)]);
+      const bool itself = on(hit.component) && !flushed;
+      const bool misses = !itself && loses_contents(trigger) && uses_one_of(hit.component, on);
       if (!on(hit.component) && !misses) continue;
       hit.mechanism = misses               ? Mechanism::cache_misses
                       : trigger.fault >= 0 ? Mechanism::fault
@@ -119,6 +122,18 @@ class Explainer {
       return true;
     }
     return false;
+  }
+
+  // A cache that is slow, or cut off, has what it had; its users hear of it as callers.
+  static bool flushes(const models::Fault& fault) {
+    return std::any_of(fault.effects.begin(), fault.effects.end(),
+                       [](const models::FaultEffect& e) { return e.hook == "cache_flush"; });
+  }
+  bool loses_contents(const Trigger& trigger) const {
+    if (trigger.fault < 0) return false;
+    const models::Fault& fault = t_.faults[at(trigger.fault)];
+    return flushes(fault) || std::any_of(fault.effects.begin(), fault.effects.end(),
+                                         [](const auto& e) { return e.action == models::FaultAction::down; });
   }
 
   // A local cache is no neighbour that is called: its users hold its contents themselves.
@@ -229,6 +244,9 @@ class Explainer {
     if (station != models::kNone && t_.stations[at(station)].blocking &&
         (hit.symptom == Symptom::queue || hit.symptom == Symptom::refused))
       return Mechanism::held_workers;
+    // Requests that hang count as failed before their timeout has come.
+    if (hit.symptom == Symptom::failed && after.end - after.first < kLateEvidence)
+      return from_callee(e, {after.first, after.first + kLateEvidence}, hit);
     return Mechanism::slow_replies;
   }
 

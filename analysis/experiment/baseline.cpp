@@ -19,7 +19,7 @@ namespace {
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kBetter[] = {"lower", "higher", "neither"};
 
-double value_of(const Figure& figure, const ReplicationFigures& r) {
+double value_of(const RunFigure& figure, const ReplicationFigures& r) {
   if (figure.percentile > 0) {
     const sim::Histogram& h = r.durations[figure.source];
     // A replication's own percentile of too few requests says nothing.
@@ -104,9 +104,9 @@ std::string shown(double value, const std::string& unit) {
 
 std::vector<KeptFigure> keep_figures(const models::CompiledModel& model,
                                      const std::vector<models::RunRecord>& records) {
-  const std::vector<Figure> figures = list_figures(model);
+  const std::vector<RunFigure> figures = list_figures(model);
   std::vector<KeptFigure> kept;
-  for (const Figure& f : figures) {
+  for (const RunFigure& f : figures) {
     if (f.headline)
       kept.push_back({f.name(), unit_name(f.unit), kBetter[static_cast<std::size_t>(f.better)], {}});
   }
@@ -114,7 +114,7 @@ std::vector<KeptFigure> keep_figures(const models::CompiledModel& model,
     if (r.status != models::RunStatus::completed) continue;
     const ReplicationFigures of_one = take_figures(model, r);  // histograms: not kept for all
     std::size_t k = 0;
-    for (const Figure& f : figures) {
+    for (const RunFigure& f : figures) {
       if (f.headline) kept[k++].values.push_back(value_of(f, of_one));
     }
   }

@@ -10,15 +10,15 @@ namespace tailrace::analysis {
 
 namespace {
 
-const Figure* matching(const std::vector<Figure>& figures, const Figure& wanted) {
-  for (const Figure& f : figures) {
+const RunFigure* matching(const std::vector<RunFigure>& figures, const RunFigure& wanted) {
+  for (const RunFigure& f : figures) {
     if (f.metric == wanted.metric && f.aggregation == wanted.aggregation) return &f;
   }
   return nullptr;
 }
 
-PairedComparison compare_figure(const ComparedVariant& a, const Figure& of_a, const ComparedVariant& b,
-                                const Figure& of_b, double confidence) {
+PairedComparison compare_figure(const ComparedVariant& a, const RunFigure& of_a, const ComparedVariant& b,
+                                const RunFigure& of_b, double confidence) {
   TAILRACE_CHECK(a.replications.size() == b.replications.size());
   const std::size_t n = a.replications.size();
   if (of_a.percentile > 0) {
@@ -77,8 +77,8 @@ Comparison compare_variants(const std::vector<ComparedVariant>& variants, const 
   const ComparedVariant& base = variants[0];
   for (std::size_t v = 1; v < variants.size(); ++v) {
     std::size_t only_base = 0, matched = 0;
-    for (const Figure& figure : base.figures) {
-      const Figure* other = matching(variants[v].figures, figure);
+    for (const RunFigure& figure : base.figures) {
+      const RunFigure* other = matching(variants[v].figures, figure);
       if (other == nullptr) {
         ++only_base;
         continue;

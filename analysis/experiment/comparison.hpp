@@ -13,7 +13,7 @@ namespace tailrace::analysis {
 
 struct ComparedVariant {
   std::string name;
-  std::vector<Figure> figures;
+  std::vector<RunFigure> figures;
   std::vector<ReplicationFigures> replications;  // same numbers in the same order for all variants
 };
 
@@ -27,7 +27,7 @@ enum class Finding : std::uint8_t {
 const char* finding_name(Finding finding);
 
 struct FigureComparison {
-  Figure figure;            // as the baseline has it
+  RunFigure figure;         // as the baseline has it
   std::size_t variant = 1;  // in Comparison::variants
   bool primary = false;
   PairedComparison result;

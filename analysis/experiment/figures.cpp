@@ -46,8 +46,8 @@ const char* unit_name(ThresholdUnit unit) {
   return kNames[static_cast<std::size_t>(unit)];
 }
 
-std::vector<Figure> list_figures(const CompiledModel& model) {
-  std::vector<Figure> list;
+std::vector<RunFigure> list_figures(const CompiledModel& model) {
+  std::vector<RunFigure> list;
   std::size_t ratios = 0, durations = 0;
   using Unit = ThresholdUnit;
   const auto ratio = [&](const std::string& metric, const char* aggregation, Unit unit, Better better,
@@ -109,7 +109,8 @@ ReplicationFigures take_figures(const CompiledModel& model, const RunRecord& rec
     const std::uint32_t scaled = model.stations[i].scaled;
     const double present = scaled == models::kNoId ? seconds * static_cast<double>(s.instances)
                                                    : record.scaling[scaled].present_s;
-    if (s.workers != models::kUnlimited) out.ratios.push_back({busy, static_cast<double>(s.workers) * present});
+    if (s.workers != models::kUnlimited)
+      out.ratios.push_back({busy, static_cast<double>(s.workers) * present});
     if (s.cpus) out.ratios.push_back({cpu, *s.cpus * present});
     out.ratios.push_back({queue, seconds});
     out.ratios.push_back(
@@ -120,7 +121,7 @@ ReplicationFigures take_figures(const CompiledModel& model, const RunRecord& rec
   return out;
 }
 
-Interval estimate(const Figure& figure, const std::vector<ReplicationFigures>& replications,
+Interval estimate(const RunFigure& figure, const std::vector<ReplicationFigures>& replications,
                   double confidence) {
   if (figure.percentile > 0) {
     std::vector<const sim::Histogram*> groups;
@@ -135,9 +136,10 @@ Interval estimate(const Figure& figure, const std::vector<ReplicationFigures>& r
   return ratio_interval(samples, confidence);
 }
 
-const Figure* find_figure(const std::vector<Figure>& figures, std::string_view name, std::string& nearest) {
+const RunFigure* find_figure(const std::vector<RunFigure>& figures, std::string_view name,
+                             std::string& nearest) {
   std::vector<std::string> names;
-  for (const Figure& f : figures) {
+  for (const RunFigure& f : figures) {
     names.push_back(f.name());
     if (names.back() == name) return &f;
   }
@@ -145,9 +147,9 @@ const Figure* find_figure(const std::vector<Figure>& figures, std::string_view n
   return nullptr;
 }
 
-const Figure* default_primary(const std::vector<Figure>& figures) {
+const RunFigure* default_primary(const std::vector<RunFigure>& figures) {
   const auto found = std::find_if(figures.begin(), figures.end(),
-                                  [](const Figure& f) { return f.headline && f.percentile == 0.99; });
+                                  [](const RunFigure& f) { return f.headline && f.percentile == 0.99; });
   return found == figures.end() ? nullptr : &*found;
 }
 

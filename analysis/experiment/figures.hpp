@@ -18,7 +18,7 @@ namespace tailrace::analysis {
 
 enum class Better : std::uint8_t { lower, higher, neither };
 
-struct Figure {
+struct RunFigure {
   std::string metric;       // "shoppers.request_duration"
   std::string aggregation;  // "avg", "p(99)", "rate", "value"
   ThresholdUnit unit = ThresholdUnit::number;
@@ -32,7 +32,7 @@ struct Figure {
 
 inline constexpr std::array<double, 5> kFigurePercentiles = {0.5, 0.9, 0.95, 0.99, 0.999};
 
-std::vector<Figure> list_figures(const models::CompiledModel& model);
+std::vector<RunFigure> list_figures(const models::CompiledModel& model);
 
 const char* unit_name(ThresholdUnit unit);  // s, fraction, per_s, number: as files have it
 
@@ -44,12 +44,13 @@ struct ReplicationFigures {
 ReplicationFigures take_figures(const models::CompiledModel& model, const models::RunRecord& record);
 
 // The estimate over replications, as a run reports it. groups is 0 where nothing was observed.
-Interval estimate(const Figure& figure, const std::vector<ReplicationFigures>& replications,
+Interval estimate(const RunFigure& figure, const std::vector<ReplicationFigures>& replications,
                   double confidence);
 
 // The one that "METRIC AGGREGATION" names, or null; `nearest` is then the most similar name, if any is.
-const Figure* find_figure(const std::vector<Figure>& figures, std::string_view name, std::string& nearest);
+const RunFigure* find_figure(const std::vector<RunFigure>& figures, std::string_view name,
+                             std::string& nearest);
 // The tail of the first workload: p(99) of its request_duration. Null for a model without workloads.
-const Figure* default_primary(const std::vector<Figure>& figures);
+const RunFigure* default_primary(const std::vector<RunFigure>& figures);
 
 }  // namespace tailrace::analysis

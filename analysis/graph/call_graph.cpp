@@ -149,7 +149,8 @@ void find_single_points(const CallGraph& g, const detail::Order& order, CallGrap
         point.some_of_them.insert(point.some_of_them.end(), next.begin(), next.end());
       }
     }
-    point.some_of_them.resize(std::min(point.some_of_them.size(), at(kMaxListedDependents)));
+    if (point.some_of_them.size() > at(kMaxListedDependents))
+      point.some_of_them.erase(point.some_of_them.begin() + kMaxListedDependents, point.some_of_them.end());
     report.single_points.push_back(std::move(point));
   }
   std::stable_sort(report.single_points.begin(), report.single_points.end(),

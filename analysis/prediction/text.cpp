@@ -208,7 +208,7 @@ const Figure* pick(const StationPrediction* s, const WorkloadPrediction* w, Meas
 std::string time_text(double seconds, bool unicode) {
   if (!std::isfinite(seconds)) return "unbounded";
   const double size = std::fabs(seconds);
-  if (size == 0) return "0 s";
+  if (size < 5e-10) return "0 s";  // less than the clock of a run tells
   if (size < 1e-6) return fmt::format("{:.4g} ns", seconds * 1e9);
   if (size < 1e-3) return fmt::format("{:.4g} {}", seconds * 1e6, unicode ? "\u00b5s" : "us");
   if (size < 1) return fmt::format("{:.4g} ms", seconds * 1e3);

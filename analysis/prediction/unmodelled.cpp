@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "models/topology/subscriptions.hpp"
 #include "models/vpc/vpc.hpp"
 
 namespace tailrace::analysis::detail {
@@ -43,6 +44,15 @@ bool crowds(const Steps& steps) {
   });
 }
 
+// Others find who sleeps in it, and send them work.
+bool holds_subscriptions(const Steps& steps) {
+  return std::any_of(steps.begin(), steps.end(), [](const Step& s) {
+    return models::is_held_sleep(s) || std::any_of(s.branches.begin(), s.branches.end(), [](const auto& b) {
+             return holds_subscriptions(b.steps);
+           });
+  });
+}
+
 class Spread {
  public:
   explicit Spread(const Layers& layers)
@@ -64,6 +74,9 @@ class Spread {
       if (wait == kSure) wait = reason("a sleep per request inside", t_.stations[at(op.station)].name);
     }
     judge_messages();
+    for (const models::Operation& op : t_.operations) {
+      if (holds_subscriptions(op.steps)) of_subscriptions();
+    }
     for (std::size_t c = 0; c < t_.caches.size(); ++c) {
       if (t_.caches[c].used && layers_.cache_known[c] == 0) of_cache(static_cast<int>(c));
     }
@@ -138,6 +151,11 @@ class Spread {
       d = of_messages(fmt::format("how often {} hits is not part of this theory", t_.caches[at(cache)].name));
     return d;
   }
+  Doubt of_subscriptions() {
+    if (subscriptions_ == kSure)
+      subscriptions_ = of_messages("how many are subscribed when an event comes is not part of this theory");
+    return subscriptions_;
+  }
   Doubt of_messages(std::string text) {
     reasons_.push_back(std::move(text));
     return static_cast<Doubt>(reasons_.size()) - 1;
@@ -180,8 +198,12 @@ class Spread {
   void judge_station(std::size_t id) {
     const Station& s = t_.stations[id];
     OfStation& out = stations_[id];
-    for (const models::AdmissionUse& use : s.doors)
+    for (const models::AdmissionUse& use : s.doors) {
+      // These two let everybody pass: they act on connections, and calls that have any are doubted
+      // themselves.
+      if (use.policy == "certificate" || use.policy == "server_connections") continue;
       out.refuses = first(out.refuses, reason(use.policy, s.name));
+    }
     if (s.queue_policy != nullptr) out.refuses = first(out.refuses, reason("the queue policy", s.name));
     for (const models::InstanceGroup& g : s.groups) {
       if (g.error_rate > 0 && out.errors == kSure) out.errors = reason("an instance's error_rate", s.name);
@@ -258,6 +280,12 @@ class Spread {
         }
         continue;
       }
+      if (models::is_held_sleep(step)) {  // how often its branch runs others decide
+        Seen event;
+        event.rate = of_subscriptions();
+        for (const models::StepBranch& b : step.branches) steps(b.steps, event);
+        continue;
+      }
       if (step.kind == Step::Kind::await) {
         seen.time = first(seen.time, awaited_);
         seen.result = first(seen.result, awaited_);
@@ -320,6 +348,9 @@ class Spread {
     for (const Doubt d : workloads_) out.workload.push_back(text(d));
     if (messages_ != kSure)
       out.notes.push_back("Some messages are not followed by this theory: what they cause has no figure.");
+    if (subscriptions_ != kSure)
+      out.notes.push_back(
+          "Deliveries to subscribers are not part of this theory: what they load and call has no figure.");
     if (mentioned_.empty()) return out;
     std::vector<std::string> names;
     for (const Mention& m : mentioned_)
@@ -346,7 +377,7 @@ class Spread {
   std::vector<char> failing_;  // per station: calls to it can fail
   std::vector<Doubt> links_, workloads_;
   std::vector<Doubt> caches_;  // what they find
-  Doubt messages_ = kSure, awaited_ = kSure;
+  Doubt messages_ = kSure, awaited_ = kSure, subscriptions_ = kSure;
   std::vector<std::string> reasons_;
   std::vector<Mention> mentioned_;
   bool changed_ = false;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "analysis/report/cascade_story.hpp"
 #include "analysis/report/json_figures.hpp"
 #include "analysis/report/text_table.hpp"
 
@@ -53,6 +54,9 @@ std::string cause_words(const CascadeHitReport& h) {
 }
 
 std::string cascade_text(const CascadeReport& report, TextStyle style) {
+  if (report.verdict == Verdict::unknown &&
+      report.reason.find("before the first trigger") != std::string::npos)
+    return "\n" + inked("what followed", Ink::bold, style) + ": unknown, " + report.reason + "\n";
   if (!report.happened()) return "";
   std::string out = "\n" + inked("what followed", Ink::bold, style) + ": ";
   out += inked(verdict_name(report.verdict), ink_of(report.verdict), style);
@@ -66,7 +70,7 @@ std::string cascade_text(const CascadeReport& report, TextStyle style) {
   for (std::size_t i = 0; i < report.hits.size() && i < kMostRows; ++i) {
     const CascadeHitReport& h = report.hits[i];
     table.row({shortened(h.component, 30, style), shortened(cause_words(h), 40, style),
-               human_duration(h.onset_s, style), h.over > 0 ? human_duration(h.end_s, style) : "the end",
+               moment_words(h.onset_s), h.over > 0 ? moment_words(h.end_s) : "the end",
                symptom_name(h.symptom), symptom_amount(h, h.normal, style), symptom_amount(h, h.worst, style),
                fmt::format("{}/{}", h.replications, report.replications)});
   }
@@ -82,6 +86,7 @@ void cascade_json(JsonText& json, const CascadeReport& report) {
     json.field(verdict_name(static_cast<Verdict>(v)), report.verdicts[static_cast<std::size_t>(v)]);
   json.end_object();
   interval(json, "recovery_s", report.recovery);
+  interval(json, "detection_s", report.detection);
   interval(json, "lost", report.lost);
   interval(json, "goodput_before_per_s", report.goodput_before);
   interval(json, "goodput_after_per_s", report.goodput_after);

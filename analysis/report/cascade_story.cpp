@@ -13,7 +13,7 @@ namespace {
 constexpr TextStyle kPlain{false, false};
 constexpr std::size_t kMostTold = 8;
 
-std::string at_time(double s) {
+std::string at_time(double s) {  // a length
   return human_duration(s, kPlain);
 }
 
@@ -68,6 +68,22 @@ std::string in_how_many(int n, int all) {
 
 }  // namespace
 
+std::string moment_words(double s) {
+  if (!(s >= 100)) return human_duration(s, kPlain);
+  const auto tenths = [](double value) {
+    std::string text = fmt::format("{:.1f}", value);
+    if (text.ends_with(".0")) text.resize(text.size() - 2);
+    return text;
+  };
+  if (s < 1000) return tenths(s) + " s";
+  if (s >= 48 * 3600) return human_duration(s, kPlain);
+  const auto whole = static_cast<long long>(s);
+  std::string text = whole >= 3600 ? fmt::format("{} h ", whole / 3600) : "";
+  text += fmt::format("{} min", whole / 60 % 60);
+  const double rest = s - static_cast<double>(whole / 60 * 60);
+  return rest >= 0.05 ? text + " " + tenths(rest) + " s" : text;
+}
+
 std::string cascade_story(const models::Topology& t, const CascadeReport& report) {
   if (!report.happened()) return "";
   std::string text;
@@ -84,7 +100,7 @@ std::string cascade_story(const models::Topology& t, const CascadeReport& report
             : std::string("the load rose");
     const std::size_t more = report.triggers.size() - 1;
     sentence(
-        fmt::format("At {} {}{}{}", at_time(first.start_s), what,
+        fmt::format("At {} {}{}{}", moment_words(first.start_s), what,
                     first.over ? fmt::format(", for {}", at_time(first.end_s - first.start_s)) : "",
                     more > 0 ? fmt::format(", and {} more trigger{} later", more, more > 1 ? "s" : "") : ""));
     for (const Trigger& trigger : report.triggers)
@@ -98,10 +114,13 @@ std::string cascade_story(const models::Topology& t, const CascadeReport& report
       continue;
     }
     sentence(fmt::format("{} {} at {} {}: {}{}", h.component, n == 1 ? "was hit first," : "followed",
-                         at_time(h.onset_s), mechanism_words(h), symptom_words(h),
+                         moment_words(h.onset_s), mechanism_words(h), symptom_words(h),
                          in_how_many(h.replications, report.replications)));
   }
   if (left_out > 0) sentence(fmt::format("{} more components followed", left_out));
+  if (n > 0 && report.detection.estimate > 0 && report.detection.groups > 0)
+    sentence(fmt::format("It could be told from chance {} after the trigger began",
+                         at_time(report.detection.estimate)));
   if (!report.amplified.empty()) {
     const AmplificationReport& a = report.amplified.front();
     sentence(fmt::format("Retries made {} attempts of each call {} -> {}, up from {}", human_number(a.most),
@@ -130,7 +149,7 @@ std::string cascade_story(const models::Topology& t, const CascadeReport& report
     case Verdict::metastable:
       sentence(fmt::format(
           "The trigger is gone{}, the load is back, and goodput stays at {}, from {}: metastable{}",
-          gone >= 0 && gone < 1e299 ? " since " + at_time(gone) : "",
+          gone >= 0 && gone < 1e299 ? " since " + moment_words(gone) : "",
           human_rate(report.goodput_after.estimate), human_rate(report.goodput_before.estimate), many));
       break;
     case Verdict::unknown:

@@ -9,4 +9,8 @@ namespace tailrace::analysis {
 // Empty where nothing happened.
 std::string cascade_story(const models::Topology& topology, const CascadeReport& report);
 
+// A moment of the run: to the tenth of a second, for windows may be as short, where a length would be
+// rounded.
+std::string moment_words(double s);
+
 }  // namespace tailrace::analysis

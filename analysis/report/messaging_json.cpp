@@ -104,6 +104,20 @@ void effect(JsonText& json, const EffectReport& e) {
   json.end_object();
 }
 
+void saga(JsonText& json, const SagaReport& s) {
+  json.begin_object().field("name", s.name).field("durable", s.durable);
+  json.field("started", s.started).field("completed", s.completed).field("compensated", s.compensated);
+  json.field("open", s.open).field("hanging", s.hanging).field("stuck", s.stuck);
+  json.field("timed_out", s.timed_out)
+      .field("step_timed_out", s.step_timed_out)
+      .field("late", s.late)
+      .field("resumed", s.resumed);
+  interval(json, "compensated_fraction", s.compensated_share, s.completed + s.compensated);
+  latency(json, "completed_s", s.completing);
+  latency(json, "compensated_s", s.compensating);
+  json.end_object();
+}
+
 }  // namespace
 
 void messaging_json(JsonText& json, const MessagingReport& report, const models::CompiledModel& model) {
@@ -125,6 +139,8 @@ void messaging_json(JsonText& json, const MessagingReport& report, const models:
     latency(json, "time_s", m.time);
     json.end_object();
   }
+  json.end_array().key("sagas").begin_array();
+  for (const SagaReport& s : report.sagas) saga(json, s);
   json.end_array().end_object();
 }
 

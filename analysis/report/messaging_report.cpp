@@ -40,6 +40,7 @@ class Reporter {
       milestone.rate = per_second([&](const RunRecord& r) { return r.series[series].count(); });
       report.milestones.push_back(std::move(milestone));
     }
+    for (std::size_t s = 0; s < t_.sagas.size(); ++s) report.sagas.push_back(saga(s));
     for (const RunRecord& r : records_) report.journeys_open += r.journeys_open;
     return report;
   }
@@ -253,6 +254,43 @@ class Reporter {
       const std::uint64_t missed = missed_in_all(r.effects[id]);
       return RatioSample{real(missed), real(missed + r.effects[id].distinct)};
     });
+    return out;
+  }
+
+  SagaReport saga(std::size_t id) const {
+    const models::Saga& s = t_.sagas[id];
+    const models::SagaTable& table = model_.sagas[id];
+    const auto passed = [&](int milestone) {
+      std::uint64_t sum = 0;
+      if (milestone == models::kNone) return sum;
+      const std::uint32_t series = model_.milestone_series[static_cast<std::size_t>(milestone)];
+      for (const RunRecord& r : records_) sum += r.series[series].count();
+      return sum;
+    };
+    SagaReport out;
+    out.name = s.name;
+    out.durable = s.durable;
+    out.started = passed(s.started);
+    out.completed = passed(s.completed);
+    out.compensated = passed(s.failed);
+    out.stuck = passed(s.stuck);
+    out.resumed = passed(s.resumed);
+    out.timed_out = passed(s.timed_out);
+    out.step_timed_out = passed(s.step_timed_out);
+    out.late = passed(s.late);
+    const auto ended = static_cast<std::size_t>(s.ended);
+    for (const RunRecord& r : records_) {
+      out.open += r.effects[ended].pending;
+      out.hanging += missed_in_all(r.effects[ended]);
+    }
+    out.compensated_share = ratio([&](const RunRecord& r) {
+      const auto of = [&](int milestone) {
+        return real(r.series[model_.milestone_series[static_cast<std::size_t>(milestone)]].count());
+      };
+      return RatioSample{of(s.failed), of(s.failed) + of(s.completed)};
+    });
+    out.completing = latency(table.completed_series);
+    out.compensating = latency(table.undone_series);
     return out;
   }
 

@@ -88,12 +88,26 @@ struct MilestoneReport {
   LatencyReport time;  // from the request's start
 };
 
+struct SagaReport {
+  std::string name;  // "orders/book"
+  bool durable = false;
+  // Times that its steps said so; what is 0 for want of the thing (limits of time, a stored state) is 0.
+  std::uint64_t started = 0, completed = 0, compensated = 0, stuck = 0, resumed = 0;
+  std::uint64_t timed_out = 0, step_timed_out = 0, late = 0;
+  std::uint64_t open = 0;      // at the end: somebody leads it, or will
+  std::uint64_t hanging = 0;   // began, has not ended, and nobody will ever lead it on
+  Interval compensated_share;  // of those that ended
+  LatencyReport completing;    // from the (first) start to the end
+  LatencyReport compensating;  // likewise, of those that were undone
+};
+
 struct MessagingReport {
   bool present = false;
   bool conserved = true;  // at every place of every replication
   std::vector<ChannelReport> channels;
   std::vector<EffectReport> effects;        // by Topology::effects
   std::vector<MilestoneReport> milestones;  // by Topology::milestones
+  std::vector<SagaReport> sagas;            // by Topology::sagas
   std::uint64_t journeys_open = 0;          // requests of which something is under way at the end
 };
 

@@ -43,6 +43,7 @@ class Text {
     groups();
     uneven();
     effects();
+    sagas();
     milestones();
     return std::move(out_);
   }
@@ -149,7 +150,9 @@ class Text {
     for (const EffectReport& e : report_.effects) {
       const models::EffectRecord& c = e.counts;
       const bool silent = c.duplicates + c.skipped + c.out_of_order + e.missed_count == 0;
-      if ((e.of_group && silent) || c.applied + e.missed_count + c.pending + c.skipped == 0) continue;
+      if (((e.of_group || of_saga(e.name)) && silent) ||
+          c.applied + e.missed_count + c.pending + c.skipped == 0)
+        continue;
       if (++rows > kMostRows) continue;
       table.row({name(e.name), human_count(c.distinct), counted(c.duplicates, Ink::bad),
                  share(e.duplicates, c.duplicates, Ink::dim), counted(c.skipped),
@@ -159,6 +162,31 @@ class Text {
                  counted(c.pending)});
     }
     add(table, rows);
+  }
+
+  void sagas() {
+    TextTable table(style_);
+    table.left("sagas").right("started").right("completed").right("p50").right("p99").right("compensated");
+    table.right("").right("p50").right("p99").right("timed out").right("steps timed out").right("came late");
+    table.right("stuck").right("resumed").right("open").right("hanging");
+    std::size_t rows = 0;
+    for (const SagaReport& s : report_.sagas) {
+      if (s.started + s.completed + s.compensated + s.open == 0 || ++rows > kMostRows) continue;
+      table.row({name(s.name), human_count(s.started), human_count(s.completed), percentile(s.completing, 0),
+                 percentile(s.completing, 4), counted(s.compensated, Ink::warn),
+                 share(s.compensated_share, s.compensated, Ink::dim), percentile(s.compensating, 0),
+                 percentile(s.compensating, 4), counted(s.timed_out, Ink::warn),
+                 counted(s.step_timed_out, Ink::warn), counted(s.late, Ink::warn), counted(s.stuck, Ink::bad),
+                 counted(s.resumed), counted(s.open), counted(s.hanging, Ink::bad)});
+    }
+    add(table, rows);
+  }
+
+  // What a saga's own table tells already.
+  bool of_saga(const std::string& effect) const {
+    return std::any_of(report_.sagas.begin(), report_.sagas.end(), [&](const SagaReport& s) {
+      return effect.size() > s.name.size() && effect[s.name.size()] == '.' && effect.starts_with(s.name);
+    });
   }
 
   void milestones() {

@@ -116,6 +116,17 @@ void stations(Text& text, const RunReport& report) {
         });
 }
 
+void operations(Text& text, const RunReport& report) {
+  text.metric("tailrace_operation_duration_seconds", "summary", "At the server, from arrival to reply.");
+  for (const OperationReport& op : report.operations) {
+    for (std::size_t k = 0; k < kPercentiles.size() && op.response.count > 0; ++k)
+      text.sample({{"operation", op.name}, {"quantile", fmt::format("{}", kPercentiles[k])}},
+                  op.response.percentiles[k]);
+    text.sample({{"operation", op.name}}, static_cast<double>(op.response.histogram.sum()) * 1e-9, "_sum");
+    text.sample({{"operation", op.name}}, op.response.count, "_count");
+  }
+}
+
 void edges(Text& text, const RunReport& report) {
   const auto labels = [](const EdgeReport& e) {
     return std::array<std::pair<const char*, std::string>, 3>{
@@ -133,6 +144,18 @@ void edges(Text& text, const RunReport& report) {
        [](const EdgeReport& e) { return e.attempts; });
   each("tailrace_call_hedges_total", "Attempts beside a first one.",
        [](const EdgeReport& e) { return e.hedges; });
+  text.metric("tailrace_call_duration_seconds", "summary",
+              "Duration of calls as their callers see it; without network, timers and retries it is the "
+              "operation's.");
+  for (const EdgeReport& e : report.edges) {
+    const LatencyReport& d = e.duration;
+    const auto l = labels(e);
+    for (std::size_t k = 0; k < kPercentiles.size() && e.has_duration && d.count > 0; ++k)
+      text.sample({l[0], l[1], l[2], {"quantile", fmt::format("{}", kPercentiles[k])}}, d.percentiles[k]);
+    if (!e.has_duration) continue;
+    text.sample({l[0], l[1], l[2]}, static_cast<double>(d.histogram.sum()) * 1e-9, "_sum");
+    text.sample({l[0], l[1], l[2]}, d.count, "_count");
+  }
   text.metric("tailrace_calls_ended_total", "counter", "Calls that ended, by how.");
   for (const EdgeReport& e : report.edges) {
     for (std::size_t o = 0; o < e.ended.size(); ++o) {
@@ -173,6 +196,7 @@ std::string prometheus_text(const RunResults& results) {
   Text text;
   requests(text, results.report);
   stations(text, results.report);
+  operations(text, results.report);
   edges(text, results.report);
   rest(text, results);
   return text.take();

@@ -4,20 +4,15 @@
 
 #include <algorithm>
 
-#include "analysis/report/text_table.hpp"
+#include "analysis/report/summary_part.hpp"
 
 namespace tailrace::analysis {
 
 namespace {
 
-using Cell = TextTable::Cell;
-
-constexpr std::size_t kMostRows = 30;  // of each table
-constexpr std::size_t kNameWidth = 30;
-
-class Text {
+class Text : SummaryPart {
  public:
-  Text(const RunReport& report, TextStyle style) : report_(report), style_(style) {}
+  Text(const RunReport& report, TextStyle style) : SummaryPart(style), report_(report) {}
 
   std::string text() {
     availability();
@@ -27,13 +22,8 @@ class Text {
   }
 
  private:
-  std::string name(std::string_view text) const { return shortened(text, kNameWidth, style_); }
   std::string each(std::uint64_t n) const {
     return human_number(static_cast<double>(n) / std::max(1, report_.replications));
-  }
-  void add(const TextTable& table, const char* note) {
-    if (table.empty()) return;
-    out_ += "\n" + table.text() + inked(note, Ink::dim, style_) + "\n";
   }
 
   void availability() {
@@ -76,7 +66,7 @@ class Text {
       table.row({name(s.station), human_number(s.instances.estimate), human_count(s.least),
                  human_count(s.most), each(s.ups), each(s.downs), human_number(s.instance_hours),
                  s.cold > 0 ? Cell(human_fraction(s.cold_starts.estimate), Ink::warn) : Cell(),
-                 s.cut_off > 0 ? Cell(human_count(s.cut_off), Ink::bad) : Cell()});
+                 bad(s.cut_off)});
     }
     add(table, "up, down, hours: per replication; cold starts: requests that found no ready instance");
   }
@@ -103,14 +93,12 @@ class Text {
                      ? Cell(human_fraction(static_cast<double>(d.failed) / static_cast<double>(d.requests)),
                             d.failed > 0 ? Ink::bad : Ink::plain)
                      : Cell(),
-                 d.skewed > 0 ? Cell(human_count(d.skewed), Ink::bad) : Cell()});
+                 bad(d.skewed)});
     }
     add(table, "requests, failed: at instances of the new version; skewed: caller and callee did not fit");
   }
 
   const RunReport& report_;
-  const TextStyle style_;
-  std::string out_;
 };
 
 }  // namespace

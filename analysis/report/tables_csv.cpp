@@ -46,6 +46,12 @@ void class_row(std::string& out, const TimeWindow& window, const std::string& wo
   out += ",,,,\n";
 }
 
+// p50_s, p99_s, max_s
+void times_cells(std::string& out, const TimesWindow& times) {
+  if (times.count == 0) return empty_cells(out, 3);
+  cell(out, times.p50_s), cell(out, times.p99_s), cell(out, times.max_s);
+}
+
 void station_row(std::string& out, const TimeWindow& window, const std::string& kind, const std::string& name,
                  std::size_t id) {
   double busy = 0, queue = 0, rejected = 0, instances = 0;
@@ -58,7 +64,8 @@ void station_row(std::string& out, const TimeWindow& window, const std::string& 
   }
   const double n = static_cast<double>(window.parts.size());
   cell(out, window.start_s), cell(out, window.end_s), cell(out, kind), cell(out, name);
-  empty_cells(out, 8);
+  empty_cells(out, 5);
+  times_cells(out, station_times(window, id));
   cell(out, busy / n), cell(out, queue / n), cell(out, rejected / window.seconds);
   empty_cells(out, 1);
   cell(out, instances / n, true);
@@ -73,11 +80,12 @@ void lag_row(std::string& out, const TimeWindow& window, const std::string& name
   out += '\n';
 }
 
-// Rows so far have no last two columns; these go in front of the line break.
-void end_row(std::string& out, std::optional<double> attempts_per_s, std::string_view faults) {
+// Rows so far have no last three columns; these go in front of the line break.
+void end_row(std::string& out, std::optional<double> attempts_per_s, std::string_view faults,
+             std::string_view causes = {}) {
   out.back() = ',';
   attempts_per_s ? cell(out, *attempts_per_s) : empty_cells(out, 1);
-  cell(out, faults, true);
+  cell(out, faults), cell(out, causes, true);
 }
 
 // Which faults were on at some time of the window, in some replication that it counts.
@@ -101,20 +109,32 @@ std::string faults_during(const TimeWindow& window, const models::Topology& t,
 void edge_row(std::string& out, const TimeWindow& window, const std::string& path, std::size_t id,
               std::string_view faults) {
   double calls = 0, attempts = 0, good = 0, failed = 0;
+  models::OutcomeCounts ended{};
   for (const models::WindowRecord* part : window.parts) {
     const models::WindowRecord::PerEdge& e = part->edges[id];
     calls += e.calls;
     attempts += e.attempts;
     good += e.ended[0];
-    for (std::size_t o = 1; o < e.ended.size(); ++o) failed += e.ended[o];
+    for (std::size_t o = 1; o < e.ended.size(); ++o) {
+      failed += e.ended[o];
+      ended[o] += e.ended[o];
+    }
   }
   const double s = window.seconds;
+  std::string causes;
+  for (std::size_t o = 1; o < ended.size(); ++o) {
+    if (ended[o] == 0) continue;
+    causes += fmt::format("{}{} {:.6g}", causes.empty() ? "" : "; ", models::kOutcomeNames[o],
+                          static_cast<double>(ended[o]) / s);
+  }
   cell(out, window.start_s), cell(out, window.end_s), cell(out, "call"), cell(out, path);
   empty_cells(out, 1);
   cell(out, calls / s), cell(out, good / s), cell(out, failed / s);
-  empty_cells(out, 8);
+  empty_cells(out, 1);
+  times_cells(out, edge_times(window, id));
+  empty_cells(out, 4);
   out += '\n';
-  end_row(out, attempts / s, faults);
+  end_row(out, attempts / s, faults, causes);
 }
 
 void buckets(std::string& out, const ClassReport& c, std::string_view outcome,
@@ -176,7 +196,7 @@ std::string timeseries_csv(const RunResults& results) {
   std::string out =
       "start_s,end_s,kind,name,class,arrivals_per_s,successes_per_s,failures_per_s,"
       "mean_s,p50_s,p99_s,max_s,busy_workers,queue_length,rejections_per_s,lag,instances,attempts_per_s,"
-      "faults\n";
+      "faults,failures_by_cause_per_s\n";
   for (const TimeWindow& window : time_windows(results.records)) {
     const std::string faults = faults_during(window, t, results.records);
     std::size_t id = 0;

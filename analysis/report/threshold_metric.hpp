@@ -108,6 +108,9 @@ std::string component_name(const models::Topology& t, int id);
 // Is the call site one of those that this name stands for?
 bool is_call(const models::Topology& t, const models::Edge& e, std::string_view owner);
 
+// False: its words are wrong.
+bool resolve_threshold(const models::Topology& topology, const models::Threshold& threshold, Resolved& r);
+bool holds(double value, const std::string& op, double limit);
 Interval measure(const models::CompiledModel& model, const std::vector<models::RunRecord>& records,
                  const RunReport& report, const Resolved& r);
 // Of the messaging metrics.

@@ -412,7 +412,13 @@ std::optional<Fault> resolve(const Topology& t, const models::Threshold& thresho
   return parse_condition(threshold.expression, r);
 }
 
-bool holds(double value, const std::string& op, double limit) {
+}  // namespace
+
+bool detail::resolve_threshold(const Topology& topology, const models::Threshold& threshold, Resolved& r) {
+  return !resolve(topology, threshold, r);
+}
+
+bool detail::holds(double value, const std::string& op, double limit) {
   if (op == "<") return value < limit;
   if (op == "<=") return value <= limit;
   if (op == ">") return value > limit;
@@ -420,10 +426,8 @@ bool holds(double value, const std::string& op, double limit) {
   return op == "==" ? value == limit : value != limit;
 }
 
-}  // namespace
-
 bool holds(const ThresholdResult& threshold, double value) {
-  return holds(value, threshold.op, threshold.limit);
+  return detail::holds(value, threshold.op, threshold.limit);
 }
 
 const char* verdict_name(ThresholdVerdict verdict) {
@@ -465,7 +469,8 @@ std::vector<ThresholdResult> evaluate_thresholds(const CompiledModel& model, con
       result.note = "nothing was measured";
     } else {
       const Interval& i = result.measured;
-      result.verdict = holds(i.estimate, r.op, r.limit) ? ThresholdVerdict::pass : ThresholdVerdict::fail;
+      result.verdict =
+          detail::holds(i.estimate, r.op, r.limit) ? ThresholdVerdict::pass : ThresholdVerdict::fail;
       result.straddles = i.known && i.low < r.limit && r.limit < i.high;
       if (!i.known) result.note = i.reason;
     }

@@ -11,7 +11,34 @@ double seconds(std::int64_t ns) {
   return static_cast<double>(ns) / 1e9;
 }
 
+using Times = std::vector<models::WindowRecord::Times>;
+
+TimesWindow times_of(const TimeWindow& window, Times models::WindowRecord::*which, std::size_t id) {
+  TimesWindow out;
+  double with_data = 0;
+  for (const models::WindowRecord* part : window.parts) {
+    const Times& list = part->*which;
+    if (id >= list.size() || list[id].count == 0) continue;
+    ++with_data;
+    out.count += list[id].count;
+    out.p50_s += list[id].p50_s;
+    out.p99_s += list[id].p99_s;
+    out.max_s = std::max(out.max_s, list[id].max_s);
+  }
+  if (with_data == 0) return out;
+  out.p50_s /= with_data;
+  out.p99_s /= with_data;
+  return out;
+}
+
 }  // namespace
+
+TimesWindow edge_times(const TimeWindow& window, std::size_t edge) {
+  return times_of(window, &models::WindowRecord::edge_times, edge);
+}
+TimesWindow station_times(const TimeWindow& window, std::size_t station) {
+  return times_of(window, &models::WindowRecord::station_times, station);
+}
 
 std::vector<TimeWindow> time_windows(const std::vector<models::RunRecord>& records) {
   std::vector<TimeWindow> list;

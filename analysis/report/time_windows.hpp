@@ -3,6 +3,7 @@
 // The last window of a run that ended early is shorter than the others and counts only for the replication
 // that it belongs to. Rates are of all replications' time, percentiles are means over the replications.
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "models/runtime/record.hpp"
@@ -23,5 +24,15 @@ struct ClassWindow {
   double mean_s = 0, p50_s = 0, p99_s = 0, max_s = 0;
 };
 ClassWindow class_window(const TimeWindow& window, std::size_t request_class);
+
+// How long calls, or the operations of a station, took in the window: percentiles as means over the
+// replications that have some (within 1.6 %), the maximum of all (never too low, at most a thirty-second part
+// too high). count 0: none ended, or the model is too large for times per window.
+struct TimesWindow {
+  std::uint64_t count = 0;
+  double p50_s = 0, p99_s = 0, max_s = 0;
+};
+TimesWindow edge_times(const TimeWindow& window, std::size_t edge);
+TimesWindow station_times(const TimeWindow& window, std::size_t station);
 
 }  // namespace tailrace::analysis

@@ -39,14 +39,35 @@ std::vector<Exemplar> exemplars(const TailReport& report) {
   return list;
 }
 
+std::string group_name(const CompiledModel& model, std::uint32_t group) {
+  const models::GroupTable& g = model.groups[group];
+  return model.topology->channels[g.channel].groups[g.subscription].name;
+}
+
+// The attempt of a call that publishes.
+bool is_publication(const CompiledModel& model, const TraceSpan& span) {
+  if (span.kind != TraceSpan::Kind::attempt) return false;
+  const std::uint32_t guard = model.edges[span.id].guard;
+  return guard != models::kNoId && model.guards[guard].publication != models::kNoId;
+}
+std::string channel_name(const CompiledModel& model, const TraceSpan& span) {
+  const auto& publication = model.publications[model.guards[model.edges[span.id].guard].publication];
+  return model.topology->channels[publication.channel].name;
+}
+
 std::string span_name(const CompiledModel& model, const TailClass& cls, const TraceSpan& span) {
   switch (span.kind) {
     case TraceSpan::Kind::request:
       return cls.name;
     case TraceSpan::Kind::attempt:
+      if (is_publication(model, span)) return fmt::format("send {}", channel_name(model, span));
       return model.topology->operation_name(static_cast<int>(model.edges[span.id].operation));
     case TraceSpan::Kind::branch:
       return fmt::format("branch {}", span.id);
+    case TraceSpan::Kind::process:
+      return fmt::format("process {}", group_name(model, span.id));
+    case TraceSpan::Kind::background:
+      return "background";
   }
   return "";
 }
@@ -62,7 +83,7 @@ std::string service_of(const CompiledModel& model, const TailClass& cls, const T
 
 // --- OpenTelemetry
 
-constexpr int kInternal = 1, kServer = 2, kClient = 3;
+constexpr int kInternal = 1, kServer = 2, kClient = 3, kProducer = 4, kConsumer = 5;
 constexpr int kError = 2;
 
 // Ids are parts of hashes of what they name, and never zero.
@@ -99,8 +120,11 @@ void begin_span(JsonText& json, const std::string& trace, std::size_t id, std::s
 void otlp_span(JsonText& json, const CompiledModel& model, const Exemplar& e, const std::string& trace,
                std::size_t index) {
   const TraceSpan& span = e.trace->spans[index];
+  const bool publishes = is_publication(model, span);
   const int kind = span.kind == TraceSpan::Kind::request   ? kClient
+                   : publishes                             ? kProducer
                    : span.kind == TraceSpan::Kind::attempt ? kServer
+                   : span.kind == TraceSpan::Kind::process ? kConsumer
                                                            : kInternal;
   begin_span(json, trace, index, span.parent, span_name(model, *e.cls, span), kind, span.start_ns,
              span.end_ns);
@@ -114,10 +138,25 @@ void otlp_span(JsonText& json, const CompiledModel& model, const Exemplar& e, co
     attribute(json, "tailrace.outcome",
               std::string(models::kOutcomeNames[static_cast<std::size_t>(e.trace->request.outcome)]));
   }
+  // OpenTelemetry's semantic conventions for messaging.
+  if (publishes || span.kind == TraceSpan::Kind::process) {
+    attribute(json, "messaging.system", std::string("tailrace"));
+    attribute(json, "messaging.operation.type", std::string(publishes ? "send" : "process"));
+  }
+  if (publishes) attribute(json, "messaging.destination.name", channel_name(model, span));
+  if (span.kind == TraceSpan::Kind::process) {
+    const models::GroupTable& g = model.groups[span.id];
+    attribute(json, "messaging.destination.name", model.topology->channels[g.channel].name);
+    attribute(json, "messaging.consumer.group.name", group_name(model, span.id));
+  }
   if (span.retry) attribute(json, "tailrace.retry", true);
   if (span.hedge) attribute(json, "tailrace.hedge", true);
   if (span.unfinished) attribute(json, "tailrace.unfinished", true);
   json.end_array();
+  if (span.link != models::kNoSpan) {
+    json.key("links").begin_array().begin_inline_object();
+    json.field("traceId", trace).field("spanId", span_id(span.link)).end_object().end_array();
+  }
   const bool failed = span.kind == TraceSpan::Kind::request && e.band->failed;
   json.key("status").begin_inline_object();
   if (failed) json.field("code", kError);

@@ -3,20 +3,15 @@
 #include <fmt/format.h>
 
 #include "analysis/report/json_figures.hpp"
-#include "analysis/report/text_table.hpp"
+#include "analysis/report/summary_part.hpp"
 
 namespace tailrace::analysis {
 
 namespace {
 
-using Cell = TextTable::Cell;
-
-constexpr std::size_t kMostRows = 30;  // of each table
-constexpr std::size_t kNameWidth = 30;
-
-class Text {
+class Text : SummaryPart {
  public:
-  Text(const UpkeepReport& report, TextStyle style) : report_(report), style_(style) {}
+  Text(const UpkeepReport& report, TextStyle style) : SummaryPart(style), report_(report) {}
 
   std::string text() {
     discovery();
@@ -27,15 +22,9 @@ class Text {
   }
 
  private:
-  std::string name(std::string_view text) const { return shortened(text, kNameWidth, style_); }
-  void add(const TextTable& table, const std::string& note) {
-    if (table.empty()) return;
-    out_ += "\n" + table.text() + inked(note, Ink::dim, style_) + "\n";
-  }
   std::string mean(const models::DelaySum& sum) const {
     return sum.count == 0 ? "" : human_duration(sum.mean_s(), style_);
   }
-  static Cell bad(std::uint64_t n) { return n > 0 ? Cell(human_count(n), Ink::bad) : Cell(); }
 
   void discovery() {
     TextTable table(style_);
@@ -99,8 +88,6 @@ class Text {
   }
 
   const UpkeepReport& report_;
-  const TextStyle style_;
-  std::string out_;
 };
 
 void delays(JsonText& json, const char* key, const models::DelaySum& sum) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 
+#include "models/policies/discovery/discovery.hpp"
 #include "models/vpc/vpc.hpp"
 
 namespace tailrace::analysis {
@@ -165,11 +166,20 @@ UpkeepReport upkeep_report(const models::CompiledModel& model, const std::vector
                            double confidence) {
   UpkeepReport report;
   const models::Topology& t = *model.topology;
+  std::vector<const models::DiscoverySettings*> found_by;
+  for (const auto& ways : models::discoveries_of(t))
+    found_by.insert(found_by.end(), ways.begin(), ways.end());
   for (std::size_t id = 0; id < model.directories.size(); ++id) {
     DiscoveryReport d;
     const models::Station& station = t.stations[model.directories[id].station];
+    const models::DiscoverySettings& way = *found_by[id];
     d.station = station.name;
-    d.by = station.discovery->by == models::DiscoveryBy::dns ? "dns" : "registry";
+    if (&way != station.discovery.get() && !way.clients.empty()) {  // some callers' own
+      d.station =
+          t.components[static_cast<std::size_t>(way.clients[0].from_component)].name + " -> " + d.station;
+      if (way.clients.size() > 1) d.station += fmt::format(" and {} more", way.clients.size() - 1);
+    }
+    d.by = way.by == models::DiscoveryBy::dns ? "dns" : "registry";
     std::vector<RatioSample> dead;
     for (const RunRecord& r : records) {
       const models::DirectoryRecord& one = r.directories[id];

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "analysis/cascade/signals.hpp"
 #include "analysis/report/text_table.hpp"
@@ -11,15 +12,16 @@ namespace tailrace::analysis {
 
 namespace {
 
-// Requests that ended, and those of them that failed, up to a time: linear within windows.
+// Requests that ended, and those of them that were not good, up to a time: linear within windows.
 class Ended {
  public:
-  Ended(const models::RunRecord& record, std::size_t first_class, std::size_t classes) {
+  Ended(const models::RunRecord& record, std::size_t first_class, std::size_t classes,
+        const std::function<std::uint64_t(std::size_t window)>& too_late) {
     const WindowTimes times = window_times(record);
     const double start = static_cast<double>(record.start_ns) * 1e-9;
     for (std::size_t k = 0; k < record.windows.size(); ++k) {
       if (times.start_s[k] < start - 1e-9) continue;
-      if (points_.empty()) points_.push_back({times.start_s[k], 0, 0});
+      if (points_.empty()) points_.push_back({times.start_s[k], 0, 0, 0});
       Point p = points_.back();
       p.at = times.end_s[k];
       for (std::size_t c = first_class; c < first_class + classes; ++c) {
@@ -27,12 +29,14 @@ class Ended {
             static_cast<double>(record.windows[k].classes[c].succeeded + record.windows[k].classes[c].failed);
         p.bad += static_cast<double>(record.windows[k].classes[c].failed);
       }
+      p.slow += static_cast<double>(too_late(k));
+      p.bad += static_cast<double>(too_late(k));
       points_.push_back(p);
     }
-    if (points_.empty()) points_.push_back({start, 0, 0});
+    if (points_.empty()) points_.push_back({start, 0, 0, 0});
   }
   struct Point {
-    double at = 0, all = 0, bad = 0;
+    double at = 0, all = 0, bad = 0, slow = 0;
   };
   const std::vector<Point>& points() const { return points_; }
   double seconds() const { return points_.back().at - points_.front().at; }
@@ -52,7 +56,7 @@ class Ended {
       const Point& b = *after;
       const Point& a = *(after - 1);
       const double share = (from - a.at) / (b.at - a.at);
-      begin = {from, a.all + share * (b.all - a.all), a.bad + share * (b.bad - a.bad)};
+      begin = {from, a.all + share * (b.all - a.all), a.bad + share * (b.bad - a.bad), 0};
     }
     const double all = end.all - begin.all + missing;
     return all > 0 ? (end.bad - begin.bad) / all : 0;
@@ -96,7 +100,8 @@ double known_or(const Interval& i, double bound) {
 
 std::vector<SloReport> evaluate_slos(const std::vector<models::Named<models::SloSpec>>& slos,
                                      const models::CompiledModel& model,
-                                     const std::vector<models::RunRecord>& records, double confidence) {
+                                     const std::vector<models::RunRecord>& records, const SlowRequests& slow,
+                                     double confidence) {
   std::vector<SloReport> reports;
   for (const auto& slo : slos) {
     SloReport report;
@@ -104,6 +109,7 @@ std::vector<SloReport> evaluate_slos(const std::vector<models::Named<models::Slo
     report.workload = slo.value.workload;
     report.objective = slo.value.objective.value;
     report.period_s = slo.value.period.seconds();
+    report.latency_s = slo.value.latency ? static_cast<double>(slo.value.latency->ns) / 1e9 : 0;
     report.replications = static_cast<int>(records.size());
     std::size_t first = 0, classes = 0;
     for (const models::Workload& w : model.topology->workloads) {
@@ -114,10 +120,14 @@ std::vector<SloReport> evaluate_slos(const std::vector<models::Named<models::Slo
       first += w.classes.size();
     }
     std::vector<Ended> ended;
-    std::vector<RatioSample> good, used;
+    std::vector<RatioSample> good, late, used;
     double rate = 0;
     for (const models::RunRecord& r : records) {
-      ended.emplace_back(r, first, classes);
+      const auto counted = slow.find(r.replication);
+      ended.emplace_back(r, first, classes, [&](std::size_t window) -> std::uint64_t {
+        if (counted == slow.end() || window >= counted->second.size()) return 0;
+        return counted->second[window][reports.size()];
+      });
       rate += ended.back().rate() / static_cast<double>(records.size());
       for (const models::FaultActivation& a : r.fault_activations) {
         const double start = static_cast<double>(a.start_ns) * 1e-9;
@@ -128,8 +138,10 @@ std::vector<SloReport> evaluate_slos(const std::vector<models::Named<models::Slo
     for (const Ended& e : ended) {
       const Ended::Point& end = e.points().back();
       good.push_back({end.all - end.bad, end.all});
+      late.push_back({end.slow, end.all});
       used.push_back({end.bad, report.budget});
     }
+    report.slow = ratio_interval(late, confidence);
     report.good = ratio_interval(good, confidence);
     report.budget_used = ratio_interval(used, confidence);
     for (const models::AlertSpec& spec : slo.value.alerts) {
@@ -164,7 +176,9 @@ std::string slo_text(const std::vector<SloReport>& reports, TextStyle style) {
     const bool over = r.budget_used.estimate > 1;
     table.row({shortened(r.name, 30, style),
                shortened(r.workload, 24, style),
-               fmt::format("{:g} %", 100 * r.objective),
+               r.latency_s > 0
+                   ? fmt::format("{:g} % in {}", 100 * r.objective, human_duration(r.latency_s, style))
+                   : fmt::format("{:g} %", 100 * r.objective),
                {fmt::format("{:.4g} %", 100 * r.good.estimate),
                 r.good.estimate < r.objective ? Ink::warn : Ink::good},
                {used.text(r.budget_used.estimate) + " " + plus_minus(r.budget_used, used, style),
@@ -202,7 +216,10 @@ void slo_json(JsonText& j, const std::vector<SloReport>& reports) {
   for (const SloReport& r : reports) {
     j.begin_object().field("name", r.name).field("workload", r.workload).field("objective", r.objective);
     j.field("period_s", r.period_s).field("replications", r.replications);
+    j.key("latency_s");
+    r.latency_s > 0 ? j.value(r.latency_s) : j.null();
     interval("good_fraction", r.good);
+    interval("slow_fraction", r.slow);
     j.field("budget_requests", r.budget);
     interval("budget_used_fraction", r.budget_used);
     time("first_fault_s", r.fault_s);

@@ -73,6 +73,35 @@ void unknown(PairedComparison& result, const std::string& reason) {
   result.ratio.reason = reason;
 }
 
+// What each replication says of the pooled percentile q, in its first order (Bahadur): q and the
+// replication's surplus of requests beyond q, times the slope of the quantile function about p. The slope is
+// taken over the width of the interval itself (as Woodruff's intervals are), so it is that of what may be the
+// percentile. Empty where that width is within a few buckets of the histogram: then its resolution is all one
+// would see.
+std::vector<double> surplus_values(const std::vector<const sim::Histogram*>& each,
+                                   const sim::Histogram& pooled, double p, double scale, double confidence) {
+  constexpr double kFarthest = 2.5;  // standard errors: with three pairs Student's are many
+  const std::int64_t q = pooled.quantile(p);
+  const double whole = static_cast<double>(pooled.count()), at_q = pooled.fraction_at_or_below(q);
+  const double n = static_cast<double>(each.size());
+  std::vector<double> surplus;  // in shares of all requests, n times
+  double squares = 0;
+  for (const sim::Histogram* h : each) {
+    surplus.push_back(n * static_cast<double>(h->count()) / whole * (at_q - h->fraction_at_or_below(q)));
+    squares += surplus.back() * surplus.back();
+  }
+  const double reach = std::min(t_critical(confidence, n - 1), kFarthest) * std::sqrt(squares / (n - 1) / n);
+  const double low = std::max(0.0, p - reach), high = std::min(1.0, p + reach);
+  const std::int64_t below = pooled.quantile(low), above = pooled.quantile(high);
+  constexpr double kBuckets = 8;
+  if (!(static_cast<double>(above - below) >
+        kBuckets * sim::Histogram::kRelativeError * static_cast<double>(q)))
+    return {};
+  const double slope = static_cast<double>(above - below) / (high - low);
+  for (double& s : surplus) s = (static_cast<double>(q) + slope * s) * scale;
+  return surplus;
+}
+
 // The jackknife's pseudo-values: their mean is the (bias-corrected) estimate, their spread its error.
 std::vector<double> pseudo_values(std::span<const RatioSample> samples, double total, double weight) {
   const double n = static_cast<double>(samples.size());
@@ -145,6 +174,17 @@ PairedComparison compare_percentiles(std::span<const sim::Histogram* const> a,
                         ? too_few(pairs.size())
                         : fmt::format("p{:g} needs about {} requests on both sides; there are {}", 100 * p,
                                       needed, fewest));
+    return result;
+  }
+  std::vector<const sim::Histogram*> each_a, each_b;
+  for (const std::size_t i : pairs) {
+    each_a.push_back(a[i]);
+    each_b.push_back(b[i]);
+  }
+  const std::vector<double> by_a = surplus_values(each_a, pooled_a, p, scale, confidence);
+  const std::vector<double> by_b = surplus_values(each_b, pooled_b, p, scale, confidence);
+  if (!by_a.empty() && !by_b.empty()) {
+    judge(result, by_a, by_b);
     return result;
   }
   const double beyond = static_cast<double>(fewest) * std::min(p, 1 - p) * (1 + 1e-9);

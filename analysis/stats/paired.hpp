@@ -5,8 +5,11 @@
 // wider. Estimates are those of the pooled data, as a run reports them; the spread comes from one value per
 // group:
 //   a ratio of sums     the jackknife's pseudo-value of each pair (for equal weights: the plain ratios)
-//   a percentile        the quantile of each pair's histogram, neighbours taken together until enough
-//                       requests lie beyond it on both sides (kMinBeyondInGroup)
+//   a percentile        each pair's surplus of requests beyond the pooled one, times the slope of the
+//   quantile
+//                       function over the width of the interval (Bahadur, Woodruff); where that is within the
+//                       histogram's resolution, the quantile of each pair's histogram, neighbours taken
+//                       together until enough requests lie beyond it on both sides (kMinBeyondInGroup)
 // The ratio B/A has its interval on the log scale by the delta method, so its bounds stay positive.
 #include <span>
 #include <vector>

@@ -166,6 +166,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   const CacheSpec& spec = *static_cast<const CacheSpec*>(raw);
   const Component& self = b.topology.components[static_cast<std::size_t>(component)];
   check(spec, self, b);
+  note_labels(spec.labels, component, b);
   if (!spec.shared) return;
   const Component copy = self;
   expand_node(spec, b.cache_specs.find(copy.name)->second.first, copy, b);
@@ -229,6 +230,8 @@ Kind cache_kind() {
           .add("flush_batch", &CacheSpec::flush_batch, "write-behind: keys that one run of store writes",
                between(1, 1e6))
           .table();
+  add_label_fields(kind.fields, true,
+                   [](void* spec) -> LabelsSpec& { return static_cast<CacheSpec*>(spec)->labels; });
   kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<CacheSpec>()); };
   kind.declare = declare;
   kind.expand = expand;

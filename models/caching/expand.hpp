@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/caching/settings.hpp"
+#include "models/kind/labels.hpp"
 #include "models/station/queue.hpp"
 #include "models/steps/steps.hpp"
 
@@ -49,6 +50,7 @@ struct CacheSpec {
   StepList load, store;
   sim::Duration flush_interval{1'000'000'000};
   Count flush_batch = 1;
+  LabelsSpec labels;
 };
 
 // The operations of a shared cache's nodes.

@@ -10,6 +10,8 @@
 #include "models/compile/program.hpp"
 #include "models/compile/upkeep.hpp"
 #include "models/compile/wires.hpp"
+#include "models/entry/layer_4.hpp"
+#include "models/policies/discovery/discovery.hpp"
 #include "models/policies/transport/transport.hpp"
 #include "sim/base/check.hpp"
 
@@ -25,6 +27,7 @@ class Compiler final : public ProgramCompiler {
     m_.depth_limit = static_cast<std::uint32_t>(t_.run.max_call_depth);
     marks_ = mark_faults(t_);
     reached_ = reached_by_transport(t_);
+    connections_last_ = connections_last(t_);
     for (std::size_t i = 0; i < t_.stations.size(); ++i) station(i);
     for (std::size_t i = 0; i < t_.links.size(); ++i) link(i);
     mark_contracts(t_, m_);
@@ -48,6 +51,7 @@ class Compiler final : public ProgramCompiler {
     m_.bury_pc = emit(Op::bury);
     if (!t_.faults.empty() || m_.faults.instances > 0) m_.lost_pc = emit(Op::bury);
     cache_depths();
+    shorten_jumps();
     callee_hints();
     share_series();
   }
@@ -243,11 +247,11 @@ class Compiler final : public ProgramCompiler {
     const bool caller_dies =
         e.from_station != kNone && marks_.stations[static_cast<std::size_t>(e.from_station)].dies;
     table.faulted = s.first_fault != kNoId;
-    const bool found = t_.stations[op.station].discovery != nullptr;
+    const bool found = t_.stations[op.station].discovery != nullptr || discovery_of(t_, e) != nullptr;
     table.managed = s.shared || s.scaled != kNoId || found;
     table.shared = s.shared;
     const bool guarded = m_.context || needs_guard(t_, e) || table.faulted || caller_dies ||
-                         e.cache != kNone ||
+                         e.cache != kNone || (connections_last_ && passes_connections_on(e)) ||
                          (!m_.egress.first_cell.empty() && m_.egress.first_cell[i] != kNoId);
     table.guarded = guarded;
     table.plain = s.instances == 1 && !network && !guarded && !table.deepens;
@@ -271,6 +275,13 @@ class Compiler final : public ProgramCompiler {
     m_.probers.push_back(table);
   }
 
+  // A jump to the end of an operation is that end: one cache line less where nobody has been lately.
+  void shorten_jumps() {
+    for (Step16& step : m_.steps) {
+      if (step.op == Op::jump && m_.steps[step.first].op == Op::end) step = m_.steps[step.first];
+    }
+  }
+
   // Whoever comes to a call knows at once where all that belongs to the callee is.
   void callee_hints() {
     for (Step16& step : m_.steps) {
@@ -281,7 +292,6 @@ class Compiler final : public ProgramCompiler {
     for (BranchOption& option : m_.options) {
       if (option.edge == kNoId) continue;
       const EdgeTable& edge = m_.edges[option.edge];
-      option.edge_pc = edge.pc;
       option.first_instance = edge.first_instance;
       option.first_draw = edge.first_draw;
     }
@@ -346,7 +356,8 @@ class Compiler final : public ProgramCompiler {
   }
 
   FaultMarks marks_;
-  std::vector<bool> reached_;  // operations, over a transport
+  std::vector<bool> reached_;      // operations, over a transport
+  bool connections_last_ = false;  // some calls have a transport
 };
 
 }  // namespace

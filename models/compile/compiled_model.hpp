@@ -83,11 +83,20 @@ struct Draw {
 struct alignas(32) BranchOption {
   double cumulative = 0;
   std::uint32_t pc = 0;
-  // Where it begins with a call, as hints: that call, and what of its edge leads to further cache lines.
+  // Where it begins with a call, after giving a worker back or at once: its edge, and where the callee is.
   std::uint32_t edge = kNoId;
-  std::uint32_t edge_pc = 0, first_instance = 0, first_draw = 0;
+  std::uint32_t first_instance = 0, first_draw = 0;
+  bool releases = false;
 };
 static_assert(sizeof(BranchOption) == 32);
+// The first whose cumulative probability is above u; count: none. Of like options the guess is right, and no
+// other is read but its neighbour.
+inline std::uint32_t chosen_option(const BranchOption* options, std::uint32_t count, double u) {
+  auto k = static_cast<std::uint32_t>(u * count);
+  while (k > 0 && u < options[k - 1].cumulative) --k;
+  while (k < count && u >= options[k].cumulative) ++k;
+  return k;
+}
 
 struct OperationTable {
   std::uint32_t pc = 0;
@@ -247,6 +256,20 @@ struct EffectTable {
   std::int64_t ttl_ns = -1;     // for good
   std::uint32_t group = kNoId;  // a message handled by it
 };
+// How long an attempt may take (models/topology/saga.hpp): its step's `stream` is its number.
+struct LimitTable {
+  std::uint32_t step_lane = kNoId, saga_lane = kNoId;        // timers, which know their lengths
+  std::uint32_t step_since = kNoId, saga_since = kNoId;      // effects
+  std::uint32_t identity = kNoId;                            // effect
+  std::uint32_t late = kNoId;                                // milestone
+  std::uint32_t step_over_pc = kNoId, saga_over_pc = kNoId;  // where the frame goes on then
+};
+inline constexpr std::uint8_t kTimed = 4;  // Step16::flags of parallel, beside kAttempt
+struct SagaTable {
+  std::uint32_t begun = kNoId, undoing = kNoId, ended = kNoId;    // effects
+  std::uint32_t completed_series = kNoId, undone_series = kNoId;  // from its beginning to its end
+  std::vector<std::uint32_t> memory;                              // effects that a new run forgets
+};
 
 struct StreamKey {
   std::string component, purpose;
@@ -263,11 +286,13 @@ enum class SeriesKind : std::uint8_t {
   message_wait,  // accepted by its place to its first delivery
   end_to_end,    // first tried to publish, to handled
   batching,      // publication to the flush of its batch
-  milestone
+  milestone,
+  saga_completed,  // from its beginning to its end
+  saga_undone
 };
 struct SeriesInfo {
   SeriesKind kind;
-  std::uint32_t id;  // class, operation, station, edge, group, channel, milestone
+  std::uint32_t id;  // class, operation, station, edge, group, channel, milestone, saga
 };
 
 struct CompiledModel {
@@ -309,6 +334,8 @@ struct CompiledModel {
   std::vector<PublicationTable> publications;
   std::vector<EffectTable> effects;
   std::vector<std::uint32_t> milestone_series;
+  std::vector<LimitTable> limits;
+  std::vector<SagaTable> sagas;
   std::vector<CacheTable> caches;
   std::vector<CacheSiteTable> cache_sites;
   std::vector<CacheStoreTable> cache_stores;

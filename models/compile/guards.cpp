@@ -5,9 +5,12 @@
 #include <tuple>
 
 #include "models/compile/writer.hpp"
+#include "models/entry/layer_4.hpp"
+#include "models/policies/discovery/discovery.hpp"
 #include "models/policies/load_balancing/balancer.hpp"
 #include "models/policies/load_balancing/zones.hpp"
 #include "models/policies/transport/transport.hpp"
+#include "models/topology/subscriptions.hpp"
 
 namespace tailrace::models {
 
@@ -34,7 +37,7 @@ class GuardCompiler final : public ModelWriter {
       queue(i);
     }
     for (std::size_t i = 0; i < t_.edges.size(); ++i) {
-      m_.edges[i].door = m_.stations[m_.edges[i].station].door;
+      if (!stays_at_home(t_.edges[i])) m_.edges[i].door = m_.stations[m_.edges[i].station].door;
       if (m_.edges[i].guarded) guard(i);
     }
   }
@@ -109,7 +112,7 @@ class GuardCompiler final : public ModelWriter {
     g.fallback_steps = e.fallback && e.fallback->steps;
     if (e.fallback && e.fallback->stale) g.stale_ns = e.fallback->stale->ns;
     g.first_admission = static_cast<std::uint32_t>(m_.admissions.size());
-    const DiscoverySettings* discovery = e.probe ? nullptr : station_of(e).discovery.get();
+    const DiscoverySettings* discovery = discovery_of(t_, e);
     std::uint32_t gate = kNoId;
     if (discovery != nullptr && discovery->gate != nullptr) {
       const AdmissionTable table =
@@ -120,7 +123,7 @@ class GuardCompiler final : public ModelWriter {
     }
     for (const bool per_attempt : {false, true}) {
       for (const AdmissionUse& use : e.admissions) {
-        if (use.per_attempt != per_attempt) continue;
+        if (use.per_attempt != per_attempt || use.policy == kDiscovery) continue;
         const AdmissionTable table = use_of(group_of(i, use));
         g.per_instance = g.per_instance || table.per_instance;
         m_.admissions.push_back(table);
@@ -138,13 +141,15 @@ class GuardCompiler final : public ModelWriter {
       g.on_try_timeout = e.hedging->on_try_timeout;
       if (e.hedging->budget) g.hedge_budget = budget(e, e.hedging->budget, e.hedging->origin);
     }
-    if (needs_balancer(station_of(e)) && (!e.probe || e.errand)) g.balancer = balancer(e, gate);
+    if ((discovery != nullptr || needs_balancer(station_of(e))) && (!e.probe || e.errand))
+      g.balancer = balancer(e, gate, own_discovery_of(e) == nullptr ? nullptr : discovery);
     g.tells = g.all != g.outer || g.balancer != kNoId || g.hedge != kNoId || g.budget != kNoId ||
               g.hedge_budget != kNoId;
     g.simple = !m_.context && g.outer == 0 && !g.per_instance && g.budget == kNoId && g.hedge == kNoId &&
                g.balancer == kNoId && !g.fallback && !g.cancels && g.deadline_ns < 0 && !edge.deepens &&
                edge.door == kNoId && edge.out_link == kNoId && edge.back_link == kNoId && !e.probe &&
-               !edge.faulted && (m_.egress.first_cell.empty() || m_.egress.first_cell[i] == kNoId);
+               !edge.faulted && !(passes_connections_on(e) && connections_last(t_)) &&
+               (m_.egress.first_cell.empty() || m_.egress.first_cell[i] == kNoId);
     if (e.publication != kNone) g.publication = static_cast<std::uint32_t>(e.publication);
     if (e.cache != kNone) {
       g.cache = static_cast<std::uint32_t>(e.cache);
@@ -201,9 +206,10 @@ class GuardCompiler final : public ModelWriter {
     return states_of(e, e.hedging->origin, e.hedging->policy, hedges_, m_.hedges, m_.hedge_states);
   }
 
-  std::uint32_t balancer(const Edge& e, std::uint32_t gate) {
+  // `own`: how this call finds its target, where that is not how others do.
+  std::uint32_t balancer(const Edge& e, std::uint32_t gate, const DiscoverySettings* own) {
     const auto station = t_.operations[static_cast<std::size_t>(e.operation)].station;
-    const auto key = std::make_tuple(e.from_component, e.from_station, station);
+    const auto key = std::make_tuple(e.from_component, e.from_station, station, own);
     const auto [it, fresh] = balancers_.emplace(key, m_.balancer_states);
     if (fresh) {
       const Station& target = station_of(e);
@@ -239,7 +245,7 @@ class GuardCompiler final : public ModelWriter {
            std::uint32_t>
       groups_;
   std::map<OriginKey, std::uint32_t> budgets_, hedges_;
-  std::map<std::tuple<int, int, int>, std::uint32_t> balancers_;
+  std::map<std::tuple<int, int, int, const DiscoverySettings*>, std::uint32_t> balancers_;
 };
 
 }  // namespace

@@ -22,6 +22,17 @@ void MessagingCompiler::channels() {
   }
   for (std::size_t i = 0; i < t_.milestones.size(); ++i)
     m_.milestone_series.push_back(series(SeriesKind::milestone, i));
+  for (std::size_t i = 0; i < t_.sagas.size(); ++i) {
+    const Saga& saga = t_.sagas[i];
+    SagaTable table;
+    table.begun = static_cast<std::uint32_t>(saga.begun);
+    table.undoing = static_cast<std::uint32_t>(saga.undoing);
+    table.ended = static_cast<std::uint32_t>(saga.ended);
+    table.completed_series = series(SeriesKind::saga_completed, i);
+    table.undone_series = series(SeriesKind::saga_undone, i);
+    for (const int effect : saga.memory) table.memory.push_back(static_cast<std::uint32_t>(effect));
+    m_.sagas.push_back(std::move(table));
+  }
   for (std::size_t c = 0; c < t_.channels.size(); ++c) {
     const MessageChannel& channel = t_.channels[c];
     ChannelTable table;

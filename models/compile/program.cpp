@@ -2,10 +2,11 @@
 
 #include "models/compile/client_share.hpp"
 #include "models/compile/effect_question.hpp"
-#include "models/compile/limit_tables.hpp"
+#include "models/compile/subscription_ops.hpp"
 #include "models/compile/wires.hpp"
 #include "models/policies/transport/transport.hpp"
 #include "models/topology/saga.hpp"
+#include "models/topology/subscriptions.hpp"
 
 namespace tailrace::models {
 
@@ -82,6 +83,7 @@ void ProgramCompiler::body(const Steps& steps, const Place& place, bool& held) {
         break;
       case Step::Kind::sleep: {
         no_worker(place, held);
+        if (is_held_sleep(s)) hold(s, here);
         const std::uint32_t at = emit(Op::sleep, draw(*s.distribution, stream(here.component, here.purpose)));
         m_.steps[at].set_amount(static_cast<std::uint64_t>(s.interval.ns));
         thaw(place, false);
@@ -184,7 +186,7 @@ void ProgramCompiler::parallel(const Step& s, const Place& here, bool& held) {
 
 // A branch frame of its own; where it fails the frame goes on behind the jump.
 void ProgramCompiler::attempt(const Step& s, const Place& here, bool& held) {
-  if (const std::optional<StepLimit> limit = limit_of(s)) return timed_attempt(s, *limit, here, held);
+  if (s.ref != kNone) return timed_attempt(s, t_.limits[static_cast<std::size_t>(s.ref)], here, held);
   no_worker(here, held);
   const std::uint32_t at = emit(Op::parallel);
   const std::uint32_t skip = emit(Op::jump);
@@ -241,20 +243,51 @@ void ProgramCompiler::timed_attempt(const Step& s, const StepLimit& limit, const
   m_.steps[at].count = 1;
   m_.steps[at].needed = 1;
   m_.forks.push_back(start);
-  m_.steps[at].stream = add_limit(m_, table);
+  m_.steps[at].stream = static_cast<std::uint32_t>(m_.limits.size());
+  m_.limits.push_back(table);
   for (const std::uint32_t end : ends) m_.steps[end].first = pc();
 }
 
 void ProgramCompiler::spawn(const Step& s, const Place& here) {
-  const std::uint32_t at = emit(Op::spawn);
+  const std::uint32_t at = emit(Op::spawn, static_cast<std::uint32_t>(s.ref));
+  switch (subscription_step_of(s)) {
+    case SubscriptionStep::announce:
+      m_.steps[at].flags = kAnnounce;
+      return;
+    case SubscriptionStep::admit:
+      m_.steps[at].flags = kAdmitHeld;
+      m_.steps[at].needed = static_cast<std::uint32_t>(most_held(s));
+      return;
+    case SubscriptionStep::none:
+    case SubscriptionStep::fan_out:
+      break;
+  }
   const std::uint32_t skip = emit(Op::jump);
-  m_.steps[at].first = pc();
+  const std::uint32_t start = root_program(s.branches[0].steps, here, "/background");
+  if (subscription_step_of(s) == SubscriptionStep::fan_out) {
+    m_.steps[at].flags = kFanOut;
+    m_.steps[at].needed = start;
+  } else {
+    m_.steps[at].first = start;
+  }
+  m_.steps[skip].first = pc();
+}
+
+// It runs beside whoever started it: no worker is its own.
+std::uint32_t ProgramCompiler::root_program(const Steps& steps, const Place& here, const char* purpose) {
+  const std::uint32_t start = pc();
   bool held = false;
-  // It runs beside whoever started it: no worker is its own.
-  body(s.branches[0].steps,
-       {here.component, here.purpose + "/background", false, 0, false, false, here.station, here.cache_depth},
+  body(steps,
+       {here.component, here.purpose + purpose, false, 0, false, false, here.station, here.cache_depth},
        held);
   emit(Op::end_root);
+  return start;
+}
+
+void ProgramCompiler::hold(const Step& s, const Place& here) {
+  m_.steps[emit(Op::spawn, static_cast<std::uint32_t>(s.ref))].flags = kHold;
+  const std::uint32_t skip = emit(Op::jump);
+  root_program(s.branches[0].steps, here, "/event");
   m_.steps[skip].first = pc();
 }
 
@@ -311,10 +344,10 @@ void ProgramCompiler::branch(const Step& s, const Place& here, bool& held) {
     bool inside = before;
     const std::size_t start = m_.steps.size();
     body(s.branches[k].steps, below(here, k), inside);
-    const std::size_t first =
-        m_.steps.size() > start && m_.steps[start].op == Op::release ? start + 1 : start;
-    if (first < m_.steps.size() && m_.steps[first].op == Op::call)
-      m_.options[options + k].edge = m_.steps[first].first;
+    BranchOption& option = m_.options[options + k];  // more may have come meanwhile
+    option.releases = m_.steps.size() > start && m_.steps[start].op == Op::release;
+    const std::size_t first = option.releases ? start + 1 : start;
+    if (first < m_.steps.size() && m_.steps[first].op == Op::call) option.edge = m_.steps[first].first;
     no_worker(here, inside);
     jumps.push_back(emit(Op::jump));
   }

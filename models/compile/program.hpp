@@ -48,6 +48,9 @@ class ProgramCompiler : public ModelWriter {
   void attempt(const Step& s, const Place& here, bool& held);
   void timed_attempt(const Step& s, const StepLimit& limit, const Place& here, bool& held);
   void spawn(const Step& s, const Place& here);
+  // A program of a frame that nobody waits for; returns its first step.
+  std::uint32_t root_program(const Steps& steps, const Place& here, const char* purpose);
+  void hold(const Step& s, const Place& here);
   void effect(const Step& s, const Place& here, bool& held);
   void await(const Step& s, const Place& here, bool& held);
   void branch(const Step& s, const Place& here, bool& held);

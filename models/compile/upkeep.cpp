@@ -4,6 +4,7 @@
 #include <set>
 
 #include "models/compile/writer.hpp"
+#include "models/policies/discovery/discovery.hpp"
 #include "sim/base/check.hpp"
 
 namespace tailrace::models {
@@ -21,8 +22,9 @@ class UpkeepCompiler final : public ModelWriter {
       : ModelWriter(t, m), program_(program) {}
 
   void run() {
+    const auto found = discoveries_of(t_);
     for (std::size_t i = 0; i < t_.stations.size(); ++i) {
-      if (t_.stations[i].discovery) directory(i);
+      for (std::size_t k = 0; k < found[i].size(); ++k) directory(i, *found[i][k], k);
       if (!t_.stations[i].gates.empty()) gated(i);
     }
   }
@@ -32,9 +34,23 @@ class UpkeepCompiler final : public ModelWriter {
     return edge == kNone ? kNoId : program_(static_cast<std::uint32_t>(edge));
   }
 
-  void directory(std::size_t id) {
+  // The balancers of the calls of that client which find the station so.
+  BalancerGroup* balancers_of(std::size_t station, const DiscoverySettings& d, const DiscoveryClient& c) {
+    for (std::size_t i = 0; i < t_.edges.size(); ++i) {
+      const Edge& e = t_.edges[i];
+      if (e.from_component != c.from_component || e.from_station != c.from_station ||
+          m_.edges[i].station != station || m_.edges[i].guard == kNoId || discovery_of(t_, e) != &d)
+        continue;
+      const std::uint32_t first = m_.guards[m_.edges[i].guard].balancer;
+      for (BalancerGroup& g : m_.balancers) {
+        if (g.first_state == first) return &g;
+      }
+    }
+    return nullptr;
+  }
+
+  void directory(std::size_t id, const DiscoverySettings& d, std::size_t number) {
     const Station& s = t_.stations[id];
-    const DiscoverySettings& d = *s.discovery;
     DirectoryTable table;
     table.station = static_cast<std::uint32_t>(id);
     table.first_entry = entries_;
@@ -42,13 +58,13 @@ class UpkeepCompiler final : public ModelWriter {
     if (d.by == DiscoveryBy::registry) {
       table.keeper = static_cast<std::uint32_t>(t_.operations[at(d.ask.operation)].station);
       table.beat_pc = program(d.beat_edge);
-      if (!d.poll) table.push_draw = draw(d.push_delay, stream(s.name, "push"));
+      if (!d.poll)
+        table.push_draw =
+            draw(d.push_delay, stream(s.name, number == 0 ? "push" : "push " + std::to_string(number)));
     }
     for (const DiscoveryClient& c : d.clients) {
-      const auto group = std::find_if(m_.balancers.begin(), m_.balancers.end(), [&](const BalancerGroup& g) {
-        return g.station == id && g.from_component == c.from_component && g.from_station == c.from_station;
-      });
-      if (group == m_.balancers.end()) continue;
+      BalancerGroup* const group = balancers_of(id, d, c);
+      if (group == nullptr) continue;
       if (d.by == DiscoveryBy::dns && c.edge == kNone) continue;  // it is found without asking itself
       DirectoryClientTable client;
       client.first_balancer = group->first_state;
@@ -61,7 +77,7 @@ class UpkeepCompiler final : public ModelWriter {
       views_ += client.callers;
       table.clients.push_back(client);
     }
-    m_.stations[id].directory = static_cast<std::uint32_t>(m_.directories.size());
+    if (number == 0) m_.stations[id].directory = static_cast<std::uint32_t>(m_.directories.size());
     m_.directories.push_back(std::move(table));
   }
 

@@ -62,6 +62,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     replicas.instances = spec.read_replicas;
     replica_id = b.add_station(std::move(replicas));
   }
+  note_labels(spec.labels, component, b);
   for (const Named<DatabaseOperationSpec>& op : spec.operations) {
     Operation& operation =
         b.topology.operations[static_cast<std::size_t>(b.find_operation(self.name + "." + op.name))];
@@ -99,6 +100,8 @@ Kind database_kind() {
           .table();
   add_policy_fields(table, PolicyPlace::target,
                     [](void* spec) -> PolicySet& { return static_cast<DatabaseSpec*>(spec)->target; });
+  add_label_fields(table, true,
+                   [](void* spec) -> LabelsSpec& { return static_cast<DatabaseSpec*>(spec)->labels; });
   kind.fields = std::move(table);
   kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<DatabaseSpec>()); };
   kind.declare = declare;

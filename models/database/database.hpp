@@ -5,6 +5,7 @@
 // modelled here.
 #include "models/field/field.hpp"
 #include "models/kind/kind.hpp"
+#include "models/kind/labels.hpp"
 #include "models/policy/policy.hpp"
 #include "models/station/queue.hpp"
 
@@ -21,6 +22,7 @@ struct DatabaseSpec {
   QueueSpec queue;
   std::optional<double> cpus;
   Count read_replicas = 0;
+  LabelsSpec labels;
   PolicySet target;   // how a read replica is chosen
   PolicySet inbound;  // at its door
   std::vector<Named<DatabaseOperationSpec>> operations;

@@ -91,6 +91,8 @@ FieldTable front_fields() {
           .table();
   add_policy_fields(table, PolicyPlace::target,
                     [](void* spec) -> PolicySet& { return static_cast<FrontSpec*>(spec)->target; });
+  add_label_fields(table, true,
+                   [](void* spec) -> LabelsSpec& { return static_cast<FrontSpec*>(spec)->labels; });
   return table;
 }
 
@@ -125,6 +127,7 @@ int add_front(const FrontSpec& spec, const PolicySet& door, TopologyBuilder& b) 
                         "balancers, proxies and gateways have shallow health checks only",
                         "leave the operation out");
   }
+  note_labels(spec.labels, b.component, b);
   b.station = b.add_station(std::move(station));
   b.outbound = merge_policies(spec.outbound, b.default_outbound);
   return b.station;

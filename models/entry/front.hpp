@@ -11,6 +11,7 @@
 
 #include "models/autoscaling/autoscaling.hpp"
 #include "models/kind/builder.hpp"
+#include "models/kind/labels.hpp"
 #include "models/policy/policy.hpp"
 #include "models/station/queue.hpp"
 
@@ -26,6 +27,7 @@ struct FrontSpec {
   Limit max_connections;
   std::optional<Count> workers;
   QueueSpec queue;
+  LabelsSpec labels;
   PolicySet target;    // how callers reach the instances
   PolicySet inbound;   // at its door
   PolicySet outbound;  // of the calls it makes

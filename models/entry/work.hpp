@@ -2,7 +2,7 @@
 // Work at a proxy or gateway, put together from several functions' parts: constants that follow each other
 // are one step, so that what is switched on costs its time and no events.
 //
-// A cost by size is fixed + size x per_kb, with the size drawn anew: where sizes vary, the cost of a message
+// A cost by size is fixed + size x per_kib, with the size drawn anew: where sizes vary, the cost of a message
 // and its time on the network have the same law but are not the same draw.
 #include <optional>
 
@@ -12,10 +12,10 @@ namespace tailrace::models {
 
 struct HopCost {
   TimeDistribution time{sim::Distribution::constant(0)};
-  sim::Duration per_kb{0};  // of 1000 bytes
+  sim::Duration per_kib{0};  // of 1024 bytes
 };
 // What is written, or else the default.
-HopCost cost_or(const std::optional<HopCost>& written, double time_ns, sim::Duration per_kb = {0});
+HopCost cost_or(const std::optional<HopCost>& written, double time_ns, sim::Duration per_kib = {0});
 FieldTable message_cost_fields(const char* name, const char* about);
 
 class HopWork {

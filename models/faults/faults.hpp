@@ -14,6 +14,9 @@ FaultInfo cpu_stress_fault();
 FaultInfo memory_stress_fault();
 FaultInfo gray_fault();
 
+// clocks.cpp
+FaultInfo clock_skew_fault();
+
 // requests.cpp
 FaultInfo delay_fault();
 FaultInfo abort_fault();

@@ -82,8 +82,8 @@ FieldTable tls_fields() {
       .add("resumed_handshake", &S::resumed_handshake, "work of one that resumes a session")
       .add("resumption", &S::resumption, "share of the handshakes that resume a session")
       .section("record", &S::record,
-               message_cost_fields("record", "Work of one message; default {time: 10us, per_kb: 1.7us}."),
-               "decrypting a request, and encrypting a response; default {time: 10us, per_kb: 1.7us}")
+               message_cost_fields("record", "Work of one message; default {time: 10us, per_kib: 1.741us}."),
+               "decrypting a request, and encrypting a response; default {time: 10us, per_kib: 1.741us}")
       .table();
 }
 

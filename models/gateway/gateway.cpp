@@ -14,7 +14,7 @@ namespace {
 
 // See models/gateway/fields.cpp.
 constexpr double kRequestNs = 40'000, kResponseNs = 15'000, kRecordNs = 10'000;
-constexpr sim::Duration kRecordPerKb{1'700};
+constexpr sim::Duration kRecordPerKib{1'741};
 constexpr Count kMostParts = 60'000;  // a compiled step counts its branches in 16 bits
 
 using Build = std::function<void(Steps&)>;
@@ -207,7 +207,7 @@ class Gateway {
     } else {
       forward(route, work, out);
     }
-    if (spec_.tls) work.add(cost_or(spec_.tls->record, kRecordNs, kRecordPerKb), route.route.response_size);
+    if (spec_.tls) work.add(cost_or(spec_.tls->record, kRecordNs, kRecordPerKib), route.route.response_size);
     work.add(cost_or(spec_.response_cost, kResponseNs), route.route.response_size);
     work.flush(out);
     return out;
@@ -229,7 +229,7 @@ class Gateway {
     step.branches.push_back({resumed, hands(tls.resumed_handshake)});
     step.branches.push_back({fresh - resumed, hands(tls.handshake)});
     out.push_back(std::move(step));
-    work.add(cost_or(tls.record, kRecordNs, kRecordPerKb), route.route.request_size);
+    work.add(cost_or(tls.record, kRecordNs, kRecordPerKib), route.route.request_size);
   }
 
   void authenticate(const AuthenticationSpec& a, HopWork& work, Steps& out) {

@@ -59,7 +59,7 @@ struct TlsTerminationSpec {
   TimeDistribution handshake{sim::Distribution::constant(2'900'000)};
   TimeDistribution resumed_handshake{sim::Distribution::constant(200'000)};
   Fraction resumption;
-  std::optional<HopCost> record;  // none: 10 us, and 1.7 us per kB
+  std::optional<HopCost> record;  // none: 10 us, and 1.741 us per KiB
 };
 
 struct AggregatePartSpec {

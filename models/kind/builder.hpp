@@ -28,8 +28,17 @@ struct TopologyBuilder {
   std::vector<std::pair<std::string, std::vector<std::string>>> channel_entries;
   std::map<std::string, std::pair<int, const CacheSpec*>, std::less<>> cache_specs;  // by name
   std::vector<std::pair<Mark, std::string>> cache_keys_missing;  // steps that take the request's own key
-  int cache_depth = 0;                                           // cache steps around what is being expanded
-  PolicySet default_outbound, default_inbound, default_target;   // the scenario's `defaults`
+  // Endpoints whose subscribers a notify step tells: operation, and where that stands.
+  struct Notified {
+    int operation = kNone;
+    Mark mark;
+    std::string path;
+  };
+  std::vector<Notified> notified;
+  std::map<int, std::map<std::string, std::string>> labels;     // by component, for network policies
+  std::map<int, std::int64_t> ports;                            // by operation, where one was written
+  int cache_depth = 0;                                          // cache steps around what is being expanded
+  PolicySet default_outbound, default_inbound, default_target;  // the scenario's `defaults`
   PolicySet outbound;  // of the calls of what is being expanded, defaults included
   // After errors of reading: some components, or some operations of a component, have names that nobody
   // knows. What is missing there is not reported, because it may well exist.

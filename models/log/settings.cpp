@@ -76,14 +76,6 @@ LogGroup group_settings(const Named<LogConsumerSpec>& named, Count partitions, M
     diagnostics.error(mark, path + ".max_delivery_count",
                       "with unlimited deliveries no message becomes a dead letter", "max_delivery_count: 3");
   }
-  if (shared(g.type) && c.consumer.autoscaling) {
-    diagnostics.error(mark, path + ".autoscaling", "of shared subscriptions the number of instances is fixed",
-                      "subscription: group or failover");
-  }
-  if (shared(g.type) && !c.consumer.pauses.empty()) {
-    diagnostics.error(mark, path + ".pauses", "shared subscriptions do not pause",
-                      "subscription: group or failover");
-  }
   if (!shared(g.type) && c.consumer.instances > partitions) {
     diagnostics.warning(mark, path + ".instances",
                         fmt::format("{} of {} instances have nothing to read: a partition has one reader",

@@ -56,12 +56,12 @@ class Origin {
   virtual Envelope originate() = 0;
 };
 
-// Of a host: the message is the next that a worker will begin. A hint for the caches, nothing else: a backlog
-// is far larger than they are.
+// Of a host: the message is the next that a worker of the group will begin, or that is thrown away. A hint
+// for the caches, nothing else: a backlog is far larger than they are.
 class Foresight {
  public:
   virtual ~Foresight() = default;
-  virtual void comes_next(const Envelope& message) const = 0;
+  virtual void comes_next(std::uint32_t subscription, const Envelope& message) const = 0;
 };
 
 // Of a model: what it delivers does not follow message by message what is published, as with windows.

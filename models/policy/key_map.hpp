@@ -38,6 +38,9 @@ class KeyMap {
     const Slot& slot = slots_[place(key)];
     return slot.used ? &slot.value : nullptr;
   }
+  void prefetch(std::uint64_t key) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[home(key)], 1);
+  }
   std::size_t size() const { return count_; }
   std::size_t bytes() const { return slots_.size() * sizeof(Slot); }
   // Forgets all keys, and keeps the memory.
@@ -55,9 +58,13 @@ class KeyMap {
 
   // Keys are often 0, 1, 2 ...: the multiplication spreads them over the upper bits, and the shift takes
   // those.
+  std::size_t home(std::uint64_t key) const {
+    return static_cast<std::size_t>(((key ^ (key >> 32)) * 0x9e3779b97f4a7c15ULL) >> 32) &
+           (slots_.size() - 1);
+  }
   std::size_t place(std::uint64_t key) const {
     const std::size_t mask = slots_.size() - 1;
-    std::size_t at = static_cast<std::size_t>(((key ^ (key >> 32)) * 0x9e3779b97f4a7c15ULL) >> 32) & mask;
+    std::size_t at = home(key);
     while (slots_[at].used && slots_[at].key != key) at = (at + 1) & mask;
     return at;
   }

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "models/entry/fields.hpp"
+#include "models/entry/layer_4.hpp"
 
 namespace tailrace::models {
 
@@ -77,7 +78,10 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     HopWork work;
     work.add(request, route.value.request_size);
     work.flush(steps);
+    const std::size_t first_edge = b.topology.edges.size();
     expand_entry_route(route.value, b, steps);
+    for (std::size_t e = first_edge; !l7 && e < b.topology.edges.size(); ++e)
+      pass_connections_on(b.topology.edges[e]);
     work.add(response, route.value.response_size);
     work.flush(steps);
     Operation& operation =

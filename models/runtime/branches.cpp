@@ -1,5 +1,4 @@
 // Inside a call: branches that run at the same time, loops that run again, and which instance a call goes to.
-#include "models/compile/limit_tables.hpp"
 #include "models/policies/load_balancing/load_balancing.hpp"
 #include "models/runtime/execution.hpp"
 

@@ -223,7 +223,7 @@ void Caching::end_fetch(std::uint32_t id, Outcome outcome) {
     const std::uint32_t store = fetches_[id].store;
     bool served = outcome == Outcome::success;
     if (!served && store != kNoId) {
-      const Found found = stores_[store].contents.peek(fetches_[id].key, run_.now_);
+      const Found found = stores_[store].contents.peek(fetches_[id].key, clock_of(store));
       served = found != Found::absent;
       if (served) ++stores_[store].counts.stale_if_error;
     }
@@ -267,6 +267,14 @@ void Caching::key(std::uint32_t slot, std::uint32_t site_id) {
 }
 
 // What is there for the key, without a word about what follows.
+// A shared cache keeps the time of day at which an entry ends, as Redis does, and compares it with its node's
+// clock; a local one measures ages.
+std::int64_t Caching::clock_of(std::uint32_t store) const {
+  const CacheStoreTable& table = model_.cache_stores[store];
+  const bool shared = model_.topology->caches[table.cache].station != kNone;
+  return shared ? run_.now_ + run_.ahead(table.instance) : run_.now_;
+}
+
 Found Caching::find(std::uint32_t store, std::uint64_t key) {
   Store& s = stores_[store];
   const CacheTable& table = model_.caches[s.cache];
@@ -275,7 +283,7 @@ Found Caching::find(std::uint32_t store, std::uint64_t key) {
     return run_.streams_[table.chance_stream].uniform() < p ? Found::fresh : Found::absent;
   }
   const std::size_t before = s.contents.entries();
-  const Found found = s.contents.look(key, run_.now_);
+  const Found found = s.contents.look(key, clock_of(store));
   changed(s, before);
   return found;
 }
@@ -357,7 +365,7 @@ void Caching::write(std::uint32_t store, std::uint64_t key) {
   const std::int64_t size =
       table.size == kNoId ? 0 : static_cast<std::int64_t>(std::min(run_.sample(table.size), 1e15) + 0.5);
   const std::size_t before = s.contents.entries();
-  if (s.contents.put(key, run_.now_, ttl, size, run_.streams_[table.evict_stream])) ++s.counts.writes;
+  if (s.contents.put(key, clock_of(store), ttl, size, run_.streams_[table.evict_stream])) ++s.counts.writes;
   changed(s, before);
 }
 
@@ -386,7 +394,7 @@ void Caching::behind(std::uint32_t slot, std::uint32_t site_id) {
   Store& s = stores_[store];
   ++s.counts.queued;
   // A key that waits already is written once, with its latest value.
-  const bool there = s.contents.peek(key, run_.now_) != Found::absent;
+  const bool there = s.contents.peek(key, clock_of(store)) != Found::absent;
   if (there && !s.contents.set_dirty(key, true)) {
     ++s.counts.merged;
     return;

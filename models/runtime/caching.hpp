@@ -69,6 +69,7 @@ class Caching final : public InstanceListener {
 
   void event(std::uint32_t what);  // a store's flush, or a fetch that has died
   void instance_changed(std::uint32_t instance, bool up, std::int64_t now_ns) override;
+  std::int64_t clock_of(std::uint32_t store) const;  // ns
   void fault_changed(const std::string& hook, std::uint32_t fault, std::uint32_t target, bool begins,
                      std::int64_t now_ns) override;
 

@@ -60,6 +60,7 @@ std::uint32_t Execution::admission_state(std::uint32_t slot, const GuardTable& g
 // When the call must be over, by the request's deadline and its own.
 std::int64_t Execution::call_deadline(std::uint32_t slot, const GuardTable& g) const {
   std::int64_t deadline = model_->context ? calls_[slot].deadline : kNever;
+  if (deadline != kNever) deadline -= ahead(frames_[slot].instance, true);  // by its own clock
   if (g.deadline_ns >= 0)
     deadline = std::min(deadline, sim::saturating_add(frames_[slot].call_start(), g.deadline_ns));
   return deadline;
@@ -74,9 +75,24 @@ inline std::uint32_t Execution::choose_instance(std::uint32_t slot, const EdgeTa
   if (g.publication != kNoId) return messaging_->choose_node(slot, g);
   if (g.cache != kNoId) return caching_->choose_node(slot, g);
   if (edge.shared) return edge.instances;  // no instance yet
+  if (messaging_ && messaging_->stays_at_home(static_cast<std::uint32_t>(&edge - edges_))) [[unlikely]]
+    return caller_index(slot, g);
   if (wires_ && wires_->paired(static_cast<std::uint32_t>(&edge - edges_))) [[unlikely]]
     return caller_index(slot, g);
   if (edge.instances == 1 && !edge.managed) return 0;
+  if (wires_ && wires_->passing_on().passes(static_cast<std::uint32_t>(&edge - edges_))) [[unlikely]] {
+    const auto id = static_cast<std::uint32_t>(&edge - edges_);
+    std::uint32_t end = wires_->end_of_connection(slot, id);
+    if (end != PassingOn::kNowhere) return end;
+    end = choose_by_balancer(slot, edge, g);
+    if (end != kNoInstance) wires_->connection_leads_to(slot, id, end);
+    return end;
+  }
+  return choose_by_balancer(slot, edge, g);
+}
+
+inline std::uint32_t Execution::choose_by_balancer(std::uint32_t slot, const EdgeTable& edge,
+                                                   const GuardTable& g) {
   if (is_probe(frames_[slot])) return frames_[slot].edge - edge.first_instance;
   if (g.balancer == kNoId) return select(edge);
   // What this call has tried and still waits for: a hedge goes elsewhere.
@@ -264,10 +280,11 @@ inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) 
   x.stage = static_cast<std::uint8_t>(g.outer);
   if (model_->context) {
     y.key = x.key;
-    y.deadline = call_deadline(slot, g);
+    y.deadline = deadline_sent(slot, g);
   }
   if (messaging_) messaging_->begin_attempt(slot, child);
   if (caching_) caching_->begin_attempt(slot, child, g);
+  if (wires_) wires_->passing_on().carry(slot, child, edge_id, wires_->of(edge_id) != nullptr);
   if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
   if (!record_.egress.empty()) count_egress(slot, edge_id, c.instance);
   if (g.balancer != kNoId)
@@ -310,6 +327,8 @@ std::uint32_t Execution::pursue(std::uint32_t slot, std::uint32_t edge_id, bool 
     if (connections != nullptr) {
       if (connections->sticks()) x.chosen = connections->aimed();
       if (connections->opened() != nullptr) connection_opened(slot, *connections);
+      if (answer.kind == Admission::Kind::admit || answer.kind == Admission::Kind::delay)
+        wires_->passing_on().took(slot, id, connections->taken());
     }
     if (answer.kind == Admission::Kind::reject) {
       ++counts.rejected;

@@ -38,7 +38,6 @@ void Messaging::start_delivery(std::uint32_t channel, std::uint32_t subscription
   delivery.transaction.clear();
   for (Envelope& message : delivery.messages) {
     if (!ledger_.lives(message.journey, message.sequence)) revive(message, group.effect);
-    ledger_.prefetch(message.identity, message.journey);
     ledger_.hold(message.journey);
   }
   const EdgeTable& edge = run_.edges_[group.edge];

@@ -169,7 +169,7 @@ void Execution::serve_next(InstanceState& instance) {
       }
     }
     if (fresh && station.drop_expired && model_->context && !(n.flags & kDirect) &&
-        calls_[next].deadline <= now_)
+        calls_[next].deadline <= now_ + ahead(n.instance, true))
       reason = Outcome::deadline;
     if (policy != nullptr && instance.queued == 0) policy->emptied(facts);
     if (reason != Outcome::success) {

@@ -68,13 +68,15 @@ void Execution::count_statistics() {
     for (const sim::Histogram& h : list) bytes += h.memory_bytes();
     return bytes;
   };
-  std::size_t bytes = bytes_of(record_.series) + bytes_of(window_before_) + bytes_of(batch_before_);
+  std::size_t bytes =
+      bytes_of(record_.series) + bytes_of(window_.before) + bytes_of(batch_before_) + window_.sketch_bytes();
   for (const std::vector<sim::Histogram>& batch : record_.batches) bytes += bytes_of(batch);
   const WindowRecord& row = record_.windows.back();  // all are alike
   statistics_bytes_ =
       bytes + record_.windows.size() *
                   (sizeof row + row.classes.size() * sizeof row.classes[0] +
-                   row.stations.size() * sizeof row.stations[0] + row.edges.size() * sizeof row.edges[0]);
+                   row.stations.size() * sizeof row.stations[0] + row.edges.size() * sizeof row.edges[0] +
+                   (row.edge_times.size() + row.station_times.size()) * sizeof(WindowRecord::Times));
 }
 
 std::string Execution::largest_queue() const {

@@ -209,18 +209,18 @@ template <bool kTraced>
         }
         const double u =
             step.flags & kByKey ? client_place(calls_[slot].key) : streams_[step.stream].uniform();
-        for (std::uint32_t k = 0; k < step.count; ++k) {
-          const BranchOption& option = model_->options[step.first + k];
-          if (u >= option.cumulative) continue;
-          f.pc = option.pc;
-          if (option.edge != kNoId) {
-            __builtin_prefetch(&live_edges_[option.edge], 1);
-            __builtin_prefetch(&instances_[option.first_instance], 1);
-            __builtin_prefetch(&draws_[option.first_draw], 1);
-            __builtin_prefetch(&steps_[option.edge_pc]);
-          }
-          break;
-        }
+        const BranchOption* const options = &model_->options[step.first];
+        const std::uint32_t k = chosen_option(options, step.count, u);
+        if (k == step.count) break;
+        const BranchOption& option = options[k];
+        f.pc = option.pc;
+        if (option.edge == kNoId) break;
+        if (option.releases) release_worker_late(slot);
+        f.pc += option.releases ? 2 : 1;  // it begins with this call: no need to look
+        slot = begin_call(slot, {.op = Op::call,
+                                 .first = option.edge,
+                                 .needed = option.first_instance,
+                                 .stream = option.first_draw});
         break;
       }
       case Op::fail:
@@ -246,7 +246,7 @@ template <bool kTraced>
         probe_ended(slot, true);
         return;
       case Op::spawn:
-        slot = messaging_->spawn(slot, step.first);
+        slot = messaging_->spawn(slot, step);
         break;
       case Op::end_root:
         release_frame(slot);

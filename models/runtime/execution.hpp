@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "models/compile/compiled_model.hpp"
-#include "models/policies/health_check/health_check.hpp"
+#include "models/runtime/ahead.hpp"
 #include "models/runtime/arrivals.hpp"
 #include "models/runtime/caching.hpp"
 #include "models/runtime/call_state.hpp"
@@ -28,6 +28,7 @@
 #include "models/runtime/timers.hpp"
 #include "models/runtime/trace_record.hpp"
 #include "models/runtime/upkeep.hpp"
+#include "models/runtime/window_state.hpp"
 #include "models/runtime/wires.hpp"
 #include "sim/engine/calendar.hpp"
 #include "sim/observe/mser.hpp"
@@ -35,6 +36,7 @@
 
 namespace tailrace::models {
 
+class Clocks;
 class RunWatch;
 class Tracer;
 
@@ -113,7 +115,7 @@ class Execution {
   void run(std::uint32_t slot);
   std::uint32_t next_woken();
   template <bool kTraced>
-  void advance_here(std::uint32_t slot);
+  [[gnu::always_inline]] void advance_here(std::uint32_t slot);
   void advance(std::uint32_t slot);  // the same, not inlined
   void run_woken();
   bool begin_work(std::uint32_t slot, const Step16& step);
@@ -191,6 +193,7 @@ class Execution {
                                 std::uint32_t instance) const;
   RetryBudget& budget_of(std::uint32_t slot, const GuardTable& g, std::uint32_t first);
   std::int64_t call_deadline(std::uint32_t slot, const GuardTable& g) const;
+  std::int64_t deadline_sent(std::uint32_t slot, const GuardTable& g) const;
   void arm_own(std::int64_t when, sim::Phase phase, TimerPurpose purpose, std::uint32_t slot);
   void begin_request(std::uint32_t slot, const ClassTable& cls);
   void begin_root(std::uint32_t slot, std::uint64_t key);
@@ -201,6 +204,7 @@ class Execution {
   std::uint32_t pursue(std::uint32_t slot, std::uint32_t edge, bool from_line);
   std::uint32_t pursue_after_pause(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t choose_instance(std::uint32_t slot, const EdgeTable& edge, const GuardTable& g);
+  std::uint32_t choose_by_balancer(std::uint32_t slot, const EdgeTable& edge, const GuardTable& g);
   std::uint32_t choose_instance_late(std::uint32_t slot, const EdgeTable& edge, const GuardTable& g);
   std::uint32_t send(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t hedge(std::uint32_t slot, std::uint32_t edge);
@@ -306,6 +310,12 @@ class Execution {
   void schedule_spike(std::uint32_t spike);
   void spike_event(std::uint32_t spike, std::uint32_t epoch);
   void record_faults();
+  // How far an instance's clock is ahead; `deadlines`: as far as they feel it. clocks.cpp
+  std::int64_t ahead(std::uint32_t instance, bool deadlines = false) const {
+    return clocks_ ? clock_ahead(instance, deadlines) : 0;
+  }
+  std::int64_t clock_ahead(std::uint32_t instance, bool deadlines) const;
+  bool token_refused(std::uint32_t slot, std::uint32_t& next);
 
   // --- instances that die or stand still, crash.cpp
   void instance_down(std::uint32_t instance, std::uint32_t process);
@@ -379,7 +389,10 @@ class Execution {
   std::uint32_t enter_shared(std::uint32_t slot, const StationTable& station);
   void serve_shared(std::uint32_t station);
 
-  void look_ahead(const sim::Event* events, std::size_t n);  // ahead.cpp
+  // ahead.cpp
+  void look_ahead(const sim::Event* events, std::size_t n);
+  void fetch_for_clients();
+  void fetch_for_frames();
 
   // --- queues and cores with special rules, queueing.cpp
   bool begin_special_work(std::uint32_t slot, double work_ns);
@@ -431,6 +444,7 @@ class Execution {
   EdgeRecord edge_record(std::size_t edge) const;     // since the end of the warm-up
   void window_stations(WindowRecord& window);
   void window_edges(WindowRecord& window);
+  void window_times(WindowRecord& window);  // window_times.cpp
   // Per station: how long the frames that are queued (that hold a worker) have done so by now.
   void sum_inside(std::vector<Area>& queued, std::vector<Area>& held) const;
   std::size_t station_count() const { return model_->stations.size(); }
@@ -521,11 +535,7 @@ class Execution {
   std::uint64_t trajectory_ = 0;
   std::uint64_t steps_taken_ = 0;  // in this event, of the kinds that can go round
   sim::Calendar calendar_;
-  struct Ahead {  // frames of events that come soon
-    std::array<std::uint32_t, sim::Calendar::kPreviewEvents> frames;
-    std::size_t count = 0;
-  };
-  std::array<Ahead, 2> ahead_;  // by how far the asking has got
+  Ahead ahead_;
   FrameSlab frames_;
   Timers timers_;
   bool with_calls_ = false;  // some calls carry policies: frames have a CallState
@@ -535,15 +545,12 @@ class Execution {
   std::unique_ptr<Wires> wires_;          // where calls have a transport
   std::unique_ptr<Upkeep> upkeep_;        // where instances do something of their own accord
   std::unique_ptr<Tracer> tracer_;        // where requests are traced
+  std::unique_ptr<Clocks> clocks_;        // where some clock can be wrong
   bool with_lines_ = false;               // it has one of these: they hear of each frame that ends
   bool requests_told_ = false;            // somebody wants to hear of each request that ends
   bool with_more_ = false;                // some of the four: of each frame that begins
   PolicyStates policies_;
   std::vector<AdmissionCounts> admission_counts_;
-  struct Health {
-    HealthState state;
-    StatusLog log;  // healthy, unhealthy
-  };
   std::vector<Health> health_;  // of the instances that are probed
   std::vector<GuardCounts> guard_counts_;
   std::vector<StationExtras> station_extras_;
@@ -560,7 +567,7 @@ class Execution {
   std::vector<CoreQueue> cores_;
   std::vector<LinkState> links_;
   std::vector<Cpu> flows_;  // messages that share a link, as jobs that share a core
-  std::vector<ClientState> clients_;
+  sim::LargeVector<ClientState> clients_;
   FaultStates fault_;
   std::vector<InstanceLife> lives_;
   std::vector<ScaledStation> scaled_;
@@ -575,21 +582,14 @@ class Execution {
   std::array<Sample, kSampleBuffer> samples_;
   std::size_t sample_count_ = 0;
   bool done_ = false;
-  std::int64_t watch_next_ = 0;
-  std::uint64_t events_ = 0;
-  std::uint64_t events_at_instant_ = 0;
-  std::int64_t last_checked_ns_ = -1;
+  std::int64_t watch_next_ = 0, last_checked_ns_ = -1;
+  std::uint64_t events_ = 0, events_at_instant_ = 0;
   std::int64_t window_ns_ = 0, batch_ns_ = 0;
-  std::vector<sim::Histogram> window_before_, batch_before_;
-  sim::Histogram window_inside_;
-  std::vector<ClassRecord> window_classes_;
-  std::vector<std::pair<double, double>> window_areas_;
-  std::vector<std::uint64_t> window_rejected_, window_served_;
-  std::vector<WindowRecord::PerEdge> window_edges_;  // totals at the last window's end
-  std::vector<std::uint32_t> edge_class_;            // whose whole request the edge is; kNoId
+  std::vector<sim::Histogram> batch_before_;
+  WindowState window_;                     // as of the last window's end
+  std::vector<std::uint32_t> edge_class_;  // whose whole request the edge is; kNoId
   // Bytes of histograms and rows, as of the last count; counting takes as long as there are histograms.
-  std::size_t statistics_bytes_ = 0;
-  std::uint64_t statistics_counted_ = 0;  // events_ then
+  std::uint64_t statistics_bytes_ = 0, statistics_counted_ = 0;  // events_ then
   RunRecord record_;
 };
 

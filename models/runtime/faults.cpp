@@ -217,6 +217,7 @@ void Execution::end_fault(std::uint32_t id) {
   record_.faults[table.fault].active_ns += now_ - process.start;
   if (table.mttr != kNoId) crew_leaves(id);
   if (table.mtbf != kNoId) {
+    process.start = now_;  // of the time until it fails again
     const std::int64_t up = sim::Duration::from_ns(sample(table.mtbf)).ns;
     schedule(sim::saturating_add(now_, up), Phase::arrive, Kind::fault, id, kStart);
   }
@@ -405,7 +406,7 @@ bool Execution::pass_faults(std::uint32_t slot, bool served, std::uint32_t& next
     next = answer_in_place(slot, what == FaultAction::abort ? Outcome::error : Outcome::network);
     return false;
   }
-  if (state.down == 0) return true;
+  if (state.down == 0) return !clocks_ || !token_refused(slot, next);
   blame(state.blame, false);
   next = answer_in_place(slot, Outcome::network);
   return false;

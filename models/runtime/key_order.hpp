@@ -27,6 +27,10 @@ class KeyOrder {
     last = sequence + 1;
     return true;
   }
+  void prefetch(std::uint64_t key) const {
+    younger_.prefetch(key);
+    older_.prefetch(key);
+  }
   bool generation_is_full() const { return younger_.size() >= kGeneration; }
   void next_generation() {
     std::swap(younger_, older_);

@@ -5,8 +5,11 @@
 // copy of a message), nothing of it can ever happen again: its entries are judged and forgotten. So the
 // ledger is exact, and as large as what is under way.
 //
-// Cost: a hash step and a list link per effect; 56 bytes per entry, 24 per journey. Nothing is allocated once
-// slabs and table have reached their size.
+// A journey has room for two entries beside itself (a message's publication and its one handling), since a
+// backlog is far larger than a cache and each other place would be a miss. Further ones are found by a table.
+//
+// Cost: two comparisons, and beyond two entries a hash step and a list link; 128 bytes per journey, 48 per
+// further entry. Nothing is allocated once slabs and table have reached their size.
 #include <cstdint>
 #include <vector>
 
@@ -25,7 +28,7 @@ class Ledger {
     std::int64_t applied_at;
     std::uint32_t effect;
     std::uint32_t journey;
-    std::uint32_t next_of_journey;
+    std::uint32_t next_of_journey;        // these two: of further entries only
     std::uint32_t next_of_bucket;         // also in the free list
     std::uint32_t applied;                // times
     std::uint32_t waiter, waiter_ticket;  // the frame that waits for it
@@ -33,13 +36,16 @@ class Ledger {
     bool expected;                        // a copy was made, so it should come about
     bool lives;
   };
-  struct Journey {
+  static constexpr std::size_t kBeside = 2;
+  struct alignas(64) Journey {
     std::int64_t start;
     std::uint32_t refs;   // frames and copies of messages; also in the free list
-    std::uint32_t first;  // entry
+    std::uint32_t first;  // further entry
     std::uint64_t began;  // messages published before it in the run; none of its own is older
     std::uint64_t epoch;
+    Entry beside[kBeside];  // filled in their order; of a free journey none lives
   };
+  static_assert(sizeof(Journey) == 128);
 
   std::uint32_t begin(std::int64_t start, std::uint64_t published) {
     std::uint32_t id = free_journey_;
@@ -48,7 +54,12 @@ class Ledger {
     } else {
       id = journeys_.append();
     }
-    journeys_[id] = {start, 0, kNone, published, epoch_};
+    Journey& j = journeys_[id];
+    j.start = start;
+    j.refs = 0;
+    j.first = kNone;
+    j.began = published;
+    j.epoch = epoch_;
     ++live_journeys_;
     return id;
   }
@@ -59,69 +70,65 @@ class Ledger {
   // `judge(entry)` sees the entries of a journey that has ended.
   template <class Judge>
   void let_go(std::uint32_t id, Judge judge) {
-    if (--journeys_[id].refs != 0) return;
-    for (std::uint32_t e = journeys_[id].first; e != kNone;) {
+    Journey& j = journeys_[id];
+    if (--j.refs != 0) return;
+    for (Entry& entry : j.beside) {
+      if (!entry.lives) break;
+      judge(static_cast<const Entry&>(entry));
+      entry.lives = false;
+    }
+    for (std::uint32_t e = j.first; e != kNone;) {
       const std::uint32_t next = entries_[e].next_of_journey;
       judge(static_cast<const Entry&>(entries_[e]));
       remove(e);
       e = next;
     }
-    journeys_[id].refs = free_journey_;
-    journeys_[id].began = ~std::uint64_t{0};
+    j.refs = free_journey_;
+    j.began = ~std::uint64_t{0};
     free_journey_ = id;
     --live_journeys_;
-    if (journeys_[id].epoch != epoch_) --earlier_journeys_;
+    if (j.epoch != epoch_) --earlier_journeys_;
   }
 
-  // The entry of an effect for an identity; new where there is none.
+  // The entry of an effect for an identity; new where there is none. An identity is of one journey only.
   Entry& at(std::uint32_t effect, std::uint64_t identity, std::uint32_t journey) {
-    // Four buckets an entry: a step along a chain is a miss of the cache, an empty bucket costs four bytes.
-    if (count_ * 4 >= buckets_.size()) grow();
-    const std::size_t bucket = bucket_of(identity);
-    for (std::uint32_t e = buckets_[bucket]; e != kNone; e = entries_[e].next_of_bucket) {
-      if (entries_[e].identity == identity && entries_[e].effect == effect) return entries_[e];
+    for (Entry& entry : journeys_[journey].beside) {
+      if (entry.lives) {
+        if (entry.identity == identity && entry.effect == effect) return entry;
+        continue;
+      }
+      entry = fresh(effect, identity, journey);
+      return entry;
     }
-    std::uint32_t e = free_entry_;
-    if (e != kNone) {
-      free_entry_ = entries_[e].next_of_bucket;
-    } else {
-      e = entries_.append();
+    return further(effect, identity, journey);
+  }
+  // None: nullptr.
+  const Entry* find(std::uint32_t effect, std::uint64_t identity, std::uint32_t journey) const {
+    for (const Entry& entry : journeys_[journey].beside) {
+      if (!entry.lives) return nullptr;
+      if (entry.identity == identity && entry.effect == effect) return &entry;
     }
-    entries_[e] = {
-        identity, -1,         effect, journey, journeys_[journey].first, buckets_[bucket], 0, kNone,
-        0,        Fate::lost, false,  true};
-    journeys_[journey].first = e;
-    buckets_[bucket] = e;
-    ++count_;
-    return entries_[e];
+    return journeys_[journey].first == kNone ? nullptr : look_up(effect, identity, journey);
   }
-  // Asks the memory for what will be needed of the identity: its entries, but for the first step to them, are
-  // then there by the time that its handler ends.
-  void prefetch(std::uint64_t identity, std::uint32_t journey) const {
-    if (buckets_.empty()) return;
-    const std::uint32_t e = buckets_[bucket_of(identity)];
-    if (e != kNone) __builtin_prefetch(&entries_[e], 1);
-    const std::uint32_t first = journeys_[journey].first;
-    if (first != kNone && first != e) __builtin_prefetch(&entries_[first], 1);
+  // As if it had not come about; what was counted stays counted.
+  void forget(std::uint32_t effect, std::uint64_t identity, std::uint32_t journey) {
+    if (const Entry* entry = find(effect, identity, journey)) const_cast<Entry*>(entry)->applied = 0;
   }
-  void prefetch_first_steps(std::uint64_t identity, std::uint32_t journey) const {
-    prefetch(identity);
-    if (journey < journeys_.size()) __builtin_prefetch(&journeys_[journey], 1);
-  }
-  void prefetch(std::uint64_t identity) const {
-    if (!buckets_.empty()) __builtin_prefetch(&buckets_[bucket_of(identity)]);
-  }
-  // None: it is kNone.
-  const Entry* find(std::uint32_t effect, std::uint64_t identity) const {
-    if (buckets_.empty()) return nullptr;
-    for (std::uint32_t e = buckets_[bucket_of(identity)]; e != kNone; e = entries_[e].next_of_bucket) {
-      if (entries_[e].identity == identity && entries_[e].effect == effect) return &entries_[e];
-    }
-    return nullptr;
+  // Asks the memory for what will be needed when a message of the journey is handled.
+  void prefetch(std::uint32_t journey) const {
+    if (journey >= journeys_.size()) return;
+    const char* const lines = reinterpret_cast<const char*>(&journeys_[journey]);
+    __builtin_prefetch(lines, 1);
+    __builtin_prefetch(lines + 64, 1);
   }
   // Those of journeys that are still under way, in no particular order.
   template <class Visit>
   void visit(Visit visitor) const {
+    for (std::uint32_t j = 0; j < journeys_.size(); ++j) {
+      for (const Entry& entry : journeys_[j].beside) {
+        if (entry.lives) visitor(entry);
+      }
+    }
     for (std::uint32_t e = 0; e < entries_.size(); ++e) {
       if (entries_[e].lives) visitor(entries_[e]);
     }
@@ -139,8 +146,37 @@ class Ledger {
   }
 
  private:
-  // One bucket for all effects of an identity: a message's publication and its handling are looked up at the
-  // same times, and a backlog is far larger than a cache.
+  static Entry fresh(std::uint32_t effect, std::uint64_t identity, std::uint32_t journey) {
+    return {identity, -1, effect, journey, kNone, kNone, 0, kNone, 0, Fate::lost, false, true};
+  }
+  const Entry* look_up(std::uint32_t effect, std::uint64_t identity, std::uint32_t journey) const {
+    for (std::uint32_t e = buckets_[bucket_of(identity)]; e != kNone; e = entries_[e].next_of_bucket) {
+      const Entry& entry = entries_[e];
+      if (entry.identity == identity && entry.effect == effect && entry.journey == journey) return &entry;
+    }
+    return nullptr;
+  }
+  [[gnu::noinline]] Entry& further(std::uint32_t effect, std::uint64_t identity, std::uint32_t journey) {
+    // Four buckets an entry: a step along a chain is a miss of the cache, an empty bucket costs four bytes.
+    if (count_ * 4 >= buckets_.size()) grow();
+    if (const Entry* known = look_up(effect, identity, journey)) return const_cast<Entry&>(*known);
+    std::uint32_t e = free_entry_;
+    if (e != kNone) {
+      free_entry_ = entries_[e].next_of_bucket;
+    } else {
+      e = entries_.append();
+    }
+    const std::size_t bucket = bucket_of(identity);
+    Entry& entry = entries_[e];
+    entry = fresh(effect, identity, journey);
+    entry.next_of_journey = journeys_[journey].first;
+    entry.next_of_bucket = buckets_[bucket];
+    journeys_[journey].first = e;
+    buckets_[bucket] = e;
+    ++count_;
+    return entry;
+  }
+  // One bucket for all effects of an identity: they are looked up at the same times.
   std::size_t bucket_of(std::uint64_t identity) const {
     return static_cast<std::size_t>((identity * 0xd6e8feb86659fd93ULL) >> shift_);
   }

@@ -3,7 +3,6 @@
 // its work has not been told. If it still succeeds, that is counted as late, and changes nothing.
 #include <algorithm>
 
-#include "models/compile/limit_tables.hpp"
 #include "models/runtime/execution.hpp"
 
 namespace tailrace::models {
@@ -26,7 +25,7 @@ std::int64_t end_of(const CompiledModel& model, const Messaging& messaging, std:
 
 // Before the attempt begins; false when its time is over already, and the frame goes on behind it.
 bool Execution::limit_attempt(std::uint32_t slot, const Step16& step) {
-  const LimitTable l = limit_at(*model_, step.stream);
+  const LimitTable& l = model_->limits[step.stream];
   if (l.identity != kNoId) messaging_->inside(slot, l.identity);
   const std::int64_t saga = end_of(*model_, *messaging_, slot, l.saga_lane, l.saga_since, now_);
   const std::int64_t single = end_of(*model_, *messaging_, slot, l.step_lane, l.step_since, now_);
@@ -49,7 +48,7 @@ bool Execution::limit_attempt(std::uint32_t slot, const Step16& step) {
 
 std::uint32_t Execution::limit_over(std::uint32_t slot) {
   Frame& f = frames_[slot];
-  const LimitTable l = limit_at(*model_, steps_[f.pc - 1].stream);
+  const LimitTable& l = model_->limits[steps_[f.pc - 1].stream];
   const std::int64_t left = orphans_ == 0 ? -1 : left_at(slot);
   const std::uint32_t child = calls_[slot].first_child;
   calls_[slot].first_child = kNoId;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "models/compile/compiled_model.hpp"
+#include "models/policies/health_check/health_check.hpp"
 #include "models/runtime/arrivals.hpp"
 #include "models/runtime/record.hpp"
 #include "models/runtime/station_state.hpp"
@@ -83,6 +84,10 @@ struct alignas(64) RecentValues {
   std::array<std::uint32_t, kMost> values{};
 };
 static_assert(sizeof(RecentValues) == 64);
+struct Health {  // of an instance that is probed
+  HealthState state;
+  StatusLog log;  // healthy, unhealthy
+};
 struct CoreQueue {  // per_core scheduling: whole cores, first come first served
   std::int32_t free = 0;
   std::uint32_t head = kNoId, tail = kNoId;
@@ -92,9 +97,9 @@ struct LinkState {
   std::int64_t busy_until = 0;
   LinkRecord counts;
 };
-struct ClientState {
+struct alignas(64) ClientState {  // constant load uses the first line
+  std::int64_t upcoming = -1;     // the arrival after the one that is in the calendar; -1: none
   ArrivalClock clock;
-  std::int64_t upcoming = -1;          // the arrival after the one that is in the calendar; -1: none
   std::int64_t users = 0, wanted = 0;  // virtual users that exist, that should
   std::int64_t next_wanted = 0;        // from the next users_change on
   std::int64_t extra = 0;              // of those wanted, by load spikes

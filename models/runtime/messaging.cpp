@@ -5,10 +5,10 @@
 #include <algorithm>
 
 #include "models/compile/effect_question.hpp"
+#include "models/compile/subscription_ops.hpp"
 #include "models/messaging/extras.hpp"
 #include "models/runtime/execution.hpp"
 #include "models/runtime/identity.hpp"
-#include "models/topology/saga.hpp"
 
 namespace tailrace::models {
 
@@ -74,8 +74,10 @@ class Messaging::Port final : public ChannelHost, public EventClock, public Fore
   }
   void hold(const Envelope& message) override { m_.ledger_.hold(message.journey); }
   void release(const Envelope& message) override { m_.let_go(message.journey); }
-  void comes_next(const Envelope& message) const override {
-    m_.ledger_.prefetch_first_steps(message.identity, message.journey);
+  void comes_next(std::uint32_t subscription, const Envelope& message) const override {
+    m_.ledger_.prefetch(message.journey);
+    const std::uint32_t effect = m_.model_.groups[first_group() + subscription].effect;
+    if (effect != kNoId && message.key != kNoKey) m_.order_[effect].prefetch(message.key);
   }
   std::int64_t event_time(const Envelope& message) const override {
     return m_.ledger_.journey(message.journey).start;
@@ -109,16 +111,8 @@ Messaging::Messaging(Execution& run) : run_(run), model_(*run.model_) {
   effects_.resize(model_.effects.size());
   order_.resize(model_.effects.size());
   unpublished_.resize(model_.channels.size());
-  // A durable saga that has begun should end, whoever leads it: while it has not it is pending.
-  const std::vector<Saga> sagas = sagas_of(*model_.topology);
-  if (sagas.empty()) return;
-  expects_.assign(model_.effects.size(), kNoId);
-  milestone_since_.assign(model_.milestone_series.size(), kNoId);
-  for (const Saga& saga : sagas) {
-    expects_[static_cast<std::size_t>(saga.begun)] = static_cast<std::uint32_t>(saga.ended);
-    if (saga.undone != kNone)
-      milestone_since_[static_cast<std::size_t>(saga.undone)] = static_cast<std::uint32_t>(saga.undoing);
-  }
+  find_subscriptions();
+  if (!model_.sagas.empty()) start_sagas();
 }
 
 Messaging::~Messaging() = default;
@@ -179,7 +173,6 @@ void Messaging::begin_call(std::uint32_t slot, std::uint32_t edge, const GuardTa
   x.call = mix(x.identity, std::uint64_t{edge} << 32 | ++x.ordinal);
   if (g.publication == kNoId) return;
   const PublicationTable& p = model_.publications[g.publication];
-  ledger_.prefetch(x.call);
   Envelope& message = x.message;
   message = {};
   message.born = run_.now_;
@@ -237,14 +230,20 @@ void Messaging::judge(const Ledger::Entry& entry) {
 
 // --- steps
 
-std::uint32_t Messaging::spawn(std::uint32_t slot, std::uint32_t pc) {
+std::uint32_t Messaging::spawn(std::uint32_t slot, const Step16& step) {
+  if (step.flags != kSpawnOne) return step_of_subscriptions(slot, step);
+  spawn_at(slot, step.first, run_.frames_[slot].instance);
+  return slot;
+}
+
+void Messaging::spawn_at(std::uint32_t slot, std::uint32_t pc, std::uint32_t instance) {
   const std::uint32_t child = run_.allocate_frame();
   const Frame& f = run_.frames_[slot];
   Frame& c = run_.frames_[child];
   c.start = run_.now_;
   c.pc = pc;
   c.parent = kNoId;
-  c.instance = f.instance;
+  c.instance = instance;
   c.timer = kNoId;
   c.edge = pc;
   c.flags = kRootFrame | kLive;
@@ -256,7 +255,6 @@ std::uint32_t Messaging::spawn(std::uint32_t slot, std::uint32_t pc) {
   begin_spawned(slot, child);
   if (run_.caching_) run_.caching_->begin_branch(slot, child);
   run_.wake(child);
-  return slot;
 }
 
 Publication Messaging::publish(std::uint32_t channel, const Envelope& message, bool confirmed,
@@ -305,20 +303,21 @@ bool Messaging::remembered(const EffectTable& table, const Ledger::Entry& entry)
 bool Messaging::recognise(std::uint32_t slot, std::uint32_t asked) {
   const std::uint32_t effect = asked & ~kEffectQuestion;
   const EffectTable& table = model_.effects[effect];
-  const auto known = [&](std::uint64_t identity) {
-    const Ledger::Entry* entry = ledger_.find(effect, identity);
+  const auto known = [&](std::uint64_t identity, std::uint32_t journey) {
+    const Ledger::Entry* entry = ledger_.find(effect, identity, journey);
     return entry != nullptr && remembered(table, *entry);
   };
   Cause& x = causes_[slot];
-  if (asked != effect) return known(x.identity);
+  if (asked != effect) return known(x.identity, x.journey);
   bool all = true;
   std::uint64_t messages = 1;
   if (table.group != kNoId && handles(x)) {
     const std::vector<Envelope>& list = deliveries_[x.delivery].messages;
     messages = list.size();
-    all = std::all_of(list.begin(), list.end(), [&](const Envelope& e) { return known(e.identity); });
+    all = std::all_of(list.begin(), list.end(),
+                      [&](const Envelope& e) { return known(e.identity, e.journey); });
   } else {
-    all = known(x.identity);
+    all = known(x.identity, x.journey);
   }
   if (all) {
     effects_[effect].skipped += messages;
@@ -331,8 +330,7 @@ bool Messaging::recognise(std::uint32_t slot, std::uint32_t asked) {
 
 void Messaging::applied(std::uint32_t effect, const Envelope& message) {
   EffectRecord& record = effects_[effect];
-  if (!expects_.empty() && expects_[effect] != kNoId)
-    ledger_.at(expects_[effect], message.identity, message.journey).expected = true;
+  if (!saga_begins_.empty() && saga_begins_[effect] != kNoId) saga_begun(effect, message);
   Ledger::Entry& entry = ledger_.at(effect, message.identity, message.journey);
   // Two that overlap both found nothing when they began. The store's key is unique: who comes second learns
   // it now, and its work was for nothing.
@@ -341,6 +339,7 @@ void Messaging::applied(std::uint32_t effect, const Envelope& message) {
     return;
   }
   ++record.applied;
+  if (!saga_ends_.empty() && saga_ends_[effect] != kNoId) saga_ended(effect, message);
   const bool first = entry.applied++ == 0;
   entry.applied_at = run_.now_;
   ++(first ? record.distinct : record.duplicates);
@@ -396,7 +395,7 @@ void Messaging::milestone(std::uint32_t slot, std::uint32_t milestone) {
 }
 
 std::int64_t Messaging::came_about(std::uint32_t slot, std::uint32_t effect) const {
-  const Ledger::Entry* entry = ledger_.find(effect, causes_[slot].identity);
+  const Ledger::Entry* entry = ledger_.find(effect, causes_[slot].identity, causes_[slot].journey);
   return entry == nullptr || entry->applied == 0 ? -1 : entry->applied_at;
 }
 
@@ -418,7 +417,7 @@ bool Messaging::await(std::uint32_t slot, std::uint32_t effect) {
 }
 
 bool Messaging::handled(std::uint32_t slot, std::uint32_t effect) const {
-  const Ledger::Entry* entry = ledger_.find(effect, causes_[slot].published);
+  const Ledger::Entry* entry = ledger_.find(effect, causes_[slot].published, causes_[slot].journey);
   return entry != nullptr && entry->applied != 0;
 }
 
@@ -454,8 +453,13 @@ void Messaging::instance_changed(std::uint32_t instance, bool up, std::int64_t) 
     if (model_.channels[c].station == station) channels_[c]->node_changed(index, up);
   }
   for (const GroupTable& group : model_.groups) {
-    if (group.edge != kNoId && model_.edges[group.edge].station == station)
-      channels_[group.channel]->instance_changed(group.subscription, index, up);
+    if (group.edge == kNoId || model_.edges[group.edge].station != station) continue;
+    channels_[group.channel]->instance_changed(group.subscription, index, up);
+    const bool paused =
+        up && std::any_of(pauses_.begin(), pauses_.end(), [&](const Pause& p) {
+          return p.on && p.channel == group.channel && p.settings->subscription == group.subscription;
+        });
+    if (paused) set_intake(group, index, false);
   }
 }
 
@@ -475,9 +479,7 @@ void Messaging::instance_leaves(std::uint32_t instance, bool leaves) {
   const std::uint32_t station = model_.instance_station[instance];
   const std::uint32_t index = instance - model_.stations[station].first_instance;
   for (const GroupTable& group : model_.groups) {
-    if (group.edge == kNoId || model_.edges[group.edge].station != station) continue;
-    if (auto* const channel = dynamic_cast<Intakes*>(channels_[group.channel].get()))
-      channel->set_intake(group.subscription, index, leaves ? Intake::leaving : Intake::open);
+    if (group.edge != kNoId && model_.edges[group.edge].station == station) set_intake(group, index, leaves);
   }
 }
 

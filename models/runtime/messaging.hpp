@@ -23,6 +23,7 @@ namespace tailrace::models {
 class Execution;
 struct CompiledModel;
 struct EffectTable;
+struct GroupTable;
 struct GuardTable;
 struct Step16;
 
@@ -70,7 +71,7 @@ class Messaging final : public InstanceListener {
   std::size_t bytes() const;
 
   // --- steps; each returns the frame that goes on, or kNoId
-  std::uint32_t spawn(std::uint32_t slot, std::uint32_t pc);
+  std::uint32_t spawn(std::uint32_t slot, const Step16& step);
   std::uint32_t deposit(std::uint32_t slot, std::uint32_t channel);
   bool recognise(std::uint32_t slot, std::uint32_t effect);
   bool poisoned(std::uint32_t slot, std::uint32_t effect) const;  // its handling fails
@@ -85,6 +86,8 @@ class Messaging final : public InstanceListener {
   void inside(std::uint32_t slot, std::uint32_t effect);
   void late(std::uint32_t slot, std::uint32_t milestone);
 
+  // The call goes from an instance to itself (models/topology/subscriptions.hpp).
+  bool stays_at_home(std::uint32_t edge) const { return !at_home_.empty() && at_home_[edge]; }
   // The broker's node that the message of the frame's call goes to; kNoInstance: there is none.
   std::uint32_t choose_node(std::uint32_t slot, const GuardTable& g);
   // The handler that the frame is has ended.
@@ -99,6 +102,16 @@ class Messaging final : public InstanceListener {
   void record(RunRecord& record);
   std::uint64_t depth(std::uint32_t group) const;
   std::uint64_t lag_of_station(std::uint32_t station) const;  // of all its groups
+  // For tracing (tracing_messages.cpp): the journey of a frame and its beginning, for their numbers are used
+  // again; the order of the message that an attempt publishes, and of the first that a handler has.
+  struct Journey {
+    std::uint32_t id;
+    std::uint64_t began;
+    bool operator==(const Journey&) const = default;
+  };
+  Journey journey_of(std::uint32_t slot);
+  std::uint64_t published_by(std::uint32_t slot) const;
+  std::uint64_t handled_by(std::uint32_t slot) const;
   // The instance has been told to go, and its channels give it nothing more; or it stays after all.
   void instance_leaves(std::uint32_t instance, bool leaves);
   // Of what is kept, in words, for a run that ends for want of memory.
@@ -133,6 +146,11 @@ class Messaging final : public InstanceListener {
   };
 
   void let_go(std::uint32_t journey);
+  void spawn_at(std::uint32_t slot, std::uint32_t pc, std::uint32_t instance);
+  // subscriptions.cpp
+  void find_subscriptions();
+  std::uint32_t step_of_subscriptions(std::uint32_t slot, const Step16& step);
+  std::uint32_t held_at(std::uint32_t operation, std::uint32_t instance);
   void left(std::uint32_t instance);  // a handler, of one that comes and goes
   std::uint32_t new_timer(std::uint64_t what, std::uint32_t channel);
   // pauses.cpp
@@ -140,6 +158,7 @@ class Messaging final : public InstanceListener {
   void pause_event(std::uint32_t pause);
   void set_pause(Pause& pause, bool on);
   void look_again(std::uint32_t pause, std::int64_t ns);
+  void set_intake(const GroupTable& group, std::uint32_t index, bool leaves);
   // The frame works for a delivery that is not over.
   bool handles(const Cause& x) const {
     return x.delivery != 0xffffffffu && deliveries_[x.delivery].serial == x.handling;
@@ -167,10 +186,29 @@ class Messaging final : public InstanceListener {
   std::vector<Pause> pauses_;
   std::uint32_t free_timer_ = 0xffffffffu;
   std::vector<EffectRecord> effects_;
-  std::vector<std::uint32_t> expects_;  // by effect: another that should follow; none where no saga is
-  std::vector<std::uint32_t> milestone_since_;  // by milestone: effect; likewise
-  std::vector<std::uint64_t> unpublished_;      // by channel: facts that never got there
-  std::vector<KeyOrder> order_;                 // by effect
+  // sagas.cpp
+  void start_sagas();
+  void saga_begun(std::uint32_t effect, const Envelope& message);
+  void saga_ended(std::uint32_t effect, const Envelope& message);
+
+  std::vector<std::uint32_t> saga_begins_, saga_ends_;  // by effect: of which saga; none where no saga is
+  std::vector<std::uint32_t> milestone_since_;          // by milestone: effect; likewise
+  std::vector<std::uint64_t> unpublished_;              // by channel: facts that never got there
+  std::vector<KeyOrder> order_;                         // by effect
+  // Who holds a subscription, by operation and instance. Who has gone is found out when they are counted: its
+  // frame has another ticket, or is elsewhere in its program.
+  struct Holder {
+    std::uint32_t slot, ticket;
+  };
+  struct Held {
+    std::uint32_t first_instance = 0;
+    std::uint32_t sleeping_pc = 0;  // where their frames are
+    std::uint32_t on_event = 0;     // program of what an event sets off at an instance
+    std::vector<std::vector<Holder>> by_instance;
+    std::vector<std::size_t> look_again;  // by instance: at so many entries
+  };
+  std::vector<Held> held_;     // by operation; none where nobody subscribes
+  std::vector<bool> at_home_;  // by edge; likewise
   std::uint64_t requests_ = 0, sequence_ = 0;
 };
 

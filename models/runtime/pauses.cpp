@@ -1,5 +1,7 @@
 // Consumer groups that pause: all their instances stop fetching, and go on. By the clock, or while another
 // group is behind, which is how a consumer holds back for the sake of whoever comes after it.
+#include <algorithm>
+
 #include "models/runtime/execution.hpp"
 
 namespace tailrace::models {
@@ -43,12 +45,27 @@ void Messaging::pause_event(std::uint32_t id) {
 
 void Messaging::set_pause(Pause& pause, bool on) {
   pause.on = on;
-  auto& channel = dynamic_cast<Intakes&>(*channels_[pause.channel]);
   const GroupTable& group =
       model_.groups[model_.channels[pause.channel].first_group + pause.settings->subscription];
   const StationTable& station = model_.stations[model_.edges[group.edge].station];
-  for (std::uint32_t i = 0; i < station.instances; ++i)
-    channel.set_intake(pause.settings->subscription, i, on ? Intake::paused : Intake::open);
+  for (std::uint32_t i = 0; i < station.instances; ++i) {
+    const bool leaves =
+        station.scaled != kNoId && run_.lives_[station.first_life + i].state == InstanceLife::State::draining;
+    set_intake(group, i, leaves);
+  }
+}
+
+// Who leaves does not come back because a pause is over, and who comes during a pause waits for its end.
+void Messaging::set_intake(const GroupTable& group, std::uint32_t index, bool leaves) {
+  auto* const channel = dynamic_cast<Intakes*>(channels_[group.channel].get());
+  if (channel == nullptr) return;
+  const bool paused = std::any_of(pauses_.begin(), pauses_.end(), [&](const Pause& p) {
+    return p.on && p.channel == group.channel && p.settings->subscription == group.subscription;
+  });
+  channel->set_intake(group.subscription, index,
+                      leaves   ? Intake::leaving
+                      : paused ? Intake::paused
+                               : Intake::open);
 }
 
 }  // namespace tailrace::models

@@ -190,6 +190,13 @@ struct WindowRecord {
   std::vector<PerStation> stations;
   std::vector<PerEdge> edges;
   std::vector<std::uint64_t> depths;  // by CompiledModel::groups: lag at the window's end
+  // How long calls took that ended in the window, and operations of a station; whatever came of them. Of very
+  // large models there are none.
+  struct Times {
+    std::uint32_t count = 0;  // 0: the others say nothing
+    double p50_s = 0, p99_s = 0, max_s = 0;
+  };
+  std::vector<Times> edge_times, station_times;
 };
 
 struct RunRecord {

@@ -103,9 +103,13 @@ void parts(auto& a, A<WindowRecord::PerEdge> auto& r) {
   auto& [calls, attempts, ended] = r;
   a(calls, attempts, ended);
 }
+void parts(auto& a, A<WindowRecord::Times> auto& r) {
+  auto& [count, p50, p99, max] = r;
+  a(count, p50, p99, max);
+}
 void parts(auto& a, A<WindowRecord> auto& r) {
-  auto& [end, classes, stations, edges, depths] = r;
-  a(end, classes, stations, edges, depths);
+  auto& [end, classes, stations, edges, depths, edge_times, station_times] = r;
+  a(end, classes, stations, edges, depths, edge_times, station_times);
 }
 void parts(auto& a, A<PlaceCounts> auto& r) {
   auto& [resident, accepted, ended, ready, in_flight, deliveries, redeliveries, peak, area] = r;
@@ -168,9 +172,10 @@ void parts(auto& a, A<TraceSegment> auto& r) {
   a(start, end, place, reason, waits, critical);
 }
 void parts(auto& a, A<TraceSpan> auto& r) {
-  auto& [kind, hedge, retry, unfinished, critical, parent, id, station, instance, start, end, first,
+  auto& [kind, hedge, retry, unfinished, critical, parent, link, id, station, instance, start, end, first,
          segments] = r;
-  a(kind, hedge, retry, unfinished, critical, parent, id, station, instance, start, end, first, segments);
+  a(kind, hedge, retry, unfinished, critical, parent, link, id, station, instance, start, end, first,
+    segments);
 }
 void parts(auto& a, A<TraceExample> auto& r) {
   auto& [request, own_parts, spans, segments] = r;

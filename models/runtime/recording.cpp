@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "models/runtime/clocks.hpp"
 #include "models/runtime/execution.hpp"
 #include "models/runtime/tracing.hpp"
 #include "models/runtime/watch.hpp"
@@ -46,6 +47,11 @@ double seconds_of(Area item_ns) {
 }
 
 }  // namespace
+
+std::int64_t window_length_ns(const RunSettings& settings) {
+  if (settings.time_resolution.ns > 0) return settings.time_resolution.ns;
+  return (settings.duration.ns - 1) / kWindows + 1;
+}
 
 Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOptions& options)
     : model_(std::move(model)), options_(options) {
@@ -103,6 +109,7 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   if (!m.caches.empty()) caching_ = std::make_unique<Caching>(*this);
   if (Wires::needed(*m.topology)) wires_ = std::make_unique<Wires>(m);
   if (!m.directories.empty() || !m.gated.empty()) upkeep_ = std::make_unique<Upkeep>(*this);
+  if (Clocks::needed(*m.topology)) clocks_ = std::make_unique<Clocks>(m, options_.seed, options_.replication);
   record_.egress.resize(m.egress.cells);
   if (options_.trace.mode != TraceSampling::Mode::off)
     tracer_ = std::make_unique<Tracer>(*this, options_.trace);
@@ -153,13 +160,13 @@ void Execution::tell_of_request(std::uint32_t cls, std::int64_t took, Outcome ou
 RunRecord Execution::run() {
   const RunSettings& settings = model_->topology->run;
   const std::int64_t end = settings.duration.ns;
-  window_ns_ = settings.time_resolution.ns > 0 ? settings.time_resolution.ns : (end - 1) / kWindows + 1;
-  window_before_.resize(classes_.size());
-  window_classes_ = classes_;
-  window_areas_.resize(station_count());
-  window_rejected_.resize(station_count());
-  window_served_.resize(station_count());
-  if (model_->edges.size() <= kEdgesInWindows) window_edges_.resize(model_->edges.size());
+  window_ns_ = window_length_ns(settings);
+  window_.before.resize(classes_.size());
+  window_.classes = classes_;
+  window_.areas.resize(station_count());
+  window_.rejected.resize(station_count());
+  window_.served.resize(station_count());
+  if (model_->edges.size() <= kEdgesInWindows) window_.edges.resize(model_->edges.size());
   if (classes_.size() > kTimedClasses) options_.batches = 0;
   if (options_.batches > 0) {
     batch_ns_ = std::max<std::int64_t>(1, (end - options_.warmup_ns) / options_.batches);
@@ -175,6 +182,8 @@ RunRecord Execution::run() {
       caching_->start();
     }
     if (wires_) listen(wires_.get());
+    if (clocks_) listen(clocks_.get());
+    if (clocks_ && wires_) wires_->clocks(clocks_.get());
     start_faults();
     if (upkeep_) listen(upkeep_.get());
     start_scaling();
@@ -299,13 +308,14 @@ void Execution::reset_statistics() {
   for (StationExtras& extras : station_extras_) extras = {};
   for (Serving& serving : fault_.serving) serving.reset(now_);
   for (LinkState& link : links_) link.counts = {};
-  window_classes_ = classes_;
-  for (sim::Histogram& h : window_before_) h.clear();
+  window_.classes = classes_;
+  for (sim::Histogram& h : window_.before) h.clear();
   for (sim::Histogram& h : batch_before_) h.clear();
-  for (auto& areas : window_areas_) areas = {0, 0};
-  std::fill(window_rejected_.begin(), window_rejected_.end(), 0);
-  std::fill(window_served_.begin(), window_served_.end(), 0);
-  std::fill(window_edges_.begin(), window_edges_.end(), WindowRecord::PerEdge{});
+  for (auto& areas : window_.areas) areas = {0, 0};
+  std::fill(window_.rejected.begin(), window_.rejected.end(), 0);
+  std::fill(window_.served.begin(), window_.served.end(), 0);
+  std::fill(window_.edges.begin(), window_.edges.end(), WindowRecord::PerEdge{});
+  window_.forget_times();
   statistics_have_begun();
   record_.start_ns = now_;
 }
@@ -315,7 +325,7 @@ void Execution::close_window() {
   window.end_ns = now_;
   for (std::size_t i = 0; i < classes_.size(); ++i) {
     const ClassRecord& total = classes_[i];
-    const ClassRecord& before = window_classes_[i];
+    const ClassRecord& before = window_.classes[i];
     WindowRecord::PerClass row;
     row.arrived = total.arrived - before.arrived;
     row.succeeded = total.ended[0] - before.ended[0];
@@ -323,20 +333,21 @@ void Execution::close_window() {
     const sim::Histogram& all = record_.series[class_tables_[i].success_series];
     row.timed = row.succeeded > 0 && classes_.size() <= kTimedClasses;
     if (row.timed) {
-      sim::Histogram& inside = window_inside_;
+      sim::Histogram& inside = window_.inside;
       inside = all;
-      inside.subtract(window_before_[i]);
+      inside.subtract(window_.before[i]);
       row.mean_s = inside.mean() * 1e-9;
       row.p50_s = static_cast<double>(inside.quantile(0.5)) * 1e-9;
       row.p99_s = static_cast<double>(inside.quantile(0.99)) * 1e-9;
       row.max_s = static_cast<double>(inside.max()) * 1e-9;
-      window_before_[i] = all;
+      window_.before[i] = all;
     }
     window.classes.push_back(row);
   }
-  window_classes_ = classes_;
+  window_.classes = classes_;
   if (station_count() <= kStationsInWindows) window_stations(window);
-  if (!window_edges_.empty()) window_edges(window);
+  if (!window_.edges.empty()) window_edges(window);
+  window_times(window);
   for (std::uint32_t g = 0; messaging_ && g < model_->groups.size(); ++g)
     window.depths.push_back(messaging_->depth(g));
   record_.windows.push_back(std::move(window));
@@ -360,24 +371,24 @@ void Execution::window_stations(WindowRecord& window) {
     const double q = seconds_of(queue[i]);
     WindowRecord::PerStation row;
     if (length > 0) {
-      row.busy = (b - window_areas_[i].first) / length;
-      row.queue = (q - window_areas_[i].second) / length;
+      row.busy = (b - window_.areas[i].first) / length;
+      row.queue = (q - window_.areas[i].second) / length;
     }
     row.instances = instances_over(i, length);
-    row.rejected = rejected[i] - window_rejected_[i];
-    row.served = served[i] - window_served_[i];
-    window_areas_[i] = {b, q};
-    window_rejected_[i] = rejected[i];
-    window_served_[i] = served[i];
+    row.rejected = rejected[i] - window_.rejected[i];
+    row.served = served[i] - window_.served[i];
+    window_.areas[i] = {b, q};
+    window_.rejected[i] = rejected[i];
+    window_.served[i] = served[i];
     window.stations.push_back(row);
   }
 }
 
 void Execution::window_edges(WindowRecord& window) {
-  window.edges.reserve(window_edges_.size());
-  for (std::size_t i = 0; i < window_edges_.size(); ++i) {
+  window.edges.reserve(window_.edges.size());
+  for (std::size_t i = 0; i < window_.edges.size(); ++i) {
     const EdgeRecord total = edge_record(i);
-    WindowRecord::PerEdge& before = window_edges_[i];
+    WindowRecord::PerEdge& before = window_.edges[i];
     WindowRecord::PerEdge row;  // differences of 32-bit totals hold when these wrap
     const auto since = [](std::uint64_t now, std::uint32_t& then) {
       const std::uint32_t difference = static_cast<std::uint32_t>(now) - then;

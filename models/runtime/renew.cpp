@@ -1,10 +1,13 @@
 // From one state on, another future: every random stream is keyed anew, and so is what was drawn ahead of its
-// use. Values that somebody has begun to live through are part of the state and stay, with one exception. A
+// use. Values that somebody has begun to live through are part of the state and stay, with two exceptions. A
 // time that is exponential has, at any moment, as long to go as a whole one (it does not remember), so what
 // is left of it is drawn anew as well: services, think times, the next arrivals of a Poisson workload, times
-// to failure and to repair. It matters: runs that part from one state would otherwise all meet the failure
-// that was drawn months before, or all sit through the one long service that made their common start look
-// promising.
+// to failure and to repair. And of a time whose age is known (services that are an operation's first step,
+// times to failure and to repair) what is left has the law of the whole given that it is longer than the age:
+// whole ones are drawn until one is. After kTries that were not the old one stays, which has that law too;
+// the choice between the two does not depend on it, so nothing is distorted. It matters: runs that part from
+// one state would otherwise all meet the failure that was drawn months before, or all sit through the one
+// long service that made their common start look promising.
 //
 // Cost: the calendar is emptied and filled again.
 #include "models/runtime/execution.hpp"
@@ -12,6 +15,8 @@
 #include "models/runtime/watch.hpp"
 
 namespace tailrace::models {
+
+constexpr int kTries = 64;
 
 void Peek::renew(Execution& e, std::uint64_t key) {
   using Kind = Execution::Kind;
@@ -31,6 +36,15 @@ void Peek::renew(Execution& e, std::uint64_t key) {
     return draw != kNoId && e.draws_[draw].kind == sim::Distribution::Kind::exponential;
   };
   const auto left = [&](std::uint32_t draw) { return sim::saturating_add(e.now_, e.sample_ns(draw)); };
+  // What is left of a time that began `age` ago and would be over at `then`.
+  const auto rest = [&](std::uint32_t draw, std::int64_t from, std::int64_t age, std::int64_t then) {
+    if (draw == kNoId || e.draws_[draw].kind == sim::Distribution::Kind::constant) return then;
+    for (int k = 0; k < kTries; ++k) {
+      const std::int64_t whole = e.sample_ns(draw);
+      if (whole > age) return sim::saturating_add(from, whole - age);
+    }
+    return then;
+  };
   std::vector<sim::Event> pending;
   while (!e.calendar_.empty()) pending.push_back(e.calendar_.pop());
   e.calendar_.clear();
@@ -41,7 +55,13 @@ void Peek::renew(Execution& e, std::uint64_t key) {
         const Step16& step = e.steps_[f.pc - 1];
         const bool plain =
             (step.op == Op::compute && step.flags == 0) || (step.op == Op::sleep && step.amount() == 0);
-        if ((f.flags & kLive) && plain && forgets(step.first)) event.time_ns = left(step.first);
+        if (!(f.flags & kLive) || !plain) break;
+        if (forgets(step.first)) {
+          event.time_ns = left(step.first);
+        } else if (step.op == Op::compute && (f.flags & kHolding) && !(f.flags & kRootFrame) &&
+                   f.pc - 1 == m.operations[m.edges[f.edge].operation].pc) {
+          event.time_ns = rest(step.first, e.now_, e.now_ - f.mark, event.time_ns);
+        }
         break;
       }
       case Kind::user: {
@@ -67,9 +87,17 @@ void Peek::renew(Execution& e, std::uint64_t key) {
         const FaultProcessTable& process = m.faults.processes[event.target];
         if (process.mtbf == kNoId || (event.generation() != kStart && event.generation() != kEnd)) break;
         const std::uint32_t draw = event.generation() == kStart ? process.mtbf : process.mttr;
-        if (!forgets(draw)) break;
-        const std::int64_t from = std::max(e.now_, m.topology->faults[process.fault].start.ns);
-        event.time_ns = sim::saturating_add(from, e.sample_ns(draw));
+        const Fault& fault = m.topology->faults[process.fault];
+        const std::int64_t from = std::max(e.now_, fault.start.ns);
+        if (forgets(draw)) {
+          event.time_ns = sim::saturating_add(from, e.sample_ns(draw));
+          break;
+        }
+        // Whose repair has waited for a crew has been repaired for less long than it has been broken.
+        const FaultProcess& state = e.fault_.processes[event.target];
+        if (state.active && fault.crews != kUnlimited) break;
+        const std::int64_t since = std::max(state.start, fault.start.ns);
+        event.time_ns = rest(draw, from, std::max<std::int64_t>(e.now_ - since, 0), event.time_ns);
         break;
       }
       default:

@@ -74,13 +74,16 @@ struct TraceSegment {
 };
 
 struct TraceSpan {
-  enum class Kind : std::uint8_t { request, attempt, branch };
+  // process: a message is handled; background: a step that nobody waits for.
+  enum class Kind : std::uint8_t { request, attempt, branch, process, background };
   Kind kind = Kind::request;
   bool hedge = false, retry = false;
   bool unfinished = false;  // still under way when its request had ended
   bool critical = false;    // the request waited for it
   std::uint32_t parent = kNoSpan;
-  std::uint32_t id = 0;  // request: class; attempt: edge; branch: number among its siblings
+  std::uint32_t link = kNoSpan;  // process: the attempt that published what is handled
+  // request: class; attempt: edge; branch: number among its siblings; process: consumer group
+  std::uint32_t id = 0;
   std::uint32_t station = kNoSpan, instance = 0;  // none: at a client; the instance's number in its station
   std::int64_t start_ns = 0, end_ns = 0;
   std::uint32_t first_segment = 0, segments = 0;

@@ -120,6 +120,7 @@ void Tracer::released(std::uint32_t slot) {
   of_slot_[slot] = kNone;
   const Frame& f = run_.frames_[slot];
   if (id == kFresh) {  // it has taken no time
+    if (run_.messaging_ && (f.flags & kSort) == 0) note_publication(slot, kNone);
     if (!is_request(f)) return;
     const std::uint32_t cls = class_of(f);
     ending_number_ = numbers_[cls]++;
@@ -129,6 +130,7 @@ void Tracer::released(std::uint32_t slot) {
   Span& span = spans_[id];
   span.end = now();
   span.slot = kNone;
+  if (span.late) return late_ended(id);
   if (span.parent == kNone) {
     ending_ = span.request;
   } else {
@@ -215,11 +217,18 @@ void Tracer::adopt(std::uint32_t slot) {
     }
     const std::uint32_t id = free_requests_.back();
     free_requests_.pop_back();
-    requests_[id] = {number, cls, kNone, kNone, 0, true};
+    requests_[id] = {};
+    requests_[id].number = number;
+    requests_[id].cls = cls;
+    requests_[id].live = true;
+    if (run_.messaging_) note_journey(slot, requests_[id]);
     new_span(slot, id, kNone);
     return;
   }
-  if ((f.flags & kSort) != 0 && (f.flags & kSort) != kBranchFrame) return;  // nobody waits for it
+  if ((f.flags & kSort) != 0 && (f.flags & kSort) != kBranchFrame) {  // nobody waits for it
+    if (run_.messaging_) adopt_late(slot);
+    return;
+  }
   if (f.parent >= of_slot_.size()) return;
   const std::uint32_t above = f.parent;
   if (of_slot_[above] == kFresh) adopt(above);
@@ -231,7 +240,8 @@ void Tracer::adopt(std::uint32_t slot) {
     ++record_.too_large;
     return forget(request);
   }
-  new_span(slot, request, parent);
+  const std::uint32_t span = new_span(slot, request, parent);
+  if (run_.messaging_ && (f.flags & kSort) == 0) note_publication(slot, span);
 }
 
 // A frame that answers in place of one whose event keeps it from being used again goes on as its span.
@@ -270,7 +280,7 @@ std::uint32_t Tracer::new_span(std::uint32_t slot, std::uint32_t request, std::u
   span.request = request;
   span.parent = parent;
   span.first_child = span.last_child = span.next_sibling = span.next_of_request = kNone;
-  span.first_segment = span.last_segment = kNone;
+  span.first_segment = span.last_segment = span.link = kNone;
   Request& r = requests_[request];
   (r.first_span == kNone ? r.first_span : spans_[r.last_span].next_of_request) = id;
   r.last_span = id;
@@ -314,7 +324,7 @@ void Tracer::look_at(std::uint32_t id) {
     of_slot_[span.slot] = kNone;
     span.slot = kNone;
     span.end = now();
-    return;
+    return span.late ? late_ended(id) : void();
   }
   if (f.instance != kNoId) span.instance = f.instance;  // a shared queue's request is nowhere at first
   append_segment(span, look(f, span.slot, span));
@@ -425,6 +435,7 @@ Tracer::Look Tracer::look_at_call(const Frame& f, std::uint32_t slot, std::uint3
 
 void Tracer::forget(std::uint32_t id) {
   Request& request = requests_[id];
+  forget_messages(request);
   std::uint32_t next = kNone;
   for (std::uint32_t at = request.first_span; at != kNone; at = next) {
     Span& span = spans_[at];
@@ -477,10 +488,12 @@ void Tracer::reset_statistics() {
   record_.examples.clear();
   record_.too_large = 0;
   example_spans_ = 0;
+  for (Request& request : requests_) request.example = kNone;  // followed on for nothing, and soon forgotten
   std::fill(kept_.begin(), kept_.end(), std::array{Kept{kNone, 0}, Kept{kNone, 0}});
 }
 
 TraceRecord Tracer::take() {
+  while (!late_.empty()) forget(late_.front());
   return std::move(record_);
 }
 

@@ -13,10 +13,15 @@
 // A run without tracing has no Tracer and its loop no question about one (loop_as<false>). A traced one pays
 // per frame that runs, and some fifty nanoseconds per segment. Memory: kMostSpans live spans, kMostRequests
 // finished requests; when either is reached, or the work exceeds its share of the events, the sample is
-// halved. Left out: work that nobody waits for (background steps, message handling, writes behind) has no
-// spans.
+// halved.
+//
+// Work that nobody waits for is no part of a request's latency, but of its trace: the handling of messages
+// that it published, found by the messages' numbers, and its background steps, by its journey. Those of the
+// examples are followed on after the request has ended (tracing_messages.cpp), for the last kMostLate of
+// them. Left out: writes behind a cache.
 #include <array>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "models/compile/compiled_model.hpp"
@@ -103,12 +108,23 @@ class Tracer {
     Phase phase;
     TraceSpan::Kind kind;
     bool hedge, retry, core_wait, critical;
+    bool late;           // nobody waits for it
+    bool kept;           // in its example already
+    std::uint32_t link;  // of a handler: the span that published
   };
   struct Request {
-    std::uint64_t number;
-    std::uint32_t cls;
-    std::uint32_t first_span, last_span, spans;
-    bool live;
+    std::uint64_t number = 0;
+    std::uint32_t cls = 0;
+    std::uint32_t first_span = kNone, last_span = kNone, spans = 0;
+    bool live = false;
+    bool ended = false;             // it is followed on for its example's sake
+    std::uint32_t example = kNone;  // ... which it is, if none of a lower rank has taken its place
+    std::uint32_t journey = kNone;
+    std::uint64_t began = 0;
+    std::vector<std::uint64_t> messages;  // that it published: keys of published_
+  };
+  struct Published {
+    std::uint32_t request, span;
   };
 
   // tracing.cpp: following frames
@@ -140,8 +156,19 @@ class Tracer {
   void walk_call(const Segment& s, std::int64_t to, const Stretch& cut, bool last, std::uint32_t first_child);
   void walk_join(const Segment& s, std::int64_t to, const Stretch& cut, std::uint32_t first_child);
   void add(const TracePlace& place, Reason reason, bool straggler, std::int64_t ns);
-  void keep_example(const TracedRequest& request, std::uint32_t id);
+  std::uint32_t keep_example(const TracedRequest& request, std::uint32_t id);  // kNone: it is not kept
   std::int64_t end_of(const Span& span) const;
+  void write_spans(TraceExample& example, const Request& request);
+  void write_span(TraceExample& example, Span& span);
+
+  // tracing_messages.cpp: work that nobody waits for
+  void adopt_late(std::uint32_t slot);
+  void note_journey(std::uint32_t slot, Request& request);
+  void note_publication(std::uint32_t slot, std::uint32_t span);
+  void forget_messages(Request& request);
+  void late_ended(std::uint32_t span);
+  bool follow_on(std::uint32_t request);
+  static constexpr std::size_t kMostLate = 256;
 
   Execution& run_;
   TraceSampling sampling_;
@@ -163,7 +190,10 @@ class Tracer {
   std::uint32_t ending_ = kNone;  // the request whose frame has just been released
   bool ending_at_once_ = false;   // ... in the event that brought it
   std::uint64_t ending_number_ = 0;
-  std::uint64_t events_ = 0, work_ = 0;  // since the sample was last halved
+  std::uint64_t events_ = 0, work_ = 0;                // since the sample was last halved
+  std::map<std::uint64_t, Published> published_;       // by a message's place in the order of the run
+  std::map<std::uint32_t, std::uint32_t> by_journey_;  // requests
+  std::vector<std::uint32_t> late_;                    // requests that have ended, in the order of their ends
   std::vector<Stretch> to_walk_;
   std::vector<TracePart> path_;
   struct Kept {

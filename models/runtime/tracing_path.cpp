@@ -43,8 +43,8 @@ void Tracer::finish(std::uint32_t id, std::int64_t latency_ns, Outcome outcome) 
                        static_cast<std::uint32_t>(path_.size())};
   record_.parts.insert(record_.parts.end(), path_.begin(), path_.end());
   record_.requests.push_back(traced);
-  keep_example(traced, id);
-  forget(id);
+  requests_[id].example = keep_example(traced, id);
+  if (!run_.messaging_ || !follow_on(id)) forget(id);
 }
 
 void Tracer::add(const TracePlace& place, Reason reason, bool straggler, std::int64_t ns) {
@@ -151,15 +151,15 @@ static std::size_t bucket_of(std::int64_t ns) {
   return octave * 4 + (value >> (octave - 2) & 3);
 }
 
-void Tracer::keep_example(const TracedRequest& request, std::uint32_t id) {
+std::uint32_t Tracer::keep_example(const TracedRequest& request, std::uint32_t id) {
   const std::size_t size = requests_[id].spans;
-  if (size > kMostSpansOfExample) return;
+  if (size > kMostSpansOfExample) return kNone;
   auto& bucket = kept_[request.cls * kBuckets + bucket_of(request.latency_ns)];
   const std::uint64_t rank = trace_rank(request.cls, request.number);
   Kept* place = nullptr;
   for (Kept& kept : bucket) {
     if (kept.example == kNone) {
-      if (example_spans_ + size > kMostExampleSpans) return;
+      if (example_spans_ + size > kMostExampleSpans) return kNone;
       kept.example = static_cast<std::uint32_t>(record_.examples.size());
       record_.examples.emplace_back();
       place = &kept;
@@ -169,50 +169,68 @@ void Tracer::keep_example(const TracedRequest& request, std::uint32_t id) {
   }
   TraceExample& example = record_.examples[place->example];
   if (!example.spans.empty()) {
-    if (rank >= place->rank || example_spans_ - example.spans.size() + size > kMostExampleSpans) return;
+    if (rank >= place->rank || example_spans_ - example.spans.size() + size > kMostExampleSpans) return kNone;
     example_spans_ -= example.spans.size();
   }
   place->rank = rank;
-  example_spans_ += size;
   example = {};
   example.request = request;
   example.request.first_part = 0;
   example.own_parts = path_;
   example.spans.reserve(size);
-  for (std::uint32_t at = requests_[id].first_span; at != kNone; at = spans_[at].next_of_request) {
+  write_spans(example, requests_[id]);
+  return place->example;
+}
+
+// Those of the request itself, and of late work that is over, with all that it called.
+void Tracer::write_spans(TraceExample& example, const Request& request) {
+  for (std::uint32_t at = request.first_span; at != kNone; at = spans_[at].next_of_request) {
     Span& span = spans_[at];
-    span.index = static_cast<std::uint32_t>(example.spans.size());
-    TraceSpan out;
-    out.kind = span.kind;
-    out.hedge = span.hedge;
-    out.retry = span.retry;
-    out.critical = span.critical;
-    out.unfinished = span.end < 0 && span.parent != kNone;
-    out.parent = span.parent == kNone ? kNoSpan : spans_[span.parent].index;
-    out.id = span.id;
-    if (span.instance != kNoId) {
-      out.station = run_.instances_[span.instance].station;
-      out.instance = span.instance - run_.station_tables_[out.station].first_instance;
-    }
-    out.start_ns = span.start;
-    out.end_ns = end_of(span);
-    out.first_segment = static_cast<std::uint32_t>(example.segments.size());
-    for (std::uint32_t k = span.first_segment; k != kNone; k = segments_[k].next) {
-      const Segment& s = segments_[k];
-      const bool last = k == span.last_segment;
-      const std::int64_t to = last ? out.end_ns : segments_[s.next].from;
-      const bool waits = s.look.activity != Activity::reason;
-      // As on the critical path: what shared cores take beyond the work is the others'.
-      const bool shared = !waits && s.work >= 0 && s.look.reason == Reason::service;
-      const std::int64_t done = shared ? std::clamp(sim::saturating_add(s.from, s.work), s.from, to) : to;
-      if (done > s.from)
-        example.segments.push_back({s.from, done, s.look.place, s.look.reason, waits, s.critical});
-      if (to > done) example.segments.push_back({done, to, s.look.place, Reason::queue, false, s.critical});
-      if (last) break;
-    }
-    out.segments = static_cast<std::uint32_t>(example.segments.size()) - out.first_segment;
-    example.spans.push_back(out);
+    if (span.kept) continue;
+    const bool root = span.parent == kNone;
+    if (root ? span.late && span.end < 0 : !spans_[span.parent].kept) continue;
+    write_span(example, span);
   }
+}
+
+void Tracer::write_span(TraceExample& example, Span& span) {
+  span.kept = true;
+  span.index = static_cast<std::uint32_t>(example.spans.size());
+  TraceSpan out;
+  out.kind = span.kind;
+  out.hedge = span.hedge;
+  out.retry = span.retry;
+  out.critical = span.critical;
+  out.unfinished = span.end < 0 && span.parent != kNone;
+  if (span.link != kNone && spans_[span.link].kept) out.link = spans_[span.link].index;
+  out.parent = span.parent != kNone  ? spans_[span.parent].index
+               : !span.late          ? kNoSpan
+               : out.link != kNoSpan ? out.link
+                                     : 0;
+  out.id = span.id;
+  if (span.instance != kNoId) {
+    out.station = run_.instances_[span.instance].station;
+    out.instance = span.instance - run_.station_tables_[out.station].first_instance;
+  }
+  out.start_ns = span.start;
+  out.end_ns = end_of(span);
+  out.first_segment = static_cast<std::uint32_t>(example.segments.size());
+  for (std::uint32_t k = span.first_segment; k != kNone; k = segments_[k].next) {
+    const Segment& s = segments_[k];
+    const bool last = k == span.last_segment;
+    const std::int64_t to = last ? out.end_ns : segments_[s.next].from;
+    const bool waits = s.look.activity != Activity::reason;
+    // As on the critical path: what shared cores take beyond the work is the others'.
+    const bool shared = !waits && s.work >= 0 && s.look.reason == Reason::service;
+    const std::int64_t done = shared ? std::clamp(sim::saturating_add(s.from, s.work), s.from, to) : to;
+    if (done > s.from)
+      example.segments.push_back({s.from, done, s.look.place, s.look.reason, waits, s.critical});
+    if (to > done) example.segments.push_back({done, to, s.look.place, Reason::queue, false, s.critical});
+    if (last) break;
+  }
+  out.segments = static_cast<std::uint32_t>(example.segments.size()) - out.first_segment;
+  example.spans.push_back(out);
+  ++example_spans_;
 }
 
 }  // namespace tailrace::models

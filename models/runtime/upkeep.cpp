@@ -22,6 +22,13 @@ Upkeep::Upkeep(Execution& run) : run_(run), model_(*run.model_) {
     entries_.resize(table.first_entry + model_.stations[table.station].instances);
     for (std::size_t e = table.first_entry; e < entries_.size(); ++e) entries_[e].directory = id;
   }
+  for (const auto& ways : discoveries_of(*model_.topology)) {
+    directories_of_.emplace_back();
+    for (const DiscoverySettings* way : ways) {
+      directories_of_.back().push_back(static_cast<std::uint32_t>(found_by_.size()));
+      found_by_.push_back(way);
+    }
+  }
   for (const GatedTable& table : model_.gated) {
     const StationTable& station = model_.stations[table.station];
     gates_.resize(table.first_state + station.instances);
@@ -119,10 +126,8 @@ void Upkeep::event(std::uint32_t target, std::uint32_t extra) {
 
 void Upkeep::instance_changed(std::uint32_t instance, bool up, std::int64_t) {
   const StationTable& station = model_.stations[run_.instances_[instance].station];
-  if (station.directory != kNoId) {
-    const DirectoryTable& table = model_.directories[station.directory];
-    look_again(table.first_entry + (instance - station.first_instance), !up);
-  }
+  for (const std::uint32_t directory : directories_of_[run_.instances_[instance].station])
+    look_again(model_.directories[directory].first_entry + (instance - station.first_instance), !up);
   if (up) return;
   const auto from = std::lower_bound(views_of_.begin(), views_of_.end(), std::pair{instance, 0u});
   for (auto it = from; it != views_of_.end() && it->first == instance; ++it) forget(it->second);

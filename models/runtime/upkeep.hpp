@@ -130,6 +130,8 @@ class Upkeep final : public InstanceListener, public AddressBook {
   const CompiledModel& model_;
   std::vector<Tag> tags_;
   std::vector<std::uint32_t> free_tags_;
+  std::vector<const DiscoverySettings*> found_by_;          // by directory
+  std::vector<std::vector<std::uint32_t>> directories_of_;  // by station
   std::vector<Entry> entries_;
   std::vector<View> views_;
   std::vector<bool> seen_;  // by view and instance: does the view have it?

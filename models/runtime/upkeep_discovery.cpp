@@ -48,7 +48,7 @@ const DirectoryTable& Upkeep::table_of(std::uint32_t directory) const {
   return model_.directories[directory];
 }
 const DiscoverySettings& Upkeep::settings_of(std::uint32_t directory) const {
-  return *model_.topology->stations[table_of(directory).station].discovery;
+  return *found_by_[directory];
 }
 std::uint32_t Upkeep::instance_of(std::uint32_t entry) const {
   const DirectoryTable& table = table_of(entries_[entry].directory);
@@ -114,9 +114,11 @@ void Upkeep::start_directory(std::uint32_t id) {
 }
 
 void Upkeep::set_present(std::uint32_t station, std::uint32_t index, bool present) {
-  const std::uint32_t entry = table_of(model_.stations[station].directory).first_entry + index;
-  entries_[entry].present = present;
-  if (started_) look_again(entry, false);
+  for (const std::uint32_t directory : directories_of_[station]) {
+    const std::uint32_t entry = table_of(directory).first_entry + index;
+    entries_[entry].present = present;
+    if (started_) look_again(entry, false);
+  }
 }
 
 // An instance has come or gone: by a crash, which it cannot tell anybody, or in good order.

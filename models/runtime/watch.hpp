@@ -16,6 +16,10 @@
 namespace tailrace::models {
 
 class Execution;
+struct RunSettings;
+
+// How long the windows of a record are: run.time_resolution, or the share of the run that is taken without.
+std::int64_t window_length_ns(const RunSettings& settings);
 
 // Sums since statistics began (the start of the run, or the end of the warm-up).
 struct StationPeek {

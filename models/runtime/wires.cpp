@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/entry/layer_4.hpp"
 #include "models/policies/certificate/certificate.hpp"
 #include "models/policies/server_connections/server_connections.hpp"
 #include "models/runtime/execution.hpp"
@@ -17,6 +18,7 @@ Wires::Wires(const CompiledModel& model)
     const std::vector<AdmissionUse>& doors = t.stations[model.edges[i].station].doors;
     paired_.push_back(!doors.empty() &&
                       dynamic_cast<const SidecarConfigModel*>(doors.front().model.get()) != nullptr);
+    if (passes_connections_on(t.edges[i])) passing_on_.passes(static_cast<std::uint32_t>(i), t.edges.size());
   }
 }
 
@@ -181,6 +183,20 @@ std::uint32_t Wires::version(std::uint32_t instance, std::int64_t now) {
 void Wires::append() {
   lines_.append();
   lines_[static_cast<std::uint32_t>(lines_.size() - 1)] = kEmpty;
+  passing_on_.append();
+}
+
+std::uint32_t Wires::end_of_connection(std::uint32_t slot, std::uint32_t edge) {
+  const PassingOn::End* end = passing_on_.end(slot, model_.edges[edge].station, connections_);
+  if (end == nullptr || end->instance == PassingOn::kNowhere) return PassingOn::kNowhere;
+  const bool same = peers_[model_.edges[edge].first_instance + end->instance].incarnation == end->incarnation;
+  return same ? end->instance : PassingOn::kNowhere;
+}
+
+void Wires::connection_leads_to(std::uint32_t slot, std::uint32_t edge, std::uint32_t instance) {
+  PassingOn::End* end = passing_on_.end(slot, model_.edges[edge].station, connections_);
+  if (end == nullptr) return;
+  *end = {instance, peers_[model_.edges[edge].first_instance + instance].incarnation};
 }
 
 void Wires::owe(std::uint32_t slot, const ConnectionSetup& setup) {

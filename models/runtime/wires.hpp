@@ -15,6 +15,7 @@
 #include "models/policies/transport/transport.hpp"
 #include "models/runtime/call_state.hpp"
 #include "models/runtime/fault_state.hpp"
+#include "models/runtime/passing_on.hpp"
 #include "models/runtime/stream_windows.hpp"
 #include "sim/engine/growing_array.hpp"
 
@@ -49,6 +50,7 @@ class Wires final : public InstanceListener {
     if (lines_[slot].sends != 0) [[unlikely]]
       stream_sent(slot);
     lines_[slot] = kEmpty;
+    passing_on_.release(slot);
   }
   Line& line(std::uint32_t slot) { return lines_[slot]; }
   std::size_t bytes() const { return lines_.bytes(); }
@@ -59,6 +61,11 @@ class Wires final : public InstanceListener {
   Connections* connections(std::uint32_t state) const { return connections_[state]; }
   // The call goes to the sidecar of the very instance that makes it.
   bool paired(std::uint32_t edge) const { return paired_[edge]; }
+  // Through balancers of layer 4. Where the frame's connection leads to: an instance of the edge's target, or
+  // kNowhere, where that is still to be chosen (or to be chosen again).
+  PassingOn& passing_on() { return passing_on_; }
+  std::uint32_t end_of_connection(std::uint32_t slot, std::uint32_t edge);
+  void connection_leads_to(std::uint32_t slot, std::uint32_t edge, std::uint32_t instance);
   // Which of the mesh's configurations an outbound sidecar has by now.
   std::uint32_t version(std::uint32_t instance, std::int64_t now);
   // Flow control: which question of the edge's is its transport; kNoId: without windows.
@@ -78,6 +85,9 @@ class Wires final : public InstanceListener {
   void instance_changed(std::uint32_t instance, bool up, std::int64_t now_ns) override;
   void fault_changed(const std::string& hook, std::uint32_t fault, std::uint32_t target, bool begins,
                      std::int64_t now_ns) override;
+  void clocks(const PeerClocks* clocks) {
+    for (std::uint32_t i = 0; i < peers_.size(); ++i) peers_[i].clocks = clocks, peers_[i].instance = i;
+  }
   void present(std::uint32_t instance, bool is) { peers_[instance].leaving = !is; }
 
  private:
@@ -97,6 +107,7 @@ class Wires final : public InstanceListener {
   std::vector<const Connections*> windows_on_;        // by such a pair
   std::vector<bool> paired_;                          // by edge
   std::vector<SidecarConfig*> configs_;               // by instance
+  PassingOn passing_on_;
   ControlPlane plane_;
   std::vector<Pod> pods_;
   std::vector<Peer> peers_;             // by instance of the model

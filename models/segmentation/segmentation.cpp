@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
+#include "models/segmentation/selectors.hpp"
 #include "sim/random/sampler.hpp"
 
 namespace tailrace::models {
@@ -30,83 +32,187 @@ class Toll final : public AdmissionModel, public AdmissionPolicy {
   sim::Sampler sampler_;  // points into it
 };
 
+struct PortRule {
+  std::vector<Selectors::Ports> ports;  // none: any
+  bool holds(std::optional<std::int64_t> port) const {
+    return ports.empty() || (port && std::any_of(ports.begin(), ports.end(),
+                                                 [&](const Selectors::Ports& p) { return p.holds(*port); }));
+  }
+};
+
+// A pair rule, or one direction of a policy's rule, with names resolved.
+struct Rule {
+  std::vector<int> from, to;
+  PortRule ports;
+  static bool has(const std::vector<int>& ids, int id) {
+    return std::binary_search(ids.begin(), ids.end(), id);
+  }
+  bool holds(int a, int b, std::optional<std::int64_t> port) const {
+    return has(from, a) && has(to, b) && ports.holds(port);
+  }
+};
+
 class Expander {
  public:
   Expander(const SegmentationSpec& spec, int component, TopologyBuilder& b)
-      : s_(spec), mark_(b.topology.components[static_cast<std::size_t>(component)].mark), b_(b) {}
+      : s_(spec), mark_(b.topology.components[static_cast<std::size_t>(component)].mark), b_(b), select_(b) {}
 
   void run() {
-    Segmentation& rules = b_.topology.segmentation;
-    rules.on = true;
-    rules.open = s_.otherwise == SegmentationDefault::allow;
-    const auto& useless = rules.open ? s_.allow : s_.deny;
+    open_ = s_.otherwise.value_or(s_.policies.empty() || !s_.allow.empty()
+                                      ? SegmentationDefault::deny
+                                      : SegmentationDefault::allow) == SegmentationDefault::allow;
+    const auto& useless = open_ ? s_.allow : s_.deny;
     if (!useless.empty())
       b_.diagnostics.error(
-          mark_, rules.open ? "segmentation.allow" : "segmentation.deny",
-          fmt::format("everything else is {} anyway", rules.open ? "allowed" : "denied"),
-          rules.open ? "default: deny, or rules under deny" : "default: allow, or rules under allow");
-    const auto& list = rules.open ? s_.deny : s_.allow;
+          mark_, open_ ? "segmentation.allow" : "segmentation.deny",
+          fmt::format("everything else is {} anyway", open_ ? "allowed" : "denied"),
+          open_ ? "default: deny, or rules under deny" : "default: allow, or rules under allow");
+    const auto& list = open_ ? s_.deny : s_.allow;
     for (std::size_t i = 0; i < list.size(); ++i)
-      rule(list[i], fmt::format("segmentation.{}[{}]", rules.open ? "deny" : "allow", i));
-    std::sort(rules.pairs.begin(), rules.pairs.end());
-    rules.pairs.erase(std::unique(rules.pairs.begin(), rules.pairs.end()), rules.pairs.end());
-    if (b_.diagnostics.ok()) put_on_edges();
+      pair_rule(list[i], fmt::format("segmentation.{}[{}]", open_ ? "deny" : "allow", i));
+    for (const Named<NetworkPolicySpec>& p : s_.policies) policy(p);
+    if (!b_.diagnostics.ok()) return;
+    tell_topology();
+    put_on_edges();
   }
 
  private:
-  static std::string trimmed(const std::string& s) {
-    const auto first = s.find_first_not_of(" \t");
-    const auto last = s.find_last_not_of(" \t");
-    return first == std::string::npos ? std::string() : s.substr(first, last - first + 1);
-  }
-  // The components that a side of a rule names: one, or all with *.
-  std::vector<int> named(const std::string& name, Mark mark, const std::string& path) {
-    std::vector<int> ids;
-    if (name == "*") {
-      for (const auto& [text, id] : b_.component_ids) ids.push_back(id);
-      return ids;
-    }
-    if (const auto it = b_.component_ids.find(name); it != b_.component_ids.end()) return {it->second};
-    if (b_.components_unread) return ids;
-    std::vector<std::string_view> known;
-    for (const auto& [text, id] : b_.component_ids) known.push_back(text);
-    const std::string near = nearest_word(name, known);
-    b_.diagnostics.error(mark, path, fmt::format("there is no component \"{}\"", escaped(name)),
-                         near.empty() ? "" : fmt::format("did you mean {}?", near));
-    return ids;
-  }
-
-  void rule(const SegmentationRuleSpec& spec, const std::string& path) {
+  void pair_rule(const SegmentationRuleSpec& spec, const std::string& path) {
     const std::string& text = spec.pair.text;
     const auto arrow = text.find("->");
     const std::string from = arrow == std::string::npos ? "" : trimmed(text.substr(0, arrow));
-    const std::string to = arrow == std::string::npos ? "" : trimmed(text.substr(arrow + 2));
+    std::string to = arrow == std::string::npos ? "" : trimmed(text.substr(arrow + 2));
+    Rule rule;
+    if (const auto colon = to.rfind(':'); colon != std::string::npos) {
+      const auto ports = select_.ports(to.substr(colon + 1), spec.pair.mark, path);
+      if (!ports) return;
+      rule.ports.ports.push_back(*ports);
+      to = trimmed(to.substr(0, colon));
+    }
     if (from.empty() || to.empty())
       return b_.diagnostics.error(spec.pair.mark, path,
                                   fmt::format("expected a pair of components, found \"{}\"", escaped(text)),
                                   "\"orders -> payments\", or * for any");
-    for (const int a : named(from, spec.pair.mark, path)) {
-      for (const int b : named(to, spec.pair.mark, path)) {
-        if (a != b) b_.topology.segmentation.pairs.emplace_back(a, b);
+    rule.from = select_.components(from, spec.pair.mark, path);
+    rule.to = select_.components(to, spec.pair.mark, path);
+    check_ports(rule, spec.pair.mark, path);
+    pairs_.push_back(std::move(rule));
+  }
+
+  // A port that nobody there listens at is most likely a slip.
+  void check_ports(const Rule& rule, Mark mark, const std::string& path) {
+    if (rule.ports.ports.empty() || rule.to.empty()) return;
+    for (std::size_t op = 0; op < b_.topology.operations.size(); ++op) {
+      if (Rule::has(rule.to, b_.topology.operations[op].component) && rule.ports.holds(port_of(op))) return;
+    }
+    b_.diagnostics.warning(mark, path, "nothing that it selects listens at such a port",
+                           "port: 8443 at the service or its endpoint");
+  }
+
+  void policy(const Named<NetworkPolicySpec>& named) {
+    const NetworkPolicySpec& spec = named.value;
+    const std::string path = "segmentation.policies." + named.name;
+    if (!spec.isolates_in && !spec.isolates_out)
+      return b_.diagnostics.error(named.mark, path, "it says neither who may come nor where to go",
+                                  "ingress: [] lets nobody come");
+    const std::vector<int> selected =
+        select_.components(spec.select.text, spec.select.mark, path + ".select");
+    const auto direction = [&](const std::vector<PeerRuleSpec>& rules, bool in) {
+      std::vector<int>& isolated = in ? isolated_in_ : isolated_out_;
+      isolated.insert(isolated.end(), selected.begin(), selected.end());
+      for (std::size_t i = 0; i < rules.size(); ++i) {
+        const PeerRuleSpec& r = rules[i];
+        const std::string at = fmt::format("{}.{}[{}]", path, in ? "ingress" : "egress", i);
+        const bool anybody = r.peer.text.empty();
+        const std::vector<int> peers =
+            select_.components(anybody ? "*" : r.peer.text, anybody ? named.mark : r.peer.mark, at);
+        Rule rule;
+        rule.from = in ? peers : selected;
+        rule.to = in ? selected : peers;
+        for (const Reference& port : r.ports) {
+          if (const auto ports = select_.ports(port.text, port.mark, at + ".ports"))
+            rule.ports.ports.push_back(*ports);
+        }
+        if (b_.diagnostics.ok()) check_ports(rule, anybody ? named.mark : r.peer.mark, at);
+        (in ? ingress_ : egress_).push_back(std::move(rule));
+      }
+    };
+    if (spec.isolates_in) direction(spec.ingress, true);
+    if (spec.isolates_out) direction(spec.egress, false);
+    for (std::vector<int>* ids : {&isolated_in_, &isolated_out_}) {
+      std::sort(ids->begin(), ids->end());
+      ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
+    }
+  }
+
+  std::optional<std::int64_t> port_of(std::size_t operation) const {
+    const auto it = b_.ports.find(static_cast<int>(operation));
+    return it == b_.ports.end() ? std::nullopt : std::optional(it->second);
+  }
+
+  bool allowed(int from, int to, std::optional<std::int64_t> port) const {
+    const auto some = [&](const std::vector<Rule>& rules) {
+      return std::any_of(rules.begin(), rules.end(), [&](const Rule& r) { return r.holds(from, to, port); });
+    };
+    if (some(pairs_) == open_) return false;
+    if (Rule::has(isolated_in_, to) && !some(ingress_)) return false;
+    return !Rule::has(isolated_out_, from) || some(egress_);
+  }
+
+  // Between two components, at some port: who opens a connection to one operation has got through.
+  void tell_topology() {
+    Segmentation& told = b_.topology.segmentation;
+    told.on = true;
+    told.open = open_;
+    const auto n = static_cast<int>(b_.topology.components.size());
+    std::vector<std::vector<std::optional<std::int64_t>>> ports(static_cast<std::size_t>(n));
+    for (std::size_t op = 0; op < b_.topology.operations.size(); ++op) {
+      auto& list = ports[static_cast<std::size_t>(b_.topology.operations[op].component)];
+      const auto port = port_of(op);
+      if (std::find(list.begin(), list.end(), port) == list.end()) list.push_back(port);
+    }
+    const auto judge = [&](int from, int to) {
+      if (from == to) return;
+      auto& at = ports[static_cast<std::size_t>(to)];
+      if (at.empty()) at.push_back(std::nullopt);
+      const bool free =
+          std::any_of(at.begin(), at.end(), [&](const auto& port) { return allowed(from, to, port); });
+      if (free != open_) told.pairs.emplace_back(from, to);
+    };
+    // Only who is named can be an exception.
+    std::set<std::pair<int, int>> named;
+    for (const Rule& rule : pairs_) {
+      for (const int from : rule.from) {
+        for (const int to : rule.to) named.emplace(from, to);
       }
     }
+    if (open_) {
+      for (const auto& [name, other] : b_.component_ids) {
+        for (const int in : isolated_in_) named.emplace(other, in);
+        for (const int out : isolated_out_) named.emplace(out, other);
+      }
+    }
+    for (const auto& [from, to] : named) judge(from, to);
   }
 
   void put_on_edges() {
     const auto refusal = std::make_shared<const Refusal>();
     const auto toll = s_.cost ? std::make_shared<const Toll>(s_.cost->value) : nullptr;
     for (Edge& e : b_.topology.edges) {
-      const int to = b_.topology.operations[static_cast<std::size_t>(e.operation)].component;
+      const auto op = static_cast<std::size_t>(e.operation);
+      const int to = b_.topology.operations[op].component;
       if (e.from_component == to) continue;
       AdmissionUse use{"segmentation", nullptr, Scope::service, true, true, nullptr};
-      if (!b_.topology.segmentation.allows(e.from_component, to)) {
+      if (!allowed(e.from_component, to, port_of(op))) {
         use.model = refusal;
         use.per_attempt = false;
         use.origin = refusal.get();
         const auto name = [&](int id) { return b_.topology.components[static_cast<std::size_t>(id)].name; };
-        b_.diagnostics.warning(e.mark, e.path,
-                               fmt::format("segmentation forbids {} -> {}: the call is always refused",
-                                           name(e.from_component), name(to)));
+        const auto port = port_of(op);
+        b_.diagnostics.warning(
+            e.mark, e.path,
+            fmt::format("segmentation forbids {} -> {}{}: the call is always refused", name(e.from_component),
+                        name(to), port ? fmt::format(" at port {}", Port{*port}.number()) : ""));
       } else if (toll != nullptr) {
         use.model = toll;
         use.origin = toll.get();
@@ -120,14 +226,65 @@ class Expander {
   const SegmentationSpec& s_;
   Mark mark_;
   TopologyBuilder& b_;
+  Selectors select_;
+  bool open_ = false;
+  std::vector<Rule> pairs_, ingress_, egress_;
+  std::vector<int> isolated_in_, isolated_out_;
 };
+
+void read_ports(const Node& node, std::vector<Reference>& out, ReadContext& context) {
+  const auto one = [&](const Node& n) {
+    if (!n.is_scalar()) return context.error(n, "expected a port", "8443, 53/udp, or 8000-8999");
+    out.push_back({n.text, n.mark});
+  };
+  if (!node.is_list()) return one(node);
+  for (const Node& item : node.items) one(item);
+}
 
 FieldTable rule_fields() {
   return Fields<SegmentationRuleSpec>("rule", "One direction between two components.")
-      .add("pair", &SegmentationRuleSpec::pair, "caller -> callee, with * for any")
+      .add("pair", &SegmentationRuleSpec::pair,
+           "caller -> callee: names, labels (tier=web), or * for any; after the callee a port, perhaps: "
+           "orders:8443")
       .required()
       .shorthand("pair")
       .table();
+}
+
+FieldTable peer_rule_fields(bool in) {
+  return Fields<PeerRuleSpec>(in ? "ingress rule" : "egress rule",
+                              in ? "Who may come." : "Where to it may go.")
+      .add(in ? "from" : "to", &PeerRuleSpec::peer, "a name, labels (tier=web,team!=search), or * (default)")
+      .custom(
+          "ports", FieldType::text,
+          [](const Node& n, PeerRuleSpec& s, ReadContext& c) { read_ports(n, s.ports, c); },
+          "at which of the callee's ports: one, or a list of 8443, 53/udp, 8000-8999; default any")
+      .table();
+}
+
+// Written at all, a direction isolates.
+void isolating(Field& field, bool NetworkPolicySpec::*flag) {
+  field.read = [read = field.read, flag](const Field& self, const Node& node, void* spec,
+                                         ReadContext& context) {
+    static_cast<NetworkPolicySpec*>(spec)->*flag = true;
+    read(self, node, spec, context);
+  };
+}
+
+FieldTable policy_fields() {
+  using S = NetworkPolicySpec;
+  FieldTable table =
+      Fields<S>("policy", "What those it selects may take and send, as a Kubernetes NetworkPolicy.")
+          .add("select", &S::select, "whom it isolates: a name, labels (tier=db), or *")
+          .required()
+          .list_of("ingress", &S::ingress, peer_rule_fields(true),
+                   "who may come: rules with from and ports; [] nobody; default: not its business")
+          .list_of("egress", &S::egress, peer_rule_fields(false),
+                   "where they may go: rules with to and ports; [] nowhere; default: not its business")
+          .table();
+  isolating(table.fields[1], &S::isolates_in);
+  isolating(table.fields[2], &S::isolates_out);
+  return table;
 }
 
 }  // namespace
@@ -141,9 +298,12 @@ Kind segmentation_kind() {
   kind.example = "{default: allow}";
   kind.fields =
       Fields<SegmentationSpec>("segmentation", kind.about)
-          .choice("default", &SegmentationSpec::otherwise, {"deny", "allow"}, "for pairs that no rule names")
+          .choice("default", &SegmentationSpec::otherwise, {"deny", "allow"},
+                  "for pairs that no rule names; default deny, allow where there are policies and no rules")
           .list_of("allow", &SegmentationSpec::allow, rule_fields(), "with default: deny")
           .list_of("deny", &SegmentationSpec::deny, rule_fields(), "with default: allow")
+          .map_of("policies", &SegmentationSpec::policies, policy_fields(),
+                  "who is isolated, and who may reach them all the same")
           .add("cost", &SegmentationSpec::cost, "of the check, for each attempt that is let through")
           .table();
   kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<SegmentationSpec>()); };

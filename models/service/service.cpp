@@ -17,6 +17,10 @@ FieldTable endpoint_fields() {
       .add("error_rate", &EndpointSpec::error_rate, "requests that end in an error after their work")
       .list_of("telemetry", &EndpointSpec::telemetry, telemetry_fields(),
                "what is written down of each request, on top of the service's")
+      .custom(
+          "port", FieldType::text,
+          [](const Node& n, EndpointSpec& s, ReadContext& c) { read_port(n, s.port, c); },
+          "at which it listens, where that is not the service's")
       .shorthand("steps")
       .table();
 }
@@ -149,6 +153,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
                         "endpoints: {get: [compute: 5ms]}");
   }
   add_probe(self, id, b);
+  note_labels(spec.labels, component, b);
   const std::string outer = b.path;
   for (const Named<EndpointSpec>& e : spec.endpoints) {
     const int op = b.find_operation(self.name + "." + e.name);
@@ -156,6 +161,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     operation.station = id;
     operation.error_rate = 1 - (1 - spec.error_rate.value) * (1 - e.value.error_rate.value);
     b.path = outer + ".endpoints." + e.name;
+    if (e.value.port) b.ports[op] = e.value.port->code;
     Steps steps;
     expand_steps(e.value.steps, b, steps);
     expand_telemetry(spec.telemetry, outer + ".telemetry", self.mark, b, steps);
@@ -230,6 +236,8 @@ Kind service_kind() {
           .table();
   add_policy_fields(table, PolicyPlace::target,
                     [](void* spec) -> PolicySet& { return static_cast<ServiceSpec*>(spec)->target; });
+  add_label_fields(table, true,
+                   [](void* spec) -> LabelsSpec& { return static_cast<ServiceSpec*>(spec)->labels; });
   kind.fields = std::move(table);
   kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<ServiceSpec>()); };
   kind.declare = declare;

@@ -5,6 +5,7 @@
 #include "models/autoscaling/autoscaling.hpp"
 #include "models/field/field.hpp"
 #include "models/kind/kind.hpp"
+#include "models/kind/labels.hpp"
 #include "models/policy/policy.hpp"
 #include "models/service/start_gates.hpp"
 #include "models/service/telemetry.hpp"
@@ -17,6 +18,7 @@ struct EndpointSpec {
   StepList steps;
   Fraction error_rate;
   std::vector<TelemetrySpec> telemetry;
+  std::optional<Port> port;
 };
 
 struct InstanceSpec {
@@ -48,6 +50,7 @@ struct ServiceSpec {
   Cancellation cancellation = Cancellation::ignore;
   Fraction error_rate;
   std::string context;
+  LabelsSpec labels;
   std::optional<ImageScanSpec> image_scan;
   std::optional<SecretsSpec> secrets;
   std::vector<TelemetrySpec> telemetry;

@@ -84,7 +84,8 @@ FieldTable telemetry_fields() {
       .add("sample", &Spec::sample, "share of the requests that are recorded")
       .add("buffer", &Spec::buffer, "async: records that may wait; more are dropped", between(0, 1e9))
       .add("senders", &Spec::senders, "async: records under way at a time", between(1, 1e6))
-      .add("timeout", &Spec::timeout, "of the call that keeps the record, not of its time in the buffer", more_than(0))
+      .add("timeout", &Spec::timeout, "of the call that keeps the record, not of its time in the buffer",
+           more_than(0))
       .add("ignore_failure", &Spec::ignore_failure, "sync: the request succeeds without its record")
       .table();
 }

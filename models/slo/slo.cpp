@@ -32,6 +32,8 @@ FieldTable slo_fields() {
       .add("workload", &SloSpec::workload, "whose requests")
       .required()
       .add("objective", &SloSpec::objective, "the share that shall succeed", between(0, 1))
+      .add("latency", &SloSpec::latency,
+           "within which a request must succeed, so that it counts; without it success is enough")
       .add("period", &SloSpec::period,
            "over which the error budget, 1 - objective of the requests, is to last")
       .list_of("alerts", &SloSpec::alerts, alert_fields(),
@@ -54,6 +56,8 @@ void check_slos(const std::vector<Named<SloSpec>>& slos, const Topology& topolog
       diagnostics.error(slo.mark, path + ".objective",
                         "an objective of 0 or of 100 % leaves nothing to budget", "99.9%");
     }
+    if (slo.value.latency && slo.value.latency->ns <= 0)
+      diagnostics.error(slo.mark, path + ".latency", "a latency is longer than 0", "300ms");
     if (slo.value.period.ns <= 0) diagnostics.error(slo.mark, path + ".period", "a period is longer than 0");
     for (std::size_t i = 0; i < slo.value.alerts.size(); ++i) {
       const AlertSpec& a = slo.value.alerts[i];

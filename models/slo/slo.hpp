@@ -3,6 +3,7 @@
 // alerts that would wake somebody when failures use the rest up too fast. They are questions about a run's
 // results, so the model knows nothing of them; they are read and judged with the rest of the scenario, and
 // evaluated in analysis/slo.
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct AlertSpec {
 struct SloSpec {
   std::string workload;
   Fraction objective{0.999};
+  std::optional<sim::Duration> latency;  // a request that succeeds later than this counts as failed
   sim::Duration period{30LL * 86'400'000'000'000};
   std::vector<AlertSpec> alerts;
 };

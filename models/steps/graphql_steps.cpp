@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::int64_t kMostItems = 10'000, kMostCalls = 10'000;  // of a field; of one level
 
-void read_graphql_fields(const Node& node, std::vector<GraphqlField>& out, ReadContext& context);
-
 FieldTable graphql_field_table() {
   using S = GraphqlField;
   FieldTable table = Fields<S>("graphql field", "A field of a query, and the fields that are asked of it.")
@@ -33,21 +31,6 @@ FieldTable graphql_field_table() {
   add_policy_fields(table, PolicyPlace::call,
                     [](void* spec) -> PolicySet& { return static_cast<GraphqlField*>(spec)->policies; });
   return table;
-}
-
-// The document's own depth bounds the recursion.
-void read_graphql_fields(const Node& node, std::vector<GraphqlField>& out, ReadContext& context) {
-  if (!node.is_list())
-    return context.error(node, "expected a list of fields", "- {field: posts, call: posts.list}");
-  static const FieldTable table = graphql_field_table();
-  for (std::size_t i = 0; i < node.items.size(); ++i) {
-    PathScope scope(context, "[" + std::to_string(i) + "]");
-    GraphqlField field;
-    field.mark = node.items[i].mark;
-    field.path = context.path;
-    read_section(table, node.items[i], &field, context);
-    out.push_back(std::move(field));
-  }
 }
 
 std::int64_t depth_of(const std::vector<GraphqlField>& fields) {
@@ -71,9 +54,31 @@ std::int64_t complexity_of(const std::vector<GraphqlField>& fields, std::int64_t
   return sum;
 }
 
-// What resolves one level of fields for so many parents.
-void resolve_level(const std::vector<GraphqlField>& fields, std::int64_t parents, TopologyBuilder& b,
-                   Steps& out) {
+}  // namespace
+
+// The document's own depth bounds the recursion.
+void read_graphql_fields(const Node& node, std::vector<GraphqlField>& out, ReadContext& context) {
+  if (!node.is_list())
+    return context.error(node, "expected a list of fields", "- {field: posts, call: posts.list}");
+  static const FieldTable table = graphql_field_table();
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    PathScope scope(context, "[" + std::to_string(i) + "]");
+    GraphqlField field;
+    field.mark = node.items[i].mark;
+    field.path = context.path;
+    read_section(table, node.items[i], &field, context);
+    out.push_back(std::move(field));
+  }
+}
+
+bool query_refused(const std::vector<GraphqlField>& fields, const Limit& max_depth,
+                   const Limit& max_complexity) {
+  return (!max_depth.unlimited() && depth_of(fields) > max_depth.value) ||
+         (!max_complexity.unlimited() && complexity_of(fields, 1) > max_complexity.value);
+}
+
+void resolve_fields(const std::vector<GraphqlField>& fields, std::int64_t parents, TopologyBuilder& b,
+                    Steps& out) {
   if (parents == 0) return;
   Step level;
   level.kind = Step::Kind::parallel;
@@ -104,7 +109,7 @@ void resolve_level(const std::vector<GraphqlField>& fields, std::int64_t parents
       }
       b.path = outer;
     }
-    resolve_level(f.fields, items_below(parents, f), b, way);
+    resolve_fields(f.fields, items_below(parents, f), b, way);
     if (!way.empty()) level.branches.push_back({1, std::move(way)});
   }
   if (level.branches.size() == 1) {
@@ -114,6 +119,8 @@ void resolve_level(const std::vector<GraphqlField>& fields, std::int64_t parents
     out.push_back(std::move(level));
   }
 }
+
+namespace {
 
 void expand_graphql(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
   const auto& spec = *static_cast<const GraphqlSpec*>(raw);
@@ -128,16 +135,13 @@ void expand_graphql(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) 
     plan.distribution = spec.plan.value;
     out.push_back(std::move(plan));
   }
-  const bool refused =
-      (!spec.max_depth.unlimited() && depth_of(spec.fields) > spec.max_depth.value) ||
-      (!spec.max_complexity.unlimited() && complexity_of(spec.fields, 1) > spec.max_complexity.value);
-  if (refused) {
+  if (query_refused(spec.fields, spec.max_depth, spec.max_complexity)) {
     Step fail;
     fail.kind = Step::Kind::fail;
     out.push_back(std::move(fail));
     return;
   }
-  resolve_level(spec.fields, 1, b, out);
+  resolve_fields(spec.fields, 1, b, out);
 }
 
 }  // namespace

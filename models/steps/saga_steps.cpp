@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "models/steps/message_steps.hpp"
@@ -14,9 +15,33 @@ namespace {
 // What both ways share: storing the state, and undoing one step.
 class SagaParts {
  public:
-  SagaParts(const SagaSpec& spec, Mark mark, TopologyBuilder& b) : spec_(spec), mark_(mark), b_(b) {}
+  SagaParts(const SagaSpec& spec, Mark mark, TopologyBuilder& b) : spec_(spec), mark_(mark), b_(b) {
+    saga_.name = owner() + "/" + spec.saga;
+    saga_.durable = spec.durable;
+    saga_.begun = effect(".started");
+    saga_.undoing = effect(".undoing");
+    saga_.ended = effect(".ended");
+  }
 
  protected:
+  int effect(const std::string& which) { return b_.effect_number(saga_.name + which); }
+  // An effect of a saga that lives in memory: it comes about as often as the saga is run.
+  void happens(int id, Steps& out) { expand_effect(id, {}, {}, mark_, b_, out); }
+  // Written in several places, it is one saga.
+  void declare() {
+    std::vector<Saga>& all = b_.topology.sagas;
+    const auto known =
+        std::find_if(all.begin(), all.end(), [&](const Saga& s) { return s.name == saga_.name; });
+    if (known == all.end()) return all.push_back(std::move(saga_));
+    for (int Saga::*which : {&Saga::completed, &Saga::failed, &Saga::stuck, &Saga::resumed, &Saga::timed_out,
+                             &Saga::step_timed_out, &Saga::late, &Saga::undone}) {
+      if (saga_.*which != kNone) (*known).*which = saga_.*which;
+    }
+    for (const int kept : saga_.memory) {
+      if (std::find(known->memory.begin(), known->memory.end(), kept) == known->memory.end())
+        known->memory.push_back(kept);
+    }
+  }
   void call(const Reference& operation, Steps& out) {
     CallSpec call;
     call.call = operation;
@@ -25,11 +50,18 @@ class SagaParts {
   void write_state(Steps& out) {
     if (spec_.state) call(*spec_.state, out);
   }
-  Step milestone(const std::string& which) { return milestone_step(spec_.saga + which, b_); }
+  Step milestone(int Saga::*which, const char* suffix) {
+    Step step = milestone_step(spec_.saga + suffix, b_);
+    saga_.*which = step.ref;
+    return step;
+  }
+  Step started() { return milestone(&Saga::started, ".started"); }
+  Step completed() { return milestone(&Saga::completed, ".completed"); }
+  Step failed() { return milestone(&Saga::failed, ".failed"); }
   // Tried a number of times; then it is stuck, and says so. Each try may have a limit.
   void compensate(const StepList& steps, const std::optional<StepLimit>& limit, Steps& out) {
     Steps otherwise;
-    otherwise.push_back(milestone(".stuck"));
+    otherwise.push_back(milestone(&Saga::stuck, ".stuck"));
     for (Count k = 0; k <= spec_.compensation_attempts; ++k) {
       Steps body;
       const bool repeats =
@@ -52,7 +84,7 @@ class SagaParts {
       if (limit) {
         StepLimit own = *limit;
         own.repeats = repeats;
-        otherwise.push_back(timed_step(std::move(body), std::move(again), own, {}, {}));
+        otherwise.push_back(timed_step(std::move(body), std::move(again), own, {}, {}, b_));
       } else {
         otherwise.push_back(try_step(std::move(body), std::move(again)));
       }
@@ -67,6 +99,7 @@ class SagaParts {
   const SagaSpec& spec_;
   Mark mark_;
   TopologyBuilder& b_;
+  Saga saga_;
 };
 
 // Attempts inside one another: each step's remainder is tried, and when that fails the step is undone and the
@@ -76,18 +109,24 @@ class PlainSaga : SagaParts {
   using SagaParts::SagaParts;
 
   void expand(Steps& out) {
-    out.push_back(milestone(".started"));
+    out.push_back(started());
+    happens(saga_.begun, out);
+    saga_.memory = {saga_.undoing};
     Steps otherwise;
-    otherwise.push_back(milestone(".failed"));
+    otherwise.push_back(failed());
+    happens(saga_.undoing, otherwise);
+    happens(saga_.ended, otherwise);
     otherwise.push_back(fail_step());
     out.push_back(try_step(from(0), std::move(otherwise)));
+    happens(saga_.ended, out);
+    declare();
   }
 
  private:
   Steps from(std::size_t i) {
     Steps out;
     if (i == spec_.steps.size()) {
-      out.push_back(milestone(".completed"));
+      out.push_back(completed());
       return out;
     }
     expand_steps(spec_.steps[i].steps, b_, out);
@@ -101,8 +140,8 @@ class PlainSaga : SagaParts {
   }
 };
 
-// One frame goes through all steps in a row; what has been decided is a row of effects, each of which comes
-// about once however often the saga is run:
+// One frame goes through all steps in a row; what has been decided is a row of effects. Those of a durable
+// saga come about once however often it is run; an orchestrator that has them in memory begins without them.
 //   step i      SAGA.i           decided, one way or the other, and stored
 //   it failed   SAGA.i.failed    there is nothing of it to undo
 //   from there  SAGA.undoing     no further step begins
@@ -110,53 +149,66 @@ class PlainSaga : SagaParts {
 // and with limits of time:
 //   try k       SAGA.i.begun.k   from which on its time is counted
 //   it is over  SAGA.i.late.k    counted once; SAGA.late when that of the whole saga is
-class DurableSaga : SagaParts {
+class StepwiseSaga : SagaParts {
  public:
   using SagaParts::SagaParts;
 
   void expand(Steps& out) {
-    const int started = effect(".started"), undoing = effect(".undoing"), ended = effect(".ended");
-    Steps again;
-    if (spec_.load) call(*spec_.load, again);
-    again.push_back(milestone(".resumed"));
-    out.push_back(given_step(started, std::move(again), {}));
-    once(started, milestone_alone(".started"), out);
-    started_ = started, undoing_ = undoing;
+    if (spec_.durable) {
+      Steps again;
+      if (spec_.load) call(*spec_.load, again);
+      again.push_back(milestone(&Saga::resumed, ".resumed"));
+      out.push_back(given_step(saga_.begun, std::move(again), {}));
+      once(saga_.begun, alone(started()), out);
+    } else {
+      out.push_back(started());
+      happens(saga_.begun, out);
+    }
     for (std::size_t i = 0; i < spec_.steps.size(); ++i) {
       Steps forward;
       limited(i) ? decide_in_time(i, forward) : decide(i, forward);
-      out.push_back(given_step(undoing, {}, std::move(forward)));
+      out.push_back(given_step(saga_.undoing, {}, std::move(forward)));
     }
     Steps backward;
     for (std::size_t i = spec_.steps.size(); i-- > 0;) undo(i, backward);
-    Steps end = milestone_alone(".failed");
-    if (any_limit()) end.push_back(milestone(".undone"));
-    once(ended, std::move(end), backward);
-    Steps completed;
-    once(ended, milestone_alone(".completed"), completed);
-    out.push_back(given_step(undoing, std::move(backward), std::move(completed)));
+    Steps undone = alone(failed());
+    if (any_limit()) undone.push_back(milestone(&Saga::undone, ".undone"));
+    end(std::move(undone), backward);
+    if (!spec_.durable) backward.push_back(fail_step());
+    Steps forward;
+    end(alone(completed()), forward);
+    out.push_back(given_step(saga_.undoing, std::move(backward), std::move(forward)));
+    declare();
   }
 
  private:
-  int effect(const std::string& which) { return b_.effect_number(owner() + "/" + spec_.saga + which); }
   static std::string number(std::size_t i) { return "." + std::to_string(i + 1); }
-  Steps milestone_alone(const std::string& which) {
+  static Steps alone(Step step) {
     Steps out;
-    out.push_back(milestone(which));
+    out.push_back(std::move(step));
     return out;
   }
+  void end(Steps milestones, Steps& out) {
+    if (spec_.durable) return once(saga_.ended, std::move(milestones), out);
+    for (Step& s : milestones) out.push_back(std::move(s));
+    happens(saga_.ended, out);
+  }
+  // What is decided is stored before anything follows from it. A saga in memory stores its state like one
+  // more call of each step.
+  void decided(Steps& out) {
+    if (spec_.durable) write_state(out);
+  }
   void once(int id, Steps body, Steps& out) {
+    if (!spec_.durable) saga_.memory.push_back(id);
     expand_effect(id, IdempotencySpec{}, std::move(body), mark_, b_, out);
   }
-  // The decision is stored before anything follows from it. While the store is out nothing goes on: the run
-  // fails, and it is run again.
+  // While the store is out nothing of a durable saga goes on: the run fails, and it is run again.
   void decide(std::size_t i, Steps& out) {
     const int failed = effect(number(i) + ".failed");
-    Steps work;
-    expand_steps(spec_.steps[i].steps, b_, work);
+    Steps work = step(i);
     Steps refused = given_up(i, false);
     Steps done;
-    write_state(done);
+    decided(done);
     Steps body;
     body.push_back(try_step(std::move(work), std::move(refused)));
     body.push_back(given_step(failed, {}, std::move(done)));
@@ -166,9 +218,15 @@ class DurableSaga : SagaParts {
   // had its effect, or may still have it.
   Steps given_up(std::size_t i, bool unknown) {
     Steps out;
-    write_state(out);
+    decided(out);
     if (!unknown || !spec_.compensate_timed_out) once(effect(number(i) + ".failed"), {}, out);
-    once(undoing_, {}, out);
+    once(saga_.undoing, {}, out);
+    return out;
+  }
+  Steps step(std::size_t i) {
+    Steps out;
+    expand_steps(spec_.steps[i].steps, b_, out);
+    if (!spec_.durable) write_state(out);
     return out;
   }
 
@@ -187,32 +245,35 @@ class DurableSaga : SagaParts {
     Steps body;
     if (spec_.timeout) {
       StepLimit limit;
-      limit.saga = spec_.timeout, limit.saga_since = started_;
+      limit.saga = spec_.timeout, limit.saga_since = saga_.begun;
       Steps over;
       saga_is_late(over);
       for (Step& s : given_up(i, false)) over.push_back(std::move(s));
-      body.push_back(timed_step({}, {}, limit, {}, std::move(over)));
+      body.push_back(timed_step({}, {}, limit, {}, std::move(over), b_));
     }
     Steps rest;
     attempt(i, 0, rest);
     Steps done;
-    write_state(done);
-    rest.push_back(given_step(undoing_, {}, std::move(done)));
-    body.push_back(given_step(undoing_, {}, std::move(rest)));
+    decided(done);
+    rest.push_back(given_step(saga_.undoing, {}, std::move(done)));
+    body.push_back(given_step(saga_.undoing, {}, std::move(rest)));
     once(effect(number(i)), std::move(body), out);
   }
-  void saga_is_late(Steps& out) { once(effect(".late"), milestone_alone(".timed_out"), out); }
+  void saga_is_late(Steps& out) {
+    once(effect(".late"), alone(milestone(&Saga::timed_out, ".timed_out")), out);
+  }
   // Try k of a step, and what follows when its time is over.
   void attempt(std::size_t i, Count k, Steps& out) {
     const std::string which = number(i), nth = "." + std::to_string(k + 1);
     StepLimit limit;
     limit.step = step_limit(i), limit.step_since = effect(which + ".begun" + nth);
-    limit.saga = spec_.timeout, limit.saga_since = started_;
+    limit.saga = spec_.timeout, limit.saga_since = saga_.begun;
     limit.identity = effect(which);
-    limit.late = milestone(".late").ref;
+    limit.late = milestone(&Saga::late, ".late").ref;
     once(limit.step_since, {}, out);
     Steps step_over, saga_over;
-    once(effect(which + ".late" + nth), milestone_alone(".step_timed_out"), step_over);
+    once(effect(which + ".late" + nth), alone(milestone(&Saga::step_timed_out, ".step_timed_out")),
+         step_over);
     if (k < spec_.timeout_retries) {
       attempt(i, k + 1, step_over);
     } else {
@@ -222,9 +283,9 @@ class DurableSaga : SagaParts {
     for (Step& s : given_up(i, true)) saga_over.push_back(std::move(s));
     limit.repeats = k > 0;
     Steps work;
-    if (k == 0) expand_steps(spec_.steps[i].steps, b_, work);
-    out.push_back(
-        timed_step(std::move(work), given_up(i, k > 0), limit, std::move(step_over), std::move(saga_over)));
+    if (k == 0) work = step(i);
+    out.push_back(timed_step(std::move(work), given_up(i, k > 0), limit, std::move(step_over),
+                             std::move(saga_over), b_));
   }
 
   void undo(std::size_t i, Steps& out) {
@@ -235,7 +296,7 @@ class DurableSaga : SagaParts {
       limit.emplace();
       limit->step = step_limit(i), limit->fails = true;
       limit->identity = done;
-      limit->late = milestone(".late").ref;
+      limit->late = milestone(&Saga::late, ".late").ref;
     }
     Steps body;
     compensate(spec_.steps[i].compensation, limit, body);
@@ -245,8 +306,6 @@ class DurableSaga : SagaParts {
     succeeded.push_back(given_step(effect(number(i) + ".failed"), {}, std::move(undone)));
     out.push_back(given_step(effect(number(i)), std::move(succeeded), {}));
   }
-
-  int started_ = kNone, undoing_ = kNone;
 };
 
 void expand_saga(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
@@ -265,18 +324,8 @@ void expand_saga(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
     return b.diagnostics.error(mark, b.path + ".load",
                                "the state is only read by a saga that goes on from it", "durable: true");
   }
-  const auto limits = [&](const char* field) {
-    b.diagnostics.error(mark, b.path + field,
-                        "a saga that lives in its orchestrator's memory has no stored time to count from",
-                        "durable: true, or a timeout of the step's calls");
-  };
-  if (!spec.durable && spec.timeout) limits(".timeout");
-  if (!spec.durable && spec.step_timeout) limits(".step_timeout");
   bool limited = spec.step_timeout.has_value();
-  for (std::size_t i = 0; i < spec.steps.size(); ++i) {
-    limited = limited || spec.steps[i].timeout;
-    if (!spec.durable && spec.steps[i].timeout) limits(fmt::format(".steps[{}].timeout", i).c_str());
-  }
+  for (const SagaStepSpec& step : spec.steps) limited = limited || step.timeout;
   if (spec.timeout_retries > 0 && !limited) {
     b.diagnostics.error(mark, b.path + ".timeout_retries",
                         "no step has a limit of time after which it is tried again",
@@ -286,7 +335,7 @@ void expand_saga(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
     b.diagnostics.error(mark, b.path + ".compensate_timed_out", "nothing of this saga has a limit of time",
                         "step_timeout: 5s, or timeout: 30s");
   }
-  if (spec.durable) return DurableSaga(spec, mark, b).expand(out);
+  if (spec.durable || limited || spec.timeout) return StepwiseSaga(spec, mark, b).expand(out);
   PlainSaga(spec, mark, b).expand(out);
 }
 
@@ -321,13 +370,13 @@ StepKind saga_step_kind() {
           .add("compensation_attempts", &SagaSpec::compensation_attempts,
                "repetitions of a compensation that fails; then it is stuck", between(0, 20))
           .add("compensation_backoff", &SagaSpec::compensation_backoff, "between two of these")
-          .add("timeout", &SagaSpec::timeout,
-               "of the whole saga from its first start, also while its orchestrator is dead; then it is "
-               "undone "
-               "(durable ones only)",
+          .add(
+              "timeout", &SagaSpec::timeout,
+              "of the whole saga from its first start, also while a durable one's orchestrator is dead; then "
+              "it is undone",
+              more_than(0))
+          .add("step_timeout", &SagaSpec::step_timeout, "of each try of a step or of a compensation",
                more_than(0))
-          .add("step_timeout", &SagaSpec::step_timeout,
-               "of each try of a step or of a compensation (durable ones only)", more_than(0))
           .add("timeout_retries", &SagaSpec::timeout_retries,
                "a step whose time was over is tried again so often, then the saga is undone", between(0, 20))
           .add("compensate_timed_out", &SagaSpec::compensate_timed_out,

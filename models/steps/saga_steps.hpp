@@ -10,9 +10,10 @@
 // with the same identity, so that idempotent participants recognise it. Compensations are such steps too.
 // When it is completed or undone the saga step has succeeded: neither is to be tried again.
 //
-// Limits of time are counted from what is stored, so they go on while the orchestrator is dead. A step whose
-// time is over has failed, and what it does goes on for nobody: it is undone as well, unless the scenario
-// says otherwise, and a success that comes late is counted and changes nothing.
+// Limits of time are counted from what is stored, so they go on while a durable saga's orchestrator is dead;
+// one in memory counts them from its own beginning. A step whose time is over has failed, and what it does
+// goes on for nobody: it is undone as well, unless the scenario says otherwise, and a success that comes late
+// is counted and changes nothing.
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,8 +34,8 @@ struct SagaSpec {
   std::optional<Reference> load;    // reads the state then
   Count compensation_attempts = 3;  // after the first
   sim::Duration compensation_backoff{100'000'000};
-  std::optional<sim::Duration> timeout;       // of the whole saga, until it is undone; durable ones only
-  std::optional<sim::Duration> step_timeout;  // of each try of a step or of a compensation; likewise
+  std::optional<sim::Duration> timeout;       // of the whole saga, until it is undone
+  std::optional<sim::Duration> step_timeout;  // of each try of a step or of a compensation
   Count timeout_retries = 0;                  // of a step whose time was over
   bool compensate_timed_out = true;           // nobody knows whether that step has had its effect
 };

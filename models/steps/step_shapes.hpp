@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "models/steps/steps.hpp"
-#include "models/topology/saga.hpp"
 
 namespace tailrace::models {
 
@@ -56,10 +55,13 @@ inline Step given_step(int effect, Steps then, Steps otherwise) {
 }
 
 // An attempt whose time has a limit: what runs when the step's own is over, and when the whole saga's is.
-inline Step timed_step(Steps body, Steps otherwise, const StepLimit& limit, Steps step_over,
-                       Steps saga_over) {
+inline Step timed_step(Steps body, Steps otherwise, const StepLimit& limit, Steps step_over, Steps saga_over,
+                       TopologyBuilder& b) {
   Step step = try_step(std::move(body), std::move(otherwise));
-  set_limit(step, limit, std::move(step_over), std::move(saga_over));
+  step.ref = static_cast<int>(b.topology.limits.size());
+  b.topology.limits.push_back(limit);
+  step.branches.push_back({1, std::move(step_over)});
+  step.branches.push_back({1, std::move(saga_over)});
   return step;
 }
 

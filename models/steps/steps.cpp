@@ -8,6 +8,7 @@
 #include "models/steps/cache_steps.hpp"
 #include "models/steps/graphql_steps.hpp"
 #include "models/steps/message_steps.hpp"
+#include "models/steps/subscription_steps.hpp"
 #include "models/steps/websocket_steps.hpp"
 
 namespace tailrace::models {
@@ -293,6 +294,7 @@ std::vector<StepKind> make_step_kinds() {
   for (StepKind& kind : make_cache_step_kinds()) kinds.push_back(std::move(kind));
   for (StepKind& kind : make_graphql_step_kinds()) kinds.push_back(std::move(kind));
   for (StepKind& kind : make_websocket_step_kinds()) kinds.push_back(std::move(kind));
+  for (StepKind& kind : make_subscription_step_kinds()) kinds.push_back(std::move(kind));
   for (StepKind& kind : make_message_step_kinds()) kinds.push_back(std::move(kind));
   return kinds;
 }

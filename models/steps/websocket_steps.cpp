@@ -8,14 +8,6 @@ namespace {
 
 constexpr double kForEver = 1e15;  // messages; the session ends before
 
-FieldTable traffic_fields(const char* name, const char* about) {
-  return Fields<SocketTrafficSpec>(name, about)
-      .add("every", &SocketTrafficSpec::every, "from one to the next")
-      .required()
-      .add("work", &SocketTrafficSpec::work, "of the instance, for each")
-      .table();
-}
-
 Step timed(Step::Kind kind, const sim::Distribution& time) {
   Step step;
   step.kind = kind;
@@ -25,37 +17,54 @@ Step timed(Step::Kind kind, const sim::Distribution& time) {
 
 void expand_websocket(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
   const auto& spec = *static_cast<const WebsocketSpec*>(raw);
+  std::vector<const SocketTrafficSpec*> traffic;
+  for (const auto* t : {&spec.heartbeat, &spec.push, &spec.receive}) {
+    if (*t) traffic.push_back(&**t);
+  }
+  hold_connection({timed(Step::Kind::sleep, spec.websocket.value)}, traffic, mark, b, out);
+}
+
+}  // namespace
+
+FieldTable socket_traffic_fields(const char* name, const char* about) {
+  return Fields<SocketTrafficSpec>(name, about)
+      .add("every", &SocketTrafficSpec::every, "from one to the next")
+      .required()
+      .add("work", &SocketTrafficSpec::work, "of the instance, for each")
+      .table();
+}
+
+bool hold_connection(Steps session, const std::vector<const SocketTrafficSpec*>& traffic, Mark mark,
+                     TopologyBuilder& b, Steps& out) {
   if (b.station != kNone && b.topology.stations[static_cast<std::size_t>(b.station)].blocking) {
     b.diagnostics.error(mark, b.path, "a connection that is held would hold a worker all the time",
                         "mode: async at the service");
-    return;
+    return false;
   }
   Step held;
   held.kind = Step::Kind::parallel;
   held.needed = 1;  // the session's end
   held.cancel_rest = true;
-  held.branches.push_back({1, {timed(Step::Kind::sleep, spec.websocket.value)}});
-  for (const auto& traffic : {spec.heartbeat, spec.push, spec.receive}) {
-    if (!traffic) continue;
-    if (!(traffic->every.value.mean() > 0)) {
+  held.branches.push_back({1, std::move(session)});
+  for (const SocketTrafficSpec* t : traffic) {
+    if (!(t->every.value.mean() > 0)) {
       b.diagnostics.error(mark, b.path, "messages without a pause between them", "every: 30s");
-      return;
+      return false;
     }
     Step loop = timed(Step::Kind::loop, sim::Distribution::constant(kForEver));
-    Steps body = {timed(Step::Kind::sleep, traffic->every.value)};
-    if (traffic->work.value.mean() > 0) body.push_back(timed(Step::Kind::compute, traffic->work.value));
+    Steps body = {timed(Step::Kind::sleep, t->every.value)};
+    if (t->work.value.mean() > 0) body.push_back(timed(Step::Kind::compute, t->work.value));
     loop.branches.push_back({1, std::move(body)});
     held.branches.push_back({1, {std::move(loop)}});
   }
   if (held.branches.size() == 1) {
-    out.push_back(std::move(held.branches.front().steps.front()));
-    return;
+    for (Step& s : held.branches.front().steps) out.push_back(std::move(s));
+    return true;
   }
   b.topology.cancels_branches = true;
   out.push_back(std::move(held));
+  return true;
 }
-
-}  // namespace
 
 std::vector<StepKind> make_websocket_step_kinds() {
   using S = WebsocketSpec;
@@ -66,11 +75,12 @@ std::vector<StepKind> make_websocket_step_kinds() {
        Fields<S>("websocket", about)
            .add("websocket", &S::websocket, "how long a session lasts, if its instance lives")
            .required()
-           .section("heartbeat", &S::heartbeat, traffic_fields("heartbeat", "Pings and their answers."),
+           .section("heartbeat", &S::heartbeat,
+                    socket_traffic_fields("heartbeat", "Pings and their answers."),
                     "pings, which keep it open")
-           .section("push", &S::push, traffic_fields("push", "Messages to the client."),
+           .section("push", &S::push, socket_traffic_fields("push", "Messages to the client."),
                     "messages to the client")
-           .section("receive", &S::receive, traffic_fields("receive", "Messages from the client."),
+           .section("receive", &S::receive, socket_traffic_fields("receive", "Messages from the client."),
                     "messages from the client")
            .table(),
        [] { return std::static_pointer_cast<void>(std::make_shared<S>()); }, expand_websocket});

@@ -19,6 +19,12 @@ struct WebsocketSpec {
   std::optional<SocketTrafficSpec> heartbeat, push, receive;
 };
 
+// For other steps that hold a connection: the fields of its traffic, and a connection that ends with `held`.
+FieldTable socket_traffic_fields(const char* name, const char* about);
+// False where the service cannot hold one, or messages would follow each other at once; that is reported.
+bool hold_connection(Steps held, const std::vector<const SocketTrafficSpec*>& traffic, Mark mark,
+                     TopologyBuilder& builder, Steps& out);
+
 // For steps.cpp's list.
 std::vector<StepKind> make_websocket_step_kinds();
 

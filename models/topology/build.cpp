@@ -8,6 +8,7 @@
 #include "models/caching/key_law.hpp"
 #include "models/catalog.hpp"
 #include "models/deployment/deployment.hpp"
+#include "models/entry/layer_4.hpp"
 #include "models/entry/route.hpp"
 #include "models/fault/fault.hpp"
 #include "models/field/units.hpp"
@@ -15,6 +16,7 @@
 #include "models/policies/transport/transport.hpp"
 #include "models/prices/prices.hpp"
 #include "models/slo/slo.hpp"
+#include "models/steps/subscription_steps.hpp"
 #include "models/topology/call_cycles.hpp"
 #include "models/topology/policy_lints.hpp"
 #include "models/topology/timeout_lints.hpp"
@@ -66,9 +68,19 @@ void read_threshold_entry(const Node& item, const std::string& metric, ScenarioS
   }
   for (const MapEntry& field : item.entries) {
     if (field.key == "threshold") continue;
+    if (field.key == "evaluate_every" || field.key == "delay_abort_eval") {
+      const Quantity q = parse_duration_ns(field.value.is_scalar() ? field.value.text : "");
+      if (!q.value || !(*q.value > 0))
+        context.error(field.value, q.value ? "expected a time longer than 0" : q.error, "10s");
+      const Node* abort = item.find("abort_on_fail");
+      if (abort == nullptr || abort->text != "true" || item.find("evaluate_every") == nullptr)
+        context.error(field.value, fmt::format("{} needs abort_on_fail: true and evaluate_every", field.key),
+                      "{threshold: \"p(99) < 400ms\", abort_on_fail: true, evaluate_every: 2s}");
+      continue;
+    }
     if (field.key != "abort_on_fail") {
       context.error(field.value, fmt::format("a threshold has no field \"{}\"", escaped(field.key)),
-                    "threshold, abort_on_fail");
+                    "threshold, abort_on_fail, evaluate_every, delay_abort_eval");
     } else if (!field.value.is_scalar() || field.value.quoted ||
                (field.value.text != "true" && field.value.text != "false")) {
       context.error(field.value, "expected true or false");
@@ -278,7 +290,8 @@ void check_shared_faults(const Topology& t, Diagnostics& diagnostics) {
   for (const Fault& f : t.faults) {
     const bool at_door = std::any_of(f.effects.begin(), f.effects.end(), [](const FaultEffect& e) {
       return e.action == FaultAction::delay || e.action == FaultAction::abort ||
-             e.action == FaultAction::refuse || e.action == FaultAction::vanish;
+             e.action == FaultAction::refuse || e.action == FaultAction::vanish ||
+             (e.action == FaultAction::notify && e.lasts);  // tokens
     });
     if (!at_door) continue;
     for (const FaultTarget& target : f.targets) {
@@ -509,9 +522,11 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   expand_upkeep(builder);
   expand(false);  // the network looks at all edges
   if (diagnostics.ok()) check_waits(builder.topology, diagnostics);
+  if (diagnostics.ok()) check_notified(builder);
   if (diagnostics.ok()) expand_deployments(spec.deployments, doc.root.find("deployments"), builder);
   if (diagnostics.ok()) check_managed(builder.topology, diagnostics);
   drop_transports(builder.topology);
+  leave_messages_unread(builder.topology);
   if (diagnostics.ok()) check_transports(builder.topology, diagnostics);
   if (diagnostics.ok()) check_cache_keys(builder, diagnostics);
   if (diagnostics.ok()) check_client_keys(builder.topology, diagnostics);

@@ -1,40 +1,44 @@
 #pragma once
-// What a saga's orchestrator knows of time, and what a durable saga is to the run and to reports. Limits are
-// counted from facts that are stored with the saga (effects), so they go on while its orchestrator is dead:
-// whoever runs the saga again after the time is over finds that out at once.
+// The sagas of a scenario, and what their orchestrators know of time. A saga is steps like any other
+// (saga_steps writes them); beside them stands here, by numbers, what these steps mean to the run and to
+// reports.
 //
-// Left out: limits of sagas that live in memory only; a timer that rings while nobody runs the saga.
+// Limits are counted from effects. Those of a durable saga are stored with it, so they go on while its
+// orchestrator is dead: whoever runs the saga again after the time is over finds that out at once. Those of a
+// saga in its orchestrator's memory are forgotten with it, and begin anew.
+//
+// Left out: a timer that rings while nobody runs the saga.
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "models/topology/topology.hpp"
+#include "sim/base/time.hpp"
 
 namespace tailrace::models {
 
-// Of an `attempt` step: how long its first branch may take. What still runs then goes on for nobody.
+// Of an `attempt` step: how long its first branch may take. What still runs then goes on for nobody. Its
+// further branches are what runs when a time is over: kStepOver, kSagaOver.
 struct StepLimit {
   std::optional<sim::Duration> step;  // then `step_over` runs
   std::optional<sim::Duration> saga;  // then `saga_over`; it is asked first where both are over at once
-  int step_since = kNone;             // effect from which on it is counted; none: from the step's beginning
-  int saga_since = kNone;
-  int identity = kNone;  // effect: the first branch is this one's, whatever was tried before it
-  int late = kNone;      // milestone of what succeeds after its time
+  int step_since = -1;                // effect from which on it is counted; none: from the step's beginning
+  int saga_since = -1;
+  int identity = -1;     // effect: the first branch is this one's, whatever was tried before it
+  int late = -1;         // milestone of what succeeds after its time
   bool fails = false;    // whose time is over has failed like any other: nothing of its own runs
   bool repeats = false;  // tries what the limited attempt around it tries: its first branch is empty
 };
-// The branches of an attempt with a limit, behind the two that each attempt has.
 inline constexpr std::size_t kStepOver = 2, kSagaOver = 3;
 
-void set_limit(Step& attempt, const StepLimit& limit, Steps step_over, Steps saga_over);
-std::optional<StepLimit> limit_of(const Step& step);  // none: it has no limit, or is no attempt
-
-// A durable saga, by the names of its effects and milestones; numbers of them, or kNone.
 struct Saga {
-  std::string name;                                   // "orders/book"
-  int begun = kNone, ended = kNone, undoing = kNone;  // effects
-  int undone = kNone;                                 // milestone: timed from `undoing` on
+  std::string name;                          // "orders/book"
+  bool durable = false;                      // goes on from its stored state, whoever runs it
+  int begun = -1, undoing = -1, ended = -1;  // effects; it turns back at `undoing`
+  // Milestones; none: this saga cannot reach it.
+  int started = -1, completed = -1, failed = -1, stuck = -1, resumed = -1;
+  int timed_out = -1, step_timed_out = -1, late = -1;
+  int undone = -1;          // timed from `undoing` on
+  std::vector<int> memory;  // effects that its orchestrator keeps in memory: a new run begins without them
 };
-std::vector<Saga> sagas_of(const Topology& topology);
 
 }  // namespace tailrace::models

@@ -17,6 +17,7 @@
 #include "models/policy/seams.hpp"
 #include "models/topology/cache.hpp"
 #include "models/topology/fault.hpp"
+#include "models/topology/saga.hpp"
 #include "models/topology/scaling.hpp"
 #include "models/topology/upkeep.hpp"
 
@@ -212,13 +213,14 @@ struct Step {
   int edge = kNone;                               // call
   double probability = 1;                         // fail
   int needed = 0;                                 // parallel: how many must succeed; branch: 1, by key
-  int ref = kNone;                                // channel, effect, milestone, cache; await: effect; fail: Outcome
-  std::optional<sim::Duration> timeout;           // await
-  sim::Duration interval;                         // await: between polls; sleep: more per request inside
-  bool cancel_rest = false;                       // parallel: stops the others when that is decided
-  CacheUse use = CacheUse::look;                  // cache
-  CacheKey key_from = CacheKey::request;          // cache; drawn: from `distribution`
-  bool remote = false;                            // cache: the contents are at the nodes of a shared one
+  int ref = kNone;                        // channel, effect, milestone, cache; await: effect; fail: Outcome;
+                                          // attempt: its limit of time, if it has one (Topology::limits)
+  std::optional<sim::Duration> timeout;   // await
+  sim::Duration interval;                 // await: between polls; sleep: more per request inside
+  bool cancel_rest = false;               // parallel: stops the others when that is decided
+  CacheUse use = CacheUse::look;          // cache
+  CacheKey key_from = CacheKey::request;  // cache; drawn: from `distribution`
+  bool remote = false;                    // cache: the contents are at the nodes of a shared one
   std::vector<StepBranch> branches;  // parallel, branch, loop (one), call (one: its fallback, if any), ...
 };
 
@@ -388,6 +390,8 @@ struct Topology {
   std::vector<PublishSettings> publications;
   std::vector<Effect> effects;
   std::vector<Milestone> milestones;
+  std::vector<Saga> sagas;
+  std::vector<StepLimit> limits;  // of attempts
   std::vector<Cache> caches;
   std::vector<std::string> routing_keys{""};  // by Envelope::route
 

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <tuple>
+
+#include "models/policies/discovery/discovery.hpp"
 
 namespace tailrace::models {
 
@@ -12,6 +15,8 @@ namespace {
 std::size_t at(int i) {
   return static_cast<std::size_t>(i);
 }
+
+using Caller = std::tuple<int, int>;  // component, station
 
 class Expander {
  public:
@@ -22,6 +27,7 @@ class Expander {
       if (t_.stations[i].discovery) discovery(static_cast<int>(i));
       if (!t_.stations[i].gates.empty()) gates(static_cast<int>(i));
     }
+    discoveries_of_calls();
   }
 
  private:
@@ -56,43 +62,106 @@ class Expander {
     return static_cast<int>(t_.edges.size()) - 1;
   }
 
+  // Who asks itself is found without asking, where that was not written for it alone.
+  bool finds_itself(const DiscoverySettings& settings, int component) const {
+    const int asked = b_.find_operation(settings.ask.operation_name);
+    return asked != kNone && t_.operations[at(asked)].component == component;
+  }
+
   void discovery(int id) {
     // Written in `defaults` it is one spec for many stations: each has edges of its own.
     auto settings = std::make_shared<DiscoverySettings>(*t_.stations[at(id)].discovery);
     const int owner = t_.stations[at(id)].component;
-    const std::string name = t_.components[at(owner)].name;
-    const bool by_default = settings->ask.path.starts_with("defaults.");
-    if (by_default && b_.find_operation(settings->ask.operation_name) != kNone &&
-        t_.operations[at(b_.find_operation(settings->ask.operation_name))].component == owner) {
-      t_.stations[at(id)].discovery = nullptr;  // who answers all others is found without asking itself
+    if (settings->ask.path.starts_with("defaults.") && finds_itself(*settings, owner)) {
+      t_.stations[at(id)].discovery = nullptr;
       return;
     }
     if (!resolve(settings->ask, owner)) return;
-    if (t_.stations[at(id)].shared_queue) {
-      b_.diagnostics.error(settings->ask.mark, settings->ask.path,
-                           fmt::format("the instances of {} share a queue: callers know none of them", name),
-                           "shared_queue: false");
-      return;
-    }
-    using Key = std::tuple<int, int>;
-    std::vector<Key> callers;
+    if (shares_queue(*settings, id)) return;
+    std::vector<Caller> callers;
     for (const Edge& e : t_.edges) {
-      if (!e.probe && t_.operations[at(e.operation)].station == id && e.from_component != owner)
+      if (!e.probe && t_.operations[at(e.operation)].station == id && e.from_component != owner &&
+          own_discovery_of(e) == nullptr)
         callers.emplace_back(e.from_component, e.from_station);
     }
+    add_clients(*settings, id, std::move(callers), "");
+    t_.stations[at(id)].discovery = std::move(settings);
+  }
+
+  bool shares_queue(const DiscoverySettings& settings, int station) {
+    if (!t_.stations[at(station)].shared_queue) return false;
+    b_.diagnostics.error(settings.ask.mark, settings.ask.path,
+                         fmt::format("the instances of {} share a queue: callers know none of them",
+                                     t_.components[at(t_.stations[at(station)].component)].name),
+                         "shared_queue: false");
+    return true;
+  }
+
+  // Each instance of a caller has a view, and asks for it where the kind of discovery needs that.
+  void add_clients(DiscoverySettings& settings, int station, std::vector<Caller> callers,
+                   const std::string& how) {
+    const int owner = t_.stations[at(station)].component;
+    const std::string name = t_.components[at(owner)].name;
     std::sort(callers.begin(), callers.end());
     callers.erase(std::unique(callers.begin(), callers.end()), callers.end());
-    const bool asks = settings->by == DiscoveryBy::dns || settings->poll;
-    for (const auto& [component, station] : callers) {
-      DiscoveryClient client{component, station, -1};
-      if (asks && component != t_.operations[at(settings->ask.operation)].component)
-        client.edge = add_edge(component, settings->ask,
-                               fmt::format("{} asks for {}", t_.components[at(component)].name, name));
-      settings->clients.push_back(client);
+    const bool asks = settings.by == DiscoveryBy::dns || settings.poll;
+    for (const auto& [component, from] : callers) {
+      DiscoveryClient client{component, from, -1};
+      if (asks && component != t_.operations[at(settings.ask.operation)].component)
+        client.edge = add_edge(component, settings.ask,
+                               fmt::format("{} asks for {}{}", t_.components[at(component)].name, name, how));
+      settings.clients.push_back(client);
     }
-    if (settings->by == DiscoveryBy::registry)
-      settings->beat_edge = add_edge(owner, settings->ask, name + " heartbeat");
-    t_.stations[at(id)].discovery = std::move(settings);
+    if (settings.by == DiscoveryBy::registry)
+      settings.beat_edge = add_edge(owner, settings.ask, name + " heartbeat" + how);
+  }
+
+  // What calls say themselves. One spec, of an outbound or of defaults, may stand at many calls: those to one
+  // station share a directory.
+  void discoveries_of_calls() {
+    std::map<std::pair<const void*, int>, std::vector<std::size_t>> groups;
+    for (std::size_t i = 0; i < t_.edges.size(); ++i) {
+      Edge& e = t_.edges[i];
+      const OwnDiscovery* own = own_discovery_of(e);
+      if (own == nullptr) continue;
+      const Operation& op = t_.operations[at(e.operation)];
+      const bool inherited = !own->settings()->ask.path.starts_with(e.path);
+      const bool found = op.component == e.from_component || e.publication != kNone || e.cache != kNone ||
+                         t_.stations[at(op.station)].shared_queue;
+      if (inherited && (found || finds_itself(*own->settings(), op.component))) {
+        std::erase_if(e.admissions, [](const AdmissionUse& use) { return use.policy == kDiscovery; });
+        continue;
+      }
+      const auto use = std::find_if(e.admissions.begin(), e.admissions.end(),
+                                    [](const AdmissionUse& u) { return u.policy == kDiscovery; });
+      groups[{use->origin, op.station}].push_back(i);
+      order_.push_back({use->origin, op.station});
+    }
+    // In the order of the calls, not of addresses.
+    for (const auto& key : order_) {
+      const auto it = groups.find(key);
+      if (it == groups.end()) continue;
+      own_directory(key.second, it->second);
+      groups.erase(it);
+    }
+  }
+
+  void own_directory(int station, const std::vector<std::size_t>& edges) {
+    auto settings =
+        std::make_shared<DiscoverySettings>(*own_discovery_of(t_.edges[edges.front()])->settings());
+    if (!resolve(settings->ask, t_.stations[at(station)].component)) return;
+    if (shares_queue(*settings, station)) return;
+    std::vector<Caller> callers;
+    for (const std::size_t i : edges)
+      callers.emplace_back(t_.edges[i].from_component, t_.edges[i].from_station);
+    const std::string how = fmt::format(" ({})", t_.edges[edges.front()].path);
+    add_clients(*settings, station, std::move(callers), how);
+    const auto model = std::make_shared<const OwnDiscovery>(std::move(settings), station);
+    for (const std::size_t i : edges) {
+      for (AdmissionUse& use : t_.edges[i].admissions) {
+        if (use.policy == kDiscovery) use.model = model;
+      }
+    }
   }
 
   void gates(int id) {
@@ -111,6 +180,7 @@ class Expander {
 
   TopologyBuilder& b_;
   Topology& t_;
+  std::vector<std::pair<const void*, int>> order_;
 };
 
 }  // namespace

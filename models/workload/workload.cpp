@@ -111,18 +111,20 @@ FieldTable ramping_vus_fields() {
 
 // The fields of a request class; a workload with one class has them itself.
 FieldTable request_fields() {
-  FieldTable table = Fields<RequestSpec>("request", "A class of requests.")
-      .add("weight", &RequestSpec::weight, "relative to the other classes", between(0, 1e9))
-      .add("calls", &RequestSpec::calls, "the call that is the request")
-      .custom(
-          "steps", FieldType::steps,
-          [](const Node& n, RequestSpec& s, ReadContext& c) { read_steps(n, s.steps, c); },
-          "what the client does, in place of calls")
-      .add("priority", &RequestSpec::priority, "0 to 15, higher goes first, where queues have priorities",
-           between(0, 15))
-      .add("key", &RequestSpec::key,
-           "whose request it is (a client, a session, a shard), drawn and rounded: zipf(s=1.1, n=1000)", at_least(0))
-      .table();
+  FieldTable table =
+      Fields<RequestSpec>("request", "A class of requests.")
+          .add("weight", &RequestSpec::weight, "relative to the other classes", between(0, 1e9))
+          .add("calls", &RequestSpec::calls, "the call that is the request")
+          .custom(
+              "steps", FieldType::steps,
+              [](const Node& n, RequestSpec& s, ReadContext& c) { read_steps(n, s.steps, c); },
+              "what the client does, in place of calls")
+          .add("priority", &RequestSpec::priority, "0 to 15, higher goes first, where queues have priorities",
+               between(0, 15))
+          .add("key", &RequestSpec::key,
+               "whose request it is (a client, a session, a shard), drawn and rounded: zipf(s=1.1, n=1000)",
+               at_least(0))
+          .table();
   add_policy_fields(table, PolicyPlace::call,
                     [](void* spec) -> PolicySet& { return static_cast<RequestSpec*>(spec)->policies; });
   return table;
@@ -297,6 +299,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   } else {
     expand_class(spec.request, "", self.mark, b, w);
   }
+  note_labels(spec.labels, b.component, b);
   if (w.classes.size() > 200)
     b.diagnostics.error(self.mark, b.path + ".requests", "more than 200 classes of requests");
   if (!spec.start_with.empty()) {
@@ -360,6 +363,8 @@ Kind workload_kind() {
     };
     table.fields.push_back(std::move(field));
   }
+  add_label_fields(table, false,
+                   [](void* spec) -> LabelsSpec& { return static_cast<WorkloadSpec*>(spec)->labels; });
   kind.fields = std::move(table);
   kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<WorkloadSpec>()); };
   kind.declare = [](const void*, int, TopologyBuilder&) {};

@@ -11,6 +11,7 @@
 
 #include "models/field/field.hpp"
 #include "models/kind/kind.hpp"
+#include "models/kind/labels.hpp"
 #include "models/steps/steps.hpp"
 
 namespace tailrace::models {
@@ -79,6 +80,7 @@ struct WorkloadSpec {
   RequestSpec request;  // calls, steps, timeout, retries, priority of a workload with one class
   std::vector<Named<RequestSpec>> requests;
   std::string start_with;
+  LabelsSpec labels;
 };
 
 Kind workload_kind();

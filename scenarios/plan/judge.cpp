@@ -84,13 +84,13 @@ bool Judgement::none_is_by_estimate() const {
 }
 
 bool Judge::look(const models::CompiledModel& model, const std::vector<models::RunRecord>& records, int look,
-                 Judgement& out) const {
+                 int looks, Judgement& out) const {
   const std::vector<JudgedThreshold> before = std::move(out.thresholds);
   out.thresholds.clear();
   const analysis::RunReport report = analysis::build_run_report(model, records);
   const auto results = analysis::evaluate_thresholds(model, records, report);
-  const double confidence = 1 - (1 - options_.confidence) /
-                                    (kLooks * static_cast<double>(std::max<std::size_t>(1, results.size())));
+  const double confidence =
+      1 - (1 - options_.confidence) / (looks * static_cast<double>(std::max<std::size_t>(1, results.size())));
   bool indifferent = true;
   for (std::size_t k = 0; k < results.size(); ++k) {
     JudgedThreshold t;
@@ -125,7 +125,7 @@ bool Judge::look(const models::CompiledModel& model, const std::vector<models::R
 }
 
 Judgement Judge::judge(const std::vector<std::string>& paths, const std::vector<std::string>& values,
-                       bool theory) const {
+                       bool theory, int looks) const {
   Judgement out;
   const auto topology = build_point(scenario_, paths, values, "plan", out.reason);
   if (!topology) {
@@ -144,16 +144,16 @@ Judgement Judge::judge(const std::vector<std::string>& paths, const std::vector<
   }
   std::string name;
   for (std::size_t k = 0; k < paths.size(); ++k) name += (k == 0 ? "" : ", ") + paths[k] + "=" + values[k];
-  int looks = 0;
+  int round = 0;
   ReplicateOptions options;
   options.jobs = options_.jobs;
   options.crew = options_.crew;
   options.recipe = point_recipe(paths, values);
   options.interrupt = options_.interrupt;
   options.first_round = first_round(*model);
-  options.max_replications = options.first_round << (kLooks - 1);
+  options.max_replications = options.first_round << (looks - 1);
   options.enough = [&](const std::vector<models::RunRecord>& records) {
-    return look(*model, records, looks++, out);
+    return look(*model, records, round++, looks, out);
   };
   options.progress = [&](int done, int, double) {
     if (options_.progress) options_.progress(name, done);

@@ -58,15 +58,17 @@ class Judge {
 
   // With `theory`, a load that theory says some station cannot carry fails without being simulated: a run
   // that ends before its queue has grown would be no plan.
-  Judgement judge(const std::vector<std::string>& paths, const std::vector<std::string>& values,
-                  bool theory) const;
+  // `looks`: rounds of replications, each doubling them.
+  Judgement judge(const std::vector<std::string>& paths, const std::vector<std::string>& values, bool theory,
+                  int looks = kLooks) const;
 
   static constexpr int kLooks = 5;
+  static constexpr int kMoreLooks = 7;  // where an answer hangs on what five could not tell
 
  private:
   // Judges what has been measured; true when more replications cannot be asked for or would change nothing.
   bool look(const models::CompiledModel& model, const std::vector<models::RunRecord>& records, int look,
-            Judgement& out) const;
+            int looks, Judgement& out) const;
 
   const SweepScenario& scenario_;
   PlanOptions options_;

@@ -18,6 +18,27 @@ bool at_most(const Sizes& a, const Sizes& b) {
   return true;
 }
 
+// Costs may be negative, where more is cheaper.
+double below(double cost) {
+  return cost - 1e-12 * std::fabs(cost);
+}
+
+// Of one more, on average.
+double per_step(const LatticeAxis& axis) {
+  if (axis.costs.empty() || axis.high == axis.low) return axis.price;
+  return (axis.cost(axis.high) - axis.cost(axis.low)) / static_cast<double>(axis.high - axis.low);
+}
+
+// The greatest size from `from` on that costs less than the limit; `from` where even one more does not.
+std::int64_t dearest(const LatticeAxis& axis, std::int64_t from, double limit) {
+  std::int64_t good = from, bad = axis.high + 1;
+  while (bad - good > 1) {
+    const std::int64_t middle = good + (bad - good) / 2;
+    (axis.cost(middle) < limit ? good : bad) = middle;
+  }
+  return good;
+}
+
 class Search {
  public:
   Search(const std::vector<LatticeAxis>& axes, const std::function<std::optional<bool>(const Sizes&)>& meets,
@@ -46,7 +67,7 @@ class Search {
     std::vector<std::size_t> order(axes_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return axes_[a].price > axes_[b].price; });
+                     [&](std::size_t a, std::size_t b) { return per_step(axes_[a]) > per_step(axes_[b]); });
     Sizes best = most;
     for (const std::size_t k : order) best[k] = descend(best, k, least[k]);
     // Another order ends elsewhere: each size in turn goes down first, and each last.
@@ -92,7 +113,7 @@ class Search {
   }
 
   // Sums in another order may differ in their last digits: as dear is not cheaper.
-  double limit(const Sizes& best) const { return cost_of(axes_, best) * (1 - 1e-12); }
+  double limit(const Sizes& best) const { return below(cost_of(axes_, best)); }
 
   bool take(const Sizes& point, Sizes& best) const {
     if (!(cost_of(axes_, point) < limit(best))) return false;
@@ -112,9 +133,8 @@ class Search {
           --point[a];
           if (b != a) --point[b];
           if (point[a] < answer_.least[a] || point[b] < answer_.least[b]) continue;
-          const double saved = axes_[a].price + (b == a ? 0 : axes_[b].price);
-          const double more = std::ceil(saved / axes_[up].price * (1 - 1e-12)) - 1;
-          point[up] = std::min(axes_[up].high, point[up] + static_cast<std::int64_t>(std::min(more, 1e9)));
+          const double saved = step_down(a, from[a]) + (b == a ? 0 : step_down(b, from[b]));
+          point[up] = dearest(axes_[up], from[up], axes_[up].cost(from[up]) + below(saved));
           if (point[up] == from[up] || spent() >= budget_) continue;
           if (ask(point) && take(point, best)) return true;
           if (stopped()) return false;
@@ -122,6 +142,9 @@ class Search {
       }
     }
     return false;
+  }
+  double step_down(std::size_t k, std::int64_t from) const {
+    return axes_[k].cost(from) - axes_[k].cost(from - 1);
   }
   int spent() const { return answer_.asked - before_; }
 
@@ -138,7 +161,7 @@ class Search {
     }
     for (std::int64_t n = answer_.least[k]; n <= axes_[k].high; ++n) {
       point[k] = n;
-      const double more = cost + axes_[k].price * static_cast<double>(n - answer_.least[k]);
+      const double more = cost + axes_[k].cost(n) - axes_[k].cost(answer_.least[k]);
       if (!(more < limit)) break;
       if (!list(k + 1, point, more, limit, out)) return false;
     }
@@ -179,7 +202,7 @@ class Search {
 
 double cost_of(const std::vector<LatticeAxis>& axes, const Sizes& sizes) {
   double cost = 0;
-  for (std::size_t k = 0; k < axes.size(); ++k) cost += axes[k].price * static_cast<double>(sizes[k]);
+  for (std::size_t k = 0; k < axes.size(); ++k) cost += axes[k].cost(sizes[k]);
   return cost;
 }
 

@@ -20,6 +20,13 @@ using Sizes = std::vector<std::int64_t>;
 struct LatticeAxis {
   std::int64_t low = 1, high = 1;
   double price = 1;  // of one more; > 0
+  // Of low, low + 1, ... where one more does not always cost the same: ever greater. Empty: price times the
+  // size.
+  std::vector<double> costs = {};
+
+  double cost(std::int64_t size) const {
+    return costs.empty() ? price * static_cast<double>(size) : costs[static_cast<std::size_t>(size - low)];
+  }
 };
 
 struct LatticeAnswer {

@@ -103,14 +103,17 @@ void rate(JsonText& j, const RateJudgement& r) {
 
 void sizes(JsonText& j, const SizePlan& plan, const Sizes& of) {
   j.key("sizes").begin_object();
-  for (std::size_t k = 0; k < of.size(); ++k) j.field(plan.axes[k].path, of[k]);
+  for (std::size_t k = 0; k < of.size(); ++k) {
+    const SizeAxis& axis = plan.axes[k];
+    axis.values.empty() ? j.field(axis.path, of[k]) : j.field(axis.path, axis.value(of[k]));
+  }
   j.end_object();
 }
 
 std::string written(const SizePlan& plan, const Sizes& of) {
   std::string out;
   for (std::size_t k = 0; k < of.size(); ++k)
-    out += fmt::format("{}{}={}", k == 0 ? "" : ", ", plan.axes[k].path, of[k]);
+    out += fmt::format("{}{}={}", k == 0 ? "" : ", ", plan.axes[k].path, plan.axes[k].value(of[k]));
   return out;
 }
 
@@ -201,15 +204,21 @@ std::string sizes_text(const SizePlan& p, const PlanContext& c, analysis::TextSt
   const bool hurts = std::any_of(p.one_less.begin(), p.one_less.end(), [](const SizeJudgement& s) {
     return !s.sizes.empty() && s.judgement.meets == Meets::yes;
   });
-  line(p.answer.proven ? "Nothing cheaper within the ranges does, if more of anything never hurts."
+  const bool grid = std::any_of(p.axes.begin(), p.axes.end(), [](const SizeAxis& a) { return a.real(); });
+  line(p.answer.proven ? grid && p.axes.size() > 1
+                             ? "Nothing cheaper on a first grid does, if what is dearer never hurts; from "
+                               "there each value was "
+                               "brought down\nto the resolution, the others staying."
+                             : "Nothing cheaper within the ranges does, if more of anything never hurts."
        : p.interrupted ? "Whether something cheaper does was not seen before the interrupt."
        : hurts ? "One less was seen to do as well: more does hurt here, and this need not be the least."
                : "That nothing cheaper does was not proven: the candidates were used up.");
   analysis::TextTable table(style);
-  table.left("one less of").left("").left("binds");
+  table.left("one step cheaper").left("").left("binds");
   for (std::size_t k = 0; k < p.one_less.size(); ++k) {
     const SizeJudgement& s = p.one_less[k];
-    table.row({p.axes[k].path, s.sizes.empty() ? "" : word(s.judgement.meets),
+    const std::string value = s.sizes.empty() ? "" : "=" + p.axes[k].value(s.sizes[k]);
+    table.row({p.axes[k].path + value, s.sizes.empty() ? "" : word(s.judgement.meets),
                s.sizes.empty() ? "the end of its range" : told(s.judgement, style)});
   }
   if (!table.empty()) out += "\n" + table.text();
@@ -224,8 +233,13 @@ std::string sizes_json(const SizePlan& p, const PlanContext& c) {
   JsonText j = head(c, "sizes", p.answer.found, p.interrupted);
   j.key("axes").begin_array();
   for (const SizeAxis& a : p.axes) {
-    j.begin_inline_object().field("path", a.path).field("low", a.range.low).field("high", a.range.high);
-    j.field("price", a.range.price).end_object();
+    j.begin_inline_object().field("path", a.path);
+    if (a.values.empty()) {
+      j.field("low", a.range.low).field("high", a.range.high);
+    } else {
+      j.field("low", a.low).field("high", a.high).field("values", a.values.size());
+    }
+    j.field("price", a.values.empty() ? a.range.price : a.price).end_object();
   }
   j.end_array();
   sizes(j, p, p.answer.sizes);

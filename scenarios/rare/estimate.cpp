@@ -134,7 +134,7 @@ class Estimator {
         full_events_ += static_cast<double>(t.events);
         ++full_runs_;
       }
-      note_limit(t.limit.empty() ? 0 : 1, t.limit);
+      note_limit(t.limit.empty() || t.broken ? 0 : 1, t.broken ? 1 : 0, t.limit);
     }
     if (full_runs_ > 0) out_.events_per_run = full_events_ / static_cast<double>(full_runs_);
     if (o_.interrupt != nullptr && o_.interrupt->load() != 0) out_.complete = false;
@@ -193,7 +193,7 @@ class Estimator {
   void take(const Repetition& r) {
     out_.runs += r.runs;
     out_.events += r.events;
-    note_limit(r.limited, r.limit);
+    note_limit(r.limited, r.broken, r.limit);
   }
 
   void repeat() {
@@ -326,6 +326,11 @@ class Estimator {
       out_.plain_runs_needed = std::ceil((1 - p) / (p * out_.relative_error * out_.relative_error));
       out_.saving = out_.plain_runs_needed * out_.events_per_run / static_cast<double>(out_.events);
     }
+    if (out_.broken > 0) {
+      out_.notes.push_back(
+          fmt::format("an invariant broke in {} of {} runs ({}): no figure here can be trusted", out_.broken,
+                      out_.runs, out_.broken_how));
+    }
     if (out_.limited > 0) {
       out_.notes.push_back(fmt::format(
           "{} of {} runs ended before their time ({}): what would have come later is not counted, so "
@@ -347,9 +352,11 @@ class Estimator {
     i.reason = "never met; the bound is that of the independent runs alone";
   }
 
-  void note_limit(std::uint64_t runs, const std::string& why) {
-    out_.limited += runs;
-    if (limit_.empty()) limit_ = why;
+  void note_limit(std::uint64_t limited, std::uint64_t broken, const std::string& why) {
+    out_.limited += limited;
+    out_.broken += broken;
+    if (broken > 0 && out_.broken_how.empty()) out_.broken_how = why;
+    if (limited > 0 && limit_.empty()) limit_ = why;
   }
   void tell(std::uint64_t done, std::uint64_t about, const char* what) const {
     if (o_.progress) o_.progress(done, about, what);

@@ -59,6 +59,8 @@ struct RareEstimate {
   bool precise = false;                              // as asked for
   bool complete = true;                              // false: interrupted
   std::uint64_t limited = 0;                         // runs that met a limit of their own
+  std::uint64_t broken = 0;  // ... in which an invariant broke: a fault of the simulator
+  std::string broken_how;    // ... in one of them
   std::vector<std::string> notes;
 };
 

@@ -100,7 +100,10 @@ class Splitter {
     follow(q_, t);
     ++out_.runs;
     out_.events += t.events;
-    if (!t.limit.empty()) {
+    if (t.broken) {
+      ++out_.broken;
+      if (out_.limit.empty()) out_.limit = t.limit;
+    } else if (!t.limit.empty()) {
       ++out_.limited;
       if (out_.limit.empty()) out_.limit = t.limit;
     }
@@ -177,6 +180,7 @@ void follow(const SplitQuestion& question, Trajectory& trajectory) {
     trajectory.interrupted = !trajectory.happened;
   } else if (record.status != models::RunStatus::completed) {
     trajectory.limit = record.message;
+    trajectory.broken = record.status == models::RunStatus::invariant_broken;
   }
 }
 

@@ -43,8 +43,8 @@ struct Trajectory {
   std::vector<Rise> rises;     // scores ascending
   bool happened = false;
   std::uint64_t events = 0;
-  std::string limit;  // why it ended before its time, if it did
-  bool interrupted = false;
+  std::string limit;                         // why it ended before its time, if it did
+  bool interrupted = false, broken = false;  // broken: an invariant; the simulator is at fault
 
   std::uint32_t height() const { return rises.empty() ? 0 : rises.back().score; }
 };
@@ -76,6 +76,7 @@ struct Repetition {
   std::uint64_t runs = 0, events = 0;
   std::uint64_t limited = 0;  // runs that met a limit
   std::string limit;          // of one of them
+  std::uint64_t broken = 0;   // runs in which an invariant broke
 };
 
 // `number` tells repetitions apart; first_replication + N are theirs alone. More events than `max_events`

@@ -40,7 +40,7 @@ class Pool {
     if (count <= 0) return;
     records.reserve(records.size() + static_cast<std::size_t>(count));  // there may be no memory for it later
     std::vector<std::unique_ptr<RunRecord>> done(static_cast<std::size_t>(count));
-    if (options_.crew != nullptr) {
+    if (options_.crew != nullptr && options_.observer == nullptr) {
       ask_crew(first, last, done);
       append(done, records);
       return;
@@ -127,18 +127,24 @@ class Pool {
     run.interrupt = options_.interrupt;
     run.progress_ns = progress;
     run.trace = options_.trace;
-    return models::Execution(model_, run).run();
+    if (options_.observer == nullptr) return models::Execution(model_, run).run();
+    const std::unique_ptr<models::RunWatch> watch = options_.observer->begin(replication, warmup_ns_);
+    run.watch = watch.get();
+    RunRecord record = models::Execution(model_, run).run();
+    options_.observer->end(*watch, record);
+    return record;
   }
 
  private:
-  static void append(std::vector<std::unique_ptr<RunRecord>>& done, std::vector<RunRecord>& records) {
+  void append(std::vector<std::unique_ptr<RunRecord>>& done, std::vector<RunRecord>& records) const {
     for (auto& record : done) {
       if (record == nullptr) break;
       const RunStatus status = record->status;
+      const bool cut = options_.observer != nullptr && options_.observer->cut(record->replication);
       records.push_back(std::move(*record));
       // Replications that were under way when an earlier one met a limit are dropped: which ones they are
       // depends on the number of threads, and results must not.
-      if (status != RunStatus::completed && status != RunStatus::interrupted) break;
+      if (cut || (status != RunStatus::completed && status != RunStatus::interrupted)) break;
     }
   }
 

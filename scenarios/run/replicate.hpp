@@ -12,6 +12,7 @@
 #include "models/compile/compiled_model.hpp"
 #include "models/runtime/trace_record.hpp"
 #include "scenarios/run/crew.hpp"
+#include "scenarios/run/observer.hpp"
 
 namespace tailrace::scenarios {
 
@@ -26,9 +27,10 @@ struct ReplicateOptions {
   std::function<bool(const std::vector<models::RunRecord>&)> enough;
   int first_round = 10;
   models::TraceSampling trace;
-  Crew* crew = nullptr;      // where set, it simulates all but the pilot and the repetitions
-  std::string recipe{};      // of the model, for the crew
-  bool repeat_some = false;  // run a tenth of the replications twice and compare fingerprints
+  Crew* crew = nullptr;          // where set, it simulates all but the pilot and the repetitions
+  std::string recipe{};          // of the model, for the crew
+  Observer* observer = nullptr;  // looks on; the crew has no part then
+  bool repeat_some = false;      // run a tenth of the replications twice and compare fingerprints
   const std::atomic<int>* interrupt = nullptr;
   // Called now and then from one thread: replications done, wanted, and the share of all simulated time that
   // is done.

@@ -56,7 +56,7 @@ class Finder {
     std::vector<ComparedModel> models;
     if (!add(models, "as it is", {}, {})) return;
     const auto figures = analysis::list_figures(*models[0].model);
-    const analysis::Figure* primary = analysis::default_primary(figures);
+    const analysis::RunFigure* primary = analysis::default_primary(figures);
     if (!options_.primary.empty()) {
       std::string nearest;
       primary = analysis::find_figure(figures, options_.primary, nearest);

@@ -190,7 +190,7 @@ class Scheduler {
     }
     row.replications = static_cast<int>(figures.size());
     const models::CompiledModel& model = *point.model;
-    for (const analysis::Figure& f : analysis::list_figures(model)) {
+    for (const analysis::RunFigure& f : analysis::list_figures(model)) {
       const analysis::Interval i = analysis::estimate(f, figures, kConfidence);
       const bool seen = i.groups > 0 && std::isfinite(i.estimate);
       row.figures.push_back({f.name(), analysis::unit_name(f.unit), seen ? i.estimate : kNone,

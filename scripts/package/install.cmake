@@ -10,6 +10,7 @@ if(TARGET tailrace_view)
   install(TARGETS tailrace_view RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT viewer OPTIONAL)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/viewer/lessons DESTINATION ${CMAKE_INSTALL_DATADIR}/tailrace/viewer
           COMPONENT viewer)
+  install(FILES ${CMAKE_CURRENT_LIST_DIR}/tailrace-view.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT viewer)
 endif()
 
 # The manual page and the completions say what this very program understands.
@@ -29,7 +30,8 @@ install(FILES ${PROJECT_BINARY_DIR}/tailrace.fish DESTINATION ${CMAKE_INSTALL_DA
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/scenarios/library DESTINATION ${CMAKE_INSTALL_DATADIR}/tailrace
         FILES_MATCHING PATTERN "*.yaml")
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+        DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # The libraries, for programs of others.
 set(libraries tailrace_options)

@@ -1,7 +1,7 @@
 #pragma once
 // A std::vector for tables of many records that are visited in no order. Its memory begins at a cache line,
-// and from a megabyte on it asks for large pages, so that a visit costs no walk for the address translation.
-// Where there are no large pages, none are taken.
+// and from a quarter of a megabyte on it asks for large pages, so that a visit costs no walk for the address
+// translation. Where there are no large pages, none are taken.
 #include <sys/mman.h>
 
 #include <cstddef>
@@ -14,7 +14,7 @@ template <class T>
 struct LargeAllocator {
   using value_type = T;
   static constexpr std::size_t kLine = 64, kPage = std::size_t{1} << 21;
-  static constexpr std::size_t kLarge = kPage / 2;
+  static constexpr std::size_t kLarge = kPage / 8;
 
   LargeAllocator() = default;
   template <class U>

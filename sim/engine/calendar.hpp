@@ -85,12 +85,13 @@ class Calendar {
     return least;
   }
 
-  // A hint for large runs: shortly before a long slot's events come out, `preview(owner, events, n)` sees
-  // them, in batches of up to kPreviewEvents and in no useful order, so that their owner can ask for the
-  // cache lines they will need. A batch of 0 ends a series. nullptr: none. The order of events does not
-  // depend on it.
+  // A hint for large runs: shortly before the events of a long slot come out, `preview(owner, events, n)`
+  // sees them, in batches of up to kPreviewEvents and in no useful order, so that their owner can fetch the
+  // cache lines they will need. A batch of 0 ends a series. Slots of more than about kPreviewMost are not
+  // shown: caches would not keep so much; their parts are, when they come. nullptr: none. The order of events
+  // does not depend on it.
   using Preview = void (*)(void* owner, const Event* events, std::size_t n);
-  static constexpr std::size_t kPreviewEvents = 15;
+  static constexpr std::size_t kPreviewEvents = 15, kPreviewMost = 64 * kPreviewEvents;
   void set_preview(Preview preview, void* owner) {
     preview_ = preview;
     preview_owner_ = owner;
@@ -334,6 +335,11 @@ class Calendar {
   }
 
   [[gnu::noinline]] void show(const Slot& slot) const {
+    std::size_t most = kPreviewMost;
+    for (const Chunk* chunk = slot.head; chunk != nullptr; chunk = chunk->next) {
+      if (most < kChunkEvents) return;
+      most -= kChunkEvents;
+    }
     for (const Chunk* chunk = slot.head; chunk != nullptr; chunk = chunk->next) {
       preview_(preview_owner_, chunk->events, static_cast<std::size_t>(end_of(slot, chunk) - chunk->events));
     }

@@ -172,6 +172,7 @@ class alignas(64) Histogram {
 
  private:
   friend Histogram read_histogram(ByteReader& in);  // totals cannot be had back from buckets
+  friend class WindowSketch;                        // reads whole octaves at a time
 
   struct Block {
     std::array<std::uint32_t, kSubBuckets> words{};

@@ -5,6 +5,7 @@
 #include "analysis/report/thresholds.hpp"
 #include "models/topology/build.hpp"
 #include "scenarios/format/read.hpp"
+#include "scenarios/run/lookout.hpp"
 
 namespace tailrace::tests {
 
@@ -16,6 +17,7 @@ std::string diagnose(std::string_view text, const std::string& directory) {
     const auto topology = models::build_topology(read.doc, diagnostics);
     EXPECT_EQ(topology.has_value(), diagnostics.ok()) << "in:\n" << text;
     if (topology) analysis::check_thresholds(*topology, diagnostics);
+    if (topology) scenarios::check_abort_rules(read.doc, *topology, diagnostics);
   }
   return models::format_diagnostics(diagnostics, read.doc.files);
 }

@@ -89,6 +89,66 @@ TEST_F(Program, ARunThatMayAbortAndDoesNotIsTheSameRun) {
   EXPECT_EQ(a, run_program({"run", file("b.yaml", gated(marked)), "--format", "json"}).out);
 }
 
+// A queue that grows from the first second on, a fifth of the arrivals a second: a mean above 100 ms comes
+// within seconds, and the run ends at the first instant of the grid 10 s, 12 s, 14 s, ... that sees it.
+TEST_F(Program, AThresholdThatIsAskedOnTheWayEndsItsReplication) {
+  const std::string s = file("s.yaml", R"(tailrace: 1
+name: grows
+run: {duration: 1h, replications: 4, seed: 1, time_resolution: 10s}
+workloads: {load: {constant_arrival_rate: 120/s, calls: s.op}}
+services: {s: {workers: 1, endpoints: {op: [compute: exp(10ms)]}}}
+thresholds:
+  load.request_duration:
+    - {threshold: "avg < 100ms", abort_on_fail: true, evaluate_every: 2s, delay_abort_eval: 10s}
+)");
+  const auto run = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"run", s};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_program(arguments);
+  };
+  const Finished f = run({"--out", path("out"), "-q"});
+  EXPECT_EQ(f.exit_code, 99);
+  EXPECT_TRUE(contains(f.err, "aborted: load.request_duration avg < 100ms failed 10 s into the run"))
+      << f.err;
+  const auto summary = json_file(path("out/summary.json"));
+  EXPECT_EQ(summary["run"]["replications"], 1);
+  EXPECT_NEAR(summary["run"]["measured_s"].get<double>(), 10, 0.1);
+  EXPECT_EQ(summary["status"], "interrupted");
+  EXPECT_TRUE(contains(read(path("out/report.html")), "aborted: load.request_duration"));
+  EXPECT_TRUE(contains(read(path("out/junit.xml")), "<failure"));
+  // The threads change nothing, and neither does the question where it is answered with no.
+  EXPECT_EQ(run({"--format", "json", "-j", "1"}).out, run({"--format", "json", "-j", "3"}).out);
+  const auto fingerprints = [&](const std::string& threshold) {
+    const Finished whole = run({"--format", "json", "--set", "run.duration=60s", "--set",
+                                "thresholds.load.request_duration=[" + threshold + "]"});
+    EXPECT_EQ(whole.exit_code, 0) << whole.err;
+    return nlohmann::json::parse(whole.out)["fingerprints"];
+  };
+  EXPECT_EQ(fingerprints("avg < 1h"),
+            fingerprints("{threshold: avg < 1h, abort_on_fail: true, evaluate_every: 1s}"));
+}
+
+TEST_F(Program, AThresholdThatCannotBeAskedOnTheWayIsTold) {
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {R"({s.utilization: {threshold: "value < 90%", abort_on_fail: true, evaluate_every: 1s}})",
+       "is not known before the run ends"},
+      {R"({load.requests: {threshold: "count > 5", abort_on_fail: true, evaluate_every: 1s}})",
+       "a count grows"},
+      {R"({load.request_duration: {threshold: "avg < 1s", evaluate_every: 1s}})",
+       "needs abort_on_fail: true"},
+      {R"({load.request_duration: {threshold: "avg < 1s", abort_on_fail: true, delay_abort_eval: 1s}})",
+       "and evaluate_every"},
+      {R"({load.request_duration: {threshold: "avg < 1s", abort_on_fail: true, evaluate_every: 0s}})",
+       "longer than 0"},
+      {R"({load.request_duration: {threshold: "avg < 1s", abort_on_fail: true, evaluate_every: [1]}})",
+       "thresholds"}};
+  for (const auto& [thresholds, words] : wrong) {
+    const Finished f = run_program({"check", file("s.yaml", gated(thresholds))});
+    EXPECT_EQ(f.exit_code, 3) << thresholds;
+    EXPECT_TRUE(contains(f.err, words)) << f.err;
+  }
+}
+
 TEST_F(Program, AWrongFieldOfAThresholdIsTold) {
   const Finished f =
       run_program({"run", file("s.yaml", gated(R"({load.request_duration: [{treshold: "avg < 5ms"}]})"))});

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <sstream>
 
 #include "tests/cli/program.hpp"
@@ -101,6 +102,34 @@ TEST_F(Program, EveryRowOfTheTimeSeriesHasEveryColumn) {
     ++rows;
   }
   EXPECT_GE(rows, 200u);  // about 100 windows at least, each with one class and one station
+}
+
+// The one call of each request, the one operation and the request take the same time: percentiles of calls
+// and services are those of the requests, within the width of a cell (1.6 %).
+TEST_F(Program, TheTimeSeriesHasPercentilesOfCallsAndServices) {
+  run_program({"run", file("q.yaml", kQueue), "--replications", "1", "--set", "run.time_resolution=200ms",
+               "--out", path("out"), "-q"});
+  std::istringstream csv(read(path("out/timeseries.csv")));
+  std::map<std::string, std::map<std::string, std::vector<double>>> rows;  // by window and kind
+  for (std::string line; std::getline(csv, line);) {
+    std::vector<std::string> cells;
+    std::istringstream in(line);
+    for (std::string cell; std::getline(in, cell, ',');) cells.push_back(cell);
+    if (cells.size() < 12 || cells[0] == "start_s" || cells[9].empty()) continue;
+    rows[cells[0]][cells[2]] = {std::stod(cells[9]), std::stod(cells[10]), std::stod(cells[11])};
+  }
+  EXPECT_GE(rows.size(), 50u);
+  for (const auto& [start, of] : rows) {
+    if (!of.contains("workload")) continue;
+    ASSERT_TRUE(of.contains("call") && of.contains("service")) << start;
+    for (const char* kind : {"call", "service"}) {
+      for (std::size_t k = 0; k < 2; ++k) {
+        const double truth = of.at("workload")[k];
+        EXPECT_NEAR(of.at(kind)[k], truth, truth / 60) << start << " " << kind;
+      }
+      EXPECT_GE(of.at(kind)[2], of.at("workload")[2] * 0.999);
+    }
+  }
 }
 
 // Includes, variant, overrides, seed, replications and data files are in it.

@@ -111,7 +111,8 @@ TEST_P(PageCommands, printWhatThePageSays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Docs, PageCommands,
-                         testing::Values("guide.md", "rare.md", "cookbook.md", "import.md"),
+                         testing::Values("guide.md", "rare.md", "cookbook.md", "import.md", "cascades.md",
+                                         "tail.md"),
                          [](const auto& page) {
                            return std::string(page.param).substr(0, std::string(page.param).find('.'));
                          });

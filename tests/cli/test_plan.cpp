@@ -81,9 +81,11 @@ TEST_F(Program, PlanSaysWhatItCannotDo) {
   EXPECT_EQ(code({"--max-load", "laod"}, "there is no workload"), 2);
   EXPECT_EQ(code({"--size", "services.s.workers=3"}, "PATH=LOW..HIGH"), 2);
   EXPECT_EQ(code({"--size", "services.s.workers=3..1"}, "PATH=LOW..HIGH"), 2);
-  EXPECT_EQ(code({"--size", "services.s.workers=1.5..3"}, "PATH=LOW..HIGH"), 2);
+  EXPECT_EQ(code({"--size", "services.s.workers=1.5..3"}, "whole number"), 3);
+  EXPECT_EQ(code({"--size", "services.s.workers=1ms..3"}, "different units"), 2);
+  EXPECT_EQ(code({"--size", "services.s.queue.discipline=[fifo, lifo]"}, "has no price"), 2);
   EXPECT_EQ(code({"--size", "services.s.workers=1..3", "--price", "services.s.replicas=2"}, "no --size"), 2);
-  EXPECT_EQ(code({"--size", "services.s.workers=1..3", "--price", "services.s.workers=0"}, "more than 0"), 2);
+  EXPECT_EQ(code({"--size", "services.s.workers=1..3", "--price", "services.s.workers=0"}, "not 0"), 2);
   EXPECT_EQ(code({"--size", "services.s.wrokers=1..3"}, "wrokers"), 3);
   const std::string none = file("none.yaml", kPlanned.substr(0, kPlanned.find("thresholds")));
   const Finished f = run_program({"plan", none, "--max-load", "load"});
@@ -95,8 +97,11 @@ TEST_F(Program, PlanFitsItsSchema) {
   if (std::system("python3 -c 'import jsonschema' 2> /dev/null") != 0)
     GTEST_SKIP() << "python3-jsonschema is not here";
   const std::string s = file("s.yaml", kPlanned);
-  const std::vector<std::vector<std::string>> plans = {{"--max-load", "load", "--resolution", "10%"},
-                                                       {"--size", "services.s.workers=1..4"}};
+  const std::vector<std::vector<std::string>> plans = {
+      {"--max-load", "load", "--resolution", "10%"},
+      {"--size", "services.s.workers=1..4"},
+      {"--size", "services.s.workers=[1, 2, 4]", "--size", "workloads.load.timeout=100ms..10s", "--price",
+       "workloads.load.timeout=-1", "--resolution", "10%", "--set", "workloads.load.timeout=1s"}};
   for (const auto& plan : plans) {
     std::vector<std::string> arguments = {"plan", s, "--out", path("out"), "-q"};
     arguments.insert(arguments.end(), plan.begin(), plan.end());

@@ -26,6 +26,15 @@ TEST_F(Program, DescribeKnowsEverythingThatItLists) {
   EXPECT_GE(topics, 20);
 }
 
+TEST_F(Program, DescribeKnowsSectionsInside) {
+  const Finished autoscaling = run_program({"describe", "autoscaling"});
+  EXPECT_EQ(autoscaling.exit_code, 0);
+  EXPECT_NE(autoscaling.out.find("service.autoscaling: "), std::string::npos);
+  EXPECT_NE(run_program({"describe", "hpa"}).out.find("tolerance"), std::string::npos);
+  EXPECT_NE(run_program({"describe", "service.queue"}).out.find("capacity"), std::string::npos);
+  EXPECT_NE(run_program({"describe", "autoscalling"}).exit_code, 0);
+}
+
 TEST_F(Program, EveryDistributionOfTheReferenceCanBeRead) {
   std::ofstream(path("times.csv")) << "0.001\n0.002\n";
   std::ofstream(path("cdf.csv")) << "0.001,0.5\n0.002,1\n";

@@ -90,6 +90,52 @@ TEST_F(Program, TheLibrarysQuietIncidentNeedsTheSlowerAlert) {
   EXPECT_NEAR(alerts[1]["first_s"].get<double>(), 9000 + 4950, 620);
 }
 
+// Calls sleep 100 ms, in minute two 500 ms: of these all are too late for 300 ms and none fails. 50 requests
+// a second, evenly, each 20 ms: 3000 of the 9000 that end within three minutes (25 of the slow ones end in
+// the third minute, as many of the first end in the second: it is 3000 but for one at either edge).
+std::string slow_minute(const std::string& slo, const std::string& further = "") {
+  return R"(tailrace: 1
+name: slow minute
+run: {duration: 180s, replications: 2, seed: 1, time_resolution: 1s}
+workloads: {load: {constant_arrival_rate: 50/s, spacing: regular, calls: s.op}}
+services: {s: {workers: 100, endpoints: {op: [sleep: 100ms]}}}
+faults: [{name: slow, type: delay, target: s, latency: 400ms, start: 60s, duration: 60s}]
+slos: {fast: {workload: load, objective: 99%, )" +
+         slo + "}}\n" + further;
+}
+
+TEST_F(Program, AnObjectiveOfLatencyCountsWhatSucceedsTooLate) {
+  const auto slo_of = [&](const std::string& slo) {
+    const Finished f = run_program({"run", file("s.yaml", slow_minute(slo)), "--out", path("out")});
+    EXPECT_EQ(f.exit_code, 0) << f.err;
+    return std::pair{json_file(path("out/summary.json"))["slos"][0], f.out};
+  };
+  const auto [slo, text] = slo_of("latency: 300ms, alerts: [{burn_rate: 2, long: 60s, short: 5s}]");
+  EXPECT_TRUE(contains(text, "99 % in 300 ms")) << text;
+  EXPECT_TRUE(contains(read(path("out/report.html")), "99 % in 300 ms"));
+  EXPECT_EQ(slo["latency_s"], 0.3);
+  EXPECT_NEAR(slo["slow_fraction"]["estimate"].get<double>(), 3000.0 / 8995, 3.0 / 9000);
+  EXPECT_NEAR(slo["good_fraction"]["estimate"].get<double>(), 1 - 3000.0 / 8995, 3.0 / 9000);
+  // From 60.5 s on all are too late: over the minute a burn rate above 2 when 2 % of it are, after 1.2 s.
+  EXPECT_NEAR(slo["alerts"][0]["first_s"].get<double>(), 62, 1.01);
+  // The latency itself is in time; and without one nothing is wrong.
+  EXPECT_EQ(slo_of("latency: 500ms").first["slow_fraction"]["estimate"], 0);
+  EXPECT_GT(slo_of("latency: 499999us").first["slow_fraction"]["estimate"], 0.3);
+  const auto plain = slo_of("period: 30d").first;
+  EXPECT_TRUE(plain["latency_s"].is_null());
+  EXPECT_EQ(plain["good_fraction"]["estimate"], 1);
+}
+
+TEST_F(Program, CountingWhatIsTooLateChangesNoRun) {
+  const auto fingerprints = [&](const std::string& slo, const std::string& change) {
+    const std::string s = file("s.yaml", slow_minute(slo));
+    return nlohmann::json::parse(
+        run_program({"run", s, "--format", "json", "--set", change}).out)["fingerprints"];
+  };
+  for (const char* change : {"run.warmup=0s", "run.warmup=7.3s"})
+    EXPECT_EQ(fingerprints("latency: 300ms", change), fingerprints("period: 30d", change));
+}
+
 TEST_F(Program, AWrongObjectiveIsTold) {
   const std::string s = file("s.yaml", failing(""));
   const std::vector<std::pair<std::string, std::string>> wrong = {
@@ -97,6 +143,8 @@ TEST_F(Program, AWrongObjectiveIsTold) {
       {"slos.answers.objective=100%", "leaves nothing to budget"},
       {"slos.answers.alerts=[{long: 1min, short: 5min}]", "no longer than the long one"},
       {"slos.answers.period=0s", "a period is longer than 0"},
+      {"slos.answers.latency=0s", "a latency is longer than 0"},
+      {"slos.answers.latency=fast", "expected a duration"},
       {"slos.answers.perod=1d", "did you mean period?"}};
   for (const auto& [change, words] : wrong) {
     const Finished f = run_program({"check", s, "--set", change});

@@ -167,17 +167,5 @@ TEST_F(Program, TracingSaysWhatItDoesNotUnderstand) {
   EXPECT_EQ(run_program({"run", shop, "--traces", path("out/")}).exit_code, 2);
 }
 
-// The page's example is what the program says.
-TEST_F(Program, TheExampleOfTailMdIsTrue) {
-  const Finished run = run_program(
-      {"run", TAILRACE_SOURCE_DIR "/scenarios/library/connection-pool.yaml", "--replications", "5"});
-  const std::size_t from = run.out.find("where the p99 of clients went");
-  ASSERT_NE(from, std::string::npos) << run.out;
-  const std::size_t to = run.out.find("\n\n", from);
-  const std::string said = run.out.substr(from, to - from);
-  EXPECT_NE(read(TAILRACE_SOURCE_DIR "/docs/tail.md").find("```\n" + said + "\n```"), std::string::npos)
-      << said;
-}
-
 }  // namespace
 }  // namespace tailrace::tests

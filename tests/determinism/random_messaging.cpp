@@ -168,7 +168,10 @@ class Writer {
               "{{saga: book{}, compensation_backoff: 5ms, steps: [{{do: [{}], compensate: [call: s0.op]}}, "
               "{{do: "
               "[call: s1.op], compensate: [{}]}}, {{do: [fail: 20%]}}]{}}}",
-              i, publish(true), publish(true), one_in(3) ? durable() : "");
+              i, publish(true), publish(true),
+              one_in(3)   ? durable()
+              : one_in(2) ? ", step_timeout: 20ms, timeout: 60ms, timeout_retries: 1"
+                          : "");
           break;
         case 4:
           step = fmt::format("{{milestone: m{}}}", i);
@@ -265,7 +268,7 @@ class Writer {
           below(200), below(400));
       if (shared && one_in(2)) out += fmt::format(", ack_timeout: {}ms", 5 + below(200));
       if (shared) out += fmt::format(", receiver_queue_size: {}", 1 + below(20));
-      if (!shared) out += flows();
+      out += flows();
       if (!shared) {
         out += fmt::format(", assignment: {}, max_poll_records: {}, offset_commit: {}",
                            pick({"range", "round_robin", "sticky", "cooperative_sticky"}), 1 + below(30),

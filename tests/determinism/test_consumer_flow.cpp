@@ -1,6 +1,9 @@
 // Consumer groups that grow, shrink and pause, headers exchanges and last wills, to the nanosecond.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "tests/support/trace.hpp"
 
 namespace tailrace::tests {
@@ -43,6 +46,33 @@ logs:
   EXPECT_EQ(r.channels[0].counts.rebalances, 3u) << "each that joins begins one, and they end together";
   EXPECT_EQ(r.channels[0].counts.rebalancing_ns, 1'000'000'000);
   EXPECT_EQ(t.effect("orders/g").duplicates, 0u);
+}
+
+// A shared subscription has no partitions to deal out: more may read one than it has. 40 messages at 0; the
+// look at 5 s finds 35 left, and three more take part at 7 s, when seven are done. Then four a second are,
+// and at 16 s the last.
+TEST(ConsumerAutoscaling, OfASharedSubscriptionIsNotBoundByPartitions) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0ms]}, steps: [{loop: 40, steps: [{publish: orders, key: none}]}]}}
+logs:
+  orders:
+    partitions: 1
+    replication_latency: 0s
+    consumers:
+      g:
+        subscription: shared
+        startup_time: 2s
+        steps: [compute: 1s]
+        autoscaling: {max_replicas: 9, hpa: {metric: queue, target: 10, tolerance: 0, sync_period: 5s}}
+)",
+          30'000);
+  std::vector<double> gone = {1000, 2000, 3000, 4000, 5000, 6000, 7000};
+  for (double s = 8; s <= 15; ++s) gone.insert(gone.end(), 4, s * 1000);
+  gone.push_back(16'000);
+  t.gone("orders[0]/g", Fate::consumed, gone);
+  const models::RunRecord& r = t.at_end();
+  EXPECT_EQ(r.scaling.at(0).most, 4u);
+  EXPECT_EQ(r.channels[0].counts.rebalances, 0u);
 }
 
 // Nothing to do: the looks at 5, 10 and 15 s, of which the first begins the cooldown of 10 s. The message of
@@ -126,6 +156,42 @@ TEST(ConsumerPause, HoldsBackWhatComesMeanwhileAndKeepsThePartitions) {
   queue.gone("mails", Fate::consumed, ends);
   Trace jobs(load + "mails]}}\njobs: {mails: {workers: {" + pause + "}}}\n");
   jobs.gone("mails", Fate::consumed, ends);
+}
+
+// A shared subscription pauses like any other: what comes from 0.5 to 1.5 s waits for the end.
+TEST(ConsumerPause, HoldsBackASharedSubscriptionToo) {
+  for (const std::string type : {"shared", "key_shared"}) {
+    Trace t(R"(
+workloads: {load: {trace: {times: [495ms, 600ms, 700ms]}, steps: [{publish: orders, key: none}]}}
+logs:
+  orders:
+    partitions: 1
+    replication_latency: 0s
+    consumers: {g: {steps: [compute: 10ms], pauses: [{at: 500ms, duration: 1s}], subscription: )" +
+            type + "}}\n");
+    t.gone("orders[0]/g", Fate::consumed, {505, 1510, 1520});
+  }
+}
+
+// Told to go at 10 s, in the middle of a pause and of a message: the end of the pause does not bring it back,
+// and the other does what follows alone.
+TEST(ConsumerPause, BringsNobodyBackWhoLeaves) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [9500ms, 9500ms, 10300ms, 10300ms, 10300ms]}, steps: [{publish: orders, key: none}]}}
+logs:
+  orders:
+    partitions: 1
+    replication_latency: 0s
+    consumers:
+      g:
+        subscription: shared
+        instances: 2
+        steps: [compute: 1s]
+        pauses: [{at: 9800ms, duration: 400ms}]
+        autoscaling: {min_replicas: 1, max_replicas: 2, schedule: [{at: 10s, replicas: 1}]}
+)",
+          30'000);
+  t.gone("orders[0]/g", Fate::consumed, {10500, 10500, 11500, 12500, 13500});
 }
 
 TEST(ConsumerPause, ComesAgain) {

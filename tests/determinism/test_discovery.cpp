@@ -91,8 +91,8 @@ faults: [{type: pod_failure, target: names, start: 1s, duration: 4s}]
   EXPECT_EQ(t.at_end().directories[0].failed_asks, 1u);
   EXPECT_EQ(t.at_end().directories[0].asks, 3u);
 }
-// Calls fail from about 1 s, when the first answer is over, until a lookup succeeds: at 5.5 s, or at the first of
-// 1, 4, 7 s after it. The outage of 4.5 s becomes one of 6.
+// Calls fail from about 1 s, when the first answer is over, until a lookup succeeds: at 5.5 s, or at the
+// first of 1, 4, 7 s after it. The outage of 4.5 s becomes one of 6.
 TEST(Dns, AKeptFailureOutlastsTheResolversOutageByNoMoreThanItsTtl) {
   const auto seconds_of_failure = [](const char* failure_ttl) {
     Trace t(fmt::format(R"(
@@ -242,6 +242,73 @@ faults: [{type: pause, target: "s#0", start: 20s, duration: 40s}]
 )");
   EXPECT_EQ(directory(run).expired, 1u);
   EXPECT_EQ(directory(run).joined, 1u);
+}
+
+// --- at a call
+
+// The service is known to all at once; one call of two looks up, at 0 and, its ttl over, at 40 s.
+TEST(DiscoveryOfACall, IsItsOwn) {
+  Trace t(R"(
+workloads:
+  asks: {trace: {times: [0s, 1s, 40s]}, calls: s.op, discovery: {dns: names.lookup, ttl: 30s}}
+  knows: {trace: {times: [0s, 1s, 40s]}, calls: s.op}
+services:
+  s: {replicas: 2, workers: 4, endpoints: {op: [compute: 1ms]}}
+  names: {endpoints: {lookup: [compute: 5ms]}}
+)",
+          60'000);
+  t.requests("asks", {{6, success}, {1001, success}, {40006, success}});
+  t.requests("knows", {{1, success}, {1001, success}, {40001, success}});
+  EXPECT_EQ(t.at_end().directories.size(), 1u);
+  EXPECT_EQ(t.at_end().directories[0].asks, 2u);
+  EXPECT_EQ(t.at_end().directories[0].calls, 3u);
+}
+
+// All watch a registry that notices a crash 9 s after the last heartbeat; one caller keeps DNS for 30 s. From
+// 35 s on one of four is dead: of its 100 calls a second a quarter goes there until its answer of 30 s is
+// renewed at 60.
+TEST(DiscoveryOfACall, GoesBeforeWhatTheServiceSays) {
+  const Results run = run_text(R"(
+run: {duration: 100s, replications: 1}
+workloads:
+  watchers: {constant_arrival_rate: 100/s, spacing: regular, calls: s.op}
+  resolvers: {constant_arrival_rate: 100/s, spacing: regular, calls: s.op, discovery: {dns: names.lookup, ttl: 30s}}
+services:
+  s:
+    replicas: 4
+    discovery: {registry: consul.kv, heartbeat: 3s, lease: 9s}
+    endpoints: {op: [compute: 1ms]}
+  names: {endpoints: {lookup: [compute: 0ms]}}
+  consul: {replicas: 3, endpoints: {kv: [compute: 0ms]}}
+faults: [{type: pod_failure, target: "s#1", start: 35s, duration: 60s}]
+)");
+  const auto& all = run.records[0].directories;
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].asks, 0u);   // the service's: pushed
+  EXPECT_EQ(all[1].beats, 0u);  // the call's: DNS
+  EXPECT_EQ(all[0].calls + all[1].calls, 20'000u);
+  EXPECT_NEAR(static_cast<double>(all[1].to_the_dead), (60.02 - 35) * 100 / 4, 2);
+  // The last heartbeat of the second of four is at 33.0 or less than a period before 35; its lease ends 9 s
+  // after it.
+  EXPECT_GE(all[0].to_the_dead, 6 * 25u - 1);
+  EXPECT_LE(all[0].to_the_dead, 9 * 25u + 1);
+}
+
+// Written for all calls of a caller: who answers is found without asking itself, and each callee has a
+// directory.
+TEST(DiscoveryOfACall, CanBeAllCallsOfACaller) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0s, 1s]}, calls: web.get}}
+services:
+  web:
+    outbound: {discovery: {dns: names.lookup, ttl: 30s}}
+    endpoints: {get: [call: a.op, call: b.op, call: names.lookup]}
+  a: {endpoints: {op: [compute: 1ms]}}
+  b: {endpoints: {op: [compute: 1ms]}}
+  names: {endpoints: {lookup: [compute: 5ms]}}
+)");
+  t.requests("load", {{6 + 6 + 5, success}, {1000 + 1 + 1 + 5, success}});
+  EXPECT_EQ(t.at_end().directories.size(), 2u);
 }
 
 }  // namespace

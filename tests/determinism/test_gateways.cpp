@@ -36,7 +36,7 @@ services:
 
 // 40 us there and 15 us back around the call; then each function adds its own and nothing else.
 TEST(Gateway, EachFunctionAddsItsOwnTime) {
-  const std::string sized = "{calls: api.get, request_size: 1KB, response_size: 8KB}";
+  const std::string sized = "{calls: api.get, request_size: 1KiB, response_size: 8KiB}";
   const auto ends = [](const std::string& gateway, const std::string& route, double ms) {
     SCOPED_TRACE(gateway + " " + route);
     Trace t(scenario({gateway, route}));
@@ -44,7 +44,7 @@ TEST(Gateway, EachFunctionAddsItsOwnTime) {
     t.is_quiet();
   };
   ends("", "api.get", 10.055);
-  ends("request_cost: 1ms, response_cost: {per_kb: 10us}", sized, 11.08);
+  ends("request_cost: 1ms, response_cost: {per_kib: 10us}", sized, 11.08);
   ends("authentication: {jwt: {}}", sized, 10.135);
   ends("authentication: {jwt: 1ms}", sized, 11.055);
   ends("authentication: {api_key: {}}", sized, 10.06);
@@ -54,12 +54,12 @@ TEST(Gateway, EachFunctionAddsItsOwnTime) {
   ends("authorization: {rbac: {}}", sized, 10.075);
   ends("authorization: {abac: {calls: engine.decide, cost: 100us}}", sized, 12.155);
   ends("authorization: {rbac: {}, abac: engine.decide}", sized, 12.075);
-  ends("request_transformation: {time: 20us, per_kb: 5us}", sized, 10.08);
-  ends("response_transformation: {time: 20us, per_kb: 5us}", sized, 10.115);
-  ends("protocol_translation: {time: 10us, per_kb: 2us}", sized, 10.093);
-  // Records of 10 us and 1.7 us per kB, both ways.
-  ends("tls: {requests_per_connection: 1}", sized, 10.055 + 2.9 + 0.02 + 9 * 0.0017);
-  ends("tls: {requests_per_connection: 1, resumption: 100%}", sized, 10.055 + 0.2 + 0.02 + 9 * 0.0017);
+  ends("request_transformation: {time: 20us, per_kib: 5us}", sized, 10.08);
+  ends("response_transformation: {time: 20us, per_kib: 5us}", sized, 10.115);
+  ends("protocol_translation: {time: 10us, per_kib: 2us}", sized, 10.093);
+  // Records of 10 us and 1.741 us per KiB, both ways.
+  ends("tls: {requests_per_connection: 1}", sized, 10.055 + 2.9 + 0.02 + 9 * 0.001741);
+  ends("tls: {requests_per_connection: 1, resumption: 100%}", sized, 10.055 + 0.2 + 0.02 + 9 * 0.001741);
   ends("tls: {requests_per_connection: 1, handshake: 1ms, record: 5us}", sized, 11.065);
   ends("authentication: {api_key: 50us}, authorization: {rbac: 50us}", sized, 10.155);
 }

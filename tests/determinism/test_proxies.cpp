@@ -122,9 +122,9 @@ TEST(Proxy, CostsGoBySize) {
 workloads: {load: {trace: {times: [0ms]}, calls: lb.get}}
 proxies:
   lb:
-    request_cost: {time: 10us, per_kb: 2us}
-    response_cost: {per_kb: 3us}
-    routes: {get: {calls: s.op, request_size: 5KB, response_size: 10KB}}
+    request_cost: {time: 10us, per_kib: 2us}
+    response_cost: {per_kib: 3us}
+    routes: {get: {calls: s.op, request_size: 5KiB, response_size: 10KiB}}
 services: {s: {endpoints: {op: [compute: 10ms]}}}
 )");
   t.requests("load", {{10.05, success}});

@@ -1,7 +1,9 @@
-// Limits of time of durable sagas, to the nanosecond: what times out when, what is undone, what comes late,
-// and that a limit goes on while its orchestrator is dead.
+// Limits of time of sagas, durable ones and those in memory, to the nanosecond: what times out when, what is
+// undone, what comes late, and that a limit goes on while its orchestrator is dead.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <numeric>
 
 #include "tests/support/trace.hpp"
 
@@ -169,6 +171,92 @@ TEST(SagaLimits, WhoGoesOnHasTheTimeThatIsLeft) {
           "faults: [{type: pod_failure, target: bookings/workers, start: 20ms, duration: 10ms}]\n");
   t.reached("b.reserve", {11, 40});
   t.reached("b.release", {57});
+}
+
+// The same in the memory of a service, which stores nothing: a takes 10 ms, b 60, each compensation 5.
+std::string remembered(const std::string& limits) {
+  return fmt::format(R"(
+workloads: {{load: {{trace: {{times: [0ms]}}, calls: app.book}}}}
+services:
+  app:
+    endpoints:
+      book:
+        - saga: book
+          compensation_attempts: 0
+          {}
+          steps:
+            - {{do: [call: a.reserve], compensate: [call: a.release]}}
+            - {{do: [call: b.reserve], compensate: [call: b.release]}}
+            - {{do: [call: c.confirm]}}
+  a: {{endpoints: {{reserve: [sleep: 10ms], release: [sleep: 5ms]}}}}
+  b: {{endpoints: {{reserve: [sleep: 60ms], release: [sleep: 5ms]}}}}
+  c: {{endpoints: {{confirm: [sleep: 1ms]}}}}
+)",
+                     limits);
+}
+
+// b is asked at 10 and its time is over at 35; b is undone until 40 and a until 45, when the caller learns
+// that the saga has failed. b's answer at 70 is late.
+TEST(SagaLimitsInMemory, ATimedOutStepIsUndoneAndTheCallerIsTold) {
+  Trace t(remembered("step_timeout: 25ms"));
+  t.reached("b.reserve", {10});
+  t.reached("b.release", {35});
+  t.reached("a.release", {40});
+  t.reached("c.confirm", {});
+  t.requests("load", {{45, error}});
+  EXPECT_EQ(t.milestones("app/book.failed"), 1u);
+  EXPECT_EQ(t.milestones("app/book.step_timed_out"), 1u);
+  EXPECT_EQ(t.milestones("app/book.late"), 1u);
+  EXPECT_EQ(t.effect("app/book.ended").distinct, 1u);
+}
+
+TEST(SagaLimitsInMemory, TheTimeOfTheWholeSagaEndsWhateverIsUnderWay) {
+  Trace t(remembered("timeout: 30ms"));
+  t.reached("b.release", {30});
+  t.reached("a.release", {35});
+  t.requests("load", {{40, error}});
+  EXPECT_EQ(t.milestones("app/book.timed_out"), 1u);
+}
+
+// a is done when the time is over: b is never asked.
+TEST(SagaLimitsInMemory, ASagaWhoseTimeIsOverBeginsNoFurtherStep) {
+  Trace t(remembered("timeout: 10ms"));
+  t.reached("b.reserve", {});
+  t.reached("a.release", {10});
+}
+
+TEST(SagaLimitsInMemory, WithTimeEnoughItCompletes) {
+  Trace t(remembered("timeout: 72ms\n          step_timeout: 60ms"));
+  t.reached("c.confirm", {70});
+  t.requests("load", {{71, success}});
+  EXPECT_EQ(t.milestones("app/book.completed"), 1u);
+  EXPECT_EQ(t.effect("app/book.undoing").applied, 0u);
+}
+
+// Its orchestrator dies at 20: nobody undoes a, and nobody will. That is a saga that hangs.
+TEST(SagaLimitsInMemory, ASagaWhoseOrchestratorDiesHangsForGood) {
+  Trace t(remembered("step_timeout: 25ms") +
+          "faults: [{type: pod_failure, target: app, start: 20ms, duration: 10ms}]\n");
+  t.reached("a.release", {});
+  const models::EffectRecord& ended = t.effect("app/book.ended");
+  EXPECT_EQ(ended.applied, 0u);
+  EXPECT_EQ(std::accumulate(std::begin(ended.missed), std::end(ended.missed), std::uint64_t{0}), 1u);
+}
+
+// A job's worker dies at 20, and the lease is over at 40: whoever takes it begins anew, with the whole time.
+// b is asked at 50 and answers at 110, within 65 ms; counted from the first run it would have been too late.
+TEST(SagaLimitsInMemory, WhoRunsItAgainBeginsAnew) {
+  std::string text = booking("step_timeout: 65ms", "lease: 40ms\n    heartbeat: none\n    max_attempts: 9") +
+                     "faults: [{type: pod_failure, target: bookings/workers, start: 20ms, duration: 10ms}]\n";
+  for (const std::string line : {"          durable: true\n", "          state: db.save\n"})
+    text.erase(text.find(line), line.size());
+  Trace t(text);
+  t.reached("a.reserve", {0, 40});
+  t.reached("b.reserve", {10, 50});
+  t.reached("c.confirm", {110});
+  EXPECT_EQ(t.milestones("bookings/book.started"), 2u);
+  EXPECT_EQ(t.milestones("bookings/book.completed"), 1u);
+  EXPECT_EQ(t.effect("bookings/book.ended").distinct, 1u);
 }
 
 }  // namespace

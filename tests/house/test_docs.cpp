@@ -146,13 +146,15 @@ void expect_table(const std::string& heading, std::set<std::string> names) {
   const auto begin = page.find("\n## " + heading + "\n");
   ASSERT_NE(begin, std::string::npos) << heading;
   const std::string part = page.substr(begin + 1, page.find("\n## ", begin + 1) - begin - 1);
-  static const std::regex kRow(R"(\n\| `(\w+)` \| [^|\n]*\[[^|\n]*\| [^|\n]+\| [^|\n]+\|)");
+  static const std::regex kRow(
+      R"(\n\| \[`(\w+)`\]\(models/\w+\.md#\w+\) \| [^|\n]*\[[^|\n]*\| [^|\n]+\| [^|\n]+\|)");
   std::vector<std::string> unknown;
   for (std::sregex_iterator m(part.begin(), part.end(), kRow), end; m != end; ++m) {
     if (names.erase((*m)[1].str()) == 0) unknown.push_back((*m)[1].str());
   }
-  EXPECT_TRUE(names.empty()) << heading << " without a row in docs/models.md (page, left out, defaults):\n"
-                             << listed({names.begin(), names.end()});
+  EXPECT_TRUE(names.empty())
+      << heading << " without a row in docs/models.md (model page, chapter, left out, defaults):\n"
+      << listed({names.begin(), names.end()});
   EXPECT_TRUE(unknown.empty()) << heading << " that are not in the catalog:\n" << listed(unknown);
 }
 

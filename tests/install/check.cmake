@@ -12,7 +12,9 @@ endfunction()
 file(REMOVE_RECURSE ${FOLDER})
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${FOLDER}/prefix)
 foreach(file share/man/man1/tailrace.1 share/bash-completion/completions/tailrace share/fish/vendor_completions.d/tailrace.fish
-             share/zsh/vendor-completions/_tailrace share/tailrace/library/mm1.yaml share/doc/tailrace/guide.md)
+             share/zsh/vendor-completions/_tailrace share/tailrace/library/mm1.yaml share/doc/tailrace/guide.md
+             share/doc/tailrace/models/policies.md
+             share/doc/tailrace/CHANGELOG.md)
   if(NOT EXISTS ${FOLDER}/prefix/${file})
     message(FATAL_ERROR "${file} was not installed")
   endif()

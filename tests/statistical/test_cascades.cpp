@@ -245,6 +245,103 @@ TEST(Causes, AGrayInstanceSlowsItsServiceOnly) {
   EXPECT_EQ(hit(c, "readers"), nullptr) << c.story;
 }
 
+// Users of a service that hangs are hit before their timeout tells them why.
+TEST(Causes, UsersWhoWaitForTheirTimeoutAreToldOfIt) {
+  const CascadeReport c = run_text(R"(
+tailrace: 1
+run: {duration: 400s, warmup: 20s, replications: 5, seed: 77, time_resolution: 1s}
+workloads:
+  web: {constant_arrival_rate: 150/s, calls: gate.buy, timeout: 3s}
+  app: {constant_arrival_rate: 80/s, calls: gate.look, timeout: 3s}
+services:
+  gate:
+    replicas: 3
+    workers: 20
+    endpoints: {buy: [compute: 1ms, call: shop.buy], look: [compute: 1ms, call: search.find]}
+  shop:
+    replicas: 2
+    workers: 24
+    endpoints: {buy: [compute: exp(2ms), {parallel: [[call: pay.go], [call: stock.take]]}]}
+  pay: {replicas: 2, workers: 16, endpoints: {go: [compute: exp(4ms)]}}
+  stock: {replicas: 2, workers: 16, endpoints: {take: [compute: exp(3ms), call: depot.write]}}
+  search: {workers: 16, endpoints: {find: [compute: exp(4ms)]}}
+databases: {depot: {connections: 8, operations: {write: exp(10ms)}}}
+faults: [{name: slow disk, type: delay, target: depot, factor: 30, start: 170s, duration: 45s}]
+)");
+  EXPECT_EQ(with(c, Verdict::recovered), 5) << c.story;
+  expect_hit(c, "depot", Mechanism::fault, "slow disk");
+  expect_hit(c, "stock", Mechanism::held_workers, "depot");
+  expect_hit(c, "shop", Mechanism::held_workers, "stock");
+  expect_hit(c, "gate", Mechanism::held_workers, "shop");
+  expect_hit(c, "web", Mechanism::timeouts, "gate");
+  expect_hit(c, "app", Mechanism::timeouts, "gate");
+  EXPECT_EQ(hit(c, "pay"), nullptr) << c.story;
+  EXPECT_EQ(hit(c, "search"), nullptr) << c.story;
+  EXPECT_GT(c.detection.estimate, 0);
+  EXPECT_LE(c.detection.estimate, 5);
+  EXPECT_NE(c.story.find("At 170 s"), std::string::npos) << c.story;
+}
+
+// The node of a cache that dies is hit by the fault itself, its users by misses.
+TEST(Causes, ACacheThatIsDeadIsNotWhatItsUsersMiss) {
+  const CascadeReport c = run_text(R"Y(
+tailrace: 1
+run: {duration: 400s, warmup: 60s, replications: 5, seed: 77, time_resolution: 1s}
+workloads: {readers: {constant_arrival_rate: 400/s, calls: front.page, timeout: 1s}}
+services:
+  front: {replicas: 2, workers: 32, endpoints: {page: [compute: 1ms, call: items.get]}}
+  items:
+    replicas: 2
+    workers: 16
+    endpoints: {get: [compute: 1ms, {cache: hot, timeout: 100ms, on_miss: [call: store.read]}]}
+caches: {hot: {keys: "zipf(s=1, n=5000)", capacity: 4000, lookup_time: 300us, shared: {}}}
+databases: {store: {connections: 10, operations: {read: exp(40ms)}}}
+faults: [{name: cache dies, type: pod_failure, target: hot, start: 200s, duration: 40s}]
+)Y");
+  expect_hit(c, "hot", Mechanism::fault, "cache dies");
+  expect_hit(c, "items", Mechanism::cache_misses, "cache dies");
+  expect_hit(c, "store", Mechanism::load, "items");
+  expect_hit(c, "readers", Mechanism::timeouts, "front");
+}
+
+TEST(Causes, TwoFaultsAtOnceAreToldApart) {
+  const CascadeReport c = run_text(R"(
+tailrace: 1
+run: {duration: 400s, warmup: 20s, replications: 5, seed: 77, time_resolution: 1s}
+workloads:
+  u: {constant_arrival_rate: 100/s, calls: front.go, timeout: 2s}
+  v: {constant_arrival_rate: 60/s, calls: other.go, timeout: 2s}
+services:
+  front: {replicas: 2, workers: 32, endpoints: {go: [compute: 1ms, call: mid.go]}}
+  mid: {replicas: 4, workers: 8, endpoints: {go: [compute: exp(10ms), call: db.q]}}
+  other: {workers: 16, endpoints: {go: [compute: 2ms, call: db2.q]}}
+databases: {db: {connections: 10, operations: {q: exp(5ms)}}, db2: {connections: 6, operations: {q: exp(10ms)}}}
+faults:
+  - {name: gray one, type: gray, target: mid, mode: one, factor: 15, error_rate: 40%, start: 100s, duration: 50s}
+  - {name: slow db2, type: delay, target: db2, factor: 40, start: 110s, duration: 30s}
+)");
+  expect_hit(c, "mid", Mechanism::fault, "gray one");
+  expect_hit(c, "front", Mechanism::errors, "mid");
+  expect_hit(c, "u", Mechanism::errors, "front");
+  expect_hit(c, "db2", Mechanism::fault, "slow db2");
+  expect_hit(c, "other", Mechanism::held_workers, "db2");
+  expect_hit(c, "v", Mechanism::timeouts, "other");
+  EXPECT_EQ(hit(c, "db"), nullptr) << c.story;
+}
+
+// Who is overloaded before the fault has no baseline.
+TEST(Causes, WhatWasBadBeforeIsNotBlamedOnTheFault) {
+  const CascadeReport c = run_text(R"(
+tailrace: 1
+run: {duration: 300s, warmup: 20s, replications: 3, time_resolution: 1s}
+workloads: {users: {constant_arrival_rate: 100/s, calls: s.go, timeout: 500ms}}
+services: {s: {workers: 1, endpoints: {go: [compute: exp(20ms)]}}}
+faults: [{name: stop, type: pause, target: s, start: 130s, duration: 4s}]
+)");
+  EXPECT_EQ(with(c, Verdict::unknown), 3);
+  EXPECT_NE(c.reason.find("before the first trigger"), std::string::npos) << c.reason;
+}
+
 // --- and none
 
 // The stated rate of false alarms is 1 % of runs; 200 runs of each system, so up to 5 in 200 may happen by
@@ -256,7 +353,26 @@ run: {duration: 200s, warmup: 20s, replications: 200}
 workloads: {users: {constant_arrival_rate: 100/s, calls: s.op, timeout: 500ms}}
 services: {s: {workers: 1, endpoints: {op: [compute: exp(8ms)]}}}
 )";
-  for (const std::string& text : {std::string(kShop), std::string(one_queue)}) {
+  const char* const messages = R"Y(
+tailrace: 1
+run: {duration: 200s, warmup: 20s}
+workloads: {shoppers: {constant_arrival_rate: 60/s, calls: orders.place, timeout: 1s, retries: {attempts: 2}}}
+services:
+  orders: {replicas: 2, workers: 8, endpoints: {place: [compute: exp(4ms), {publish: mail.orders}, call: ledger.write]}}
+  mailer: {workers: 4, endpoints: {send: [compute: "lognormal(mean=30ms, sd=40ms)"]}}
+brokers: {mail: {queues: {orders: {consumers: {concurrency: 3, calls: mailer.send}}}}}
+databases: {ledger: {connections: 10, operations: {write: exp(20ms)}}}
+)Y";
+  const char* const caches = R"Y(
+tailrace: 1
+run: {duration: 200s, warmup: 20s}
+workloads: {shoppers: {constant_arrival_rate: 300/s, calls: shop.product, timeout: 300ms}}
+caches: {products: {keys: "zipf(s=0.9, n=2000)", capacity: 500, ttl: 30s, lookup_time: 200us}}
+services: {shop: {workers: 32, endpoints: {product: [{cache: products, on_miss: [call: catalog.read]}]}}}
+databases: {catalog: {connections: 4, operations: {read: exp(12ms)}}}
+)Y";
+  for (const std::string& text :
+       {std::string(kShop), std::string(one_queue), std::string(messages), std::string(caches)}) {
     const CascadeReport c = run_text(text, {"run.replications=200", "run.duration=200s"});
     EXPECT_GE(with(c, Verdict::steady), 197) << c.story;
     EXPECT_EQ(c.replications, 200);

@@ -213,6 +213,31 @@ TEST(Graphql, ACostlyQueryIsRefusedBeforeItCosts) {
   EXPECT_LT(workload(run.report, "greedy").failure_duration.mean.estimate, 0.0002);
 }
 
+// Five hundred subscribers, 250 at each gateway, to each of 4 changes a second: so many deliveries, and what
+// they ask.
+TEST(GraphqlSubscriptions, CostEventsTimesSubscribers) {
+  const Results run = run_library("graphql-subscriptions");
+  const auto per_change = [](const Figure& of) {
+    return Figure([=](const models::CompiledModel& model, const models::RunRecord& r) {
+      return of(model, r) / static_cast<double>(r.edges.empty() ? 0 : r.classes[0].arrived);
+    });
+  };
+  EXPECT_NEAR(mean(run, per_change(milestones("lean_graph/subscribe.delivered"))), 500, 5);
+  EXPECT_NEAR(mean(run, arrivals_per_request("prices.get", "changes")), 2, 0.02);
+  EXPECT_NEAR(mean(run, arrivals_per_request("prices.each", "changes")), 500, 5);
+  EXPECT_NEAR(mean(run, per_change(busy("lean_graph"))), 500 * 0.0002, 0.001);
+}
+
+// 1 ms to change, 1 to get there, 1 for the price. An event holds the worker for D = 250 x 0.2 = 50 ms, and
+// waits for those before it as in M/D/1: r D^2/(2(1 - r D)) = 6.25 ms. Then the mean of 250 in turn, 251/2 x
+// 0.2 = 25.1 ms.
+TEST(GraphqlSubscriptions, TheMeanSubscriberWaitsForHalfOfTheOthers) {
+  const Results run = run_library("graphql-subscriptions");
+  const double d = 0.05, r = 4;
+  EXPECT_NEAR(mean(run, milestone_mean("lean_graph/subscribe.delivered")),
+              0.003 + r * d * d / (2 * (1 - r * d)) + 251 / 2.0 * 0.0002, 0.004);
+}
+
 // A thousand clients come back. After a second to the next of four in turn: a third of them, less those who
 // met the dead one, at a time. Within thirty seconds: eight a second to each, 4 ms of work.
 TEST(ReconnectStorm, JitterFlattensIt) {

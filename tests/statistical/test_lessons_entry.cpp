@@ -76,6 +76,34 @@ TEST(ServerSideBalancer, IsOneMoreHopAndOnePointOfFailureUnlessReplicated) {
   EXPECT_EQ(least(run, successes("direct")), 1);
 }
 
+// Instances of the service that had no work at all.
+Figure idle_instances(const std::string& service) {
+  return [=](const models::CompiledModel& model, const models::RunRecord& r) {
+    double idle = 0;
+    for (std::size_t s = 0; s < model.topology->stations.size(); ++s) {
+      if (model.topology->stations[s].name != service) continue;
+      for (const models::InstanceRecord& i : r.stations[s].instances) idle += i.busy_s == 0 ? 1 : 0;
+    }
+    return idle;
+  };
+}
+
+// Eight connections thrown at ten backends leave each without one with probability 0.9^8.
+TEST(Layer4, ConnectionsAreBallsInBins) {
+  const Results run = run_library("layer-4");
+  EXPECT_NEAR(mean(run, idle_instances("pinned")), 10 * std::pow(0.9, 8), 0.7);
+  EXPECT_GE(least(run, idle_instances("pinned")), 2);
+  EXPECT_EQ(most(run, idle_instances("spread")), 0);
+}
+
+// A new connection every second is a new throw: in fifteen of them all backends are hit.
+TEST(Layer4, AgeThrowsTheBallsAgain) {
+  const Results run = run_library(
+      "layer-4", {"services.clients_4.endpoints.get=[{call: packets.get, transport: {protocol: grpc, "
+                  "max_connection_age: 1s}}]"});
+  EXPECT_LT(mean(run, idle_instances("pinned")), 0.1);
+}
+
 double edge_us(const std::string& variant) {
   return mean(run_library("gateway-functions",
                           variant.empty() ? std::vector<std::string>{} : std::vector<std::string>{variant}),
@@ -89,8 +117,9 @@ TEST(GatewayFunctions, CostWhatTheySay) {
   EXPECT_NEAR(edge_us("gateways.edge.tls={requests_per_connection: 100}"), 55 + 29 + 20 + 15.3, 4);
   EXPECT_NEAR(edge_us("gateways.edge.authentication={jwt: 80us, invalid: 2%}"), 120 + 0.98 * 15, 0.2);
   EXPECT_NEAR(edge_us("gateways.edge.authorization={rbac: 20us, denied: 3%}"), 60 + 0.97 * 15, 0.2);
-  EXPECT_NEAR(edge_us("gateways.edge.response_transformation={time: 20us, per_kb: 5us}"), 55 + 60, 0.2);
-  EXPECT_NEAR(edge_us("gateways.edge.protocol_translation={time: 10us, per_kb: 10us}"), 55 + 20 + 90, 0.3);
+  EXPECT_NEAR(edge_us("gateways.edge.response_transformation={time: 20us, per_kib: 5.12us}"), 55 + 60, 0.2);
+  EXPECT_NEAR(edge_us("gateways.edge.protocol_translation={time: 10us, per_kib: 10.24us}"), 55 + 20 + 90,
+              0.3);
 }
 
 // Of the requests 9 of 10 come from 1..1000, of which 899.5 of 999 round to 900 or less, and 1 of 10 from

@@ -212,5 +212,43 @@ services:
   EXPECT_NEAR(e.probability.estimate / counted.probability.estimate, 1, 4 * error);
 }
 
+// Times that are not exponential: what is left of them is drawn given their age. No chain says what must come
+// out, but plain runs do: both estimates within four of their standard errors.
+double plainly(const Asked& asked, std::uint32_t runs) {
+  std::uint32_t met = 0;
+  for (std::uint32_t i = 0; i < runs; ++i) {
+    scenarios::Trajectory t;
+    t.replication = 1'000'000 + i;
+    scenarios::follow(asked.question, t);
+    met += t.happened ? 1 : 0;
+  }
+  return static_cast<double>(met) / runs;
+}
+
+TEST(Rare, LeavesTheLawOfTimesWithAnAgeAsItIs) {
+  const Asked queue(R"Y(
+run: {duration: 60s, time_resolution: 60s}
+workloads: {clients: {constant_arrival_rate: 1/s, calls: server.serve}}
+services: {server: {workers: 1, endpoints: {serve: [compute: "weibull(shape=0.6, scale=400ms)"]}}}
+)Y",
+                    "requests in server >= 20");
+  const Asked machines(R"Y(
+run: {duration: 1000s, time_resolution: 1000s}
+workloads: {clients: {constant_arrival_rate: 0.01/s, calls: store.get}}
+services: {store: {replicas: 3, endpoints: {get: [compute: 1ms]}}}
+faults: [{type: pod_failure, target: store, mtbf: "weibull(shape=3, scale=224s)", mttr: "erlang(k=3, mean=9s)"}]
+)Y",
+                       "store is down");
+  for (const Asked* asked : {&queue, &machines}) {
+    constexpr std::uint32_t kRuns = 20'000;
+    const double p = plainly(*asked, kRuns);
+    const RareEstimate e = answer(*asked, 400, 30);
+    const double se = std::sqrt(p * (1 - p) / kRuns + std::pow(e.relative_error * e.probability.estimate, 2));
+    EXPECT_GT(p, 20.0 / kRuns);
+    EXPECT_NEAR(e.probability.estimate, p, 4 * se) << asked->event.text;
+    EXPECT_LT(e.relative_error, 0.25) << asked->event.text;
+  }
+}
+
 }  // namespace
 }  // namespace tailrace::tests

@@ -91,6 +91,11 @@ class Maker {
       row.name = class_name(scene_, span.id);
     } else if (span.kind == TraceSpan::Kind::branch) {
       row.name = fmt::format("branch {}", span.id + 1);
+    } else if (span.kind == TraceSpan::Kind::background) {
+      row.name = "background";
+    } else if (span.kind == TraceSpan::Kind::process) {
+      const models::GroupTable& group = scene_.model->groups[span.id];
+      row.name = topology.channels[group.channel].groups[group.subscription].name + ": message";
     } else {
       const models::Operation& to = topology.operations[at(topology.edges[span.id].operation)];
       row.name = topology.components[at(to.component)].name + "." + to.name;

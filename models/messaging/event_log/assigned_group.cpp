@@ -159,7 +159,7 @@ void AssignedGroup::begin(std::uint32_t member, std::uint32_t k, std::uint32_t e
     if (foresight_ != nullptr && e.next != kNone) {
       const Entry& after = m.entries[e.next];
       const RecordRing& records = core_.partitions[after.partition].records;
-      if (records.holds(after.offset)) foresight_->comes_next(records[after.offset].message);
+      if (records.holds(after.offset)) foresight_->comes_next(group_, records[after.offset].message);
     }
     return core_.host.start(group_, member, {&record.message, 1}, token);
   }

@@ -35,6 +35,9 @@ void EventLog::expire(std::uint32_t partition) {
       if ((record.alive >> g & 1u) == 0 || log.start < position(g, partition)) continue;
       core_.end_copy(partition, g, log.start, Fate::expired, false);
       overtaken |= 1u << g;
+      // One more will follow with the next that is appended.
+      if (foresight_ != nullptr && log.start + 1 < log.records.end())
+        foresight_->comes_next(static_cast<std::uint32_t>(g), log.records[log.start + 1].message);
     }
     log.bytes -= record.message.bytes;
     ++log.start;

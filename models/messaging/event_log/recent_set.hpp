@@ -28,6 +28,8 @@ class RecentSet {
     }
     order_[next_] = kept;
     next_ = (next_ + 1) % kRemembered;
+    __builtin_prefetch(&slots_[home(order_[next_])], 1);  // the next to be forgotten
+    __builtin_prefetch(&slots_[home(kept + kNear)], 1);   // and where what comes next may be put
     return true;
   }
   void clear() { *this = RecentSet(); }
@@ -35,6 +37,7 @@ class RecentSet {
 
  private:
   static constexpr std::size_t kSlots = 2 * kRemembered, kMask = kSlots - 1;
+  static constexpr std::uint64_t kNear = 16;
   static std::size_t home(std::uint64_t kept) {
     // Neighbours stay neighbours, 64 at a time: identities mostly come in their order.
     const std::uint64_t block = ((kept >> 6) * 0x9e3779b97f4a7c15ULL) >> 40;

@@ -31,6 +31,10 @@ class RecordRing {
   Record& append() {
     if (end_ - begin_ == slots_.size()) [[unlikely]]
       grow();
+    // The one after it, for whoever appends next: where the ring is large it is in no cache.
+    const char* const after = reinterpret_cast<const char*>(&slots_[(end_ + 1) & mask_]);
+    __builtin_prefetch(after, 1);
+    __builtin_prefetch(after + sizeof(Record) - 1, 1);
     return slots_[end_++ & mask_];
   }
   void drop_first() { ++begin_; }

@@ -15,6 +15,7 @@ SharedGroup::SharedGroup(Core& core, std::uint32_t group, std::uint32_t first_la
       positions_(core.settings.partitions),
       lanes_(std::size_t{s_.instances} * s_.concurrency),
       up_(s_.instances, 1),
+      intakes_(s_.instances, Intake::open),
       idle_(s_.instances * s_.concurrency) {
   for (std::uint32_t i = 0; i < s_.instances; ++i) present_.push_back(i);
 }
@@ -97,7 +98,7 @@ std::uint32_t SharedGroup::idle_lane() {
   for (std::uint32_t k = 0; k < n; ++k) {
     const std::uint32_t at = next_lane_;
     next_lane_ = at + 1 == n ? 0 : at + 1;
-    if (lanes_[at].work == Lane::Work::none && up_[at / s_.concurrency] != 0) return at;
+    if (lanes_[at].work == Lane::Work::none && takes(at / s_.concurrency)) return at;
   }
   return kNone;
 }
@@ -133,7 +134,7 @@ void SharedGroup::read(std::uint32_t partition) {
     probe.partition = partition;
     probe.offset = at;
     const std::uint32_t lane = lane_for(probe);
-    if (lanes_[lane].line.size >= s_.receiver_queue_size) {
+    if (lanes_[lane].line.size >= s_.receiver_queue_size || !takes(lane / s_.concurrency)) {
       blocked_ = true;
       return;
     }
@@ -166,7 +167,7 @@ void SharedGroup::begin(std::uint32_t at, std::uint32_t d) {
   lane.life = delivery.life;
   lane.round = delivery.round;
   ++lane.serial;
-  --idle_;
+  if (takes(at / s_.concurrency)) --idle_;
   core_.fetch(delivery.partition, group_, 1);
   Record& record = core_.partitions[delivery.partition].records[delivery.offset];
   core_.delivered(delivery.partition, group_, record);
@@ -191,7 +192,7 @@ void SharedGroup::handled(std::uint32_t global, std::uint64_t token, Outcome out
     return;
   }
   lane.work = Lane::Work::none;
-  ++idle_;
+  if (takes(at / s_.concurrency)) ++idle_;
   const std::uint32_t d = lane.delivery;
   Delivery& delivery = deliveries_[d];
   if (delivery.life == lane.life && delivery.state != State::acknowledged) {
@@ -212,10 +213,12 @@ void SharedGroup::handled(std::uint32_t global, std::uint64_t token, Outcome out
   }
   if (!keyed()) return pump();
   if (lane.work == Lane::Work::none) begin_next(at);
-  if (blocked_) {
-    blocked_ = false;
-    for (std::uint32_t p = 0; p < positions_.size(); ++p) read(p);
-  }
+  if (blocked_) read_all();
+}
+
+void SharedGroup::read_all() {
+  blocked_ = false;
+  for (std::uint32_t p = 0; p < positions_.size(); ++p) read(p);
 }
 
 bool SharedGroup::fenced(std::uint32_t global, std::uint64_t token) const {
@@ -236,7 +239,7 @@ void SharedGroup::failed(std::uint32_t d, std::uint32_t at) {
     if (s_.retry_backoff == 0) return;
     Lane& lane = lanes_[at];  // the key's order: nothing of this line before it
     lane.work = Lane::Work::waiting;
-    --idle_;
+    if (takes(at / s_.concurrency)) --idle_;
     core_.host.wake_at(core_.host.now() + s_.retry_backoff,
                        timer_tag(TimerKind::lane, group_, at, static_cast<std::uint32_t>(lane.serial)));
     return;
@@ -289,7 +292,7 @@ void SharedGroup::timer(TimerKind kind, std::uint32_t index, std::uint32_t gener
       return handled(first_lane_ + index, token_of(first_lane_ + index, lane.serial), Outcome::error);
     }
     lane.work = Lane::Work::none;
-    ++idle_;
+    if (takes(index / s_.concurrency)) ++idle_;
     return begin_next(index);
   }
   if (index >= deliveries_.size()) return;
@@ -313,15 +316,13 @@ void SharedGroup::instance_changed(std::uint32_t instance, bool up) {
   for (std::uint32_t i = 0; i < up_.size(); ++i) {
     if (up_[i] != 0) present_.push_back(i);
   }
-  core_.note(up ? LogEvent::member_joined : LogEvent::member_lost, instance);
+  const bool left = intakes_[instance] == Intake::leaving;
+  core_.note(up ? LogEvent::member_joined : left ? LogEvent::member_left : LogEvent::member_lost, instance);
+  if (left) intakes_[instance] = Intake::open;
   for (std::uint32_t k = 0; k < s_.concurrency; ++k) {
     Lane& lane = lanes_[instance * s_.concurrency + k];
-    if (up) {
-      ++idle_;
-      continue;
-    }
+    if (up) continue;
     const bool had = lane.work == Lane::Work::running || lane.network;
-    if (lane.work == Lane::Work::none) --idle_;
     lane.work = Lane::Work::none;
     lane.network = false;
     ++lane.serial;
@@ -330,10 +331,26 @@ void SharedGroup::instance_changed(std::uint32_t instance, bool up) {
     if (delivery.life == lane.life && delivery.round == lane.round && delivery.state == State::running)
       requeue(lane.delivery);
   }
+  count_idle();
   if (keyed()) {
     deal_again();
   } else {
     pump();
+  }
+}
+
+void SharedGroup::set_intake(std::uint32_t instance, Intake intake) {
+  intakes_[instance] = intake;
+  if (up_[instance] == 0) return;
+  count_idle();
+  if (intake != Intake::open) return;
+  keyed() ? read_all() : pump();
+}
+
+void SharedGroup::count_idle() {
+  idle_ = 0;
+  for (std::uint32_t at = 0; at < lanes_.size(); ++at) {
+    if (lanes_[at].work == Lane::Work::none && takes(at / s_.concurrency)) ++idle_;
   }
 }
 
@@ -353,8 +370,7 @@ void SharedGroup::deal_again() {
   for (std::uint32_t at = 0; at < lanes_.size(); ++at) {
     if (lanes_[at].work == Lane::Work::none && up_[at / s_.concurrency] != 0) begin_next(at);
   }
-  blocked_ = false;
-  for (std::uint32_t p = 0; p < positions_.size(); ++p) read(p);
+  read_all();
 }
 
 void SharedGroup::lost(std::uint32_t partition, std::uint64_t offset) {

@@ -14,6 +14,10 @@
 // message is delivered again. An instance that dies gives back what it had at once. max_deliveries counts all
 // of these. Messages that are handed out are not touched by retention, compaction or lost leaders any more.
 //
+// An instance that is paused, or that leaves, takes no more. What lies in its workers' lines it still
+// handles; its ranges stay its own until it is gone, so a message of theirs holds up its partition meanwhile,
+// and the order of a key holds.
+//
 // Left out: flow permits in the shared type (workers ask when they are free), priorities of consumers.
 // Cost: O(1) a message; looking for new ones is O(partitions) at worst; nothing is allocated in steady state.
 #include <cstdint>
@@ -31,7 +35,7 @@ class SharedGroup final : public Group {
   bool fenced(std::uint32_t lane, std::uint64_t token) const override;
   void timer(TimerKind kind, std::uint32_t index, std::uint32_t generation) override;
   void instance_changed(std::uint32_t instance, bool up) override;
-  void set_intake(std::uint32_t, Intake) override {}  // left out; scenarios that ask for it are refused
+  void set_intake(std::uint32_t instance, Intake intake) override;
   std::uint64_t position(std::uint32_t partition) const override { return positions_[partition]; }
   void overtaken(std::uint32_t) override {}
   void lost(std::uint32_t partition, std::uint64_t offset) override;
@@ -65,6 +69,12 @@ class SharedGroup final : public Group {
   };
 
   bool keyed() const { return s_.type == Subscription::key_shared; }
+  // Its workers may be given something.
+  bool takes(std::uint32_t instance) const {
+    return up_[instance] != 0 && intakes_[instance] == Intake::open;
+  }
+  void count_idle();
+  void read_all();
   std::uint32_t make(std::uint32_t partition, std::uint64_t offset);
   void release(std::uint32_t d);
   void push(Line& line, std::uint32_t d);
@@ -90,10 +100,12 @@ class SharedGroup final : public Group {
   std::vector<std::uint32_t> unused_;
   std::vector<Lane> lanes_;
   std::vector<char> up_;
+  std::vector<Intake> intakes_;
   std::vector<std::uint32_t> present_;  // instances that are up, in order
   std::vector<std::uint32_t> gathered_;
   Line again_;
-  std::uint32_t idle_ = 0, next_lane_ = 0, next_partition_ = 0;
+  std::uint32_t idle_ = 0;  // workers of instances that take, without work
+  std::uint32_t next_lane_ = 0, next_partition_ = 0;
   bool blocked_ = false;  // a full line holds up some partition
 };
 

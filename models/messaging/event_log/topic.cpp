@@ -9,7 +9,11 @@
 namespace tailrace::models::event_log {
 
 EventLog::EventLog(const LogSettings& settings, ChannelHost& host)
-    : s_(settings), core_(settings, host), replication_(core_), sides_(settings.partitions) {
+    : s_(settings),
+      foresight_(dynamic_cast<const Foresight*>(&host)),
+      core_(settings, host),
+      replication_(core_),
+      sides_(settings.partitions) {
   std::uint32_t lanes = 0;
   for (std::uint32_t g = 0; g < s_.groups.size(); ++g) {
     const LogGroup& group = s_.groups[g];

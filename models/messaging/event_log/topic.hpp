@@ -86,6 +86,7 @@ class EventLog final : public Channel, public Fencing, public Intakes {
   }
 
   const LogSettings& s_;
+  const Foresight* foresight_;  // of the host; none: it has no use for it
   Core core_;
   Replication replication_;
   std::vector<std::unique_ptr<Group>> groups_;

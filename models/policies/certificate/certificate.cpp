@@ -15,6 +15,7 @@ void CertificateState::start(sim::Stream random) {
   if (m_.spec().spread)
     next_ask_ = static_cast<std::int64_t>(random_.uniform() * static_cast<double>(until_asked));
   expires_ = sim::saturating_add(next_ask_, m_.lead().ns);
+  issued_ = expires_ - m_.spec().validity.ns;
 }
 
 void CertificateState::ask(std::int64_t at) {
@@ -41,6 +42,7 @@ void CertificateState::settle(sim::Instant now) {
       next_ask_ = std::max(sim::saturating_add(coming_issued_, validity - m_.lead().ns), at);
       in_use_at_ = INT64_MAX;
       if (ends_then <= at) continue;  // it was over before it came
+      issued_ = coming_issued_;
       expires_ = ends_then;
       log_.set(kValid, {at});
     } else if (at == next_ask_) {
@@ -51,9 +53,12 @@ void CertificateState::settle(sim::Instant now) {
   }
 }
 
-bool CertificateState::expired(sim::Instant now) {
+bool CertificateState::expired(sim::Instant now, std::int64_t ahead) {
   settle(now);
-  return log_.status() == kExpired;
+  if (log_.status() == kExpired) return true;
+  if (ahead == 0) return false;
+  const std::int64_t read = now.ns + ahead;
+  return read >= expires_ || read < issued_;
 }
 
 // Who asks at the very moment of its beginning is refused; at its end, served.

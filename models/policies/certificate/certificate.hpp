@@ -11,7 +11,8 @@
 //
 // A quiet policy: it lets everybody in, and is asked by who sets up a connection (Peer). It moves by its own
 // clock when it is looked at, with draws from a stream of its own, so nobody's looking changes what happens.
-// Left out: chains and roots that end, revocation, clocks that differ.
+// A reader whose clock is wrong (clock_skew) takes a good one for expired, or for not valid yet. Left out:
+// chains and roots that end, revocation, a holder that asks too late because its own clock is behind.
 #include <optional>
 
 #include "models/policies/transport/peer.hpp"
@@ -65,7 +66,7 @@ class CertificateState final : public AdmissionPolicy, public PeerCertificate {
   StatusLog* log() override { return &log_; }
   double gauge() const override { return static_cast<double>(refused_); }
 
-  bool expired(sim::Instant now) override;
+  bool expired(sim::Instant now, std::int64_t ahead) override;
   void refused() override { ++refused_; }
   void ca_outage(bool begins, sim::Instant now) override;
   std::uint64_t askings() const { return askings_; }
@@ -76,8 +77,8 @@ class CertificateState final : public AdmissionPolicy, public PeerCertificate {
 
   const CertificateModel& m_;
   sim::Stream random_;
-  std::int64_t expires_ = INT64_MAX;   // of what is in use
-  std::int64_t next_ask_ = INT64_MAX;  // INT64_MAX: while a new one is on its way
+  std::int64_t issued_ = 0, expires_ = INT64_MAX;  // of what is in use
+  std::int64_t next_ask_ = INT64_MAX;              // INT64_MAX: while a new one is on its way
   std::int64_t in_use_at_ = INT64_MAX, coming_issued_ = 0;
   std::uint32_t outages_ = 0;  // of the CA, now
   std::uint64_t askings_ = 0, refused_ = 0;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace tailrace::models {
 
 namespace {
@@ -70,10 +72,50 @@ void apply(const void* raw, PolicyTarget& target) {
     error(".timeout", "a heartbeat may take longer than the lease that it renews", "a shorter timeout");
   if (dns || !s->keep_last)
     s->gate = std::make_shared<GateModel>(spec.failure_ttl.value_or(sim::Duration{0}));
-  target.station->discovery = std::move(s);
+  if (target.edge == nullptr) {
+    target.station->discovery = std::move(s);
+    return;
+  }
+  target.edge->admissions.push_back({kDiscovery, std::make_shared<const OwnDiscovery>(std::move(s), kNone),
+                                     Scope::service, false, false, target.origin});
 }
 
 }  // namespace
+
+std::unique_ptr<AdmissionPolicy> OwnDiscovery::start() const {
+  return std::make_unique<DiscoveryGate>(sim::Duration{0});
+}
+
+const OwnDiscovery* own_discovery_of(const Edge& edge) {
+  for (const AdmissionUse& use : edge.admissions) {
+    if (use.policy == kDiscovery) return static_cast<const OwnDiscovery*>(use.model.get());
+  }
+  return nullptr;
+}
+
+const DiscoverySettings* discovery_of(const Topology& t, const Edge& edge) {
+  if (edge.probe) return nullptr;
+  const int station = t.operations[static_cast<std::size_t>(edge.operation)].station;
+  // A mesh may have led the call elsewhere since.
+  const OwnDiscovery* own = own_discovery_of(edge);
+  if (own != nullptr && own->station() == station) return own->settings().get();
+  return t.stations[static_cast<std::size_t>(station)].discovery.get();
+}
+
+std::vector<std::vector<const DiscoverySettings*>> discoveries_of(const Topology& t) {
+  std::vector<std::vector<const DiscoverySettings*>> all(t.stations.size());
+  for (std::size_t s = 0; s < t.stations.size(); ++s) {
+    if (t.stations[s].discovery) all[s].push_back(t.stations[s].discovery.get());
+  }
+  for (const Edge& edge : t.edges) {
+    if (own_discovery_of(edge) == nullptr) continue;
+    auto& list =
+        all[static_cast<std::size_t>(t.operations[static_cast<std::size_t>(edge.operation)].station)];
+    const DiscoverySettings* found = discovery_of(t, edge);
+    if (found != nullptr && std::find(list.begin(), list.end(), found) == list.end()) list.push_back(found);
+  }
+  return all;
+}
 
 Admission DiscoveryGate::admit(const CallFacts& facts, sim::Stream&) {
   if (book_ == nullptr) return Admission::yes();
@@ -93,8 +135,10 @@ PolicyInfo discovery_policy() {
   PolicyInfo info;
   info.name = "discovery";
   info.seam = "selection";
-  info.places = {PolicyPlace::target};
-  info.about = "How callers learn which instances there are: by DNS, or from a registry.";
+  info.places = {PolicyPlace::call, PolicyPlace::target};
+  info.about =
+      "How callers learn which instances there are: by DNS, or from a registry. At a call, in a way of its "
+      "own, which goes before the callee's.";
   info.fields =
       Fields<Spec>("discovery", info.about)
           .add("dns", &Spec::dns, "operation of the resolver that a lookup calls")

@@ -15,6 +15,10 @@
 // lease - heartbeat/2 on average over c; readers every P learn of a change P/2 later on average; of n
 // addresses with one dead, round robin sends 1/n of the calls there until the ttl is over.
 //
+// Written at a service it is how all find that service; written at a call, an outbound or defaults.outbound
+// it is how this caller finds whom it calls, and goes before what the callee says: client-side discovery by
+// DNS beside others that watch a registry.
+//
 // Left out: what the client library caches beside addresses, registries that lose what they knew.
 #include <memory>
 
@@ -33,6 +37,27 @@ struct DiscoverySpec {
 };
 
 PolicyInfo discovery_policy();
+
+// On the call that finds its target in a way of its own. Not asked itself: the compiler puts a gate in its
+// place.
+class OwnDiscovery final : public AdmissionModel {
+ public:
+  OwnDiscovery(std::shared_ptr<DiscoverySettings> settings, int station)
+      : settings_(std::move(settings)), station_(station) {}
+  std::unique_ptr<AdmissionPolicy> start() const override;
+  const std::shared_ptr<DiscoverySettings>& settings() const { return settings_; }
+  int station() const { return station_; }  // whom it finds; none before names are resolved
+
+ private:
+  std::shared_ptr<DiscoverySettings> settings_;
+  int station_;
+};
+inline constexpr const char* kDiscovery = "discovery";
+const OwnDiscovery* own_discovery_of(const Edge& edge);
+// How the call finds its target: its own way, or the target's; none: it knows at once.
+const DiscoverySettings* discovery_of(const Topology& topology, const Edge& edge);
+// By station: how it is found, its own first, then those of its callers in the order of their calls.
+std::vector<std::vector<const DiscoverySettings*>> discoveries_of(const Topology& topology);
 
 // What one client knows, for those that must ask before they choose.
 class AddressBook {

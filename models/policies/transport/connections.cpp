@@ -105,6 +105,7 @@ Admission Connections::admit(const CallFacts& facts, sim::Stream& random) {
   sweep(now);
   if (Connection* c = free_one(now)) {
     ++c->busy;
+    taken_ = c->serial;
     target_ = c->target;
     return Admission::yes();
   }
@@ -114,13 +115,14 @@ Admission Connections::admit(const CallFacts& facts, sim::Stream& random) {
   if (Connection* c = coming(now)) {
     if (full) return Admission::no(Outcome::rejected);
     ++c->busy;
+    taken_ = c->serial;
     target_ = c->target;
     return Admission::later({c->ready - now});
   }
   if (room() && (!full || s_.max_pending == 0)) {
     Peer& peer = peers_[target_];
-    if (s_.secured && peer.refuses_handshakes(facts.now)) return Admission::no(Outcome::network);
-    if (s_.mutual && self_ != nullptr && self_->refuses_handshakes(facts.now))
+    if (s_.secured && peer.refuses_handshakes(facts.now, self_)) return Admission::no(Outcome::network);
+    if (s_.mutual && self_ != nullptr && self_->refuses_handshakes(facts.now, &peer))
       return Admission::no(Outcome::network);
     if (server_is_full(peer, now)) return Admission::no(Outcome::rejected);
     const bool resumed = s_.resumption >= 1 || (s_.resumption > 0 && random.uniform() < s_.resumption);
@@ -132,8 +134,9 @@ Admission Connections::admit(const CallFacts& facts, sim::Stream& random) {
     }
     if (list_.capacity() == 0)  // many callers never open one
       list_.reserve(static_cast<std::size_t>(std::min(s_.connections, kReserved)));
-    list_.push_back(
-        {target_, peer.incarnation, now, closes, now, 1, false, self_ == nullptr ? 0 : self_->incarnation});
+    list_.push_back({target_, peer.incarnation, now, closes, now, 1, false,
+                     self_ == nullptr ? 0 : self_->incarnation, static_cast<std::uint32_t>(setups_)});
+    taken_ = static_cast<std::uint32_t>(setups_);
     counted(peer);
     ++setups_;
     return Admission::later({0}, opened_->round_trips);

@@ -48,6 +48,11 @@ class Connections final : public AdmissionPolicy {
   Admission admit(const CallFacts&, sim::Stream&) override;
   void starts_at(sim::Instant ready) override;
   void ended(const CallFacts&) override;
+  // The connection that the last admit() gave; a number of its own for each of this caller's.
+  std::uint32_t taken() const { return taken_; }
+  bool has(std::uint32_t serial) const {
+    return std::any_of(list_.begin(), list_.end(), [&](const Connection& c) { return c.serial == serial; });
+  }
   double gauge() const override { return static_cast<double>(list_.size()); }
   std::uint64_t setups() const { return setups_; }
   const Peer* self() const { return self_; }
@@ -60,6 +65,7 @@ class Connections final : public AdmissionPolicy {
     std::int64_t busy = 0;
     bool draining = false;
     std::uint32_t own_incarnation = 0;  // of the caller
+    std::uint32_t serial = 0;
   };
   void counted(Peer& peer);
   void uncounted(const Connection& c);
@@ -84,6 +90,7 @@ class Connections final : public AdmissionPolicy {
   const ConnectionSetup* opened_ = nullptr;
   std::vector<Connection> list_;  // by the time of their opening
   std::uint64_t setups_ = 0;
+  std::uint32_t taken_ = 0;
 };
 
 }  // namespace tailrace::models

@@ -21,11 +21,18 @@ struct ServerLimits {
   std::optional<sim::Duration> idle_timeout, max_age;
 };
 
-// Whether the holder's certificate is out of date.
+// By how many ns the clocks of instances are ahead.
+class PeerClocks {
+ public:
+  virtual ~PeerClocks() = default;
+  virtual std::int64_t ahead(std::uint32_t instance, std::int64_t now) const = 0;
+};
+
+// Whether the holder's certificate is out of date, to a reader whose clock is ahead by so many ns.
 class PeerCertificate {
  public:
   virtual ~PeerCertificate() = default;
-  virtual bool expired(sim::Instant now) = 0;
+  virtual bool expired(sim::Instant now, std::int64_t ahead) = 0;
   virtual void refused() = 0;  // a handshake, because of it
   virtual void ca_outage(bool begins, sim::Instant now) = 0;
 };
@@ -47,12 +54,20 @@ struct Peer {
   PeerCertificate* certificate = nullptr;
   std::int64_t open = 0;              // connections to it, where it has limits
   std::vector<Connections*> callers;  // where it has limits
-  PeerMemory* memory = nullptr;    // of the sidecar that stands before it, or that it is
+  PeerMemory* memory = nullptr;       // of the sidecar that stands before it, or that it is
   std::uint32_t pod = 0;              // ... whose number that is
 
-  bool refuses_handshakes(sim::Instant now) const {
+  const PeerClocks* clocks = nullptr;  // none: all are right
+  std::uint32_t instance = 0;          // ... by which they know it
+
+  std::int64_t ahead(sim::Instant now) const {
+    return clocks == nullptr ? 0 : clocks->ahead(instance, now.ns);
+  }
+  // `reader`: who checks the certificate, by its own clock; none: a client, whose clock is right.
+  bool refuses_handshakes(sim::Instant now, const Peer* reader) const {
     if (expired) return true;
-    if (certificate == nullptr || !certificate->expired(now)) return false;
+    if (certificate == nullptr || !certificate->expired(now, reader == nullptr ? 0 : reader->ahead(now)))
+      return false;
     certificate->refused();
     return true;
   }

@@ -131,7 +131,8 @@ TEST(MessagingReport, TheTimeSeriesHasTheLagOfEachGroup) {
   const std::vector<ThresholdResult> none;
   const std::string csv = timeseries_csv({*r.model, r.records, r.report, none, {}, {}});
   // At 35 ms the first is handled, the second and third are there.
-  EXPECT_NE(csv.find("\n0.03,0.035,consumer_group,orders/mailers,,,,,,,,,,,,2,,,\n"), std::string::npos) << csv;
+  EXPECT_NE(csv.find("\n0.03,0.035,consumer_group,orders/mailers,,,,,,,,,,,,2,,,,\n"), std::string::npos)
+      << csv;
 }
 
 TEST(MessagingReport, TheSummaryFitsItsSchema) {

@@ -28,7 +28,7 @@ CertificateState started(const CertificateModel& model) {
 TEST(Certificate, IsRotatedInTimeForEver) {
   const CertificateModel model(spec_of(100, 30, 10, 0));
   CertificateState c = started(model);
-  for (std::int64_t s = 0; s < 1000; ++s) EXPECT_FALSE(c.expired({s * kS}));
+  for (std::int64_t s = 0; s < 1000; ++s) EXPECT_FALSE(c.expired({s * kS}, 0));
   EXPECT_EQ(c.askings(), 14u);  // at 70, 140, ...
 }
 
@@ -39,19 +39,19 @@ TEST(Certificate, OutlivesAnOutageOfTheAuthorityThatIsShorterThanItsLead) {
   const CertificateModel model(spec);
   CertificateState c = started(model);
   c.ca_outage(true, {60 * kS});
-  EXPECT_FALSE(c.expired({100 * kS - 1}));
-  EXPECT_TRUE(c.expired({100 * kS}));
+  EXPECT_FALSE(c.expired({100 * kS - 1}, 0));
+  EXPECT_TRUE(c.expired({100 * kS}, 0));
   c.ca_outage(false, {105 * kS});
-  EXPECT_TRUE(c.expired({115 * kS - 1}));
-  EXPECT_FALSE(c.expired({115 * kS}));
+  EXPECT_TRUE(c.expired({115 * kS - 1}, 0));
+  EXPECT_FALSE(c.expired({115 * kS}, 0));
   // Issued at 110: asked for again at 180, in use at 185.
-  EXPECT_FALSE(c.expired({300 * kS}));
+  EXPECT_FALSE(c.expired({300 * kS}, 0));
   EXPECT_EQ(c.log()->trips(), 1u);
 
   CertificateState in_time = started(model);
   in_time.ca_outage(true, {60 * kS});
   in_time.ca_outage(false, {85 * kS});  // asked for at 90, in use at 95
-  EXPECT_FALSE(in_time.expired({300 * kS}));
+  EXPECT_FALSE(in_time.expired({300 * kS}, 0));
 }
 
 // Looking at it more often changes nothing.
