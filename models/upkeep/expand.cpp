@@ -80,8 +80,8 @@ class Expander {
     if (shares_queue(*settings, id)) return;
     std::vector<Caller> callers;
     for (const Edge& e : t_.edges) {
-      if (!e.probe && t_.operations[at(e.operation)].station == id && e.from_component != owner &&
-          own_discovery_of(e) == nullptr)
+      if (!e.probe && e.operation != kNone && t_.operations[at(e.operation)].station == id &&
+          e.from_component != owner && own_discovery_of(e) == nullptr)
         callers.emplace_back(e.from_component, e.from_station);
     }
     add_clients(*settings, id, std::move(callers), "");
@@ -124,7 +124,9 @@ class Expander {
       Edge& e = t_.edges[i];
       const OwnDiscovery* own = own_discovery_of(e);
       if (own == nullptr) continue;
+      if (e.operation == kNone) continue;  // it was said to be wrong
       const Operation& op = t_.operations[at(e.operation)];
+      if (op.station == kNone) continue;  // nor has its component come to be
       const bool inherited = !own->settings()->ask.path.starts_with(e.path);
       const bool found = op.component == e.from_component || e.publication != kNone || e.cache != kNone ||
                          t_.stations[at(op.station)].shared_queue;
