@@ -28,8 +28,8 @@ const char* needs_a_run(const CompareArguments& a) {
   return nullptr;
 }
 
-analysis::ThresholdUnit unit_of(const std::string& name) {
-  using Unit = analysis::ThresholdUnit;
+analysis::FigureUnit unit_of(const std::string& name) {
+  using Unit = analysis::FigureUnit;
   for (const Unit unit : {Unit::seconds, Unit::fraction, Unit::per_second}) {
     if (name == analysis::unit_name(unit)) return unit;
   }
@@ -74,7 +74,7 @@ std::string primary_of(const CompareArguments& arguments, const std::vector<anal
                        int& exit_code) {
   if (arguments.primary.empty()) {
     const auto tail = std::find_if(figures.begin(), figures.end(), [](const analysis::RunFigure& f) {
-      return f.aggregation == "p(99)" && f.unit == analysis::ThresholdUnit::seconds;
+      return f.aggregation == "p(99)" && f.unit == analysis::FigureUnit::seconds;
     });
     return tail == figures.end() ? "" : tail->name();
   }

@@ -12,20 +12,6 @@ namespace {
 
 constexpr std::size_t kMostOthers = 12;  // rows of stations and classes, per variant
 
-HumanScale scale_of(ThresholdUnit unit, double value, TextStyle style) {
-  switch (unit) {
-    case ThresholdUnit::seconds:
-      return duration_scale(value, style);
-    case ThresholdUnit::fraction:
-      return fraction_scale(value);
-    case ThresholdUnit::per_second:
-      return rate_scale(value);
-    case ThresholdUnit::number:
-      break;
-  }
-  return number_scale(value);
-}
-
 std::string percent(double share) {
   const double p = 100 * std::fabs(share);
   if (p == 0) return "0";
@@ -46,13 +32,13 @@ struct Change {
 Change change_of(const FigureComparison& row) {
   const Interval& d = row.result.difference;
   const Interval& r = row.result.ratio;
-  if (row.figure.unit == ThresholdUnit::fraction || !r.known)
+  if (row.figure.unit == FigureUnit::fraction || !r.known)
     return {d.estimate, d.low, d.high, "percentage points"};
   return {r.estimate - 1, r.low - 1, r.high - 1, "%"};
 }
 
 bool in_words_by_share(const FigureComparison& row) {
-  return row.figure.unit == ThresholdUnit::fraction || row.result.ratio.known;
+  return row.figure.unit == FigureUnit::fraction || row.result.ratio.known;
 }
 
 std::string absolute(const FigureComparison& row, double value) {
@@ -90,7 +76,7 @@ std::vector<TextTable::Cell> table_row(const FigureComparison& row, TextStyle st
         scale_of(row.figure.unit, std::max(std::fabs(d.estimate), d.half_width()), style);
     difference = (d.estimate > 0 ? "+" : "") + scale.text(d.estimate);
     if (d.half_width() > 0) difference += " " + plus_minus(d, scale, style);
-    if (row.figure.unit != ThresholdUnit::fraction && r.ratio.known) {
+    if (row.figure.unit != FigureUnit::fraction && r.ratio.known) {
       const double change = r.ratio.estimate - 1;
       ratio = fmt::format("{}{} %", change < 0 ? "-" : change > 0 ? "+" : "", percent(change));
     }

@@ -41,7 +41,7 @@ double sum_seconds(const sim::Histogram& h) {
 
 }  // namespace
 
-const char* unit_name(ThresholdUnit unit) {
+const char* unit_name(FigureUnit unit) {
   constexpr const char* kNames[] = {"s", "fraction", "per_s", "number"};
   return kNames[static_cast<std::size_t>(unit)];
 }
@@ -49,7 +49,7 @@ const char* unit_name(ThresholdUnit unit) {
 std::vector<RunFigure> list_figures(const CompiledModel& model) {
   std::vector<RunFigure> list;
   std::size_t ratios = 0, durations = 0;
-  using Unit = ThresholdUnit;
+  using Unit = FigureUnit;
   const auto ratio = [&](const std::string& metric, const char* aggregation, Unit unit, Better better,
                          bool headline) {
     list.push_back({metric, aggregation, unit, better, headline, 0, ratios++});

@@ -21,7 +21,7 @@ enum class Better : std::uint8_t { lower, higher, neither };
 struct RunFigure {
   std::string metric;       // "shoppers.request_duration"
   std::string aggregation;  // "avg", "p(99)", "rate", "value"
-  ThresholdUnit unit = ThresholdUnit::number;
+  FigureUnit unit = FigureUnit::number;
   Better better = Better::neither;
   bool headline = false;   // of a whole workload: what a verdict is about
   double percentile = 0;   // 0: a ratio
@@ -34,7 +34,7 @@ inline constexpr std::array<double, 5> kFigurePercentiles = {0.5, 0.9, 0.95, 0.9
 
 std::vector<RunFigure> list_figures(const models::CompiledModel& model);
 
-const char* unit_name(ThresholdUnit unit);  // s, fraction, per_s, number: as files have it
+const char* unit_name(FigureUnit unit);  // s, fraction, per_s, number: as files have it
 
 struct ReplicationFigures {
   std::uint32_t replication = 0;

@@ -72,18 +72,7 @@ Figure mean_duration(const LatencyReport& latency) {
 
 Figure measured(const ThresholdResult& t) {
   if (t.verdict == ThresholdVerdict::no_data) return {"n/a", ""};
-  const double value = t.measured.estimate;
-  switch (t.unit) {
-    case ThresholdUnit::seconds:
-      return figure(t.measured, duration_scale(value, kText), true);
-    case ThresholdUnit::fraction:
-      return figure(t.measured, fraction_scale(value), true);
-    case ThresholdUnit::per_second:
-      return figure(t.measured, rate_scale(value), true);
-    case ThresholdUnit::number:
-      break;
-  }
-  return figure(t.measured, number_scale(value), true);
+  return figure(t.measured, scale_of(t.unit, t.measured.estimate, kText), true);
 }
 
 std::string percentile_name(std::size_t percentile) {

@@ -85,6 +85,20 @@ HumanScale number_scale(double value) {
   return {1, decimals_for(a, 2), ""};
 }
 
+HumanScale scale_of(FigureUnit unit, double value, TextStyle style) {
+  switch (unit) {
+    case FigureUnit::seconds:
+      return duration_scale(value, style);
+    case FigureUnit::fraction:
+      return fraction_scale(value);
+    case FigureUnit::per_second:
+      return rate_scale(value);
+    case FigureUnit::number:
+      break;
+  }
+  return number_scale(value);
+}
+
 std::string human_duration(double seconds, TextStyle style) {
   return duration_scale(seconds, style).text(seconds);
 }
@@ -96,6 +110,9 @@ std::string human_fraction(double fraction) {
 }
 std::string human_number(double value) {
   return number_scale(value).text(value);
+}
+std::string human_figure(double value, FigureUnit unit, TextStyle style) {
+  return scale_of(unit, value, style).text(value);
 }
 std::string human_count(std::uint64_t count) {
   return grouped(std::to_string(count));

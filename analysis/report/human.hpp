@@ -15,6 +15,9 @@ struct TextStyle {
   bool unicode = false;  // else plain ASCII: us, +-, #
 };
 
+// What a threshold, or a figure of an experiment, is measured in.
+enum class FigureUnit : std::uint8_t { seconds, fraction, per_second, number };
+
 // How one estimate is written: value / scale with so many decimals, then the unit.
 struct HumanScale {
   double scale = 1;
@@ -28,11 +31,13 @@ HumanScale duration_scale(double seconds, TextStyle style);
 HumanScale rate_scale(double per_s);
 HumanScale fraction_scale(double fraction);
 HumanScale number_scale(double value);
+HumanScale scale_of(FigureUnit unit, double value, TextStyle style);
 
 std::string human_duration(double seconds, TextStyle style);
 std::string human_rate(double per_s);
 std::string human_fraction(double fraction);
 std::string human_number(double value);
+std::string human_figure(double value, FigureUnit unit, TextStyle style);
 std::string human_count(std::uint64_t count);  // 76,012
 std::string human_bytes_per_s(double bytes);   // 1.2 MB/s
 

@@ -25,20 +25,6 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
-std::string shown(double value, ThresholdUnit unit) {
-  switch (unit) {
-    case ThresholdUnit::seconds:
-      return human_duration(value, {});
-    case ThresholdUnit::fraction:
-      return human_fraction(value);
-    case ThresholdUnit::per_second:
-      return human_rate(value);
-    case ThresholdUnit::number:
-      break;
-  }
-  return human_number(value);
-}
-
 JunitCase case_of(const ThresholdResult& t) {
   JunitCase c{"thresholds", t.metric + " " + t.expression, "", false, false};
   c.failed = t.verdict == ThresholdVerdict::fail;
@@ -48,10 +34,11 @@ JunitCase case_of(const ThresholdResult& t) {
     return c;
   }
   const Interval& i = t.measured;
-  c.text = fmt::format("measured {}, wanted {} {}", shown(i.estimate, t.unit), t.op, shown(t.limit, t.unit));
+  c.text = fmt::format("measured {}, wanted {} {}", human_figure(i.estimate, t.unit, {}), t.op,
+                       human_figure(t.limit, t.unit, {}));
   if (i.known) {
     c.text += fmt::format("; {:g} % interval {} to {} over {} replications or batches", 100 * i.confidence,
-                          shown(i.low, t.unit), shown(i.high, t.unit), i.groups);
+                          human_figure(i.low, t.unit, {}), human_figure(i.high, t.unit, {}), i.groups);
   }
   if (t.straddles) c.text += "; the interval covers the limit, so another seed may decide otherwise";
   if (!t.note.empty()) c.text += "; " + t.note;

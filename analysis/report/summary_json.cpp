@@ -259,15 +259,15 @@ void fault(JsonText& json, const FaultReport& f) {
   json.end_array().end_object();
 }
 
-const char* unit_name(ThresholdUnit unit) {
+const char* unit_name(FigureUnit unit) {
   switch (unit) {
-    case ThresholdUnit::seconds:
+    case FigureUnit::seconds:
       return "s";
-    case ThresholdUnit::fraction:
+    case FigureUnit::fraction:
       return "1";
-    case ThresholdUnit::per_second:
+    case FigureUnit::per_second:
       return "1/s";
-    case ThresholdUnit::number:
+    case FigureUnit::number:
       return "";
   }
   return "";

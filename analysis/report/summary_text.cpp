@@ -485,20 +485,6 @@ class Summary {
     cut(rows);
   }
 
-  HumanScale scale_of(const ThresholdResult& t) const {
-    switch (t.unit) {
-      case ThresholdUnit::seconds:
-        return duration_scale(t.measured.estimate, style_);
-      case ThresholdUnit::fraction:
-        return fraction_scale(t.measured.estimate);
-      case ThresholdUnit::per_second:
-        return rate_scale(t.measured.estimate);
-      case ThresholdUnit::number:
-        return number_scale(t.measured.estimate);
-    }
-    return {};
-  }
-
   void thresholds() {
     if (results_.thresholds.empty()) return;
     TextTable table(style_);
@@ -516,7 +502,7 @@ class Summary {
           mark = {"n/a", Ink::dim};
           break;
       }
-      const HumanScale scale = scale_of(t);
+      const HumanScale scale = scale_of(t.unit, t.measured.estimate, style_);
       std::string remark = t.straddles ? "the interval covers the limit: undecided"
                            : t.verdict == ThresholdVerdict::no_data ? t.note
                                                                     : "";

@@ -88,7 +88,7 @@ struct MetricInfo {
   std::string_view name;
   Metric metric;
   Owner owner;
-  ThresholdUnit unit;
+  FigureUnit unit;
   std::vector<Aggregation> aggregations;
 };
 
@@ -101,7 +101,7 @@ struct Resolved {
   double percentile = 0;  // 0..1
   std::string op;
   double limit = 0;
-  ThresholdUnit unit = ThresholdUnit::number;
+  FigureUnit unit = FigureUnit::number;
 };
 
 std::string component_name(const models::Topology& t, int id);

@@ -26,79 +26,79 @@ const std::vector<MetricInfo>& metrics() {
       {"request_duration",
        Metric::request_duration,
        Owner::workload,
-       ThresholdUnit::seconds,
+       FigureUnit::seconds,
        {A::avg, A::min, A::med, A::max, A::percentile}},
-      {"request_failed", Metric::request_failed, Owner::workload, ThresholdUnit::fraction, {A::rate}},
-      {"requests", Metric::requests, Owner::workload, ThresholdUnit::per_second, {A::count, A::rate}},
-      {"goodput", Metric::goodput, Owner::workload, ThresholdUnit::per_second, {A::count, A::rate}},
-      {"utilization", Metric::utilization, Owner::station, ThresholdUnit::fraction, {A::value}},
-      {"cpu_utilization", Metric::cpu_utilization, Owner::station, ThresholdUnit::fraction, {A::value}},
-      {"queue_length", Metric::queue_length, Owner::station, ThresholdUnit::number, {A::value}},
-      {"wait", Metric::wait, Owner::station, ThresholdUnit::seconds, {A::avg, A::med, A::percentile}},
-      {"rejected", Metric::rejected, Owner::station, ThresholdUnit::per_second, {A::count, A::rate}},
-      {"availability", Metric::availability, Owner::station, ThresholdUnit::fraction, {A::value}},
-      {"instances_up", Metric::instances_up, Owner::station, ThresholdUnit::number, {A::value}},
-      {"instances", Metric::instances, Owner::station, ThresholdUnit::number, {A::avg, A::min, A::max}},
-      {"cold_starts", Metric::cold_starts, Owner::station, ThresholdUnit::fraction, {A::count, A::rate}},
-      {"scale_events", Metric::scale_events, Owner::station, ThresholdUnit::number, {A::count}},
-      {"outages", Metric::outages, Owner::station, ThresholdUnit::per_second, {A::count, A::rate}},
+      {"request_failed", Metric::request_failed, Owner::workload, FigureUnit::fraction, {A::rate}},
+      {"requests", Metric::requests, Owner::workload, FigureUnit::per_second, {A::count, A::rate}},
+      {"goodput", Metric::goodput, Owner::workload, FigureUnit::per_second, {A::count, A::rate}},
+      {"utilization", Metric::utilization, Owner::station, FigureUnit::fraction, {A::value}},
+      {"cpu_utilization", Metric::cpu_utilization, Owner::station, FigureUnit::fraction, {A::value}},
+      {"queue_length", Metric::queue_length, Owner::station, FigureUnit::number, {A::value}},
+      {"wait", Metric::wait, Owner::station, FigureUnit::seconds, {A::avg, A::med, A::percentile}},
+      {"rejected", Metric::rejected, Owner::station, FigureUnit::per_second, {A::count, A::rate}},
+      {"availability", Metric::availability, Owner::station, FigureUnit::fraction, {A::value}},
+      {"instances_up", Metric::instances_up, Owner::station, FigureUnit::number, {A::value}},
+      {"instances", Metric::instances, Owner::station, FigureUnit::number, {A::avg, A::min, A::max}},
+      {"cold_starts", Metric::cold_starts, Owner::station, FigureUnit::fraction, {A::count, A::rate}},
+      {"scale_events", Metric::scale_events, Owner::station, FigureUnit::number, {A::count}},
+      {"outages", Metric::outages, Owner::station, FigureUnit::per_second, {A::count, A::rate}},
       {"response_time",
        Metric::response_time,
        Owner::operation,
-       ThresholdUnit::seconds,
+       FigureUnit::seconds,
        {A::avg, A::min, A::med, A::max, A::percentile}},
-      {"degraded", Metric::degraded, Owner::workload, ThresholdUnit::fraction, {A::rate}},
-      {"wasted", Metric::wasted, Owner::station, ThresholdUnit::fraction, {A::value}},
-      {"dropped", Metric::dropped, Owner::station, ThresholdUnit::per_second, {A::count, A::rate}},
-      {"unheard", Metric::unheard, Owner::operation, ThresholdUnit::per_second, {A::count, A::rate}},
+      {"degraded", Metric::degraded, Owner::workload, FigureUnit::fraction, {A::rate}},
+      {"wasted", Metric::wasted, Owner::station, FigureUnit::fraction, {A::value}},
+      {"dropped", Metric::dropped, Owner::station, FigureUnit::per_second, {A::count, A::rate}},
+      {"unheard", Metric::unheard, Owner::operation, FigureUnit::per_second, {A::count, A::rate}},
       {"arrivals_per_request",
        Metric::arrivals_per_request,
        Owner::operation,
-       ThresholdUnit::number,
+       FigureUnit::number,
        {A::value}},
-      {"retry_amplification", Metric::retry_amplification, Owner::call, ThresholdUnit::number, {A::value}},
-      {"hedged", Metric::hedged, Owner::call, ThresholdUnit::fraction, {A::rate}},
-      {"fallbacks", Metric::fallbacks, Owner::call, ThresholdUnit::fraction, {A::rate}},
-      {"call_failed", Metric::call_failed, Owner::call, ThresholdUnit::fraction, {A::rate}},
-      {"rejected", Metric::policy_rejected, Owner::policy, ThresholdUnit::fraction, {A::rate}},
-      {"trips", Metric::policy_trips, Owner::policy, ThresholdUnit::number, {A::count}},
+      {"retry_amplification", Metric::retry_amplification, Owner::call, FigureUnit::number, {A::value}},
+      {"hedged", Metric::hedged, Owner::call, FigureUnit::fraction, {A::rate}},
+      {"fallbacks", Metric::fallbacks, Owner::call, FigureUnit::fraction, {A::rate}},
+      {"call_failed", Metric::call_failed, Owner::call, FigureUnit::fraction, {A::rate}},
+      {"rejected", Metric::policy_rejected, Owner::policy, FigureUnit::fraction, {A::rate}},
+      {"trips", Metric::policy_trips, Owner::policy, FigureUnit::number, {A::count}},
       {"end_to_end",
        Metric::end_to_end,
        Owner::group,
-       ThresholdUnit::seconds,
+       FigureUnit::seconds,
        {A::avg, A::min, A::med, A::max, A::percentile}},
       {"message_wait",
        Metric::message_wait,
        Owner::group,
-       ThresholdUnit::seconds,
+       FigureUnit::seconds,
        {A::avg, A::min, A::med, A::max, A::percentile}},
-      {"lag", Metric::lag, Owner::group, ThresholdUnit::number, {A::avg, A::max, A::value}},
-      {"dead_lettered", Metric::dead_lettered, Owner::group, ThresholdUnit::fraction, {A::count, A::rate}},
-      {"messages_dropped", Metric::messages_dropped, Owner::group, ThresholdUnit::number, {A::count}},
-      {"messages_expired", Metric::messages_expired, Owner::group, ThresholdUnit::number, {A::count}},
-      {"redelivered", Metric::redelivered, Owner::group, ThresholdUnit::fraction, {A::count, A::rate}},
-      {"throughput", Metric::group_throughput, Owner::group, ThresholdUnit::per_second, {A::rate}},
-      {"published", Metric::published, Owner::channel, ThresholdUnit::per_second, {A::count, A::rate}},
-      {"refused", Metric::refused, Owner::channel, ThresholdUnit::fraction, {A::count, A::rate}},
-      {"unpublished", Metric::unpublished, Owner::channel, ThresholdUnit::number, {A::count}},
-      {"duplicates", Metric::duplicates, Owner::effect, ThresholdUnit::fraction, {A::count, A::rate}},
-      {"missed", Metric::missed, Owner::effect, ThresholdUnit::fraction, {A::count, A::rate}},
-      {"out_of_order", Metric::out_of_order, Owner::effect, ThresholdUnit::number, {A::count}},
+      {"lag", Metric::lag, Owner::group, FigureUnit::number, {A::avg, A::max, A::value}},
+      {"dead_lettered", Metric::dead_lettered, Owner::group, FigureUnit::fraction, {A::count, A::rate}},
+      {"messages_dropped", Metric::messages_dropped, Owner::group, FigureUnit::number, {A::count}},
+      {"messages_expired", Metric::messages_expired, Owner::group, FigureUnit::number, {A::count}},
+      {"redelivered", Metric::redelivered, Owner::group, FigureUnit::fraction, {A::count, A::rate}},
+      {"throughput", Metric::group_throughput, Owner::group, FigureUnit::per_second, {A::rate}},
+      {"published", Metric::published, Owner::channel, FigureUnit::per_second, {A::count, A::rate}},
+      {"refused", Metric::refused, Owner::channel, FigureUnit::fraction, {A::count, A::rate}},
+      {"unpublished", Metric::unpublished, Owner::channel, FigureUnit::number, {A::count}},
+      {"duplicates", Metric::duplicates, Owner::effect, FigureUnit::fraction, {A::count, A::rate}},
+      {"missed", Metric::missed, Owner::effect, FigureUnit::fraction, {A::count, A::rate}},
+      {"out_of_order", Metric::out_of_order, Owner::effect, FigureUnit::number, {A::count}},
       {"milestone",
        Metric::milestone,
        Owner::milestone,
-       ThresholdUnit::seconds,
+       FigureUnit::seconds,
        {A::avg, A::min, A::med, A::max, A::percentile, A::count, A::rate}},
-      {"recovery_time", Metric::recovery_time, Owner::run, ThresholdUnit::seconds, {A::value}},
-      {"lost", Metric::lost, Owner::run, ThresholdUnit::fraction, {A::value}},
-      {"metastable", Metric::metastable, Owner::run, ThresholdUnit::fraction, {A::count, A::rate}},
-      {"hit_ratio", Metric::hit_ratio, Owner::cache, ThresholdUnit::fraction, {A::value}},
-      {"look_ups", Metric::look_ups, Owner::cache, ThresholdUnit::per_second, {A::count, A::rate}},
-      {"coalesced", Metric::coalesced, Owner::cache, ThresholdUnit::fraction, {A::count, A::rate}},
-      {"stale", Metric::stale, Owner::cache, ThresholdUnit::fraction, {A::count, A::rate}},
-      {"fetches", Metric::fetches, Owner::cache, ThresholdUnit::per_second, {A::count, A::rate}},
-      {"evictions", Metric::evictions, Owner::cache, ThresholdUnit::per_second, {A::count, A::rate}},
-      {"lost_writes", Metric::lost_writes, Owner::cache, ThresholdUnit::number, {A::count}},
+      {"recovery_time", Metric::recovery_time, Owner::run, FigureUnit::seconds, {A::value}},
+      {"lost", Metric::lost, Owner::run, FigureUnit::fraction, {A::value}},
+      {"metastable", Metric::metastable, Owner::run, FigureUnit::fraction, {A::count, A::rate}},
+      {"hit_ratio", Metric::hit_ratio, Owner::cache, FigureUnit::fraction, {A::value}},
+      {"look_ups", Metric::look_ups, Owner::cache, FigureUnit::per_second, {A::count, A::rate}},
+      {"coalesced", Metric::coalesced, Owner::cache, FigureUnit::fraction, {A::count, A::rate}},
+      {"stale", Metric::stale, Owner::cache, FigureUnit::fraction, {A::count, A::rate}},
+      {"fetches", Metric::fetches, Owner::cache, FigureUnit::per_second, {A::count, A::rate}},
+      {"evictions", Metric::evictions, Owner::cache, FigureUnit::per_second, {A::count, A::rate}},
+      {"lost_writes", Metric::lost_writes, Owner::cache, FigureUnit::number, {A::count}},
   };
   return table;
 }
@@ -384,21 +384,21 @@ std::optional<Fault> parse_condition(std::string_view text, Resolved& r) {
   }
   if (r.op.empty())
     return Fault{fmt::format("{} has no comparison", models::shown(text)), "one of < <= > >= == !="};
-  r.unit = r.aggregation == A::count ? ThresholdUnit::number : r.info->unit;
-  if (r.aggregation == A::rate && r.unit == ThresholdUnit::seconds) r.unit = ThresholdUnit::per_second;
+  r.unit = r.aggregation == A::count ? FigureUnit::number : r.info->unit;
+  if (r.aggregation == A::rate && r.unit == FigureUnit::seconds) r.unit = FigureUnit::per_second;
   models::Quantity q;
   switch (r.unit) {
-    case ThresholdUnit::seconds:
+    case FigureUnit::seconds:
       q = models::parse_duration_ns(trimmed(rest));
       if (q.value) q.value = *q.value / 1e9;
       break;
-    case ThresholdUnit::fraction:
+    case FigureUnit::fraction:
       q = models::parse_fraction(trimmed(rest));
       break;
-    case ThresholdUnit::per_second:
+    case FigureUnit::per_second:
       q = models::parse_rate_per_s(trimmed(rest));
       break;
-    case ThresholdUnit::number:
+    case FigureUnit::number:
       q = models::parse_number(trimmed(rest));
       break;
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/report/human.hpp"
 #include "analysis/report/run_report.hpp"
 #include "models/field/diagnostics.hpp"
 #include "models/topology/topology.hpp"
@@ -16,13 +17,12 @@
 namespace tailrace::analysis {
 
 enum class ThresholdVerdict : std::uint8_t { pass, fail, no_data };
-enum class ThresholdUnit : std::uint8_t { seconds, fraction, per_second, number };
 
 struct ThresholdResult {
   std::string metric, expression;
   std::string op;  // of the expression: "<"
   ThresholdVerdict verdict = ThresholdVerdict::no_data;
-  ThresholdUnit unit = ThresholdUnit::number;
+  FigureUnit unit = FigureUnit::number;
   double limit = 0;
   Interval measured;
   bool straddles = false;  // the interval covers the limit: a rerun with another seed may decide otherwise

@@ -160,7 +160,7 @@ Kind broker_kind() {
           .map_of("exchanges", &BrokerSpec::exchanges, exchange_fields(), "publications go to these by name")
           .map_of("queues", &BrokerSpec::queues, queue_table(), "or straight to these")
           .table();
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<BrokerSpec>()); };
+  kind.make = make_spec<BrokerSpec>;
   kind.declare = declare;
   kind.expand = expand_broker;
   return kind;

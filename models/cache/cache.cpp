@@ -232,7 +232,7 @@ Kind cache_kind() {
           .table();
   add_label_fields(kind.fields, true,
                    [](void* spec) -> LabelsSpec& { return static_cast<CacheSpec*>(spec)->labels; });
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<CacheSpec>()); };
+  kind.make = make_spec<CacheSpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

@@ -259,7 +259,7 @@ Kind cloud_queue_kind() {
           .section("consumers", &CloudQueueSpec::consumers, consumers_fields(),
                    "who handles the messages; default nobody, as of a dead-letter queue")
           .table();
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<CloudQueueSpec>()); };
+  kind.make = make_spec<CloudQueueSpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

@@ -103,7 +103,7 @@ Kind database_kind() {
   add_label_fields(table, true,
                    [](void* spec) -> LabelsSpec& { return static_cast<DatabaseSpec*>(spec)->labels; });
   kind.fields = std::move(table);
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<DatabaseSpec>()); };
+  kind.make = make_spec<DatabaseSpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

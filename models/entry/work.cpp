@@ -2,18 +2,9 @@
 
 #include <utility>
 
+#include "models/steps/step_shapes.hpp"
+
 namespace tailrace::models {
-
-namespace {
-
-Step compute(sim::Distribution time) {
-  Step step;
-  step.kind = Step::Kind::compute;
-  step.distribution = std::move(time);
-  return step;
-}
-
-}  // namespace
 
 HopCost cost_or(const std::optional<HopCost>& written, double time_ns, sim::Duration per_kib) {
   return written ? *written : HopCost{{sim::Distribution::constant(time_ns)}, per_kib};
@@ -43,8 +34,9 @@ void HopWork::add(const HopCost& cost, const std::optional<SizeDistribution>& si
 }
 
 void HopWork::flush(Steps& out) {
-  if (constant_ns_ > 0) out.push_back(compute(sim::Distribution::constant(constant_ns_)));
-  for (sim::Distribution& d : drawn_) out.push_back(compute(std::move(d)));
+  if (constant_ns_ > 0)
+    out.push_back(drawing_step(Step::Kind::compute, sim::Distribution::constant(constant_ns_)));
+  for (sim::Distribution& d : drawn_) out.push_back(drawing_step(Step::Kind::compute, std::move(d)));
   constant_ns_ = 0;
   drawn_.clear();
 }

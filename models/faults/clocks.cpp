@@ -43,13 +43,11 @@ FaultInfo clock_skew_fault() {
   f.name = "clock_skew";
   f.about =
       "The instance's clock is wrong by time_offset (Chaos Mesh's TimeChaos); with a ramp it drifts there. "
-      "It is "
-      "felt where a time of day is compared with it: deadlines that calls carry (drop_expired, and calls of "
-      "its "
-      "own), certificates of whoever it opens a TLS connection to or demands one from, tokens of its "
-      "requests "
-      "(token_lifetime), entries of a shared cache when the target is its node. Timeouts, pauses between "
-      "retries, breakers, health checks and leases run by monotonic clocks and do not feel it.";
+      "It is felt where a time of day is compared with it: deadlines that calls carry (drop_expired, and "
+      "calls of its own), certificates of whoever it opens a TLS connection to or demands one from, tokens "
+      "of its requests (token_lifetime), entries of a shared cache when the target is its node. Timeouts, "
+      "pauses between retries, breakers, health checks and leases run by monotonic clocks and do not feel "
+      "it.";
   f.example =
       "{type: clock_skew, target: cart, time_offset: 10min, token_lifetime: 1h, start: 30s, duration: 20s}";
   f.takes = kTakesInstances;
@@ -70,7 +68,7 @@ FaultInfo clock_skew_fault() {
           .add("token_leeway", &ClockSkewSpec::token_leeway,
                "tolerance of that check (RFC 7519 allows a few minutes)", at_least(0))
           .table();
-  f.make = [] { return std::static_pointer_cast<void>(std::make_shared<ClockSkewSpec>()); };
+  f.make = make_spec<ClockSkewSpec>;
   f.apply = [](const void* raw, FaultParts& parts) {
     const auto& spec = *static_cast<const ClockSkewSpec*>(raw);
     if (spec.token_leeway.ns > 0 && !spec.token_lifetime) {

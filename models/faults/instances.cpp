@@ -34,11 +34,6 @@ FaultInfo info(const char* name, const char* about, const char* example) {
   return f;
 }
 
-template <class Spec>
-void made_of(FaultInfo& f) {
-  f.make = [] { return std::static_pointer_cast<void>(std::make_shared<Spec>()); };
-}
-
 FaultEffect down() {
   return {};
 }
@@ -62,7 +57,7 @@ FaultInfo pod_kill_fault() {
       Fields<PodKillSpec>("pod_kill", f.about)
           .add("restart_time", &PodKillSpec::restart_time, "until the instance serves again", more_than(0))
           .table();
-  made_of<PodKillSpec>(f);
+  f.make = make_spec<PodKillSpec>;
   f.apply = [](const void* raw, FaultParts& parts) {
     parts.effects.push_back(down());
     parts.duration = static_cast<const PodKillSpec*>(raw)->restart_time;
@@ -77,7 +72,7 @@ FaultInfo pod_failure_fault() {
                      "{type: pod_failure, target: cart, start: 30s, duration: 20s}");
   f.ramps = false;
   f.fields = Fields<Nothing>("pod_failure", f.about).table();
-  made_of<Nothing>(f);
+  f.make = make_spec<Nothing>;
   f.apply = only_down;
   return f;
 }
@@ -89,7 +84,7 @@ FaultInfo zone_outage_fault() {
            "{type: zone_outage, target: zone west, start: 30s, duration: 20s}");
   f.ramps = false;
   f.fields = Fields<Nothing>("zone_outage", f.about).table();
-  made_of<Nothing>(f);
+  f.make = make_spec<Nothing>;
   f.apply = only_down;
   return f;
 }
@@ -102,7 +97,7 @@ FaultInfo pause_fault() {
            "{type: pause, target: cart, start: 30s, duration: 300ms, repeat: {every: 10s}}");
   f.ramps = false;
   f.fields = Fields<Nothing>("pause", f.about).table();
-  made_of<Nothing>(f);
+  f.make = make_spec<Nothing>;
   f.apply = [](const void*, FaultParts& parts) {
     FaultEffect e;
     e.action = FaultAction::pause;
@@ -119,7 +114,7 @@ FaultInfo cpu_stress_fault() {
   f.fields = Fields<CpuStressSpec>("cpu_stress", f.about)
                  .add("load", &CpuStressSpec::load, "the share that is taken", between(0, 0.999))
                  .table();
-  made_of<CpuStressSpec>(f);
+  f.make = make_spec<CpuStressSpec>;
   f.apply = [](const void* raw, FaultParts& parts) {
     FaultEffect e;
     e.action = FaultAction::slow;
@@ -143,7 +138,7 @@ FaultInfo memory_stress_fault() {
                  .add("restart_time", &MemoryStressSpec::restart_time, "until a killed instance serves again",
                       more_than(0))
                  .table();
-  made_of<MemoryStressSpec>(f);
+  f.make = make_spec<MemoryStressSpec>;
   f.apply = [](const void* raw, FaultParts& parts) {
     const auto& spec = *static_cast<const MemoryStressSpec*>(raw);
     FaultEffect slow;
@@ -171,7 +166,7 @@ FaultInfo gray_fault() {
                  .add("latency", &GraySpec::latency, "added before a request is let in")
                  .add("error_rate", &GraySpec::error_rate, "requests that are answered with an error")
                  .table();
-  made_of<GraySpec>(f);
+  f.make = make_spec<GraySpec>;
   f.apply = [](const void* raw, FaultParts& parts) {
     const auto& spec = *static_cast<const GraySpec*>(raw);
     if (spec.factor == 1 && !spec.latency && spec.error_rate.value == 0) {

@@ -25,7 +25,7 @@ FaultInfo load_spike_fault() {
   f.fields = Fields<SpikeSpec>("load_spike", f.about)
                  .add("factor", &SpikeSpec::factor, "of the requests", between(1, 1e6))
                  .table();
-  f.make = [] { return std::static_pointer_cast<void>(std::make_shared<SpikeSpec>()); };
+  f.make = make_spec<SpikeSpec>;
   f.apply = [](const void* raw, FaultParts& parts) {
     FaultEffect e;
     e.action = FaultAction::load;

@@ -47,7 +47,7 @@ void finish(FaultInfo& f, Fields<Spec>& table) {
                  .choice("direction", static_cast<Direction Spec::*>(&Spec::direction),
                          {"to", "from", "both"}, kDirectionText)
                  .table();
-  f.make = [] { return std::static_pointer_cast<void>(std::make_shared<Spec>()); };
+  f.make = make_spec<Spec>;
 }
 
 FaultInfo lossy(const char* name, const char* about, const char* field, const char* text,

@@ -32,7 +32,7 @@ FaultInfo share_fault(const char* name, const char* about, const char* example) 
   f.fields = Fields<ShareSpec>(name, about)
                  .add("percentage", &ShareSpec::percentage, "of the requests", between(0, 1))
                  .table();
-  f.make = [] { return std::static_pointer_cast<void>(std::make_shared<ShareSpec>()); };
+  f.make = make_spec<ShareSpec>;
   f.apply = share_of<Action>;
   return f;
 }
@@ -54,7 +54,7 @@ FaultInfo delay_fault() {
           .add("latency", &DelaySpec::latency, "drawn for each request")
           .add("probability", &DelaySpec::probability, "of a request to get the latency", between(0, 1))
           .table();
-  f.make = [] { return std::static_pointer_cast<void>(std::make_shared<DelaySpec>()); };
+  f.make = make_spec<DelaySpec>;
   f.apply = [](const void* raw, FaultParts& parts) {
     const auto& spec = *static_cast<const DelaySpec*>(raw);
     if (spec.factor == 1 && !spec.latency) {

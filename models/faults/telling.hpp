@@ -15,7 +15,7 @@ inline FaultInfo telling_fault(const char* name, const char* about, const char* 
   f.takes = takes;
   f.ramps = false;
   f.fields = Fields<NoFields>(name, about).table();
-  f.make = [] { return std::static_pointer_cast<void>(std::make_shared<NoFields>()); };
+  f.make = make_spec<NoFields>;
   return f;
 }
 

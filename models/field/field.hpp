@@ -39,6 +39,12 @@ struct ReadContext {
   }
 };
 
+// How a kind, a step or a fault makes the spec that its fields are read into.
+template <class Spec>
+std::shared_ptr<void> make_spec() {
+  return std::make_shared<Spec>();
+}
+
 // Extends the path for the lifetime of a scope.
 class PathScope {
  public:

@@ -342,7 +342,7 @@ Kind gateway_kind() {
   kind.example = "{edge: {replicas: 2, authentication: {jwt: 80us}, routes: {checkout: cart.get}}}";
   kind.fields = gateway_fields();
   kind.fields.about = kind.about;
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<GatewaySpec>()); };
+  kind.make = make_spec<GatewaySpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

@@ -135,7 +135,7 @@ Kind job_kind() {
           .section("callback", &JobSpec::callback, callback_fields(),
                    "called after a job's success; default: nobody is told")
           .table();
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<JobSpec>()); };
+  kind.make = make_spec<JobSpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

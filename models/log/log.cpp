@@ -147,7 +147,7 @@ Kind log_kind() {
       "A topic of an event log: partitions, replicas, and consumer groups that read it at their own pace.";
   kind.example = "{orders: {partitions: 12, consumers: {mailers: {instances: 4}}}}";
   kind.fields = log_fields(kind.about);
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<LogSpec>()); };
+  kind.make = make_spec<LogSpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

@@ -10,6 +10,7 @@
 #include "models/mesh/mesh.hpp"
 #include "models/mesh/sidecar.hpp"
 #include "models/policies/transport/transport.hpp"
+#include "models/steps/step_shapes.hpp"
 
 namespace tailrace::models {
 
@@ -223,10 +224,7 @@ class MeshBuilder {
   }
 
   static Step timed(Step::Kind kind, sim::Duration time) {
-    Step step;
-    step.kind = kind;
-    step.distribution = sim::Distribution::constant(static_cast<double>(time.ns));
-    return step;
+    return drawing_step(kind, sim::Distribution::constant(static_cast<double>(time.ns)));
   }
 
   // The application's call ends at its own sidecar, which makes the rest of the way.
@@ -299,14 +297,7 @@ class MeshBuilder {
       copy.branches.push_back(
           {1, {call(original, sidecar, r.mirror->to, target.name, policies, v, "mirror")}});
       b_.topology.background = true;
-      if (r.mirror->share.value < 1) {
-        Step some;
-        some.kind = Step::Kind::branch;
-        some.branches.push_back({r.mirror->share.value, {std::move(copy)}});
-        steps.push_back(std::move(some));
-      } else {
-        steps.push_back(std::move(copy));
-      }
+      append_sometimes(r.mirror->share, {std::move(copy)}, steps);
     }
     if (r.split.empty()) {
       steps.push_back(call(original, sidecar, service, target.name, policies, v, "call"));

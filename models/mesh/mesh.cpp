@@ -115,7 +115,7 @@ Kind mesh_kind() {
           .add("push_delay", &S::push_delay,
                "from a change to a sidecar that has it, drawn for each; Istio gathers changes for 100ms")
           .table();
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<MeshSpec>()); };
+  kind.make = make_spec<MeshSpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

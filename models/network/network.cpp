@@ -227,7 +227,7 @@ Kind network_kind() {
                   "for one pair, `caller -> callee`, both directions; what it leaves out comes from default")
           .table();
   kind.fields.fields.back().section = std::make_shared<const FieldTable>(link_fields());
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<NetworkSpec>()); };
+  kind.make = make_spec<NetworkSpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

@@ -105,7 +105,7 @@ Kind outbox_kind() {
   add_policy_fields(table, PolicyPlace::call,
                     [](void* spec) -> PolicySet& { return static_cast<OutboxSpec*>(spec)->policies; });
   kind.fields = std::move(table);
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<OutboxSpec>()); };
+  kind.make = make_spec<OutboxSpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

@@ -175,7 +175,7 @@ Kind prices_kind() {
                          "price of a GiB between any two zones that traffic does not name", between(0, 1e6))
                     .list_of("traffic", &PricesSpec::traffic, traffic_fields(), "of pairs of zones")
                     .table();
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<PricesSpec>()); };
+  kind.make = make_spec<PricesSpec>;
   kind.declare = [](const void*, int, TopologyBuilder&) {};
   kind.expand = expand;
   return kind;

@@ -123,7 +123,7 @@ Kind proxy_kind() {
                     .table();
   append_fields(kind.fields, front_fields(),
                 [](void* spec) -> void* { return &static_cast<ProxySpec*>(spec)->front; });
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<ProxySpec>()); };
+  kind.make = make_spec<ProxySpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

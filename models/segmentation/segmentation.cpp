@@ -306,7 +306,7 @@ Kind segmentation_kind() {
                   "who is isolated, and who may reach them all the same")
           .add("cost", &SegmentationSpec::cost, "of the check, for each attempt that is let through")
           .table();
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<SegmentationSpec>()); };
+  kind.make = make_spec<SegmentationSpec>;
   kind.declare = [](const void*, int, TopologyBuilder&) {};
   kind.expand = [](const void* raw, int component, TopologyBuilder& b) {
     Expander(*static_cast<const SegmentationSpec*>(raw), component, b).run();

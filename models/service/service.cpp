@@ -239,7 +239,7 @@ Kind service_kind() {
   add_label_fields(table, true,
                    [](void* spec) -> LabelsSpec& { return static_cast<ServiceSpec*>(spec)->labels; });
   kind.fields = std::move(table);
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<ServiceSpec>()); };
+  kind.make = make_spec<ServiceSpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "models/steps/step_shapes.hpp"
+
 namespace tailrace::models {
 
 namespace {
@@ -61,14 +63,7 @@ void expand_one(const TelemetrySpec& spec, Mark mark, TopologyBuilder& b, Steps&
     }
     for (Step& s : sent) added.push_back(std::move(s));
   }
-  if (spec.sample.value < 1) {
-    Step sampled;
-    sampled.kind = Step::Kind::branch;
-    sampled.branches.push_back({spec.sample.value, std::move(added)});
-    steps.push_back(std::move(sampled));
-  } else {
-    for (Step& s : added) steps.push_back(std::move(s));
-  }
+  append_sometimes(spec.sample, std::move(added), steps);
 }
 
 }  // namespace

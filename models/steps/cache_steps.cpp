@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "models/field/units.hpp"
+#include "models/steps/step_shapes.hpp"
 
 namespace tailrace::models {
 
@@ -250,11 +251,8 @@ Step cache_step(CacheUse use, int cache, CacheKey key, Steps first, Steps then) 
 }
 
 void add_work(const TimeDistribution& time, const TopologyBuilder& b, Steps& out) {
-  if (time.value.is_constant() && time.value.mean() == 0) return;
-  Step s;
-  s.kind = b.station == kNone ? Step::Kind::sleep : Step::Kind::compute;
-  s.distribution = time.value;
-  out.push_back(std::move(s));
+  if (is_zero(time.value)) return;
+  out.push_back(drawing_step(b.station == kNone ? Step::Kind::sleep : Step::Kind::compute, time.value));
 }
 
 std::vector<StepKind> make_cache_step_kinds() {
@@ -285,9 +283,8 @@ std::vector<StepKind> make_cache_step_kinds() {
   add_policy_fields(table, PolicyPlace::call,
                     [](void* spec) -> PolicySet& { return static_cast<CacheStepSpec*>(spec)->policies; });
   std::vector<StepKind> kinds;
-  kinds.push_back(
-      {"cache", "Asks a cache, and fetches what it does not have; or writes through it.", std::move(table),
-       [] { return std::static_pointer_cast<void>(std::make_shared<CacheStepSpec>()); }, expand_cache});
+  kinds.push_back({"cache", "Asks a cache, and fetches what it does not have; or writes through it.",
+                   std::move(table), make_spec<CacheStepSpec>, expand_cache});
   return kinds;
 }
 

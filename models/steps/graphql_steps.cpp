@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/steps/step_shapes.hpp"
+
 namespace tailrace::models {
 
 namespace {
@@ -129,16 +131,9 @@ void expand_graphql(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) 
                         "graphql: [{field: posts, call: posts.list}]");
     return;
   }
-  if (!(spec.plan.value.is_constant() && spec.plan.value.mean() == 0)) {
-    Step plan;
-    plan.kind = Step::Kind::compute;
-    plan.distribution = spec.plan.value;
-    out.push_back(std::move(plan));
-  }
+  if (!is_zero(spec.plan.value)) out.push_back(drawing_step(Step::Kind::compute, spec.plan.value));
   if (query_refused(spec.fields, spec.max_depth, spec.max_complexity)) {
-    Step fail;
-    fail.kind = Step::Kind::fail;
-    out.push_back(std::move(fail));
+    out.push_back(fail_step());
     return;
   }
   resolve_fields(spec.fields, 1, b, out);
@@ -164,7 +159,7 @@ std::vector<StepKind> make_graphql_step_kinds() {
                        .add("max_complexity", &S::max_complexity,
                             "so does one with more fields, those of each item of a list counted")
                        .table(),
-                   [] { return std::static_pointer_cast<void>(std::make_shared<S>()); }, expand_graphql});
+                   make_spec<S>, expand_graphql});
   return kinds;
 }
 

@@ -13,11 +13,6 @@ namespace tailrace::models {
 
 namespace {
 
-template <class Spec>
-std::shared_ptr<void> make_spec() {
-  return std::make_shared<Spec>();
-}
-
 void expand_await(const AwaitSpec& spec, int channel, Mark mark, TopologyBuilder& b, Steps& out) {
   if (spec.group.empty()) {
     b.diagnostics.error(mark, b.path + ".await", "await does not say whose handling it waits for",
@@ -186,14 +181,7 @@ void expand_publish(const PublishSpec& spec, Mark mark, TopologyBuilder& b, Step
     sent.push_back(std::move(background));
   }
   if (spec.await) expand_await(*spec.await, to.channel, mark, b, sent);
-  if (spec.probability && spec.probability->value < 1) {
-    Step branch;
-    branch.kind = Step::Kind::branch;
-    branch.branches.push_back({spec.probability->value, std::move(sent)});
-    out.push_back(std::move(branch));
-  } else {
-    for (Step& s : sent) out.push_back(std::move(s));
-  }
+  append_sometimes(spec.probability, std::move(sent), out);
 }
 
 void expand_effect(int id, const std::optional<IdempotencySpec>& idempotency, Steps body, Mark mark,
@@ -205,12 +193,7 @@ void expand_effect(int id, const std::optional<IdempotencySpec>& idempotency, St
   }
   if (idempotency) {
     const sim::Distribution& lookup = idempotency->lookup.value;
-    if (!(lookup.is_constant() && lookup.mean() == 0)) {
-      Step step;
-      step.kind = Step::Kind::compute;
-      step.distribution = lookup;
-      out.push_back(std::move(step));
-    }
+    if (!is_zero(lookup)) out.push_back(drawing_step(Step::Kind::compute, lookup));
     if (idempotency->calls) {
       CallSpec call;
       call.call = *idempotency->calls;

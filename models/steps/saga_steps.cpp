@@ -382,7 +382,7 @@ StepKind saga_step_kind() {
           .add("compensate_timed_out", &SagaSpec::compensate_timed_out,
                "a step whose time was over is undone too: it may have had its effect, or have it later")
           .table(),
-      [] { return std::static_pointer_cast<void>(std::make_shared<SagaSpec>()); }, expand_saga};
+      make_spec<SagaSpec>, expand_saga};
 }
 
 }  // namespace tailrace::models

@@ -1,6 +1,7 @@
 #pragma once
 // Shapes that step kinds write again and again: a step with one body, an attempt with its plan B, a point
 // that is counted, a question whether something has come about.
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,29 @@ inline Step with_branch(Step::Kind kind, Steps body) {
   step.kind = kind;
   step.branches.push_back({1, std::move(body)});
   return step;
+}
+
+// A compute, sleep or loop that draws from that distribution.
+inline Step drawing_step(Step::Kind kind, sim::Distribution distribution) {
+  Step step;
+  step.kind = kind;
+  step.distribution = std::move(distribution);
+  return step;
+}
+inline bool is_zero(const sim::Distribution& distribution) {
+  return distribution.is_constant() && distribution.mean() == 0;
+}
+
+// The steps with that probability, or at all events where none is written.
+inline void append_sometimes(const std::optional<Fraction>& probability, Steps steps, Steps& out) {
+  if (!probability || !(probability->value < 1)) {
+    for (Step& step : steps) out.push_back(std::move(step));
+    return;
+  }
+  Step branch;
+  branch.kind = Step::Kind::branch;
+  branch.branches.push_back({probability->value, std::move(steps)});
+  out.push_back(std::move(branch));
 }
 
 inline Step milestone_step(const std::string& name, TopologyBuilder& b) {

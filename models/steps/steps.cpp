@@ -8,6 +8,7 @@
 #include "models/steps/cache_steps.hpp"
 #include "models/steps/graphql_steps.hpp"
 #include "models/steps/message_steps.hpp"
+#include "models/steps/step_shapes.hpp"
 #include "models/steps/subscription_steps.hpp"
 #include "models/steps/websocket_steps.hpp"
 
@@ -17,21 +18,9 @@ namespace {
 
 constexpr std::size_t kMostBranches = 60'000;  // of one step; a compiled step counts them in 16 bits
 
-template <class Spec>
-std::shared_ptr<void> make_spec() {
-  return std::make_shared<Spec>();
-}
-
-Step timed(Step::Kind kind, const TimeDistribution& time) {
-  Step step;
-  step.kind = kind;
-  step.distribution = time.value;
-  return step;
-}
-
 void expand_sleep(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
   const SleepSpec& spec = *static_cast<const SleepSpec*>(raw);
-  Step step = timed(Step::Kind::sleep, spec.sleep);
+  Step step = drawing_step(Step::Kind::sleep, spec.sleep.value);
   if (spec.per_request) {
     const bool counts =
         b.station != kNone && b.topology.stations[static_cast<std::size_t>(b.station)].blocking;
@@ -84,14 +73,7 @@ void expand_call(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
   }
   step.edge = static_cast<int>(b.topology.edges.size());
   b.topology.edges.push_back(std::move(edge));
-  if (spec.probability && spec.probability->value < 1) {
-    Step branch;
-    branch.kind = Step::Kind::branch;
-    branch.branches.push_back({spec.probability->value, {std::move(step)}});
-    out.push_back(std::move(branch));
-  } else {
-    out.push_back(std::move(step));
-  }
+  append_sometimes(spec.probability, {std::move(step)}, out);
 }
 
 void expand_parallel(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
@@ -181,9 +163,7 @@ void expand_branch(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
 
 void expand_loop(const void* raw, Mark, TopologyBuilder& b, Steps& out) {
   const LoopSpec& spec = *static_cast<const LoopSpec*>(raw);
-  Step step;
-  step.kind = Step::Kind::loop;
-  step.distribution = spec.loop.value;
+  Step step = drawing_step(Step::Kind::loop, spec.loop.value);
   step.branches.emplace_back();
   expand_steps(spec.steps, b, step.branches.back().steps);
   out.push_back(std::move(step));
@@ -220,7 +200,7 @@ std::vector<StepKind> make_step_kinds() {
            .required()
            .table(),
        make_spec<ComputeSpec>, [](const void* s, Mark, TopologyBuilder&, Steps& out) {
-         out.push_back(timed(Step::Kind::compute, static_cast<const ComputeSpec*>(s)->compute));
+         out.push_back(drawing_step(Step::Kind::compute, static_cast<const ComputeSpec*>(s)->compute.value));
        }});
   kinds.push_back(
       {"sleep", "Waiting that takes no core.",

@@ -14,17 +14,6 @@ namespace {
 
 constexpr std::int64_t kMostHeld = 100'000'000;  // of one instance
 
-bool none(const TimeDistribution& time) {
-  return time.value.is_constant() && time.value.mean() == 0;
-}
-
-Step timed(Step::Kind kind, const TimeDistribution& time) {
-  Step step;
-  step.kind = kind;
-  step.distribution = time.value;
-  return step;
-}
-
 // The operation whose steps are being expanded.
 int own_operation(const TopologyBuilder& b) {
   constexpr std::string_view kEndpoints = ".endpoints.";
@@ -91,7 +80,7 @@ bool expected_work(const SubscriptionSpec& spec, Mark mark, TopologyBuilder& b) 
     return error("only an endpoint of a service can hold subscriptions", "endpoints: {subscribe: [...]}");
   if (b.topology.stations[static_cast<std::size_t>(b.station)].shared_queue)
     return error("instances that share a queue hold no connections of their own", "shared_queue: false");
-  if (spec.fields.empty() && none(spec.push))
+  if (spec.fields.empty() && is_zero(spec.push.value))
     return error("an event would cost its subscribers nothing",
                  "fields: [{field: post, call: posts.get}], or push: 50us");
   return true;
@@ -108,31 +97,26 @@ void expand_subscription(const void* raw, Mark mark, TopologyBuilder& b, Steps& 
     return;
   }
   const std::optional<std::int64_t> most = most_of(spec, mark, b);
-  if (!none(spec.plan)) out.push_back(timed(Step::Kind::compute, spec.plan));
+  if (!is_zero(spec.plan.value)) out.push_back(drawing_step(Step::Kind::compute, spec.plan.value));
   b.topology.background = true;
   std::vector<GraphqlField> once, each;
   for (const GraphqlField& f : spec.fields) (f.batched ? once : each).push_back(f);
 
   Steps delivery;
   resolve_fields(each, 1, b, delivery);
-  if (!none(spec.push)) delivery.push_back(timed(Step::Kind::compute, spec.push));
+  if (!is_zero(spec.push.value)) delivery.push_back(drawing_step(Step::Kind::compute, spec.push.value));
   Steps delivered{own_work(name + "/delivery", std::move(delivery), mark, b)};
   delivered.push_back(milestone_step(name + ".delivered", b));
-  if (spec.matches && spec.matches->value < 1) {
-    Step some;
-    some.kind = Step::Kind::branch;
-    some.branches.push_back({spec.matches->value, std::move(delivered)});
-    delivered.clear();
-    delivered.push_back(std::move(some));
-  }
+  Steps to_matching;
+  append_sometimes(spec.matches, std::move(delivered), to_matching);
   Steps event;
-  if (!none(spec.delay)) event.push_back(timed(Step::Kind::sleep, spec.delay));
+  if (!is_zero(spec.delay.value)) event.push_back(drawing_step(Step::Kind::sleep, spec.delay.value));
   if (!once.empty()) {
     Steps shared;
     resolve_fields(once, 1, b, shared);
     event.push_back(own_work(name + "/event", std::move(shared), mark, b));
   }
-  event.push_back(subscription_step(SubscriptionStep::fan_out, operation, std::move(delivered)));
+  event.push_back(subscription_step(SubscriptionStep::fan_out, operation, std::move(to_matching)));
 
   if (query_refused(spec.fields, spec.max_depth, spec.max_complexity)) {
     out.push_back(fail_step());
@@ -155,14 +139,7 @@ void expand_notify(const void* raw, Mark, TopologyBuilder& b, Steps& out) {
   b.topology.background = true;
   b.notified.push_back({operation, spec.notify.mark, b.path});
   Step step = subscription_step(SubscriptionStep::announce, operation);
-  if (spec.probability && spec.probability->value < 1) {
-    Step branch;
-    branch.kind = Step::Kind::branch;
-    branch.branches.push_back({spec.probability->value, {std::move(step)}});
-    out.push_back(std::move(branch));
-  } else {
-    out.push_back(std::move(step));
-  }
+  append_sometimes(spec.probability, {std::move(step)}, out);
 }
 
 FieldTable memory_fields() {
@@ -200,7 +177,7 @@ StepKind subscription_kind() {
           .section("heartbeat", &S::heartbeat, socket_traffic_fields("heartbeat", "Pings and their answers."),
                    "pings, which keep the connection open")
           .table(),
-      [] { return std::static_pointer_cast<void>(std::make_shared<S>()); }, expand_subscription};
+      make_spec<S>, expand_subscription};
 }
 
 StepKind notify_kind() {
@@ -212,7 +189,7 @@ StepKind notify_kind() {
               .required()
               .add("probability", &S::probability, "of an event at all")
               .table(),
-          [] { return std::static_pointer_cast<void>(std::make_shared<S>()); }, expand_notify};
+          make_spec<S>, expand_notify};
 }
 
 }  // namespace

@@ -2,18 +2,13 @@
 
 #include <utility>
 
+#include "models/steps/step_shapes.hpp"
+
 namespace tailrace::models {
 
 namespace {
 
 constexpr double kForEver = 1e15;  // messages; the session ends before
-
-Step timed(Step::Kind kind, const sim::Distribution& time) {
-  Step step;
-  step.kind = kind;
-  step.distribution = time;
-  return step;
-}
 
 void expand_websocket(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
   const auto& spec = *static_cast<const WebsocketSpec*>(raw);
@@ -21,7 +16,7 @@ void expand_websocket(const void* raw, Mark mark, TopologyBuilder& b, Steps& out
   for (const auto* t : {&spec.heartbeat, &spec.push, &spec.receive}) {
     if (*t) traffic.push_back(&**t);
   }
-  hold_connection({timed(Step::Kind::sleep, spec.websocket.value)}, traffic, mark, b, out);
+  hold_connection({drawing_step(Step::Kind::sleep, spec.websocket.value)}, traffic, mark, b, out);
 }
 
 }  // namespace
@@ -51,9 +46,9 @@ bool hold_connection(Steps session, const std::vector<const SocketTrafficSpec*>&
       b.diagnostics.error(mark, b.path, "messages without a pause between them", "every: 30s");
       return false;
     }
-    Step loop = timed(Step::Kind::loop, sim::Distribution::constant(kForEver));
-    Steps body = {timed(Step::Kind::sleep, t->every.value)};
-    if (t->work.value.mean() > 0) body.push_back(timed(Step::Kind::compute, t->work.value));
+    Step loop = drawing_step(Step::Kind::loop, sim::Distribution::constant(kForEver));
+    Steps body = {drawing_step(Step::Kind::sleep, t->every.value)};
+    if (t->work.value.mean() > 0) body.push_back(drawing_step(Step::Kind::compute, t->work.value));
     loop.branches.push_back({1, std::move(body)});
     held.branches.push_back({1, {std::move(loop)}});
   }
@@ -83,7 +78,7 @@ std::vector<StepKind> make_websocket_step_kinds() {
            .section("receive", &S::receive, socket_traffic_fields("receive", "Messages from the client."),
                     "messages from the client")
            .table(),
-       [] { return std::static_pointer_cast<void>(std::make_shared<S>()); }, expand_websocket});
+       make_spec<S>, expand_websocket});
   return kinds;
 }
 

@@ -133,7 +133,7 @@ Kind topic_kind() {
           .add("publish_workers", &TopicSpec::publish_workers, "publications at a time", at_least(1))
           .map_of("subscriptions", &TopicSpec::subscriptions, subscription_fields(), "who gets the messages")
           .table();
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<TopicSpec>()); };
+  kind.make = make_spec<TopicSpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

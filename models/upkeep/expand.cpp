@@ -31,6 +31,11 @@ class Expander {
   }
 
  private:
+  // kNone where the call was said to be wrong, or its component has not come to be.
+  int station_called(const Edge& e) const {
+    return e.operation == kNone ? kNone : t_.operations[at(e.operation)].station;
+  }
+
   // The operation that the errand calls; false where there is none.
   bool resolve(ErrandCall& call, int owner) {
     const std::string outer = std::exchange(b_.path, call.path);
@@ -80,8 +85,7 @@ class Expander {
     if (shares_queue(*settings, id)) return;
     std::vector<Caller> callers;
     for (const Edge& e : t_.edges) {
-      if (!e.probe && e.operation != kNone && t_.operations[at(e.operation)].station == id &&
-          e.from_component != owner && own_discovery_of(e) == nullptr)
+      if (!e.probe && station_called(e) == id && e.from_component != owner && own_discovery_of(e) == nullptr)
         callers.emplace_back(e.from_component, e.from_station);
     }
     add_clients(*settings, id, std::move(callers), "");
@@ -117,35 +121,31 @@ class Expander {
   }
 
   // What calls say themselves. One spec, of an outbound or of defaults, may stand at many calls: those to one
-  // station share a directory.
+  // station share a directory. In the order of the calls.
   void discoveries_of_calls() {
-    std::map<std::pair<const void*, int>, std::vector<std::size_t>> groups;
+    std::map<std::pair<const void*, int>, std::size_t>
+        known;  // only looked up: not in the order of addresses
+    std::vector<std::pair<int, std::vector<std::size_t>>> groups;  // station, calls
     for (std::size_t i = 0; i < t_.edges.size(); ++i) {
       Edge& e = t_.edges[i];
       const OwnDiscovery* own = own_discovery_of(e);
-      if (own == nullptr) continue;
-      if (e.operation == kNone) continue;  // it was said to be wrong
+      const int station = station_called(e);
+      if (own == nullptr || station == kNone) continue;
       const Operation& op = t_.operations[at(e.operation)];
-      if (op.station == kNone) continue;  // nor has its component come to be
       const bool inherited = !own->settings()->ask.path.starts_with(e.path);
       const bool found = op.component == e.from_component || e.publication != kNone || e.cache != kNone ||
-                         t_.stations[at(op.station)].shared_queue;
+                         t_.stations[at(station)].shared_queue;
       if (inherited && (found || finds_itself(*own->settings(), op.component))) {
         std::erase_if(e.admissions, [](const AdmissionUse& use) { return use.policy == kDiscovery; });
         continue;
       }
       const auto use = std::find_if(e.admissions.begin(), e.admissions.end(),
                                     [](const AdmissionUse& u) { return u.policy == kDiscovery; });
-      groups[{use->origin, op.station}].push_back(i);
-      order_.push_back({use->origin, op.station});
+      const auto [entry, is_new] = known.try_emplace({use->origin, station}, groups.size());
+      if (is_new) groups.push_back({station, {}});
+      groups[entry->second].second.push_back(i);
     }
-    // In the order of the calls, not of addresses.
-    for (const auto& key : order_) {
-      const auto it = groups.find(key);
-      if (it == groups.end()) continue;
-      own_directory(key.second, it->second);
-      groups.erase(it);
-    }
+    for (const auto& [station, edges] : groups) own_directory(station, edges);
   }
 
   void own_directory(int station, const std::vector<std::size_t>& edges) {
@@ -182,7 +182,6 @@ class Expander {
 
   TopologyBuilder& b_;
   Topology& t_;
-  std::vector<std::pair<const void*, int>> order_;
 };
 
 }  // namespace

@@ -303,7 +303,7 @@ Kind vpc_kind() {
                   "a call without a route: error: the scenario is wrong; refuse: it fails at once "
                   "(outcome network)")
           .table();
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<S>()); };
+  kind.make = make_spec<S>;
   kind.declare = [](const void*, int, TopologyBuilder&) {};
   kind.expand = [](const void* raw, int component, TopologyBuilder& b) {
     Expander(*static_cast<const S*>(raw), component, b).run();

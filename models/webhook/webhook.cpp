@@ -98,7 +98,7 @@ Kind webhook_kind() {
   add_policy_fields(table, PolicyPlace::call,
                     [](void* spec) -> PolicySet& { return static_cast<WebhookSpec*>(spec)->policies; });
   kind.fields = std::move(table);
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<WebhookSpec>()); };
+  kind.make = make_spec<WebhookSpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

@@ -114,7 +114,7 @@ Kind window_kind() {
           .section("consumers", &WindowSpec::consumers, consumers_fields(), "who handles the results")
           .required()
           .table();
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<WindowSpec>()); };
+  kind.make = make_spec<WindowSpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

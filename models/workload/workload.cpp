@@ -366,7 +366,7 @@ Kind workload_kind() {
   add_label_fields(table, false,
                    [](void* spec) -> LabelsSpec& { return static_cast<WorkloadSpec*>(spec)->labels; });
   kind.fields = std::move(table);
-  kind.make = [] { return std::static_pointer_cast<void>(std::make_shared<WorkloadSpec>()); };
+  kind.make = make_spec<WorkloadSpec>;
   kind.declare = [](const void*, int, TopologyBuilder&) {};
   kind.expand = expand;
   return kind;

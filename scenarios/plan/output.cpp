@@ -16,25 +16,9 @@ namespace {
 
 using analysis::HumanScale;
 using analysis::JsonText;
-using analysis::ThresholdUnit;
 using analysis::ThresholdVerdict;
 
 // --- text
-
-HumanScale scale_of(const JudgedThreshold& t, analysis::TextStyle style) {
-  const double value = t.result.measured.estimate;
-  switch (t.result.unit) {
-    case ThresholdUnit::seconds:
-      return analysis::duration_scale(value, style);
-    case ThresholdUnit::fraction:
-      return analysis::fraction_scale(value);
-    case ThresholdUnit::per_second:
-      return analysis::rate_scale(value);
-    case ThresholdUnit::number:
-      break;
-  }
-  return analysis::number_scale(value);
-}
 
 // "load.request_duration p(99) < 200ms: 187 ms +-3".
 std::string told(const Judgement& j, analysis::TextStyle style) {
@@ -43,7 +27,7 @@ std::string told(const Judgement& j, analysis::TextStyle style) {
   if (t == nullptr) return "";
   std::string out = fmt::format("{} {}: ", t->result.metric, t->result.expression);
   if (t->result.verdict == ThresholdVerdict::no_data) return out + "nothing was measured";
-  const HumanScale scale = scale_of(*t, style);
+  const HumanScale scale = analysis::scale_of(t->result.unit, t->result.measured.estimate, style);
   out += scale.text(t->result.measured.estimate);
   if (t->by_estimate) return out + " (no interval)";
   return out + " " + analysis::plus_minus(t->result.measured, scale, style);

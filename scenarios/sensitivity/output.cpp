@@ -43,20 +43,6 @@ std::string tornado_bar(double value, double most, TextStyle style) {
   return value < 0 ? empty + bar + "|" + none : none + "|" + bar + empty;
 }
 
-std::string shown(double value, analysis::ThresholdUnit unit, TextStyle style) {
-  switch (unit) {
-    case analysis::ThresholdUnit::seconds:
-      return analysis::human_duration(value, style);
-    case analysis::ThresholdUnit::fraction:
-      return analysis::human_fraction(value);
-    case analysis::ThresholdUnit::per_second:
-      return analysis::human_rate(value);
-    case analysis::ThresholdUnit::number:
-      break;
-  }
-  return analysis::human_number(value);
-}
-
 std::string xml(const std::string& text) {
   std::string out;
   for (const char c : text) {
@@ -95,8 +81,8 @@ std::string sensitivity_text(const Sensitivity& s, TextStyle style) {
         {analysis::shortened(p.path, 60, style),
          p.low.text,
          p.high.text,
-         shown(e->at_low, e->unit, style),
-         shown(e->at_high, e->unit, style),
+         analysis::human_figure(e->at_low, e->unit, style),
+         analysis::human_figure(e->at_high, e->unit, style),
          fmt::format("{:+.3g}", e->value.estimate),
          fmt::format("{:+.3g} to {:+.3g}", e->value.low, e->value.high),
          {tornado_bar(e->value.estimate, most, style), e->told ? analysis::Ink::plain : analysis::Ink::dim}});

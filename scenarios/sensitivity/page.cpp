@@ -33,20 +33,6 @@ const Elasticity* primary_of(const Parameter& p) {
   return p.figures.empty() || !p.figures[0].value.known ? nullptr : &p.figures[0];
 }
 
-std::string shown(double value, analysis::ThresholdUnit unit) {
-  switch (unit) {
-    case analysis::ThresholdUnit::seconds:
-      return analysis::human_duration(value, kText);
-    case analysis::ThresholdUnit::fraction:
-      return analysis::human_fraction(value);
-    case analysis::ThresholdUnit::per_second:
-      return analysis::human_rate(value);
-    case analysis::ThresholdUnit::number:
-      break;
-  }
-  return analysis::human_number(value);
-}
-
 bool still(const Elasticity& e) {
   return e.value.estimate == 0 && e.value.low == 0 && e.value.high == 0;
 }
@@ -106,8 +92,8 @@ std::string settings(const Sensitivity& s) {
     const Elasticity* e = primary_of(p);
     out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
                        html(p.path), html(p.base.text), html(p.low.text), html(p.high.text),
-                       e == nullptr ? "" : html(shown(e->at_low, e->unit)),
-                       e == nullptr ? "" : html(shown(e->at_high, e->unit)));
+                       e == nullptr ? "" : html(analysis::human_figure(e->at_low, e->unit, kText)),
+                       e == nullptr ? "" : html(analysis::human_figure(e->at_high, e->unit, kText)));
   }
   return out + "</tbody></table></div></section>\n";
 }

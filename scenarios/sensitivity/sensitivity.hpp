@@ -38,7 +38,7 @@ struct Setting {
 
 struct Elasticity {
   std::string figure;
-  analysis::ThresholdUnit unit = analysis::ThresholdUnit::number;
+  analysis::FigureUnit unit = analysis::FigureUnit::number;
   double at_low = 0, at_high = 0;
   analysis::Interval value;  // of e; unknown where the figure is 0 or thin
   double p_adjusted = 1;

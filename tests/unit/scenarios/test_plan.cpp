@@ -2,21 +2,12 @@
 #include <gtest/gtest.h>
 
 #include "analysis/queueing/formulas.hpp"
-#include "scenarios/format/read.hpp"
 #include "scenarios/plan/max_load.hpp"
 #include "scenarios/plan/sizes.hpp"
+#include "sweep_scenario.hpp"
 
 namespace tailrace::scenarios {
 namespace {
-
-SweepScenario scenario(const std::string& text) {
-  models::Diagnostics d;
-  SweepScenario out;
-  ReadResult read = read_scenario_text("tailrace: 1\nname: plan\n" + text, "t.yaml", {}, d);
-  EXPECT_TRUE(d.ok()) << models::format_diagnostics(d, read.doc.files);
-  out.doc = std::move(read.doc);
-  return out;
-}
 
 const std::string kRun = "run: {duration: 100s, warmup: 10s, replications: 10, seed: 1}\n";
 const std::string kManyServers = kRun + R"(workloads: {load: {constant_arrival_rate: 80/s, calls: s.op}}

@@ -4,20 +4,11 @@
 #include <cmath>
 
 #include "models/field/units.hpp"
-#include "scenarios/format/read.hpp"
 #include "scenarios/plan/sizes.hpp"
+#include "sweep_scenario.hpp"
 
 namespace tailrace::scenarios {
 namespace {
-
-SweepScenario scenario(const std::string& text) {
-  models::Diagnostics d;
-  SweepScenario out;
-  ReadResult read = read_scenario_text("tailrace: 1\nname: plan\n" + text, "t.yaml", {}, d);
-  EXPECT_TRUE(d.ok()) << models::format_diagnostics(d, read.doc.files);
-  out.doc = std::move(read.doc);
-  return out;
-}
 
 SizeAxis axis(const std::string& text, double price = 1, double resolution = 0.01) {
   DesignFault fault;

@@ -91,5 +91,12 @@ inline LogGroup group(std::uint32_t instances, const std::string& name = "mailer
   g.instances = instances;
   return g;
 }
+// One subscription whose instances share its messages.
+inline LogSettings shared(Subscription type, std::uint32_t instances, std::uint32_t partitions = 1) {
+  LogSettings s = topic(partitions);
+  s.groups = {group(instances)};
+  s.groups[0].type = type;
+  return s;
+}
 
 }  // namespace tailrace::models::event_log

@@ -7,13 +7,6 @@
 namespace tailrace::models::event_log {
 namespace {
 
-LogSettings shared(Subscription type, std::uint32_t instances, std::uint32_t partitions = 1) {
-  LogSettings s = topic(partitions);
-  s.groups = {group(instances)};
-  s.groups[0].type = type;
-  return s;
-}
-
 TEST(LogShared, OnePartitionKeepsAllInstancesBusy) {
   LogWorld w(shared(Subscription::shared, 4));
   w.handle_in(10 * kMs);

@@ -6,12 +6,6 @@
 namespace tailrace::models::event_log {
 namespace {
 
-LogSettings shared(Subscription type, std::uint32_t instances, std::uint32_t partitions = 1) {
-  LogSettings s = topic(partitions);
-  s.groups = {group(instances)};
-  s.groups[0].type = type;
-  return s;
-}
 void set_intake(LogWorld& w, std::uint32_t instance, Intake intake) {
   dynamic_cast<Intakes&>(*w.channel).set_intake(0, instance, intake);
 }
