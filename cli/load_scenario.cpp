@@ -1,11 +1,9 @@
 #include "cli/load_scenario.hpp"
 
-#include "analysis/report/thresholds.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
-#include "models/topology/build.hpp"
 #include "scenarios/format/read.hpp"
-#include "scenarios/run/lookout.hpp"
+#include "scenarios/run/load.hpp"
 
 namespace tailrace::cli {
 
@@ -84,9 +82,8 @@ LoadedScenario read_for_sweep(const ScenarioArguments& arguments) {
   loaded.doc = read_tree(arguments, loaded);
   if (loaded.exit_code == 0) {
     models::Diagnostics found;
-    std::optional<models::Topology> topology = models::build_topology(loaded.doc, found);
-    if (topology) analysis::check_thresholds(*topology, found);
-    if (topology && found.ok()) {
+    std::optional<models::Topology> topology = scenarios::checked_topology(loaded.doc, found);
+    if (topology) {
       loaded.topology = std::make_shared<const models::Topology>(std::move(*topology));
       loaded.diagnostics = std::move(found);
     }
@@ -99,10 +96,8 @@ LoadedScenario load_scenario(const ScenarioArguments& arguments) {
   LoadedScenario loaded;
   loaded.doc = read_tree(arguments, loaded);
   if (loaded.exit_code == 0) {
-    std::optional<models::Topology> topology = models::build_topology(loaded.doc, loaded.diagnostics);
-    if (topology) analysis::check_thresholds(*topology, loaded.diagnostics);
-    if (topology) scenarios::check_abort_rules(loaded.doc, *topology, loaded.diagnostics);
-    if (!topology || !loaded.diagnostics.ok()) {
+    std::optional<models::Topology> topology = scenarios::checked_topology(loaded.doc, loaded.diagnostics);
+    if (!topology) {
       loaded.exit_code = kWrongScenario;
     } else {
       if (arguments.seed) topology->run.seed = *arguments.seed;

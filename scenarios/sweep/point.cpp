@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "analysis/report/thresholds.hpp"
-#include "models/topology/build.hpp"
 #include "scenarios/format/read.hpp"
+#include "scenarios/run/load.hpp"
 #include "sim/base/bytes.hpp"
 
 namespace tailrace::scenarios {
@@ -40,9 +39,8 @@ std::optional<models::Topology> build_point(const SweepScenario& scenario,
   for (std::size_t k = 0; k < paths.size(); ++k) changes.push_back(paths[k] + "=" + values[k]);
   override_scenario(doc, changes, origin, diagnostics);
   std::optional<models::Topology> topology;
-  if (diagnostics.ok()) topology = models::build_topology(doc, diagnostics);
-  if (topology) analysis::check_thresholds(*topology, diagnostics);
-  if (!topology || !diagnostics.ok()) {
+  if (diagnostics.ok()) topology = checked_topology(doc, diagnostics);
+  if (!topology) {
     fault = explain(diagnostics, doc.files);
     return std::nullopt;
   }

@@ -10,11 +10,10 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "analysis/report/thresholds.hpp"
 #include "models/fault/fault.hpp"
-#include "models/topology/build.hpp"
 #include "scenarios/format/read.hpp"
 #include "scenarios/format/write.hpp"
+#include "scenarios/run/load.hpp"
 #include "viewer/model/document_edits.hpp"
 #include "viewer/model/runner.hpp"
 #include "viewer/model/tail_tracer.hpp"
@@ -43,10 +42,8 @@ struct State {
 };
 
 std::shared_ptr<models::Topology> build(const models::ScenarioDoc& doc, models::Diagnostics& diagnostics) {
-  std::optional<models::Topology> topology = models::build_topology(doc, diagnostics);
-  if (topology) analysis::check_thresholds(*topology, diagnostics);
-  if (!topology || !diagnostics.ok()) return nullptr;
-  return std::make_shared<models::Topology>(std::move(*topology));
+  std::optional<models::Topology> topology = scenarios::checked_topology(doc, diagnostics);
+  return topology ? std::make_shared<models::Topology>(std::move(*topology)) : nullptr;
 }
 
 bool same_bytes(const fs::path& a, const fs::path& b) {
