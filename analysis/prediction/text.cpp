@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <unordered_map>
 
 namespace tailrace::analysis {
@@ -203,6 +204,28 @@ const Figure* pick(const StationPrediction* s, const WorkloadPrediction* w, Meas
   return nullptr;
 }
 
+// Remarks on the rows of a table. One that several rows have stands below it, under a number.
+class Footnotes {
+ public:
+  void count(const std::string& remark) { ++rows_[remark]; }
+  std::string beside(const std::string& remark) {
+    if (rows_[remark] < 2) return ": " + remark;
+    const auto known = std::find(shared_.begin(), shared_.end(), remark);
+    const auto number = known - shared_.begin() + 1;
+    if (known == shared_.end()) shared_.push_back(remark);
+    return fmt::format(" [{}]", number);
+  }
+  std::string lines() const {
+    std::string out;
+    for (std::size_t i = 0; i < shared_.size(); ++i) out += fmt::format("  [{}] {}\n", i + 1, shared_[i]);
+    return out;
+  }
+
+ private:
+  std::map<std::string, std::size_t> rows_;
+  std::vector<std::string> shared_;
+};
+
 }  // namespace
 
 std::string time_text(double seconds, bool unicode) {
@@ -282,15 +305,23 @@ std::string beside_text(const Prediction& p, const std::vector<Measured>& measur
   if (!p.message.empty()) return "Theory does not apply: " + p.message + ".\n";
   const auto stations = index_of(p.stations);
   const auto workloads = index_of(p.workloads);
+  const auto figure_of = [&](const Measured& m) {
+    const auto s = stations.find(m.name);
+    const auto w = workloads.find(m.name);
+    return pick(s == stations.end() ? nullptr : s->second, w == workloads.end() ? nullptr : w->second,
+                m.what);
+  };
   Table table({"figure", "theory", "simulation", "interval", "difference", "verdict"});
+  Footnotes doubts;
+  for (const Measured& m : measured) {
+    const Figure* f = figure_of(m);
+    if (f != nullptr && f->known && !f->exact) doubts.count(f->reason);
+  }
   std::size_t unknown = 0, left = 0;
   std::vector<std::pair<std::string, std::string>> reasons;
   const std::string dash = unicode ? "\u2013" : "-";
   for (const Measured& m : measured) {
-    const auto s = stations.find(m.name);
-    const auto w = workloads.find(m.name);
-    const Figure* f =
-        pick(s == stations.end() ? nullptr : s->second, w == workloads.end() ? nullptr : w->second, m.what);
+    const Figure* f = figure_of(m);
     if (f == nullptr) continue;
     const std::string name = fmt::format("{} {}", m.name, what_text(m.what));
     if (!f->known) {
@@ -312,7 +343,7 @@ std::string beside_text(const Prediction& p, const std::vector<Measured>& measur
     } else {
       verdict = std::fabs(gap) <= kCloseEnough ? "close (no interval)" : "differs (no interval)";
     }
-    if (!f->exact) verdict += ": " + f->reason;
+    if (!f->exact) verdict += doubts.beside(f->reason);
     table.row(
         {name, figure_text(*f, value_text(m.what, f->value, unicode), unicode),
          value_text(m.what, m.estimate, unicode),
@@ -321,7 +352,7 @@ std::string beside_text(const Prediction& p, const std::vector<Measured>& measur
          std::isfinite(gap) ? fmt::format("{:+.2f} %", 100 * gap) : "-", verdict});
   }
   std::string out;
-  if (table.size() > 0) out += table.text();
+  if (table.size() > 0) out += table.text() + doubts.lines();
   if (left > 0) out += fmt::format("  and {} more figures\n", left);
   for (const auto& [name, reason] : reasons) out += fmt::format("No theory for {}: {}.\n", name, reason);
   if (unknown > reasons.size())

@@ -341,6 +341,25 @@ TEST(PredictionText, BesideSaysWithinOrDiffers) {
   EXPECT_EQ(text.find("nobody"), std::string::npos);
 }
 
+TEST(PredictionText, ARemarkThatSeveralRowsHaveStandsOnceBelow) {
+  Prediction p;
+  for (const char* name : {"a", "b", "c"}) {
+    StationPrediction s;
+    s.name = name;
+    s.utilization = {0.5, true, false, s.name == "c" ? "cut off" : "rough"};
+    p.stations.push_back(s);
+  }
+  using What = Measured::What;
+  const std::string text = beside_text(p,
+                                       {{"a", What::utilization, 0.5, 0.4, 0.6, true},
+                                        {"b", What::utilization, 0.7, 0.6, 0.8, true},
+                                        {"c", What::utilization, 0.5, 0.4, 0.6, true}},
+                                       false);
+  EXPECT_NE(text.find("within the interval [1]\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("differs [1]\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("within the interval: cut off\n  [1] rough\n"), std::string::npos) << text;
+}
+
 TEST(PredictionText, TimesChooseTheirUnit) {
   EXPECT_EQ(time_text(0.0125), "12.5 ms");
   EXPECT_EQ(time_text(12.5e-6, false), "12.5 us");
