@@ -52,10 +52,10 @@ void record_many_histograms(benchmark::State& state) {
   for (auto _ : state) {
     for (std::size_t begin = 0; begin < kValues; begin += kBatch) {
       if (prefetched) {
-        for (std::size_t i = begin; i < begin + kBatch; ++i) histograms[targets[i]].prefetch_totals();
-        for (std::size_t i = begin; i < begin + kBatch; ++i) histograms[targets[i]].prefetch_way(values[i]);
+        for (std::size_t i = begin; i < begin + kBatch; ++i) histograms[targets[i]].fetch_totals();
+        for (std::size_t i = begin; i < begin + kBatch; ++i) histograms[targets[i]].fetch_way(values[i]);
         for (std::size_t i = begin; i < begin + kBatch; ++i)
-          histograms[targets[i]].prefetch_bucket(values[i]);
+          histograms[targets[i]].fetch_bucket(values[i]);
       }
       for (std::size_t i = begin; i < begin + kBatch; ++i) histograms[targets[i]].record(values[i]);
     }

@@ -2,20 +2,14 @@
 // that they will touch are fetched pass by pass over a block of events, so that what one pass asked for has
 // arrived when the next one reads it: the frames and clients; what they point to; who is called, or waits for
 // the answer; what belongs to those. Only hints: nothing here changes the run.
-//
-// Fetching is loading: a prefetch instruction is dropped where the page's address is not at hand either, as
-// it seldom is in a large model. The loads of a pass do not depend on each other and overlap.
 #include "models/runtime/execution.hpp"
+#include "sim/base/fetch.hpp"
 
 namespace tailrace::models {
 
 namespace {
 
-template <class T>
-[[gnu::always_inline]] inline void fetch(const T& where) {
-  unsigned char byte;
-  asm volatile("movb %1, %0" : "=r"(byte) : "m"(reinterpret_cast<const unsigned char&>(where)));
-}
+using sim::fetch;
 
 bool has_parent(const Frame& f) {
   return (f.flags & (kLive | kDirect | kClientFrame)) == kLive && f.parent != kNoId;  // left: nobody's

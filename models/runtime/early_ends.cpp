@@ -63,7 +63,7 @@ void Execution::count_statistics() {
   const std::size_t histograms = record_.series.size() + record_.batches.size() * classes_.size();
   if (statistics_bytes_ != 0 && events_ - statistics_counted_ < kEventsPerHistogram * histograms) return;
   statistics_counted_ = events_;
-  const auto bytes_of = [](const std::vector<sim::Histogram>& list) {
+  const auto bytes_of = [](const auto& list) {
     std::size_t bytes = 0;
     for (const sim::Histogram& h : list) bytes += h.memory_bytes();
     return bytes;

@@ -14,6 +14,7 @@
 #include "models/runtime/trace_record.hpp"
 #include "models/runtime/upkeep_record.hpp"
 #include "models/topology/outcome.hpp"
+#include "sim/base/large_vector.hpp"
 #include "sim/base/time.hpp"
 #include "sim/observe/histogram.hpp"
 
@@ -221,7 +222,7 @@ struct RunRecord {
   std::vector<EffectRecord> effects;
   std::vector<CacheRecord> caches;     // by Topology::caches
   std::uint64_t journeys_open = 0;     // requests of which something is still under way at the end
-  std::vector<sim::Histogram> series;  // by CompiledModel::series
+  sim::LargeVector<sim::Histogram> series;  // by CompiledModel::series
   std::vector<WindowRecord> windows;
   std::vector<ScalingRecord> scaling;              // by CompiledModel::scaled
   std::vector<DeploymentRecord> deployments;       // by Topology::deployments

@@ -225,8 +225,8 @@ class Writing {
   void one(const std::array<T, N>& v) {
     for (const T& item : v) one(item);
   }
-  template <class T>
-  void one(const std::vector<T>& v) {
+  template <class T, class Allocator>
+  void one(const std::vector<T, Allocator>& v) {
     out_.number(v.size());
     for (const T& item : v) one(item);
   }
@@ -269,8 +269,8 @@ class Reading {
   void one(std::array<T, N>& v) {
     for (T& item : v) one(item);
   }
-  template <class T>
-  void one(std::vector<T>& v) {
+  template <class T, class Allocator>
+  void one(std::vector<T, Allocator>& v) {
     const std::size_t n = in_.count();
     v.clear();
     for (std::size_t i = 0; i < n && in_.good(); ++i) one(v.emplace_back());

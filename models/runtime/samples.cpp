@@ -5,8 +5,7 @@
 
 namespace tailrace::models {
 
-// Each to the line of its series, and the lines that are full to their histograms: two passes ask for the
-// cache lines of those, the third finds them there.
+// Each to the line of its series, and the lines that are full to their histograms, which three passes fetch.
 void Execution::flush_samples() {
   std::size_t full = 0;  // their series take the places of samples that have been moved
   for (std::size_t i = 0; i < sample_count_; ++i) {
@@ -20,15 +19,19 @@ void Execution::flush_samples() {
     }
     recent.values[recent.count] = static_cast<std::uint32_t>(sample.value);
     if (++recent.count < RecentValues::kMost) continue;
-    series_[sample.series].prefetch_totals();
     samples_[full++].series = sample.series;
   }
   sample_count_ = 0;
-  for (std::size_t i = 0; i < full; ++i) {
-    const std::uint32_t series = samples_[i].series;
-    const RecentValues& recent = recent_[series];
-    for (std::uint32_t k = 0; k < recent.count; ++k) series_[series].prefetch_way(recent.values[k]);
-  }
+  const auto each = [&](auto&& visit) {
+    for (std::size_t i = 0; i < full; ++i) {
+      const std::uint32_t series = samples_[i].series;
+      const RecentValues& recent = recent_[series];
+      for (std::uint32_t k = 0; k < recent.count; ++k) visit(series_[series], recent.values[k]);
+    }
+  };
+  for (std::size_t i = 0; i < full; ++i) series_[samples_[i].series].fetch_totals();
+  each([](const sim::Histogram& h, std::int64_t value) { h.fetch_way(value); });
+  each([](const sim::Histogram& h, std::int64_t value) { h.fetch_bucket(value); });
   for (std::size_t i = 0; i < full; ++i) {
     if (recent_[samples_[i].series].count == RecentValues::kMost) record_recent(samples_[i].series);
   }

@@ -27,6 +27,8 @@
 #include <memory>
 #include <vector>
 
+#include "sim/base/fetch.hpp"
+
 namespace tailrace::sim {
 
 class ByteReader;
@@ -60,8 +62,12 @@ class alignas(64) Histogram {
 
   void record(std::int64_t value) {
     const std::uint32_t index = index_of(value);
-    Block* block = blocks_[index >> kSubBits].get();
-    if (block == nullptr) [[unlikely]] {
+    if (!dense_) {
+      if (count_ < log_size_ && index < kBlocks << kSubBits) [[likely]]
+        log_[count_] = static_cast<std::uint16_t>(index);
+      else
+        count_first(index);
+    } else if (Block* block = blocks_[index >> kSubBits].get(); block == nullptr) [[unlikely]] {
       count_first(index);
     } else if (++block->words[index & (kSubBuckets - 1)] == 0) [[unlikely]] {
       carry(index, 1);
@@ -75,22 +81,21 @@ class alignas(64) Histogram {
     if (value > max_) [[unlikely]]
       max_ = value;
   }
-  // Ask for the cache lines that record(value) will touch: of the totals, then of the way to the bucket or
-  // the end of the log, then of the bucket. For consumers that hold a batch of values: a pass of each, then
-  // one of records.
-  void prefetch_totals() const { __builtin_prefetch(&count_, 1); }
-  void prefetch_way(std::int64_t value) const {
+  // Bring near what record(value) will touch: the totals, then the way to the bucket or the end of the log,
+  // then the bucket. For consumers that hold a batch of values: a pass of each, then one of records.
+  void fetch_totals() const { fetch(count_); }
+  void fetch_way(std::int64_t value) const {
     if (dense_) {
-      __builtin_prefetch(&blocks_[index_of(value) >> kSubBits]);
+      fetch(blocks_[index_of(value) >> kSubBits]);
     } else if (log_ != nullptr) {
-      __builtin_prefetch(&log_[count_], 1);
+      fetch(log_[count_ > 0 ? count_ - 1 : 0]);
     }
   }
-  void prefetch_bucket(std::int64_t value) const {
+  void fetch_bucket(std::int64_t value) const {
     if (!dense_) return;
     const std::uint32_t index = index_of(value);
     const Block* block = blocks_[index >> kSubBits].get();
-    if (block != nullptr) __builtin_prefetch(&block->words[index & (kSubBuckets - 1)], 1);
+    if (block != nullptr) fetch(block->words[index & (kSubBuckets - 1)]);
   }
   void record_many(std::int64_t value, std::uint64_t times);
 

@@ -378,9 +378,9 @@ TEST(Histogram, ANegativeValueBreaksAnInvariant) {
   Histogram h;
   EXPECT_THROW(h.record(-1), InvariantBroken);
   EXPECT_THROW(h.record(std::numeric_limits<std::int64_t>::min()), InvariantBroken);
-  h.prefetch_totals();  // harmless, as are these
-  h.prefetch_way(-1);
-  h.prefetch_bucket(-1);
+  h.fetch_totals();  // harmless, as are these
+  h.fetch_way(-1);
+  h.fetch_bucket(-1);
   EXPECT_TRUE(h.empty());
 }
 
