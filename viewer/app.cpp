@@ -131,7 +131,7 @@ bool App::busy() const {
     if (session->playing() || session->view()->state <= RunState::running || session->wanted_s() >= 0 ||
         session->pending_s() >= 0)
       return true;
-  return tracing() || message_s_ > 0 || !picture_.empty();
+  return tracing() || message_s_ > 0 || !picture_.empty() || film_.running();
 }
 
 bool App::tracing() const {
@@ -248,7 +248,10 @@ void App::everything(ImVec2 size) {
   const float bar = em() * 2.9f, gap = em() * 0.3f;
   Actions actions;
   ImGui::SetCursorScreenPos({0, 0});
-  transport_.draw(looks_[0], {size.x, bar}, actions);
+  const std::string filming = film_.running()
+                                  ? fmt::format("filming: {} pictures in {}", film_.frames(), film_.folder())
+                                  : std::string();
+  transport_.draw(looks_[0], {size.x, bar}, actions, filming);
   const float side = std::clamp(side_width_ > 0 ? side_width_ : std::max(em() * 27, size.x * 0.26f),
                                 em() * 14, size.x * 0.7f);
   const float below = std::clamp(time_height_ > 0 ? time_height_ : size.y * 0.37f, em() * 10, size.y * 0.75f);
@@ -338,6 +341,11 @@ void App::carry_out(const Actions& a) {
     export_picture(fresh_name(fmt::format("{}-{}{}", name, file_time(look.playhead_s), what), ".png"),
                    place == nullptr ? "" : place->name);
   }
+  if (a.film && film_.running()) {
+    end_film();
+  } else if (a.film) {
+    begin_film(fresh_name(name + "-film", ""));
+  }
   if (a.table) export_csv(fresh_name(fmt::format("{}-{}", name, file_time(look.range.t0_s)), ".csv"));
   if (a.quit) leave_ = true;
 }
@@ -380,7 +388,7 @@ void App::grant(const LessonPanel::Wish& wish) {
 }
 
 void App::toast(ImVec2 size) {
-  if (message_s_ <= 0 || message_.empty()) return;
+  if (message_s_ <= 0 || message_.empty() || film_.running()) return;
   ImDrawList& draw = *ImGui::GetForegroundDrawList();
   const std::string text = fitted(body_font(), 0, message_, size.x * 0.8f);
   const float wide = text_width(body_font(), 0, text) + em() * 2, tall = em() * 2.2f;
@@ -391,6 +399,9 @@ void App::toast(ImVec2 size) {
 }
 
 bool App::draw(double seconds) {
+  // Time moves from picture to picture, not by the clock, so that a film runs evenly.
+  if (film_.running()) seconds = film_moves_ ? 1.0 / kFilmRate : 0;
+  film_moves_ = false;
   if (!sessions_.empty()) sessions_[0]->advance(seconds);
   for (std::size_t i = 1; i < sessions_.size(); ++i) {
     sessions_[i]->pause();
@@ -429,22 +440,70 @@ bool App::draw(double seconds) {
   return !leave_;
 }
 
+Pixels App::cut(const Pixels& pixels, const Place& place) const {
+  const ImVec2 whole = ImGui::GetIO().DisplaySize;
+  const auto scaled = [&](float v) {
+    return static_cast<int>(std::lround(v * static_cast<float>(pixels.width) / whole.x));
+  };
+  return cropped(pixels, scaled(place.at.x), scaled(place.at.y), scaled(place.size.x), scaled(place.size.y));
+}
+
+bool App::begin_film(const std::string& folder) {
+  Session& session = *sessions_[0];
+  if (std::isinf(session.speed())) {
+    say("a film needs a speed: choose one that is not 'as fast as it goes'", true);
+    return false;
+  }
+  const std::string error = film_.begin(folder);
+  if (!error.empty()) {
+    say(error, true);
+    return false;
+  }
+  help_ = false;
+  film_moves_ = false;
+  session.play();
+  return true;
+}
+
+void App::end_film() {
+  film_.end();
+  for (const auto& session : sessions_) session->pause();
+  say(fmt::format("written: {} pictures; ffmpeg -framerate {} -i {}/frame-%04d.png -pix_fmt yuv420p film.mp4",
+                  film_.frames(), kFilmRate, film_.folder()));
+}
+
+// Of all panels; the bar with the buttons is no part of it. Even sides, which films must have.
+void App::film_frame(Surface& surface) {
+  const bool over = sessions_[0]->playhead_s() >= sessions_[0]->duration_s();
+  if (!sessions_[0]->playing() && !over) return;  // paused: nothing is added
+  const Pixels pixels = surface.read();
+  if (pixels.empty()) return;  // a window has it with the next frame
+  Place all{"", {0, 0}, ImGui::GetIO().DisplaySize};
+  if (options_.panel == PanelName::all && !places_.empty()) {
+    all.at.y = places_.front().at.y;
+    all.size.y -= all.at.y;
+  }
+  Pixels picture = cut(pixels, all);
+  picture = cropped(picture, 0, 0, picture.width & ~1, picture.height & ~1);
+  const std::string error = film_.add(picture);
+  if (!error.empty()) {
+    film_.end();
+    return say(error, true);
+  }
+  film_moves_ = true;
+  if (over) end_film();
+}
+
 void App::after_frame(Surface& surface) {
   if (theme_changed_) {
     apply_theme(theme_, surface, options_.points);
     theme_changed_ = false;
   }
+  if (film_.running()) film_frame(surface);
   if (picture_.empty() || --picture_frames_ > 0) return;
   Pixels pixels = surface.read();
   if (pixels.empty()) return;  // a window has it with the next frame
-  if (picture_place_.size.x > 0) {
-    const ImVec2 whole = ImGui::GetIO().DisplaySize;
-    const auto scaled = [&](float v) {
-      return static_cast<int>(std::lround(v * static_cast<float>(pixels.width) / whole.x));
-    };
-    const Place& p = picture_place_;
-    pixels = cropped(pixels, scaled(p.at.x), scaled(p.at.y), scaled(p.size.x), scaled(p.size.y));
-  }
+  if (picture_place_.size.x > 0) pixels = cut(pixels, picture_place_);
   const std::string error = write_png(picture_, pixels);
   say(error.empty() ? "written: " + picture_ : error, !error.empty());
   picture_.clear();

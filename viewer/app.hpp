@@ -17,7 +17,7 @@
 #include "viewer/panels/time_panel.hpp"
 #include "viewer/panels/topology_panel.hpp"
 #include "viewer/panels/transport_bar.hpp"
-#include "viewer/surface/surface.hpp"
+#include "viewer/surface/film.hpp"
 
 namespace tailrace::viewer {
 
@@ -72,6 +72,11 @@ class App {
   // Of the whole window, or of a panel as it lies in it; written by after_frame() once what covers it is
   // gone.
   void export_picture(const std::string& path, const std::string& panel = "");
+  // Pictures of the panels in a folder, one for every 1/24 s of play, until end_film() or the end of the run.
+  // False: `message()` says why not.
+  bool begin_film(const std::string& folder);
+  void end_film();
+  const Film& film() const { return film_; }
   TailPanel& tail() { return tail_; }
   // Whether requests are being followed for what is shown.
   bool tracing() const;
@@ -90,6 +95,8 @@ class App {
   void carry_out(const Actions& actions);
   void grant(const LessonPanel::Wish& wish);
   void toast(ImVec2 size);
+  void film_frame(Surface& surface);
+  Pixels cut(const Pixels& pixels, const Place& place) const;
   const Place* place_of(const std::string& panel) const;
   void say(std::string text, bool bad = false);
   Look* other() { return sessions_.size() > 1 ? &looks_[1 - focused_] : nullptr; }
@@ -114,6 +121,8 @@ class App {
   std::vector<Place> places_;  // of the panels in the last frame
   Place picture_place_;        // that is wanted; no size: the window
   int picture_frames_ = 0;     // until the picture is taken
+  Film film_;
+  bool film_moves_ = false;  // the last picture is written, so the next frame is another
   bool bad_message_ = false;
   double message_s_ = 0;  // how long it is still shown
   std::string opening_;   // a path that the next frame opens

@@ -147,7 +147,7 @@ class Finder {
       Hit hit;
       hit.component = s.component;
       hit.symptom = s.symptom;
-      hit.onset_s = times_.start_s[episodes.front().first];
+      hit.onset_s = onset_of(episodes.front());
       hit.over = episodes.back().over;
       hit.end_s = hit.over ? times_.start_s[episodes.back().end] : times_.end_s.back();
       hit.normal = s.symptom == Symptom::failed ? failed_before(s.component) : normal.mean;
@@ -182,6 +182,13 @@ class Finder {
     c_.amplified = amplified_edges(model_, r_, baseline_, baseline_.end);
   }
 
+  // The window that holds the first trigger's start begins before it, and what is seen there does not.
+  double onset_of(const Episode& e) const {
+    const double start = times_.start_s[e.first];
+    const bool holds = !c_.triggers.empty() && c_.triggers.front().start_s < times_.end_s[e.first];
+    return holds ? std::max(start, c_.triggers.front().start_s) : start;
+  }
+
   // Two windows out of bounds decide; one that is far out decides alone, and is over at that.
   void detected(const std::vector<std::size_t>& onsets) {
     if (c_.triggers.empty()) return;
@@ -198,9 +205,7 @@ class Finder {
       if (s.symptom != Symptom::failed) continue;
       const Baseline normal = normal_of(s.values);
       for (const Episode& e : find_episodes(s.values, baseline_.end, normal, s.floor)) {
-        double onset = times_.start_s[e.first];
-        if (!c_.triggers.empty() && c_.triggers.front().start_s < times_.end_s[e.first])
-          onset = std::max(onset, c_.triggers.front().start_s);
+        const double onset = onset_of(e);
         const double end = e.over ? times_.start_s[e.end] : times_.end_s.back();
         c_.user_onset_s = c_.user_onset_s < 0 ? onset : std::min(c_.user_onset_s, onset);
         c_.user_end_s = std::max(c_.user_end_s, end);

@@ -119,14 +119,17 @@ class Aggregator {
     }
   }
 
-  // By onset; of what began in one window causes come before their effects.
+  // By onset; of what began in one window causes come before their effects, and what nothing explains last.
   void in_order() {
+    const int unexplained = static_cast<int>(report_.hits.size());
     std::map<std::string, int> depth;
     for (std::size_t pass = 0; pass < report_.hits.size(); ++pass) {
       for (const CascadeHitReport& h : report_.hits) {
         const auto of_cause = h.root ? depth.end() : depth.find(h.cause);
-        const int d = of_cause == depth.end() ? 0 : of_cause->second + 1;
-        if (d > static_cast<int>(report_.hits.size())) continue;  // two that hit each other
+        const int d = h.mechanism == Mechanism::unexplained ? unexplained
+                      : of_cause == depth.end()             ? 0
+                                                            : of_cause->second + 1;
+        if (d > 2 * unexplained) continue;  // two that hit each other
         depth[h.component] = d;
       }
     }

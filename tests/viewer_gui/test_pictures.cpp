@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 
 #include "tests/viewer_gui/driver.hpp"
 
@@ -134,6 +135,70 @@ TEST(Picture, OfOnePanelIsThatPartOfTheWindow) {
   EXPECT_LT(time.height + topology.height, 500) << "the bar at the top belongs to neither";
   const Difference same = difference(time, cropped(whole, 0, 500 - time.height, time.width, time.height));
   EXPECT_LT(same.mean, 0.5) << "the lower left of the window";
+}
+
+// A film moves by the same time from picture to picture, and ends where it is told or where the run does.
+TEST(Film, IsAPictureForEachTwentyFourthOfASecond) {
+  namespace fs = std::filesystem;
+  std::string error;
+  SurfaceOptions options;
+  options.width = 641, options.height = 403;
+  const auto surface = open_picture(options, error);
+  if (!surface) GTEST_SKIP() << "no picture can be made here: " << error;
+  std::vector<std::unique_ptr<Session>> sessions;
+  sessions.push_back(open_text(kShop));
+  App app(std::move(sessions), {});
+  app.attach(*surface);
+  ASSERT_TRUE(app.settle(20, 120));
+  const auto frames = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      surface->begin_frame(0);
+      app.draw(0.4);  // slow drawing: the film does not leap
+      surface->end_frame();
+      app.after_frame(*surface);
+    }
+  };
+  frames(2);
+  const fs::path folder = fs::path(testing::TempDir()) / "tailrace_film";
+  fs::remove_all(folder);
+  app.session().set_speed(12);
+  ASSERT_TRUE(app.begin_film(folder.string()));
+  frames(5);
+  EXPECT_EQ(app.film().frames(), 5);
+  EXPECT_NEAR(app.session().playhead_s(), 20 + 4 * 12 / 24.0, 1e-9)
+      << "five pictures, four steps of half a second";
+  app.session().pause();
+  frames(3);
+  EXPECT_EQ(app.film().frames(), 5) << "nothing is added while time stands";
+  app.end_film();
+  EXPECT_FALSE(app.film().running());
+  const Pixels first = read_png((folder / "frame-0001.png").string(), error);
+  const Pixels last = read_png((folder / "frame-0005.png").string(), error);
+  EXPECT_FALSE(fs::exists(folder / "frame-0006.png"));
+  EXPECT_EQ(first.width, 640) << "even, as films must be";
+  EXPECT_EQ(first.height % 2, 0);
+  EXPECT_LT(first.height, 402) << "the bar is no part of it";
+  EXPECT_GT(difference(first, last).mean, 0) << "time has moved";
+
+  // To the end of the run, and no further.
+  app.session().seek(app.session().duration_s() - 1.2);
+  ASSERT_TRUE(app.begin_film(folder.string()));
+  frames(12);
+  EXPECT_FALSE(app.film().running());
+  EXPECT_EQ(app.film().frames(), 4) << "1.2 s in steps of half a second: three, and where it began";
+  fs::remove_all(folder);
+}
+
+TEST(Film, IsNotBegunWhereItCannotBe) {
+  Driver d;
+  d.session().set_speed(std::numeric_limits<double>::infinity());
+  EXPECT_FALSE(d.app().begin_film(testing::TempDir() + "tailrace_film_never"));
+  EXPECT_NE(d.app().message().find("a film needs a speed"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(testing::TempDir() + "tailrace_film_never"));
+  d.session().set_speed(10);
+  EXPECT_FALSE(d.app().begin_film("/dev/null/film"));
+  EXPECT_NE(d.app().message().find("cannot make the folder"), std::string::npos);
+  EXPECT_FALSE(d.app().film().running());
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace tailrace::viewer {
 
 namespace {
 
-constexpr std::size_t kMostWork = 60'000'000;  // frames looked at for one request; then it is shorter
+constexpr std::size_t kMostWork = 8'000'000;  // frames looked at for one request (0.2 s); then it is shorter
 
 std::size_t at(std::uint32_t i) {
   return static_cast<std::size_t>(i);
@@ -45,6 +45,7 @@ CallTracer::CallTracer(const Scene& scene, std::uint64_t first_id)
 
 void CallTracer::begin(Tracked& tracked, const models::AttemptPeek& a, std::int64_t now) {
   tracked = {};
+  tracked.seen = looks_ + 1;
   tracked.last = a;
   const int edge = a.edge < scene_.edge_of_call.size() ? scene_.edge_of_call[at(a.edge)] : -1;
   const bool network =
@@ -89,7 +90,6 @@ void CallTracer::look(const models::Peek& peek) {
   const std::int64_t now = peek.now_ns();
   peek.attempts(attempts_);
   if (slots_.size() < peek.slots()) slots_.resize(peek.slots());
-  for (const std::uint32_t slot : live_) slots_[at(slot)].here = false;
   std::vector<std::uint32_t> live;
   live.reserve(attempts_.size());
   std::vector<std::uint32_t> fresh;
@@ -97,9 +97,9 @@ void CallTracer::look(const models::Peek& peek) {
     const models::AttemptPeek& a = attempts_[i];
     Tracked& tracked = slots_[at(a.slot)];
     live.push_back(a.slot);
-    const bool known = std::binary_search(live_.begin(), live_.end(), a.slot);
+    const bool known = tracked.seen == looks_;
     if (known && same_attempt(tracked.last, a, tracked.arrived)) {
-      tracked.here = true;
+      tracked.seen = looks_ + 1;
       Dot* dot = tracked.dot == kNone ? nullptr : &dots_[tracked.dot];
       if (!tracked.arrived && (a.start_ns > tracked.last.start_ns || a.queued || a.holding)) {
         tracked.arrived = true;
@@ -111,7 +111,7 @@ void CallTracer::look(const models::Peek& peek) {
       }
       tracked.last = a;
     } else if (known && abandoned(tracked.last, a)) {
-      tracked.here = true;
+      tracked.seen = looks_ + 1;
       end(tracked, now, peek, true);
       tracked.last = a;
     } else {
@@ -120,7 +120,7 @@ void CallTracer::look(const models::Peek& peek) {
   }
   // Ends first: their slots may have been taken again by what is fresh.
   for (const std::uint32_t slot : live_) {
-    if (!slots_[at(slot)].here) end(slots_[at(slot)], now, peek, false);
+    if (slots_[at(slot)].seen == looks_) end(slots_[at(slot)], now, peek, false);
   }
   for (const std::uint32_t i : fresh) {
     begin(slots_[at(attempts_[i].slot)], attempts_[i], now);

@@ -61,7 +61,7 @@ class CallTracer {
     models::AttemptPeek last;
     std::size_t dot = kNone;  // in dots_
     bool arrived = false, served = false;
-    bool here = false;  // at this look
+    std::uint64_t seen = 0;  // the look at which it was last there
   };
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   void begin(Tracked& tracked, const models::AttemptPeek& a, std::int64_t now);
@@ -75,7 +75,7 @@ class CallTracer {
   std::vector<Dot> dots_;
   std::vector<models::EdgeRecord> counts_;  // of each edge when an end on it was last looked at
   std::vector<std::uint64_t> counted_;      // in which look
-  std::uint64_t looks_ = 0;
+  std::uint64_t looks_ = 1;                 // the number of the last
   std::uint64_t next_id_;
 };
 

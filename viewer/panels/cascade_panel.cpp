@@ -104,8 +104,14 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
   const float wanted = static_cast<float>(std::max<std::size_t>(1, rows)) * em() * 2.6f;
   const bool with_users = room - wanted > em() * 7;
   const float users_height = with_users ? std::min(room - wanted, em() * 22) : 0;
-  const float axis_y = where.y + std::min(room - users_height, wanted);
-  const float line = (axis_y - where.y) / static_cast<float>(std::max<std::size_t>(1, rows));
+  // More rows than are legible there: a stretch of them, which the wheel moves.
+  const float least = em() * 1.5f;
+  const float shown = std::min(room - users_height, wanted);
+  const float fits = std::max(1.0f, std::floor(shown / least));
+  const bool scrolls = static_cast<float>(rows) > fits;
+  const float axis_y = where.y + (scrolls ? fits * least : shown);
+  const float line = scrolls ? least : shown / static_cast<float>(std::max<std::size_t>(1, rows));
+  first_row_ = scrolls ? std::clamp(first_row_, 0.0f, static_cast<float>(rows) - fits) : 0;
   // From a little before the first thing that happened, so that rows do not begin at the edge.
   double first = look.scene->duration_s, last = look.history->frontier_s();
   for (const CascadeTrigger& t : c.triggers) first = std::min(first, t.start_s);
@@ -137,11 +143,19 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
     look.session->seek(
         std::clamp(axis.value(static_cast<double>((mouse.x - x0) / (x1 - x0))), 0.0, look.scene->duration_s));
 
-  const auto row_y = [&](std::size_t row) { return where.y + (static_cast<float>(row) + 0.5f) * line; };
+  if (scrolls && hovered)
+    first_row_ = std::clamp(first_row_ - std::round(ImGui::GetIO().MouseWheel * 3), 0.0f,
+                            static_cast<float>(rows) - fits);
+  const auto row_y = [&](std::size_t row) {
+    return where.y + (static_cast<float>(row) - first_row_ + 0.5f) * line;
+  };
+  const auto in_view = [&](float y) { return y > where.y && y < axis_y; };
+  draw.PushClipRect(where, {where.x + size.x, axis_y}, true);
   const float half = std::min(line * 0.34f, em() * 0.62f);
   for (std::size_t i = 0; i < c.triggers.size(); ++i) {
     const CascadeTrigger& t = c.triggers[i];
     const float y = row_y(i), alpha = t.start_s <= look.playhead_s ? 1.0f : 0.28f;
+    if (!in_view(y)) continue;
     draw_bolt(draw, {where.x + em() * 0.7f, y}, std::min(em() * 0.55f, line * 0.45f),
               with_alpha(theme().failing, alpha), theme().panel);
     draw_text(draw, bold_font(), 0, {where.x + em() * 1.6f, y - em() * 0.6f},
@@ -167,6 +181,7 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
     }
     const float alpha = s.onset_s <= look.playhead_s ? 0.9f : 0.22f;
     const float x = px(s.onset_s), y = row_y(c.triggers.size() + i);
+    if (!in_view(y) && !in_view(from_y)) continue;
     const float bend = em() * (0.8f + 0.35f * static_cast<float>(i % 4));
     const float side = y > from_y ? -half : half;
     draw.AddBezierCubic({x, from_y}, {x - bend, from_y}, {x - bend, y}, {x - 3, y},
@@ -177,10 +192,11 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
   for (std::size_t i = 0; i < c.steps.size(); ++i) {
     const CascadeStep& s = c.steps[i];
     const float y = row_y(c.triggers.size() + i);
+    if (!in_view(y)) continue;
     const bool begun = s.onset_s <= look.playhead_s,
                lasting = begun && (!s.over || s.end_s > look.playhead_s);
     const float alpha = begun ? 1.0f : 0.28f;
-    const bool over = hovered && mouse.y >= y - line / 2 && mouse.y < y + line / 2;
+    const bool over = hovered && mouse.y >= y - line / 2 && mouse.y < y + line / 2 && mouse.y < axis_y;
     if (over) {
       tip = static_cast<int>(i);
       draw.AddRectFilled({where.x, y - line / 2}, {where.x + size.x, y + line / 2},
@@ -217,6 +233,16 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
                   with_alpha(theme().dim, alpha), words);
       }
     }
+  }
+  draw.PopClipRect();
+  if (scrolls) {
+    const float height = axis_y - where.y, all = static_cast<float>(rows);
+    const float top = where.y + height * first_row_ / all;
+    draw.AddRectFilled({where.x + size.x - em() * 0.25f, top},
+                       {where.x + size.x, top + std::max(em(), height * fits / all)}, theme().border,
+                       em() * 0.1f);
+    draw_text(draw, small_font(), small, {where.x, axis_y + em() * 0.3f}, theme().dim,
+              fmt::format("{:.0f}–{:.0f} of {}", first_row_ + 1, first_row_ + fits, rows));
   }
   const float head = px(look.playhead_s);
   if (look.playhead_s >= axis.min) {

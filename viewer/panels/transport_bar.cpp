@@ -63,7 +63,7 @@ bool TransportBar::where_play(ImVec2& centre) const {
   return play_.x >= 0;
 }
 
-void TransportBar::draw(Look& look, ImVec2 size, Actions& actions) {
+void TransportBar::draw(Look& look, ImVec2 size, Actions& actions, const std::string& filming) {
   Session& session = *look.session;
   const ImVec2 origin = ImGui::GetCursorScreenPos();
   ImDrawList& draw = *ImGui::GetWindowDrawList();
@@ -125,14 +125,15 @@ void TransportBar::draw(Look& look, ImVec2 size, Actions& actions) {
 
   // From the right.
   const float button = height * 1.15f + ImGui::GetStyle().ItemSpacing.x;
-  const float right = origin.x + size.x - em() * 0.9f - button * 5 - em() * 5.2f;
-  const std::string state = state_text(*look.view, look);
+  const float right = origin.x + size.x - em() * 0.9f - button * 6 - em() * 5.2f;
+  const std::string state = filming.empty() ? state_text(*look.view, look) : filming;
   const float room = right - ImGui::GetItemRectMax().x - em() * 2;
   if (room > em() * 6) {
     const std::string shown = fitted(small_font(), 0, state, room);
     draw_text(draw, small_font(), 0,
               {right - text_width(small_font(), 0, shown) - em(), y + (height - small_font()->FontSize) / 2},
-              look.view->state >= RunState::ended_early ? theme().failing : theme().faint, shown);
+              look.view->state >= RunState::ended_early || !filming.empty() ? theme().failing : theme().faint,
+              shown);
   }
   ImGui::SetCursorScreenPos({right, y});
   if (ImGui::Button("lessons", {em() * 4.6f, 0})) actions.lessons = true;
@@ -151,6 +152,12 @@ void TransportBar::draw(Look& look, ImVec2 size, Actions& actions) {
       if (ImGui::Selectable(panel)) actions.picture = true, actions.picture_of = panel;
     ImGui::EndPopup();
   }
+  ImGui::SameLine();
+  if (sign_button(
+          "film", Sign::film,
+          filming.empty() ? "a film from here on: a picture for every 1/24 s  (V)" : "end the film  (V)",
+          !filming.empty()))
+    actions.film = true;
   ImGui::SameLine();
   if (sign_button("table", Sign::table, "write what is selected and brushed as CSV  (C)"))
     actions.table = true;
@@ -186,6 +193,7 @@ void TransportBar::keys(Look& look, Actions& actions) {
   actions.help = actions.help || once('H') || once(kKeyF1);
   actions.theme = actions.theme || once('T');
   if (once('E')) actions.picture = true, actions.picture_of = io.KeyShift ? "mouse" : "";
+  actions.film = actions.film || once('V');
   actions.table = actions.table || once('C');
   actions.lessons = actions.lessons || once('L');
   if (once('R')) session.set_seed(session.seed() + 1);
@@ -217,6 +225,7 @@ void help_overlay(ImVec2 size, bool& open) {
       {"1 2 3 4", "inspector, cascade, tail, lesson"},
       {"ctrl s, ctrl z", "save as a scenario, undo a change"},
       {"E, shift E", "a picture: of the window, of the panel under the mouse"},
+      {"V", "begin and end a film: pictures in a folder"},
       {"C", "a table (CSV) of the selection"},
       {"R  T  L  H", "another seed, dark and light, lessons, this help"},
   };

@@ -8,8 +8,8 @@
 namespace tailrace::viewer {
 
 struct Actions {
-  bool help = false, theme = false, save = false, picture = false, table = false, lessons = false,
-       undo = false;
+  bool help = false, theme = false, save = false, picture = false, film = false, table = false,
+       lessons = false, undo = false;
   bool fit = false, focus = false, search = false, clear = false, quit = false;
   std::string picture_of;  // one panel: its name, or "mouse" for the one under it; empty: the window
   int tab = -1;            // of the side: 0 inspector, 1 cascade, 2 tail, 3 lesson
@@ -18,7 +18,8 @@ struct Actions {
 
 class TransportBar {
  public:
-  void draw(Look& look, ImVec2 size, Actions& actions);
+  // `filming`: what is said of a film that is being made, in place of the run's state; empty: none is.
+  void draw(Look& look, ImVec2 size, Actions& actions, const std::string& filming = "");
   static void keys(Look& look, Actions& actions);
   bool where_play(ImVec2& centre) const;
 

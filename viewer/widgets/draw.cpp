@@ -183,6 +183,10 @@ void draw_sign(ImDrawList& draw, ImVec2 c, float r, Sign sign, ImU32 colour) {
       draw.AddRectFilled({c.x - r * 0.3f, c.y - r * 0.85f}, {c.x + r * 0.3f, c.y - r * 0.55f}, colour);
       draw.AddCircle({c.x, c.y + r * 0.08f}, r * 0.36f, colour, 16, line);
       break;
+    case Sign::film:
+      draw.AddCircle(c, r * 0.9f, colour, 24, line);
+      draw.AddCircleFilled(c, r * 0.45f, colour, 16);
+      break;
     case Sign::table:
       draw.AddRect({c.x - r * 0.85f, c.y - r * 0.7f}, {c.x + r * 0.85f, c.y + r * 0.7f}, colour, 0, 0, line);
       draw.AddLine({c.x - r * 0.85f, c.y - r * 0.2f}, {c.x + r * 0.85f, c.y - r * 0.2f}, colour, line);

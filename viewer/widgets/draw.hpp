@@ -44,6 +44,7 @@ enum class Sign : unsigned char {
   restart,
   save,
   picture,
+  film,
   table,
   help,
   undo
