@@ -8,6 +8,7 @@
 
 #include "analysis/tail/tail.hpp"
 #include "models/runtime/execution.hpp"
+#include "viewer/model/percentiles.hpp"
 #include "viewer/model/session.hpp"
 #include "viewer/model/tail_tracer.hpp"
 #include "viewer/model/waterfall.hpp"
@@ -77,6 +78,58 @@ TEST(TailTraces, are_asked_for_once_the_run_is_over_and_belong_to_it) {
   const auto traces = traces_of(*session, {0, 60});
   ASSERT_NE(traces, nullptr);
   EXPECT_EQ(traces->run, session->view()->run);
+}
+
+// Two halves make the whole, and it is as many visits as the figures of the charts have.
+TEST(Percentiles, of_a_stretch_are_of_what_ended_in_it) {
+  const auto session = open();
+  const auto first = traces_of(*session, {0, 30});
+  const auto second = traces_of(*session, {30, 60});
+  const auto whole = traces_of(*session, {0, 60});
+  const Scene& scene = *session->view()->scene;
+  const int node = scene.find("stock");
+  ASSERT_GE(node, 0);
+  ASSERT_FALSE(scene.nodes[static_cast<std::size_t>(node)].in.empty());
+  const int edge = scene.nodes[static_cast<std::size_t>(node)].in.front();
+  const Percentiles a = node_percentiles(scene, first->series, node);
+  const Percentiles b = node_percentiles(scene, second->series, node);
+  const Percentiles all = node_percentiles(scene, whole->series, node);
+  EXPECT_GT(a.count, 100u);
+  EXPECT_GT(b.count, 100u);
+  EXPECT_EQ(a.count + b.count, all.count);
+  EXPECT_GE(all.p50, std::min(a.p50, b.p50));
+  EXPECT_LE(all.p50, std::max(a.p50, b.p50));
+  EXPECT_LT(all.p50, all.p99);
+  const Percentiles calls = edge_percentiles(scene, whole->series, edge);
+  const Figures figures = session->view()->history->figures({0, 60});
+  const double made = figures.edges[static_cast<std::size_t>(edge)].calls * figures.range.length();
+  EXPECT_NEAR(static_cast<double>(calls.count), made, 60) << "but those under way at the end";
+  EXPECT_LT(calls.p99, all.p99) << "callers leave after their timeout, and the visit goes on";
+}
+
+// Ten values must lie beyond a percentile.
+TEST(Percentiles, are_not_told_of_a_few) {
+  const auto session = open();
+  const Scene& scene = *session->view()->scene;
+  const int node = scene.find("stock");
+  std::vector<sim::Histogram> series(scene.model->series.size());
+  const auto fill = [&](int count) {
+    for (std::size_t s = 0; s < series.size(); ++s) {
+      if (scene.model->series[s].kind != models::SeriesKind::operation) continue;
+      const models::Operation& op = scene.model->topology->operations[scene.model->series[s].id];
+      if (op.component != scene.nodes[static_cast<std::size_t>(node)].component) continue;
+      for (int i = 0; i < count; ++i) series[s].record(5'000'000);
+      return;
+    }
+  };
+  fill(19);
+  EXPECT_TRUE(std::isnan(node_percentiles(scene, series, node).p50));
+  fill(1);
+  EXPECT_NEAR(node_percentiles(scene, series, node).p50, 5e-3, 5e-5);
+  EXPECT_TRUE(std::isnan(node_percentiles(scene, series, node).p99));
+  fill(980);
+  EXPECT_NEAR(node_percentiles(scene, series, node).p99, 5e-3, 5e-5);
+  EXPECT_TRUE(std::isnan(node_percentiles(scene, series, node).p999));
 }
 
 // The same figures as the report of `tailrace run`, computed by other code from a run of its own.

@@ -8,6 +8,8 @@
 #include <fstream>
 
 #include "tests/viewer_gui/driver.hpp"
+#include "viewer/model/percentiles.hpp"
+#include "viewer/model/tail_view.hpp"
 
 namespace tailrace::viewer {
 namespace {
@@ -139,6 +141,22 @@ TEST(Keys, OpenSidePanelsAndHelp) {
   EXPECT_TRUE(d.app().helping());
   d.key(kKeyEscape);
   EXPECT_FALSE(d.app().helping());
+}
+
+TEST(Inspector, CountsWhatEndedInTheBrushedRange) {
+  Driver d;
+  d.settle(30);
+  d.click_node("stock");
+  EXPECT_EQ(d.session().traces(), nullptr) << "the whole run's are there without another run";
+  d.look().brush = TimeRange{10, 20};
+  d.frames(2);
+  ASSERT_TRUE(d.session().wait_traces(60));
+  const auto traces = d.session().traces();
+  ASSERT_NE(traces, nullptr);
+  EXPECT_DOUBLE_EQ(traces->range.t0_s, d.look().figures.range.t0_s);
+  EXPECT_DOUBLE_EQ(traces->range.t1_s, d.look().figures.range.t1_s);
+  const Percentiles p = node_percentiles(*d.look().scene, traces->series, d.node("stock"));
+  EXPECT_GT(p.count, 100u);
 }
 
 TEST(Inspector, AFieldThatIsEditedChangesTheScenarioAndTheRun) {

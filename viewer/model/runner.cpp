@@ -34,65 +34,49 @@ std::shared_ptr<const FinishedRun> finish(const models::CompiledModel& model, mo
 
 }  // namespace
 
-Runner::Runner() {
-  auto empty = std::make_shared<SessionView>();
-  view_ = empty;
-  thread_ = std::thread([this] { work(); });
-}
-
-Runner::~Runner() {
-  {
-    const std::scoped_lock lock(mutex_);
-    ending_ = true;
-    stop_ = 1;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
-
 void Runner::start(RunJob job) {
   {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(worker_.mutex);
     job_ = std::move(job);
     stored_.reset();
-    stop_ = 1;  // whatever is under way
+    worker_.stop = 1;  // whatever is under way
   }
-  wake_.notify_all();
+  worker_.wake.notify_all();
 }
 
 std::shared_ptr<const SessionView> Runner::latest() const {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(worker_.mutex);
   return view_;
 }
 
 std::optional<StoredAnswer> Runner::stored_answer() const {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(worker_.mutex);
   return stored_;
 }
 
 Runner::Ready Runner::ready() const {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(worker_.mutex);
   return ready_;
 }
 
 void Runner::publish(SessionView view) {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(worker_.mutex);
   if (job_) return;  // of a run that nobody wants any more
   view.version = ++version_;
   view_ = std::make_shared<const SessionView>(std::move(view));
-  changed_.notify_all();
+  worker_.changed.notify_all();
 }
 
 void Runner::work() {
   for (;;) {
     RunJob job;
     {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return ending_ || job_; });
-      if (ending_) return;
+      std::unique_lock lock(worker_.mutex);
+      worker_.wake.wait(lock, [this] { return worker_.ending || job_; });
+      if (worker_.ending) return;
       job = std::move(*job_);
       job_.reset();
-      stop_ = 0;
+      worker_.stop = 0;
     }
     SessionView failed;
     failed.run = job.run;
@@ -121,18 +105,18 @@ void Runner::one(const RunJob& job) {
   std::int64_t warmup = job.topology->run.warmup.ns;
   if (job.topology->run.warmup_auto) {
     scenarios::ReplicateOptions options;
-    options.interrupt = &stop_;
+    options.interrupt = &worker_.stop;
     std::vector<std::string> notes;
     warmup = scenarios::find_warmup(model, options, notes);
     if (stale()) return;
   }
   {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(worker_.mutex);
     ready_ = {job.run, view.scene, warmup, job.replication};
   }
   const Clock::time_point start = Clock::now();
   view.state = RunState::running;
-  HistoryWatch watch(view.scene, warmup, stop_, [&](std::shared_ptr<const History> history) {
+  HistoryWatch watch(view.scene, warmup, worker_.stop, [&](std::shared_ptr<const History> history) {
     view.history = std::move(history);
     publish(view);
   });
@@ -144,7 +128,7 @@ void Runner::one(const RunJob& job) {
   options.replication = job.replication;
   options.warmup_ns = warmup;
   options.batches = scenarios::kBatches;  // as a run that is the only one has them
-  options.interrupt = &stop_;
+  options.interrupt = &worker_.stop;
   options.watch = &watch;
   models::RunRecord record = models::Execution(model, options).run();
   if (stale()) return;
@@ -169,7 +153,7 @@ void Runner::check_stored(const RunJob& job, const FinishedRun& finished) {
   if (job.stored->run.replications > 1) {
     scenarios::ReplicateOptions options;
     options.jobs = 1;
-    options.interrupt = &stop_;
+    options.interrupt = &worker_.stop;
     const auto model = models::compile(job.stored);
     const scenarios::ReplicateResult all = scenarios::replicate(model, options);
     if (stale()) return;
@@ -182,54 +166,40 @@ void Runner::check_stored(const RunJob& job, const FinishedRun& finished) {
           : fmt::format(
                 "this is not the stored run: fingerprint {}, stored {}; was it made by another version?",
                 result, job.stored_result);
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(worker_.mutex);
   if (!job_) stored_ = std::move(answer);
-  changed_.notify_all();
-}
-
-Scout::Scout() {
-  thread_ = std::thread([this] { work(); });
-}
-
-Scout::~Scout() {
-  {
-    const std::scoped_lock lock(mutex_);
-    ending_ = true;
-    stop_ = 1;
-  }
-  wake_.notify_all();
-  thread_.join();
+  worker_.changed.notify_all();
 }
 
 void Scout::want(const Runner::Ready& of, double t_s, double length_s) {
   {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(worker_.mutex);
     if (of.scene == nullptr) return;
     if (of.run != of_.run) {
       moment_.reset();
-      stop_ = 1;  // it runs something that is over
+      worker_.stop = 1;  // it runs something that is over
     }
     of_ = of;
     request_.t_s = t_s;
     request_.length_s = length_s;
     ++request_.serial;
   }
-  wake_.notify_all();
+  worker_.wake.notify_all();
 }
 
 std::shared_ptr<const Moment> Scout::latest() const {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(worker_.mutex);
   return moment_;
 }
 
 bool Scout::idle() const {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(worker_.mutex);
   return served_ == request_.serial;
 }
 
 std::shared_ptr<const Moment> Scout::wait(std::uint64_t run, double t_s, double seconds) const {
-  std::unique_lock lock(mutex_);
-  const bool came = changed_.wait_for(lock, std::chrono::duration<double>(seconds), [&] {
+  std::unique_lock lock(worker_.mutex);
+  const bool came = worker_.changed.wait_for(lock, std::chrono::duration<double>(seconds), [&] {
     return moment_ != nullptr && moment_->run == run && moment_->from_s <= t_s + 1e-9 &&
            moment_->until_s >= t_s - 1e-9 && served_ == request_.serial;
   });
@@ -241,42 +211,43 @@ void Scout::work() {
     Runner::Ready of;
     MomentRequest request;
     {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return ending_ || served_ != request_.serial; });
-      if (ending_) return;
+      std::unique_lock lock(worker_.mutex);
+      worker_.wake.wait(lock, [this] { return worker_.ending || served_ != request_.serial; });
+      if (worker_.ending) return;
       of = of_;
       request = request_;
-      stop_ = 0;
+      worker_.stop = 0;
     }
     // Hands over what was found and waits for a request that the run can go on to; everything else ends it.
     const auto next = [this, &of, &request](std::shared_ptr<const Moment> found, MomentRequest& wanted) {
-      std::unique_lock lock(mutex_);
+      std::unique_lock lock(worker_.mutex);
       if (of_.run == of.run) moment_ = std::move(found);
       served_ = request.serial;
-      changed_.notify_all();
-      wake_.wait(lock, [this] { return ending_ || served_ != request_.serial; });
-      if (ending_ || of_.run != of.run) return false;
+      worker_.changed.notify_all();
+      worker_.wake.wait(lock, [this] { return worker_.ending || served_ != request_.serial; });
+      if (worker_.ending || of_.run != of.run) return false;
       request = wanted = request_;
       return true;
     };
-    MomentWatch watch(of.scene, of.run, request, stop_, next);
+    MomentWatch watch(of.scene, of.run, request, worker_.stop, next);
     models::RunOptions options;
     options.seed = of.scene->model->topology->run.seed;
     options.replication = of.replication;
     options.warmup_ns = of.warmup_ns;
     options.batches = scenarios::kBatches;
-    options.interrupt = &stop_;
+    options.interrupt = &worker_.stop;
     options.watch = &watch;
     try {
       models::Execution(of.scene->model, options).run();
     } catch (const std::exception&) {  // no memory for it: there is no moment then
     }
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(worker_.mutex);
     // The run went to its end, or ended early, before the moment: what there is must do.
-    if (!watch.gave_up() && stop_ == 0 && served_ != request.serial && request_.serial == request.serial) {
+    if (!watch.gave_up() && worker_.stop == 0 && served_ != request.serial &&
+        request_.serial == request.serial) {
       if (of_.run == of.run) moment_ = watch.rest();
       served_ = request.serial;
-      changed_.notify_all();
+      worker_.changed.notify_all();
     }
   }
 }

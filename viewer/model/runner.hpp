@@ -2,18 +2,15 @@
 // The two threads of a session: the run as a whole, and the run up to a moment. Each takes the newest job
 // that it is given and drops what it does for an older one; what they find is handed over as immutable
 // pictures.
-#include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "models/topology/topology.hpp"
 #include "viewer/model/run_watch.hpp"
 #include "viewer/model/session.hpp"
+#include "viewer/model/worker.hpp"
 
 namespace tailrace::viewer {
 
@@ -34,19 +31,15 @@ struct StoredAnswer {
 
 class Runner {
  public:
-  Runner();
-  ~Runner();
-  Runner(const Runner&) = delete;
-  Runner& operator=(const Runner&) = delete;
-
   void start(RunJob job);
   std::shared_ptr<const SessionView> latest() const;
   std::optional<StoredAnswer> stored_answer() const;
   // Waits until ready(view) or the time is over.
   template <class Ready>
   bool wait(double seconds, Ready ready) const {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::duration<double>(seconds), [&] { return ready(*view_); });
+    std::unique_lock lock(worker_.mutex);
+    return worker_.changed.wait_for(lock, std::chrono::duration<double>(seconds),
+                                    [&] { return ready(*view_); });
   }
   // What the moment's run needs of this one.
   struct Ready {
@@ -62,28 +55,18 @@ class Runner {
   void one(const RunJob& job);
   void check_stored(const RunJob& job, const FinishedRun& finished);
   void publish(SessionView view);
-  bool stale() const { return stop_.load() != 0; }
+  bool stale() const { return worker_.stop.load() != 0; }
 
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  std::condition_variable wake_;
-  std::shared_ptr<const SessionView> view_;
+  std::shared_ptr<const SessionView> view_ = std::make_shared<SessionView>();
   std::optional<StoredAnswer> stored_;
   std::optional<RunJob> job_;
   Ready ready_;
-  bool ending_ = false;
-  std::atomic<int> stop_{0};
   std::uint64_t version_ = 0;
-  std::thread thread_;
+  Worker worker_{[this] { work(); }};
 };
 
 class Scout {
  public:
-  Scout();
-  ~Scout();
-  Scout(const Scout&) = delete;
-  Scout& operator=(const Scout&) = delete;
-
   // The newest request counts.
   void want(const Runner::Ready& of, double t_s, double length_s);
   std::shared_ptr<const Moment> latest() const;
@@ -93,16 +76,11 @@ class Scout {
  private:
   void work();
 
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  std::condition_variable wake_;
   std::shared_ptr<const Moment> moment_;
   Runner::Ready of_;
   MomentRequest request_;
   std::uint64_t served_ = 0;
-  bool ending_ = false;
-  std::atomic<int> stop_{0};
-  std::thread thread_;
+  Worker worker_{[this] { work(); }};
 };
 
 }  // namespace tailrace::viewer

@@ -25,48 +25,34 @@ class EndAt final : public models::RunWatch {
 
 }  // namespace
 
-TailTracer::TailTracer() {
-  thread_ = std::thread([this] { work(); });
-}
-
-TailTracer::~TailTracer() {
-  {
-    const std::scoped_lock lock(mutex_);
-    ending_ = true;
-    stop_ = 1;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
-
 void TailTracer::want(const Runner::Ready& of, TimeRange range, std::uint64_t every) {
   {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(worker_.mutex);
     if (of.scene == nullptr) return;
     if (wanted_ > 0 && of.run == of_.run && range.t0_s == range_.t0_s && range.t1_s == range_.t1_s) return;
     of_ = of;
     range_ = range;
     every_ = every;
     ++wanted_;
-    stop_ = 1;  // what is under way is of another stretch
+    worker_.stop = 1;  // what is under way is of another stretch
   }
-  wake_.notify_all();
+  worker_.wake.notify_all();
 }
 
 std::shared_ptr<const TailTraces> TailTracer::latest() const {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(worker_.mutex);
   return traces_;
 }
 
 bool TailTracer::busy() const {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(worker_.mutex);
   return served_ != wanted_;
 }
 
 bool TailTracer::wait(double seconds) const {
-  std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, std::chrono::duration<double>(seconds),
-                           [this] { return served_ == wanted_; });
+  std::unique_lock lock(worker_.mutex);
+  return worker_.changed.wait_for(lock, std::chrono::duration<double>(seconds),
+                                  [this] { return served_ == wanted_; });
 }
 
 std::shared_ptr<const TailTraces> TailTracer::follow(const Runner::Ready& of, TimeRange range,
@@ -78,14 +64,16 @@ std::shared_ptr<const TailTraces> TailTracer::follow(const Runner::Ready& of, Ti
   options.seed = run.seed;
   options.replication = of.replication;
   options.warmup_ns = from;
-  options.interrupt = &stop_;
+  options.interrupt = &worker_.stop;
   options.trace = {models::TraceSampling::Mode::fixed, every};
   if (to < run.duration.ns) options.watch = &watch;
-  const models::RunRecord record = models::Execution(of.scene->model, options).run();
+  models::RunRecord record = models::Execution(of.scene->model, options).run();
   auto traces = std::make_shared<TailTraces>();
   traces->run = of.run;
+  traces->replication = of.replication;
   traces->range = range;
   traces->record = record.traces;
+  traces->series = std::move(record.series);
   return traces;
 }
 
@@ -95,25 +83,25 @@ void TailTracer::work() {
     TimeRange range;
     std::uint64_t serial = 0, every = 1;
     {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return ending_ || served_ != wanted_; });
-      if (ending_) return;
+      std::unique_lock lock(worker_.mutex);
+      worker_.wake.wait(lock, [this] { return worker_.ending || served_ != wanted_; });
+      if (worker_.ending) return;
       of = of_;
       range = range_;
       every = every_;
       serial = wanted_;
-      stop_ = 0;
+      worker_.stop = 0;
     }
     std::shared_ptr<const TailTraces> found;
     try {
       found = follow(of, range, every);
     } catch (const std::exception&) {  // no memory for it: there are no traces then
     }
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(worker_.mutex);
     if (serial != wanted_) continue;
     traces_ = std::move(found);
     served_ = serial;
-    changed_.notify_all();
+    worker_.changed.notify_all();
   }
 }
 

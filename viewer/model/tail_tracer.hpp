@@ -3,25 +3,17 @@
 // again from its start to the stretch's end, and statistics (and with them what is kept of requests) begin at
 // the stretch's start. A run is deterministic, so these are the requests that the first run had; that one is
 // not slowed down, for this one begins when it is over. A new stretch or a new run ends what is under way.
-#include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <thread>
 
 #include "viewer/model/runner.hpp"
 #include "viewer/model/tail_view.hpp"
+#include "viewer/model/worker.hpp"
 
 namespace tailrace::viewer {
 
 class TailTracer {
  public:
-  TailTracer();
-  ~TailTracer();
-  TailTracer(const TailTracer&) = delete;
-  TailTracer& operator=(const TailTracer&) = delete;
-
   // Follows one request in `every`.
   void want(const Runner::Ready& of, TimeRange range, std::uint64_t every);
   std::shared_ptr<const TailTraces> latest() const;
@@ -33,17 +25,12 @@ class TailTracer {
   std::shared_ptr<const TailTraces> follow(const Runner::Ready& of, TimeRange range,
                                            std::uint64_t every) const;
 
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  std::condition_variable wake_;
   std::shared_ptr<const TailTraces> traces_;
   Runner::Ready of_;
   TimeRange range_;
   std::uint64_t every_ = 1;
   std::uint64_t wanted_ = 0, served_ = 0;
-  bool ending_ = false;
-  std::atomic<int> stop_{0};
-  std::thread thread_;
+  Worker worker_{[this] { work(); }};
 };
 
 }  // namespace tailrace::viewer

@@ -14,6 +14,7 @@
 
 #include "analysis/stats/interval.hpp"
 #include "models/runtime/trace_record.hpp"
+#include "sim/observe/histogram.hpp"
 #include "viewer/model/scene.hpp"
 #include "viewer/model/timeline.hpp"
 
@@ -22,8 +23,10 @@ namespace tailrace::viewer {
 // What a traced run left behind; immutable. `run`: of the SessionView that it is a picture of.
 struct TailTraces {
   std::uint64_t run = 0;
+  std::uint32_t replication = 0;
   TimeRange range;  // requests that ended in it
   std::shared_ptr<const models::TraceRecord> record;
+  std::vector<sim::Histogram> series;  // by CompiledModel::series, of what ended in it
 };
 
 // Reasons in five colours.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/report/human.hpp"
 #include "viewer/widgets/draw.hpp"
 #include "viewer/widgets/icons.hpp"
 
@@ -95,6 +96,9 @@ void InspectorPanel::figure_rows(Look& look, float width) {
            width);
     figure(look, "p50", value_text(AxisKind::duration, load.p50), Series::p50, w, quiet, 0, width);
     figure(look, "p99", value_text(AxisKind::duration, load.p99), Series::p99, w, theme().strained, 0, width);
+    figure(look, "p99.9", value_text(AxisKind::duration, load.p999), Series::p999, w, theme().failing, 0,
+           width);
+    ImGui::TextDisabled("percentiles of %s successes", analysis::human_count(load.successes).c_str());
     return;
   }
   figure(look, "arrive", value_text(AxisKind::rate, f.offered), Series::node_offered, look.node, quiet, 0,
@@ -390,6 +394,7 @@ void InspectorPanel::node_part(Look& look, float width) {
   heading(node.icon, node.name, caption, health, true);
   figure_rows(look, width);
   ImGui::Spacing();
+  if (node.workloads.empty()) percentiles(look, width);
   pools(look, width);
   active_faults(look, look.node, -1);
   if (ImGui::CollapsingHeader("fields", ImGuiTreeNodeFlags_DefaultOpen)) fields(look, rows_, width);
@@ -413,6 +418,8 @@ void InspectorPanel::edge_part(Look& look, float width) {
          theme().failing, 1, width);
   figure(look, "time", value_text(AxisKind::duration, f.latency), Series::edge_latency, look.edge,
          theme().strained, 0, width);
+  ImGui::Spacing();
+  percentiles(look, width);
   ImGui::Text("%s attempts per call", value_text(AxisKind::number, f.amplification).c_str());
   if (f.breaker >= 0)
     ImGui::Text("circuit breaker: %s", f.breaker == 0 ? "closed" : f.breaker == 1 ? "half open" : "open");
@@ -465,6 +472,9 @@ void InspectorPanel::run_part(Look& look, float width) {
   figure(look, "failed", value_text(AxisKind::rate, load.failed), Series::failed, -1, theme().failing, 0,
          width);
   figure(look, "p99", value_text(AxisKind::duration, load.p99), Series::p99, -1, theme().strained, 0, width);
+  figure(look, "p99.9", value_text(AxisKind::duration, load.p999), Series::p999, -1, theme().failing, 0,
+         width);
+  ImGui::TextDisabled("percentiles of %s successes", analysis::human_count(load.successes).c_str());
   ImGui::Spacing();
   ImGui::TextDisabled("load, of the scenario's own");
   ImGui::SetNextItemWidth(width * 0.6f);

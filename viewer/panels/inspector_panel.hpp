@@ -30,6 +30,7 @@ class InspectorPanel {
   void figure_rows(Look& look, float width);
   void figure(const Look& look, const char* name, const std::string& value, Series series, int id,
               ImU32 colour, double top, float width);
+  void percentiles(const Look& look, float width) const;  // inspector_percentiles.cpp
   void pools(const Look& look, float width) const;
   void fields(Look& look, const std::vector<FieldRow>& rows, float width);
   void offers(Look& look, const std::vector<FaultOffer>& offers, const std::string& target, float width);

@@ -317,7 +317,7 @@ void TailPanel::take_request() {
     if (tracer_ == nullptr) tracer_ = std::make_unique<TailTracer>();
     const double end = static_cast<double>(request.start_ns + request.latency_ns) * 1e-9;
     const std::uint64_t rank = models::trace_rank(request.cls, request.number);
-    tracer_->want({traces_->run, scene_, 0, 0}, {end - 1e-9, end + 1e-9},
+    tracer_->want({traces_->run, scene_, 0, traces_->replication}, {end - 1e-9, end + 1e-9},
                   std::max<std::uint64_t>(1, ~std::uint64_t{0} / std::max<std::uint64_t>(1, rank)));
     const std::shared_ptr<const TailTraces> found = tracer_->latest();
     if (found != nullptr && found->run == traces_->run && found->record != nullptr)

@@ -216,9 +216,11 @@ void TopologyPanel::search_box(Look& look, ImVec2 where, float width) {
   ImGui::SetNextItemWidth(width);
   if (want_search_) ImGui::SetKeyboardFocusHere();
   want_search_ = false;
+  ImGui::PushStyleVar(ImGuiStyleVar_FrameBorderSize, 1);
   const bool entered =
       ImGui::InputTextWithHint("##search", "search  (/)", search_, sizeof search_,
                                ImGuiInputTextFlags_EnterReturnsTrue | ImGuiInputTextFlags_AutoSelectAll);
+  ImGui::PopStyleVar();
   found_ = search_[0] != 0 ? look.scene->search(search_) : std::vector<int>();
   if (entered && !found_.empty()) {
     look.select_node(found_[0]);

@@ -1,0 +1,43 @@
+#include "viewer/model/percentiles.hpp"
+
+#include <algorithm>
+
+namespace tailrace::viewer {
+
+namespace {
+
+// Of the series of a kind whose id `takes`.
+template <class Takes>
+Percentiles of_series(const Scene& scene, const std::vector<sim::Histogram>& series, models::SeriesKind kind,
+                      const Takes& takes) {
+  sim::Histogram all;
+  const std::vector<models::SeriesInfo>& infos = scene.model->series;
+  for (std::size_t s = 0; s < std::min(series.size(), infos.size()); ++s)
+    if (infos[s].kind == kind && takes(infos[s].id)) all.merge(series[s]);
+  Percentiles out;
+  out.count = all.count();
+  const auto quantile = [&](double p) {
+    const bool enough = static_cast<double>(all.count()) * (1 - p) >= static_cast<double>(kBeyond) - 1e-6;
+    return enough ? static_cast<double>(all.quantile(p)) * 1e-9 : kNothing;
+  };
+  out.p50 = quantile(0.5), out.p99 = quantile(0.99), out.p999 = quantile(0.999);
+  return out;
+}
+
+}  // namespace
+
+Percentiles node_percentiles(const Scene& scene, const std::vector<sim::Histogram>& series, int node) {
+  const int component = scene.nodes[static_cast<std::size_t>(node)].component;
+  return of_series(scene, series, models::SeriesKind::operation, [&](std::uint32_t operation) {
+    return scene.model->topology->operations[operation].component == component;
+  });
+}
+
+Percentiles edge_percentiles(const Scene& scene, const std::vector<sim::Histogram>& series, int edge) {
+  const std::vector<int>& sites = scene.edges[static_cast<std::size_t>(edge)].edges;
+  return of_series(scene, series, models::SeriesKind::call, [&](std::uint32_t site) {
+    return std::find(sites.begin(), sites.end(), static_cast<int>(site)) != sites.end();
+  });
+}
+
+}  // namespace tailrace::viewer
