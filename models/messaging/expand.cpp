@@ -118,11 +118,7 @@ void add_pauses(TopologyBuilder& b, MessageChannel& channel, const ConsumerSpec&
       s.below = static_cast<std::uint64_t>(p.below.value_or(p.above));
       if (p.interval) s.interval_ns = p.interval->ns;
     }
-    auto* const model = dynamic_cast<Pauses*>(channel.model.get());
-    if (model == nullptr)
-      return error("", "consumers of this kind of channel do not pause",
-                   "logs, brokers, cloud_queues and jobs do");
-    model->pauses.push_back(s);
+    dynamic_cast<Pauses&>(*channel.model).pauses.push_back(s);
   }
 }
 
@@ -152,10 +148,6 @@ void add_group(TopologyBuilder& b, int channel, const std::string& name, const C
   if (spec.autoscaling) {
     apply_autoscaling(*spec.autoscaling, spec.at_start(), station, mark, path + ".autoscaling",
                       b.diagnostics);
-    if (dynamic_cast<Pauses*>(at(b.topology.channels, channel).model.get()) == nullptr)
-      b.diagnostics.error(mark, path + ".autoscaling",
-                          "of consumers of this kind of channel the number is fixed",
-                          "logs, brokers, cloud_queues and jobs scale");
     if (const auto& looks = station.scaling->looks;
         looks && looks->metric == ScaleMetric::queue && looks->window.ns > 0)
       b.diagnostics.error(mark, path + ".autoscaling",

@@ -1,6 +1,6 @@
 #pragma once
-// What only some channels, models and hosts can say: small interfaces beside the seam of channel.hpp, which
-// one that has something to say implements as well.
+// What channels, models and hosts can say beside the seam of channel.hpp: small interfaces. One that has
+// something to say implements it as well; every channel has Intakes, and every model Pauses.
 #include <cstdint>
 #include <vector>
 

@@ -72,7 +72,8 @@ SubscriptionSettings subscription(const Named<TopicSubscriptionSpec>& named, con
     out.will = {routing_key(b, spec.will->routing_key), static_cast<std::uint8_t>(spec.will->level),
                 spec.will->delay.ns};
   }
-  out.consumers = {named.name, spec.consumer.instances, spec.consumer.concurrency};
+  out.present = spec.consumer.at_start();
+  out.consumers = {named.name, spec.consumer.laid_out(), spec.consumer.concurrency};
   if (spec.level > topic.level) {
     b.diagnostics.warning(
         mark, path + ".level",
@@ -81,6 +82,12 @@ SubscriptionSettings subscription(const Named<TopicSubscriptionSpec>& named, con
   }
   if (spec.ack_failure.value >= 1 && spec.level != DeliveryLevel::at_most_once) {
     b.diagnostics.error(mark, path + ".ack_failure", "no message is ever acknowledged", "less than 100%");
+  }
+  const auto& scaling = spec.consumer.autoscaling;
+  if (scaling && scaling->hpa && scaling->min_replicas == 0 && (spec.clean_session || out.level == 0)) {
+    b.diagnostics.error(mark, path + ".autoscaling.min_replicas",
+                        "nothing is kept while no instance is there, so nothing asks for the first",
+                        "1; or level: at_least_once without clean_session");
   }
   if (spec.never_retransmits && spec.ack_failure.value > 0) {
     b.diagnostics.warning(

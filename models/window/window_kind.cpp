@@ -57,8 +57,8 @@ WindowSettings settings_of(const WindowSpec& spec, const Component& self, const 
   s.out_of_orderness = spec.out_of_orderness.ns;
   s.lateness = spec.lateness.ns;
   s.retry_backoff = spec.retry_backoff.ns;
-  s.group = {"results", spec.consumers.instances, spec.consumers.concurrency};
-  if (spec.consumers.instances == 0)
+  s.group = {"results", spec.consumers.laid_out(), spec.consumers.concurrency};
+  if (spec.consumers.laid_out() == 0)
     error(".consumers.instances", "nobody handles the results", "at least 1");
   return s;
 }

@@ -139,6 +139,99 @@ brokers:
   EXPECT_EQ(t.at_end().scaling[0].cut_off, 0u);
 }
 
+// Each takes one message at a time; so the subscription of a topic grows with its lag as a shared one of a
+// log.
+TEST(ConsumerAutoscaling, OfATopicTakesFromTheSession) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0ms]}, steps: [{loop: 40, steps: [publish: facts]}]}}
+topics:
+  facts:
+    subscriptions:
+      s:
+        receive_maximum: 1
+        startup_time: 2s
+        steps: [compute: 1s]
+        autoscaling: {max_replicas: 9, hpa: {metric: queue, target: 10, tolerance: 0, sync_period: 5s}}
+)",
+          30'000);
+  std::vector<double> gone = {1000, 2000, 3000, 4000, 5000, 6000, 7000};
+  for (double s = 8; s <= 15; ++s) gone.insert(gone.end(), 4, s * 1000);
+  gone.push_back(16'000);
+  t.gone("s", Fate::consumed, gone);
+  EXPECT_EQ(t.at_end().scaling.at(0).most, 4u);
+}
+
+// The first has a window of 20, which fills again as it works: 7 of 40 are done when three more come, and 20
+// are with it. The first to come takes the other 13 into its own window, and nothing is left for the rest.
+TEST(ConsumerAutoscaling, OfATopicComesTooLateForWhatIsInAWindow) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0ms]}, steps: [{loop: 40, steps: [publish: facts]}]}}
+topics:
+  facts:
+    subscriptions:
+      s:
+        startup_time: 2s
+        steps: [compute: 1s]
+        autoscaling: {max_replicas: 9, hpa: {metric: queue, target: 10, tolerance: 0, sync_period: 5s}}
+)",
+          40'000);
+  std::vector<double> gone;
+  for (double s = 1; s <= 27; ++s) gone.insert(gone.end(), s >= 8 && s <= 20 ? 2 : 1, s * 1000);
+  t.gone("s", Fate::consumed, gone);
+}
+
+// Told to go at 10 s. With time enough the second ends its message at 10.5 s and says farewell: no will is
+// published, nor for the third, which was never there. With 200 ms it is cut off: its will is published, and
+// its message goes to the first, which is free at 10.5 s.
+TEST(ConsumerAutoscaling, WhoLeavesATopicHasNoWillUnlessItIsCutOff) {
+  const auto world = [](const std::string& grace) {
+    return R"(
+workloads: {load: {trace: {times: [9500ms, 9500ms, 10600ms, 10700ms]}, steps: [{publish: facts, routing_key: fact}]}}
+topics:
+  facts:
+    subscriptions:
+      s:
+        filter: fact
+        instances: 2
+        will: {routing_key: gone}
+        steps: [compute: 1s]
+        autoscaling: {max_replicas: 3, schedule: [{at: 10s, replicas: 1}]}
+        grace_period: )" +
+           grace + R"(
+      watchers: {filter: gone, steps: [compute: 1ms]}
+)";
+  };
+  Trace well(world("30s"), 30'000);
+  well.gone("s", Fate::consumed, {10500, 10500, 11600, 12600});
+  well.accepted("watchers", {});
+  Trace ill(world("200ms"), 30'000);
+  ill.gone("s", Fate::consumed, {10500, 11500, 12500, 13500});
+  ill.accepted("watchers", {10200});
+  EXPECT_EQ(ill.at_end().scaling.at(0).cut_off, 1u);
+}
+
+// An event of 0.5 s is in 20 windows, which the next event, at 40 s, makes fire all at once: 20 results of
+// 1 s. The look at that instant wants four instances; three more are there at 42 s, when two are done.
+TEST(ConsumerAutoscaling, OfWindowsFollowsTheResults) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [500ms, 40s]}, steps: [publish: counts]}}
+windows:
+  counts:
+    type: hopping
+    size: 20s
+    every: 1s
+    consumers:
+      startup_time: 2s
+      steps: [compute: 1s]
+      autoscaling: {max_replicas: 9, hpa: {metric: queue, target: 5, tolerance: 0, sync_period: 5s}}
+)",
+          60'000);
+  std::vector<double> gone = {41'000, 42'000};
+  for (double s = 43; s <= 46; ++s) gone.insert(gone.end(), 4, s * 1000);
+  gone.insert(gone.end(), 2, 47'000);
+  t.gone("results", Fate::consumed, gone);
+}
+
 // --- groups that pause
 
 // From 1.5 s to 2.5 s nothing is fetched; what was fetched is handled.
@@ -156,6 +249,57 @@ TEST(ConsumerPause, HoldsBackWhatComesMeanwhileAndKeepsThePartitions) {
   queue.gone("mails", Fate::consumed, ends);
   Trace jobs(load + "mails]}}\njobs: {mails: {workers: {" + pause + "}}}\n");
   jobs.gone("mails", Fate::consumed, ends);
+  for (const std::string session : {"false", "true"}) {
+    Trace topic(load + "facts]}}\ntopics: {facts: {subscriptions: {s: {clean_session: " + session + ", " +
+                pause + "}}}}\n");
+    topic.gone("s", Fate::consumed, ends);
+  }
+}
+
+// Level 0 is handed over at once or never: what comes during the pause is dropped.
+TEST(ConsumerPause, LosesWhatATopicDeliversAtMostOnce) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0s, 1450ms, 2s, 3s]}, steps: [publish: facts]}}
+topics:
+  facts:
+    subscriptions:
+      s: {level: at_most_once, pauses: [{at: 1500ms, duration: 1s}], steps: [compute: 100ms]}
+)");
+  t.gone("s", Fate::consumed, {100, 1550, 3100});
+  t.gone("s", Fate::dropped, {2000});
+}
+
+// A message whose handler failed at 110 ms is with its instance, which pauses from 300 ms on: the broker
+// sends it again at 1100 and 2100 ms only if it takes it.
+TEST(ConsumerPause, IsSentNothingAgain) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [100ms]}, steps: [publish: facts]}}
+topics:
+  facts:
+    subscriptions:
+      s:
+        retransmit_interval: 1s
+        pauses: [{at: 300ms, duration: 1s}]
+        steps: [call: store.put]
+services: {store: {endpoints: {put: [compute: 10ms]}}}
+faults: [{type: pod_failure, target: store, start: 50ms, duration: 150ms}]
+)");
+  t.delivered("s", {100, 2100});
+  t.gone("s", Fate::consumed, {2110});
+}
+
+// Windows end at 1, 2 and 3 s. That of 2 s fires in a pause from 1.5 to 2.5 s.
+TEST(ConsumerPause, HoldsBackTheResultsOfWindowsAndNotTheirEvents) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [500ms, 1200ms, 2300ms]}, steps: [publish: counts]}}
+windows:
+  counts:
+    size: 1s
+    watermark: clock
+    consumers: {pauses: [{at: 1500ms, duration: 1s}], steps: [compute: 100ms]}
+)");
+  t.gone("results", Fate::consumed, {1100, 2600, 3100});
+  t.gone("events", Fate::consumed, {1000, 2000, 3000});
 }
 
 // A shared subscription pauses like any other: what comes from 0.5 to 1.5 s waits for the end.

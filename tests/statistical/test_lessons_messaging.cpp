@@ -141,6 +141,30 @@ TEST(RebalanceStorm, CooperativeKeepsMoreAtWorkButNotTheRightWork) {
   EXPECT_GT(least(kind, lag_at("orders/billing", 300)), 1000);
 }
 
+// --- shared-subscription: 60/s, from 60 s to 120 s 240/s; a consumer does 20/s.
+
+// Four consumers, one for each partition: (240 - 80) x 60 are left at 120 s, with a Poisson count's deviation
+// of 120, and at 80 - 60 = 20/s those of 360 s are 4800 fewer, with one of 120 + 139 (what came and what was
+// done in 240 s) in squares. Sixteen are rid of them by 180 s.
+TEST(SharedSubscription, ScalesBeyondPartitionsAndOnlyByKeyKeepsTheOrder) {
+  const Results shared = run_library("shared-subscription");
+  const auto variant = [](const char* type) {
+    return run_library("shared-subscription",
+                       {fmt::format("logs.orders.consumers.billing.subscription={}", type)});
+  };
+  const Results group = variant("group"), keyed = variant("key_shared");
+  const Figure late = lag_at("orders/billing", 180);
+  EXPECT_FIGURE(group, lag_at("orders/billing", 120), 9600, 4 * 150 / std::sqrt(5.0));
+  EXPECT_FIGURE(group, minus(lag_at("orders/billing", 120), lag_at("orders/billing", 360)), 4800,
+                4 * 185 / std::sqrt(5.0));
+  EXPECT_LT(most(shared, late), 200);
+  EXPECT_LT(most(keyed, late), 300);
+  const Figure overtaken = effects("orders/billing", &EffectRecord::out_of_order);
+  EXPECT_GT(least(shared, overtaken), 100);
+  EXPECT_EQ(most(keyed, overtaken), 0);
+  EXPECT_EQ(most(group, overtaken), 0);
+}
+
 // --- event-storm: gains 0.8, 1.2, and 1.2 for five generations.
 
 TEST(EventStorm, AGainUnderOneFadesOverOneNeverEndsAndAHopLimitEndsIt) {

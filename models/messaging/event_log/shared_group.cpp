@@ -134,7 +134,7 @@ void SharedGroup::read(std::uint32_t partition) {
     probe.partition = partition;
     probe.offset = at;
     const std::uint32_t lane = lane_for(probe);
-    if (lanes_[lane].line.size >= s_.receiver_queue_size || !takes(lane / s_.concurrency)) {
+    if (lanes_[lane].line.size >= s_.receiver_queue_size || !takes(lane / s_.concurrency) || drains(probe)) {
       blocked_ = true;
       return;
     }
@@ -212,6 +212,8 @@ void SharedGroup::handled(std::uint32_t global, std::uint64_t token, Outcome out
     }
   }
   if (!keyed()) return pump();
+  if (std::any_of(draining_.begin(), draining_.end(), [&](const Draining& x) { return x.lane == at; }))
+    return deal_again();
   if (lane.work == Lane::Work::none) begin_next(at);
   if (blocked_) read_all();
 }
@@ -344,7 +346,8 @@ void SharedGroup::set_intake(std::uint32_t instance, Intake intake) {
   if (up_[instance] == 0) return;
   count_idle();
   if (intake != Intake::open) return;
-  keyed() ? read_all() : pump();
+  if (!keyed()) return pump();
+  again_.size > 0 ? deal_again() : read_all();
 }
 
 void SharedGroup::count_idle() {
@@ -354,23 +357,53 @@ void SharedGroup::count_idle() {
   }
 }
 
-// key_shared: the ranges have changed, so everything that has not begun is dealt again in its order.
+// key_shared: the ranges have changed, so everything that has not begun is dealt again in its order. Who
+// takes no more keeps what it has, and what else is in its range waits for it.
 void SharedGroup::deal_again() {
   gathered_.clear();
-  for (std::uint32_t d = pop(again_); d != kNone; d = pop(again_)) gathered_.push_back(d);
-  for (Lane& lane : lanes_) {
-    for (std::uint32_t d = pop(lane.line); d != kNone; d = pop(lane.line)) gathered_.push_back(d);
+  for (std::uint32_t d = pop(again_); d != kNone; d = pop(again_)) {
+    deliveries_[d].lane = kNone;
+    gathered_.push_back(d);
+  }
+  for (std::uint32_t at = 0; at < lanes_.size(); ++at) {
+    Line& line = lanes_[at].line;
+    for (std::uint32_t d = pop(line); d != kNone; d = pop(line)) {
+      deliveries_[d].lane = at;
+      gathered_.push_back(d);
+    }
   }
   std::sort(gathered_.begin(), gathered_.end(), [&](std::uint32_t a, std::uint32_t b) {
     const Delivery &x = deliveries_[a], &y = deliveries_[b];
     return x.partition != y.partition ? x.partition < y.partition : x.offset < y.offset;
   });
-  for (const std::uint32_t d : gathered_)
-    push(present_.empty() ? again_ : lanes_[lane_for(deliveries_[d])].line, d);
+  find_draining();
+  for (const std::uint32_t d : gathered_) {
+    const std::uint32_t at = present_.empty() || drains(deliveries_[d]) ? kNone : lane_for(deliveries_[d]);
+    const bool goes = at != kNone && (takes(at / s_.concurrency) || deliveries_[d].lane == at);
+    push(goes ? lanes_[at].line : again_, d);
+  }
   for (std::uint32_t at = 0; at < lanes_.size(); ++at) {
     if (lanes_[at].work == Lane::Work::none && up_[at / s_.concurrency] != 0) begin_next(at);
   }
   read_all();
+}
+
+void SharedGroup::find_draining() {
+  draining_.clear();
+  for (std::uint32_t at = 0; at < lanes_.size(); ++at) {
+    const Lane& lane = lanes_[at];
+    if (lane.work != Lane::Work::running && !lane.network) continue;
+    const Delivery& d = deliveries_[lane.delivery];
+    if (d.life != lane.life || d.round != lane.round || d.state != State::running) continue;
+    const std::uint64_t key = core_.partitions[d.partition].records[d.offset].message.key;
+    if (key != kNoKey && (present_.empty() || lane_for(d) != at)) draining_.push_back({key, at});
+  }
+}
+
+bool SharedGroup::drains(const Delivery& d) const {
+  if (draining_.empty()) return false;
+  const std::uint64_t key = core_.partitions[d.partition].records[d.offset].message.key;
+  return std::any_of(draining_.begin(), draining_.end(), [&](const Draining& x) { return x.key == key; });
 }
 
 void SharedGroup::lost(std::uint32_t partition, std::uint64_t offset) {

@@ -3,20 +3,20 @@
 // to the instance and worker that have the range of its key (key_shared).
 //
 //   shared      the worker that has been free longest takes next; what comes back is delivered before what is
-//   new.
-//               A failed message is delivered again after retry_backoff (negative acknowledgement), anywhere.
+//               new. A failed message is delivered again after retry_backoff (negative acknowledgement),
+//               anywhere.
 //   key_shared  each worker has a line of its own (receiver_queue_size); a full line holds up its partition.
-//   A
-//               failed message is tried again by its worker, which waits: the order of a key holds until the
-//               instances change.
+//               A failed message is tried again by its worker, which waits. When instances change the ranges
+//               do, and what has not begun is dealt again; a key whose old worker is still at a message of it
+//               waits for that one's end (Pulsar's draining hashes, since 4.0). So the order of a key holds.
 //
 // ack_timeout: who has not finished by then goes on for nothing, unless it finishes before the next does; the
 // message is delivered again. An instance that dies gives back what it had at once. max_deliveries counts all
 // of these. Messages that are handed out are not touched by retention, compaction or lost leaders any more.
 //
-// An instance that is paused, or that leaves, takes no more. What lies in its workers' lines it still
-// handles; its ranges stay its own until it is gone, so a message of theirs holds up its partition meanwhile,
-// and the order of a key holds.
+// An instance that is paused, or that leaves, takes no more, also of what is dealt again since another is
+// gone. What lies in its workers' lines it still handles; its ranges stay its own until it is gone, for it is
+// connected, so a message of theirs holds up its partition meanwhile, and the order of a key holds.
 //
 // Left out: flow permits in the shared type (workers ask when they are free), priorities of consumers.
 // Cost: O(1) a message; looking for new ones is O(partitions) at worst; nothing is allocated in steady state.
@@ -91,6 +91,8 @@ class SharedGroup final : public Group {
   bool give_up(std::uint32_t d);
   void requeue(std::uint32_t d);
   void deal_again();
+  void find_draining();
+  bool drains(const Delivery& d) const;
 
   Core& core_;
   const LogGroup& s_;
@@ -103,6 +105,11 @@ class SharedGroup final : public Group {
   std::vector<Intake> intakes_;
   std::vector<std::uint32_t> present_;  // instances that are up, in order
   std::vector<std::uint32_t> gathered_;
+  struct Draining {
+    std::uint64_t key;
+    std::uint32_t lane;
+  };
+  std::vector<Draining> draining_;  // keys whose range has gone from a worker that is at a message of them
   Line again_;
   std::uint32_t idle_ = 0;  // workers of instances that take, without work
   std::uint32_t next_lane_ = 0, next_partition_ = 0;

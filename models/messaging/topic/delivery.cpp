@@ -17,7 +17,7 @@ std::uint32_t Topic::choose(std::uint32_t s, std::uint8_t level) {
   for (std::uint32_t k = 0; k < n; ++k) {
     const std::uint32_t i = (session.turn + k) % n;
     const Instance& instance = session.instances[i];
-    if (!instance.up || !broker_up_) continue;
+    if (!instance.takes() || !broker_up_) continue;
     const std::int64_t has = instance.handling + instance.buffered;
     const bool takes = level > 0 ? its.receive_maximum < 0 || instance.window < its.receive_maximum
                                  : its.buffer < 0 || has < its.consumers.concurrency + its.buffer;
@@ -164,7 +164,10 @@ void Topic::timer(std::uint64_t what) {
     } else if (copy.at == At::in_flight) {
       // The instance has one of these to begin with already: a second changes nothing.
       // At level 2 the subscriber has it, and tries again without the broker.
-      if (copy.buffered == 0 && (broker_up_ || copy.level == 2)) hand_over(slot);
+      const bool comes =
+          copy.level == 2 ||
+          (broker_up_ && sessions_[copy.subscription].instances[copy.instance].intake == Intake::open);
+      if (copy.buffered == 0 && comes) hand_over(slot);
       if (copies_[slot].level == 1) arm(slot, again);
     }
   }
@@ -236,14 +239,23 @@ void Topic::instance_changed(std::uint32_t s, std::uint32_t i, bool up) {
       offer(s, retained_);
   } else {
     --session.up;
+    const bool farewell = instance.intake == Intake::leaving && instance.handling == 0;
+    if (instance.intake == Intake::leaving) instance.intake = Intake::open;
     while (instance.deliveries.last != kNobody) drop_delivery(instance.deliveries.last);
     while (instance.in_flight.last != kNobody) {
       const std::uint32_t slot = instance.in_flight.last;
       copies_[slot].level == 0 ? finish(slot, Fate::lost) : take_back(slot);
     }
     if (session.up == 0 && settings(s).clean_session) lose_waiting(s);
-    if (settings(s).will) arm_will(s, i);
+    if (settings(s).will && !farewell) arm_will(s, i);
   }
+  end_turn();
+}
+
+void Topic::set_intake(std::uint32_t s, std::uint32_t i, Intake intake) {
+  sessions_[s].instances[i].intake = intake;
+  ++turns_;
+  mark(s);
   end_turn();
 }
 

@@ -8,7 +8,7 @@
 
 namespace tailrace::models {
 
-class Topic final : public Channel {
+class Topic final : public Channel, public Intakes {
  public:
   Topic(const TopicModel& model, ChannelHost& host);
 
@@ -17,6 +17,7 @@ class Topic final : public Channel {
   void handled(std::uint64_t token, Outcome outcome) override;
   void timer(std::uint64_t what) override;
   void instance_changed(std::uint32_t subscription, std::uint32_t instance, bool up) override;
+  void set_intake(std::uint32_t subscription, std::uint32_t instance, Intake intake) override;
   void node_changed(std::uint32_t node, bool up) override;
   std::uint64_t depth(std::uint32_t subscription) const override;
   // Of the copy that came first.
@@ -56,12 +57,14 @@ class Topic final : public Channel {
   };
   struct Instance {
     bool up = true;
+    Intake intake = Intake::open;
     std::int64_t window = 0;  // copies of levels 1 and 2 in flight
     std::int64_t handling = 0, buffered = 0;
     List in_flight;   // copies
     List deliveries;  // in order
     std::uint32_t next_to_start = kNobody;
     std::uint32_t absences = 0;  // how often it has gone or come
+    bool takes() const { return up && intake == Intake::open; }
   };
   struct Session {
     List waiting, all;

@@ -47,8 +47,12 @@ std::vector<std::uint32_t> TopicModel::place_subscriptions() const {
 Topic::Topic(const TopicModel& model, ChannelHost& host)
     : model_(model), settings_(model.settings()), host_(host), sessions_(settings_.subscriptions.size()) {
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
-    sessions_[s].instances.resize(static_cast<std::size_t>(settings(s).consumers.instances));
-    sessions_[s].up = static_cast<std::uint32_t>(sessions_[s].instances.size());
+    std::vector<Instance>& instances = sessions_[s].instances;
+    instances.resize(static_cast<std::size_t>(settings(s).consumers.instances));
+    const std::size_t there =
+        settings(s).present < 0 ? instances.size() : static_cast<std::size_t>(settings(s).present);
+    for (std::size_t i = there; i < instances.size(); ++i) instances[i].up = false;
+    sessions_[s].up = static_cast<std::uint32_t>(std::min(there, instances.size()));
     sessions_[s].area_since = host_.now();
   }
 }

@@ -22,9 +22,15 @@
 // Level 2 costs the publisher a round trip more. Broker: one node; its death loses level 0 and clean
 // sessions' messages.
 //
-// A subscription's instances may have a will: an instance that goes without a farewell, which is how all that
-// go do it here, has its message published, to subscriptions whose filter matches and as the retained one
-// where messages are.
+// A subscription's instances may have a will: an instance that goes without a farewell has its message
+// published, to subscriptions whose filter matches and as the retained one where messages are. Who is told to
+// leave, and is done with what it handled, has said farewell: what it has not acknowledged goes to the
+// others.
+//
+// An instance that is paused, or that leaves, takes nothing more: its link has no credit (AMQP), its window
+// is closed (MQTT). Copies of levels 1 and 2 wait in the session, a clean one too, for the connection is
+// there; those of level 0 nobody keeps, and they are dropped. It handles what it has. No copy is sent again
+// to who is paused before it goes on.
 //
 // Left out: keep-alive (an instance's absence is known at once, as when its connection is closed), topic
 // aliases, the order that MQTT promises within one client when retransmissions overtake.
@@ -37,7 +43,7 @@
 #include <string>
 #include <vector>
 
-#include "models/messaging/channel.hpp"
+#include "models/messaging/extras.hpp"
 
 namespace tailrace::models {
 
@@ -58,6 +64,7 @@ struct SubscriptionSettings {
   std::int64_t retransmit_interval_ns = -1;  // -1: only after a crash
   std::uint64_t ack_failure = 0;     // probability in units of 2^-64 that an acknowledgement gets lost
   std::optional<WillSettings> will;  // of each instance
+  std::int64_t present = -1;         // of the instances, so many are there at the start; -1: all
   GroupSettings consumers;
 };
 
@@ -68,7 +75,7 @@ struct TopicSettings {
   std::vector<SubscriptionSettings> subscriptions;
 };
 
-class TopicModel : public ChannelModel {
+class TopicModel : public ChannelModel, public Pauses {
  public:
   explicit TopicModel(TopicSettings settings);
 
@@ -83,7 +90,7 @@ class TopicModel : public ChannelModel {
 
   bool delivers_once(std::uint32_t subscription) const override {
     const SubscriptionSettings& s = settings_.subscriptions[subscription];
-    return s.ack_failure == 0 && s.max_queued < 0 && s.buffer < 0;
+    return s.ack_failure == 0 && s.max_queued < 0 && s.buffer < 0 && (s.level > 0 || pauses.empty());
   }
 
   const TopicSettings& settings() const { return settings_; }

@@ -21,7 +21,8 @@ Windows::Windows(const WindowSettings& settings, ChannelHost& host)
     : s_(settings),
       host_(host),
       clock_(dynamic_cast<const EventClock*>(&host)),
-      running_(static_cast<std::size_t>(settings.group.instances)) {}
+      running_(static_cast<std::size_t>(settings.group.instances)),
+      intakes_(running_.size(), Intake::open) {}
 
 void Windows::accrue(Place& p) {
   const std::int64_t now = host_.now();
@@ -216,7 +217,7 @@ void Windows::pump() {
   while ((!again_.empty() || !ready_.empty()) && busy < instances) {
     const std::uint32_t at = next_instance_;
     next_instance_ = at + 1 == instances ? 0 : at + 1;
-    if (running_[at] < 0 || running_[at] >= s_.group.concurrency) {
+    if (running_[at] < 0 || running_[at] >= s_.group.concurrency || intakes_[at] != Intake::open) {
       ++busy;
       continue;
     }
@@ -308,10 +309,16 @@ void Windows::timer(std::uint64_t what) {
 void Windows::instance_changed(std::uint32_t subscription, std::uint32_t instance, bool up) {
   if (subscription != kResults || up == (running_[instance] >= 0)) return;
   running_[instance] = up ? 0 : -1;
+  if (intakes_[instance] == Intake::leaving) intakes_[instance] = Intake::open;
   if (up) return pump();
   for (std::uint32_t id = 0; id < deliveries_.size(); ++id) {
     if (deliveries_[id].instance == instance && deliveries_[id].state != Delivery::State::free) take_back(id);
   }
+  pump();
+}
+
+void Windows::set_intake(std::uint32_t, std::uint32_t instance, Intake intake) {
+  intakes_[instance] = intake;
   pump();
 }
 

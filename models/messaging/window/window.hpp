@@ -12,10 +12,13 @@
 // Two subscriptions: the events (nobody handles them: ready while a window that has not fired counts them;
 // dropped when late) and the results (handled by the group, at least once, first come first served). State is
 // that of a checkpoint that costs nothing: a node that dies refuses events until it returns, and loses none
-// that it has counted.
+// that it has counted. Who handles results may pause or leave: what has fired waits, and windows go on to
+// count and to fire, as if a queue lay between (in Flink a sink that stands still holds up what comes before
+// it, in the end the source).
 //
-// Left out: checkpoints and their cost, the sources' own watermarks, triggers before the end, joins.
-// Cost: O(windows of an event x log(open windows)); memory is open windows, and keys that were ever met.
+// Left out: checkpoints and their cost, that pressure, the sources' own watermarks, triggers before the end,
+// joins. Cost: O(windows of an event x log(open windows)); memory is open windows, and keys that were ever
+// met.
 #include <memory>
 #include <vector>
 
@@ -28,7 +31,7 @@ namespace tailrace::models::window {
 
 inline constexpr std::uint32_t kEvents = 0, kResults = 1;  // subscriptions, and their places
 
-class Windows final : public Channel {
+class Windows final : public Channel, public Intakes {
  public:
   Windows(const WindowSettings& settings, ChannelHost& host);
 
@@ -37,6 +40,7 @@ class Windows final : public Channel {
   void handled(std::uint64_t token, Outcome outcome) override;
   void timer(std::uint64_t what) override;
   void instance_changed(std::uint32_t subscription, std::uint32_t instance, bool up) override;
+  void set_intake(std::uint32_t subscription, std::uint32_t instance, Intake intake) override;
   void node_changed(std::uint32_t node, bool up) override;
   std::uint64_t depth(std::uint32_t subscription) const override {
     return in(subscription == kEvents ? events_ : results_);
@@ -113,13 +117,14 @@ class Windows final : public Channel {
   std::vector<Delivery> deliveries_;
   std::uint32_t free_delivery_ = kNobody;
   std::vector<std::int64_t> running_;  // by instance; -1: it is down
+  std::vector<Intake> intakes_;
   std::uint32_t next_instance_ = 0;
   Place events_, results_;
   ChannelCounts counts_;
   bool up_ = true;
 };
 
-class WindowModel final : public ChannelModel, public SumsUp {
+class WindowModel final : public ChannelModel, public SumsUp, public Pauses {
  public:
   explicit WindowModel(WindowSettings settings)
       : settings_(std::move(settings)), groups_{{"events", 0, 1}, settings_.group} {}
