@@ -25,6 +25,7 @@
 #include "models/policies/codel/codel.hpp"
 #include "models/policies/connection_pool/connection_pool.hpp"
 #include "models/policies/deadline/deadline.hpp"
+#include "models/policies/cooperative_shedding/cooperative_shedding.hpp"
 #include "models/policies/discovery/discovery.hpp"
 #include "models/policies/early_drop/early_drop.hpp"
 #include "models/policies/fallback/fallback.hpp"
@@ -84,6 +85,7 @@ std::vector<PolicyInfo>& all_policies() {
       admission_control_policy(),
       adaptive_concurrency_policy(),
       priority_shedding_policy(),
+      cooperative_shedding_policy(),
       early_drop_policy(),
       circuit_breaker_policy(),
       bulkhead_policy(),

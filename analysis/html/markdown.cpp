@@ -62,6 +62,30 @@ std::string latencies(const RunReport& report) {
   return out + "\n";
 }
 
+std::string sagas(const std::vector<SagaReport>& list) {
+  if (list.empty()) return "";
+  std::string out =
+      "| Saga | Started | Completed | p50 | p99 | Compensated | p50 | p99 | Timed out | Stuck | Open | "
+      "Hanging "
+      "|\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n";
+  const auto counted = [](std::uint64_t n, bool bad) {
+    const std::string text = human_count(n);
+    return bad && n > 0 ? "**" + text + "**" : text;
+  };
+  for (std::size_t i = 0; i < list.size() && i < kMostMarkdownRows; ++i) {
+    const SagaReport& s = list[i];
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", markdown(s.name),
+                       counted(s.started, false), counted(s.completed, false),
+                       cell(html::duration(s.completing, 0)), cell(html::duration(s.completing, 4)),
+                       counted(s.compensated, false), cell(html::duration(s.compensating, 0)),
+                       cell(html::duration(s.compensating, 4)), counted(s.timed_out, false),
+                       counted(s.stuck, true), counted(s.open, false), counted(s.hanging, true));
+  }
+  if (list.size() > kMostMarkdownRows)
+    out += fmt::format("\n…and {} more\n", list.size() - kMostMarkdownRows);
+  return out + "\n";
+}
+
 }  // namespace
 
 std::string report_markdown(const RunResults& results) {
@@ -74,7 +98,7 @@ std::string report_markdown(const RunResults& results) {
   std::string out =
       fmt::format("### {}: {}{}\n\n", topology.name.empty() ? "tailrace" : markdown(topology.name), sign,
                   markdown(verdict.words));
-  out += thresholds(results.thresholds) + latencies(report);
+  out += thresholds(results.thresholds) + latencies(report) + sagas(report.messaging.sagas);
   if (!report.cascade.story.empty()) {
     out += fmt::format("**What followed: {}.** {}\n\n", verdict_name(report.cascade.verdict),
                        markdown(report.cascade.story));

@@ -183,9 +183,9 @@ class Text {
   }
 
   // What a saga's own table tells already.
-  bool of_saga(const std::string& effect) const {
+  bool of_saga(const std::string& what) const {
     return std::any_of(report_.sagas.begin(), report_.sagas.end(), [&](const SagaReport& s) {
-      return effect.size() > s.name.size() && effect[s.name.size()] == '.' && effect.starts_with(s.name);
+      return what.size() > s.name.size() && what[s.name.size()] == '.' && what.starts_with(s.name);
     });
   }
 
@@ -200,7 +200,7 @@ class Text {
         .right("p99");
     std::size_t rows = 0;
     for (const MilestoneReport& m : report_.milestones) {
-      if (++rows > kMostRows) continue;
+      if ((m.time.count == 0 && of_saga(m.name)) || ++rows > kMostRows) continue;
       table.row({name(m.name), human_count(m.time.count), human_rate(m.rate.estimate),
                  m.time.count > 0 ? Cell(human_duration(m.time.mean.estimate, style_)) : Cell(),
                  percentile(m.time, 0), percentile(m.time, 3), percentile(m.time, 4)});

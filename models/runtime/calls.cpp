@@ -493,6 +493,8 @@ std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
   const std::uint32_t edge_id = f.edge;
   const EdgeTable& edge = edges_[edge_id];
   const std::uint32_t instance = f.instance - edge.first_instance;
+  if (levels_) [[unlikely]]
+    learn_level(slot, child);
   const CallState& y = calls_[child];
   const std::int64_t took = now_ - y.sent;
   if (const GuardTable& g = model_->guards[edge.guard]; g.simple && outcome == Outcome::success) {

@@ -83,6 +83,8 @@ std::uint32_t Execution::reply_guarded(std::uint32_t slot, Outcome outcome) {
   Frame& f = frames_[slot];
   const EdgeTable& edge = edges_[f.edge];
   if (edge.door != kNoId) close_door(slot, outcome);
+  if (levels_) [[unlikely]]
+    tell_level(slot, outcome);
   if (edge.counts_outstanding) --instances_[f.instance].outstanding;
   if (edge.managed) [[unlikely]]
     request_left(slot, edge, outcome);

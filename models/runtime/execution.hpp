@@ -20,6 +20,7 @@
 #include "models/runtime/cpu.hpp"
 #include "models/runtime/fault_state.hpp"
 #include "models/runtime/frame.hpp"
+#include "models/runtime/levels.hpp"
 #include "models/runtime/live_state.hpp"
 #include "models/runtime/messaging.hpp"
 #include "models/runtime/record.hpp"
@@ -73,7 +74,7 @@ class Execution {
   std::size_t state_bytes() const {
     return frames_.bytes() + calls_.bytes() + timers_.bytes() + calendar_.bytes() +
            (messaging_ ? messaging_->bytes() : 0) + (caching_ ? caching_->bytes() : 0) +
-           (wires_ ? wires_->bytes() : 0);
+           (wires_ ? wires_->bytes() : 0) + (levels_ ? levels_->bytes() : 0);
   }
 
  private:
@@ -254,6 +255,8 @@ class Execution {
   void tell_served(std::uint32_t slot, std::int64_t waited);
   void close_door(std::uint32_t slot, Outcome outcome);
   std::uint32_t reply_guarded(std::uint32_t slot, Outcome outcome);
+  void tell_level(std::uint32_t slot, Outcome outcome);
+  void learn_level(std::uint32_t slot, std::uint32_t child);
   void serve_next(InstanceState& instance);
   void take_out(std::uint32_t slot, InstanceState& instance);
   void give_up_waiting(std::uint32_t slot);
@@ -546,6 +549,7 @@ class Execution {
   std::unique_ptr<Upkeep> upkeep_;        // where instances do something of their own accord
   std::unique_ptr<Tracer> tracer_;        // where requests are traced
   std::unique_ptr<Clocks> clocks_;        // where some clock can be wrong
+  std::unique_ptr<Levels> levels_;        // where answers tell callers of their servers
   bool with_lines_ = false;               // it has one of these: they hear of each frame that ends
   bool requests_told_ = false;            // somebody wants to hear of each request that ends
   bool with_more_ = false;                // some of the four: of each frame that begins

@@ -109,6 +109,7 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   if (!m.caches.empty()) caching_ = std::make_unique<Caching>(*this);
   if (Wires::needed(*m.topology)) wires_ = std::make_unique<Wires>(m);
   if (!m.directories.empty() || !m.gated.empty()) upkeep_ = std::make_unique<Upkeep>(*this);
+  if (Levels::needed(m)) levels_ = std::make_unique<Levels>();
   if (Clocks::needed(*m.topology)) clocks_ = std::make_unique<Clocks>(m, options_.seed, options_.replication);
   record_.egress.resize(m.egress.cells);
   if (options_.trace.mode != TraceSampling::Mode::off)

@@ -64,6 +64,16 @@ void lint_policies(const Topology& t, Diagnostics& diagnostics) {
     if (e.retry_budget && e.retries == 0)
       diagnostics.warning(e.mark, e.path, "a retry budget without retries does nothing", "retries: 2");
     const Station& target = target_of(t, e);
+    const auto named = [](const char* name) {
+      return [name](const AdmissionUse& use) { return use.policy == name; };
+    };
+    if (std::any_of(e.admissions.begin(), e.admissions.end(), named("cooperative_shedding")) &&
+        std::none_of(target.doors.begin(), target.doors.end(), named("priority_shedding"))) {
+      diagnostics.warning(
+          e.mark, e.path,
+          fmt::format("{} has no admission level that a caller could learn", component_of(t, target).name),
+          "inbound: {priority_shedding: {}} at the service");
+    }
     if (e.cancels && target.cancellation == Cancellation::ignore) {
       diagnostics.warning(
           e.mark, e.path,

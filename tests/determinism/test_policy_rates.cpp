@@ -170,5 +170,41 @@ services:
   t.is_quiet();
 }
 
+// Twenty minor and twenty major requests arrive at the server at 5 ms, 10 ms of work each, and the answer of
+// the tenth, at 105 ms, is the first after the window of 0 to 100 ms: it carries that minor ones are shed,
+// and is with the front at 110. A minor one of 109 ms is sent, and refused; one of 111 ms is not sent, and a
+// major one is. From 200 ms on the level is below the major ones too, for one of two was admitted and that is
+// too many. The last answer is that of the major one, the 41st: 5 + 41 x 10 + 5 = 420 ms. What it said is
+// forgotten 300 ms later: at 719 ms nothing is sent, at 721 it is, and the server, which has risen by nobody,
+// refuses it.
+TEST(CooperativeShedding, LearnsFromAnswersAndForgets) {
+  const std::string twenty = repeated("0s", 20);
+  Trace t(fmt::format(R"(
+workloads:
+  minor: {{trace: {{times: [{}, 109ms, 111ms]}}, calls: front.op, priority: 1, key: 7}}
+  major: {{trace: {{times: [{}, 111ms, 719ms, 721ms]}}, calls: front.op, priority: 5, key: 7}}
+services:
+  front: {{endpoints: {{op: [{{call: s.op, cooperative_shedding: {{forget_after: 300ms}}}}]}}}}
+  s: {{workers: 1, inbound: {{priority_shedding: {{queuing_threshold: 20ms, window: 100ms, alpha: 50%}}}},
+      endpoints: {{op: [compute: 10ms]}}}}
+network:
+  links: {{front -> s: {{latency: 5ms}}}}
+)",
+                      twenty, twenty),
+          2000);
+  std::vector<double> sent(40, 0.0);
+  for (const double ms : {109.0, 111.0, 721.0}) sent.push_back(ms);
+  t.sent("front", "s.op", sent);
+  const auto& major = t.at_end().classes[0].ended;
+  const auto& minor = t.at_end().classes[1].ended;
+  EXPECT_EQ(major[static_cast<std::size_t>(success)], 21u);
+  EXPECT_EQ(major[static_cast<std::size_t>(shed)], 2u);
+  EXPECT_EQ(minor[static_cast<std::size_t>(success)], 20u);
+  EXPECT_EQ(minor[static_cast<std::size_t>(shed)], 2u);
+  EXPECT_EQ(t.policy("priority_shedding").counts.rejected, 2u) << "minor of 109 ms, major of 721 ms";
+  EXPECT_EQ(t.policy("cooperative_shedding").counts.rejected, 2u) << "minor of 111 ms, major of 719 ms";
+  t.is_quiet();
+}
+
 }  // namespace
 }  // namespace tailrace::tests

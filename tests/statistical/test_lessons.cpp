@@ -101,6 +101,32 @@ TEST(Overload, BelowCapacityNoneOfThemIsNoticed) {
   EXPECT_GT(least(run, successes("controlled_delay")), 0.9);
 }
 
+// --- cooperative-shedding: 1000/s, offered 2000/s.
+
+double refused_at_ranking(const Results& run) {
+  return mean(run, [](const models::CompiledModel& m, const models::RunRecord& r) {
+    double sum = 0;
+    for (std::size_t p = 0; p < r.policies.size(); ++p)
+      if (m.admission_groups[p].policy == "priority_shedding")
+        sum += static_cast<double>(r.policies[p].counts.rejected);
+    return sum;
+  });
+}
+
+// Half of 2000/s for two minutes are refused by who is alone: 120 000. What the others let through is the
+// same.
+TEST(CooperativeShedding, SavesTheRefusalsAndKeepsTheGoodput) {
+  const Results together = run_library("cooperative-shedding");
+  const Results alone =
+      run_library("cooperative-shedding", {"services.feed.endpoints.page[0]={call: ranking.sort}"});
+  EXPECT_GT(refused_at_ranking(alone), 100'000);
+  EXPECT_LT(refused_at_ranking(together), 100);
+  for (const Results* run : {&together, &alone}) {
+    EXPECT_GT(least(*run, goodput_per_s("readers")), 850);
+    EXPECT_LT(most(*run, goodput_per_s("readers")), 1000);
+  }
+}
+
 // --- the retry storm of Bronson, Aghayev, Charapko and Zhu (HotOS 2021). One server of 300/s; clients give
 // up after 1 s and try once more; a request of 10 s stands in for a stop. The attempts of all, 2 lambda, must
 // be less than 300 for the queue to go away again.

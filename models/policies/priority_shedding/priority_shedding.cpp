@@ -1,5 +1,7 @@
 #include "models/policies/priority_shedding/priority_shedding.hpp"
 
+#include <algorithm>
+
 namespace tailrace::models {
 
 void LevelHistogram::count(int level) {
@@ -40,6 +42,22 @@ int LevelHistogram::rise(int cursor, double admitted, double wanted) const {
   return cursor;
 }
 
+void LevelHistogram::remember(const LevelHistogram& now, int cursor) {
+  for (std::size_t r = 0; r < rows_.size(); ++r) {
+    if (now.rows_[r] == nullptr) {
+      if (rows_[r] == nullptr) continue;
+    } else if (rows_[r] == nullptr) {
+      rows_[r] = std::make_unique<Row>();
+    }
+    for (std::size_t u = 0; u < kUserLevels; ++u) {
+      std::uint32_t& kept = (*rows_[r])[u];
+      const std::uint32_t came = now.rows_[r] == nullptr ? 0 : (*now.rows_[r])[u];
+      const bool open = static_cast<int>(r) * kUserLevels + static_cast<int>(u) <= cursor;
+      kept = open ? came : std::max(kept, came);
+    }
+  }
+}
+
 std::uint64_t LevelHistogram::up_to(int cursor) const {
   std::uint64_t sum = 0;
   for (int level = 0; level <= cursor; ++level) {
@@ -59,17 +77,21 @@ int user_level(std::uint64_t key, sim::Instant now, sim::Duration rotation) {
   return static_cast<int>(mixed.next() % LevelHistogram::kUserLevels);
 }
 
+int compound_level(const CallFacts& facts, sim::Duration rotation, sim::Stream& random) {
+  const int user = facts.key != 0 ? user_level(facts.key, facts.now, rotation)
+                                  : static_cast<int>(random.below(LevelHistogram::kUserLevels));
+  return (255 - facts.priority) * LevelHistogram::kUserLevels + user;
+}
+
 namespace {
 
-class PriorityShedding final : public AdmissionPolicy {
+class PriorityShedding final : public AdmissionPolicy, public TellsLevel {
  public:
   explicit PriorityShedding(const PrioritySheddingSpec& spec) : spec_(spec) {}
 
   Admission admit(const CallFacts& facts, sim::Stream& random) override {
     advance(facts.now);
-    const int user = facts.key != 0 ? user_level(facts.key, facts.now, spec_.user_rotation)
-                                    : static_cast<int>(random.below(LevelHistogram::kUserLevels));
-    const int level = (255 - facts.priority) * LevelHistogram::kUserLevels + user;
+    const int level = compound_level(facts, spec_.user_rotation, random);
     const bool admitted = level <= cursor_;
     arrivals_.count(level);
     ++arrived_;
@@ -83,6 +105,11 @@ class PriorityShedding final : public AdmissionPolicy {
     waited_ += static_cast<double>(facts.waited.ns);
   }
   double gauge() const override { return fraction_; }
+  int level(sim::Instant now) override {
+    advance(now);
+    told_ = true;
+    return cursor_;
+  }
 
  private:
   void advance(sim::Instant now) {
@@ -93,6 +120,7 @@ class PriorityShedding final : public AdmissionPolicy {
   }
 
   void close(sim::Instant at) {
+    if (told_ && arrived_ > 0) remembered_.remember(arrivals_, cursor_);
     if (arrived_ > 0 && !(admitted_ > 0 && served_ == 0)) {
       const bool overloaded = served_ > 0 && waited_ > static_cast<double>(spec_.queuing_threshold.ns) *
                                                            static_cast<double>(served_);
@@ -100,8 +128,10 @@ class PriorityShedding final : public AdmissionPolicy {
       if (overloaded) {
         cursor_ = arrivals_.fall(cursor_, admitted, admitted * (1 - spec_.alpha.value));
       } else {
-        cursor_ =
-            arrivals_.rise(cursor_, admitted, admitted + static_cast<double>(arrived_) * spec_.beta.value);
+        const LevelHistogram& seen = told_ ? remembered_ : arrivals_;
+        const double all = told_ ? static_cast<double>(remembered_.up_to(LevelHistogram::kLevels - 1))
+                                 : static_cast<double>(arrived_);
+        cursor_ = seen.rise(cursor_, admitted, admitted + all * spec_.beta.value);
       }
     }
     if (arrived_ > 0) {
@@ -116,7 +146,8 @@ class PriorityShedding final : public AdmissionPolicy {
   const PrioritySheddingSpec& spec_;          // of the model, which outlives its states
   int cursor_ = LevelHistogram::kLevels - 1;  // the last level that is admitted; -1: none
   sim::Instant window_start_{0};
-  LevelHistogram arrivals_;
+  LevelHistogram arrivals_, remembered_;
+  bool told_ = false;  // somebody wanted to know the level
   std::int64_t arrived_ = 0, admitted_ = 0, served_ = 0;
   double waited_ = 0;  // ns, sum over the served; whole numbers, exact up to 104 days
   double fraction_ = 1;

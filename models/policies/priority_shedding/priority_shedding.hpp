@@ -16,13 +16,16 @@
 // nobody arrived are passed over; the level of the last window's least important user is dropped as a whole.
 // Cost: constant per request; 2 KB per holder and 0.5 KB per business priority seen; a walk over their levels
 // per window.
-// Left out: callers that learn the server's level and shed by it before they send.
+// Callers that learn the level from the answers shed by it before they send (cooperative_shedding). A server
+// that is asked for its level does not see what they hold back, and would take its absence for room: it rises
+// by what it remembers of each level from when that was last open.
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "models/field/field.hpp"
+#include "models/policy/piggyback.hpp"
 #include "models/policy/policy.hpp"
 #include "models/policy/seams.hpp"
 
@@ -52,6 +55,8 @@ class LevelHistogram {
   int fall(int cursor, double admitted, double wanted) const;
   int rise(int cursor, double admitted, double wanted) const;
   std::uint64_t up_to(int cursor) const;
+  // Takes over the levels 0..cursor of `now`; those above keep what they had, or have now if that is more.
+  void remember(const LevelHistogram& now, int cursor);
 
  private:
   using Row = std::array<std::uint32_t, kUserLevels>;
@@ -60,6 +65,8 @@ class LevelHistogram {
 
 // Of a request's key, at a time.
 int user_level(std::uint64_t key, sim::Instant now, sim::Duration rotation);
+// Of a request, by its priority and its key; without a key, drawn.
+int compound_level(const CallFacts& facts, sim::Duration rotation, sim::Stream& random);
 
 class PrioritySheddingModel : public AdmissionModel {
  public:
