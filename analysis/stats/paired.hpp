@@ -9,7 +9,8 @@
 //   quantile
 //                       function over the width of the interval (Bahadur, Woodruff); where that is within the
 //                       histogram's resolution, the quantile of each pair's histogram, neighbours taken
-//                       together until enough requests lie beyond it on both sides (kMinBeyondInGroup)
+//                       together until enough requests lie beyond it on both sides (kMinBeyondInGroup); where
+//                       the quantile function has a corner, as where a timeout cuts off, limits of both sides
 // The ratio B/A has its interval on the log scale by the delta method, so its bounds stay positive.
 #include <span>
 #include <vector>
