@@ -123,7 +123,7 @@ TEST(LoadSpike, WithoutBackoffSomeSeedsStayAtHalfTheirGoodput) {
   const CascadeReport backoff =
       run_library("load-spike",
                   {"run.replications=10",
-                   "workloads.clients.retries.backoff={base_interval: 10s, multiplier: 2, jitter: full}"})
+                   "workloads.clients.retries.backoff={base_interval: 20s, multiplier: 2, jitter: full}"})
           .report.cascade;
   EXPECT_EQ(with(backoff, Verdict::metastable) + with(backoff, Verdict::degraded), 0) << backoff.story;
 }
