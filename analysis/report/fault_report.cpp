@@ -1,8 +1,21 @@
 #include "analysis/report/fault_report.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace tailrace::analysis {
+
+std::string hit_target(const models::CompiledModel& model, const models::FaultActivation& activation,
+                       std::size_t i) {
+  const models::FaultTarget& target = model.topology->faults[activation.fault].targets[activation.targets[i]];
+  if (!target.led) return target.name;
+  const std::uint32_t leader = i < activation.leaders.size() ? activation.leaders[i] : models::kNoId;
+  if (leader == models::kNoId) return target.name + " (without a leader)";
+  const std::uint32_t station = model.instance_station[leader];
+  return fmt::format("{} (led by {}#{})", target.name, model.topology->stations[station].name,
+                     leader - model.stations[station].first_instance);
+}
 
 std::vector<FaultReport> fault_reports(const models::CompiledModel& model,
                                        const std::vector<models::RunRecord>& records) {
@@ -34,8 +47,7 @@ std::vector<FaultReport> fault_reports(const models::CompiledModel& model,
       one.start_s = static_cast<double>(a.start_ns) * 1e-9;
       one.ended = a.end_ns >= 0;
       one.end_s = static_cast<double>(one.ended ? a.end_ns : r.end_ns) * 1e-9;
-      for (const std::uint32_t target : a.targets)
-        one.targets.push_back(t.faults[a.fault].targets[target].name);
+      for (std::size_t k = 0; k < a.targets.size(); ++k) one.targets.push_back(hit_target(model, a, k));
       one.requests_ended = a.ended;
       one.requests_delayed = a.delayed;
       report.timeline.push_back(std::move(one));

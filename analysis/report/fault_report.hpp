@@ -30,6 +30,10 @@ struct FaultReport {
 };
 inline constexpr std::size_t kMostListedFaults = 200;
 
+// The activation's target number i: "cart#1"; of a partition with its leader: "partition orders#3 (led by
+// orders#1)".
+std::string hit_target(const models::CompiledModel& model, const models::FaultActivation& activation,
+                       std::size_t i);
 std::vector<FaultReport> fault_reports(const models::CompiledModel& model,
                                        const std::vector<models::RunRecord>& records);
 

@@ -241,8 +241,8 @@ std::string faults_csv(const RunResults& results) {
     for (const models::FaultActivation& a : r.fault_activations) {
       const models::Fault& fault = t.faults[a.fault];
       std::string targets;
-      for (const std::uint32_t target : a.targets)
-        targets += (targets.empty() ? "" : "; ") + fault.targets[target].name;
+      for (std::size_t k = 0; k < a.targets.size(); ++k)
+        targets += (k == 0 ? "" : "; ") + hit_target(results.model, a, k);
       cell(out, std::uint64_t{r.replication}), cell(out, fault.name), cell(out, fault.type);
       cell(out, seconds(a.start_ns));
       a.end_ns < 0 ? empty_cells(out, 1) : cell(out, seconds(a.end_ns));

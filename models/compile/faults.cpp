@@ -66,7 +66,8 @@ class FaultCompiler final : public ModelWriter {
     }
     for (const FaultTarget& target : f.targets) {
       FaultTargetTable compiled;
-      table.filtered = table.filtered || target.operation != kNone || target.from_component != kNone;
+      table.filtered = table.filtered || target.operation != kNone || target.from_component != kNone ||
+                       (target.partition != kNone && !target.led);
       for (const auto& [station, index] : target.instances)
         compiled.instances.push_back(m_.stations[at(station)].first_instance +
                                      static_cast<std::uint32_t>(index));

@@ -23,6 +23,7 @@ enum FaultTakes : unsigned {
   kTakesWorkloads = 8,
   kTakesCaches = 16,
   kTakesMesh = 32,
+  kTakesPartitions = 64,  // of event logs: their leaders, or who publishes to them
 };
 
 struct FaultRepeat {
@@ -92,7 +93,7 @@ void expand_faults(const std::vector<FaultEntry>& entries, TopologyBuilder& buil
 void lint_faults(const Topology& topology, Diagnostics& diagnostics);
 
 // The targets that a text names: "payments", "payments#2", "payments.charge", "orders -> payments",
-// "zone west", "shoppers", "*". Reports what cannot be found, or cannot be hit by this type.
+// "zone west", "partition orders#3", "shoppers", "*". Reports what cannot be found, or cannot be hit by this type.
 struct FaultWords {
   std::string text;
   Mark mark;

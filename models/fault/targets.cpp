@@ -6,6 +6,7 @@
 
 #include "models/fault/fault.hpp"
 #include "models/field/units.hpp"
+#include "models/messaging/partitions.hpp"
 
 namespace tailrace::models {
 
@@ -23,7 +24,11 @@ std::string trimmed(std::string_view s) {
 
 std::string takes_text(unsigned takes) {
   std::vector<std::string> list;
-  if (takes & (kTakesInstances | kTakesRequests)) list.push_back("a service, service#0, zone NAME or *");
+  if (takes & (kTakesInstances | kTakesRequests)) {
+    list.push_back(takes & kTakesPartitions
+                       ? "a service, service#0, zone NAME, partition LOG, partition LOG#0 or *"
+                       : "a service, service#0, zone NAME or *");
+  }
   if (takes & kTakesRequests) list.push_back("service.endpoint or caller -> callee");
   if (takes & kTakesLinks) list.push_back("caller -> callee, or a service for all its callers");
   if (takes & kTakesCaches) list.push_back("a cache, cache#0 or *");
@@ -45,6 +50,7 @@ class Resolver {
       return pair(trimmed(text.substr(0, arrow)), trimmed(text.substr(arrow + 2)));
     if (text == "*") return everything();
     if (text.starts_with("zone ")) return zone(trimmed(text.substr(5)));
+    if (text.starts_with("partition ")) return partition(trimmed(text.substr(10)));
     if (const auto hash = text.find_first_of("#["); hash != std::string::npos)
       return instance(text.substr(0, hash), text.substr(hash + 1), text[hash] == '[');
     if (const int id = find(text); id != kNone) return component(id);
@@ -207,6 +213,10 @@ class Resolver {
                    "hit the services that use it, or empty it with cache_flush");
     const std::string digits = bracket && rest.ends_with("]") ? rest.substr(0, rest.size() - 1) : rest;
     const std::vector<std::pair<int, int>> all = all_instances_of(id);
+    if (all.empty()) {  // what is wrong with the component has been said
+      if (b_.diagnostics.errors() == 0) error(fmt::format("{} has no instances", name));
+      return;
+    }
     const Quantity number = parse_count(digits);
     if (!number.value || *number.value < 0 || *number.value >= static_cast<double>(all.size())) {
       return error(fmt::format("{} has no instance \"{}\"", name, escaped(digits)),
@@ -249,6 +259,46 @@ class Resolver {
     error(fmt::format("no instance is in a zone \"{}\"", escaped(name)),
           near.empty() ? "instances: [{count: 2, zone: west}, {count: 2, zone: east}]"
                        : fmt::format("did you mean zone {}?", near));
+  }
+
+  // "orders", for each of its partitions by itself, or "orders#3". What hits instances hits the leader; what
+  // hits requests, those that publish to it.
+  void partition(const std::string& text) {
+    if (!takes(kTakesPartitions)) return;
+    const auto hash = text.find_first_of("#[");
+    const std::string name = trimmed(std::string_view(text).substr(0, hash));
+    const auto channel = std::find_if(t_.channels.begin(), t_.channels.end(),
+                                      [&](const MessageChannel& c) { return c.name == name; });
+    const auto* const model =
+        channel == t_.channels.end() ? nullptr : dynamic_cast<const Partitioned*>(channel->model.get());
+    if (model == nullptr) {
+      if (channel == t_.channels.end() && find(name) == kNone) return unknown(name, false);
+      return error(fmt::format("{} has no partitions", escaped(name)), "a log has: partition orders#3");
+    }
+    std::uint32_t first = 0, end = model->partitions();
+    if (hash != std::string::npos) {
+      const bool bracket = text[hash] == '[' && text.ends_with("]");
+      const std::string digits = text.substr(hash + 1, text.size() - hash - 1 - (bracket ? 1 : 0));
+      const Quantity number = parse_count(digits);
+      if (!number.value || *number.value < 0 || *number.value >= static_cast<double>(end)) {
+        return error(fmt::format("{} has no partition \"{}\"", name, escaped(digits)),
+                     fmt::format("its partitions are {0}#0 to {0}#{1}", name, end - 1));
+      }
+      first = static_cast<std::uint32_t>(*number.value);
+      end = first + 1;
+    }
+    for (std::uint32_t p = first; p < end; ++p) {
+      FaultTarget target;
+      target.name = fmt::format("partition {}#{}", name, p);
+      for (const std::uint32_t node : model->nodes_of(p))
+        target.instances.emplace_back(channel->station, static_cast<int>(node));
+      std::sort(target.instances.begin(), target.instances.end());
+      target.component = channel->component;
+      target.channel = static_cast<int>(channel - t_.channels.begin());
+      target.partition = static_cast<int>(p);
+      target.led = (info_.takes & kTakesRequests) == 0;
+      out_.push_back(std::move(target));
+    }
   }
 
   void endpoint(int operation) {

@@ -30,7 +30,7 @@ FaultInfo info(const char* name, const char* about, const char* example) {
   f.name = name;
   f.about = about;
   f.example = example;
-  f.takes = kTakesInstances;
+  f.takes = kTakesInstances | kTakesPartitions;
   return f;
 }
 
@@ -82,6 +82,7 @@ FaultInfo zone_outage_fault() {
       info("zone_outage",
            "All instances of a zone, of whatever service, are down for the duration, as by pod_failure.",
            "{type: zone_outage, target: zone west, start: 30s, duration: 20s}");
+  f.takes = kTakesInstances;
   f.ramps = false;
   f.fields = Fields<Nothing>("zone_outage", f.about).table();
   f.make = make_spec<Nothing>;

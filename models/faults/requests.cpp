@@ -28,7 +28,7 @@ FaultInfo share_fault(const char* name, const char* about, const char* example) 
   f.name = name;
   f.about = about;
   f.example = example;
-  f.takes = kTakesInstances | kTakesRequests;
+  f.takes = kTakesInstances | kTakesRequests | kTakesPartitions;
   f.fields = Fields<ShareSpec>(name, about)
                  .add("percentage", &ShareSpec::percentage, "of the requests", between(0, 1))
                  .table();
@@ -47,7 +47,7 @@ FaultInfo delay_fault() {
       "let "
       "in, holding no worker (as behind a proxy). probability is that of the latency.";
   f.example = "{type: delay, target: cart, latency: 200ms, probability: 10%, start: 30s, duration: 20s}";
-  f.takes = kTakesInstances | kTakesRequests;
+  f.takes = kTakesInstances | kTakesRequests | kTakesPartitions;
   f.fields =
       Fields<DelaySpec>("delay", f.about)
           .add("factor", &DelaySpec::factor, "of the work; not on endpoints and calls", between(1, 1e6))

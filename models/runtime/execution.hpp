@@ -291,6 +291,7 @@ class Execution {
   bool nobody_there(std::uint32_t process, std::uint32_t target) const;
   void crew_leaves(std::uint32_t process);
   void apply_fault(std::uint32_t process, bool begins);
+  void find_fault_instances(std::uint32_t process);
   template <class Each>
   void each_instance(std::uint32_t process, Each each);
   InstanceFaults& faults_of(std::uint32_t instance) {

@@ -57,9 +57,10 @@ struct FaultProcess {
   bool waiting = false;  // for its condition to have held long enough
   std::int64_t holds_since = 0;
   std::int64_t start = 0;
-  std::int64_t times = 0;              // that it has started
-  std::vector<std::uint32_t> hit;      // targets, ascending
-  std::uint32_t record = 0xffffffffu;  // activation in the record; none: there are too many
+  std::int64_t times = 0;                // that it has started
+  std::vector<std::uint32_t> hit;        // targets, ascending
+  std::vector<std::uint32_t> instances;  // of these; of a partition's, whoever led it when the fault came
+  std::uint32_t record = 0xffffffffu;    // activation in the record; none: there are too many
 };
 
 // Who repairs what one fault breaks, where not everything can be repaired at once.

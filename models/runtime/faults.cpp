@@ -160,8 +160,9 @@ void Execution::begin_fault(std::uint32_t id) {
   process.record = kNoId;
   if (record_.fault_activations.size() < kMostActivations) {
     process.record = static_cast<std::uint32_t>(record_.fault_activations.size());
-    record_.fault_activations.push_back({table.fault, now_, -1, process.hit, 0, 0});
+    record_.fault_activations.push_back({table.fault, now_, -1, process.hit, 0, 0, {}});
   }
+  find_fault_instances(id);
   apply_fault(id, true);
   answer_for_the_dead();
   std::int64_t end = INT64_MAX;
@@ -254,12 +255,32 @@ void Execution::look_at_condition(std::uint32_t id) {
   begin_fault(id);
 }
 
+// Who is hit is found out once, when it comes: a partition that has another leader by its end does not change
+// it.
+void Execution::find_fault_instances(std::uint32_t id) {
+  const std::uint32_t fault = model_->faults.processes[id].fault;
+  FaultProcess& process = fault_.processes[id];
+  process.instances.clear();
+  std::vector<std::uint32_t> leaders;
+  for (std::size_t i = 0; i < process.hit.size(); ++i) {
+    const FaultTarget& target = model_->topology->faults[fault].targets[process.hit[i]];
+    const auto& instances = model_->faults.faults[fault].targets[process.hit[i]].instances;
+    if (!target.led) {
+      process.instances.insert(process.instances.end(), instances.begin(), instances.end());
+      continue;
+    }
+    const std::uint32_t leader = messaging_->leader(static_cast<std::uint32_t>(target.channel),
+                                                    static_cast<std::uint32_t>(target.partition));
+    if (leader != kNoId) process.instances.push_back(leader);
+    leaders.resize(i, kNoId);
+    leaders.push_back(leader);
+  }
+  if (process.record != kNoId) record_.fault_activations[process.record].leaders = std::move(leaders);
+}
+
 template <class Each>
 void Execution::each_instance(std::uint32_t process, Each each) {
-  const FaultTable& table = model_->faults.faults[model_->faults.processes[process].fault];
-  for (const std::uint32_t target : fault_.processes[process].hit) {
-    for (const std::uint32_t instance : table.targets[target].instances) each(instance);
-  }
+  for (const std::uint32_t instance : fault_.processes[process].instances) each(instance);
 }
 
 // Puts the effects on what was chosen, or takes them off.
@@ -374,6 +395,9 @@ bool Execution::pass_faults(std::uint32_t slot, bool served, std::uint32_t& next
       if (target.operation != kNone && target.operation != static_cast<int>(edge.operation)) continue;
       if (target.from_component != kNone &&
           target.from_component != t.edges[frames_[slot].edge].from_component)
+        continue;
+      if (target.partition != kNone && !target.led &&
+          messaging_->partition_of(slot) != static_cast<std::uint32_t>(target.partition))
         continue;
       return true;
     }

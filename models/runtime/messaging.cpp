@@ -7,6 +7,7 @@
 #include "models/compile/effect_question.hpp"
 #include "models/compile/subscription_ops.hpp"
 #include "models/messaging/extras.hpp"
+#include "models/messaging/partitions.hpp"
 #include "models/runtime/execution.hpp"
 #include "models/runtime/identity.hpp"
 
@@ -293,6 +294,12 @@ std::uint32_t Messaging::choose_node(std::uint32_t slot, const GuardTable& g) {
   const std::uint32_t node =
       channels_[model_.publications[g.publication].channel]->place(causes_[slot].message);
   return node == kNobody ? kNoInstance : node;
+}
+
+std::uint32_t Messaging::leader(std::uint32_t channel, std::uint32_t partition) const {
+  const auto* const log = dynamic_cast<const Partitions*>(channels_[channel].get());
+  const std::uint32_t node = log == nullptr ? kNobody : log->leader(partition);
+  return node == kNobody ? kNoId : model_.stations[model_.channels[channel].station].first_instance + node;
 }
 
 bool Messaging::remembered(const EffectTable& table, const Ledger::Entry& entry) const {

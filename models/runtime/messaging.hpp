@@ -90,6 +90,10 @@ class Messaging final : public InstanceListener {
   bool stays_at_home(std::uint32_t edge) const { return !at_home_.empty() && at_home_[edge]; }
   // The broker's node that the message of the frame's call goes to; kNoInstance: there is none.
   std::uint32_t choose_node(std::uint32_t slot, const GuardTable& g);
+  // Of a channel that has partitions: the instance that leads one; kNoId: nobody does now.
+  std::uint32_t leader(std::uint32_t channel, std::uint32_t partition) const;
+  // That what an attempt publishes goes to.
+  std::uint32_t partition_of(std::uint32_t slot) const { return causes_[slot].message.part; }
   // The handler that the frame is has ended.
   void delivered(std::uint32_t slot, Outcome outcome);
   void timer(std::uint32_t id);

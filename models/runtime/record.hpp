@@ -139,6 +139,7 @@ struct FaultActivation {
   std::int64_t start_ns = 0, end_ns = -1;  // -1: still on when the run ended
   std::vector<std::uint32_t> targets;      // of the fault
   std::uint64_t ended = 0, delayed = 0;
+  std::vector<std::uint32_t> leaders;  // by target, of partitions: which instance; kNoId: there was none
 };
 
 // Of a station whose instances come and go.

@@ -76,8 +76,8 @@ void parts(auto& a, A<FaultRecord> auto& r) {
   a(activations, active, ended, delayed, added);
 }
 void parts(auto& a, A<FaultActivation> auto& r) {
-  auto& [fault, start, end, targets, ended, delayed] = r;
-  a(fault, start, end, targets, ended, delayed);
+  auto& [fault, start, end, targets, ended, delayed, leaders] = r;
+  a(fault, start, end, targets, ended, delayed, leaders);
 }
 void parts(auto& a, A<ScaleEvent> auto& r) {
   auto& [at, from, to, reason, value] = r;

@@ -4,7 +4,7 @@
 // of fault needs no runtime code unless it needs a new effect.
 //
 // A target is what one draw of `mode` takes or leaves: an instance, a call between two components, a
-// workload. Everything is resolved: instances and links are ids.
+// workload, a partition. Everything is resolved but the leaders of partitions: instances and links are ids.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -50,6 +50,10 @@ struct FaultTarget {
   int operation = -1;                          // only requests to this operation
   std::vector<int> links;
   int workload = -1;
+  // A partition of an event log; `instances` are the nodes that have a copy. Whoever leads it when the fault
+  // comes is hit as a whole, or (led false) only what is published to it.
+  int channel = -1, partition = -1;
+  bool led = false;
 };
 
 enum class FaultMode : std::uint8_t { all, one, fixed, fixed_percent, random_max_percent };

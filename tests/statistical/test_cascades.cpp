@@ -226,6 +226,26 @@ faults: [{name: outage, type: pod_failure, target: mail, start: 100s, duration: 
   EXPECT_LT(c.recovery.estimate, 3);
 }
 
+// Twelve partitions on three brokers. The broker that leads partition 4 dies for 30 s, and each partition
+// that it led has no leader for 5 s: a third of the publications fail then.
+TEST(Causes, APartitionsLeaderThatIsDownIsFeltByWhoPublishes) {
+  const CascadeReport c = run_text(R"(
+tailrace: 1
+run: {duration: 300s, warmup: 20s, replications: 5, time_resolution: 1s}
+workloads: {shoppers: {constant_arrival_rate: 60/s, calls: orders.place, timeout: 1s}}
+services: {orders: {endpoints: {place: [compute: 1ms, {publish: events, key: 'uniform(1, 100000)'}]}}}
+logs:
+  events: {partitions: 12, brokers: 3, replication_factor: 3, min_insync_replicas: 2, election_time: 5s,
+    consumers: {audit: {steps: [compute: 1ms]}}}
+faults: [{type: pod_failure, target: partition events#4, start: 100s, duration: 30s}]
+)");
+  expect_hit(c, "events", Mechanism::fault, "pod_failure partition events#4");
+  expect_hit(c, "orders", Mechanism::errors, "events");
+  expect_hit(c, "shoppers", Mechanism::errors, "orders");
+  EXPECT_EQ(with(c, Verdict::recovered), 5) << c.story;
+  EXPECT_NE(c.story.find("the fault \"pod_failure partition events#4\" began"), std::string::npos) << c.story;
+}
+
 TEST(Causes, AnEmptiedCacheIsWhyItsServiceAsksTheDatabase) {
   const CascadeReport c = run_library("cache-stampede").report.cascade;
   expect_hit(c, "front", Mechanism::cache_misses, "cache_flush pages");

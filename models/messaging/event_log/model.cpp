@@ -12,6 +12,13 @@ std::unique_ptr<Channel> EventLogModel::start(ChannelHost& host) const {
   return std::make_unique<EventLog>(settings_, host);
 }
 
+std::vector<std::uint32_t> EventLogModel::nodes_of(std::uint32_t partition) const {
+  std::vector<std::uint32_t> nodes;
+  for (std::uint32_t r = 0; r < settings_.replication_factor; ++r)
+    nodes.push_back(replica_node(settings_, partition, r));
+  return nodes;
+}
+
 std::vector<std::string> EventLogModel::place_names() const {
   std::vector<std::string> names;
   for (std::uint32_t p = 0; p < settings_.partitions; ++p) {

@@ -13,7 +13,7 @@ Replication::Replication(Core& core)
       up_(core.settings.nodes, 1) {
   for (std::uint32_t p = 0; p < core.settings.partitions; ++p) {
     for (std::uint32_t r = 0; r < core.settings.replication_factor; ++r)
-      replicas(p)[r].node = (p + r) % core.settings.nodes;
+      replicas(p)[r].node = replica_node(core.settings, p, r);
     core.partitions[p].leader = replicas(p)[0].node;
   }
 }

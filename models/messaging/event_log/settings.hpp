@@ -78,4 +78,9 @@ struct LogSettings {
   std::vector<LogGroup> groups;
 };
 
+// The node that has copy r of a partition; the first is the leader that it prefers.
+inline std::uint32_t replica_node(const LogSettings& s, std::uint32_t partition, std::uint32_t r) {
+  return (partition + r) % s.nodes;
+}
+
 }  // namespace tailrace::models::event_log

@@ -22,10 +22,11 @@
 #include "models/messaging/event_log/recent_set.hpp"
 #include "models/messaging/event_log/replication.hpp"
 #include "models/messaging/extras.hpp"
+#include "models/messaging/partitions.hpp"
 
 namespace tailrace::models::event_log {
 
-class EventLog final : public Channel, public Fencing, public Intakes {
+class EventLog final : public Channel, public Fencing, public Intakes, public Partitions {
  public:
   EventLog(const LogSettings& settings, ChannelHost& host);
 
@@ -39,6 +40,7 @@ class EventLog final : public Channel, public Fencing, public Intakes {
     groups_[subscription]->set_intake(instance, intake);
   }
   void node_changed(std::uint32_t node, bool up) override;
+  std::uint32_t leader(std::uint32_t partition) const override { return core_.partitions[partition].leader; }
   std::uint64_t depth(std::uint32_t subscription) const override { return core_.depth(subscription); }
   std::int64_t oldest_born(std::uint32_t subscription) const override {
     return core_.oldest_born(subscription);
@@ -97,7 +99,7 @@ class EventLog final : public Channel, public Fencing, public Intakes {
   std::vector<std::uint32_t> sticky_;  // by producer: partition of messages without key
 };
 
-class EventLogModel final : public ChannelModel, public Pauses {
+class EventLogModel final : public ChannelModel, public Pauses, public Partitioned {
  public:
   explicit EventLogModel(LogSettings settings);
   std::unique_ptr<Channel> start(ChannelHost& host) const override;
@@ -107,6 +109,8 @@ class EventLogModel final : public ChannelModel, public Pauses {
   std::vector<std::string> event_names() const override;
   std::uint32_t nodes() const override { return settings_.nodes; }
   std::uint32_t streams() const override { return 0; }
+  std::uint32_t partitions() const override { return settings_.partitions; }
+  std::vector<std::uint32_t> nodes_of(std::uint32_t partition) const override;
   const LogSettings& settings() const { return settings_; }
 
  private:
