@@ -13,6 +13,7 @@ namespace tailrace::analysis {
 namespace {
 
 constexpr Floor kMoreLoad{0, 0.2};
+constexpr double kFewestRequests = 10;     // of which anything can be said
 constexpr std::size_t kFewestAfter = 10;   // windows after the trigger, to tell
 constexpr double kServedBefore = 0.5;      // a baseline with less is none
 constexpr double kMostOfTheGoodput = 0.8;  // of the baseline's
@@ -38,13 +39,14 @@ class Finder {
     faults();
     baseline_.end = c_.triggers.empty() ? baseline_.first + (n_ - std::min(n_, baseline_.first)) / 4
                                         : last_before(c_.triggers.front().start_s);
-    if (too_short()) return unknown();
+    if (too_short()) return unknown(too_few_windows());
+    if (requests() < kFewestRequests) return unknown("too few requests");
     load();
     std::sort(c_.triggers.begin(), c_.triggers.end(),
               [](const Trigger& a, const Trigger& b) { return a.start_s < b.start_s; });
     if (!c_.triggers.empty())
       baseline_.end = std::min(baseline_.end, last_before(c_.triggers.front().start_s));
-    if (too_short()) return unknown();
+    if (too_short()) return unknown(too_few_windows());
     const std::vector<Signal> signals = signals_of(model_, r_);
     hits(signals);
     users(signals);
@@ -67,10 +69,13 @@ class Finder {
     return baseline_of(std::span(values).subspan(baseline_.first, baseline_.end - baseline_.first));
   }
   bool too_short() const { return baseline_.end < baseline_.first + kFewestBaselineWindows; }
-  Cascade unknown() {
+  std::string too_few_windows() const {
+    return c_.triggers.empty() ? "too few windows"
+                               : "too few windows between the warm-up and the first fault";
+  }
+  Cascade unknown(std::string reason) {
     c_.verdict = Verdict::unknown;
-    c_.reason =
-        c_.triggers.empty() ? "too few windows" : "too few windows between the warm-up and the first fault";
+    c_.reason = std::move(reason);
     c_.triggers.clear();
     return std::move(c_);
   }
@@ -102,6 +107,10 @@ class Finder {
     const std::vector<double> offered = offered_load(model_, r_);
     const Baseline normal = normal_of(offered);
     for (const Episode& e : find_episodes(offered, baseline_.end, normal, kMoreLoad)) {
+      double came = 0;
+      for (std::size_t k = e.first; k < e.end; ++k)
+        came += offered[k] * (times_.end_s[k] - times_.start_s[k]);
+      if (came < kFewestRequests) continue;
       Trigger trigger;
       trigger.start_s = times_.start_s[e.first];
       trigger.over = e.over;
@@ -114,6 +123,14 @@ class Finder {
       });
       if (!by_fault) c_.triggers.push_back(std::move(trigger));
     }
+  }
+
+  double requests() const {
+    double sum = 0;
+    for (const models::WindowRecord& w : r_.windows) {
+      for (const auto& row : w.classes) sum += static_cast<double>(row.arrived);
+    }
+    return sum;
   }
 
   // Of the workload's requests that ended in the baseline. Its signal counts those that arrived in a window

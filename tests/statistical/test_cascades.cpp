@@ -366,6 +366,19 @@ faults: [{name: stop, type: pause, target: s, start: 130s, duration: 4s}]
 
 // The stated rate of false alarms is 1 % of runs; 200 runs of each system, so up to 5 in 200 may happen by
 // chance.
+// Two or three requests in all: of their times and of their number nothing can be said.
+TEST(Causes, AFewRequestsAreNeitherSlowNorMoreLoad) {
+  const CascadeReport c = run_text(R"(
+tailrace: 1
+run: {duration: 10s, replications: 20}
+workloads: {rare: {constant_arrival_rate: 0.2/s, calls: s.op}}
+services: {s: {workers: 1, endpoints: {op: [compute: exp(10ms)]}}}
+faults: [{type: pause, target: s, start: 5s, duration: 1ms}]
+)");
+  EXPECT_TRUE(c.hits.empty()) << c.story;
+  EXPECT_LE(c.triggers.size(), 1u) << c.story;
+}
+
 TEST(Causes, NothingIsToldWhereNothingHappened) {
   const char* const one_queue = R"(
 tailrace: 1
