@@ -11,6 +11,7 @@
 #include "cli/load_scenario.hpp"
 #include "cli/output_files.hpp"
 #include "cli/progress.hpp"
+#include "cli/rare_exit.hpp"
 #include "cli/signals.hpp"
 #include "models/field/units.hpp"
 #include "scenarios/rare/output.hpp"
@@ -113,10 +114,7 @@ int rare_command(const RareArguments& arguments) {
   if (!estimate.complete) complain("interrupted; results are partial");
   if (estimate.broken > 0)
     complain(fmt::format("internal error: {}; please report this with the scenario", estimate.broken_how));
-  if (!given.whole()) return kInputOutput;
-  if (estimate.broken > 0) return kInternal;
-  if (!estimate.complete) return kInterrupted + std::max(interrupted_by(), 1);
-  return estimate.limited > 0 ? kLimitReached : kGood;
+  return rare_exit_code(estimate, given.whole(), interrupted_by());
 }
 
 }  // namespace tailrace::cli
