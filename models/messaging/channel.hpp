@@ -148,6 +148,10 @@ enum class Publication : std::uint8_t {
   unavailable
 };
 
+// Whether an instance fetches. One that is paused keeps what it was assigned, and one that leaves gives it
+// up; both handle what they have fetched.
+enum class Intake : std::uint8_t { open, paused, leaving };
+
 class Channel {
  public:
   virtual ~Channel() = default;
@@ -162,6 +166,9 @@ class Channel {
   virtual void handled(std::uint64_t token, Outcome outcome) = 0;
   virtual void timer(std::uint64_t what) = 0;
   virtual void instance_changed(std::uint32_t subscription, std::uint32_t instance, bool up) = 0;
+  // Who leaves is not up for long: its end is an instance_changed(), and one that stays after all is told
+  // `open`.
+  virtual void set_intake(std::uint32_t subscription, std::uint32_t instance, Intake intake) = 0;
   virtual void node_changed(std::uint32_t node, bool up) = 0;
   // Messages that the subscription has not finished with: ready and in flight, over all its places (lag).
   virtual std::uint64_t depth(std::uint32_t subscription) const = 0;
@@ -179,6 +186,16 @@ struct GroupSettings {
   std::int64_t instances = 1;
   std::int64_t concurrency =
       1;  // handlers at a time per instance; the host gives its station as many workers
+};
+
+// When a group pauses. By the clock, or while another group is behind: that is looked at every `interval`,
+// and the pause ends at the first look that finds no more than `below`.
+struct PauseSettings {
+  std::uint32_t subscription = 0;
+  std::int64_t at_ns = 0, length_ns = 0, every_ns = 0;  // every 0: once
+  int watched = -1;  // effect of the group that is behind; none: by the clock
+  std::int64_t interval_ns = 1'000'000'000;
+  std::uint64_t above = 0, below = 0;
 };
 
 class ChannelModel {
@@ -199,6 +216,8 @@ class ChannelModel {
   // there are no lost acknowledgements, limits or timeouts.
   virtual bool delivers_once(std::uint32_t) const { return true; }
   virtual std::uint32_t streams() const { return 1; }
+
+  std::vector<PauseSettings> pauses;  // of its groups
 };
 
 }  // namespace tailrace::models

@@ -118,7 +118,7 @@ void add_pauses(TopologyBuilder& b, MessageChannel& channel, const ConsumerSpec&
       s.below = static_cast<std::uint64_t>(p.below.value_or(p.above));
       if (p.interval) s.interval_ns = p.interval->ns;
     }
-    dynamic_cast<Pauses&>(*channel.model).pauses.push_back(s);
+    channel.model->pauses.push_back(s);
   }
 }
 

@@ -1,8 +1,7 @@
 #pragma once
-// What channels, models and hosts can say beside the seam of channel.hpp: small interfaces. One that has
-// something to say implements it as well; every channel has Intakes, and every model Pauses.
+// What only some channels, models and hosts can say: small interfaces beside the seam of channel.hpp, which
+// one that has something to say implements as well.
 #include <cstdint>
-#include <vector>
 
 #include "models/messaging/channel.hpp"
 
@@ -14,31 +13,6 @@ class Fencing {
  public:
   virtual ~Fencing() = default;
   virtual bool fenced(std::uint64_t token) const = 0;
-};
-
-// Of a channel: whether an instance fetches. One that is paused keeps what it was assigned, and one that
-// leaves gives it up; both handle what they have fetched. Who leaves is not up for long: its end is an
-// instance_changed(), and one that stays after all is told `open`.
-enum class Intake : std::uint8_t { open, paused, leaving };
-class Intakes {
- public:
-  virtual ~Intakes() = default;
-  virtual void set_intake(std::uint32_t subscription, std::uint32_t instance, Intake intake) = 0;
-};
-
-// Of a model: when its groups pause. By the clock, or while another group is behind: that is looked at every
-// `interval`, and the pause ends at the first look that finds no more than `below`.
-struct PauseSettings {
-  std::uint32_t subscription = 0;
-  std::int64_t at_ns = 0, length_ns = 0, every_ns = 0;  // every 0: once
-  int watched = -1;  // effect of the group that is behind; none: by the clock
-  std::int64_t interval_ns = 1'000'000'000;
-  std::uint64_t above = 0, below = 0;
-};
-class Pauses {
- public:
-  virtual ~Pauses() = default;
-  std::vector<PauseSettings> pauses;
 };
 
 // Of a host: when the request began that caused the message. Hosts without it have its publication.

@@ -10,7 +10,7 @@ using sim::Phase;
 
 void Messaging::start_pauses() {
   for (std::uint32_t c = 0; c < model_.channels.size(); ++c) {
-    for (const PauseSettings& settings : dynamic_cast<const Pauses&>(*model_.channels[c].model).pauses) {
+    for (const PauseSettings& settings : model_.channels[c].model->pauses) {
       const auto id = static_cast<std::uint32_t>(pauses_.size());
       pauses_.push_back({&settings, c, false});
       look_again(id, settings.watched >= 0 ? settings.interval_ns : settings.at_ns);
@@ -58,11 +58,10 @@ void Messaging::set_intake(const GroupTable& group, std::uint32_t index, bool le
   const bool paused = std::any_of(pauses_.begin(), pauses_.end(), [&](const Pause& p) {
     return p.on && p.channel == group.channel && p.settings->subscription == group.subscription;
   });
-  dynamic_cast<Intakes&>(*channels_[group.channel])
-      .set_intake(group.subscription, index,
-                  leaves   ? Intake::leaving
-                  : paused ? Intake::paused
-                           : Intake::open);
+  channels_[group.channel]->set_intake(group.subscription, index,
+                                       leaves   ? Intake::leaving
+                                       : paused ? Intake::paused
+                                                : Intake::open);
 }
 
 }  // namespace tailrace::models

@@ -29,7 +29,7 @@ struct ReceiveCounts {
   std::uint64_t skipped = 0;  // received, but not begun: visible again, or behind a failed one of their group
 };
 
-class CloudQueue : public Channel, public Intakes {
+class CloudQueue : public Channel {
  public:
   CloudQueue(const CloudQueueModel& model, ChannelHost& host);
 

@@ -78,7 +78,7 @@ struct CloudQueueSettings {
   std::int64_t pause_ns = 0;
 };
 
-class CloudQueueModel : public ChannelModel, public Pauses {
+class CloudQueueModel : public ChannelModel {
  public:
   explicit CloudQueueModel(CloudQueueSettings settings);
   std::unique_ptr<Channel> start(ChannelHost& host) const override;

@@ -26,7 +26,7 @@
 
 namespace tailrace::models::event_log {
 
-class EventLog final : public Channel, public Fencing, public Intakes, public Partitions {
+class EventLog final : public Channel, public Fencing, public Partitions {
  public:
   EventLog(const LogSettings& settings, ChannelHost& host);
 
@@ -99,7 +99,7 @@ class EventLog final : public Channel, public Fencing, public Intakes, public Pa
   std::vector<std::uint32_t> sticky_;  // by producer: partition of messages without key
 };
 
-class EventLogModel final : public ChannelModel, public Pauses, public Partitioned {
+class EventLogModel final : public ChannelModel, public Partitioned {
  public:
   explicit EventLogModel(LogSettings settings);
   std::unique_ptr<Channel> start(ChannelHost& host) const override;

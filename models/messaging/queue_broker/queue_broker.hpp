@@ -37,7 +37,7 @@
 
 namespace tailrace::models {
 
-class QueueBrokerModel : public ChannelModel, public Pauses {
+class QueueBrokerModel : public ChannelModel {
  public:
   explicit QueueBrokerModel(BrokerSettings settings);
 

@@ -16,7 +16,7 @@
 
 namespace tailrace::models {
 
-class QueueBroker final : public Channel, public Intakes {
+class QueueBroker final : public Channel {
  public:
   QueueBroker(const QueueBrokerModel& model, ChannelHost& host);
 

@@ -8,7 +8,7 @@
 
 namespace tailrace::models {
 
-class Topic final : public Channel, public Intakes {
+class Topic final : public Channel {
  public:
   Topic(const TopicModel& model, ChannelHost& host);
 

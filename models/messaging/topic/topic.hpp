@@ -75,7 +75,7 @@ struct TopicSettings {
   std::vector<SubscriptionSettings> subscriptions;
 };
 
-class TopicModel : public ChannelModel, public Pauses {
+class TopicModel : public ChannelModel {
  public:
   explicit TopicModel(TopicSettings settings);
 

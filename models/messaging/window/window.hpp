@@ -31,7 +31,7 @@ namespace tailrace::models::window {
 
 inline constexpr std::uint32_t kEvents = 0, kResults = 1;  // subscriptions, and their places
 
-class Windows final : public Channel, public Intakes {
+class Windows final : public Channel {
  public:
   Windows(const WindowSettings& settings, ChannelHost& host);
 
@@ -124,7 +124,7 @@ class Windows final : public Channel, public Intakes {
   bool up_ = true;
 };
 
-class WindowModel final : public ChannelModel, public SumsUp, public Pauses {
+class WindowModel final : public ChannelModel, public SumsUp {
  public:
   explicit WindowModel(WindowSettings settings)
       : settings_(std::move(settings)), groups_{{"events", 0, 1}, settings_.group} {}

@@ -7,7 +7,7 @@ namespace tailrace::models::event_log {
 namespace {
 
 void set_intake(LogWorld& w, std::uint32_t instance, Intake intake) {
-  dynamic_cast<Intakes&>(*w.channel).set_intake(0, instance, intake);
+  w.channel->set_intake(0, instance, intake);
 }
 std::vector<std::uint32_t> instances_of(const LogWorld& w) {
   std::vector<std::uint32_t> all;
