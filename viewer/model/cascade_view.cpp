@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "analysis/report/cascade_output.hpp"
-#include "analysis/report/human.hpp"
+#include "viewer/model/clock_text.hpp"
 
 namespace tailrace::viewer {
 
@@ -158,8 +158,7 @@ CascadeScene cascade_scene(const Scene& scene, const FinishedRun& run) {
       cause = out.triggers[at(hit.trigger)].text;
     }
     step.text = fmt::format("{} {} at {} ({}): {}", scene.nodes[at(node)].name, symptom_verb(hit.symptom),
-                            analysis::human_duration(hit.onset_s, kStyle), step.amount,
-                            because(hit.mechanism, cause));
+                            clock_text(hit.onset_s, 1), step.amount, because(hit.mechanism, cause));
     step_of_node[at(node)] = static_cast<int>(out.steps.size());
     if (scene.nodes[at(node)].workloads.empty()) ++out.nodes_hit;
     out.steps.push_back(std::move(step));

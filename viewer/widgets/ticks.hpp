@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "viewer/model/clock_text.hpp"
+
 namespace tailrace::viewer {
 
 enum class AxisKind : unsigned char { number, clock, duration, rate, share };
@@ -23,9 +25,8 @@ struct Tick {
 };
 std::vector<Tick> ticks(const Axis& axis, int most);
 
-std::string clock_text(double seconds, int decimals = 0);  // 3:15, 1:02:03, 3:15.20
-std::string axis_text(AxisKind kind, double value);        // as short as it can be told
-std::string value_text(AxisKind kind, double value);       // for reading: three digits and a unit
-double rounded_up(double value);                           // the next of 1, 2, 2.5, 5 times a power of ten
+std::string axis_text(AxisKind kind, double value);   // as short as it can be told
+std::string value_text(AxisKind kind, double value);  // for reading: three digits and a unit
+double rounded_up(double value);                      // the next of 1, 2, 2.5, 5 times a power of ten
 
 }  // namespace tailrace::viewer
