@@ -8,7 +8,7 @@ namespace {
 
 // Of the series of a kind whose id `takes`.
 template <class Takes>
-Percentiles of_series(const Scene& scene, const std::vector<sim::Histogram>& series, models::SeriesKind kind,
+Percentiles of_series(const Scene& scene, std::span<const sim::Histogram> series, models::SeriesKind kind,
                       const Takes& takes) {
   sim::Histogram all;
   const std::vector<models::SeriesInfo>& infos = scene.model->series;
@@ -26,14 +26,14 @@ Percentiles of_series(const Scene& scene, const std::vector<sim::Histogram>& ser
 
 }  // namespace
 
-Percentiles node_percentiles(const Scene& scene, const std::vector<sim::Histogram>& series, int node) {
+Percentiles node_percentiles(const Scene& scene, std::span<const sim::Histogram> series, int node) {
   const int component = scene.nodes[static_cast<std::size_t>(node)].component;
   return of_series(scene, series, models::SeriesKind::operation, [&](std::uint32_t operation) {
     return scene.model->topology->operations[operation].component == component;
   });
 }
 
-Percentiles edge_percentiles(const Scene& scene, const std::vector<sim::Histogram>& series, int edge) {
+Percentiles edge_percentiles(const Scene& scene, std::span<const sim::Histogram> series, int edge) {
   const std::vector<int>& sites = scene.edges[static_cast<std::size_t>(edge)].edges;
   return of_series(scene, series, models::SeriesKind::call, [&](std::uint32_t site) {
     return std::find(sites.begin(), sites.end(), static_cast<int>(site)) != sites.end();

@@ -3,7 +3,7 @@
 // a run whose statistics began at the stretch's start (TailTraces::series), or of the whole run without its
 // warm-up (RunRecord::series). Bounded by the histogram's resolution (sim/observe/histogram.hpp).
 #include <cstdint>
-#include <vector>
+#include <span>
 
 #include "sim/observe/histogram.hpp"
 #include "viewer/model/scene.hpp"
@@ -20,8 +20,8 @@ struct Percentiles {
 inline constexpr std::uint64_t kBeyond = 10;
 
 // Time inside per visit, with waiting and with what it calls: all operations together.
-Percentiles node_percentiles(const Scene& scene, const std::vector<sim::Histogram>& series, int node);
+Percentiles node_percentiles(const Scene& scene, std::span<const sim::Histogram> series, int node);
 // Time of a call as its caller sees it, all attempts of it: all call sites of the edge together.
-Percentiles edge_percentiles(const Scene& scene, const std::vector<sim::Histogram>& series, int edge);
+Percentiles edge_percentiles(const Scene& scene, std::span<const sim::Histogram> series, int edge);
 
 }  // namespace tailrace::viewer

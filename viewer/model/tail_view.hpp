@@ -26,7 +26,7 @@ struct TailTraces {
   std::uint32_t replication = 0;
   TimeRange range;  // requests that ended in it
   std::shared_ptr<const models::TraceRecord> record;
-  std::vector<sim::Histogram> series;  // by CompiledModel::series, of what ended in it
+  sim::LargeVector<sim::Histogram> series;  // by CompiledModel::series, of what ended in it
 };
 
 // Reasons in five colours.

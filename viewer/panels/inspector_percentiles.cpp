@@ -23,7 +23,7 @@ bool covers(const TailTraces& traces, const TimeRange& range) {
 
 void InspectorPanel::percentiles(const Look& look, float width) const {
   if (look.view->finished == nullptr) return;
-  const std::vector<sim::Histogram>* series = &look.view->finished->record.series;
+  const sim::LargeVector<sim::Histogram>* series = &look.view->finished->record.series;
   std::string when = "the whole run, without its warm-up";
   std::shared_ptr<const TailTraces> traces;
   if (look.brush) {
