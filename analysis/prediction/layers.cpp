@@ -517,19 +517,19 @@ double Layers::evaluate_station(std::size_t i, bool given) {
       } else {
         g.service_s = visits.mean();
         g.utilization = g.in_queue = 0;
-        g.wait = {};
+        g.set_wait({});
       }
     }
     place.stretch = g.stretch;
     place.core_wait_s = g.core_wait_s;
-    place.wait = g.wait;
+    place.wait = g.served_wait;
     const bool again = given || (async && g.wait.mean > 0) || (s.cores && s.limited);
     const double portion = s.groups.size() == 1 ? 1 : g.share * g.count;
     for (std::size_t k = 0; k < s.operations.size(); ++k) {
       const std::size_t op = at(s.operations[k]);
       if (again) op_walk[op] = walk_program(t_.operations[op].steps, t_, facts, place);
       Moments m = op_walk[op].time;
-      if (!async && s.limited) m = g.wait + m;
+      if (!async && s.limited) m = g.served_wait + m;
       m.exact = m.exact && s.exact && s.known;
       if (s.groups.size() == 1) {
         times[k] = m;

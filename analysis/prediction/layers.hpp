@@ -26,7 +26,8 @@ struct GroupState {
   double service_s = 0, service_scv = 0;
   double utilization = 0, core_utilization = 0;
   double in_queue = 0;
-  Moments wait;
+  Moments wait, served_wait;  // of all; of those who did not give up
+  void set_wait(const Moments& of_all) { wait = served_wait = of_all; }
 };
 
 struct StationState {

@@ -237,7 +237,7 @@ void Predictor::give_waits(const std::vector<Queue>& queues, const std::vector<d
     const double wait = std::max(0.0, responses[k] - mean);
     const models::Station& m = t_.stations[q.station];
     if (q.pool) {
-      g.wait = {wait, wait * wait, wait > 0 ? Moments::Law::other : Moments::Law::constant, true};
+      g.set_wait({wait, wait * wait, wait > 0 ? Moments::Law::other : Moments::Law::constant, true});
       g.service_s = mean;
     } else if (m.cpu_scheduling == models::CpuScheduling::processor_sharing) {
       g.stretch = responses[k] / (mean * *m.cpus / std::ceil(*m.cpus));

@@ -245,7 +245,7 @@ bool Predictor::solve_nested() {
     const double wait = std::max(0.0, inside_mean - served) / rate;
     for (GroupState& g : layers_.stations[pools[p].station].groups) {
       if (!(g.share > 0)) continue;
-      g.wait = {wait, wait * wait, Moments::Law::other, false};
+      g.set_wait({wait, wait * wait, Moments::Law::other, false});
       g.service_s = served / rate;
     }
   }

@@ -176,15 +176,15 @@ void Predictor::station(std::size_t i, bool closed) {
   const bool waits_in_channel = handles_messages(i);
   const bool unclaimed = waits_in_channel && !handles_once(i);
   p_.stable = p_.stable && (s.stable || unclaimed || !unmodelled_.rate[i].empty());
-  double stay = 0, wait = 0, shares = 0, in_queue = 0;
+  double stay = 0, wait = 0, served_wait = 0, shares = 0, in_queue = 0;
   for (const GroupState& g : s.groups) {
     const double part = g.share * g.count;
     shares += part;
     stay += part * stay_of(i, g, rate);
-    if (part > 0) wait += part * g.wait.mean;
+    if (part > 0) wait += part * g.wait.mean, served_wait += part * g.served_wait.mean;
     in_queue += g.count * g.in_queue;
   }
-  if (shares > 0) stay /= shares, wait /= shares;
+  if (shares > 0) stay /= shares, wait /= shares, served_wait /= shares;
   out.service_mean_s = stay;
   bool exact = s.exact && doubt_.empty();
   std::string reason = doubt_.empty() ? s.reason : doubt_;
@@ -222,7 +222,7 @@ void Predictor::station(std::size_t i, bool closed) {
   const bool free = !out.by_messages && !s.limited;  // nobody waits, and every visit is known
   out.wait_mean_s = figure(wait, known && s.stable, exact || (free && s.stable), reason);
   out.response_mean_s =
-      figure(wait + stay, known && s.stable, exact || (free && !s.cores && !holds_open(i)), reason);
+      figure(served_wait + stay, known && s.stable, exact || (free && !s.cores && !holds_open(i)), reason);
   const bool from_rate = closed || s.groups.empty();
   out.in_queue_mean =
       figure(from_rate ? rate * wait : in_queue, known && s.stable, exact || (free && s.stable), reason);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "analysis/prediction/layers.hpp"
 #include "analysis/queueing/formulas.hpp"
@@ -166,7 +167,7 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
   g.service_s = load.visits.mean();
   g.service_scv = load.visits.exponential() ? 1 : load.visits.scv();
   g.utilization = g.in_queue = 0;
-  g.wait = {};
+  g.set_wait({});
   if (!(rate > 0) || !(load.visits.first > 0)) {
     if (!std::isfinite(load.visits.first)) unknown(s, "waits for an overloaded station");
     return;
@@ -174,7 +175,7 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
   if (!std::isfinite(g.service_s)) {
     if (s.stable) unknown(s, "waits for an overloaded station");
     g.utilization = kInfinity;
-    g.wait = {kInfinity, kInfinity, Moments::Law::other, false};
+    g.set_wait({kInfinity, kInfinity, Moments::Law::other, false});
     return;
   }
   if (s.holds_calls) approximate(s, "workers are held across calls");
@@ -186,6 +187,7 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
   double scv = 1;
   bool source_known = false;  // the formula knew the arrivals
   QueueMeans q;
+  std::optional<QueueMeans> of_served;  // where some give up: of the others
   if (s.cores && load.only_computes) {
     // Workers and cores are one queue: whoever has a worker shares the cores.
     const double work = rate * load.computes->mean() * load.computes->count / load.visits.count;
@@ -228,6 +230,10 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
                                                         : erlang_a(rate, g.service_s, servers, patience);
       set_loss(s, m);
       q = m;
+      // All who gave up had waited.
+      of_served = q;
+      of_served->wait_mean_s = m.served_wait_s;
+      of_served->wait_probability = (m.wait_probability - m.lost_fraction) / (1 - m.lost_fraction);
     } else {
       if (several && policy == Balancing::round_robin && poisson && load.calling_edges == 1) {
         scv = 1 / static_cast<double>(model.instances);  // every n-th of a Poisson stream: Erlang-n gaps
@@ -286,7 +292,7 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
     s.stable = false;
     approximate(s, "overloaded");
     g.utilization = s.cores && load.only_computes ? g.core_utilization : rate * g.service_s / servers;
-    g.wait = {kInfinity, kInfinity, Moments::Law::other, false};
+    g.set_wait({kInfinity, kInfinity, Moments::Law::other, false});
     g.in_queue = kInfinity;
     return;
   }
@@ -323,7 +329,8 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
   }
   g.utilization = q.utilization;
   g.in_queue = q.in_queue_mean;
-  g.wait = wait_of(q);
+  g.set_wait(wait_of(q));
+  if (of_served) g.served_wait = wait_of(*of_served);
 }
 
 }  // namespace tailrace::analysis::detail

@@ -28,6 +28,7 @@ struct QueueMeans {
 struct LossMeans : QueueMeans {
   double lost_fraction = 0;  // rejected on arrival, or gave up while waiting
   double throughput_per_s = 0;
+  double served_wait_s = 0;  // mean wait of those who are served
 };
 
 // --- exponential service

@@ -120,6 +120,7 @@ LossMeans mmck(double arrival_rate, double service_mean_s, int servers, int capa
   m.source = kSource;
   m.lost_fraction = full;
   m.throughput_per_s = accepted;
+  m.served_wait_s = m.wait_mean_s;
   return m;
 }
 
@@ -139,12 +140,26 @@ LossMeans erlang_a(double arrival_rate, double service_mean_s, int servers, doub
   const double mode = load <= c ? std::floor(load) : std::floor(c + (arrival_rate - c * mu) / theta);
   constexpr double kNegligible = 1e-20;
   constexpr long kMaxStates = 100'000'000;
-  double total = 0, busy = 0, queue = 0, all_busy = 0;
+  double total = 0, busy = 0, queue = 0, all_busy = 0, served_wait = 0;
+  // Who finds n waiting is next after times of rates c mu + n theta, ..., c mu, and is served if patient for
+  // so long: with probability c mu / (c mu + (n + 1) theta), then after `stages` on average.
+  const auto stage = [&](double n) { return 1 / (c * mu + (n + 1) * theta); };
+  const auto stages_to = [&](double last) {
+    constexpr double kSummed = 1000;  // beyond it the integral over 1 / (c mu + x theta) is the sum to 1e-8
+    double sum = 0;
+    for (double n = 0; n <= std::min(last, kSummed - 1); ++n) sum += stage(n);
+    if (last >= kSummed)
+      sum += sim::math::log((c * mu + (last + 1.5) * theta) / (c * mu + (kSummed + 0.5) * theta)) / theta;
+    return sum;
+  };
+  double stages = stages_to(mode - c);  // of whoever finds state k
   const auto add = [&](double k, double weight) {
     total += weight;
     busy += weight * std::min(k, c);
     queue += weight * std::max(0.0, k - c);
-    if (k >= c) all_busy += weight;
+    if (k < c) return;
+    all_busy += weight;
+    served_wait += weight * c * mu * stage(k - c) * stages;
   };
   long states = 0;
   double weight = 1;
@@ -152,13 +167,16 @@ LossMeans erlang_a(double arrival_rate, double service_mean_s, int servers, doub
   for (double k = mode + 1; states < kMaxStates; ++k, ++states) {
     weight *= arrival_rate / death(k);
     if (weight < kNegligible) break;
+    if (k >= c) stages += stage(k - c);
     add(k, weight);
   }
+  stages = stages_to(mode - 1 - c);
   weight = 1;
   for (double k = mode; k >= 1 && states < kMaxStates; --k, ++states) {
     weight *= death(k) / arrival_rate;
     if (weight < kNegligible) break;
     add(k - 1, weight);
+    if (k - 1 >= c) stages -= stage(k - 1 - c);
   }
   LossMeans m;
   m.utilization = busy / total / c;
@@ -168,6 +186,7 @@ LossMeans erlang_a(double arrival_rate, double service_mean_s, int servers, doub
   m.wait_mean_s = arrival_rate > 0 ? m.in_queue_mean / arrival_rate : 0;
   m.lost_fraction = theta * m.wait_mean_s;
   m.throughput_per_s = arrival_rate * (1 - m.lost_fraction);
+  m.served_wait_s = served_wait / total / (1 - m.lost_fraction);
   m.response_mean_s = arrival_rate > 0 ? m.in_system_mean / arrival_rate : service_mean_s;
   m.exact = states < kMaxStates;
   m.source = kSource;
@@ -201,6 +220,7 @@ LossMeans mmc_timeout(double arrival_rate, double service_mean_s, int servers, d
   m.lost_fraction = start * late / total;
   m.wait_mean_s = start * (moment + timeout_s * late) / total;
   m.throughput_per_s = arrival_rate * (1 - m.lost_fraction);
+  m.served_wait_s = start * moment / (total - start * late);
   m.utilization = m.throughput_per_s * service_mean_s / servers;
   m.in_queue_mean = arrival_rate * m.wait_mean_s;
   m.in_system_mean = m.in_queue_mean + m.throughput_per_s * service_mean_s;

@@ -269,6 +269,9 @@ TEST(PredictOpen, ImpatienceIsErlangA) {
   EXPECT_TRUE(p.stable);
   expect_figure(p.stations[0].wait_mean_s, m.wait_mean_s, true);
   EXPECT_NEAR(p.stations[0].lost_fraction, m.lost_fraction, 1e-12);
+  // Responses are of those who were served.
+  expect_figure(p.stations[0].response_mean_s, m.served_wait_s + 0.1, true);
+  EXPECT_NEAR(p.workloads[0].response_mean_s.value, m.served_wait_s + 0.1, 1e-9);
 }
 
 TEST(PredictOpen, ShortestJobFirstHasItsFormula) {

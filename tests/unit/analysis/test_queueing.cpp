@@ -81,6 +81,19 @@ TEST(Queueing, ImpatientCustomers) {
   // Almost endless patience: M/M/c below capacity, the fluid loss 1 - c mu / lambda above it.
   expect_close(erlang_a(80, 0.1, 10, 1e9).wait_mean_s, mmc(80, 0.1, 10).wait_mean_s, 1e-5);
   expect_close(erlang_a(200, 0.1, 10, 1e5).lost_fraction, 0.5, 1e-4);
+  expect_close(erlang_a(80, 0.1, 10, 1e9).served_wait_s, mmc(80, 0.1, 10).wait_mean_s, 1e-5);
+  // One server, as patient as it is fast: the number inside is Poisson, and who finds n waiting is served
+  // with probability 1 / (n + 2), after 1/2 + ... + 1/(n + 2) service times.
+  for (const double a : {0.7, 4.0}) {
+    double weight = std::exp(-a), sum = 0, stages = 0;
+    for (int n = 0; n < 100; ++n) {
+      weight *= a / (n + 1);
+      stages += 1.0 / (n + 2);
+      sum += weight * stages / (n + 2);
+    }
+    const LossMeans one = erlang_a(a, 1, 1, 1);
+    expect_close(one.served_wait_s, sum / (1 - one.lost_fraction), 1e-9);
+  }
 }
 
 TEST(Queueing, AcquireTimeoutIsDeterministicPatience) {
@@ -88,6 +101,8 @@ TEST(Queueing, AcquireTimeoutIsDeterministicPatience) {
   expect_close(m.lost_fraction, 0.0460586);
   expect_close(m.wait_mean_s, 0.01942767);
   expect_close(m.throughput_per_s, 228.9459);
+  // Those who gave up waited for 50 ms.
+  expect_close(m.served_wait_s, (0.01942767 - 0.0460586 * 0.05) / (1 - 0.0460586), 1e-5);
   // No patience is Erlang B, endless patience M/M/c; the critical load is a removable singularity.
   expect_close(mmc_timeout(70, 0.1, 10, 0).lost_fraction, erlang_b(7, 10), 1e-12);
   expect_close(mmc_timeout(80, 0.1, 10, 100).wait_mean_s, mmc(80, 0.1, 10).wait_mean_s, 1e-9);
