@@ -64,6 +64,7 @@ class PlainQueue final : public models::ChannelModel {
     void timer(std::uint64_t) override {}
     void instance_changed(std::uint32_t, std::uint32_t, bool) override {}
     void node_changed(std::uint32_t, bool) override {}
+    void set_intake(std::uint32_t, std::uint32_t, models::Intake) override {}
     std::uint64_t depth(std::uint32_t) const override { return static_cast<std::uint64_t>(kept_); }
     std::int64_t oldest_born(std::uint32_t) const override { return -1; }
     void reset_counts() override {
