@@ -582,11 +582,10 @@ class Execution {
   std::vector<std::uint32_t> ready_;
   std::size_t ready_next_ = 0;
   sim::Histogram* series_ = nullptr;  // record_.series
-  bool record_at_once_ = false, requests_at_once_ = false;
+  bool record_at_once_ = false, requests_at_once_ = false, done_ = false;
   sim::LargeVector<RecentValues> recent_;  // by series; none where all are recorded at once
   std::array<Sample, kSampleBuffer> samples_;
   std::size_t sample_count_ = 0;
-  bool done_ = false;
   std::int64_t watch_next_ = 0, last_checked_ns_ = -1;
   std::uint64_t events_ = 0, events_at_instant_ = 0;
   std::int64_t window_ns_ = 0, batch_ns_ = 0;
