@@ -48,6 +48,14 @@ logs:
   EXPECT_EQ(t.effect("orders/g").duplicates, 0u);
 }
 
+// When forty messages of a second each are done, by one until 7 s and by four from then on, in ms.
+std::vector<double> forty_by_one_then_four() {
+  std::vector<double> gone = {1000, 2000, 3000, 4000, 5000, 6000, 7000};
+  for (double s = 8; s <= 15; ++s) gone.insert(gone.end(), 4, s * 1000);
+  gone.push_back(16'000);
+  return gone;
+}
+
 // A shared subscription has no partitions to deal out: more may read one than it has. 40 messages at 0; the
 // look at 5 s finds 35 left, and three more take part at 7 s, when seven are done. Then four a second are,
 // and at 16 s the last.
@@ -66,10 +74,7 @@ logs:
         autoscaling: {max_replicas: 9, hpa: {metric: queue, target: 10, tolerance: 0, sync_period: 5s}}
 )",
           30'000);
-  std::vector<double> gone = {1000, 2000, 3000, 4000, 5000, 6000, 7000};
-  for (double s = 8; s <= 15; ++s) gone.insert(gone.end(), 4, s * 1000);
-  gone.push_back(16'000);
-  t.gone("orders[0]/g", Fate::consumed, gone);
+  t.gone("orders[0]/g", Fate::consumed, forty_by_one_then_four());
   const models::RunRecord& r = t.at_end();
   EXPECT_EQ(r.scaling.at(0).most, 4u);
   EXPECT_EQ(r.channels[0].counts.rebalances, 0u);
@@ -154,10 +159,7 @@ topics:
         autoscaling: {max_replicas: 9, hpa: {metric: queue, target: 10, tolerance: 0, sync_period: 5s}}
 )",
           30'000);
-  std::vector<double> gone = {1000, 2000, 3000, 4000, 5000, 6000, 7000};
-  for (double s = 8; s <= 15; ++s) gone.insert(gone.end(), 4, s * 1000);
-  gone.push_back(16'000);
-  t.gone("s", Fate::consumed, gone);
+  t.gone("s", Fate::consumed, forty_by_one_then_four());
   EXPECT_EQ(t.at_end().scaling.at(0).most, 4u);
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
+#include <optional>
 
 #include "tests/viewer_gui/driver.hpp"
 
@@ -93,36 +94,50 @@ TEST(Picture, ThatIsAnotherIsFoundToBeAnother) {
   EXPECT_EQ(same.mean, 0);
 }
 
+// A window with the shop, ready at a moment; has no surface where no picture can be made, which `error` says.
+struct ShopWindow {
+  ShopWindow(int width, int height, double at_s) {
+    SurfaceOptions options;
+    options.width = width, options.height = height;
+    surface = open_picture(options, error);
+    if (!surface) return;
+    std::vector<std::unique_ptr<Session>> sessions;
+    sessions.push_back(open_text(kShop));
+    app.emplace(std::move(sessions), AppOptions{});
+    app->attach(*surface);
+    ready = app->settle(at_s, 120);
+  }
+  // Each takes `seconds` to draw.
+  void frames(int count, double seconds = 0) {
+    for (int i = 0; i < count; ++i) {
+      surface->begin_frame(0);
+      app->draw(seconds);
+      surface->end_frame();
+      app->after_frame(*surface);
+    }
+  }
+  std::string error;
+  std::unique_ptr<Surface> surface;
+  std::optional<App> app;
+  bool ready = false;
+};
+
 // What the window's own export writes: all of it, or one panel as it lies in it.
 TEST(Picture, OfOnePanelIsThatPartOfTheWindow) {
   namespace fs = std::filesystem;
-  std::string error;
-  SurfaceOptions options;
-  options.width = 900, options.height = 500;
-  const auto surface = open_picture(options, error);
-  if (!surface) GTEST_SKIP() << "no picture can be made here: " << error;
-  std::vector<std::unique_ptr<Session>> sessions;
-  sessions.push_back(open_text(kShop));
-  App app(std::move(sessions), {});
-  app.attach(*surface);
-  ASSERT_TRUE(app.settle(23, 120));
+  ShopWindow window(900, 500, 23);
+  if (!window.surface) GTEST_SKIP() << "no picture can be made here: " << window.error;
+  ASSERT_TRUE(window.ready);
+  App& app = *window.app;
   app.session().follow(false);
   app.topology().dots = false;
-  const auto frames = [&](int count) {
-    for (int i = 0; i < count; ++i) {
-      surface->begin_frame(0);
-      app.draw(0);
-      surface->end_frame();
-      app.after_frame(*surface);
-    }
-  };
-  frames(3);
+  window.frames(3);
   const std::string path = testing::TempDir() + "tailrace_panel.png";
   const auto written = [&](const std::string& panel) {
     fs::remove(path);
     app.export_picture(path, panel);
-    frames(3);
-    const Pixels pixels = read_png(path, error);
+    window.frames(3);
+    const Pixels pixels = read_png(path, window.error);
     fs::remove(path);
     return pixels;
   };
@@ -140,24 +155,11 @@ TEST(Picture, OfOnePanelIsThatPartOfTheWindow) {
 // A film moves by the same time from picture to picture, and ends where it is told or where the run does.
 TEST(Film, IsAPictureForEachTwentyFourthOfASecond) {
   namespace fs = std::filesystem;
-  std::string error;
-  SurfaceOptions options;
-  options.width = 641, options.height = 403;
-  const auto surface = open_picture(options, error);
-  if (!surface) GTEST_SKIP() << "no picture can be made here: " << error;
-  std::vector<std::unique_ptr<Session>> sessions;
-  sessions.push_back(open_text(kShop));
-  App app(std::move(sessions), {});
-  app.attach(*surface);
-  ASSERT_TRUE(app.settle(20, 120));
-  const auto frames = [&](int count) {
-    for (int i = 0; i < count; ++i) {
-      surface->begin_frame(0);
-      app.draw(0.4);  // slow drawing: the film does not leap
-      surface->end_frame();
-      app.after_frame(*surface);
-    }
-  };
+  ShopWindow window(641, 403, 20);
+  if (!window.surface) GTEST_SKIP() << "no picture can be made here: " << window.error;
+  ASSERT_TRUE(window.ready);
+  App& app = *window.app;
+  const auto frames = [&](int count) { window.frames(count, 0.4); };  // slow drawing: the film does not leap
   frames(2);
   const fs::path folder = fs::path(testing::TempDir()) / "tailrace_film";
   fs::remove_all(folder);
@@ -172,8 +174,8 @@ TEST(Film, IsAPictureForEachTwentyFourthOfASecond) {
   EXPECT_EQ(app.film().frames(), 5) << "nothing is added while time stands";
   app.end_film();
   EXPECT_FALSE(app.film().running());
-  const Pixels first = read_png((folder / "frame-0001.png").string(), error);
-  const Pixels last = read_png((folder / "frame-0005.png").string(), error);
+  const Pixels first = read_png((folder / "frame-0001.png").string(), window.error);
+  const Pixels last = read_png((folder / "frame-0005.png").string(), window.error);
   EXPECT_FALSE(fs::exists(folder / "frame-0006.png"));
   EXPECT_EQ(first.width, 640) << "even, as films must be";
   EXPECT_EQ(first.height % 2, 0);
