@@ -5,8 +5,8 @@
 #include <cmath>
 #include <set>
 
+#include "models/catalog.hpp"
 #include "models/fault/fault.hpp"
-#include "models/faults/clocks.hpp"
 
 namespace tailrace::models {
 
@@ -205,31 +205,6 @@ void lint_forever(const Topology& t, const Fault& f, Diagnostics& diagnostics) {
   }
 }
 
-// A clock that nothing looks at.
-void lint_clock(const Topology& t, const Fault& f, Diagnostics& diagnostics) {
-  const FaultEffect& e = f.effects.front();
-  if (e.action != FaultAction::notify || (e.hook != kClockSkew && e.hook != kClockSkewButDeadlines)) return;
-  const bool deadlines =
-      e.hook == kClockSkew &&
-      std::any_of(t.edges.begin(), t.edges.end(), [](const Edge& edge) { return edge.deadline.has_value(); });
-  const bool certificates = std::any_of(t.stations.begin(), t.stations.end(), [](const Station& s) {
-    return std::any_of(s.doors.begin(), s.doors.end(),
-                       [](const AdmissionUse& use) { return use.policy == "certificate"; });
-  });
-  const bool cache = std::any_of(f.targets.begin(), f.targets.end(), [&](const FaultTarget& target) {
-    return std::any_of(t.caches.begin(), t.caches.end(), [&](const Cache& c) {
-      return std::any_of(target.instances.begin(), target.instances.end(),
-                         [&](const auto& instance) { return instance.first == c.station; });
-    });
-  });
-  if (e.lasts || deadlines || certificates || cache) return;
-  diagnostics.warning(
-      f.mark, f.path,
-      "nothing compares a time of day with this clock: there are no deadlines, certificates or "
-      "tokens, and it is no shared cache's",
-      "token_lifetime: 1h, where the service checks tokens");
-}
-
 }  // namespace
 
 void expand_faults(const std::vector<FaultEntry>& entries, TopologyBuilder& builder) {
@@ -247,7 +222,9 @@ void lint_faults(const Topology& t, Diagnostics& diagnostics) {
                                       show_value(t.run.duration)));
     }
     if (has(f, FaultAction::vanish)) lint_forever(t, f, diagnostics);
-    lint_clock(t, f, diagnostics);
+    for (const FaultInfo& info : fault_types()) {
+      if (info.lint != nullptr && info.name == f.type) info.lint(t, f, diagnostics);
+    }
     if (!has(f, FaultAction::loss) || f.mtbf || f.when) continue;
     for (std::size_t k = 0; k < i; ++k) {
       const Fault& g = t.faults[k];

@@ -71,6 +71,7 @@ struct FaultInfo {
   bool needs_pair = false;  // of two components that call each other
   std::shared_ptr<void> (*make)() = nullptr;
   void (*apply)(const void* spec, FaultParts&) = nullptr;
+  void (*lint)(const Topology&, const Fault&, Diagnostics&) = nullptr;  // of the whole, when all is known
 };
 
 // One entry of `faults`, read but not resolved.

@@ -1,5 +1,7 @@
 #include "models/faults/clocks.hpp"
 
+#include <algorithm>
+
 #include "models/faults/faults.hpp"
 #include "models/field/units.hpp"
 
@@ -36,6 +38,30 @@ void read_offset(const Node& node, ClockSkewSpec& spec, ReadContext& context) {
   spec.offset_ns = sign * *q.value;
 }
 
+// A clock that nothing looks at.
+void lint_clock(const Topology& t, const Fault& f, Diagnostics& diagnostics) {
+  const FaultEffect& e = f.effects.front();
+  const bool deadlines =
+      e.hook == kClockSkew &&
+      std::any_of(t.edges.begin(), t.edges.end(), [](const Edge& edge) { return edge.deadline.has_value(); });
+  const bool certificates = std::any_of(t.stations.begin(), t.stations.end(), [](const Station& s) {
+    return std::any_of(s.doors.begin(), s.doors.end(),
+                       [](const AdmissionUse& use) { return use.policy == "certificate"; });
+  });
+  const bool cache = std::any_of(f.targets.begin(), f.targets.end(), [&](const FaultTarget& target) {
+    return std::any_of(t.caches.begin(), t.caches.end(), [&](const Cache& c) {
+      return std::any_of(target.instances.begin(), target.instances.end(),
+                         [&](const auto& instance) { return instance.first == c.station; });
+    });
+  });
+  if (e.lasts || deadlines || certificates || cache) return;
+  diagnostics.warning(
+      f.mark, f.path,
+      "nothing compares a time of day with this clock: there are no deadlines, certificates or "
+      "tokens, and it is no shared cache's",
+      "token_lifetime: 1h, where the service checks tokens");
+}
+
 }  // namespace
 
 FaultInfo clock_skew_fault() {
@@ -68,6 +94,7 @@ FaultInfo clock_skew_fault() {
           .add("token_leeway", &ClockSkewSpec::token_leeway,
                "tolerance of that check (RFC 7519 allows a few minutes)", at_least(0))
           .table();
+  f.lint = lint_clock;
   f.make = make_spec<ClockSkewSpec>;
   f.apply = [](const void* raw, FaultParts& parts) {
     const auto& spec = *static_cast<const ClockSkewSpec*>(raw);
