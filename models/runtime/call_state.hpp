@@ -72,7 +72,7 @@ class WaitLine {
   std::size_t first_ = 0;
 };
 
-struct AdmissionState {
+struct alignas(64) AdmissionState {
   std::unique_ptr<AdmissionPolicy> policy;
   std::uint32_t group = 0;
   bool drain_scheduled = false;

@@ -506,7 +506,11 @@ std::uint32_t Execution::answered(std::uint32_t child, Outcome outcome) {
     release_frame(child);
     calls_[slot].first_child = kNoId;
     ++guard_counts_[edge.guard].attempt_ended[0];
-    give_back(slot, g, 0, g.all, instance, facts);
+    for (std::uint32_t stage = g.all; stage-- > 0;) {
+      const std::uint32_t id = admission_state(slot, g, stage, instance);
+      policies_.admissions[id].policy->ended(facts);
+      wake_line(id);
+    }
     ++edge_counts_[edge_id].ended[0];
     Frame& caller = frames_[slot];
     if (caller.timer != kNoId) timers_.cancel_some(caller, kOfTheCall);
