@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "analysis/prediction/shape.hpp"
 #include "sim/base/math.hpp"
@@ -16,6 +17,8 @@ namespace {
 
 constexpr int kBisections = 60;
 constexpr double kMaxExpandedInstances = 64;
+constexpr int kMixRounds = 20;
+constexpr double kMixTolerance = 1e-6;
 
 std::size_t at(int i) {
   return static_cast<std::size_t>(i);
@@ -36,6 +39,8 @@ bool Predictor::solve_closed_load(std::string& message) {
   }
   for (ClosedLoad& c : closed_) {
     if (!layers_.traffic(c.class_share, c.op_visits, message)) return false;
+    const double alone = c.population / (c.think_s + idle_response(c.workload));
+    c.throughput = std::isfinite(alone) && alone > 0 ? alone : 1;  // a first guess
   }
   std::vector<double> open(t_.operations.size(), 0.0);
   if (open_total_ > 0 && !layers_.traffic(open_rates_, open, message)) return false;
@@ -136,14 +141,23 @@ double Predictor::response(int workload) const {
 std::vector<Predictor::Queue> Predictor::closed_queues(const std::vector<double>& open,
                                                        const std::vector<bool>& held) {
   std::vector<Queue> queues;
-  const auto visits_of = [&](std::size_t i, const std::vector<double>& rates, bool pool) {
-    double sum = 0;
+  // At a station, of requests at these rates of operations.
+  const auto stays_of = [&](std::size_t i, const std::vector<double>& rates, bool pool) {
+    Visits stays;
     for (const int op : layers_.stations[i].operations) {
       const WalkResult& w = layers_.op_walk[at(op)];
-      sum += rates[at(op)] * (pool ? (t_.stations[i].blocking ? 1 : w.segments.count) : w.computes.count);
+      if (pool && t_.stations[i].blocking) {
+        stays.add(rates[at(op)], w.time);
+      } else {
+        stays.add(rates[at(op)], pool ? w.segments : w.computes);
+      }
     }
-    return sum;
+    return stays;
   };
+  std::vector<double> mix = open;
+  for (const ClosedLoad& c : closed_) {
+    for (std::size_t op = 0; op < mix.size(); ++op) mix[op] += c.throughput * c.op_visits[op];
+  }
   const auto approximate = [&](std::string reason) {
     closed_exact_ = false;
     closed_reason_ = std::move(reason);
@@ -154,22 +168,9 @@ std::vector<Predictor::Queue> Predictor::closed_queues(const std::vector<double>
     const bool pool = s.limited && !held[i];
     if (!pool && !s.cores) continue;
     const models::Station& m = t_.stations[i];
-    Visits stays, computes;  // under this mix of operations
-    bool used = false;
-    for (const int op : s.operations) {
-      double rate = open[at(op)];
-      for (const ClosedLoad& c : closed_) rate += c.op_visits[at(op)];
-      const WalkResult& w = layers_.op_walk[at(op)];
-      used = used || rate > 0;
-      if (m.blocking) {
-        stays.add(rate, w.time);
-      } else {
-        stays.add(rate, w.segments);
-      }
-      computes.add(rate, w.computes);
-    }
-    if (!used) continue;
-    const Visits& law = pool ? stays : computes;
+    const auto used = [&](int op) { return mix[at(op)] > 0; };
+    if (std::none_of(s.operations.begin(), s.operations.end(), used)) continue;
+    const Visits law = stays_of(i, mix, pool);
     if (!s.product_form) {
       approximate(m.instances > 1 && m.balancer.policy != models::Balancing::random &&
                           m.balancer.policy != models::Balancing::weighted
@@ -208,9 +209,13 @@ std::vector<Predictor::Queue> Predictor::closed_queues(const std::vector<double>
       q.model.service_mean_s = mean;
       q.model.service_scv = law.exponential() ? 1 : law.scv();
       q.model.discipline = sharing ? Discipline::processor_sharing : Discipline::fcfs;
-      q.open_rate = visits_of(i, open, pool) * group.share * merged;
-      for (const ClosedLoad& c : closed_)
-        q.visits.push_back(visits_of(i, c.op_visits, pool) * group.share * merged);
+      // Where the servers are shared, it is the work that counts: visits of the mean length.
+      const auto visits = [&](const std::vector<double>& rates) {
+        const Visits stays = stays_of(i, rates, pool);
+        return (sharing && law.first > 0 ? stays.first / law.mean() : stays.count) * group.share * merged;
+      };
+      q.open_rate = visits(open);
+      for (const ClosedLoad& c : closed_) q.visits.push_back(visits(c.op_visits));
       for (double k = 0; k < copies; ++k) queues.push_back(q);
       expanded += copies;
     }
@@ -247,8 +252,35 @@ void Predictor::give_waits(const std::vector<Queue>& queues, const std::vector<d
   }
 }
 
+// A station's service is that of the mix of its loads, which follows from their throughputs: in rounds,
+// unless all that visit it need the same or share its servers.
 bool Predictor::solve_product_form(const std::vector<double>& open, std::string& message) {
-  const std::vector<Queue> queues = closed_queues(open, std::vector<bool>(t_.stations.size(), false));
+  for (const models::Link& l : t_.links) {
+    if (l.bandwidth_bit_per_s > 0)
+      closed_exact_ = false, closed_reason_ = "waits for links are left out of the closed loop";
+  }
+  const bool alone = closed_.size() == 1 && !(open_total_ > 0);
+  for (int round = 0; round < kMixRounds; ++round) {
+    std::vector<double> before;
+    for (const ClosedLoad& c : closed_) before.push_back(c.throughput);
+    const std::vector<Queue> queues = closed_queues(open, std::vector<bool>(t_.stations.size(), false));
+    std::vector<double> responses(queues.size(), 0.0);
+    if (!solve_queues(queues, responses, message)) return false;
+    double change = 0;
+    for (std::size_t c = 0; c < closed_.size(); ++c)
+      change = std::max(change, std::fabs(closed_[c].throughput - before[c]) / before[c]);
+    const bool last = alone || closed_exact_ || change < kMixTolerance || round + 1 == kMixRounds;
+    if (!last) continue;
+    give_waits(queues, responses);
+    break;
+  }
+  layers_.evaluate_given();
+  return true;
+}
+
+// The mean time that a visit to each of the queues takes.
+bool Predictor::solve_queues(const std::vector<Queue>& queues, std::vector<double>& responses,
+                             std::string& message) {
   OpenNetwork network;
   std::vector<ClosedWorkload> loads;
   for (const Queue& q : queues) {
@@ -272,11 +304,6 @@ bool Predictor::solve_product_form(const std::vector<double>& open, std::string&
   rest.service_mean_s = 1;
   network.stations.push_back(rest);
   network.external_rates_per_s.push_back(0);
-  for (const models::Link& l : t_.links) {
-    if (l.bandwidth_bit_per_s > 0)
-      closed_exact_ = false, closed_reason_ = "waits for links are left out of the closed loop";
-  }
-  std::vector<double> responses(queues.size(), 0.0);
   if (open_total_ > 0) {
     const MixedSolution m = solve_mixed(network, loads);
     if (!m.closed.ok) {
@@ -305,8 +332,6 @@ bool Predictor::solve_product_form(const std::vector<double>& open, std::string&
     for (std::size_t q = 0; q < queues.size(); ++q) responses[q] = solution.stations[q].response_mean_s;
     if (closed_.size() == 1) bounds(solution.workloads[0].bounds);
   }
-  give_waits(queues, responses);
-  layers_.evaluate_given();
   return true;
 }
 

@@ -83,8 +83,8 @@ Solved solve(const Level& level, const std::vector<Station>& queues, const std::
     result.numbers[level.queues[k]] = users.in_system_mean[k];
   for (std::size_t k = 0; k < level.pools.size(); ++k) {
     const std::size_t p = level.pools[k];
-    if (users.in_system.empty()) return result;  // solved by an approximation that knows means only
-    const std::vector<double>& chance = users.in_system[level.queues.size() + k];
+    if (solution.in_system.empty()) return result;  // solved by an approximation that knows means only
+    const std::vector<double>& chance = solution.in_system[level.queues.size() + k];
     for (std::size_t n = 1; n < chance.size(); ++n) {
       const std::size_t served = std::min(n, pools[p].throughput.size() - 1);
       result.numbers[queues.size() + p] += chance[n] * static_cast<double>(n);

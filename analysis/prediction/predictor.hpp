@@ -67,6 +67,7 @@ class Predictor {
   void give_waits(const std::vector<Queue>& queues, const std::vector<double>& responses);
   double spent_per_request(const ClosedLoad& load) const;  // in an idle system
   bool solve_product_form(const std::vector<double>& open, std::string& message);
+  bool solve_queues(const std::vector<Queue>& queues, std::vector<double>& responses, std::string& message);
   std::size_t first_class(int workload) const;
   void take(const ClosedSolution& s);
   void bounds(const ClosedBounds& b);

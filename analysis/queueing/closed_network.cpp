@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "analysis/queueing/closed_convolution.hpp"
 #include "analysis/queueing/formulas_detail.hpp"
 
 namespace tailrace::analysis {
@@ -93,213 +94,7 @@ double schweitzer_throughput(const ClosedNetwork& n, const ClosedWorkload& w, co
   return low + (high - low) / 2;
 }
 
-// --- exact, one workload: convolution over probabilities
-// --------------------------------------------------------
-
-// Entries of a far tail that cannot matter; also keeps subnormal numbers, which are slow, out of the loops.
-constexpr double kNothing = 1e-290;
-
-// Poisson weights exp(-a) a^k / k!, k = 0..last, spread outwards from the mode so that neither end overflows.
-Series poisson(double a, int last) {
-  Series p(static_cast<std::size_t>(last) + 1, 0.0);
-  if (a == 0) {
-    p[0] = 1;
-    return p;
-  }
-  const int mode = static_cast<int>(std::min<double>(last, std::floor(a)));
-  const double log_mode = mode * sim::math::log(a) - a - sim::math::log_gamma(mode + 1.0);
-  p[static_cast<std::size_t>(mode)] = std::max(sim::math::exp(log_mode), kNothing);
-  for (int k = mode + 1; k <= last; ++k) {
-    const double next = p[static_cast<std::size_t>(k - 1)] * a / k;
-    if (next < kNothing) break;
-    p[static_cast<std::size_t>(k)] = next;
-  }
-  for (int k = mode; k > 0; --k) {
-    const double next = p[static_cast<std::size_t>(k)] * k / a;
-    if (next < kNothing) break;
-    p[static_cast<std::size_t>(k - 1)] = next;
-  }
-  return p;
-}
-
-// The number of jobs at a station with c servers and load a = X D has weights f(k) = a^k / (s(1) ... s(k)),
-// s(k) being the speed with k inside (k itself where nothing else is said), up to c, then falls by rho = a /
-// s(c). So F(z) (1 - rho z) is a polynomial with the coefficients f(k) (1 - s(k)/s(c)), none of them
-// negative, and convolving with F costs c additions per entry instead of N.
-struct Factor {
-  double rho = 0;
-  Series head;       // f(k) (1 - s(k)/s(c)), k < c, scaled so that the weights sum to about 1
-  double scale = 1;  // applied to f
-  double load = 0;
-  const Station* station = nullptr;
-
-  int servers() const { return station->servers; }
-  double speed(std::size_t k) const {
-    if (station->speeds.empty() || k == 0) return static_cast<double>(k);
-    return station->speeds[k - 1];
-  }
-  // f(0) .. f(last), last <= c, unscaled.
-  Series weights(int last) const {
-    if (station->speeds.empty()) return poisson(load, last);
-    // The ratios fall, so from the largest weight, which is 1, the others fall to both sides.
-    const std::size_t c = station->speeds.size();
-    const auto mode = static_cast<std::size_t>(
-        std::upper_bound(station->speeds.begin(), station->speeds.end(), load) - station->speeds.begin());
-    Series f(c + 1, 0.0);
-    f[mode] = 1;
-    for (std::size_t k = mode + 1; k <= c && f[k - 1] >= kNothing; ++k) f[k] = f[k - 1] * load / speed(k);
-    for (std::size_t k = mode; k > 0 && f[k] >= kNothing; --k) f[k - 1] = f[k] * speed(k) / load;
-    f.resize(static_cast<std::size_t>(last) + 1);
-    return f;
-  }
-};
-
-Factor make_factor(double load, const Station& station, int population) {
-  Factor f;
-  f.load = load;
-  f.station = &station;
-  const double top = top_speed(station);
-  f.rho = load / top;
-  f.head = f.weights(std::min(station.servers - 1, population));
-  double sum = 0;
-  for (std::size_t k = 0; k < f.head.size(); ++k) {
-    f.head[k] *= 1 - f.speed(k) / top;
-    sum += f.head[k];
-  }
-  f.scale = std::max(1 - f.rho, 1.0 / population) / sum;
-  for (double& h : f.head) h *= f.scale;
-  return f;
-}
-
-void convolve(Series& g, const Factor& f) {
-  Series h(g.size(), 0.0);
-  for (std::size_t n = 0; n < g.size(); ++n) {
-    double sum = n > 0 ? f.rho * h[n - 1] : 0;
-    const std::size_t last = std::min(n + 1, f.head.size());
-    for (std::size_t k = 0; k < last; ++k) sum += f.head[k] * g[n - k];
-    h[n] = sum < kNothing ? 0 : sum;
-  }
-  g = std::move(h);
-}
-
-// Probabilities of 0 .. N at one station, given the series of all the others and of all together.
-Series numbers_at(const Factor& f, const Series& others, double all) {
-  const int population = static_cast<int>(others.size()) - 1;
-  const int last = std::min(f.servers(), population);
-  const Series weights = f.weights(last);
-  Series p(others.size(), 0.0);
-  double weight = 0;
-  for (int k = 0; k <= population; ++k) {
-    weight = k <= last ? weights[static_cast<std::size_t>(k)] * f.scale : weight * f.rho;
-    p[static_cast<std::size_t>(k)] = weight * others[static_cast<std::size_t>(population - k)] / all;
-  }
-  return p;
-}
-
-double mean_of(const Series& p) {
-  double mean = 0;
-  for (std::size_t k = 1; k < p.size(); ++k) mean += static_cast<double>(k) * p[k];
-  return mean;
-}
-
-struct Exact {
-  bool ok = false;
-  double throughput = 0;
-  std::vector<double> number;
-  std::vector<Series> numbers;  // of load-dependent stations
-};
-
-bool never_queues(const Station& s, int population) {
-  return s.servers == 0 || (s.speeds.empty() && s.servers >= population);
-}
-
-Exact solve_exactly(const ClosedNetwork& n, const ClosedWorkload& w, double guess) {
-  const std::size_t count = n.stations.size();
-  Exact result;
-  result.number.assign(count, 0.0);
-  result.numbers.resize(count);
-  double delay = w.think_s;
-  std::vector<std::size_t> single, multi;
-  std::vector<Factor> factors(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const double demand = w.visits[i] * n.stations[i].service_mean_s;
-    if (demand == 0) continue;
-    // With at least as many servers as users nobody waits.
-    if (never_queues(n.stations[i], w.population)) {
-      delay += demand;
-      continue;
-    }
-    const bool one = n.stations[i].servers == 1 && n.stations[i].speeds.empty();
-    (one ? single : multi).push_back(i);
-    factors[i] = make_factor(guess * demand, n.stations[i], w.population);
-  }
-  Series base = poisson(guess * delay, w.population);
-  for (const std::size_t i : single) convolve(base, factors[i]);
-  Series all = base;
-  for (const std::size_t i : multi) convolve(all, factors[i]);
-  const double whole = all.back();
-  if (!(whole > 1e-250)) return result;
-  result.throughput = guess * all[all.size() - 2] / whole;
-  for (const std::size_t i : single) {  // E = sum over k of P(at least k there)
-    const double rho = factors[i].rho;
-    double power = 1, mean = 0;
-    for (std::size_t k = 1; k < all.size(); ++k) {
-      power *= rho;
-      if (power < kNothing) break;
-      mean += power * all[all.size() - 1 - k];
-    }
-    result.number[i] = mean / whole;
-  }
-  // Leave one out by halving: each half is convolved with the other half's stations, so every multi-server
-  // station takes part in log2(m) convolutions. The stack holds at most log2(m) + 1 series.
-  struct Part {
-    std::size_t begin, end;
-    Series others;
-  };
-  std::vector<Part> work;
-  if (!multi.empty()) work.push_back({0, multi.size(), std::move(base)});
-  while (!work.empty()) {
-    Part part = std::move(work.back());
-    work.pop_back();
-    if (part.end - part.begin == 1) {
-      const std::size_t i = multi[part.begin];
-      Series p = numbers_at(factors[i], part.others, whole);
-      result.number[i] = mean_of(p);
-      if (!n.stations[i].speeds.empty()) result.numbers[i] = std::move(p);
-      continue;
-    }
-    const std::size_t middle = part.begin + (part.end - part.begin) / 2;
-    Part left{part.begin, middle, part.others}, right{middle, part.end, std::move(part.others)};
-    for (std::size_t k = middle; k < part.end; ++k) convolve(left.others, factors[multi[k]]);
-    for (std::size_t k = part.begin; k < middle; ++k) convolve(right.others, factors[multi[k]]);
-    work.push_back(std::move(left));
-    work.push_back(std::move(right));
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    if (never_queues(n.stations[i], w.population))
-      result.number[i] = result.throughput * w.visits[i] * n.stations[i].service_mean_s;
-  }
-  result.ok = std::isfinite(result.throughput) && result.throughput > 0;
-  return result;
-}
-
-double exact_work(const ClosedNetwork& n, const ClosedWorkload& w) {
-  double per_entry = 1, multi = 0, servers = 0;
-  for (const Station& s : n.stations) {
-    if (never_queues(s, w.population)) continue;
-    per_entry += 2;
-    if (s.servers > 1 || !s.speeds.empty()) {
-      multi += 1;
-      servers += s.servers;
-    }
-  }
-  for (double m = 1; m < 2 * multi; m *= 2) per_entry += servers;
-  return per_entry * w.population;
-}
-
-// --- several workloads: Bard (1979) and Schweitzer (1979)
-// -------------------------------------------------------
-
+// Bard (1979) and Schweitzer (1979), several workloads.
 bool solve_bard_schweitzer(const ClosedNetwork& n, std::vector<ClosedWorkloadResult>& results) {
   constexpr int kMaxRounds = 20'000;
   constexpr double kTolerance = 1e-9;
@@ -344,6 +139,48 @@ bool solve_bard_schweitzer(const ClosedNetwork& n, std::vector<ClosedWorkloadRes
   return false;
 }
 
+void solve_approximately(const ClosedNetwork& n, ClosedSolution& s) {
+  const auto users = [](const ClosedWorkload& w) { return w.population > 0; };
+  const auto only = std::find_if(n.workloads.begin(), n.workloads.end(), users);
+  if (only == n.workloads.end()) return;
+  s.exact = false;
+  if (std::any_of(only + 1, n.workloads.end(), users)) {
+    s.reason = "several workloads, too large for the exact solution: Bard-Schweitzer approximation";
+    if (!solve_bard_schweitzer(n, s.workloads)) s.reason += ", not converged";
+    return;
+  }
+  s.reason = "too large for the exact solution: Schweitzer-Seidmann approximation";
+  ClosedWorkloadResult& out = s.workloads[static_cast<std::size_t>(only - n.workloads.begin())];
+  const double population = only->population;
+  const double x = schweitzer_throughput(n, *only, out.bounds);
+  out.throughput_per_s = x;
+  out.response_mean_s = std::max(0.0, population / x - only->think_s);
+  for (std::size_t i = 0; i < n.stations.size(); ++i) {
+    const Split part = split(only->visits[i] * n.stations[i].service_mean_s, n.stations[i]);
+    const double u = x * part.queue;
+    out.in_system_mean[i] = x * part.delay + u / (1 - u * (population - 1) / population);
+  }
+}
+
+// From the approximation's throughputs.
+void solve_exactly(const ClosedNetwork& n, ClosedSolution& s) {
+  std::vector<double> guess;
+  for (const ClosedWorkloadResult& w : s.workloads) guess.push_back(w.throughput_per_s);
+  detail::Convolution exact = detail::solve_by_convolution(n, guess);
+  if (!exact.ok) return;
+  s.exact = true;
+  s.reason.clear();
+  s.in_system = std::move(exact.in_system);
+  for (std::size_t k = 0; k < n.workloads.size(); ++k) {
+    if (n.workloads[k].population == 0) continue;
+    ClosedWorkloadResult& out = s.workloads[k];
+    out.throughput_per_s = exact.throughput_per_s[k];
+    out.in_system_mean = std::move(exact.number[k]);
+    out.response_mean_s =
+        std::max(0.0, n.workloads[k].population / out.throughput_per_s - n.workloads[k].think_s);
+  }
+}
+
 void sum_up(const ClosedNetwork& n, ClosedSolution& s) {
   double largest = 0;
   for (std::size_t i = 0; i < n.stations.size(); ++i) {
@@ -380,36 +217,8 @@ ClosedSolution solve_closed(const ClosedNetwork& network) {
     result.bounds = bounds_of(network, w);
     s.workloads.push_back(std::move(result));
   }
-  const auto active = std::count_if(network.workloads.begin(), network.workloads.end(),
-                                    [](const ClosedWorkload& w) { return w.population > 0; });
-  if (active > 1) {
-    s.exact = false;
-    s.reason = "several workloads: Bard-Schweitzer approximation";
-    if (!solve_bard_schweitzer(network, s.workloads)) s.reason += ", not converged";
-  }
-  for (std::size_t r = 0; active == 1 && r < network.workloads.size(); ++r) {
-    const ClosedWorkload& w = network.workloads[r];
-    if (w.population == 0) continue;
-    ClosedWorkloadResult& out = s.workloads[r];
-    const double guess = schweitzer_throughput(network, w, out.bounds);
-    Exact exact;
-    if (exact_work(network, w) <= kMaxExactWork) exact = solve_exactly(network, w, guess);
-    if (exact.ok) {
-      out.throughput_per_s = exact.throughput;
-      out.in_system_mean = std::move(exact.number);
-      out.in_system = std::move(exact.numbers);
-    } else {
-      s.exact = false;
-      s.reason = "too large for the exact solution: Schweitzer-Seidmann approximation";
-      out.throughput_per_s = guess;
-      for (std::size_t i = 0; i < w.visits.size(); ++i) {
-        const Split part = split(w.visits[i] * network.stations[i].service_mean_s, network.stations[i]);
-        const double u = guess * part.queue;
-        out.in_system_mean[i] = guess * part.delay + u / (1 - u * (w.population - 1.0) / w.population);
-      }
-    }
-    out.response_mean_s = std::max(0.0, w.population / out.throughput_per_s - w.think_s);
-  }
+  solve_approximately(network, s);
+  if (detail::convolution_work(network) <= kMaxExactWork) solve_exactly(network, s);
   for (std::size_t i = 0; i < network.stations.size() && s.exact; ++i) {
     if (has_product_form(network.stations[i])) continue;
     const bool visited =

@@ -1,11 +1,9 @@
 #pragma once
-// Closed queueing network: N users each think, send a request that visits stations one after another, and
-// think again. One workload is solved exactly (the numbers of exact mean value analysis, Reiser and Lavenberg
-// 1980) as long as population * servers stays under kMaxExactWork; beyond it, and for several workloads, by
-// Schweitzer's approximation with Seidmann's multi-server split, flagged exact = false. The exact path does
-// not use the MVA recursion, whose P(0 jobs) cancels at multi-server stations near saturation, but the
-// convolution behind it (Buzen 1973): the closed network is the open one of throughput X given that N are
-// inside, so all its terms are probabilities and nothing over- or underflows.
+// Closed queueing network: the users of one or more workloads each think, send a request that visits stations
+// one after another, and think again. Solved exactly (closed_convolution.hpp) as long as that takes less than
+// kMaxExactWork; beyond it by Schweitzer's approximation with Seidmann's multi-server split, flagged
+// exact = false. Workloads may visit a station at different rates, but share its service time: where they do
+// not (processor sharing allows it), give visits in the proportions of the work.
 #include <string>
 #include <vector>
 
@@ -48,9 +46,7 @@ struct ClosedWorkloadResult {
   double throughput_per_s = 0;
   double response_mean_s = 0;          // of a request, without thinking
   std::vector<double> in_system_mean;  // per station
-  // Per load-dependent station: the probabilities of 0, 1, ... visits there. Empty unless solved exactly.
-  std::vector<std::vector<double>> in_system;
-  ClosedBounds bounds;  // as if alone
+  ClosedBounds bounds;                 // as if alone
 };
 
 struct ClosedSolution {
@@ -58,6 +54,8 @@ struct ClosedSolution {
   std::string message;  // why not ok
   std::vector<ClosedWorkloadResult> workloads;
   std::vector<ClosedStation> stations;
+  // Per load-dependent station: the probabilities of 0, 1, ... visits there. Empty unless solved exactly.
+  std::vector<std::vector<double>> in_system;
   int bottleneck = -1;
   bool exact = true;
   std::string reason;  // why not exact

@@ -2,6 +2,8 @@
 // across calls.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "tests/statistical/cases.hpp"
 
 namespace tailrace::tests {
@@ -125,6 +127,38 @@ std::vector<Case> network_of_queues_cases() {
   cases.push_back(closed_loop("closed-1-station", 20, {0.05}, {0.011}, 0.011));
   cases.push_back(closed_loop("closed-3-stations", 50, {0.02, 0.012, 0.008}, {0.018, 0.01, 0.01}, 0.014));
   cases.push_back(closed_loop("closed-saturated", 200, {0.02, 0.01}, {0.01, 0.01}, 0.01));
+
+  // Two closed loads, 6 users and 3, share one core, where they need an exponential 5 ms and a constant 80
+  // ms: with i and j of them there, p(i, j) ~ (i+j)! / (i! j!) A^i B^j Z^(6-i) / (6-i)! Y^(3-j) / (3-j)!
+  // (Baskett, Chandy, Muntz and Palacios 1975), whatever the laws.
+  double all = 0, idle = 0, light_away = 0, heavy_away = 0;
+  for (int i = 0; i <= 6; ++i) {
+    for (int j = 0; j <= 3; ++j) {
+      double p = std::pow(0.005, i) * std::pow(0.08, j) * std::pow(0.1, 6 - i) * std::pow(0.3, 3 - j);
+      p *= std::tgamma(i + j + 1) / (std::tgamma(i + 1) * std::tgamma(j + 1));
+      p /= std::tgamma(7 - i) * std::tgamma(4 - j);
+      all += p, light_away += (6 - i) * p, heavy_away += (3 - j) * p;
+      if (i + j == 0) idle = p;
+    }
+  }
+  c = {};
+  c.id = "closed-two-loads-share-a-core";
+  c.source = "product form of processor sharing";
+  c.scenario =
+      "workloads:\n"
+      "  light: {constant_vus: 6, think_time: exp(100ms), calls: s.light}\n"
+      "  heavy: {constant_vus: 3, think_time: exp(300ms), calls: s.heavy}\n"
+      "services:\n"
+      "  s: {workers: unlimited, cpus: 1, endpoints: {light: [compute: exp(5ms)], heavy: [compute: 80ms]}}\n";
+  const double light = light_away / all / 0.1, heavy = heavy_away / all / 0.3;
+  c.rate = light + heavy;
+  c.warmup_s = 20;
+  c.expectations = {near("throughput_light", throughput("light"), light, 0.01),
+                    near("throughput_heavy", throughput("heavy"), heavy, 0.01),
+                    near("response_mean_light", response_mean("light"), 6 / light - 0.1, 0.03),
+                    near("response_mean_heavy", response_mean("heavy"), 3 / heavy - 0.3, 0.02),
+                    near("core_utilization", cpu_utilization("s"), 1 - idle / all, 0.01)};
+  cases.push_back(c);
 
   // One caller thread is held for the whole nest, so nothing below it ever queues: M/G/1 with S a sum of
   // exponentials of 5 and 12 ms: E[S] = 17 ms, var S = 25 + 144 ms^2, W = lambda E[S^2] / (2 (1-rho)) = 40 x

@@ -36,6 +36,14 @@ struct World {
     t.operations.push_back(o);
     return static_cast<int>(t.operations.size()) - 1;
   }
+  // One more operation where `op` is; returns it.
+  int beside(int op, models::Steps steps) {
+    models::Operation o = operation(op);
+    o.name += "2";
+    o.steps = std::move(steps);
+    t.operations.push_back(std::move(o));
+    return static_cast<int>(t.operations.size()) - 1;
+  }
   models::Station& station(int op) {
     return t.stations[static_cast<std::size_t>(t.operations[static_cast<std::size_t>(op)].station)];
   }

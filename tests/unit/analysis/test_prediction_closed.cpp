@@ -96,6 +96,25 @@ TEST(PredictClosed, AFractionOfACoreIsASlowServer) {
   expect_figure(p.stations[0].response_mean_s, 20 / x - 1, true);
 }
 
+// One user of each of two loads at a shared core: p(i, j) of the four states is (i + j)! A^i B^j Za^(1-i)
+// Zb^(1-j), A and B being what they need there, whatever the laws.
+TEST(PredictClosed, TwoLoadsShareACoreByWhatTheyNeed) {
+  World w;
+  const int a = w.service("s", models::kUnlimited, {World::compute(Distribution::constant(10 * kMs))});
+  w.station(a).cpus = 1;
+  const int b = w.beside(a, {World::work(80)});
+  w.closed(1, 100, {w.call(a)});
+  w.closed(1, 300, {w.call(b)});
+  const Prediction p = predict(w.t);
+  const double need_a = 0.010, need_b = 0.080, think_a = 0.1, think_b = 0.3;
+  const double sum = think_a * think_b + need_a * think_b + think_a * need_b + 2 * need_a * need_b;
+  const double away_a = (think_a * think_b + think_a * need_b) / sum;
+  const double away_b = (think_a * think_b + need_a * think_b) / sum;
+  expect_figure(p.workloads[0].throughput_per_s, away_a / think_a, true);
+  expect_figure(p.workloads[1].throughput_per_s, away_b / think_b, true);
+  expect_figure(p.stations[0].core_utilization, 1 - think_a * think_b / sum, true);
+}
+
 TEST(PredictClosed, PoolsWiderThanTheUsersAreTransparent) {
   World w;
   const int back = w.service("back", 1, {World::work(50)}, true);

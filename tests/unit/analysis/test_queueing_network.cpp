@@ -241,9 +241,9 @@ TEST(ClosedNetwork, ALoadDependentStationOfEqualServersIsAMultiServerStation) {
     expect_close(b.workloads[0].throughput_per_s, a.workloads[0].throughput_per_s, 1e-11);
     expect_close(b.stations[0].in_system_mean, a.stations[0].in_system_mean, 1e-9);
     double sum = 0, mean = 0;
-    for (std::size_t k = 0; k < b.workloads[0].in_system[0].size(); ++k) {
-      sum += b.workloads[0].in_system[0][k];
-      mean += static_cast<double>(k) * b.workloads[0].in_system[0][k];
+    for (std::size_t k = 0; k < b.in_system[0].size(); ++k) {
+      sum += b.in_system[0][k];
+      mean += static_cast<double>(k) * b.in_system[0][k];
     }
     expect_close(sum, 1, 1e-11);
     expect_close(mean, b.stations[0].in_system_mean, 1e-11);
@@ -266,8 +266,7 @@ TEST(ClosedNetwork, ALoadDependentStationIsABirthDeathChain) {
   const ClosedSolution s = solve_closed({{station}, {{"load", users, 0.7, {1}}}});
   ASSERT_TRUE(s.exact) << s.reason;
   expect_close(s.workloads[0].throughput_per_s, passages / sum, 1e-11);
-  for (std::size_t k = 0; k <= users; ++k)
-    EXPECT_NEAR(s.workloads[0].in_system[0][k], p[k] / sum, 1e-12) << k;
+  for (std::size_t k = 0; k <= users; ++k) EXPECT_NEAR(s.in_system[0][k], p[k] / sum, 1e-12) << k;
   station.speeds = {1, 0.5, 1, 1, 1};
   EXPECT_FALSE(solve_closed({{station}, {{"load", users, 0.7, {1}}}}).ok);
 }
@@ -296,20 +295,98 @@ TEST(ClosedNetwork, BoundsAndKnee) {
 }
 
 TEST(ClosedNetwork, TwoHalvesOfAWorkloadAreTheWhole) {
-  // Bard-Schweitzer cannot tell 20 + 20 alike users from 40, up to the term of a user's own queue; 5 % covers
-  // its error.
-  ClosedNetwork n{{queue("cpu", 0.03), queue("disk", 0.02)}, {{"a", 20, 1, {1, 1}}, {"b", 20, 1, {1, 1}}}};
+  ClosedNetwork n{{queue("cpu", 0.03), queue("disks", 0.05)}, {{"a", 15, 1, {1, 1}}, {"b", 25, 1, {1, 1}}}};
+  n.stations[1].servers = 2;
   const ClosedSolution two = solve_closed(n);
-  EXPECT_FALSE(two.exact);
-  EXPECT_EQ(two.reason, "several workloads: Bard-Schweitzer approximation");
-  const ClosedSolution whole = closed(40, 1, {0.03, 0.02});
-  expect_close(two.workloads[0].throughput_per_s + two.workloads[1].throughput_per_s,
-               whole.workloads[0].throughput_per_s, 0.05);
-  expect_close(two.workloads[0].throughput_per_s, two.workloads[1].throughput_per_s, 1e-9);
-  for (const ClosedWorkloadResult& w : two.workloads)
-    expect_close(w.throughput_per_s * (1 + w.response_mean_s), 20, 1e-9);
+  EXPECT_TRUE(two.exact) << two.reason;
+  const ClosedSolution whole = closed(40, 1, {0.03, 0.05}, {1, 2});
+  const double x = whole.workloads[0].throughput_per_s;
+  expect_close(two.workloads[0].throughput_per_s, x * 15 / 40, 1e-12);
+  expect_close(two.workloads[1].throughput_per_s, x * 25 / 40, 1e-12);
+  for (std::size_t i = 0; i < 2; ++i) {
+    expect_close(two.stations[i].in_system_mean, whole.stations[i].in_system_mean, 1e-12);
+    expect_close(two.workloads[0].in_system_mean[i], whole.stations[i].in_system_mean * 15 / 40, 1e-12);
+  }
   n.workloads[1].population = 0;  // an empty workload is no workload
-  EXPECT_TRUE(solve_closed(n).exact);
+  expect_close(solve_closed(n).workloads[0].throughput_per_s,
+               closed(15, 1, {0.03, 0.05}, {1, 2}).workloads[0].throughput_per_s, 1e-12);
+}
+
+// Two workloads, mean value analysis as in a textbook (Reiser and Lavenberg 1980): single servers only.
+struct Mva {
+  double x[2] = {}, number[2][3] = {};
+};
+Mva mean_value_analysis(const ClosedNetwork& n) {
+  const auto &a = n.workloads[0], &b = n.workloads[1];
+  std::vector<std::vector<Mva>> all(static_cast<std::size_t>(a.population) + 1);
+  for (int i = 0; i <= a.population; ++i) {
+    for (int j = 0; j <= b.population; ++j) {
+      Mva m;
+      const int users[2] = {i, j};
+      for (std::size_t k = 0; k < 2; ++k) {
+        if (users[k] == 0) continue;
+        const Mva& less = all[static_cast<std::size_t>(i - (k == 0))][static_cast<std::size_t>(j - (k == 1))];
+        double response = 0, time[3] = {};
+        for (std::size_t s = 0; s < n.stations.size(); ++s) {
+          const double demand = n.workloads[k].visits[s] * n.stations[s].service_mean_s;
+          time[s] = demand * (1 + less.number[0][s] + less.number[1][s]);
+          response += time[s];
+        }
+        m.x[k] = users[k] / (n.workloads[k].think_s + response);
+        for (std::size_t s = 0; s < n.stations.size(); ++s) m.number[k][s] = m.x[k] * time[s];
+      }
+      all[static_cast<std::size_t>(i)].push_back(m);
+    }
+  }
+  return all.back().back();
+}
+
+TEST(ClosedNetwork, TwoWorkloadsAgreeWithPlainMeanValueAnalysis) {
+  const ClosedNetwork n{{queue("cpu", 0.03), queue("disk", 0.02), queue("net", 0.001)},
+                        {{"a", 30, 1, {1, 2, 5}}, {"b", 12, 0.2, {3, 0.5, 0}}}};
+  const ClosedSolution s = solve_closed(n);
+  EXPECT_TRUE(s.exact) << s.reason;
+  const Mva m = mean_value_analysis(n);
+  for (std::size_t k = 0; k < 2; ++k) {
+    expect_close(s.workloads[k].throughput_per_s, m.x[k], 1e-11);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(s.workloads[k].in_system_mean[i], m.number[k][i], 1e-10);
+  }
+}
+
+// The chain over (i, j) users of two workloads at two servers, product form: each of the (i+j)! / (i! j!)
+// orders in line has S^(i+j) / (s(1) ... s(i+j)), and who thinks Z^(A-i) / (A-i)! and Y^(B-j) / (B-j)!.
+TEST(ClosedNetwork, TwoWorkloadsAtTwoServersAreTheirChain) {
+  const int a = 4, b = 3;
+  const double s = 0.05, z = 0.3, y = 0.1;
+  double sum = 0, inside_a = 0, inside_b = 0;
+  for (int i = 0; i <= a; ++i) {
+    for (int j = 0; j <= b; ++j) {
+      const int k = i + j;
+      double p = k == 0 ? 1 : std::pow(2.0, 1 - k);  // 1 / (s(1) ... s(k))
+      p *= std::pow(s, k) * std::tgamma(k + 1) / std::tgamma(i + 1) / std::tgamma(j + 1);
+      p *= std::pow(z, a - i) / std::tgamma(a - i + 1) * std::pow(y, b - j) / std::tgamma(b - j + 1);
+      sum += p, inside_a += i * p, inside_b += j * p;
+    }
+  }
+  ClosedNetwork n{{queue("s", s)}, {{"a", a, z, {1}}, {"b", b, y, {1}}}};
+  n.stations[0].servers = 2;
+  const ClosedSolution solution = solve_closed(n);
+  EXPECT_TRUE(solution.exact) << solution.reason;
+  expect_close(solution.workloads[0].in_system_mean[0], inside_a / sum, 1e-12);
+  expect_close(solution.workloads[1].in_system_mean[0], inside_b / sum, 1e-12);
+  expect_close(solution.workloads[0].throughput_per_s, (a - inside_a / sum) / z, 1e-12);
+  expect_close(solution.workloads[1].throughput_per_s, (b - inside_b / sum) / y, 1e-12);
+}
+
+TEST(ClosedNetwork, ManyLargeWorkloadsAreApproximate) {
+  // Bard-Schweitzer cannot tell its parts from the whole, up to the term of a user's own queue.
+  ClosedNetwork n{{queue("cpu", 0.0003), queue("disk", 0.0002)}, {}};
+  for (const char* name : {"a", "b", "c"}) n.workloads.push_back({name, 1000, 1, {1, 1}});
+  const ClosedSolution s = solve_closed(n);
+  EXPECT_FALSE(s.exact);
+  EXPECT_EQ(s.reason, "several workloads, too large for the exact solution: Bard-Schweitzer approximation");
+  const double whole = closed(3000, 1, {0.0003, 0.0002}).workloads[0].throughput_per_s;
+  for (const ClosedWorkloadResult& w : s.workloads) expect_close(w.throughput_per_s, whole / 3, 0.01);
 }
 
 TEST(ClosedNetwork, BadInputIsAMessage) {
