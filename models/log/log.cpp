@@ -53,8 +53,15 @@ FieldTable consumer_fields() {
                "none",
                more_than(0))
           .add("receiver_queue_size", &S::receiver_queue_size,
-               "key_shared: messages that wait for a worker; a full line holds up its partition",
+               "key_shared: messages that wait for a worker; beyond that they are held, see look_ahead",
                between(1, 1e6))
+          .add("look_ahead_per_worker", &S::look_ahead_per_worker,
+               "key_shared: so many messages of a partition, for each worker that is there, are held for "
+               "workers "
+               "that take no more, while others behind them are dealt; then the partition waits",
+               between(0, 1e6))
+          .add("look_ahead", &S::look_ahead,
+               "key_shared: the most that are held of a partition, for all workers", between(0, 1e9))
           .table();
   add_consumer_fields(table, [](void* spec) -> ConsumerSpec& { return static_cast<S*>(spec)->consumer; });
   return table;

@@ -38,6 +38,7 @@ struct LogConsumerSpec {
   std::optional<Reference> dead_letter_topic;
   std::optional<sim::Duration> ack_timeout;
   Count receiver_queue_size = 1000;
+  Count look_ahead_per_worker = 2000, look_ahead = 20'000;
 };
 
 enum class CleanupPolicy : std::uint8_t { remove, compact, both };

@@ -55,6 +55,8 @@ LogGroup group_settings(const Named<LogConsumerSpec>& named, Count partitions, M
   g.reset = c.auto_offset_reset;
   if (c.ack_timeout) g.ack_timeout = c.ack_timeout->ns;
   g.receiver_queue_size = static_cast<std::uint32_t>(c.receiver_queue_size);
+  g.look_ahead_per_worker = static_cast<std::uint64_t>(c.look_ahead_per_worker);
+  g.look_ahead = static_cast<std::uint64_t>(c.look_ahead);
 
   if (shared(g.type) && g.batch) {
     diagnostics.error(mark, path + ".batch", "messages of a shared subscription are acknowledged one by one",

@@ -1,8 +1,8 @@
 #pragma once
-// A small map from a request's key to a state: open addressing, linear probing, no single key is ever taken
-// out. Memory grows with the keys that were met (at most twice as many slots as needed), and only meeting a
-// key for the first time allocates. A reference holds until the next new key. There is no way to iterate: the
-// order of slots means nothing, so it must not be able to reach a result.
+// A small map from a request's key to a state: open addressing, linear probing, deletion by shifting back.
+// Memory grows with the keys that are there at once (at most twice as many slots as needed), and only a new
+// key allocates. A reference holds until the next new or erased key. There is no way to iterate: the order of
+// slots means nothing, so it must not be able to reach a result.
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -37,6 +37,20 @@ class KeyMap {
     if (slots_.empty()) return nullptr;
     const Slot& slot = slots_[place(key)];
     return slot.used ? &slot.value : nullptr;
+  }
+  void erase(std::uint64_t key) {
+    if (slots_.empty()) return;
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t hole = place(key);
+    if (!slots_[hole].used) return;
+    for (std::size_t at = (hole + 1) & mask; slots_[at].used; at = (at + 1) & mask) {
+      // It may fill the hole unless its home lies behind the hole.
+      if (((at - home(slots_[at].key)) & mask) < ((at - hole) & mask)) continue;
+      slots_[hole] = std::move(slots_[at]);
+      hole = at;
+    }
+    slots_[hole] = Slot{};
+    --count_;
   }
   void prefetch(std::uint64_t key) const {
     if (!slots_.empty()) __builtin_prefetch(&slots_[home(key)], 1);

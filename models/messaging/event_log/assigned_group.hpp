@@ -33,7 +33,9 @@ class AssignedGroup final : public Group {
   void timer(TimerKind kind, std::uint32_t index, std::uint32_t generation) override;
   void instance_changed(std::uint32_t instance, bool up) override;
   void set_intake(std::uint32_t instance, Intake intake) override;
-  std::uint64_t position(std::uint32_t partition) const override { return cursors_[partition].position; }
+  bool yields(std::uint32_t partition, std::uint64_t offset) override {
+    return offset >= cursors_[partition].position;
+  }
   void overtaken(std::uint32_t partition) override;
   void lost(std::uint32_t partition, std::uint64_t offset) override;
   void count(ChannelCounts& counts) const override;

@@ -37,6 +37,7 @@ enum class TimerKind : std::uint8_t {
   rebalance,  // group
   lane,       // a lane's wait
   redeliver,  // a delivery
+  read_on,
   ack_timeout
 };
 // kind | group | index | generation

@@ -30,8 +30,9 @@ class Group {
   virtual void timer(TimerKind kind, std::uint32_t index, std::uint32_t generation) = 0;
   virtual void instance_changed(std::uint32_t instance, bool up) = 0;
   virtual void set_intake(std::uint32_t instance, Intake intake) = 0;
-  // Records before it have been read by somebody, who may still have them.
-  virtual std::uint64_t position(std::uint32_t partition) const = 0;
+  // Retention and compaction may take a live copy that nobody has in his hands: true, and the group has
+  // forgotten it.
+  virtual bool yields(std::uint32_t partition, std::uint64_t offset) = 0;
   // Retention took records that the group had not read yet.
   virtual void overtaken(std::uint32_t partition) = 0;
   // A live copy went with its leader.

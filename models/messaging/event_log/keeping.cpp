@@ -32,7 +32,7 @@ void EventLog::expire(std::uint32_t partition) {
     const Record& record = log.records[log.start];
     if (now - record.at < s_.retention && log.bytes <= s_.retention_bytes) break;
     for (std::size_t g = 0; g < core_.group_count && record.alive != 0; ++g) {
-      if ((record.alive >> g & 1u) == 0 || log.start < position(g, partition)) continue;
+      if ((record.alive >> g & 1u) == 0 || !yields(g, partition, log.start)) continue;
       core_.end_copy(partition, g, log.start, Fate::expired, false);
       overtaken |= 1u << g;
       // One more will follow with the next that is appended.
@@ -60,7 +60,7 @@ void EventLog::compact(std::uint32_t partition) {
     const Record& record = log.records[at];
     if (record.alive == 0 || record.message.key == kNoKey || last[record.message.key] == at) continue;
     for (std::size_t g = 0; g < core_.group_count; ++g) {
-      if ((record.alive >> g & 1u) != 0 && at >= position(g, partition))
+      if ((record.alive >> g & 1u) != 0 && yields(g, partition, at))
         core_.end_copy(partition, g, at, Fate::dropped, false);
     }
   }
@@ -78,7 +78,8 @@ void EventLog::lose(std::uint32_t partition, std::uint64_t from) {
         core_.end_copy(partition, g, at, Fate::lost, false);
       }
     }
-    log.records[at].message.key = kNoKey;  // compaction must not take it for the last of its key
+    // Compaction must not take it for the last of its key; who has it in his hands still goes by its key.
+    if (log.records[at].alive == 0) log.records[at].message.key = kNoKey;
   }
   log.visible = log.records.end();
   core_.trim(partition);

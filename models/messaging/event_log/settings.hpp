@@ -54,6 +54,9 @@ struct LogGroup {
   OffsetReset reset = OffsetReset::earliest;
   std::int64_t ack_timeout = kNever;         // shared types
   std::uint32_t receiver_queue_size = 1000;  // key_shared: kept for each worker
+  // key_shared: of a partition's messages so many are held for workers that take no more, while others behind
+  // them are dealt: for each worker that is there, and in all.
+  std::uint64_t look_ahead_per_worker = 2000, look_ahead = 20'000;
 };
 
 struct LogSettings {

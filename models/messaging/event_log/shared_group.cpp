@@ -7,6 +7,14 @@
 
 namespace tailrace::models::event_log {
 
+namespace {
+
+std::uint64_t place_in_log(std::uint32_t partition, std::uint64_t offset) {
+  return static_cast<std::uint64_t>(partition) << 44 | offset;
+}
+
+}  // namespace
+
 SharedGroup::SharedGroup(Core& core, std::uint32_t group, std::uint32_t first_lane)
     : core_(core),
       s_(core.settings.groups[group]),
@@ -16,6 +24,7 @@ SharedGroup::SharedGroup(Core& core, std::uint32_t group, std::uint32_t first_la
       lanes_(std::size_t{s_.instances} * s_.concurrency),
       up_(s_.instances, 1),
       intakes_(s_.instances, Intake::open),
+      held_of_(core.settings.partitions),
       idle_(s_.instances * s_.concurrency) {
   for (std::uint32_t i = 0; i < s_.instances; ++i) present_.push_back(i);
 }
@@ -75,6 +84,56 @@ std::uint32_t SharedGroup::pop(Line& line) {
   return kNone;
 }
 
+void SharedGroup::hold(std::uint32_t lane, std::uint32_t d) {
+  Delivery& delivery = deliveries_[d];
+  delivery.state = State::held;
+  delivery.lane = lane;
+  held_[place_in_log(delivery.partition, delivery.offset)] = d;
+  ++held_of_[delivery.partition];
+  Line& line = holding(lane);
+  delivery.previous = line.tail;
+  push(line, d);
+}
+
+void SharedGroup::unhold(std::uint32_t d) {
+  Delivery& delivery = deliveries_[d];
+  Line& line = holding(delivery.lane);
+  (delivery.previous == kNone ? line.head : deliveries_[delivery.previous].next) = delivery.next;
+  (delivery.next == kNone ? line.tail : deliveries_[delivery.next].previous) = delivery.previous;
+  --line.size;
+  held_.erase(place_in_log(delivery.partition, delivery.offset));
+  --held_of_[delivery.partition];
+  delivery.state = State::queued;
+}
+
+std::uint64_t SharedGroup::look_ahead() const {
+  return std::min(s_.look_ahead, s_.look_ahead_per_worker * present_.size() * s_.concurrency);
+}
+
+// Into the worker's line what is held for it and has room now. What its broker cannot read is passed over.
+void SharedGroup::refill(std::uint32_t at) {
+  Lane& lane = lanes_[at];
+  if (!takes(at / s_.concurrency)) return;
+  for (std::uint32_t d = lane.held.head; d != kNone && lane.line.size < s_.receiver_queue_size;) {
+    const std::uint32_t next = deliveries_[d].next;
+    if (core_.partitions[deliveries_[d].partition].leader == kNobody) {
+      stalled_ = true;
+    } else {
+      unhold(d);
+      push(lane.line, d);
+    }
+    d = next;
+  }
+}
+
+void SharedGroup::refill_all() {
+  stalled_ = false;
+  for (std::uint32_t at = 0; at < lanes_.size(); ++at) {
+    refill(at);
+    if (lanes_[at].work == Lane::Work::none && up_[at / s_.concurrency] != 0) begin_next(at);
+  }
+}
+
 // shared: the next message nobody has had, partition by partition in turn.
 std::uint32_t SharedGroup::next_new() {
   const auto n = static_cast<std::uint32_t>(positions_.size());
@@ -104,11 +163,9 @@ std::uint32_t SharedGroup::idle_lane() {
 }
 
 void SharedGroup::readable(std::uint32_t partition) {
-  if (keyed()) {
-    read(partition);
-  } else {
-    pump();
-  }
+  if (!keyed()) return pump();
+  if (stalled_) refill_all();
+  read(partition);
 }
 
 void SharedGroup::pump() {
@@ -122,7 +179,7 @@ void SharedGroup::pump() {
   }
 }
 
-// key_shared: into the lines of their workers, until one is full.
+// key_shared: into the lines of their workers, or held until these take them.
 void SharedGroup::read(std::uint32_t partition) {
   const PartitionLog& log = core_.partitions[partition];
   if (log.leader == kNobody || present_.empty()) return;
@@ -134,12 +191,16 @@ void SharedGroup::read(std::uint32_t partition) {
     probe.partition = partition;
     probe.offset = at;
     const std::uint32_t lane = lane_for(probe);
-    if (lanes_[lane].line.size >= s_.receiver_queue_size || !takes(lane / s_.concurrency) || drains(probe)) {
+    const bool waits = drains(probe);
+    if (!waits && takes(lane / s_.concurrency) && lanes_[lane].line.size < s_.receiver_queue_size) {
+      push(lanes_[lane].line, make(partition, at));
+      if (lanes_[lane].work == Lane::Work::none) begin_next(lane);
+    } else if (held_of_[partition] < look_ahead()) {
+      hold(waits ? kNone : lane, make(partition, at));
+    } else {
       blocked_ = true;
       return;
     }
-    push(lanes_[lane].line, make(partition, at));
-    if (lanes_[lane].work == Lane::Work::none) begin_next(lane);
   }
 }
 
@@ -151,8 +212,14 @@ std::uint32_t SharedGroup::lane_for(const Delivery& d) const {
 }
 
 void SharedGroup::begin_next(std::uint32_t lane) {
-  const std::uint32_t d = pop(lanes_[lane].line);
+  std::uint32_t d = pop(lanes_[lane].line);
+  const bool holds = lanes_[lane].held.head != kNone;
+  if (d == kNone && holds) {
+    refill(lane);
+    d = pop(lanes_[lane].line);
+  }
   if (d != kNone) begin(lane, d);
+  if (holds) refill(lane);
 }
 
 void SharedGroup::begin(std::uint32_t at, std::uint32_t d) {
@@ -204,6 +271,7 @@ void SharedGroup::handled(std::uint32_t global, std::uint64_t token, Outcome out
       if (was == State::queued) {
         delivery.state = State::acknowledged;  // its line lets it go
       } else {
+        if (was == State::held) unhold(d);
         release(d);
       }
       core_.trim(partition);
@@ -277,10 +345,12 @@ void SharedGroup::requeue(std::uint32_t d) {
   core_.give_back(delivery.partition, group_, 1);
   ++delivery.round;
   delivery.state = State::queued;
-  if (keyed() && up_[delivery.lane / s_.concurrency] != 0) {
+  if (!keyed()) {
+    push(again_, d);
+  } else if (up_[delivery.lane / s_.concurrency] != 0) {
     push_front(lanes_[delivery.lane].line, d);
   } else {
-    push(again_, d);
+    hold(kNone, d);
   }
 }
 
@@ -295,8 +365,11 @@ void SharedGroup::timer(TimerKind kind, std::uint32_t index, std::uint32_t gener
     }
     lane.work = Lane::Work::none;
     if (takes(index / s_.concurrency)) ++idle_;
-    return begin_next(index);
+    begin_next(index);
+    if (blocked_) read_all();
+    return;
   }
+  if (kind == TimerKind::read_on) return read_all();
   if (index >= deliveries_.size()) return;
   Delivery& delivery = deliveries_[index];
   if ((delivery.round & 0xfffffffu) != generation) return;
@@ -347,7 +420,8 @@ void SharedGroup::set_intake(std::uint32_t instance, Intake intake) {
   count_idle();
   if (intake != Intake::open) return;
   if (!keyed()) return pump();
-  again_.size > 0 ? deal_again() : read_all();
+  refill_all();
+  read_all();
 }
 
 void SharedGroup::count_idle() {
@@ -361,16 +435,22 @@ void SharedGroup::count_idle() {
 // takes no more keeps what it has, and what else is in its range waits for it.
 void SharedGroup::deal_again() {
   gathered_.clear();
-  for (std::uint32_t d = pop(again_); d != kNone; d = pop(again_)) {
-    deliveries_[d].lane = kNone;
-    gathered_.push_back(d);
-  }
+  const auto gather_held = [&](const Line& line) {
+    while (line.head != kNone) {
+      const std::uint32_t d = line.head;
+      unhold(d);
+      deliveries_[d].lane = kNone;
+      gathered_.push_back(d);
+    }
+  };
+  gather_held(again_);
   for (std::uint32_t at = 0; at < lanes_.size(); ++at) {
     Line& line = lanes_[at].line;
     for (std::uint32_t d = pop(line); d != kNone; d = pop(line)) {
       deliveries_[d].lane = at;
       gathered_.push_back(d);
     }
+    gather_held(lanes_[at].held);
   }
   std::sort(gathered_.begin(), gathered_.end(), [&](std::uint32_t a, std::uint32_t b) {
     const Delivery &x = deliveries_[a], &y = deliveries_[b];
@@ -379,8 +459,14 @@ void SharedGroup::deal_again() {
   find_draining();
   for (const std::uint32_t d : gathered_) {
     const std::uint32_t at = present_.empty() || drains(deliveries_[d]) ? kNone : lane_for(deliveries_[d]);
-    const bool goes = at != kNone && (takes(at / s_.concurrency) || deliveries_[d].lane == at);
-    push(goes ? lanes_[at].line : again_, d);
+    const bool takes_more = at != kNone && takes(at / s_.concurrency);
+    const bool goes =
+        takes_more ? lanes_[at].line.size < s_.receiver_queue_size : at != kNone && deliveries_[d].lane == at;
+    if (goes) {
+      push(lanes_[at].line, d);
+    } else {
+      hold(at, d);
+    }
   }
   for (std::uint32_t at = 0; at < lanes_.size(); ++at) {
     if (lanes_[at].work == Lane::Work::none && up_[at / s_.concurrency] != 0) begin_next(at);
@@ -407,8 +493,19 @@ bool SharedGroup::drains(const Delivery& d) const {
 }
 
 void SharedGroup::lost(std::uint32_t partition, std::uint64_t offset) {
-  if (offset >= positions_[partition] && core_.alive(partition, group_, offset))
+  if (core_.alive(partition, group_, offset) && yields(partition, offset))
     core_.end_copy(partition, group_, offset, Fate::lost, false);
+}
+
+bool SharedGroup::yields(std::uint32_t partition, std::uint64_t offset) {
+  if (offset >= positions_[partition]) return true;
+  const std::uint32_t* held = held_.find(place_in_log(partition, offset));
+  if (held == nullptr || deliveries_[*held].attempts > 0) return false;
+  const std::uint32_t d = *held;
+  unhold(d);
+  release(d);
+  if (blocked_) core_.host.wake_at(core_.host.now(), timer_tag(TimerKind::read_on, group_, partition, 0));
+  return true;
 }
 
 std::unique_ptr<Group> make_shared_group(Core& core, std::uint32_t group, std::uint32_t first_lane) {

@@ -83,8 +83,8 @@ class EventLog final : public Channel, public Fencing, public Partitions {
   void compact(std::uint32_t partition);
   void lose(std::uint32_t partition, std::uint64_t from);
   void leader_lost(std::uint32_t partition);
-  std::uint64_t position(std::size_t group, std::uint32_t partition) const {
-    return groups_.empty() ? 0 : groups_[group]->position(partition);
+  bool yields(std::size_t group, std::uint32_t partition, std::uint64_t offset) {
+    return groups_.empty() || groups_[group]->yields(partition, offset);
   }
 
   const LogSettings& s_;

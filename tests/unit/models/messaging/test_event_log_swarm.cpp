@@ -11,7 +11,8 @@ namespace {
 
 class Swarm {
  public:
-  explicit Swarm(std::uint64_t seed) : dice_(seed, 0, "swarm", "dice"), w_(settings()) {
+  explicit Swarm(std::uint64_t seed)
+      : dice_(seed, 0, "swarm", "dice"), ahead_(seed, 0, "swarm", "ahead"), w_(settings()) {
     for (const LogGroup& g : w_.model.settings().groups) up_.emplace_back(g.instances, true);
     nodes_.assign(w_.model.settings().nodes, true);
   }
@@ -68,6 +69,7 @@ class Swarm {
       g.reset = one_in(2) ? OffsetReset::earliest : OffsetReset::latest;
       if (one_in(2)) g.ack_timeout = 8 * kMs;
       g.receiver_queue_size = static_cast<std::uint32_t>(1 + below(4));
+      if (ahead_.below(2) == 0) g.look_ahead = ahead_.below(8);
       s.groups.push_back(g);
     }
     return s;
@@ -150,8 +152,7 @@ class Swarm {
     for (const Envelope& m : s.messages) {
       const bool repeated = !begun_.insert({s.subscription, m.identity}).second;
       const LogGroup& g = w_.model.settings().groups[s.subscription];
-      if (m.key == kNoKey || repeated || g.type == Subscription::shared || g.type == Subscription::key_shared)
-        continue;
+      if (m.key == kNoKey || repeated || g.type == Subscription::shared) continue;
       if (g.commit == Commit::before) continue;  // what an old owner still has is nobody else's
       const std::vector<std::uint64_t>& log = log_[std::pair(s.subscription, m.key)];
       std::size_t& at = first_[std::pair(s.subscription, m.key)];
@@ -194,7 +195,7 @@ class Swarm {
     return c.published - c.deduplicated;
   }
 
-  sim::Stream dice_;
+  sim::Stream dice_, ahead_;
   LogWorld w_;
   std::vector<std::vector<bool>> up_;
   std::vector<bool> nodes_;
