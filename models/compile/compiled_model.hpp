@@ -263,11 +263,13 @@ struct LimitTable {
   std::uint32_t identity = kNoId;                            // effect
   std::uint32_t late = kNoId;                                // milestone
   std::uint32_t step_over_pc = kNoId, saga_over_pc = kNoId;  // where the frame goes on then
+  bool stored = false;                                       // it rings though its orchestrator is dead
 };
 inline constexpr std::uint8_t kTimed = 4;  // Step16::flags of parallel, beside kAttempt
 struct SagaTable {
   std::uint32_t begun = kNoId, undoing = kNoId, ended = kNoId;    // effects
   std::uint32_t completed_series = kNoId, undone_series = kNoId;  // from its beginning to its end
+  std::int64_t timeout_ns = -1;                                   // rings likewise, from `begun`; < 0: never
   std::vector<std::uint32_t> memory;                              // effects that a new run forgets
 };
 

@@ -30,6 +30,7 @@ void MessagingCompiler::channels() {
     table.ended = static_cast<std::uint32_t>(saga.ended);
     table.completed_series = series(SeriesKind::saga_completed, i);
     table.undone_series = series(SeriesKind::saga_undone, i);
+    if (saga.timeout) table.timeout_ns = saga.timeout->ns;
     for (const int effect : saga.memory) table.memory.push_back(static_cast<std::uint32_t>(effect));
     m_.sagas.push_back(std::move(table));
   }

@@ -237,6 +237,7 @@ void ProgramCompiler::timed_attempt(const Step& s, const StepLimit& limit, const
   table.step_since = static_cast<std::uint32_t>(limit.step_since);
   table.saga_since = static_cast<std::uint32_t>(limit.saga_since);
   table.identity = static_cast<std::uint32_t>(limit.identity);
+  table.stored = limit.stored;
   table.late = static_cast<std::uint32_t>(limit.late);
   m_.steps[at].flags = kAttempt | kTimed;
   m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());

@@ -15,6 +15,14 @@ class Fencing {
   virtual bool fenced(std::uint64_t token) const = 0;
 };
 
+// Of a channel that leases messages: who has that delivery is dead, and what it was at rings at `when`. If it
+// is still leased to the dead then, the lease ends. Told before instance_changed.
+class Leases {
+ public:
+  virtual ~Leases() = default;
+  virtual void ends_by(std::uint64_t token, std::int64_t when) = 0;
+};
+
 // Of a host: when the request began that caused the message. Hosts without it have its publication.
 class EventClock {
  public:

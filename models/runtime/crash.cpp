@@ -97,6 +97,7 @@ void Execution::kill_frames(std::uint32_t instance, std::uint32_t process) {
   }
   for (std::size_t i = 0; i < victims.size(); ++i) {
     const std::uint32_t slot = victims[i];
+    if (messaging_ && !model_->sagas.empty()) messaging_->orchestrator_dies(slot);
     const bool pending = !waited[i] && stop_frame(slot, station, index);
     if (pending) pendings.push_back(slot);
     Frame& f = frames_[slot];

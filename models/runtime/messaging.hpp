@@ -85,6 +85,7 @@ class Messaging final : public InstanceListener {
   // What the frame does now is counted from the effect on, whatever it tried before.
   void inside(std::uint32_t slot, std::uint32_t effect);
   void late(std::uint32_t slot, std::uint32_t milestone);
+  void orchestrator_dies(std::uint32_t slot);  // sagas.cpp: the frame may be one
 
   // The call goes from an instance to itself (models/topology/subscriptions.hpp).
   bool stays_at_home(std::uint32_t edge) const { return !at_home_.empty() && at_home_[edge]; }

@@ -1,6 +1,8 @@
-// What a run knows of its sagas beyond their steps: one that has begun should end, how long it took, and what
-// an orchestrator forgets that begins anew. All of it hangs on effects (models/topology/saga.hpp), so a saga
-// costs the run nothing between its beginning and its end.
+// What a run knows of its sagas beyond their steps: one that has begun should end, how long it took, what an
+// orchestrator forgets that begins anew, and which timers outlive it. All of it hangs on effects
+// (models/topology/saga.hpp), so a saga costs the run nothing between its beginning and its end.
+#include <algorithm>
+
 #include "models/runtime/execution.hpp"
 
 namespace tailrace::models {
@@ -34,6 +36,36 @@ void Messaging::saga_ended(std::uint32_t effect, const Envelope& message) {
   const std::int64_t began = applied_at(saga.begun);
   if (began < 0) return;
   run_.observe(applied_at(saga.undoing) < 0 ? saga.completed_series : saga.undone_series, run_.now_ - began);
+}
+
+// The timers of a durable saga are stored with it. The next of them that would have rung for this
+// orchestrator rings for the queue that it has the saga's message from: the lease of the dead lasts until
+// then at most.
+void Messaging::orchestrator_dies(std::uint32_t slot) {
+  const Cause& x = causes_[slot];
+  if (!handles(x)) return;
+  std::int64_t rings = INT64_MAX;
+  const auto from = [&](std::uint32_t effect, std::int64_t ns) {
+    const std::int64_t began = came_about(slot, effect);
+    if (began < 0) return;
+    const std::int64_t when = sim::saturating_add(began, ns);
+    if (when >= run_.now_) rings = std::min(rings, when);
+  };
+  for (const SagaTable& saga : model_.sagas) {
+    const bool goes_forward = came_about(slot, saga.undoing) < 0 && came_about(slot, saga.ended) < 0;
+    if (saga.timeout_ns >= 0 && goes_forward) from(saga.begun, saga.timeout_ns);
+  }
+  const Frame& f = run_.frames_[slot];
+  const Step16& step = run_.steps_[(f.pc == model_.stop_pc ? f.prev : f.pc) - 1];
+  if (step.op == Op::parallel && (step.flags & kTimed) != 0) {
+    const LimitTable& limit = model_.limits[step.stream];
+    if (limit.stored && limit.step_lane != kNoId) from(limit.step_since, model_.lanes[limit.step_lane].ns);
+  }
+  if (rings == INT64_MAX) return;
+  const Delivery& delivery = deliveries_[x.delivery];
+  const std::uint32_t channel = model_.groups[delivery.group].channel;
+  if (auto* const leases = dynamic_cast<Leases*>(channels_[channel].get()))
+    leases->ends_by(delivery.token, rings);
 }
 
 }  // namespace tailrace::models

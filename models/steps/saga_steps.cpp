@@ -18,6 +18,7 @@ class SagaParts {
   SagaParts(const SagaSpec& spec, Mark mark, TopologyBuilder& b) : spec_(spec), mark_(mark), b_(b) {
     saga_.name = owner() + "/" + spec.saga;
     saga_.durable = spec.durable;
+    if (spec.durable) saga_.timeout = spec.timeout;
     saga_.begun = effect(".started");
     saga_.undoing = effect(".undoing");
     saga_.ended = effect(".ended");
@@ -230,6 +231,7 @@ class StepwiseSaga : SagaParts {
     return out;
   }
 
+  int begun(std::size_t i, Count k) { return effect(number(i) + ".begun." + std::to_string(k + 1)); }
   std::optional<sim::Duration> step_limit(std::size_t i) const {
     return spec_.steps[i].timeout ? spec_.steps[i].timeout : spec_.step_timeout;
   }
@@ -240,7 +242,8 @@ class StepwiseSaga : SagaParts {
     }
     return false;
   }
-  // A saga whose time is over begins no further step; that one has had no effect.
+  // A saga whose time is over begins no further step; that one has had no effect, unless an orchestrator that
+  // is dead by now had begun it.
   void decide_in_time(std::size_t i, Steps& out) {
     Steps body;
     if (spec_.timeout) {
@@ -248,7 +251,15 @@ class StepwiseSaga : SagaParts {
       limit.saga = spec_.timeout, limit.saga_since = saga_.begun;
       Steps over;
       saga_is_late(over);
-      for (Step& s : given_up(i, false)) over.push_back(std::move(s));
+      Steps untouched;
+      once(effect(number(i) + ".failed"), {}, untouched);
+      decided(over);
+      if (spec_.compensate_timed_out) {
+        over.push_back(given_step(begun(i, 0), {}, std::move(untouched)));
+      } else {
+        for (Step& s : untouched) over.push_back(std::move(s));
+      }
+      once(saga_.undoing, {}, over);
       body.push_back(timed_step({}, {}, limit, {}, std::move(over), b_));
     }
     Steps rest;
@@ -266,10 +277,11 @@ class StepwiseSaga : SagaParts {
   void attempt(std::size_t i, Count k, Steps& out) {
     const std::string which = number(i), nth = "." + std::to_string(k + 1);
     StepLimit limit;
-    limit.step = step_limit(i), limit.step_since = effect(which + ".begun" + nth);
+    limit.step = step_limit(i), limit.step_since = begun(i, k);
     limit.saga = spec_.timeout, limit.saga_since = saga_.begun;
     limit.identity = effect(which);
     limit.late = milestone(&Saga::late, ".late").ref;
+    limit.stored = spec_.durable;
     once(limit.step_since, {}, out);
     Steps step_over, saga_over;
     once(effect(which + ".late" + nth), alone(milestone(&Saga::step_timed_out, ".step_timed_out")),

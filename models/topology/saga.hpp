@@ -4,10 +4,12 @@
 // reports.
 //
 // Limits are counted from effects. Those of a durable saga are stored with it, so they go on while its
-// orchestrator is dead: whoever runs the saga again after the time is over finds that out at once. Those of a
-// saga in its orchestrator's memory are forgotten with it, and begin anew.
+// orchestrator is dead: whoever runs the saga again after the time is over finds that out at once. And a
+// timer that rings while nobody runs the saga calls for somebody: the lease on its message ends then,
+// whatever is left of it (models/runtime/sagas.cpp). Those of a saga in its orchestrator's memory are
+// forgotten with it, and begin anew.
 //
-// Left out: a timer that rings while nobody runs the saga.
+// Left out: a durable saga that no queue leases (an endpoint's, run again by its caller) has nobody to call.
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +28,7 @@ struct StepLimit {
   int identity = -1;     // effect: the first branch is this one's, whatever was tried before it
   int late = -1;         // milestone of what succeeds after its time
   bool fails = false;    // whose time is over has failed like any other: nothing of its own runs
+  bool stored = false;   // its timer rings also where its orchestrator is dead
   bool repeats = false;  // tries what the limited attempt around it tries: its first branch is empty
 };
 inline constexpr std::size_t kStepOver = 2, kSagaOver = 3;
@@ -33,6 +36,7 @@ inline constexpr std::size_t kStepOver = 2, kSagaOver = 3;
 struct Saga {
   std::string name;                          // "orders/book"
   bool durable = false;                      // goes on from its stored state, whoever runs it
+  std::optional<sim::Duration> timeout;      // of a durable one, from `begun` until it turns back or ends
   int begun = -1, undoing = -1, ended = -1;  // effects; it turns back at `undoing`
   // Milestones; none: this saga cannot reach it.
   int started = -1, completed = -1, failed = -1, stuck = -1, resumed = -1;

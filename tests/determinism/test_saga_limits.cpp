@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "tests/support/trace.hpp"
@@ -152,17 +153,90 @@ TEST(SagaLimits, ACompensationThatNeverAnswersIsStuckInTheEnd) {
   expect_ends(t, {0, 1, 0, 1, 3});
 }
 
-// The worker dies at 20 and is back at 30; the lease of 40 ms is over at 40, four after b's time was. So
-// whoever goes on with the saga undoes it at once, and does not ask b again.
-TEST(SagaLimits, ALimitGoesOnWhileTheOrchestratorIsDead) {
-  Trace t(booking("step_timeout: 25ms", "lease: 40ms\n    heartbeat: none\n    max_attempts: 9") +
-          "faults: [{type: pod_failure, target: bookings/workers, start: 20ms, duration: 10ms}]\n");
+std::string dying(const std::string& limits, const std::string& lease, const std::string& when,
+                  const std::string& fields = "heartbeat: none") {
+  return booking(limits, fmt::format("lease: {}\n    {}\n    max_attempts: 9", lease, fields)) +
+         fmt::format("faults: [{{type: pod_failure, target: bookings/workers, {}}}]\n", when);
+}
+
+// The worker dies at 20 and is back at 30 or at 50. b's time is over at 36: that ends the lease of the dead,
+// however long it is and whatever extends it, and whoever is free, or is back first, undoes the saga at once,
+// and does not ask b again.
+TEST(SagaLimits, ATimerRingsWhileTheOrchestratorIsDead) {
+  for (const char* lease : {"40ms", "10s"}) {
+    for (const char* heartbeat : {"heartbeat: none", "heartbeat: 5ms"}) {
+      for (const double back : {30.0, 50.0}) {
+        SCOPED_TRACE(fmt::format("{}, {}, back at {}", lease, heartbeat, back));
+        Trace t(dying("step_timeout: 25ms", lease, fmt::format("start: 20ms, duration: {}ms", back - 20),
+                      heartbeat));
+        const double rung = std::max(36.0, back);
+        t.reached("b.reserve", {11});
+        t.reached("db.save", {10, rung, rung + 6, rung + 12});
+        t.reached("b.release", {rung + 1});
+        t.reached("a.release", {rung + 7});
+        EXPECT_EQ(t.milestones("bookings/book.resumed"), 1u);
+        expect_ends(t, {0, 1, 0, 1, 0});
+      }
+    }
+  }
+}
+
+// The time of the whole saga is over at 30. b had been begun by the dead, so it is undone like a.
+TEST(SagaLimits, TheTimeOfTheWholeSagaRingsToo) {
+  Trace t(dying("timeout: 30ms", "10s", "start: 20ms, duration: 5ms"));
   t.reached("b.reserve", {11});
-  t.reached("db.save", {10, 40, 46, 52});
-  t.reached("b.release", {41});
-  t.reached("a.release", {47});
-  EXPECT_EQ(t.milestones("bookings/book.resumed"), 1u);
-  expect_ends(t, {0, 1, 0, 1, 0});
+  t.reached("db.save", {10, 30, 36, 42});
+  t.reached("b.release", {31});
+  t.reached("a.release", {37});
+  expect_ends(t, {0, 1, 1, 0, 0});
+}
+
+// It dies while it stores that a is done, when no step has a timer: the saga's own rings, at 30. Nobody knows
+// of a more than that it was begun, so a is undone.
+TEST(SagaLimits, ATimerRingsForWhoDiesBetweenTwoSteps) {
+  Trace t(dying("timeout: 30ms", "10s", "start: 10.5ms, duration: 5ms"));
+  t.reached("a.reserve", {0});
+  t.reached("b.reserve", {});
+  t.reached("db.save", {10, 30, 36});
+  t.reached("a.release", {31});
+  expect_ends(t, {0, 1, 1, 0, 0});
+}
+
+// Without limits of time nothing rings: the lease of 100 ms is all that there is.
+TEST(SagaLimits, NothingRingsForASagaWithoutLimits) {
+  Trace t(dying("load: db.save", "100ms", "start: 20ms, duration: 5ms"));
+  t.reached("b.reserve", {11, 101});
+  EXPECT_EQ(t.milestones("bookings/book.completed"), 1u);
+}
+
+// Two hundred sagas whose orchestrators die every 150 ms: each ends once, one way or the other, and none is
+// open or hangs at the end although their leases would last for an hour.
+TEST(SagaLimits, EverySagaThatBeganHasEnded) {
+  std::string times, faults;
+  for (int i = 0; i < 200; ++i) times += fmt::format("{}{}ms", i == 0 ? "" : ", ", 20 * i);
+  for (int i = 1; i < 40; ++i)
+    faults +=
+        fmt::format("  - {{type: pod_failure, target: bookings/workers, start: {}ms, duration: {}ms}}\n",
+                    150 * i + i % 7, 10 + i % 30);
+  std::string text = booking("step_timeout: 80ms\n          timeout: 300ms",
+                             "lease: 1h\n    heartbeat: none\n    max_attempts: 99") +
+                     "faults:\n" + faults;
+  const auto change = [&](const std::string& from, const std::string& to) {
+    text.replace(text.find(from), from.size(), to);
+  };
+  change("times: [0ms]", "times: [" + times + "]");
+  change("    workers:\n", "    workers:\n      instances: 2\n      concurrency: 20\n");
+  Trace t(text, 20'000);
+  const auto count = [&](const char* which) { return t.milestones(std::string("bookings/book.") + which); };
+  EXPECT_EQ(count("started"), 200u);
+  EXPECT_EQ(count("completed") + count("failed"), 200u);
+  EXPECT_GT(count("completed"), 0u);
+  EXPECT_GT(count("failed"), 0u);
+  EXPECT_GT(count("resumed"), 20u);
+  const models::EffectRecord& ended = t.effect("bookings/book.ended");
+  EXPECT_EQ(ended.distinct, 200u);
+  EXPECT_EQ(ended.pending, 0u);
+  EXPECT_EQ(std::accumulate(std::begin(ended.missed), std::end(ended.missed), std::uint64_t{0}), 0u);
 }
 
 // With 45 ms it is not over yet at 40: b is asked again, and has until 11 + 45 = 56, not until 85.

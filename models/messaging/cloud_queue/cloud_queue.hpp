@@ -29,7 +29,7 @@ struct ReceiveCounts {
   std::uint64_t skipped = 0;  // received, but not begun: visible again, or behind a failed one of their group
 };
 
-class CloudQueue : public Channel {
+class CloudQueue : public Channel, public Leases {
  public:
   CloudQueue(const CloudQueueModel& model, ChannelHost& host);
 
@@ -38,6 +38,7 @@ class CloudQueue : public Channel {
   void handled(std::uint64_t token, Outcome outcome) override;
   void timer(std::uint64_t what) override;
   void instance_changed(std::uint32_t subscription, std::uint32_t instance, bool up) override;
+  void ends_by(std::uint64_t token, std::int64_t when) override;
   void set_intake(std::uint32_t subscription, std::uint32_t instance, Intake intake) override;
   void node_changed(std::uint32_t node, bool up) override;
   std::uint64_t depth(std::uint32_t) const override { return store_.size(); }
@@ -54,6 +55,7 @@ class CloudQueue : public Channel {
     Envelope envelope;  // the consumer's own copy: the queue's may be gone before it begins
     std::uint64_t serial = 0;
     std::int64_t received_ns = 0;
+    std::int64_t ends_ns = CloudQueueSettings::kNever;  // its timeout, if its handler is dead
     std::uint32_t message = kNobody;
     std::uint32_t receipt = 0;
     std::uint32_t instance = 0;
@@ -104,6 +106,7 @@ class CloudQueue : public Channel {
 
   // handling
   bool begin_next(std::uint32_t instance);
+  bool runs(std::uint64_t token) const;
   bool valid(const Delivery& d) const;
   void fail(const Delivery& d, Outcome outcome);
   void skip(std::uint32_t delivery, Outcome outcome);  // it and those behind it: received, not begun

@@ -1,5 +1,7 @@
 #include "models/messaging/cloud_queue/cloud_queue.hpp"
 
+#include <algorithm>
+
 #include "models/policies/retry/retry.hpp"
 
 namespace tailrace::models {
@@ -32,11 +34,22 @@ bool CloudQueue::valid(const Delivery& d) const {
          store_[d.message].state == StoredMessage::State::hidden;
 }
 
-void CloudQueue::handled(std::uint64_t token, Outcome outcome) {
+bool CloudQueue::runs(std::uint64_t token) const {
   const auto slot = static_cast<std::uint32_t>(token);
-  if (slot >= deliveries_.size() || deliveries_[slot].generation != token >> 32 ||
-      deliveries_[slot].state != Delivery::State::running)
-    return;
+  return slot < deliveries_.size() && deliveries_[slot].generation == token >> 32 &&
+         deliveries_[slot].state == Delivery::State::running;
+}
+
+void CloudQueue::ends_by(std::uint64_t token, std::int64_t when) {
+  if (!runs(token)) return;
+  for (auto d = static_cast<std::uint32_t>(token); d != kNobody;
+       d = s_.whole_batch ? deliveries_[d].then : kNobody)
+    deliveries_[d].ends_ns = std::min(deliveries_[d].ends_ns, when);
+}
+
+void CloudQueue::handled(std::uint64_t token, Outcome outcome) {
+  if (!runs(token)) return;
+  const auto slot = static_cast<std::uint32_t>(token);
   const std::uint32_t instance = deliveries_[slot].instance;
   Instance& i = instances_[instance];
   --i.running;
@@ -120,8 +133,8 @@ void CloudQueue::skip(std::uint32_t delivery, Outcome outcome) {
 void CloudQueue::let_go(const Delivery& d) {
   if (!valid(d)) return;
   store_[d.message].holder = kNobody;
-  if (s_.extend_interval_ns > 0) {
-    store_.hide_until(d.message, hidden_until(d, host_.now()));
+  if (s_.extend_interval_ns > 0 || d.ends_ns < CloudQueueSettings::kNever) {
+    store_.hide_until(d.message, std::min(hidden_until(d, host_.now()), d.ends_ns));
     arm_due();
   }
 }

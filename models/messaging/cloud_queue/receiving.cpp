@@ -155,6 +155,7 @@ std::uint32_t CloudQueue::take(std::uint32_t id, std::uint32_t instance) {
   host_.hold(d.envelope);
   d.serial = m.serial;
   d.received_ns = now;
+  d.ends_ns = CloudQueueSettings::kNever;
   d.message = id;
   d.receipt = m.receives;
   d.instance = instance;
