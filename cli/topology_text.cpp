@@ -11,7 +11,6 @@
 #include "analysis/report/text_table.hpp"
 #include "models/field/diagnostics.hpp"
 #include "models/messaging/headers.hpp"
-#include "models/topology/subscriptions.hpp"
 
 namespace tailrace::cli {
 
@@ -285,17 +284,18 @@ std::string cache_text(const Topology& t, const Step& s, int indent) {
 }
 
 std::string background_text(const Topology& t, const Step& s, int indent) {
-  using models::SubscriptionStep;
+  using models::SubscriptionUse;
   const std::string pad(static_cast<std::size_t>(indent), ' ');
   const std::string inside = steps_text(t, s.branches[0].steps, indent + 2);
-  switch (models::subscription_step_of(s)) {
-    case SubscriptionStep::announce:
-      return pad + fmt::format("notify all who are subscribed at {}\n", t.operation_name(s.ref));
-    case SubscriptionStep::fan_out:
+  switch (s.subscription) {
+    case SubscriptionUse::announce:
+      return pad + fmt::format("notify all who are subscribed at {}\n", t.operation_name(s.held_at));
+    case SubscriptionUse::fan_out:
       return pad + "for each subscriber of the instance\n" + inside;
-    case SubscriptionStep::admit:
-      return pad + fmt::format("refuse more than {} subscriptions\n", models::most_held(s));
-    case SubscriptionStep::none:
+    case SubscriptionUse::admit:
+      return pad + fmt::format("refuse more than {} subscriptions\n", s.most_held);
+    case SubscriptionUse::none:
+    case SubscriptionUse::hold:
       break;
   }
   return pad + "in the background\n" + inside;
@@ -315,7 +315,7 @@ std::string steps_text(const Topology& t, const models::Steps& steps, int indent
         out += pad + "compute " + time_text(*s.distribution) + "\n";
         break;
       case Step::Kind::sleep:
-        if (models::is_held_sleep(s)) {
+        if (s.subscription == models::SubscriptionUse::hold) {
           out += pad + "hold a subscription for " + time_text(*s.distribution) + "; at each event\n" +
                  steps_text(t, s.branches[0].steps, indent + 2);
           break;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "models/topology/subscriptions.hpp"
 #include "models/vpc/vpc.hpp"
 
 namespace tailrace::analysis::detail {
@@ -47,9 +46,9 @@ bool crowds(const Steps& steps) {
 // Others find who sleeps in it, and send them work.
 bool holds_subscriptions(const Steps& steps) {
   return std::any_of(steps.begin(), steps.end(), [](const Step& s) {
-    return models::is_held_sleep(s) || std::any_of(s.branches.begin(), s.branches.end(), [](const auto& b) {
-             return holds_subscriptions(b.steps);
-           });
+    return s.subscription == models::SubscriptionUse::hold ||
+           std::any_of(s.branches.begin(), s.branches.end(),
+                       [](const auto& b) { return holds_subscriptions(b.steps); });
   });
 }
 
@@ -280,7 +279,7 @@ class Spread {
         }
         continue;
       }
-      if (models::is_held_sleep(step)) {  // how often its branch runs others decide
+      if (step.subscription == models::SubscriptionUse::hold) {  // how often its branch runs others decide
         Seen event;
         event.rate = of_subscriptions();
         for (const models::StepBranch& b : step.branches) steps(b.steps, event);

@@ -10,7 +10,6 @@
 #include "models/policies/load_balancing/balancer.hpp"
 #include "models/policies/load_balancing/zones.hpp"
 #include "models/policies/transport/transport.hpp"
-#include "models/topology/subscriptions.hpp"
 
 namespace tailrace::models {
 
@@ -37,7 +36,7 @@ class GuardCompiler final : public ModelWriter {
       queue(i);
     }
     for (std::size_t i = 0; i < t_.edges.size(); ++i) {
-      if (!stays_at_home(t_.edges[i])) m_.edges[i].door = m_.stations[m_.edges[i].station].door;
+      if (!t_.edges[i].stays_at_home) m_.edges[i].door = m_.stations[m_.edges[i].station].door;
       if (m_.edges[i].guarded) guard(i);
     }
   }

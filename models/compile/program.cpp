@@ -6,7 +6,6 @@
 #include "models/compile/wires.hpp"
 #include "models/policies/transport/transport.hpp"
 #include "models/topology/saga.hpp"
-#include "models/topology/subscriptions.hpp"
 
 namespace tailrace::models {
 
@@ -83,7 +82,7 @@ void ProgramCompiler::body(const Steps& steps, const Place& place, bool& held) {
         break;
       case Step::Kind::sleep: {
         no_worker(place, held);
-        if (is_held_sleep(s)) hold(s, here);
+        if (s.subscription == SubscriptionUse::hold) hold(s, here);
         const std::uint32_t at = emit(Op::sleep, draw(*s.distribution, stream(here.component, here.purpose)));
         m_.steps[at].set_amount(static_cast<std::uint64_t>(s.interval.ns));
         thaw(place, false);
@@ -237,8 +236,8 @@ void ProgramCompiler::timed_attempt(const Step& s, const StepLimit& limit, const
   table.step_since = static_cast<std::uint32_t>(limit.step_since);
   table.saga_since = static_cast<std::uint32_t>(limit.saga_since);
   table.identity = static_cast<std::uint32_t>(limit.identity);
-  table.stored = limit.stored;
   table.late = static_cast<std::uint32_t>(limit.late);
+  table.stored = limit.stored;
   m_.steps[at].flags = kAttempt | kTimed;
   m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
   m_.steps[at].count = 1;
@@ -250,22 +249,23 @@ void ProgramCompiler::timed_attempt(const Step& s, const StepLimit& limit, const
 }
 
 void ProgramCompiler::spawn(const Step& s, const Place& here) {
-  const std::uint32_t at = emit(Op::spawn, static_cast<std::uint32_t>(s.ref));
-  switch (subscription_step_of(s)) {
-    case SubscriptionStep::announce:
+  const std::uint32_t at = emit(Op::spawn, static_cast<std::uint32_t>(s.held_at));
+  switch (s.subscription) {
+    case SubscriptionUse::announce:
       m_.steps[at].flags = kAnnounce;
       return;
-    case SubscriptionStep::admit:
+    case SubscriptionUse::admit:
       m_.steps[at].flags = kAdmitHeld;
-      m_.steps[at].needed = static_cast<std::uint32_t>(most_held(s));
+      m_.steps[at].needed = static_cast<std::uint32_t>(s.most_held);
       return;
-    case SubscriptionStep::none:
-    case SubscriptionStep::fan_out:
+    case SubscriptionUse::none:
+    case SubscriptionUse::hold:
+    case SubscriptionUse::fan_out:
       break;
   }
   const std::uint32_t skip = emit(Op::jump);
   const std::uint32_t start = root_program(s.branches[0].steps, here, "/background");
-  if (subscription_step_of(s) == SubscriptionStep::fan_out) {
+  if (s.subscription == SubscriptionUse::fan_out) {
     m_.steps[at].flags = kFanOut;
     m_.steps[at].needed = start;
   } else {
@@ -286,7 +286,7 @@ std::uint32_t ProgramCompiler::root_program(const Steps& steps, const Place& her
 }
 
 void ProgramCompiler::hold(const Step& s, const Place& here) {
-  m_.steps[emit(Op::spawn, static_cast<std::uint32_t>(s.ref))].flags = kHold;
+  m_.steps[emit(Op::spawn, static_cast<std::uint32_t>(s.held_at))].flags = kHold;
   const std::uint32_t skip = emit(Op::jump);
   root_program(s.branches[0].steps, here, "/event");
   m_.steps[skip].first = pc();

@@ -1,7 +1,7 @@
 // Subscriptions that instances hold: who is sent what when an event comes about. A holder is a frame that
 // sleeps; nothing is done when it goes. The cost of an event is the number of entries at the instances that
 // have any, and entries that nobody is behind are at most as many as those with somebody.
-#include "models/topology/subscriptions.hpp"
+#include "models/topology/topology.hpp"
 
 #include <algorithm>
 
@@ -17,7 +17,7 @@ constexpr std::size_t kFew = 64;  // entries that are not worth looking through
 
 void Messaging::find_subscriptions() {
   const std::vector<Edge>& edges = model_.topology->edges;
-  const auto home = [](const Edge& e) { return models::stays_at_home(e); };
+  const auto home = [](const Edge& e) { return e.stays_at_home; };
   if (std::none_of(edges.begin(), edges.end(), home)) return;
   for (const Edge& e : edges) at_home_.push_back(home(e));
   held_.resize(model_.operations.size());

@@ -6,13 +6,27 @@
 #include <utility>
 
 #include "models/steps/step_shapes.hpp"
-#include "models/topology/subscriptions.hpp"
 
 namespace tailrace::models {
 
 namespace {
 
 constexpr std::int64_t kMostHeld = 100'000'000;  // of one instance
+
+Step held_sleep(const sim::Distribution& time, int operation, Steps on_event) {
+  Step step = with_branch(Step::Kind::sleep, std::move(on_event));
+  step.distribution = time;
+  step.subscription = SubscriptionUse::hold;
+  step.held_at = operation;
+  return step;
+}
+
+Step subscription_step(SubscriptionUse use, int operation, Steps body = {}) {
+  Step step = with_branch(Step::Kind::background, std::move(body));
+  step.subscription = use;
+  step.held_at = operation;
+  return step;
+}
 
 // The operation whose steps are being expanded.
 int own_operation(const TopologyBuilder& b) {
@@ -63,7 +77,7 @@ Step own_work(const std::string& name, Steps steps, Mark mark, TopologyBuilder& 
   edge.operation = id;
   edge.path = b.path + " " + name;
   edge.mark = mark;
-  edge.probe = true;  // to itself
+  edge.probe = edge.stays_at_home = true;
   Step step;
   step.kind = Step::Kind::call;
   step.edge = static_cast<int>(b.topology.edges.size());
@@ -116,15 +130,15 @@ void expand_subscription(const void* raw, Mark mark, TopologyBuilder& b, Steps& 
     resolve_fields(once, 1, b, shared);
     event.push_back(own_work(name + "/event", std::move(shared), mark, b));
   }
-  event.push_back(subscription_step(SubscriptionStep::fan_out, operation, std::move(to_matching)));
+  event.push_back(subscription_step(SubscriptionUse::fan_out, operation, std::move(to_matching)));
 
   if (query_refused(spec.fields, spec.max_depth, spec.max_complexity)) {
     out.push_back(fail_step());
     return;
   }
   if (most) {
-    Step admit = subscription_step(SubscriptionStep::admit, operation);
-    set_most_held(admit, *most);
+    Step admit = subscription_step(SubscriptionUse::admit, operation);
+    admit.most_held = *most;
     out.push_back(std::move(admit));
   }
   std::vector<const SocketTrafficSpec*> traffic;
@@ -138,7 +152,7 @@ void expand_notify(const void* raw, Mark, TopologyBuilder& b, Steps& out) {
   if (operation == kNone) return;
   b.topology.background = true;
   b.notified.push_back({operation, spec.notify.mark, b.path});
-  Step step = subscription_step(SubscriptionStep::announce, operation);
+  Step step = subscription_step(SubscriptionUse::announce, operation);
   append_sometimes(spec.probability, {std::move(step)}, out);
 }
 

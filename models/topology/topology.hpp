@@ -19,6 +19,7 @@
 #include "models/topology/fault.hpp"
 #include "models/topology/saga.hpp"
 #include "models/topology/scaling.hpp"
+#include "models/topology/subscriptions.hpp"
 #include "models/topology/upkeep.hpp"
 
 namespace tailrace::models {
@@ -165,6 +166,7 @@ struct Edge {
   int out_link = kNone, back_link = kNone;  // none: no time on the network
   bool probe = false;                       // a health check's: to one instance after the other
   bool errand = false;                      // ... or of an instance, of its own accord (upkeep.hpp)
+  bool stays_at_home = false;               // an instance gives work to itself: no balancer, no door
   bool in_cycle = false;                    // its target can reach its caller again
   std::optional<sim::Duration> deadline;    // from the call's start; what it calls keeps it
   bool cancels = false;                     // tells the server when it stops waiting
@@ -218,6 +220,9 @@ struct Step {
   std::optional<sim::Duration> timeout;   // await
   sim::Duration interval;                 // await: between polls; sleep: more per request inside
   bool cancel_rest = false;               // parallel: stops the others when that is decided
+  SubscriptionUse subscription = SubscriptionUse::none;  // sleep: hold; background: the others
+  int held_at = kNone;                                   // ... the operation that holds them
+  std::int64_t most_held = 0;                            // admit: so many at an instance
   CacheUse use = CacheUse::look;          // cache
   CacheKey key_from = CacheKey::request;  // cache; drawn: from `distribution`
   bool remote = false;                    // cache: the contents are at the nodes of a shared one
