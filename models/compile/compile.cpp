@@ -251,7 +251,7 @@ class Compiler final : public ProgramCompiler {
     table.managed = s.shared || s.scaled != kNoId || found;
     table.shared = s.shared;
     const bool guarded = m_.context || needs_guard(t_, e) || table.faulted || caller_dies ||
-                         e.cache != kNone || (connections_last_ && passes_connections_on(e)) ||
+                         e.cache != kNone || (connections_last_ && e.passes_connections_on) ||
                          (!m_.egress.first_cell.empty() && m_.egress.first_cell[i] != kNoId);
     table.guarded = guarded;
     table.plain = s.instances == 1 && !network && !guarded && !table.deepens;

@@ -147,7 +147,7 @@ class GuardCompiler final : public ModelWriter {
     g.simple = !m_.context && g.outer == 0 && !g.per_instance && g.budget == kNoId && g.hedge == kNoId &&
                g.balancer == kNoId && !g.fallback && !g.cancels && g.deadline_ns < 0 && !edge.deepens &&
                edge.door == kNoId && edge.out_link == kNoId && edge.back_link == kNoId && !e.probe &&
-               !edge.faulted && !(passes_connections_on(e) && connections_last_) &&
+               !edge.faulted && !(e.passes_connections_on && connections_last_) &&
                (m_.egress.first_cell.empty() || m_.egress.first_cell[i] == kNoId);
     if (e.publication != kNone) g.publication = static_cast<std::uint32_t>(e.publication);
     if (e.cache != kNone) {

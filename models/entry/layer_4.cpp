@@ -8,7 +8,7 @@ namespace tailrace::models {
 void leave_messages_unread(Topology& t) {
   std::vector<bool> forwards(t.components.size());
   for (const Edge& e : t.edges) {
-    if (passes_connections_on(e)) forwards[static_cast<std::size_t>(e.from_component)] = true;
+    if (e.passes_connections_on) forwards[static_cast<std::size_t>(e.from_component)] = true;
   }
   for (Edge& e : t.edges) {
     const TransportModel* transport = transport_of(e.admissions);

@@ -81,7 +81,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     const std::size_t first_edge = b.topology.edges.size();
     expand_entry_route(route.value, b, steps);
     for (std::size_t e = first_edge; !l7 && e < b.topology.edges.size(); ++e)
-      pass_connections_on(b.topology.edges[e]);
+      b.topology.edges[e].passes_connections_on = true;
     work.add(response, route.value.response_size);
     work.flush(steps);
     Operation& operation =

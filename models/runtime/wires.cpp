@@ -18,7 +18,7 @@ Wires::Wires(const CompiledModel& model)
     const std::vector<AdmissionUse>& doors = t.stations[model.edges[i].station].doors;
     paired_.push_back(!doors.empty() &&
                       dynamic_cast<const SidecarConfigModel*>(doors.front().model.get()) != nullptr);
-    if (passes_connections_on(t.edges[i])) passing_on_.passes(static_cast<std::uint32_t>(i), t.edges.size());
+    if (t.edges[i].passes_connections_on) passing_on_.passes(static_cast<std::uint32_t>(i), t.edges.size());
   }
 }
 

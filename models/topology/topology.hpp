@@ -170,6 +170,8 @@ struct Edge {
   bool in_cycle = false;                    // its target can reach its caller again
   std::optional<sim::Duration> deadline;    // from the call's start; what it calls keeps it
   bool cancels = false;                     // tells the server when it stops waiting
+  // By a balancer of layer 4: whatever comes over one of its callers' connections goes to one instance.
+  bool passes_connections_on = false;
   std::vector<AdmissionUse> admissions;     // outermost first
   std::shared_ptr<const RetryBudgetModel> retry_budget;
   const void* retry_budget_origin = nullptr;
