@@ -1,7 +1,9 @@
 #include "models/compile/upkeep.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "models/compile/writer.hpp"
 #include "models/policies/discovery/discovery.hpp"
@@ -23,6 +25,8 @@ class UpkeepCompiler final : public ModelWriter {
 
   void run() {
     const auto found = discoveries_of(t_);
+    if (std::any_of(found.begin(), found.end(), [](const auto& of) { return !of.empty(); }))
+      index_balancers();
     for (std::size_t i = 0; i < t_.stations.size(); ++i) {
       for (std::size_t k = 0; k < found[i].size(); ++k) directory(i, *found[i][k], k);
       if (!t_.stations[i].gates.empty()) gated(i);
@@ -34,19 +38,26 @@ class UpkeepCompiler final : public ModelWriter {
     return edge == kNone ? kNoId : program_(static_cast<std::uint32_t>(edge));
   }
 
-  // The balancers of the calls of that client which find the station so.
-  BalancerGroup* balancers_of(std::size_t station, const DiscoverySettings& d, const DiscoveryClient& c) {
+  // Who calls which station, and how it finds it. (Looked up, never walked: addresses have no order.)
+  using Way = std::tuple<int, int, std::size_t, const DiscoverySettings*>;
+
+  // Of the calls that go one way the first says whose balancers they have.
+  void index_balancers() {
+    std::map<std::uint32_t, std::size_t> groups;  // by their first state
+    for (std::size_t g = 0; g < m_.balancers.size(); ++g) groups.emplace(m_.balancers[g].first_state, g);
     for (std::size_t i = 0; i < t_.edges.size(); ++i) {
       const Edge& e = t_.edges[i];
-      if (e.from_component != c.from_component || e.from_station != c.from_station ||
-          m_.edges[i].station != station || m_.edges[i].guard == kNoId || discovery_of(t_, e) != &d)
-        continue;
-      const std::uint32_t first = m_.guards[m_.edges[i].guard].balancer;
-      for (BalancerGroup& g : m_.balancers) {
-        if (g.first_state == first) return &g;
-      }
+      if (m_.edges[i].guard == kNoId) continue;
+      const auto group = groups.find(m_.guards[m_.edges[i].guard].balancer);
+      if (group == groups.end()) continue;
+      const DiscoverySettings* const d = discovery_of(t_, e);
+      if (d != nullptr)
+        balancers_.emplace(Way{e.from_component, e.from_station, m_.edges[i].station, d}, group->second);
     }
-    return nullptr;
+  }
+  BalancerGroup* balancers_of(std::size_t station, const DiscoverySettings& d, const DiscoveryClient& c) {
+    const auto found = balancers_.find(Way{c.from_component, c.from_station, station, &d});
+    return found == balancers_.end() ? nullptr : &m_.balancers[found->second];
   }
 
   void directory(std::size_t id, const DiscoverySettings& d, std::size_t number) {
@@ -92,6 +103,7 @@ class UpkeepCompiler final : public ModelWriter {
   }
 
   const std::function<std::uint32_t(std::uint32_t)>& program_;
+  std::map<Way, std::size_t> balancers_;
   std::uint32_t entries_ = 0, views_ = 0, gate_states_ = 0;
 };
 
