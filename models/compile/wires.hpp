@@ -17,7 +17,7 @@ enum class WireWork : std::uint16_t { send_request, read_answer, read_request, s
 inline constexpr std::uint8_t kByVersion = 1;
 inline constexpr int kVersionBranch = -2;  // Step::ref of such a branch; an effect has 0 or more
 
-// Per operation: is it reached over a transport?
+// Per operation: is it reached over a transport, or by handshakes that a balancer of layer 4 hands on?
 std::vector<bool> reached_by_transport(const Topology& topology);
 
 }  // namespace tailrace::models

@@ -13,7 +13,7 @@ inline bool connections_last(const Topology& topology) {
                      [](const Edge& e) { return transport_of(e.admissions) != nullptr; });
 }
 
-// It forwards the packets of a message and does not read it.
-void leave_messages_unread(Topology& topology);
+// It forwards the packets of a message and does not read it; of connections it sees that they are set up.
+void leave_messages_unread(Topology& topology, Diagnostics& diagnostics);
 
 }  // namespace tailrace::models

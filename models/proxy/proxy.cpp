@@ -61,6 +61,11 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   const int station = add_front(spec.front, {}, b);
   const bool l7 = spec.layer == ProxyLayer::l7;
   if (!l7) check_layer_4(spec, b);
+  if (l7 && spec.connection_cost.ns > 0) {
+    b.diagnostics.error(self.mark, b.path + ".connection_cost",
+                        "who reads requests ends connections: their cost is the callers' transport and tls",
+                        "layer: 4");
+  }
   if (spec.routes.empty())
     b.diagnostics.error(self.mark, b.path, "it needs at least one route", "routes: {checkout: orders.place}");
   const HopCost request = cost_or(spec.request_cost, l7 ? kLayer7RequestNs : kLayer4RequestNs);
@@ -81,7 +86,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     const std::size_t first_edge = b.topology.edges.size();
     expand_entry_route(route.value, b, steps);
     for (std::size_t e = first_edge; !l7 && e < b.topology.edges.size(); ++e)
-      b.topology.edges[e].passes_connections_on = true;
+      b.topology.edges[e].passes_connections_on = true,
+      b.topology.edges[e].connection_cost = spec.connection_cost;
     work.add(response, route.value.response_size);
     work.flush(steps);
     Operation& operation =
@@ -109,18 +115,22 @@ Kind proxy_kind() {
   kind.about =
       "A load balancer, reverse proxy or ingress: passes requests on, at a cost, with limits of its own.";
   kind.example = "{ingress: {replicas: 2, routes: {get: cart.get}}}";
-  kind.fields = Fields<ProxySpec>("proxy", kind.about)
-                    .choice("layer", &ProxySpec::layer, {"4", "7"},
-                            "4 forwards packets and knows connections; 7 reads requests and responses")
-                    .section("request_cost", &ProxySpec::request_cost,
-                             message_cost_fields("cost", "Work of one message."),
-                             "work of passing a request on; default 20us at layer 7, 2us at layer 4")
-                    .section("response_cost", &ProxySpec::response_cost,
-                             message_cost_fields("cost", "Work of one message."),
-                             "work of passing its response back; default 11us at layer 7, 2us at layer 4")
-                    .map_of("routes", &ProxySpec::routes, proxy_route_fields(),
-                            "what others can call, and where it goes")
-                    .table();
+  kind.fields =
+      Fields<ProxySpec>("proxy", kind.about)
+          .choice("layer", &ProxySpec::layer, {"4", "7"},
+                  "4 forwards packets and knows connections; 7 reads requests and responses")
+          .section("request_cost", &ProxySpec::request_cost,
+                   message_cost_fields("cost", "Work of one message."),
+                   "work of passing a request on; default 20us at layer 7, 2us at layer 4")
+          .section("response_cost", &ProxySpec::response_cost,
+                   message_cost_fields("cost", "Work of one message."),
+                   "work of passing its response back; default 11us at layer 7, 2us at layer 4")
+          .add("connection_cost", &ProxySpec::connection_cost,
+               "layer 4: work of each new connection of a caller with a transport: choosing where it "
+               "leads, an entry in the table")
+          .map_of("routes", &ProxySpec::routes, proxy_route_fields(),
+                  "what others can call, and where it goes")
+          .table();
   append_fields(kind.fields, front_fields(),
                 [](void* spec) -> void* { return &static_cast<ProxySpec*>(spec)->front; });
   kind.make = make_spec<ProxySpec>;

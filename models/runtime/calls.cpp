@@ -284,7 +284,7 @@ inline std::uint32_t Execution::send(std::uint32_t slot, std::uint32_t edge_id) 
   }
   if (messaging_) messaging_->begin_attempt(slot, child);
   if (caching_) caching_->begin_attempt(slot, child, g);
-  if (wires_) wires_->passing_on().carry(slot, child, edge_id, wires_->of(edge_id) != nullptr);
+  if (wires_) wires_->carry(slot, child, edge_id);
   if (edge.counts_outstanding) ++instances_[c.instance].outstanding;
   if (!record_.egress.empty()) count_egress(slot, edge_id, c.instance);
   if (g.balancer != kNoId)

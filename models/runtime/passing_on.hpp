@@ -37,7 +37,7 @@ class PassingOn {
   }
   // Its attempt goes over it; or over the one that the frame came by.
   void carry(std::uint32_t slot, std::uint32_t child, std::uint32_t edge, bool transport) {
-    if (on()) frames_[child].in = passes_[edge] ? frames_[slot].in : transport ? frames_[slot].out : kOwn;
+    frames_[child].in = passes_[edge] ? frames_[slot].in : transport ? frames_[slot].out : kOwn;
   }
 
   struct End {

@@ -202,6 +202,7 @@ void Wires::connection_leads_to(std::uint32_t slot, std::uint32_t edge, std::uin
 void Wires::owe(std::uint32_t slot, const ConnectionSetup& setup) {
   lines_[slot].owed_ns += setup.client_ns;
   lines_[slot].server_ns = setup.server_ns;
+  lines_[slot].opened = true;
 }
 
 void Wires::instance_changed(std::uint32_t instance, bool up, std::int64_t) {
@@ -235,11 +236,15 @@ bool Execution::begin_wire_work(std::uint32_t slot, const Step16& step) {
   const bool caller = work == WireWork::send_request || work == WireWork::read_answer;
   const std::uint32_t edge_id = caller ? step.first : f.edge;
   const TransportSettings* t = wires_->of(edge_id);
-  if (t == nullptr) return false;  // an operation that others reach without one
+  if (t == nullptr) {  // an operation that others reach without one, or through a balancer of layer 4
+    if (work != WireWork::read_request || line.due <= 0) return false;
+    static const TransportSettings kUnread;
+    t = &kUnread;
+  }
   double ns = 0;
-  const double handshake = work == WireWork::read_answer    ? line.owed_ns
-                           : work == WireWork::read_request ? line.due
-                                                            : 0;
+  double handshake = 0;
+  if (work == WireWork::read_answer) handshake = line.owed_ns;
+  if (work == WireWork::read_request) handshake = !t->hands_on ? line.due : line.over_new ? t->accept_ns : 0;
   switch (work) {
     case WireWork::send_request:
       line.out = payload(edges_[edge_id].request_bytes);
@@ -249,6 +254,7 @@ bool Execution::begin_wire_work(std::uint32_t slot, const Step16& step) {
       ns = handshake + (line.in < 0 ? 0 : t->decoding_ns(line.in, t->received));
       line.out = line.in = -1;
       line.owed_ns = line.server_ns = 0;
+      line.opened = false;
       break;
     case WireWork::read_request:
       ns = handshake + t->decoding_ns(line.request, t->sent);
@@ -279,8 +285,9 @@ std::int64_t Execution::send_over_wire(std::uint32_t slot, std::uint32_t child, 
   Wires::Line& its = wires_->line(child);
   if (mine.out < 0) mine.out = payload(edges_[edge_id].request_bytes);
   its.request = mine.out;
-  its.due = mine.server_ns;
+  its.due += mine.server_ns;
   mine.server_ns = 0;
+  its.over_new = std::exchange(mine.opened, false);
   if (const std::uint32_t stage = wires_->windows_stage(edge_id); stage != kNoId)
     wires_->govern(child,
                    admission_state(slot, model_->guards[edges_[edge_id].guard], stage, calls_[slot].chosen));

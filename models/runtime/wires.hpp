@@ -6,6 +6,7 @@
 // A line beside each frame keeps what its present call sends and gets, and what it was sent itself as an
 // attempt; it is empty whenever the frame is free. Cost: 64 bytes a frame, a few additions a message.
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "models/compile/compiled_model.hpp"
@@ -31,7 +32,9 @@ class Wires final : public InstanceListener {
     double request, due;  // as an attempt: what it brought, and the server's work of its handshake
     double burst;         // ... with flow control: bytes of this round
     std::uint32_t flow;   // ... its connection's windows, there; those for the way back are the next
-    std::uint32_t sends;  // ... 0: nothing; 1: the request; 2: the answer
+    std::uint16_t sends;  // ... 0: nothing; 1: the request; 2: the answer
+    bool opened;          // of the call that the frame makes: over a new connection
+    bool over_new;        // as an attempt: likewise
   };
 
   // An instance and its sidecar, which has the memory.
@@ -64,6 +67,11 @@ class Wires final : public InstanceListener {
   // Through balancers of layer 4. Where the frame's connection leads to: an instance of the edge's target, or
   // kNowhere, where that is still to be chosen (or to be chosen again).
   PassingOn& passing_on() { return passing_on_; }
+  void carry(std::uint32_t slot, std::uint32_t child, std::uint32_t edge) {
+    if (!passing_on_.on()) return;
+    passing_on_.carry(slot, child, edge, transports_[edge] != nullptr);
+    if (passing_on_.passes(edge)) lines_[child].due = std::exchange(lines_[slot].due, 0);
+  }
   std::uint32_t end_of_connection(std::uint32_t slot, std::uint32_t edge);
   void connection_leads_to(std::uint32_t slot, std::uint32_t edge, std::uint32_t instance);
   // Which of the mesh's configurations an outbound sidecar has by now.
@@ -96,7 +104,7 @@ class Wires final : public InstanceListener {
   void start_servers(PolicyStates& policies, std::uint64_t seed, std::uint32_t replication);
   void start_windows(PolicyStates& policies);
   void start_pods(PolicyStates& policies);
-  static constexpr Line kEmpty{-1, -1, 0, 0, 0, 0, -1, kNoId, 0};
+  static constexpr Line kEmpty{-1, -1, 0, 0, 0, 0, -1, kNoId, 0, false, false};
 
   const CompiledModel& model_;
   std::vector<const TransportSettings*> transports_;  // by edge

@@ -526,7 +526,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (diagnostics.ok()) expand_deployments(spec.deployments, doc.root.find("deployments"), builder);
   if (diagnostics.ok()) check_managed(builder.topology, diagnostics);
   drop_transports(builder.topology);
-  leave_messages_unread(builder.topology);
+  leave_messages_unread(builder.topology, diagnostics);
   if (diagnostics.ok()) check_transports(builder.topology, diagnostics);
   if (diagnostics.ok()) check_cache_keys(builder, diagnostics);
   if (diagnostics.ok()) check_client_keys(builder.topology, diagnostics);

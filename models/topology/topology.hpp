@@ -172,7 +172,8 @@ struct Edge {
   bool cancels = false;                     // tells the server when it stops waiting
   // By a balancer of layer 4: whatever comes over one of its callers' connections goes to one instance.
   bool passes_connections_on = false;
-  std::vector<AdmissionUse> admissions;     // outermost first
+  sim::Duration connection_cost{0};      // ... and what each of them costs it, when it is set up
+  std::vector<AdmissionUse> admissions;  // outermost first
   std::shared_ptr<const RetryBudgetModel> retry_budget;
   const void* retry_budget_origin = nullptr;
   std::optional<Hedging> hedging;
@@ -217,17 +218,17 @@ struct Step {
   int edge = kNone;                               // call
   double probability = 1;                         // fail
   int needed = 0;                                 // parallel: how many must succeed; branch: 1, by key
-  int ref = kNone;                        // channel, effect, milestone, cache; await: effect; fail: Outcome;
-                                          // attempt: its limit of time, if it has one (Topology::limits)
-  std::optional<sim::Duration> timeout;   // await
-  sim::Duration interval;                 // await: between polls; sleep: more per request inside
-  bool cancel_rest = false;               // parallel: stops the others when that is decided
+  int ref = kNone;                       // channel, effect, milestone, cache; await: effect; fail: Outcome;
+                                         // attempt: its limit of time, if it has one (Topology::limits)
+  std::optional<sim::Duration> timeout;  // await
+  sim::Duration interval;                // await: between polls; sleep: more per request inside
+  bool cancel_rest = false;              // parallel: stops the others when that is decided
   SubscriptionUse subscription = SubscriptionUse::none;  // sleep: hold; background: the others
   int held_at = kNone;                                   // ... the operation that holds them
   std::int64_t most_held = 0;                            // admit: so many at an instance
-  CacheUse use = CacheUse::look;          // cache
-  CacheKey key_from = CacheKey::request;  // cache; drawn: from `distribution`
-  bool remote = false;                    // cache: the contents are at the nodes of a shared one
+  CacheUse use = CacheUse::look;                         // cache
+  CacheKey key_from = CacheKey::request;                 // cache; drawn: from `distribution`
+  bool remote = false;               // cache: the contents are at the nodes of a shared one
   std::vector<StepBranch> branches;  // parallel, branch, loop (one), call (one: its fallback, if any), ...
 };
 

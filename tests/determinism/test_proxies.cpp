@@ -161,5 +161,69 @@ faults: [{type: pod_failure, target: s, start: 1ms, duration: 3ms}]
   t.requests("load", {{1, network}});
 }
 
+// A caller whose messages cost nothing, over a new connection or a kept one, to a server that takes 5 ms.
+std::string behind_layer_4(const std::string& times, const std::string& transport,
+                           const std::string& fields) {
+  return fmt::format(R"(
+workloads: {{load: {{trace: {{times: [{}]}}, calls: lb.get, {}}}}}
+proxies: {{lb: {{layer: 4, routes: {{get: s.op}}, {}}}}}
+services: {{s: {{endpoints: {{op: [sleep: 5ms]}}}}}}
+network: {{default: {{latency: 20ms}}}}
+)",
+                     times, transport, fields);
+}
+
+// Two round trips to the balancer of 40 ms, and half of one: at 100. The connection costs it 1 ms, the
+// request 2 us; at the server, 20 ms later, the handshake's 3 ms come before the 5, and the caller's 2 ms at
+// the end. The second request finds the connection there, and pays for no part of it. The balancer has no
+// handshake.
+TEST(Layer4, ANewConnectionIsItsWorkAndTheHandshakeItsTargets) {
+  Trace t(behind_layer_4(
+      "0s, 300ms",
+      "transport: {protocol: rest, encode: {}, decode: {}}, tls: {client_cpu: 2ms, server_cpu: 3ms}",
+      "connection_cost: 1ms"));
+  t.reached("lb.get", {100, 320});
+  t.reached("s.op", {121.002, 340.002});
+  t.served("s.op", {{129.002, success}, {345.002, success}});
+  t.served("lb.get", {{149.004, success}, {365.004, success}});
+  t.requests("load", {{171.004, success}, {385.004, success}});
+  t.is_quiet();
+}
+
+// A balancer in front of a balancer: each has the connection in its table, only the server the handshake.
+TEST(Layer4, HandshakesPassThroughTwoBalancers) {
+  Trace t(R"(
+workloads:
+  load:
+    trace: {times: [0s]}
+    calls: outer.get
+    transport: {protocol: rest, encode: {}, decode: {}}
+    tls: {client_cpu: 0s, server_cpu: 3ms}
+proxies:
+  outer: {layer: 4, routes: {get: inner.get}, connection_cost: 1ms}
+  inner: {layer: 4, routes: {get: s.op}}
+services: {s: {endpoints: {op: [sleep: 5ms]}}}
+)");
+  t.reached("s.op", {1.004});
+  t.served("s.op", {{9.004, success}});
+}
+
+// Requests every 10 ms over connections that are closed by then: each pays for a new one. The core of the
+// balancer is busy for (1 ms + 4 us) / 10 ms of the time; over one that is kept for (1 ms + 100 x 4 us) / 1
+// s.
+TEST(Layer4, ConnectionsThatAreNotKeptTakeItsCore) {
+  std::string times;
+  for (int i = 0; i < 100; ++i) times += fmt::format("{}{}ms", i == 0 ? "" : ", ", 10 * i);
+  for (const bool kept : {false, true}) {
+    const std::string transport = fmt::format(
+        "transport: {{protocol: rest, encode: {{}}, decode: {{}}, idle_timeout: {}}}", kept ? "1min" : "1ms");
+    std::string text = behind_layer_4(times, transport, "cpus: 1, connection_cost: 1ms");
+    text.replace(text.find("latency: 20ms"), 13, "latency: 0ms");
+    text.replace(text.find("sleep: 5ms"), 10, "sleep: 1ms");
+    const Results run = run_text("run: {duration: 2s, replications: 1}\n" + text);
+    EXPECT_NEAR(cpu_s(run, "lb"), (kept ? 1 : 100) * 1e-3 + 100 * 4e-6, 1e-12);
+  }
+}
+
 }  // namespace
 }  // namespace tailrace::tests

@@ -94,6 +94,10 @@ struct TransportSettings {
   double sent = 1, received = 1;
   // A proxy at either end passes messages on without reading them.
   bool work_at_caller = true, work_at_target = true;
+  // The target is a balancer of layer 4: a new connection is so much work to it, and handshakes are its
+  // target's.
+  bool hands_on = false;
+  double accept_ns = 0;
 
   // Of a payload of so many bytes per message, `messages` of them.
   double encoding_ns(double bytes, double messages) const {
