@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <span>
 
@@ -19,6 +20,7 @@ constexpr double kServedBefore = 0.5;      // a baseline with less is none
 constexpr double kMostOfTheGoodput = 0.8;  // of the baseline's
 constexpr double kOnItsWay = 0.1;          // of the baseline, from the first third to the last
 constexpr double kDrains = 0.1;            // of the queues
+constexpr double kDeviations = 6;          // of what gets done
 
 std::size_t at(int id) {
   return static_cast<std::size_t>(id);
@@ -252,11 +254,51 @@ class Finder {
     for (const Trigger& t : c_.triggers) last = std::max(last, t.end_s);
     after_ = std::min(n_, first_from(last));
     const std::size_t third = (n_ - after_) / 3;
+    waiting_users(third);
     c_.goodput_after = third > 0 ? mean(good, n_ - third, n_) : (n_ > 0 ? good.back() : 0);
     first_third_ = mean(good, after_, after_ + third);
     last_trigger_s_ = last;
     queue_half_ = queues(after_ + (n_ - after_) / 2);
     queue_end_ = n_ > 0 ? queues(n_ - 1) : 0;
+  }
+
+  // Virtual users who wait for an answer that never comes fail at nothing and ask for nothing more. What
+  // tells of them is what they got done, long after the last trigger.
+  void waiting_users(std::size_t third) {
+    if (!all_over() || third == 0) return;
+    std::size_t first = 0;  // class
+    for (const models::Workload& w : t_.workloads) {
+      const auto done = [&](std::size_t a, std::size_t b) {
+        double sum = 0;
+        for (std::size_t k = a; k < b; ++k) {
+          for (std::size_t c = first; c < first + w.classes.size(); ++c)
+            sum += static_cast<double>(r_.windows[k].classes[c].succeeded);
+        }
+        return sum;
+      };
+      const auto length = [&](std::size_t a, std::size_t b) {
+        return times_.end_s[b - 1] - times_.start_s[a];
+      };
+      const double before = done(baseline_.first, baseline_.end) / length(baseline_.first, baseline_.end);
+      const double due = before * length(n_ - third, n_), late = done(n_ - third, n_);
+      const double early = done(after_, after_ + third);
+      first += w.classes.size();
+      if (w.process != models::ArrivalProcess::constant_vus || late >= kMostOfTheGoodput * due ||
+          due - late < kDeviations * std::sqrt(due))
+        continue;
+      const auto hit = std::find_if(c_.hits.begin(), c_.hits.end(),
+                                    [&](const Hit& h) { return h.component == w.component; });
+      const double onset = hit == c_.hits.end() ? c_.triggers.front().start_s : hit->onset_s;
+      c_.user_onset_s = c_.user_onset_s < 0 ? onset : std::min(c_.user_onset_s, onset);
+      c_.user_end_s = times_.end_s.back();
+      users_well_ = false;
+      some_wait_for_ever_ = some_wait_for_ever_ || late - early <= kOnItsWay * due;
+    }
+  }
+
+  bool all_over() const {
+    return !c_.triggers.empty() &&
+           std::all_of(c_.triggers.begin(), c_.triggers.end(), [](const Trigger& t) { return t.over; });
   }
 
   double queues(std::size_t window) const {
@@ -286,14 +328,14 @@ class Finder {
       return;
     }
     c_.verdict = Verdict::degraded;
-    const bool gone = triggered && std::all_of(c_.triggers.begin(), c_.triggers.end(),
-                                               [](const Trigger& t) { return t.over; });
     if (!triggered) {
       c_.reason = "nothing from outside caused it";
-    } else if (!gone) {
+    } else if (!all_over()) {
       c_.reason = "its trigger lasts";
     } else if (n_ - after_ < kFewestAfter) {
       c_.reason = "too little time is left to tell";
+    } else if (some_wait_for_ever_) {  // whatever becomes of the others
+      c_.verdict = Verdict::metastable;
     } else if (c_.goodput_after - first_third_ > kOnItsWay * c_.goodput_before) {
       c_.reason = "goodput is on its way back";
     } else if (queue_end_ < (1 - kDrains) * queue_half_) {
@@ -312,7 +354,7 @@ class Finder {
   const std::size_t n_;
   Span baseline_;
   Cascade c_;
-  bool users_well_ = true;
+  bool users_well_ = true, some_wait_for_ever_ = false;
   double served_before_ = 1;
   std::size_t after_ = 0;
   double first_third_ = 0, last_trigger_s_ = 0, queue_half_ = 0, queue_end_ = 0;

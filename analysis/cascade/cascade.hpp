@@ -13,7 +13,7 @@
 //   unaffected  a trigger came, and users never noticed
 //   recovered   they did, and it is over
 //   metastable  the trigger is gone, the load is back, and less than 80 % of the goodput is, with neither it
-//               nor the queues on their way back
+//               nor the queues on their way back; or virtual users wait for ever
 //   unknown     too little came before the first trigger, or users were badly served already (under a half)
 //   degraded    everything else that is not over: the trigger is still there, it is on its way back, too
 //               little time is left to tell, or most of the goodput is back

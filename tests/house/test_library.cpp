@@ -3,14 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <memory>
-#include <optional>
-#include <utility>
 
 #include "analysis/report/run_report.hpp"
 #include "analysis/report/thresholds.hpp"
-#include "models/topology/build.hpp"
-#include "scenarios/format/read.hpp"
 #include "tests/house/files.hpp"
 #include "tests/support/scenario.hpp"
 
@@ -76,20 +71,11 @@ TEST_P(Library, meets_its_thresholds) {
 
 // A variant shows something else, so it says what; where it says nothing the scenario's own thresholds hold.
 TEST_P(Library, meets_the_thresholds_of_its_variants) {
-  scenarios::ReadOptions options;
-  options.overrides = {"run.replications=4"};
-  const std::string path = std::string(TAILRACE_SOURCE_DIR) + "/" + GetParam();
-  models::Diagnostics none;
-  for (const std::string& variant : scenarios::read_scenario(path, options, none).variants) {
+  for (const std::string& variant : tests::load_file(GetParam()).variants) {
     SCOPED_TRACE(variant);
-    options.variant = variant;
-    models::Diagnostics diagnostics;
-    const scenarios::ReadResult read = scenarios::read_scenario(path, options, diagnostics);
-    ASSERT_EQ(read.status, scenarios::ReadStatus::ok);
-    std::optional<models::Topology> topology = models::build_topology(read.doc, diagnostics);
-    ASSERT_TRUE(topology) << models::format_diagnostics(diagnostics, read.doc.files);
-    expect_passed(
-        tests::run_model(models::compile(std::make_shared<const models::Topology>(std::move(*topology))), 0));
+    const Loaded loaded = tests::load_file(GetParam(), {"run.replications=4"}, variant);
+    ASSERT_NE(loaded.topology, nullptr) << loaded.shown;
+    expect_passed(tests::run_model(models::compile(loaded.topology), 0));
   }
 }
 

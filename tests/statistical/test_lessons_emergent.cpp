@@ -1,5 +1,5 @@
 // Failures that nobody scripted, over ten seeds each: what the library's scenarios about them must show in
-// every one.
+// every one. Verdicts and causes are in test_ten_seeds.cpp.
 #include <gtest/gtest.h>
 
 #include "analysis/cascade/cascade_report.hpp"
@@ -44,27 +44,6 @@ TEST(FifoOrLifo, OrderOfArrivalLosesTenTimesTheSpike) {
 TEST(FifoOrLifo, AQueueOfLessThanASecondIsACureToo) {
   const Results run = run_library("fifo-or-lifo", {kTenSeeds, "services.in_order.queue.capacity=150"});
   EXPECT_GT(least(run, successes("patient")), 0.99);
-}
-
-// Up to twice the load and back within two minutes, and no spike: backoff helps against what is short.
-TEST(LoadSpike, ASlowRampBringsDownBackoffAsWell) {
-  for (const char* backoff :
-       {"{base_interval: 1ms, jitter: none}", "{base_interval: 20s, multiplier: 2, jitter: full}"}) {
-    const CascadeReport c =
-        run_library(
-            "load-spike",
-            {kTenSeeds, "faults=[]", "run.duration=400s",
-             std::string(
-                 "workloads.clients={ramping_arrival_rate: {start_rate: 40/s, stages: [{duration: 100s, "
-                 "target: 40/s}, {duration: 60s, target: 80/s}, {duration: 60s, target: 40/s}]}, "
-                 "calls: service.work, retries: {attempts: 2, per_try_timeout: 3s, retry_on: [timeout], "
-                 "backoff: ") +
-                 backoff + "}}"})
-            .report.cascade;
-    EXPECT_GE(with(c, Verdict::metastable), 8) << backoff << c.story;
-    EXPECT_NEAR(c.goodput_before.estimate, 40, 1) << backoff;
-    EXPECT_LT(c.goodput_after.estimate, 4) << backoff;
-  }
 }
 
 // The slow ledger does 10 / 150 ms = 67/s of 100/s, for 60 of the 280 s that are measured: if readers were

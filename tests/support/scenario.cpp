@@ -20,6 +20,7 @@ Loaded finish(const scenarios::ReadResult& read, models::Diagnostics diagnostics
   }
   loaded.shown = models::format_diagnostics(diagnostics, read.doc.files);
   loaded.diagnostics = std::move(diagnostics);
+  loaded.variants = read.variants;
   return loaded;
 }
 
@@ -33,9 +34,11 @@ Loaded load_text(std::string_view text, const std::vector<std::string>& override
   return finish(read, std::move(diagnostics));
 }
 
-Loaded load_file(const std::string& path, const std::vector<std::string>& overrides) {
+Loaded load_file(const std::string& path, const std::vector<std::string>& overrides,
+                 const std::string& variant) {
   scenarios::ReadOptions options;
   options.overrides = overrides;
+  options.variant = variant;
   models::Diagnostics diagnostics;
   const scenarios::ReadResult read =
       scenarios::read_scenario(std::string(TAILRACE_SOURCE_DIR) + "/" + path, options, diagnostics);

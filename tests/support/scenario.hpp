@@ -27,9 +27,12 @@ struct Loaded {
   models::Diagnostics diagnostics;
   std::shared_ptr<const models::Topology> topology;  // null when there are errors
   std::string shown;                                 // the diagnostics as a user sees them
+  std::vector<std::string> variants;                 // that the file has
 };
 Loaded load_text(std::string_view text, const std::vector<std::string>& overrides = {});
-Loaded load_file(const std::string& path, const std::vector<std::string>& overrides = {});  // from the root
+// The path is from the root; without a variant it is the file as it is.
+Loaded load_file(const std::string& path, const std::vector<std::string>& overrides = {},
+                 const std::string& variant = "");
 
 // `text` is a whole scenario; a missing `tailrace: 1` line is added.
 Model compile_text(std::string_view text);
