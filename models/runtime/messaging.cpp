@@ -33,7 +33,11 @@ std::uint64_t count_of(double drawn, double most) {
 }  // namespace
 
 // What a channel sees of the run.
-class Messaging::Port final : public ChannelHost, public EventClock, public Foresight, public Origin {
+class Messaging::Port final : public ChannelHost,
+                              public EventClock,
+                              public Foresight,
+                              public Origin,
+                              public NodeSpeeds {
  public:
   Port(Messaging& messaging, std::uint32_t channel) : m_(messaging), channel_(channel) {}
 
@@ -91,6 +95,10 @@ class Messaging::Port final : public ChannelHost, public EventClock, public Fore
     message.sequence = m_.sequence_++;
     return message;
   }
+  bool may_be_slow() const override { return nodes().first_fault != kNoId; }
+  double slowness(std::uint32_t node) const override {
+    return m_.run_.slowness_by_faults(nodes().first_instance + node);
+  }
   std::uint64_t random(std::uint32_t purpose) override {
     return m_.run_.streams_[m_.model_.channels[channel_].first_stream + purpose].next();
   }
@@ -103,6 +111,9 @@ class Messaging::Port final : public ChannelHost, public EventClock, public Fore
 
  private:
   std::uint32_t first_group() const { return m_.model_.channels[channel_].first_group; }
+  const StationTable& nodes() const {
+    return m_.model_.stations[static_cast<std::size_t>(m_.model_.topology->channels[channel_].station)];
+  }
 
   Messaging& m_;
   std::uint32_t channel_;

@@ -6,7 +6,7 @@
 
 namespace tailrace::tests {
 
-std::string random_faults(std::uint64_t seed, bool end) {
+std::string random_faults(std::uint64_t seed, bool end, int partitions) {
   std::uint64_t state = seed * 0x9e3779b97f4a7c15ULL + 77;
   const auto below = [&](int n) {
     state = state * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -68,6 +68,18 @@ std::string random_faults(std::uint64_t seed, bool end) {
     }
     if (when.find("targets") == std::string::npos) when += ", target: \"*\"";
     out += fmt::format("  - {{{}{}}}\n", fault, when);
+  }
+  if (partitions == 0) return out;
+  const std::string which[] = {fmt::format("partition orders#{}", below(partitions)), "partition orders",
+                               "partition orders, mode: one",
+                               fmt::format("partition orders, mode: fixed, value: {}", 1 + below(partitions)),
+                               "partition orders, mode: fixed_percent, value: 50"};
+  for (int i = 1 + below(3); i > 0; --i) {
+    const int lasts = 10 + below(600);
+    out += fmt::format(
+        "  - {{{}, target: {}, start: {}ms, duration: {}ms, repeat: {{every: {}ms, times: {}}}}}\n",
+        below(3) == 0 ? fmt::format("type: gray, factor: {}", 2 + below(20)) : instance_fault(),
+        which[below(5)], below(2000), lasts, lasts + below(500), 1 + below(4));
   }
   return out;
 }

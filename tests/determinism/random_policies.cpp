@@ -127,6 +127,7 @@ std::string RandomPolicies::of_a_call(bool has_per_try_timeout, bool may_order) 
   if (r_.chance(5)) out += ", quota: {limit: 300, period: 1s}";
   if (r_.chance(10)) out += ", admission_control: {sampling_window: 2s" + scope(!ordered) + "}";
   if (r_.chance(8)) out += concurrency();
+  if (r_.chance(12)) out += ", cooperative_shedding: {forget_after: " + ms(20, 500) + scope(!ordered) + "}";
   if (r_.chance(15) || ordered) out += breaker() + scope(!ordered) + "}";
   if (r_.chance(15) || ordered)
     out += fmt::format(", bulkhead: {{max_concurrent_calls: {}, max_wait_duration: {}{}}}", r_.below(12),

@@ -82,6 +82,44 @@ TEST(PartitionFaults, SlowTheirLeader) {
   t.requests("load", {{12, success}, {26, success}, {32, success}, {42, success}});
 }
 
+// 2 ms of work, and 4 ms until the replica has it: 6 and 12 at the leader of partition 1. With acks 1 its
+// publisher does not wait for the replica, but consumers do. Other partitions do not know.
+TEST(PartitionFaults, SlowTheReplicationOfWhatTheyLead) {
+  const auto replicated = [](const std::string& acks) {
+    return fmt::format(R"(
+workloads: {{load: {{trace: {{times: [10ms, 50ms, 90ms, 130ms]}}, steps: [{{publish: orders, key: none}}]}}}}
+logs:
+  orders: {{partitions: 2, brokers: 2, replication_factor: 2, replication_latency: 4ms, partitioner: round_robin,
+    publish_time: 2ms, acks: "{}", consumers: {{g: {{fetch_latency: 0s, steps: [compute: 1ms]}}}}}}
+faults: [{{type: gray, target: 'partition orders#1', factor: 3, start: 5ms, duration: 95ms}}]
+)",
+                       acks);
+  };
+  Trace all(replicated("all"));
+  all.requests("load", {{16, success}, {68, success}, {96, success}, {136, success}});
+  all.delivered("orders[0]/g", {16, 96});
+  all.delivered("orders[1]/g", {68, 136});
+  Trace one(replicated("1"));
+  one.requests("load", {{12, success}, {56, success}, {92, success}, {132, success}});
+  one.delivered("orders[0]/g", {16, 96});
+  one.delivered("orders[1]/g", {68, 136});
+}
+
+// A fetch of 5 ms is one of 15 at the leader of partition 1, from 50 ms on. What comes to partition 0 while
+// the consumer waits for that answer (at 130) is there first, and what the slow leader has by then comes with
+// it.
+TEST(PartitionFaults, SlowFetchesFromTheirLeader) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [10ms, 30ms, 60ms, 80ms, 110ms, 122ms, 125ms]}, steps: [{publish: orders, key: none}]}}
+logs:
+  orders: {partitions: 2, brokers: 2, replication_factor: 1, min_insync_replicas: 1, replication_latency: 0s,
+    partitioner: round_robin, publish_time: 0s, consumers: {g: {fetch_latency: 5ms, steps: [compute: 1ms]}}}
+faults: [{type: gray, target: 'partition orders#1', factor: 3, start: 50ms}]
+)");
+  t.delivered("orders[0]/g", {15, 65, 115, 130});
+  t.delivered("orders[1]/g", {35, 95, 131});
+}
+
 // What publishes to partition 1 is late, to partition 3 fails, and the rest does not
 // know.
 TEST(PartitionFaults, OfRequestsConcernThoseOfThePartition) {

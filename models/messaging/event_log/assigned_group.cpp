@@ -30,10 +30,14 @@ void AssignedGroup::readable(std::uint32_t partition) {
   Member& m = members_[c.owner];
   if (!m.takes()) return;
   if (s_.fetch_latency == 0) return poll(c.owner, partition);
-  // Only who has nothing to do waits for the broker: a busy client has fetched ahead.
+  // Only who has nothing to do waits for the broker: a busy client has fetched ahead. Leaders are asked by
+  // themselves, and who has the first answer goes on.
+  const std::int64_t answer =
+      sim::saturating_add(core_.host.now(), core_.by_leader(partition, s_.fetch_latency));
+  if (m.fetching && m.fetched_at <= answer) return;
   m.fetching = true;
-  core_.host.wake_at(core_.host.now() + s_.fetch_latency,
-                     timer_tag(TimerKind::fetch, group_, c.owner, m.generation));
+  m.fetched_at = answer;
+  core_.host.wake_at(answer, timer_tag(TimerKind::fetch, group_, c.owner, m.generation));
 }
 
 // `only`: the one partition that has anything, if that is known.
@@ -396,7 +400,7 @@ void AssignedGroup::timer(TimerKind kind, std::uint32_t index, std::uint32_t gen
   switch (kind) {
     case TimerKind::fetch: {
       Member& m = members_[index];
-      if ((m.generation & 0xfffffffu) != generation || !m.fetching) return;
+      if ((m.generation & 0xfffffffu) != generation || !m.fetching || core_.host.now() < m.fetched_at) return;
       m.fetching = false;
       return poll(index, kNobody);
     }

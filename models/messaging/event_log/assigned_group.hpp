@@ -83,11 +83,13 @@ class AssignedGroup final : public Group {
     std::uint32_t loose = kNone, loose_tail = kNone;  // entries that any lane may take
     std::size_t next = 0;                             // where in `owned` the next poll begins
     std::int64_t polled_at = 0, committed_at = 0;
+    std::int64_t fetched_at = 0;  // the broker's answer, while it is fetching
     std::vector<std::uint32_t> owned;
     std::vector<Entry> entries;
     std::vector<Run> runs;
-    bool idle() const { return up && joined && !fetching && busy == 0 && open == 0; }
-    bool takes() const { return idle() && intake == Intake::open; }
+    bool done() const { return up && joined && busy == 0 && open == 0; }
+    bool idle() const { return done() && !fetching; }
+    bool takes() const { return done() && intake == Intake::open; }
   };
 
   Lane& lane(std::uint32_t member, std::uint32_t k) { return lanes_[member * s_.concurrency + k]; }

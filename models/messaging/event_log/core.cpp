@@ -7,11 +7,22 @@
 namespace tailrace::models::event_log {
 
 Core::Core(const LogSettings& s, ChannelHost& h)
-    : settings(s), host(h), partitions(s.partitions), group_count(std::max<std::size_t>(s.groups.size(), 1)) {
+    : settings(s),
+      host(h),
+      partitions(s.partitions),
+      group_count(std::max<std::size_t>(s.groups.size(), 1)),
+      speeds_(dynamic_cast<const NodeSpeeds*>(&h)) {
+  if (speeds_ != nullptr && !speeds_->may_be_slow()) speeds_ = nullptr;
   TAILRACE_CHECK(group_count <= kMostGroups);
   places.resize(s.partitions * group_count);
   first_alive.resize(places.size());
   depths.resize(group_count);
+}
+
+std::int64_t Core::slowed(std::uint32_t partition, std::int64_t ns) const {
+  const std::uint32_t leader = partitions[partition].leader;
+  const double times = leader == kNobody ? 1 : speeds_->slowness(leader);
+  return times == 1 ? ns : sim::Duration::from_ns(static_cast<double>(ns) * times).ns;
 }
 
 void Core::append(std::uint32_t partition, const Envelope& message) {

@@ -8,6 +8,7 @@
 #include "models/messaging/channel.hpp"
 #include "models/messaging/event_log/records.hpp"
 #include "models/messaging/event_log/settings.hpp"
+#include "models/messaging/partitions.hpp"
 
 namespace tailrace::models::event_log {
 
@@ -93,6 +94,10 @@ class Core {
   // Drops the first records that nobody needs.
   void trim(std::uint32_t partition);
 
+  // How long what its leader does takes now, where it takes `ns` of a leader that is well.
+  std::int64_t by_leader(std::uint32_t partition, std::int64_t ns) const {
+    return speeds_ == nullptr ? ns : slowed(partition, ns);
+  }
   void note(LogEvent what, std::uint32_t about);
   void reset();
   ChannelRecord record() const;
@@ -107,11 +112,14 @@ class Core {
 
  private:
   __extension__ using Wide = __int128;
+  std::int64_t slowed(std::uint32_t partition, std::int64_t ns) const;
   void accrue(Place& p) {
     const std::int64_t now = host.now();
     p.counts.area += static_cast<Wide>(p.counts.ready + p.counts.in_flight) * (now - p.changed);
     p.changed = now;
   }
+
+  const NodeSpeeds* speeds_;  // of the host; none: its nodes are always well
 };
 
 }  // namespace tailrace::models::event_log

@@ -119,7 +119,7 @@ Publication EventLog::admit(Waiting& w) {
   }
   Side& side = sides_[partition];
   if (s_.acks == Acks::all && ((in_sync > 1 && s_.replication_latency > 0) || !side.replicating.empty())) {
-    w.time = core_.host.now() + s_.replication_latency;
+    w.time = sim::saturating_add(core_.host.now(), core_.by_leader(partition, s_.replication_latency));
     side.replicating.push(w);
     core_.host.hold(w.message);
     arm_replicated(partition, w.time);
@@ -145,7 +145,8 @@ void EventLog::append(const Envelope& message) {
   if (replicas_have_it && log.visible + 1 == log.records.end()) {
     ++log.visible;
   } else {
-    arm_replicated(partition, core_.host.now() + s_.replication_latency);
+    arm_replicated(partition,
+                   sim::saturating_add(core_.host.now(), core_.by_leader(partition, s_.replication_latency)));
   }
   arm_keeping(partition);
 }
@@ -162,11 +163,12 @@ void EventLog::arm_replicated(std::uint32_t partition, std::int64_t when) {
   core_.host.wake_at(when, timer_tag(TimerKind::replicated, 0, partition, 0));
 }
 
-// The replicas have what is old enough.
+// The replicas have what is old enough. What they wait for is late with its leader, also when it was appended
+// before that became slow.
 void EventLog::replicated(std::uint32_t partition) {
   Side& side = sides_[partition];
   PartitionLog& log = core_.partitions[partition];
-  const std::int64_t now = core_.host.now();
+  const std::int64_t now = core_.host.now(), latency = core_.by_leader(partition, s_.replication_latency);
   side.replicated_armed = false;
   bool more = false;
   while (!side.replicating.empty() && side.replicating.front().time <= now) {
@@ -178,14 +180,15 @@ void EventLog::replicated(std::uint32_t partition) {
     more = true;
   }
   while (log.visible < log.records.end() &&
-         (log.visible < log.records.begin() || log.records[log.visible].at + s_.replication_latency <= now)) {
+         (log.visible < log.records.begin() ||
+          sim::saturating_add(log.records[log.visible].at, latency) <= now)) {
     ++log.visible;
     more = true;
   }
   if (!side.replicating.empty()) {
     arm_replicated(partition, side.replicating.front().time);
   } else if (log.visible < log.records.end()) {
-    arm_replicated(partition, log.records[log.visible].at + s_.replication_latency);
+    arm_replicated(partition, sim::saturating_add(log.records[log.visible].at, latency));
   }
   if (more) announce(partition);
 }
