@@ -152,7 +152,11 @@ void add_compare_options(CLI::App& command, CompareArguments& a) {
 }
 
 void add_report_options(CLI::App& command, ReportArguments& a) {
-  command.add_option("results", a.results, "folders that run --out wrote, or their summary.json")->required();
+  command
+      .add_option(
+          "results", a.results,
+          "folders that run --out or sensitivity --out wrote, or their summary.json or sensitivity.json")
+      ->required();
   const std::function<void(const std::string&)> chosen = [&a](const std::string& word) {
     a.format = word == "html"       ? ReportFormat::html
                : word == "markdown" ? ReportFormat::markdown

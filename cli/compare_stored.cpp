@@ -28,14 +28,6 @@ const char* needs_a_run(const CompareArguments& a) {
   return nullptr;
 }
 
-analysis::FigureUnit unit_of(const std::string& name) {
-  using Unit = analysis::FigureUnit;
-  for (const Unit unit : {Unit::seconds, Unit::fraction, Unit::per_second}) {
-    if (name == analysis::unit_name(unit)) return unit;
-  }
-  return Unit::number;
-}
-
 std::size_t replications_of(const analysis::BaselineRun& run) {
   std::size_t most = 0;
   for (const analysis::KeptFigure& f : run.figures) most = std::max(most, f.values.size());

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "analysis/report/summary_json.hpp"
+#include "scenarios/sensitivity/output.hpp"
 
 namespace tailrace::cli {
 
@@ -18,7 +19,15 @@ constexpr std::uintmax_t kLargest = 256 * 1024 * 1024;  // bytes
 
 using Json = nlohmann::json;
 
-constexpr const char* kForeign = "it is no summary.json of this program";
+struct StoredFile {
+  const char* name;
+  const char* format;
+  int version;
+  const char* command;  // that writes it
+};
+constexpr StoredFile kSummary{"summary.json", "tailrace-summary", analysis::kSummaryVersion, "run --out"};
+constexpr StoredFile kSensitivity{"sensitivity.json", "tailrace-sensitivity", scenarios::kSensitivityVersion,
+                                  "sensitivity --out"};
 
 std::string take(const Json& json, analysis::BaselineRun& run) {
   if (!json.value("complete", false)) return "it is of a run that ended early";
@@ -78,14 +87,61 @@ std::string take(const Json& json, analysis::StoredResult& result) {
   return "";
 }
 
-// The summary.json at `path`, taken apart by take().
+double number_of(const Json& json) {
+  return json.is_number() ? json.get<double>() : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::string take(const Json& json, scenarios::Sensitivity& found) {
+  found.scenario = json.at("scenario");
+  found.primary = json.at("primary");
+  found.step = json.at("step");
+  found.confidence = json.at("confidence");
+  found.replications = json.at("replications");
+  found.ended_early = json.at("message");
+  found.interrupted = !json.at("complete").get<bool>() && found.ended_early.empty();
+  for (const Json& p : json.at("parameters")) {
+    scenarios::Parameter parameter;
+    parameter.path = p.at("path");
+    parameter.base.text = p.at("base");
+    parameter.low.text = p.at("low");
+    parameter.high.text = p.at("high");
+    for (const Json& f : p.at("figures")) {
+      scenarios::Elasticity e;
+      e.figure = f.at("figure");
+      e.unit = unit_of(f.at("unit"));
+      e.at_low = number_of(f.at("at_low"));
+      e.at_high = number_of(f.at("at_high"));
+      e.value.known = f.at("elasticity").is_number();
+      if (e.value.known) {
+        e.value.estimate = f["elasticity"];
+        e.value.low = f.at("elasticity_low");
+        e.value.high = f.at("elasticity_high");
+      }
+      e.p_adjusted = number_of(f.at("p_adjusted"));
+      e.told = f.at("told");
+      parameter.figures.push_back(std::move(e));
+    }
+    found.parameters.push_back(std::move(parameter));
+  }
+  return "";
+}
+
+bool has(const std::string& path, const StoredFile& stored) {
+  std::error_code code;
+  const std::filesystem::path given = path;
+  return std::filesystem::is_directory(given, code) ? std::filesystem::exists(given / stored.name, code)
+                                                    : given.filename() == stored.name;
+}
+
+// The file at `path`, taken apart by take().
 template <class Stored>
-std::string read(const std::string& path, Stored& stored) {
+std::string read(const std::string& path, const StoredFile& what, Stored& stored) {
   std::error_code code;
   std::filesystem::path file = path;
   if (std::filesystem::is_directory(file, code)) {
-    file /= "summary.json";
-    if (!std::filesystem::exists(file, code)) return "there is no summary.json in it; run --out writes one";
+    file /= what.name;
+    if (!std::filesystem::exists(file, code))
+      return fmt::format("there is no {} in it; {} writes one", what.name, what.command);
   }
   const std::uintmax_t size = std::filesystem::file_size(file, code);
   if (code) return code.message();
@@ -96,13 +152,14 @@ std::string read(const std::string& path, Stored& stored) {
   if (!in) return "it cannot be read";
   const Json json = Json::parse(text.str(), nullptr, false);
   if (json.is_discarded()) return "it is no JSON";
+  const std::string foreign = fmt::format("it is no {} of this program", what.name);
   try {
-    if (!json.is_object() || json.value("format", "") != "tailrace-summary") return kForeign;
-    if (json.value("version", 0) != analysis::kSummaryVersion)
+    if (!json.is_object() || json.value("format", "") != what.format) return foreign;
+    if (json.value("version", 0) != what.version)
       return "it is of another version of the program; run the scenario anew";
     return take(json, stored);
   } catch (const Json::exception&) {  // a field that is missing, or of another type
-    return kForeign;
+    return foreign;
   }
 }
 
@@ -115,12 +172,31 @@ bool is_stored_run(const std::string& path) {
 
 std::string read_stored_run(const std::string& path, analysis::BaselineRun& run) {
   run.file = path;
-  return read(path, run);
+  return read(path, kSummary, run);
 }
 
 std::string read_stored_result(const std::string& path, analysis::StoredResult& result) {
   result.folder = path;
-  return read(path, result);
+  return read(path, kSummary, result);
+}
+
+bool has_summary(const std::string& path) {
+  return has(path, kSummary);
+}
+bool has_sensitivity(const std::string& path) {
+  return has(path, kSensitivity);
+}
+
+std::string read_stored_sensitivity(const std::string& path, scenarios::Sensitivity& found) {
+  return read(path, kSensitivity, found);
+}
+
+analysis::FigureUnit unit_of(const std::string& name) {
+  using Unit = analysis::FigureUnit;
+  for (const Unit unit : {Unit::seconds, Unit::fraction, Unit::per_second}) {
+    if (name == analysis::unit_name(unit)) return unit;
+  }
+  return Unit::number;
 }
 
 }  // namespace tailrace::cli

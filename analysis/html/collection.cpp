@@ -68,6 +68,20 @@ std::string measured(const StoredThreshold& t, TextStyle style) {
               style);
 }
 
+std::string requests_section(const std::vector<StoredResult>& results) {
+  std::string out = "<section><h2>Requests</h2>\n<div class=\"scroll\"><table><thead><tr>";
+  for (std::size_t k = 0; k < kHeads.size(); ++k)
+    out += fmt::format("<th{}>{}</th>", k < 2 ? " class=\"l\"" : "", kHeads[k]);
+  out += "</tr></thead><tbody>\n";
+  for (const auto& row : rows(results, html::kText)) {
+    out += "<tr>";
+    for (std::size_t k = 0; k < row.size(); ++k)
+      out += fmt::format("<td{}>{}</td>", k < 2 ? " class=\"l\"" : "", html::html(row[k]));
+    out += "</tr>\n";
+  }
+  return out + "</tbody></table></div></section>\n";
+}
+
 std::string run_words(const StoredResult& r, TextStyle style) {
   return fmt::format("{}{} replication{}, {} measured, seed {}, result {}",
                      r.scenario.empty() ? "" : r.scenario + ": ", r.replications,
@@ -130,25 +144,18 @@ std::string collection_markdown(const std::vector<StoredResult>& results) {
   return out;
 }
 
-std::string collection_html(const std::vector<StoredResult>& results) {
+std::string collection_html(const std::vector<StoredResult>& results, const FurtherSections& further) {
   using html::kText;
   const auto escaped = [](std::string_view text) { return html::html(text); };
   std::string out = fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{} results</title>\n"
-      "<style>{}</style></head><body>\n<main>\n<header><h1>{} results</h1></header>\n<section><h2>Requests"
-      "</h2>\n<div class=\"scroll\"><table><thead><tr>",
-      results.size(), html::kStyleSheet, results.size());
-  for (std::size_t k = 0; k < kHeads.size(); ++k)
-    out += fmt::format("<th{}>{}</th>", k < 2 ? " class=\"l\"" : "", kHeads[k]);
-  out += "</tr></thead><tbody>\n";
-  for (const auto& row : rows(results, kText)) {
-    out += "<tr>";
-    for (std::size_t k = 0; k < row.size(); ++k)
-      out += fmt::format("<td{}>{}</td>", k < 2 ? " class=\"l\"" : "", escaped(row[k]));
-    out += "</tr>\n";
-  }
-  out += "</tbody></table></div></section>\n";
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n"
+      "<style>{1}{2}</style></head><body>\n<main>\n<header><h1>{0}</h1></header>\n",
+      results.empty()       ? "What moves it"
+      : results.size() == 1 ? "1 result"
+                            : fmt::format("{} results", results.size()),
+      html::kStyleSheet, further.style);
+  if (!results.empty()) out += requests_section(results);
   for (const StoredResult& r : results) {
     out += fmt::format(
         "<section><h2>{0}</h2>\n<ul class=\"verdicts\"><li class=\"{1}\">{2}{3}</li></ul>\n"
@@ -175,7 +182,7 @@ std::string collection_html(const std::vector<StoredResult>& results) {
                          escaped(r.story));
     out += "</section>\n";
   }
-  return out + "</main></body></html>\n";
+  return out + further.html + "</main></body></html>\n";
 }
 
 }  // namespace tailrace::analysis

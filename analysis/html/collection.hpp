@@ -38,6 +38,10 @@ struct StoredResult {
 
 std::string collection_text(const std::vector<StoredResult>& results, TextStyle style);
 std::string collection_markdown(const std::vector<StoredResult>& results);
-std::string collection_html(const std::vector<StoredResult>& results);
+// `further`: sections behind those of the results, and what their style sheet adds.
+struct FurtherSections {
+  std::string style, html;
+};
+std::string collection_html(const std::vector<StoredResult>& results, const FurtherSections& further = {});
 
 }  // namespace tailrace::analysis

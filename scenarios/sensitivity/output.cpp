@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/html/text.hpp"
 #include "analysis/report/json_text.hpp"
 #include "analysis/report/markup.hpp"
 #include "analysis/report/tables_csv.hpp"
@@ -59,7 +60,8 @@ std::string xml(const std::string& text) {
 std::string sensitivity_text(const Sensitivity& s, TextStyle style) {
   std::string out =
       fmt::format("{}: what moves {}\n{} paired replications; each parameter lower and higher by {:g} %\n\n",
-                  s.scenario, s.primary, s.replications, 100 * s.step);
+                  analysis::shortened(s.scenario, 60, style), analysis::shortened(s.primary, 80, style),
+                  s.replications, 100 * s.step);
   TextTable table(style);
   table.left("parameter")
       .right("from")
@@ -73,14 +75,14 @@ std::string sensitivity_text(const Sensitivity& s, TextStyle style) {
   for (const Parameter& p : s.parameters) {
     const Elasticity* e = primary_of(p);
     if (e == nullptr) {
-      table.row(
-          {analysis::shortened(p.path, 60, style), p.low.text, p.high.text, "", "", "not known", "", ""});
+      table.row({analysis::shortened(p.path, 60, style), analysis::shortened(p.low.text, 30, style),
+                 analysis::shortened(p.high.text, 30, style), "", "", "not known", "", ""});
       continue;
     }
     table.row(
         {analysis::shortened(p.path, 60, style),
-         p.low.text,
-         p.high.text,
+         analysis::shortened(p.low.text, 30, style),
+         analysis::shortened(p.high.text, 30, style),
          analysis::human_figure(e->at_low, e->unit, style),
          analysis::human_figure(e->at_high, e->unit, style),
          fmt::format("{:+.3g}", e->value.estimate),
@@ -96,11 +98,28 @@ std::string sensitivity_text(const Sensitivity& s, TextStyle style) {
     out += "\nNo parameter moves it by more than luck could.\n";
   } else {
     const Elasticity& e = s.parameters[0].figures[0];
-    out += fmt::format("\n1 % more of {} is {:+.3g} % of {}{}.\n", s.parameters[0].path, e.value.estimate,
-                       s.primary, e.told ? "" : ", if it is not luck");
+    out += fmt::format("\n1 % more of {} is {:+.3g} % of {}{}.\n",
+                       analysis::shortened(s.parameters[0].path, 80, style), e.value.estimate,
+                       analysis::shortened(s.primary, 80, style), e.told ? "" : ", if it is not luck");
   }
   if (!s.ended_early.empty()) out += "A run ended early, " + s.ended_early + "\n";
   if (s.interrupted) out += "Interrupted: only whole pairs count.\n";
+  return out;
+}
+
+std::string sensitivity_markdown(const Sensitivity& s) {
+  using analysis::html::markdown;
+  std::string out = fmt::format(
+      "{}: what moves {}\n\n| Parameter | from | to | % for 1 % more | {:g} % interval | |\n"
+      "|---|---:|---:|---:|---:|---|\n",
+      markdown(s.scenario), markdown(s.primary), 100 * s.confidence);
+  for (const Parameter& p : s.parameters) {
+    const Elasticity* e = primary_of(p);
+    out += fmt::format("| {} | {} | {} | ", markdown(p.path), markdown(p.low.text), markdown(p.high.text));
+    out += e == nullptr ? "not known | | |\n"
+                        : fmt::format("{:+.3g} | {:+.3g} to {:+.3g} | {} |\n", e->value.estimate,
+                                      e->value.low, e->value.high, e->told ? "" : "may be luck");
+  }
   return out;
 }
 

@@ -16,19 +16,6 @@ namespace {
 using analysis::html::html;
 using analysis::html::kText;
 
-constexpr const char* kTornado = R"(
-.row { display: grid; grid-template-columns: minmax(8em, 24em) 1fr 13em; gap: 4px 14px; align-items: center;
-  padding: 5px 0; border-bottom: 1px solid var(--rule); font-variant-numeric: tabular-nums; }
-.row .path { overflow-wrap: anywhere; text-align: right; font-weight: 600; font-size: .9rem; }
-.row svg { display: block; width: 100%; height: 26px; }
-.row .figure { font-size: .9rem; } .row .figure small { display: block; }
-rect.up { fill: var(--full); } rect.down { fill: var(--calm); } .luck { opacity: .35; }
-.axis { stroke: var(--dim); } .whisker { stroke: var(--ink); stroke-width: 2; }
-.key.up { background: var(--full); height: 10px; } .key.down { background: var(--calm); height: 10px; }
-@media (max-width: 600px) { .row { grid-template-columns: 1fr 8.5em; }
-  .row .path { grid-column: 1 / -1; text-align: left; } .row .figure { font-size: .82rem; } }
-)";
-
 const Elasticity* primary_of(const Parameter& p) {
   return p.figures.empty() || !p.figures[0].value.known ? nullptr : &p.figures[0];
 }
@@ -118,19 +105,36 @@ std::string others(const Sensitivity& s) {
 
 }  // namespace
 
+const char* const kTornadoStyle = R"(
+.row { display: grid; grid-template-columns: minmax(8em, 24em) 1fr 13em; gap: 4px 14px; align-items: center;
+  padding: 5px 0; border-bottom: 1px solid var(--rule); font-variant-numeric: tabular-nums; }
+.row .path { overflow-wrap: anywhere; text-align: right; font-weight: 600; font-size: .9rem; }
+.row svg { display: block; width: 100%; height: 26px; }
+.row .figure { font-size: .9rem; } .row .figure small { display: block; }
+rect.up { fill: var(--full); } rect.down { fill: var(--calm); } .luck { opacity: .35; }
+.axis { stroke: var(--dim); } .whisker { stroke: var(--ink); stroke-width: 2; }
+.key.up { background: var(--full); height: 10px; } .key.down { background: var(--calm); height: 10px; }
+@media (max-width: 600px) { .row { grid-template-columns: 1fr 8.5em; }
+  .row .path { grid-column: 1 / -1; text-align: left; } .row .figure { font-size: .82rem; } }
+)";
+
+std::string sensitivity_sections(const Sensitivity& s) {
+  std::string out = fmt::format(
+      "<p class=\"dim\">{} paired replications; each parameter lower and higher by {:g} %, the others "
+      "staying</p>\n",
+      s.replications, 100 * s.step);
+  if (!s.ended_early.empty()) out += "<p class=\"bad\">A run ended early, " + html(s.ended_early) + "</p>\n";
+  if (s.interrupted) out += "<p class=\"bad\">Interrupted: only whole pairs count.</p>\n";
+  return out + tornado(s) + settings(s) + others(s);
+}
+
 std::string sensitivity_html(const Sensitivity& s) {
   const std::string title = s.scenario.empty() ? "tailrace sensitivity" : html(s.scenario);
   std::string out = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
   out += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
   out += fmt::format("<title>{}</title>\n<style>{}{}</style>\n</head>\n<body>\n<main>\n", title,
-                     analysis::html::kStyleSheet, kTornado);
-  out += fmt::format(
-      "<h1>{}</h1>\n<p class=\"dim\">{} paired replications; each parameter lower and higher by {:g} %, the "
-      "others staying</p>\n",
-      title, s.replications, 100 * s.step);
-  if (!s.ended_early.empty()) out += "<p class=\"bad\">A run ended early, " + html(s.ended_early) + "</p>\n";
-  if (s.interrupted) out += "<p class=\"bad\">Interrupted: only whole pairs count.</p>\n";
-  return out + tornado(s) + settings(s) + others(s) + "</main>\n</body>\n</html>\n";
+                     analysis::html::kStyleSheet, kTornadoStyle);
+  return out + "<h1>" + title + "</h1>\n" + sensitivity_sections(s) + "</main>\n</body>\n</html>\n";
 }
 
 }  // namespace tailrace::scenarios

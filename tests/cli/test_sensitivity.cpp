@@ -100,5 +100,45 @@ TEST_F(Program, SensitivitySaysWhatItCannotVary) {
   EXPECT_TRUE(contains(f.err, "did you mean load.request_duration p(9")) << f.err;
 }
 
+// One page, whether the folder holds a run as well or not; what is shown is what `sensitivity` itself showed.
+TEST_F(Program, ReportShowsTheTornadoBesideTheRun) {
+  const std::string s = file("s.yaml", kKnown);
+  ASSERT_EQ(run_program(asked(s, {"--step", "5%", "--out", path("out"), "-q"})).exit_code, 0);
+  const std::string own = read(path("out/sensitivity.html"));
+  const std::string tornado = own.substr(own.find("<section>"), own.find("</main>") - own.find("<section>"));
+  ASSERT_TRUE(contains(tornado, "What moves load.request_duration avg"));
+  const auto report = [&](const std::string& form) {
+    const Finished f = run_program({"report", path("out"), "--format", form});
+    EXPECT_EQ(f.exit_code, 0) << f.err;
+    return f.out;
+  };
+  const std::string alone = report("html");
+  EXPECT_TRUE(contains(alone, tornado));
+  EXPECT_FALSE(contains(alone, "<h2>Requests</h2>"));
+  EXPECT_TRUE(contains(alone, ".row svg")) << "the tornado's style";
+  ASSERT_EQ(run_program({"run", s, "--out", path("out"), "-q"}).exit_code, 0);
+  const std::string both = report("html");
+  EXPECT_TRUE(contains(both, tornado));
+  EXPECT_TRUE(contains(both, "<h2>Requests</h2>"));
+  EXPECT_TRUE(contains(both, "<title>1 result</title>"));
+  EXPECT_TRUE(contains(report("markdown"), "| services.t.workers | 95 | 105 | ")) << report("markdown");
+  const std::string text = run_program(asked(s, {"--step", "5%"})).out;
+  EXPECT_TRUE(contains(report("text"), text.substr(text.find("parameter")))) << report("text");
+}
+
+TEST_F(Program, ASensitivityThatIsNoneIsRefusedWithTheReason) {
+  const Finished cut = run_program(
+      {"report", file("sensitivity.json", R"({"format": "tailrace-sensitivity", "version": 1})")});
+  EXPECT_EQ(cut.exit_code, 5);
+  EXPECT_TRUE(contains(cut.err, "it is no sensitivity.json of this program")) << cut.err;
+  const Finished odd =
+      run_program({"report", file("sensitivity.json", R"({"format": "tailrace-sensitivity", "version": 1,
+    "scenario": "\u001b[31m<script>", "complete": true, "message": "", "primary": "<b>", "step": 0.1, "confidence": 0.95,
+    "replications": 3, "parameters": [{"path": "<i>", "base": "1", "low": "1", "high": "2", "figures": []}]})"),
+                   "--format", "html"});
+  EXPECT_EQ(odd.exit_code, 0) << odd.err;
+  for (const char* tag : {"<script>", "<b>", "<i>", "\x1b"}) EXPECT_FALSE(contains(odd.out, tag)) << tag;
+}
+
 }  // namespace
 }  // namespace tailrace::tests
