@@ -23,7 +23,10 @@ section { background: var(--card); border: 1px solid var(--rule); border-radius:
 .verdicts li { border: 1px solid currentColor; border-left-width: 6px; border-radius: 6px; padding: 3px 12px;
   font-weight: 600; overflow-wrap: anywhere; }
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; background: linear-gradient(to right, var(--card) 40%, transparent) left / 36px 100%
+  no-repeat local, linear-gradient(to left, var(--card) 40%, transparent) right / 36px 100% no-repeat local,
+  linear-gradient(to right, var(--rule), transparent) left / 14px 100% no-repeat scroll,
+  linear-gradient(to left, var(--rule), transparent) right / 14px 100% no-repeat scroll; }
 .scroll + p { margin-top: 10px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { padding: 4px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
@@ -69,12 +72,12 @@ svg .retries { fill: var(--bad); font-weight: 600; paint-order: stroke; stroke: 
 .box { fill: var(--page); stroke: var(--dim); } .box.source { fill: var(--card); stroke-width: 1.5; }
 rect.bar { fill: var(--bar); } rect.calm { fill: var(--calm); } rect.busy { fill: var(--busy); }
 rect.full { fill: var(--full); }
-.topology { display: block; max-width: 100%; height: auto; margin: 0 auto; }
+.topology { display: block; max-width: 100%; min-width: var(--desk); height: auto; margin: 0 auto; }
 .arrow { fill: none; stroke: var(--dim); opacity: .75; } .arrow.unused { stroke-dasharray: 3 4; opacity: .5; }
 .arrow.failing { stroke: var(--full); opacity: 1; stroke-dasharray: 8 3; } .tip { fill: var(--dim); }
 pre { overflow: auto; max-height: 70vh; font: 12.5px/1.45 ui-monospace, monospace; margin: 0; }
 pre.table { max-height: none; } summary { cursor: pointer; font-weight: 600; }
-@media (max-width: 600px) { main { padding: 12px 8px 32px; } section { padding: 10px; }
+@media (max-width: 600px) { .topology { min-width: var(--phone); } main { padding: 12px 8px 32px; } section { padding: 10px; }
   th, td { padding: 4px 6px; } table { font-size: .82rem; } figure svg text { font-size: 16px; } }
 @media print { section { break-inside: avoid; } pre { max-height: none; } }
 )";

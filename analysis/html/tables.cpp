@@ -8,10 +8,13 @@
 
 #include "analysis/html/text.hpp"
 #include "analysis/report/cascade_output.hpp"
+#include "analysis/report/cascade_story.hpp"
 
 namespace tailrace::analysis::html {
 
 namespace {
+
+constexpr std::size_t kMostHits = 24;  // what is behind them on the page matters more
 
 // Everything in a cell is escaped; `classes` are the style sheet's.
 class Table {
@@ -44,9 +47,9 @@ std::string section(std::string_view title, const std::string& body) {
   return fmt::format("<section><h2>{}</h2>\n{}</section>\n", title, body);
 }
 
-std::string cut(std::size_t all, std::string_view where) {
-  if (all <= kMostTableRows) return "";
-  return fmt::format("<p class=\"note\">{} more are in {}.</p>\n", human_count(all - kMostTableRows), where);
+std::string cut(std::size_t all, std::string_view where, std::size_t shown = kMostTableRows) {
+  if (all <= shown) return "";
+  return fmt::format("<p class=\"note\">{} more are in {}.</p>\n", human_count(all - shown), where);
 }
 
 std::string meter(double load) {
@@ -216,19 +219,19 @@ std::string cascade_html(const RunResults& results) {
   table.head("from"), table.head("to"), table.head("seen as", true);
   for (const char* name : {"before", "worst", "replications"}) table.head(name);
   for (const CascadeHitReport& h : cascade.hits) {
-    if (table.count() == kMostTableRows) break;
+    if (table.count() == kMostHits) break;
     table.begin_row();
     table.cell(html(h.component));
     table.cell(html(cause_words(h)), "l");
-    table.cell(human_duration(h.onset_s, kText));
-    table.cell(h.over > 0 ? human_duration(h.end_s, kText) : "the end");
+    table.cell(moment_words(h.onset_s));
+    table.cell(h.over > 0 ? moment_words(h.end_s) : "the end");
     table.cell(symptom_name(h.symptom), "l");
     table.cell(symptom_amount(h, h.normal, kText));
     table.cell(symptom_amount(h, h.worst, kText));
     table.cell(fmt::format("{} of {}", h.replications, cascade.replications));
     table.end_row();
   }
-  if (table.count() > 0) body += table.text() + cut(cascade.hits.size(), "summary.json");
+  if (table.count() > 0) body += table.text() + cut(cascade.hits.size(), "summary.json", kMostHits);
   return section(fmt::format("What followed: {}", verdict_name(cascade.verdict)), body);
 }
 

@@ -15,6 +15,9 @@ namespace tailrace::analysis::html {
 namespace {
 
 constexpr double kBoxWidth = 164, kBoxHeight = 52, kLayerGap = 86, kRowGap = 16, kMargin = 10;
+constexpr double kLoopHeight = 22;  // below a box that calls itself
+// Where the page is narrower the drawing scrolls: names stay legible.
+constexpr double kLeastOnADesk = 0.6, kLeastOnAPhone = 0.85;  // of its size
 constexpr double kBarWidth = kBoxWidth - 70;
 constexpr std::size_t kNameWidth = 20;
 constexpr std::size_t kMostLanes = 60;
@@ -46,9 +49,11 @@ class Drawing {
     lay_out();
     std::string out = "<section><h2>Topology</h2>\n<div class=\"scroll\">";
     out += fmt::format(
-        "<svg class=\"topology\" viewBox=\"0 0 {0} {1}\" style=\"width:{0}px;min-width:{2}px\" role=\"img\" "
+        "<svg class=\"topology\" viewBox=\"0 0 {0} {1}\" style=\"width:{0}px;--desk:{2}px;--phone:{3}px\" "
+        "role=\"img\" "
         "aria-label=\"who calls whom, and how busy everybody is\">",
-        coordinate(width_), coordinate(height_), coordinate(std::min(width_, std::max(340.0, width_ * 0.6))));
+        coordinate(width_), coordinate(height_), coordinate(kLeastOnADesk * width_),
+        coordinate(kLeastOnAPhone * width_));
     out +=
         "<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" "
         "markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"tip\" d=\"M0 0L8 "
@@ -190,7 +195,11 @@ class Drawing {
       layers_.back = std::move(back);
     }
 
-    const auto height = [&](int node) { return static_cast<std::size_t>(node) < boxes ? kBoxHeight : 0.0; };
+    const auto height = [&](int node) {
+      if (static_cast<std::size_t>(node) >= boxes) return 0.0;
+      const bool loop = std::find(ends_.begin(), ends_.end(), std::pair(node, node)) != ends_.end();
+      return kBoxHeight + (loop ? kLoopHeight : 0);
+    };
     std::vector<double> heights;
     for (const auto& layer : layers_.nodes) {
       double sum = -kRowGap;

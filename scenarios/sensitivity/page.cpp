@@ -49,6 +49,10 @@ std::string tornado(const Sensitivity& s) {
                       e->told ? std::max(std::fabs(e->value.low), std::fabs(e->value.high)) : 0.0});
   }
   std::string out = fmt::format("<section><h2>What moves {}</h2>\n", html(s.primary));
+  out += fmt::format(
+      "<p class=\"note\">{}{} paired replications; each parameter lower and higher by {:g} %, the others "
+      "staying</p>\n",
+      s.scenario.empty() ? "" : html(s.scenario) + ": ", s.replications, 100 * s.step);
   out +=
       "<p class=\"legend\"><span><i class=\"key up\"></i>more of it, more of the figure</span>"
       "<span><i class=\"key down\"></i>more of it, less</span><span>pale: may be luck</span>"
@@ -119,10 +123,7 @@ rect.up { fill: var(--full); } rect.down { fill: var(--calm); } .luck { opacity:
 )";
 
 std::string sensitivity_sections(const Sensitivity& s) {
-  std::string out = fmt::format(
-      "<p class=\"dim\">{} paired replications; each parameter lower and higher by {:g} %, the others "
-      "staying</p>\n",
-      s.replications, 100 * s.step);
+  std::string out;
   if (!s.ended_early.empty()) out += "<p class=\"bad\">A run ended early, " + html(s.ended_early) + "</p>\n";
   if (s.interrupted) out += "<p class=\"bad\">Interrupted: only whole pairs count.</p>\n";
   return out + tornado(s) + settings(s) + others(s);
