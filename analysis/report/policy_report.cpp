@@ -140,6 +140,15 @@ std::vector<EjectionReport> ejection_reports(const CompiledModel& model, const R
       report.instances[k].out = ratio_interval(out, confidence);
       report.ejections += report.instances[k].ejections;
     }
+    const auto logs = [&](const RunRecord& r, std::uint32_t k) {
+      std::vector<const PolicyStateRecord*> of;
+      for (std::uint32_t i = 0; i < group.callers; ++i) {
+        const models::BalancerRecord& balancer = r.balancers[group.first_state + i];
+        if (k < balancer.instances.size()) of.push_back(&balancer.instances[k]);
+      }
+      return of;
+    };
+    report.detection = detection_of(model, records, static_cast<int>(group.station), logs, confidence);
     for (const RunRecord& r : records) {
       for (std::uint32_t i = 0; i < group.callers; ++i) {
         const models::BalancerRecord& balancer = r.balancers[group.first_state + i];
@@ -171,6 +180,10 @@ std::vector<HealthReport> health_reports(const CompiledModel& model, const Recor
       }
       report.instances[k].out = ratio_interval(out, confidence);
     }
+    const auto logs = [&](const RunRecord& r, std::uint32_t k) {
+      return std::vector<const PolicyStateRecord*>{&r.health[prober.first_state + k]};
+    };
+    report.detection = detection_of(model, records, static_cast<int>(prober.station), logs, confidence);
     for (const RunRecord& r : records) {
       for (std::uint32_t k = 0; k < report.instances.size(); ++k) {
         const PolicyStateRecord& state = r.health[prober.first_state + k];

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/report/detection.hpp"
 #include "analysis/stats/interval.hpp"
 #include "models/compile/compiled_model.hpp"
 #include "models/runtime/record.hpp"
@@ -60,6 +61,7 @@ struct EjectionReport {
     Interval out;  // share of the time, mean over the caller's instances
   };
   std::vector<Instance> instances;
+  DetectionReport detection;  // by whichever of the callers was first
   std::uint64_t ejections = 0, changes = 0;
   std::vector<PolicyChange> timeline;
 };
@@ -72,6 +74,7 @@ struct HealthReport {
     Interval out;                // share of the time
   };
   std::vector<Instance> instances;
+  DetectionReport detection;
   std::uint64_t changes = 0;
   std::vector<PolicyChange> timeline;
 };

@@ -175,6 +175,12 @@ void policy(JsonText& json, const PolicyReport& p, const models::AdmissionModel&
   json.end_object();
 }
 
+void detection(JsonText& json, const DetectionReport& d) {
+  json.key("detection").begin_object().field("hits", d.hits).field("noticed", d.noticed);
+  interval(json, "after_s", d.seconds, d.noticed);
+  json.end_object();
+}
+
 void ejections(JsonText& json, const EjectionReport& e) {
   json.begin_object().field("caller", e.caller).field("target", e.target);
   json.field("ejections", e.ejections).key("instances").begin_array();
@@ -184,6 +190,7 @@ void ejections(JsonText& json, const EjectionReport& e) {
     json.end_object();
   }
   json.end_array();
+  detection(json, e.detection);
   timeline(json, e.timeline, e.changes, [](std::uint8_t s) { return std::string(kEjectionStatuses[s]); });
   json.end_object();
 }
@@ -196,6 +203,7 @@ void health(JsonText& json, const HealthReport& h) {
     json.end_object();
   }
   json.end_array();
+  detection(json, h.detection);
   timeline(json, h.timeline, h.changes, [](std::uint8_t s) { return std::string(kHealthStatuses[s]); });
   json.end_object();
 }

@@ -403,6 +403,18 @@ class Summary {
                  Ink::dim, style_));
     }
   }
+  // "cart: found unhealthy 12.3 s ±1.2 after a fault began; 5 of 6 hits were noticed while they lasted".
+  void noticed(const std::string& target, const std::string& how, const DetectionReport& d) {
+    if (d.hits == 0) return;
+    const HumanScale scale = duration_scale(d.seconds.estimate, style_);
+    const std::string spread = plus_minus(d.seconds, scale, style_);
+    const std::string count =
+        fmt::format("{} of {} hit{}", human_count(d.noticed), human_count(d.hits), d.hits == 1 ? "" : "s");
+    line(d.noticed == 0
+             ? fmt::format("{}: not {} while a fault lasted ({})", name(target), how, count)
+             : fmt::format("{}: {} {}{} after a fault began ({} noticed while it lasted)", name(target), how,
+                           scale.text(d.seconds.estimate), spread.empty() ? "" : " " + spread, count));
+  }
   std::string instance_name(const std::string& target, std::size_t k) {
     return fmt::format("{} #{}", name(target), k);
   }
@@ -416,6 +428,8 @@ class Summary {
       }
     }
     taken_out("ejected instances", "by", "ejections", std::move(rows));
+    for (const EjectionReport& e : report_.ejections)
+      noticed(e.target, "ejected by " + name(e.caller), e.detection);
     rows.clear();
     for (const HealthReport& h : report_.health) {
       for (std::size_t k = 0; k < h.instances.size(); ++k) {
@@ -425,6 +439,7 @@ class Summary {
       }
     }
     taken_out("unhealthy instances", "", "found so", std::move(rows));
+    for (const HealthReport& h : report_.health) noticed(h.target, "found unhealthy", h.detection);
   }
 
   // What the faults did; first and last times are those of the first replication.

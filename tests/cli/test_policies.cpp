@@ -226,6 +226,60 @@ services:
             std::string::npos);
 }
 
+// Probes come every second. The fault of 3.5 s is seen at 4 and 5 s: noticed after 1.5 s. While the instance
+// is out (until two probes have passed, at 9 s) another hits it, which is no news; one between two probes is
+// never seen.
+TEST_F(Program, HowLongItTakesToNoticeAFaultIsReported) {
+  const std::string q = file("q.yaml", R"(tailrace: 1
+run: {duration: 20s, replications: 1}
+workloads: {load: {trace: {times: [19s]}, calls: s.op}}
+services:
+  s:
+    replicas: 2
+    health_check: {interval: 1s, timeout: 500ms, unhealthy_threshold: 2, healthy_threshold: 2}
+    endpoints: {op: [compute: 50ms]}
+faults:
+  - {type: pod_failure, target: "s#1", start: 3500ms, duration: 4s}
+  - {type: pause, target: "s#1", start: 6s, duration: 200ms}
+  - {type: pod_failure, target: "s#1", start: 12200ms, duration: 500ms}
+)");
+  const json s = summary(q);
+  const json& found = s["health_checks"][0]["detection"];
+  EXPECT_EQ(found["hits"], 2) << found;
+  EXPECT_EQ(found["noticed"], 1);
+  EXPECT_DOUBLE_EQ(found["after_s"]["estimate"].get<double>(), 1.5);
+  const Finished text = run_program({"run", q});
+  EXPECT_NE(
+      text.out.find("s: found unhealthy 1.50 s after a fault began (1 of 2 hits noticed while it lasted)"),
+      std::string::npos)
+      << text.out;
+}
+
+// A call every 100 ms, each second one to the instance that fails from 5 s on: three failures in a row eject
+// it.
+TEST_F(Program, HowLongItTakesToEjectIsReported) {
+  const std::string q = file("q.yaml", R"(tailrace: 1
+run: {duration: 20s, replications: 1}
+workloads: {load: {constant_arrival_rate: 10/s, spacing: regular, calls: s.op}}
+services:
+  s:
+    replicas: 2
+    load_balancer: round_robin
+    outlier_detection: {consecutive_5xx: 3, success_rate_stdev_factor: 0, max_ejection_percent: 100%}
+    endpoints: {op: [compute: 1ms]}
+faults:
+  - {type: abort, target: "s#1", start: 5s, duration: 10s}
+)");
+  const json s = summary(q);
+  const json& e = s["outlier_ejections"][0];
+  EXPECT_EQ(e["detection"]["hits"], 1) << e;
+  EXPECT_EQ(e["detection"]["noticed"], 1);
+  const double after = e["detection"]["after_s"]["estimate"];
+  EXPECT_NEAR(after, e["timeline"][0]["at_s"].get<double>() - 5, 1e-9);
+  EXPECT_GT(after, 0.4 - 1e-9);
+  EXPECT_LT(after, 0.6 + 1e-9);
+}
+
 // Sixty at once of 10 ms each: dropping begins at 110 ms (in tests/determinism it is worked out that seven
 // are dropped), and ends with the queue. The first of them found a free worker and was no question of the
 // queue's.

@@ -84,7 +84,7 @@ std::string RandomPolicies::breaker() {
 }
 
 std::string RandomPolicies::hedge(bool has_per_try_timeout) {
-  const std::string budget = r_.one_of({"", ", budget: 100%", ", budget: 40%, max_burst: 5"});
+  const std::string budget = r_.one_of({"", ", budget: unlimited", ", budget: 40%, max_burst: 5"});
   if (has_per_try_timeout && r_.chance(50)) return ", hedge: {on_per_try_timeout: true" + budget + "}";
   return fmt::format(", hedge: {{delay: {}, max_requests: {}{}}}",
                      r_.one_of({"0s", "1ms", "8ms", "p80", "p95"}), 1 + r_.below(3), budget);

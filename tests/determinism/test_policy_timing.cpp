@@ -238,7 +238,7 @@ TEST(Hedge, LoserIsCancelledAtItsNextStep) {
 }
 
 TEST(Hedge, MayLose) {
-  Trace t(hedged(25, 100, "hedge: {delay: 20ms, budget: 100%}", ""));
+  Trace t(hedged(25, 100, "hedge: {delay: 20ms, budget: unlimited}", ""));
   t.sent("load", "s.op", {0, 20});
   t.requests("load", {{25, success}});
   EXPECT_EQ(t.edge("load", "s.op").hedges_won, 0u);

@@ -161,7 +161,7 @@ void apply(const void* written, PolicyTarget& target) {
   hedging.most = spec.max_requests;
   hedging.policy = std::make_shared<HedgeModel>(delay, spec.initial_delay);
   hedging.on_try_timeout = spec.on_per_try_timeout;
-  if (spec.budget.value < 1) {
+  if (!spec.budget_unlimited && spec.budget.value < 1) {
     hedging.budget =
         std::make_shared<HedgeBudgetModel>(spec.budget.value, spec.max_burst.value_or(kUnlimited));
   }
@@ -183,6 +183,7 @@ FieldTable hedge_fields() {
            "does")
       .add("budget", &HedgeSpec::budget, "hedges per call, over the last 10 s; 100% is no limit",
            Range{0, 1, true})
+      .also("unlimited", &HedgeSpec::budget_unlimited)
       .add("max_burst", &HedgeSpec::max_burst, "hedges that may be saved up; default what 10 s bring",
            between(1, 1e9))
       .shorthand("delay")

@@ -11,8 +11,8 @@
 //
 // The budget is Finagle's BackupRequestFilter's: each call deposits `budget` of a token, a hedge takes a
 // whole one, what is not taken within 10 s is lost. Unlike there, no reserve is given at the start. At 100 %
-// there is no limit. Cost: constant per call; with a percentile two histograms (0.6 KB and 2 KB per octave
-// each) per holder.
+// there is no limit, nor with the word. Cost: constant per call; with a percentile two histograms (0.6 KB and
+// 2 KB per octave each) per holder.
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -36,6 +36,7 @@ struct HedgeSpec {
   Count max_requests = 1;
   bool on_per_try_timeout = false;
   Fraction budget{0.1};
+  bool budget_unlimited = false;
   std::optional<Count> max_burst;
 };
 
