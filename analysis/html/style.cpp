@@ -77,7 +77,8 @@ rect.full { fill: var(--full); }
 .arrow.failing { stroke: var(--full); opacity: 1; stroke-dasharray: 8 3; } .tip { fill: var(--dim); }
 pre { overflow: auto; max-height: 70vh; font: 12.5px/1.45 ui-monospace, monospace; margin: 0; }
 pre.table { max-height: none; } summary { cursor: pointer; font-weight: 600; }
-@media (max-width: 600px) { .topology { min-width: var(--phone); } main { padding: 12px 8px 32px; } section { padding: 10px; }
+@media (max-width: 600px) { .topology { min-width: var(--phone); }
+  main { padding: 12px 8px 32px; } section { padding: 10px; }
   th, td { padding: 4px 6px; } table { font-size: .82rem; } figure svg text { font-size: 16px; } }
 @media print { section { break-inside: avoid; } pre { max-height: none; } }
 )";

@@ -133,7 +133,8 @@ TEST_F(Program, ASensitivityThatIsNoneIsRefusedWithTheReason) {
   EXPECT_TRUE(contains(cut.err, "it is no sensitivity.json of this program")) << cut.err;
   const Finished odd =
       run_program({"report", file("sensitivity.json", R"({"format": "tailrace-sensitivity", "version": 1,
-    "scenario": "\u001b[31m<script>", "complete": true, "message": "", "primary": "<b>", "step": 0.1, "confidence": 0.95,
+    "scenario": "\u001b[31m<script>", "complete": true, "message": "", "primary": "<b>", "step": 0.1,
+    "confidence": 0.95,
     "replications": 3, "parameters": [{"path": "<i>", "base": "1", "low": "1", "high": "2", "figures": []}]})"),
                    "--format", "html"});
   EXPECT_EQ(odd.exit_code, 0) << odd.err;

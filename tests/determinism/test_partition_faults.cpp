@@ -110,7 +110,8 @@ faults: [{{type: gray, target: 'partition orders#1', factor: 3, start: 5ms, dura
 // it.
 TEST(PartitionFaults, SlowFetchesFromTheirLeader) {
   Trace t(R"(
-workloads: {load: {trace: {times: [10ms, 30ms, 60ms, 80ms, 110ms, 122ms, 125ms]}, steps: [{publish: orders, key: none}]}}
+workloads: {load: {trace: {times: [10ms, 30ms, 60ms, 80ms, 110ms, 122ms, 125ms]},
+    steps: [{publish: orders, key: none}]}}
 logs:
   orders: {partitions: 2, brokers: 2, replication_factor: 1, min_insync_replicas: 1, replication_latency: 0s,
     partitioner: round_robin, publish_time: 0s, consumers: {g: {fetch_latency: 5ms, steps: [compute: 1ms]}}}

@@ -113,6 +113,37 @@ services: {{s: {{workers: 1, endpoints: {{op: [compute: exp(10ms)]}}}}}}
   }
 }
 
+// Who stops at the first look at which the interval is narrow favours spreads that came out small. At this
+// width half of the comparisons stop at the first look and half go on, which is where that would show.
+TEST(Comparisons, ThatEndWhereTheyAreNarrowEnoughMissZeroInFiveOfAHundred) {
+  const Model model = compile_text(R"(
+run: {duration: 20s, warmup: 2s}
+workloads: {load: {constant_arrival_rate: 50/s, calls: s.op}}
+services: {s: {workers: 1, endpoints: {op: [compute: exp(10ms)]}}}
+)");
+  constexpr int kTrials = 400;
+  scenarios::CompareOptions options;
+  options.primary = "load.request_duration avg";
+  options.until = 0.1;
+  int missed = 0, at_once = 0;
+  sim::SplitMix64 seeds{41};
+  for (int trial = 0; trial < kTrials; ++trial) {
+    const auto a = with_seed(model, "a", seeds.next());
+    const auto b = with_seed(model, "b", seeds.next());
+    const scenarios::CompareRun run = scenarios::run_paired({a, b}, options);
+    at_once += run.variants[0].replications.size() == 10 ? 1 : 0;
+    const analysis::Interval d =
+        difference(analysis::compare_variants(run.variants, options.primary, 0.95), options.primary);
+    ASSERT_TRUE(d.known);
+    missed += d.covers(0) ? 0 : 1;
+  }
+  RecordProperty("missed", missed);
+  EXPECT_GT(at_once, kTrials / 4);
+  EXPECT_LT(at_once, kTrials * 3 / 4);
+  EXPECT_GE(missed, 12);
+  EXPECT_LE(missed, 28);
+}
+
 // Among 9 primary and other figures of one identical pair, something would be "different" far more often
 // than in 5 of 100 comparisons without the correction; with it, in about 5 at most.
 TEST(Comparisons, OfManyFiguresFindNothingWhereNothingIs) {
