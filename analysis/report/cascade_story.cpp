@@ -84,7 +84,8 @@ std::string moment_words(double s) {
   return rest >= 0.05 ? text + " " + tenths(rest) + " s" : text;
 }
 
-std::string cascade_story(const models::Topology& t, const CascadeReport& report) {
+std::string cascade_story(const models::Topology& t, const CascadeReport& report,
+                          std::string (*moment)(double)) {
   if (!report.happened()) return "";
   std::string text;
   const auto sentence = [&](std::string words) {
@@ -100,7 +101,7 @@ std::string cascade_story(const models::Topology& t, const CascadeReport& report
             : std::string("the load rose");
     const std::size_t more = report.triggers.size() - 1;
     sentence(
-        fmt::format("At {} {}{}{}", moment_words(first.start_s), what,
+        fmt::format("At {} {}{}{}", moment(first.start_s), what,
                     first.over ? fmt::format(", for {}", at_time(first.end_s - first.start_s)) : "",
                     more > 0 ? fmt::format(", and {} more trigger{} later", more, more > 1 ? "s" : "") : ""));
     for (const Trigger& trigger : report.triggers)
@@ -114,7 +115,7 @@ std::string cascade_story(const models::Topology& t, const CascadeReport& report
       continue;
     }
     sentence(fmt::format("{} {} at {} {}: {}{}", h.component, n == 1 ? "was hit first," : "followed",
-                         moment_words(h.onset_s), mechanism_words(h), symptom_words(h),
+                         moment(h.onset_s), mechanism_words(h), symptom_words(h),
                          in_how_many(h.replications, report.replications)));
   }
   if (left_out > 0) sentence(fmt::format("{} more components followed", left_out));
@@ -149,7 +150,7 @@ std::string cascade_story(const models::Topology& t, const CascadeReport& report
     case Verdict::metastable:
       sentence(fmt::format(
           "The trigger is gone{}, the load is back, and goodput stays at {}, from {}: metastable{}",
-          gone >= 0 && gone < 1e299 ? " since " + moment_words(gone) : "",
+          gone >= 0 && gone < 1e299 ? " since " + moment(gone) : "",
           human_rate(report.goodput_after.estimate), human_rate(report.goodput_before.estimate), many));
       break;
     case Verdict::unknown:

@@ -6,11 +6,12 @@
 
 namespace tailrace::analysis {
 
-// Empty where nothing happened.
-std::string cascade_story(const models::Topology& topology, const CascadeReport& report);
-
 // A moment of the run: to the tenth of a second, for windows may be as short, where a length would be
 // rounded.
 std::string moment_words(double s);
+
+// Empty where nothing happened. `moment` writes moments of the run, for those who tell it beside a clock.
+std::string cascade_story(const models::Topology& topology, const CascadeReport& report,
+                          std::string (*moment)(double) = moment_words);
 
 }  // namespace tailrace::analysis

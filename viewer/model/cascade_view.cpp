@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analysis/report/cascade_output.hpp"
+#include "analysis/report/cascade_story.hpp"
 #include "viewer/model/clock_text.hpp"
 
 namespace tailrace::viewer {
@@ -16,7 +17,7 @@ using analysis::Mechanism;
 using analysis::Symptom;
 using analysis::Verdict;
 
-constexpr analysis::TextStyle kStyle{false, false};
+constexpr analysis::TextStyle kStyle{false, true};
 
 std::size_t at(int i) {
   return static_cast<std::size_t>(i);
@@ -129,7 +130,8 @@ CascadeScene cascade_scene(const Scene& scene, const FinishedRun& run) {
   out.verdict = analysis::verdict_name(c.verdict);
   out.verdict_text = meaning(c.verdict);
   if (!c.reason.empty()) out.verdict_text += " (" + c.reason + ")";
-  out.story = run.cascade.story;
+  out.story =
+      analysis::cascade_story(*scene.model->topology, run.cascade, [](double s) { return clock_text(s, 1); });
   for (const analysis::Trigger& t : c.triggers) out.triggers.push_back(trigger_of(scene, t));
   out.user_onset_s = c.user_onset_s;
   out.user_end_s = c.user_end_s;
