@@ -182,7 +182,7 @@ void Peek::attempts(std::vector<AttemptPeek>& out) const {
   out.clear();
   for (std::uint32_t slot = 0; slot < e_.frames_.slots(); ++slot) {
     const Frame& f = e_.frames_[slot];
-    if (!(f.flags & kLive) || (f.flags & (kClientFrame | kBranchFrame))) continue;
+    if (!(f.flags & kLive) || (f.flags & (kClientFrame | kBranchFrame)) || f.parent == kNoId) continue;
     AttemptPeek a;
     a.slot = slot;
     a.edge = f.edge;

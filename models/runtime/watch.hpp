@@ -39,10 +39,10 @@ struct InstancePeek {
   bool scaled = false, starting = false, ready = true, draining = false;  // scaled: the others mean something
 };
 
-// An attempt of a call that is under way, by the frame that it is in.
+// An attempt of a call that is under way and that somebody waits for, by the frame that it is in.
 struct AttemptPeek {
   std::uint32_t slot = 0, edge = 0;
-  std::uint32_t parent = 0, parent_ticket = 0;  // kNoId: nobody waits for it
+  std::uint32_t parent = 0, parent_ticket = 0;  // the frame that waits for it
   std::uint32_t instance = 0;
   std::int64_t start_ns = 0;  // sent; once it has arrived over a network: when
   bool direct = false;        // it is a whole request; parent is its class

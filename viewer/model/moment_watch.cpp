@@ -7,7 +7,9 @@ namespace tailrace::viewer {
 
 namespace {
 
-constexpr std::size_t kMostWork = 8'000'000;  // frames looked at for one request (0.2 s); then it is shorter
+constexpr std::size_t kMostWork =
+    8'000'000;                        // attempts looked at for one request (0.2 s); then it is shorter
+constexpr std::size_t kPassedBy = 8;  // frames that are no such attempts cost as much as one
 
 std::size_t at(std::uint32_t i) {
   return static_cast<std::size_t>(i);
@@ -29,12 +31,6 @@ bool same_attempt(const models::AttemptPeek& a, const models::AttemptPeek& b, bo
   return a.start_ns == b.start_ns || (!arrived && b.start_ns > a.start_ns);
 }
 
-// Its caller has left, and it goes on for nobody.
-bool abandoned(const models::AttemptPeek& a, const models::AttemptPeek& b) {
-  return a.edge == b.edge && a.parent != models::kNoId && b.parent == models::kNoId &&
-         b.start_ns >= a.start_ns;
-}
-
 }  // namespace
 
 CallTracer::CallTracer(const Scene& scene, std::uint64_t first_id)
@@ -52,7 +48,7 @@ void CallTracer::begin(Tracked& tracked, const models::AttemptPeek& a, std::int6
       a.edge < scene_.edge_of_call.size() && scene_.model->edges[at(a.edge)].out_link != models::kNoId;
   tracked.arrived = !network || a.queued || a.holding;
   tracked.served = tracked.arrived && !a.queued;
-  if (edge < 0 || a.parent == models::kNoId) return;  // probes, deliveries, work for nobody
+  if (edge < 0) return;  // probes, deliveries
   Dot dot;
   dot.id = next_id_++;
   dot.edge = edge;
@@ -64,24 +60,26 @@ void CallTracer::begin(Tracked& tracked, const models::AttemptPeek& a, std::int6
   dots_.push_back(dot);
 }
 
-// Whose count has grown since an end on this edge was last looked at. Two ends on one edge at one event take
-// the failure that both may have.
+// Whose count has grown since an end on this edge was last looked at; none has where the caller has left
+// without waiting for an end. Two ends on one edge at one event take the failure that both may have.
 models::Outcome CallTracer::outcome_of(std::uint32_t edge, const models::Peek& peek) {
   const models::EdgeRecord now = peek.edge(at(edge));
   const models::EdgeRecord before = counted_[at(edge)] == looks_ ? counts_[at(edge)] : now;
-  models::Outcome outcome = models::Outcome::success;
+  const auto grown = [&](std::size_t o) {
+    return now.attempt_ended[o] > before.attempt_ended[o] || now.ended[o] > before.ended[o];
+  };
+  models::Outcome outcome = grown(0) ? models::Outcome::success : models::Outcome::timeout;
   for (std::size_t o = 1; o < now.attempt_ended.size(); ++o) {
-    if (now.attempt_ended[o] > before.attempt_ended[o] || now.ended[o] > before.ended[o])
-      outcome = static_cast<models::Outcome>(o);
+    if (grown(o)) outcome = static_cast<models::Outcome>(o);
   }
   return outcome;
 }
 
-void CallTracer::end(Tracked& tracked, std::int64_t now, const models::Peek& peek, bool left) {
+void CallTracer::end(Tracked& tracked, std::int64_t now, const models::Peek& peek) {
   if (tracked.dot != kNone) {
     Dot& dot = dots_[tracked.dot];
     dot.ended_ns = now;
-    dot.outcome = left ? models::Outcome::timeout : outcome_of(tracked.last.edge, peek);
+    dot.outcome = outcome_of(tracked.last.edge, peek);
   }
   tracked.dot = kNone;
 }
@@ -110,17 +108,13 @@ void CallTracer::look(const models::Peek& peek) {
         if (dot != nullptr) dot->served_ns = now;
       }
       tracked.last = a;
-    } else if (known && abandoned(tracked.last, a)) {
-      tracked.seen = looks_ + 1;
-      end(tracked, now, peek, true);
-      tracked.last = a;
     } else {
       fresh.push_back(i);
     }
   }
   // Ends first: their slots may have been taken again by what is fresh.
   for (const std::uint32_t slot : live_) {
-    if (slots_[at(slot)].seen == looks_) end(slots_[at(slot)], now, peek, false);
+    if (slots_[at(slot)].seen == looks_) end(slots_[at(slot)], now, peek);
   }
   for (const std::uint32_t i : fresh) {
     begin(slots_[at(attempts_[i].slot)], attempts_[i], now);
@@ -227,7 +221,7 @@ std::int64_t MomentWatch::look(const models::Peek& peek) {
       traced_from_ns_ = now;
     }
     tracer_->look(peek);
-    work_ += peek.slots() + 1;
+    work_ += tracer_->looked_at() + peek.slots() / kPassedBy + 1;
     if (!state_taken_ && upcoming >= at_ns_) take_state(peek);
     const bool enough = work_ > kMostWork || tracer_->count() > kMostDots;
     if (state_taken_ && (upcoming >= until_ns_ || enough)) {

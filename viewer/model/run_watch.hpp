@@ -55,6 +55,7 @@ class CallTracer {
   // Dots that had not ended by `from_ns`; earlier ones are forgotten.
   std::vector<Dot> dots(std::int64_t from_ns);
   std::size_t count() const { return dots_.size(); }
+  std::size_t looked_at() const { return attempts_.size(); }  // the last time
 
  private:
   struct Tracked {
@@ -65,7 +66,7 @@ class CallTracer {
   };
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   void begin(Tracked& tracked, const models::AttemptPeek& a, std::int64_t now);
-  void end(Tracked& tracked, std::int64_t now, const models::Peek& peek, bool left);
+  void end(Tracked& tracked, std::int64_t now, const models::Peek& peek);
   models::Outcome outcome_of(std::uint32_t edge, const models::Peek& peek);
 
   const Scene& scene_;
