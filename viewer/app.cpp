@@ -142,8 +142,9 @@ bool App::tracing() const {
 
 bool App::wait_traces(double seconds) const {
   return tail_.wait(seconds) &&
-         std::all_of(sessions_.begin(), sessions_.end(),
-                     [seconds](const auto& session) { return session->wait_traces(seconds); });
+         std::all_of(sessions_.begin(), sessions_.end(), [seconds](const auto& session) {
+           return session->wait_traces(seconds) && session->wait_stored(seconds);
+         });
 }
 
 const App::Place* App::place_of(const std::string& panel) const {
@@ -254,7 +255,7 @@ void App::everything(ImVec2 size) {
   transport_.draw(looks_[0], {size.x, bar}, actions, filming);
   const float side = std::clamp(side_width_ > 0 ? side_width_ : std::max(em() * 27, size.x * 0.26f),
                                 em() * 14, size.x * 0.7f);
-  const float below = std::clamp(time_height_ > 0 ? time_height_ : size.y * 0.37f, em() * 10, size.y * 0.75f);
+  const float below = std::clamp(time_height_ > 0 ? time_height_ : size.y * 0.35f, em() * 10, size.y * 0.75f);
   const float left = size.x - side - gap, top = size.y - bar - below - gap;
   places_ = {{"topology", {0, bar}, {left, top}},
              {"time", {0, bar + top + gap}, {left, below}},

@@ -9,6 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "scenarios/import/json_fault.hpp"
+
 namespace tailrace::scenarios {
 
 namespace {
@@ -254,20 +256,6 @@ void jaeger_processes(const Json& object, SpanSet& set, std::vector<std::uint32_
   pending.clear();
 }
 
-std::string place_of(std::string_view text, std::size_t at) {
-  at = std::min(at, text.size());
-  const std::string_view before = text.substr(0, at);
-  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-  const std::size_t start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  return fmt::format("{}:{}", line, at - start + 1);
-}
-
-// nlohmann's texts begin with "[json.exception.parse_error.101] parse error at line 1, column 2: ".
-std::string reason_of(const std::string& what) {
-  const std::size_t colon = what.find(": ");
-  return colon == std::string::npos ? what : what.substr(colon + 2);
-}
-
 // Objects are handed over as they end, and what seen() takes is thrown away. `at` is where to begin; it is
 // left behind the document.
 template <class Seen>
@@ -280,10 +268,9 @@ bool stream(std::string_view text, SpanSet& set, const Seen& seen) {
     const Json rest = Json::parse(text.begin(), text.end(), callback);
     return true;
   } catch (const Json::parse_error& fault) {
-    set.error = fmt::format("{}: not valid JSON: {}", place_of(text, fault.byte > 0 ? fault.byte - 1 : 0),
-                            reason_of(fault.what()));
+    set.error = json_fault(text, fault.byte, fault.what());
   } catch (const Json::exception& fault) {
-    set.error = fmt::format("1:1: not usable JSON: {}", reason_of(fault.what()));
+    set.error = fmt::format("1:1: not usable JSON: {}", json_reason(fault.what()));
   }
   return false;
 }

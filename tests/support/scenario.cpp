@@ -1,9 +1,12 @@
 #include "tests/support/scenario.hpp"
 
+#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <utility>
 
+#include "analysis/report/summary_json.hpp"
+#include "analysis/report/trace_files.hpp"
 #include "models/topology/build.hpp"
 #include "scenarios/format/read.hpp"
 #include "scenarios/run/replicate.hpp"
@@ -63,6 +66,46 @@ Results run_model(const Model& model, int jobs) {
 
 Results run_text(std::string_view text, int jobs) {
   return run_model(compile_text(text), jobs);
+}
+
+Results store_run(const std::string& folder, std::string_view text) {
+  const Model model = compile_text(text);
+  scenarios::ReplicateOptions options;
+  options.jobs = 1;
+  options.trace = {models::TraceSampling::Mode::automatic, 1};
+  Results run{model, scenarios::replicate(model, options).records, {}};
+  run.report = analysis::build_run_report(*model, run.records);
+  const std::vector<analysis::ThresholdResult> none;
+  const analysis::RunResults told{*model, run.records, run.report, none, {}, {}};
+  std::ofstream(folder + "/scenario.yaml") << text;
+  std::ofstream(folder + "/summary.json") << analysis::summary_json(told);
+  std::ofstream(folder + "/traces.json")
+      << analysis::otlp_traces(run.report.tail, *model, model->topology->run.seed);
+  return run;
+}
+
+std::string tiers_text(int tiers, int width, const std::string& hit) {
+  const auto name = [](int t, int i) { return "t" + std::to_string(t) + "s" + std::to_string(i); };
+  std::string text =
+      "tailrace: 1\nname: tiers\nrun: {duration: 90s, warmup: 5s, seed: 1, replications: 1}\nworkloads:\n"
+      "  users:\n    constant_arrival_rate: 40/s\n    timeout: 2s\n    requests:\n";
+  for (int i = 0; i < width; ++i)
+    text += "      r" + std::to_string(i) + ": {weight: 1, steps: [call: " + name(0, i) + ".go]}\n";
+  text += "services:\n";
+  for (int t = 0; t < tiers; ++t) {
+    for (int i = 0; i < width; ++i) {
+      text += "  " + name(t, i) + ": {workers: 8, endpoints: {go: [{compute: exp(1ms)}";
+      if (t + 1 < tiers) {
+        const auto way = [&](int to) {
+          return "{probability: 0.5, steps: [{call: " + name(t + 1, to) + ".go, timeout: 1s}]}";
+        };
+        text += ", {branch: [" + way(i) + ", " + way((i * 7 + 3) % width) + "]}";
+      }
+      text += "]}}\n";
+    }
+  }
+  return text + "faults:\n  - {name: standstill, type: pause, target: " + hit +
+         ", start: 30s, duration: 20s}\n";
 }
 
 std::string repeated(std::string_view text, int n) {

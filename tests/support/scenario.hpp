@@ -38,6 +38,13 @@ Loaded load_file(const std::string& path, const std::vector<std::string>& overri
 Model compile_text(std::string_view text);
 Results run_model(const Model& model, int jobs = 1);
 Results run_text(std::string_view text, int jobs = 1);
+// With its requests traced, and kept as `tailrace run --out` keeps it: scenario.yaml, summary.json,
+// traces.json.
+Results store_run(const std::string& folder, std::string_view text);
+
+// Services in tiers, "t0s0", "t0s1", ...: each calls one of two of the next tier, and users call all of the
+// first alike. 40 requests a second, and a pause of `hit` from 30 s to 50 s of a minute and a half.
+std::string tiers_text(int tiers, int width, const std::string& hit);
 
 // The same text n times, separated by ", ": for long fan-outs.
 std::string repeated(std::string_view text, int n);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/scenario.hpp"
 #include "tests/viewer_gui/driver.hpp"
 
 namespace tailrace::viewer {
@@ -116,6 +117,56 @@ TEST(TailPanel, AloneItShowsBothTheSharesAndARequest) {
   Tail t(1400, 900, PanelName::tail);
   EXPECT_NE(t.panel().shown_request(), nullptr);
   EXPECT_NE(t.panel().slow(), nullptr);
+}
+
+// Of a band's exemplars those of other replications are offered too, and say which they are of.
+TEST(TailPanel, AStoredRequestOfAnotherReplicationIsOpenedAndNamesIt) {
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "tailrace-stored-tail";
+  std::filesystem::create_directories(folder);
+  std::string text = kShop;
+  text.replace(text.find("replications: 1"), 15, "replications: 3");
+  tests::store_run(folder.string(), text);
+  models::Diagnostics diagnostics;
+  std::vector<models::SourceFile> files;
+  std::string error;
+  std::vector<std::unique_ptr<Session>> sessions;
+  sessions.push_back(Session::open(folder.string(), {}, diagnostics, files, error));
+  ASSERT_TRUE(sessions[0]) << error;
+  AppOptions options;
+  options.side = PanelName::tail;
+  Driver d(std::move(sessions), options, 1400, 900);
+  d.look().brush = TimeRange{0, 60};
+  for (int i = 0; i < 2; ++i) {
+    d.frames(2);
+    ASSERT_TRUE(d.app().wait_traces(kLong));
+  }
+  d.frames(3);
+  TailPanel& panel = d.app().tail();
+  ASSERT_NE(panel.slow(), nullptr);
+  EXPECT_EQ(panel.shown_request(), nullptr);
+  const auto stored = d.session().stored_traces();
+  ASSERT_NE(stored, nullptr);
+  EXPECT_EQ(stored->note, "");
+  ImVec2 chip;
+  std::size_t which = stored->requests.size();
+  for (std::size_t i = 0; i < stored->requests.size(); ++i) {
+    const bool offered = panel.where("stored " + std::to_string(i), chip);
+    const models::TracedRequest& r = stored->requests[i].trace.request;
+    const bool slow = static_cast<double>(r.latency_ns) * 1e-9 >= panel.slow()->low_s;
+    EXPECT_EQ(offered, slow && r.outcome == models::Outcome::success) << "as slow as the slowest band";
+    if (offered && stored->requests[i].replication > 0) which = i;
+  }
+  ASSERT_LT(which, stored->requests.size()) << "three replications, three requests a band";
+  const StoredRequest& request = stored->requests[which];
+  ASSERT_TRUE(panel.where("stored " + std::to_string(which), chip));
+  d.click(chip);
+  ASSERT_NE(panel.shown_request(), nullptr);
+  EXPECT_EQ(panel.shown_request()->origin, "replication " + std::to_string(request.replication));
+  EXPECT_DOUBLE_EQ(panel.shown_request()->latency_s,
+                   static_cast<double>(request.trace.request.latency_ns) * 1e-9);
+  d.click(chip);
+  EXPECT_EQ(panel.shown_request(), nullptr) << "and closed again";
+  std::filesystem::remove_all(folder);
 }
 
 TEST(TailPanel, FollowsTheBrushAndAnEdit) {

@@ -8,6 +8,7 @@
 #include "analysis/report/run_report.hpp"
 #include "models/runtime/execution.hpp"
 #include "scenarios/run/replicate.hpp"
+#include "viewer/model/stored_traces.hpp"
 
 namespace tailrace::viewer {
 
@@ -39,6 +40,7 @@ void Runner::start(RunJob job) {
     const std::scoped_lock lock(worker_.mutex);
     job_ = std::move(job);
     stored_.reset();
+    stored_traces_.reset();
     worker_.stop = 1;  // whatever is under way
   }
   worker_.wake.notify_all();
@@ -52,6 +54,18 @@ std::shared_ptr<const SessionView> Runner::latest() const {
 std::optional<StoredAnswer> Runner::stored_answer() const {
   const std::scoped_lock lock(worker_.mutex);
   return stored_;
+}
+
+std::shared_ptr<const StoredTraces> Runner::stored_traces() const {
+  const std::scoped_lock lock(worker_.mutex);
+  return stored_traces_;
+}
+
+bool Runner::wait_stored(double seconds) const {
+  std::unique_lock lock(worker_.mutex);
+  return worker_.changed.wait_for(lock, std::chrono::duration<double>(seconds), [this] {
+    return stored_traces_ != nullptr || view_->state == RunState::broken;
+  });
 }
 
 Runner::Ready Runner::ready() const {
@@ -144,7 +158,14 @@ void Runner::one(const RunJob& job) {
   view.history = watch.history(true);
   view.finished = finish(*model, std::move(record));
   publish(view);
-  if (job.stored != nullptr && complete) check_stored(job, *view.finished);
+  if (job.stored == nullptr) return;
+  auto traces = std::make_shared<const StoredTraces>(read_stored_traces(job.stored_folder, *view.scene));
+  {
+    const std::scoped_lock lock(worker_.mutex);
+    if (!job_) stored_traces_ = std::move(traces);
+    worker_.changed.notify_all();
+  }
+  if (complete) check_stored(job, *view.finished);
 }
 
 void Runner::check_stored(const RunJob& job, const FinishedRun& finished) {

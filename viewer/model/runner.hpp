@@ -19,9 +19,10 @@ struct RunJob {
   std::shared_ptr<const models::Topology> topology;  // one replication
   std::uint32_t replication = 0;
   std::size_t injected_from = static_cast<std::size_t>(-1);
-  // A stored run whose fingerprint is to be compared: with all its replications.
+  // A stored run whose requests are to be read, and whose fingerprint to be compared: with all its
+  // replications.
   std::shared_ptr<const models::Topology> stored;
-  std::string stored_result;
+  std::string stored_result, stored_folder;
 };
 
 struct StoredAnswer {
@@ -34,6 +35,8 @@ class Runner {
   void start(RunJob job);
   std::shared_ptr<const SessionView> latest() const;
   std::optional<StoredAnswer> stored_answer() const;
+  std::shared_ptr<const StoredTraces> stored_traces() const;
+  bool wait_stored(double seconds) const;  // until they are read, or never will be
   // Waits until ready(view) or the time is over.
   template <class Ready>
   bool wait(double seconds, Ready ready) const {
@@ -59,6 +62,7 @@ class Runner {
 
   std::shared_ptr<const SessionView> view_ = std::make_shared<SessionView>();
   std::optional<StoredAnswer> stored_;
+  std::shared_ptr<const StoredTraces> stored_traces_;
   std::optional<RunJob> job_;
   Ready ready_;
   std::uint64_t version_ = 0;

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "models/fault/fault.hpp"
 #include "scenarios/format/read.hpp"
@@ -16,6 +15,7 @@
 #include "scenarios/run/load.hpp"
 #include "viewer/model/document_edits.hpp"
 #include "viewer/model/runner.hpp"
+#include "viewer/model/stored_traces.hpp"
 #include "viewer/model/tail_tracer.hpp"
 
 namespace tailrace::viewer {
@@ -50,22 +50,6 @@ bool same_bytes(const fs::path& a, const fs::path& b) {
   std::ifstream first(a, std::ios::binary), second(b, std::ios::binary);
   return first && second &&
          std::equal(std::istreambuf_iterator<char>(first), {}, std::istreambuf_iterator<char>(second), {});
-}
-
-// summary.json of a stored run. "" or what is wrong.
-std::string read_summary(const fs::path& file, StoredRun& stored) {
-  std::ifstream in(file);
-  if (!in) return fmt::format("{} cannot be read", file.string());
-  const nlohmann::json json = nlohmann::json::parse(in, nullptr, false);
-  if (!json.is_object() || json.value("format", "") != "tailrace-summary")
-    return fmt::format("{} is no summary of a run", file.string());
-  const nlohmann::json prints = json.value("fingerprints", nlohmann::json::object());
-  const nlohmann::json run = json.value("run", nlohmann::json::object());
-  if (!prints.is_object() || !run.is_object() || !prints["result"].is_string())
-    return fmt::format("{} has no fingerprints", file.string());
-  stored.result = prints["result"].get<std::string>();
-  stored.replications = run.value("replications", 1);
-  return "";
 }
 
 }  // namespace
@@ -130,6 +114,7 @@ struct Session::Body {
     if (stored && states.size() == 1) {
       job.stored = std::make_shared<const models::Topology>(*built);
       job.stored_result = stored->result;
+      job.stored_folder = stored->folder;
     }
     built->run.replications = 1;
     topology = std::move(built);
@@ -224,7 +209,7 @@ std::unique_ptr<Session> Session::open(const std::string& path, const SessionOpt
   if (fs::is_directory(file, code)) {
     StoredRun stored;
     stored.folder = path;
-    error = read_summary(file / "summary.json", stored);
+    error = read_stored_summary(stored);
     if (!error.empty()) {
       error += "; a folder to view is one that `tailrace run --out` has written";
       return nullptr;
@@ -416,6 +401,15 @@ bool Session::tracing() const {
 
 bool Session::wait_traces(double seconds) const {
   return body_->tracer.wait(seconds);
+}
+
+std::shared_ptr<const StoredTraces> Session::stored_traces() const {
+  return body_->stored && body_->states.size() == 1 ? body_->runner.stored_traces() : nullptr;
+}
+
+bool Session::wait_stored(double seconds) const {
+  if (!body_->stored || body_->states.size() != 1) return true;
+  return body_->runner.wait_stored(seconds);
 }
 
 // --- changes

@@ -29,7 +29,8 @@
 
 namespace tailrace::viewer {
 
-struct TailTraces;  // viewer/model/tail_view.hpp
+struct StoredTraces;  // viewer/model/stored_traces.hpp
+struct TailTraces;    // viewer/model/tail_view.hpp
 
 struct SessionOptions {
   std::string variant;
@@ -145,6 +146,10 @@ class Session {
   std::shared_ptr<const TailTraces> traces() const;  // null: none yet
   bool tracing() const;                              // more are on their way
   bool wait_traces(double seconds) const;
+  // What a stored run kept of single requests; null where nothing is stored, before it has been read, and of
+  // a run that was changed since.
+  std::shared_ptr<const StoredTraces> stored_traces() const;
+  bool wait_stored(double seconds) const;  // until they have been read
 
   // --- changes; the run begins again, the playhead stays
   EditResult set_field(const std::string& path, const std::string& value);

@@ -15,14 +15,6 @@ std::size_t at(int i) {
   return static_cast<std::size_t>(i);
 }
 
-std::string class_name(const Scene& scene, std::uint32_t cls) {
-  const models::CompiledModel& model = *scene.model;
-  const std::uint32_t w = model.classes[cls].workload;
-  const models::Workload& workload = model.topology->workloads[w];
-  const std::string& name = workload.classes[cls - model.workloads[w].first_class].name;
-  return name.empty() ? workload.name : workload.name + "/" + name;
-}
-
 class Maker {
  public:
   Maker(const Scene& scene, const models::TraceExample& example) : scene_(scene), e_(example) {
@@ -133,6 +125,14 @@ class Maker {
 };
 
 }  // namespace
+
+std::string class_name(const Scene& scene, std::uint32_t cls) {
+  const models::CompiledModel& model = *scene.model;
+  const std::uint32_t w = model.classes[cls].workload;
+  const models::Workload& workload = model.topology->workloads[w];
+  const std::string& name = workload.classes[cls - model.workloads[w].first_class].name;
+  return name.empty() ? workload.name : workload.name + "/" + name;
+}
 
 Waterfall waterfall(const Scene& scene, const models::TraceExample& example, std::size_t most) {
   return Maker(scene, example).make(most);

@@ -32,6 +32,7 @@ struct WaterfallRow {
 
 struct Waterfall {
   std::string name;    // workload and class
+  std::string origin;  // where it comes from when that is not the run that is shown: "replication 3"
   double start_s = 0;  // in the run
   double latency_s = 0;
   models::Outcome outcome = models::Outcome::success;
@@ -39,6 +40,9 @@ struct Waterfall {
   int left_out = 0;                 // rows beyond `most`: those that the request did not wait for go first
   double by_kind[kTimeKinds] = {};  // of the critical path; adds up to latency_s
 };
+
+// "shoppers", or "shoppers/buy" where the workload has several classes.
+std::string class_name(const Scene& scene, std::uint32_t cls);
 
 Waterfall waterfall(const Scene& scene, const models::TraceExample& example, std::size_t most = 400);
 

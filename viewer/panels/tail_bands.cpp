@@ -13,6 +13,8 @@ namespace tailrace::viewer {
 
 namespace {
 
+constexpr int kMostStored = 12;
+
 std::string duration(double seconds) {
   return value_text(AxisKind::duration, seconds);
 }
@@ -61,27 +63,28 @@ float TailPanel::choices(ImVec2 where, float width) {
     float x = where.x + lead, wide = 0;
     draw_text(draw, small_font(), 0, {where.x, y + em() * 0.3f}, theme().dim,
               slow ? "requests of" : "compared with");
-    const auto step = [&] {
-      x += wide + em() * 0.35f;
+    const auto step = [&] { x += wide + em() * 0.35f; };
+    const auto place = [&] {
       if (x > where.x + width - em() * 5) x = where.x + lead, y += em() * 1.7f;
+      return ImVec2{x, y};
     };
     const std::optional<BandView>& shown = slow ? slow_view_ : base_view_;
     for (const LatencyBand& band : view_->bands()) {
       if (!slow && slow_view_ && slow_view_->band == band) continue;
       if (chip((slow ? "band " : "against ") + band.name, band.name, shown && shown->band.name == band.name,
-               slow ? theme().accent : theme().dim, {x, y}, wide)) {
+               slow ? theme().accent : theme().dim, place(), wide)) {
         (slow ? slow_ : base_) = {Choice::Kind::band, band};
-        if (slow) example_ = -1;
+        if (slow) open_example(-1);
       }
       step();
     }
     if (shown && view_->find(shown->band.name) == nullptr) {
       chip(slow ? "band own" : "against own", name_of(*shown), true, slow ? theme().accent : theme().dim,
-           {x, y}, wide);
+           place(), wide);
       step();
     }
     if (!slow) {
-      if (chip("against nothing", "nothing", !base_view_, theme().dim, {x, y}, wide))
+      if (chip("against nothing", "nothing", !base_view_, theme().dim, place(), wide))
         base_ = {Choice::Kind::none, {}};
     }
     y += em() * 1.8f;
@@ -203,11 +206,49 @@ float TailPanel::requests(ImVec2 where, float width) {
     if (x + next > where.x + width && x > where.x + lead) x = where.x + lead, y += em() * 1.7f;
     const bool open = example_made_ == static_cast<int>(i);
     if (chip(fmt::format("request {}", i), text, open, theme().accent, {x, y}, wide))
-      example_ = open && !wide_ ? -1 : static_cast<int>(i);
+      open_example(open && !wide_ ? -1 : static_cast<int>(i));
     if (ImGui::IsItemHovered())
       ImGui::SetTooltip("began at %s; where its time went",
                         clock_text(static_cast<double>(r.start_ns) * 1e-9, 2).c_str());
     x += wide + em() * 0.35f;
+  }
+  return y + em() * 1.9f - where.y;
+}
+
+// What the stored run kept, of all its replications.
+float TailPanel::stored_requests(ImVec2 where, float width) {
+  if (stored_ == nullptr) return 0;
+  ImDrawList& draw = *ImGui::GetWindowDrawList();
+  const float lead = text_width(small_font(), 0, "single requests") + em() * 0.7f;
+  draw_text(draw, small_font(), 0, {where.x, where.y + em() * 0.3f}, theme().dim, "stored");
+  float x = where.x + lead, y = where.y, wide = 0;
+  int shown = 0;
+  for (std::size_t i = 0; i < stored_->requests.size() && shown < kMostStored; ++i) {
+    const StoredRequest& request = stored_->requests[i];
+    if (!fits(request)) continue;
+    ++shown;
+    const models::TracedRequest& r = request.trace.request;
+    const std::string text =
+        fmt::format("{} · #{}", duration(static_cast<double>(r.latency_ns) * 1e-9), request.replication);
+    const float next = text_width(small_font(), 0, text) + em() * 1.1f;
+    if (x + next > where.x + width && x > where.x + lead) x = where.x + lead, y += em() * 1.7f;
+    const bool open = stored_made_ == static_cast<int>(i);
+    if (chip(fmt::format("stored {}", i), text, open, theme().accent, {x, y}, wide))
+      open_stored(open ? -1 : static_cast<int>(i));
+    if (ImGui::IsItemHovered())
+      ImGui::SetTooltip("request %llu of replication %u, began at %s; as traces.json has it",
+                        static_cast<unsigned long long>(r.number), request.replication,
+                        clock_text(static_cast<double>(r.start_ns) * 1e-9, 2).c_str());
+    x += wide + em() * 0.35f;
+  }
+  if (!stored_->note.empty()) {
+    const float beside = shown > 0 ? em() * 1.8f : em() * 0.2f;
+    y += beside +
+         draw_wrapped(draw, small_font(), 0, {where.x + lead, y + beside}, theme().strained, stored_->note,
+                      width - lead) -
+         em() * 1.3f;
+  } else if (shown == 0) {
+    draw_text(draw, small_font(), 0, {where.x + lead, y + em() * 0.3f}, theme().faint, "none of this band");
   }
   return y + em() * 1.9f - where.y;
 }
@@ -222,9 +263,10 @@ void TailPanel::bands(Look& look, ImVec2 where, ImVec2 size) {
   float y = where.y + choices(where, left);
   if (!slow_view_) return;
   y += requests({where.x, y}, left);
+  y += stored_requests({where.x, y}, left);
   const float bottom = where.y + size.y;
   const char* const wait = following() ? "following this request …" : "this request could not be followed";
-  if (!wide_ && example_made_ >= 0) {
+  if (!wide_ && (example_made_ >= 0 || stored_made_ >= 0)) {
     if (waterfall_) {
       draw_waterfall(look, *waterfall_, {where.x, y}, {size.x, bottom - y}, places_);
     } else {

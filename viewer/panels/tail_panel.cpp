@@ -205,7 +205,7 @@ void TailPanel::choose_by_mouse(PlotFrame& plot) {
                        i == 4 ? std::numeric_limits<double>::infinity() : edges_[i + 1], false};
   }
   (shift ? base_ : slow_) = choice;
-  example_ = -1;
+  open_example(-1);
   drag_from_ = drag_to_ = -1;
 }
 
@@ -302,8 +302,38 @@ void TailPanel::take_bands() {
   take_request();
 }
 
+// As slow as the band that is shown. What summary.json calls p99 is of one class and of all of the run; here
+// it is of what is looked at, so that the next band begins where this one ends.
+bool TailPanel::fits(const StoredRequest& request) const {
+  const models::TracedRequest& r = request.trace.request;
+  if (workload_ >= 0 && static_cast<int>(scene_->model->classes[r.cls].workload) != workload_) return false;
+  const LatencyBand& band = slow_view_->band;
+  if ((r.outcome != models::Outcome::success) != band.failed) return false;
+  if (band.failed) return true;
+  double below = band.high_s;
+  if (view_->find(band.name) != nullptr && band.name != "p50") {
+    below = std::numeric_limits<double>::infinity();
+    for (const LatencyBand& next : view_->bands())
+      if (!next.failed && next.low_s > band.low_s) below = std::min(below, next.low_s);
+  }
+  const double s = static_cast<double>(r.latency_ns) * 1e-9;
+  return s >= band.low_s && (s < below || s == band.high_s);
+}
+
 // Where there is room for both, one request is open from the start.
 void TailPanel::take_request() {
+  if (stored_ == nullptr || stored_example_ >= static_cast<int>(stored_->requests.size()))
+    stored_example_ = -1;
+  if (stored_example_ != stored_made_) waterfall_.reset();
+  stored_made_ = stored_example_;
+  if (stored_example_ >= 0) {
+    example_made_ = -1;
+    if (waterfall_) return;
+    const StoredRequest& request = stored_->requests[at(stored_example_)];
+    waterfall_ = waterfall(*scene_, request.trace);
+    waterfall_->origin = fmt::format("replication {}", request.replication);
+    return;
+  }
   int wanted = example_;
   if (wanted < 0 && wide_) wanted = 0;
   if (!slow_view_ || wanted >= static_cast<int>(slow_view_->examples.size())) wanted = -1;
@@ -360,6 +390,8 @@ void TailPanel::take(Look& look, const Look* other) {
     traces_ = traces, scene_ = look.scene;
     view_ = std::make_shared<const TailView>(scene_, traces_, range_, workload_);
   }
+  const std::shared_ptr<const StoredTraces> stored = look.session->stored_traces();
+  if (stored != stored_) stored_ = stored, stored_example_ = -1;
   take_bands();
 }
 

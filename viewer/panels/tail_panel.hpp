@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "viewer/model/stored_traces.hpp"
 #include "viewer/model/tail_tracer.hpp"
 #include "viewer/model/waterfall.hpp"
 #include "viewer/panels/look.hpp"
@@ -27,7 +28,8 @@ class TailPanel {
   // For tests and the command line: a band by name, or from one latency to another.
   void choose(LatencyBand band) { slow_ = {Choice::Kind::band, std::move(band)}; }
   void compare_with(LatencyBand band) { base_ = {Choice::Kind::band, std::move(band)}; }
-  void open_example(int which) { example_ = which; }
+  void open_example(int which) { example_ = which, stored_example_ = -1; }
+  void open_stored(int which) { stored_example_ = which; }  // of Session::stored_traces()
   // What is shown, of the last frame; null where nothing is.
   const BandView* slow() const { return slow_view_ ? &*slow_view_ : nullptr; }
   const BandView* base() const { return base_view_ ? &*base_view_ : nullptr; }
@@ -50,6 +52,7 @@ class TailPanel {
   void take(Look& look, const Look* other);
   void take_bands();
   void take_request();
+  bool fits(const StoredRequest& request) const;
   std::optional<BandView> realise(const Choice& choice, const LatencyBand* automatic) const;
   void histogram(const Look* other, ImVec2 size);
   void marks(PlotFrame& plot, double least, double top);
@@ -62,6 +65,7 @@ class TailPanel {
   float headline(ImVec2 at, float width) const;
   void shares(Look& look, ImVec2 at, ImVec2 size);
   float requests(ImVec2 at, float width);
+  float stored_requests(ImVec2 at, float width);
   bool chip(const std::string& id, const std::string& text, bool lit, ImU32 colour, ImVec2 at, float& width);
 
   std::uint64_t run_ = 0, version_ = 0;
@@ -79,7 +83,9 @@ class TailPanel {
   std::vector<TailChange> changes_;
   int example_ = -1;  // of slow_view_->examples
   int example_made_ = -1;
-  std::unique_ptr<TailTracer> tracer_;  // of single requests; made when the first is wanted
+  std::shared_ptr<const StoredTraces> stored_;  // null where nothing is stored
+  int stored_example_ = -1, stored_made_ = -1;  // of stored_->requests; goes before example_
+  std::unique_ptr<TailTracer> tracer_;          // of single requests; made when the first is wanted
   std::optional<Waterfall> waterfall_;
   bool wide_ = false;
 

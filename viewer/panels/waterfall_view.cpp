@@ -89,6 +89,7 @@ void draw_waterfall(Look& look, const Waterfall& w, ImVec2 at, ImVec2 size,
   std::string title = fmt::format("{} at {}: {}", w.name, clock_text(w.start_s, 2), duration(w.latency_s));
   if (w.outcome != models::Outcome::success)
     title += std::string(", ") + models::kOutcomeNames[static_cast<std::size_t>(w.outcome)];
+  if (!w.origin.empty()) title += " · " + w.origin;
   float y = at.y;
   draw_text(draw, bold_font(), 0, {at.x, y}, theme().text, fitted(bold_font(), 0, title, size.x));
   y += em() * 1.5f;
