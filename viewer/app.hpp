@@ -62,6 +62,7 @@ class App {
   TopologyPanel& topology(std::size_t i = 0) { return topologies_[i]; }
   TimePanel& time() { return time_; }
   InspectorPanel& inspector() { return inspector_; }
+  CascadePanel& cascade() { return cascade_; }
   LessonPanel& lessons() { return lessons_; }
   TransportBar& transport() { return transport_; }
   PanelName side() const { return side_; }

@@ -193,6 +193,7 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
     const CascadeStep& s = c.steps[i];
     const float y = row_y(c.triggers.size() + i);
     if (!in_view(y)) continue;
+    places_[i] = {where.x + names / 2, y};
     const bool begun = s.onset_s <= look.playhead_s,
                lasting = begun && (!s.over || s.end_s > look.playhead_s);
     const float alpha = begun ? 1.0f : 0.28f;
@@ -201,7 +202,10 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
       tip = static_cast<int>(i);
       draw.AddRectFilled({where.x, y - line / 2}, {where.x + size.x, y + line / 2},
                          with_alpha(theme().accent, 0.08f));
-      if (pressed && s.node >= 0 && mouse.x < x0) look.select_node(s.node);
+      if (pressed && s.node >= 0 && mouse.x < x0) {
+        look.select_node(s.node);
+        if (!begun) look.session->seek(s.onset_s);  // before that there is nothing to be seen of it
+      }
     }
     if (s.node >= 0) {
       const SceneNode& node = look.scene->nodes[at(s.node)];
@@ -251,6 +255,13 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
                theme().text, theme().background, clock_text(look.playhead_s));
   }
   if (tip >= 0 && hovered) ImGui::SetTooltip("%s", with_arrows(c.steps[at(tip)].text).c_str());
+}
+
+bool CascadePanel::where(std::size_t step, ImVec2& centre) const {
+  const auto found = places_.find(step);
+  if (found == places_.end()) return false;
+  centre = found->second;
+  return true;
 }
 
 // Goodput and failures beneath the rows, on the same axis.
@@ -316,6 +327,7 @@ void CascadePanel::draw(Look& look, ImVec2 size) {
   ImDrawList& draw = *ImGui::GetWindowDrawList();
   draw.AddRectFilled(origin, origin + size, theme().panel);
   const float pad = em() * 0.9f;
+  places_.clear();
   ImGui::PushClipRect(origin, origin + size, true);
   if (!look.cascade) {
     const char* const text = look.ready() && look.history->complete()

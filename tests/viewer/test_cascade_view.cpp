@@ -1,0 +1,100 @@
+// What the cascade panel tells: it begins with the component that the fault hit, in the window in which it
+// did; causes come before what they cause; and nobody is told of who has nothing to do with it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "tests/support/scenario.hpp"
+#include "viewer/model/cascade_view.hpp"
+
+namespace tailrace::viewer {
+namespace {
+
+constexpr double kLong = 120;
+
+std::size_t at(int i) {
+  return static_cast<std::size_t>(i);
+}
+
+struct Told {
+  std::shared_ptr<const Scene> scene;
+  CascadeScene cascade;
+  std::string name(const CascadeStep& step) const { return scene->nodes[at(step.node)].name; }
+};
+
+Told told_of(const std::string& text) {
+  models::Diagnostics diagnostics;
+  const auto session = Session::open_text(text, {}, diagnostics);
+  if (!session || !session->wait_complete(kLong)) throw std::runtime_error("the run did not end");
+  const auto view = session->view();
+  return {view->scene, cascade_scene(*view->scene, *view->finished)};
+}
+
+// Whoever calls `node`, directly or not, and itself.
+std::vector<bool> upstream(const Scene& scene, int node) {
+  std::vector<bool> found(scene.nodes.size());
+  std::deque<int> open{node};
+  found[at(node)] = true;
+  while (!open.empty()) {
+    const int n = open.front();
+    open.pop_front();
+    for (const int e : scene.nodes[at(n)].in) {
+      const int from = scene.edges[at(e)].from;
+      if (!found[at(from)]) open.push_back(from);
+      found[at(from)] = true;
+    }
+  }
+  return found;
+}
+
+// The fault is on from 30 s on, at the last of five hundred, with callers' timeouts of a second.
+TEST(CascadeOfFiveHundred, BeginsWithWhoWasHitWhenItWasHit) {
+  const Told t = told_of(tests::tiers_text(10, 50, "t9s7"));
+  const CascadeScene& c = t.cascade;
+  ASSERT_EQ(t.scene->nodes.size(), 501u);
+  ASSERT_EQ(c.triggers.size(), 1u);
+  EXPECT_EQ(c.triggers[0].text, "standstill");
+  EXPECT_DOUBLE_EQ(c.triggers[0].start_s, 30);
+  ASSERT_GT(c.steps.size(), 3u);
+  const CascadeStep& first = c.steps[0];
+  EXPECT_EQ(t.name(first), "t9s7");
+  EXPECT_EQ(first.trigger, 0);
+  EXPECT_EQ(first.depth, 0);
+  EXPECT_GE(first.onset_s, 30);
+  EXPECT_LE(first.onset_s, 34) << "it is asked 0.8 times a second, and callers give up after a second";
+  EXPECT_THAT(c.story, testing::StartsWith("At 0:30.0 the fault \"standstill\" began"))
+      << "moments as on the axis";
+  EXPECT_THAT(c.story, testing::HasSubstr("t9s7 was hit first, at 0:3"));
+}
+
+TEST(CascadeOfFiveHundred, TellsCausesBeforeWhatTheyCauseAndNobodyElse) {
+  const Told t = told_of(tests::tiers_text(10, 50, "t9s7"));
+  const CascadeScene& c = t.cascade;
+  const std::vector<bool> can_feel_it = upstream(*t.scene, t.scene->find("t9s7"));
+  std::vector<double> onset(t.scene->nodes.size(), -1);
+  std::vector<std::size_t> row(t.scene->nodes.size(), c.steps.size());
+  for (std::size_t i = 0; i < c.steps.size(); ++i) {
+    const CascadeStep& step = c.steps[i];
+    if (i > 0) {
+      EXPECT_LE(c.steps[i - 1].onset_s, step.onset_s) << "by onset";
+    }
+    if (onset[at(step.node)] < 0) onset[at(step.node)] = step.onset_s, row[at(step.node)] = i;
+  }
+  int caused = 0;
+  for (std::size_t i = 0; i < c.steps.size(); ++i) {
+    const CascadeStep& step = c.steps[i];
+    EXPECT_TRUE(can_feel_it[at(step.node)]) << t.name(step);
+    if (step.cause_node < 0) continue;
+    ++caused;
+    EXPECT_LE(onset[at(step.cause_node)], step.onset_s) << t.name(step);
+    EXPECT_LT(row[at(step.cause_node)], i) << t.name(step) << " stands below its cause";
+  }
+  EXPECT_GE(caused, 3);
+  // As the run plays it unfolds, and never takes back what it told.
+  EXPECT_TRUE(c.begun(29.9).empty());
+  for (double s = 30; s < 60; s += 5) EXPECT_LE(c.begun(s).size(), c.begun(s + 5).size());
+}
+
+}  // namespace
+}  // namespace tailrace::viewer
