@@ -107,6 +107,30 @@ TEST(Percentiles, of_a_stretch_are_of_what_ended_in_it) {
   EXPECT_LT(calls.p99, all.p99) << "callers leave after their timeout, and the visit goes on";
 }
 
+// Publishing takes no time here and handling ten milliseconds: one median of both would be neither's.
+TEST(Percentiles, of_a_broker_tell_publishing_from_handling) {
+  const auto session = open(R"(
+tailrace: 1
+name: post
+run: {duration: 60s, seed: 3, replications: 1}
+workloads: {writers: {constant_arrival_rate: 20/s, calls: desk.send}}
+services: {desk: {endpoints: {send: [publish: rabbit.letters]}}}
+brokers: {rabbit: {queues: {letters: {consumers: {instances: 1, steps: [compute: 10ms]}}}}}
+)");
+  const Scene& scene = *session->view()->scene;
+  const auto& series = session->view()->finished->record.series;
+  const int rabbit = scene.find("rabbit");
+  EXPECT_TRUE(takes_messages(scene, rabbit));
+  EXPECT_FALSE(takes_messages(scene, scene.find("desk")));
+  const Percentiles published = node_percentiles(scene, series, rabbit, Visits::published);
+  const Percentiles handled = node_percentiles(scene, series, rabbit, Visits::handled);
+  EXPECT_NEAR(static_cast<double>(published.count), 1200, 150);
+  EXPECT_NEAR(static_cast<double>(handled.count), static_cast<double>(published.count), 5);
+  EXPECT_LT(published.p50, 1e-3);
+  EXPECT_NEAR(handled.p50, 0.010, 0.001);
+  EXPECT_EQ(published.count + handled.count, node_percentiles(scene, series, rabbit).count);
+}
+
 // Ten values must lie beyond a percentile.
 TEST(Percentiles, are_not_told_of_a_few) {
   const auto session = open();

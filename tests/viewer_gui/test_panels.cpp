@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/scenario.hpp"
 #include "tests/viewer_gui/driver.hpp"
 #include "viewer/model/percentiles.hpp"
 #include "viewer/model/tail_view.hpp"
@@ -177,6 +178,44 @@ TEST(Inspector, AFieldThatIsEditedChangesTheScenarioAndTheRun) {
   EXPECT_NE(d.session().result_of_scenario(), before);
   EXPECT_EQ(d.look().scene->nodes[static_cast<std::size_t>(d.node("stock"))].workers, 6);
   EXPECT_EQ(d.look().node, d.node("stock")) << "still selected in the new run";
+}
+
+TEST(Inspector, ASectionThatIsNotWrittenIsOpenedAndBegunWithOneOfItsFields) {
+  Driver d(kShop, {}, 1400, 2400);
+  d.settle(40);
+  d.click_node("stock");
+  ImVec2 place;
+  EXPECT_FALSE(d.app().inspector().where("services.stock.queue.capacity", place)) << "closed at first";
+  ASSERT_TRUE(d.app().inspector().where("open services.stock.queue", place));
+  d.click(place);
+  ASSERT_TRUE(d.app().inspector().where("services.stock.queue.capacity", place));
+  d.click(place);
+  d.type("7");
+  d.key(kKeyEnter);
+  ASSERT_EQ(d.session().edits().size(), 1u) << d.app().inspector().message();
+  EXPECT_THAT(d.session().scenario_text(), testing::HasSubstr("capacity: 7"));
+}
+
+// Of five hundred components as many fall as there are lines for and more: rows are never squeezed, the first
+// is who was hit first, the wheel brings the last.
+TEST(CascadePanel, OfFiveHundredServicesIsLegibleFromItsFirstRowToItsLast) {
+  AppOptions options;
+  options.side = PanelName::cascade;
+  Driver d(tests::tiers_text(10, 50, "t9s7"), options, 1440, 810);
+  d.settle(60);
+  const CascadeScene& cascade = *d.look().cascade;
+  ASSERT_GT(cascade.steps.size(), 12u) << "more than there is room for";
+  ImVec2 first, second, place;
+  ASSERT_TRUE(d.app().cascade().where(0, first) && d.app().cascade().where(1, second));
+  EXPECT_GE(second.y - first.y, 1.4f * em()) << "no smaller than its text";
+  d.click(first);
+  EXPECT_EQ(d.look().node, d.node("t9s7")) << "a click on the first row selects who was hit first";
+  d.app().show(PanelName::cascade);
+  d.frames(2);
+  const std::size_t last = cascade.steps.size() - 1;
+  EXPECT_FALSE(d.app().cascade().where(last, place));
+  for (int i = 0; i < 400 && !d.app().cascade().where(last, place); ++i) d.wheel(first, -3);
+  EXPECT_TRUE(d.app().cascade().where(last, place));
 }
 
 TEST(Inspector, AWrongValueIsExplainedAndChangesNothing) {

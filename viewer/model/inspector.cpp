@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+
 #include "models/catalog.hpp"
 #include "models/topology/build.hpp"
 #include "scenarios/format/write.hpp"
@@ -76,6 +78,13 @@ class Reader {
     }
   }
 
+  // Called as it is found in its component: "place[2].parallel[0]".
+  void call_site(const models::StepKind& kind, const Node& step, const std::string& path) {
+    constexpr std::string_view kEndpoints = ".endpoints.";
+    const std::size_t at = path.find(kEndpoints);
+    item(at == std::string::npos ? path : path.substr(at + kEndpoints.size()), path, kind.fields, step, -1);
+  }
+
  private:
   void field(const Field& f, const Node* given, const std::string& path, int depth) {
     FieldRow row;
@@ -94,9 +103,9 @@ class Reader {
     row.editable = is_scalar(f.type) && (given == nullptr || given->is_scalar());
     if (given != nullptr) row.value = given->is_scalar() ? given->text : scenarios::write_value(*given);
     rows.push_back(row);
-    if (given == nullptr || f.section == nullptr || f.own_page) {
-      if (f.section != nullptr && f.type == FieldType::section && given == nullptr)
-        offer(*f.section, path, depth);
+    if (f.section == nullptr) return;
+    if (given == nullptr) {
+      if (f.type == FieldType::section) offer(*f.section, path, depth);
       return;
     }
     if (f.type == FieldType::section) table(*f.section, given, path, depth + 1);
@@ -113,10 +122,12 @@ class Reader {
     }
   }
 
-  // What a section that is not written would have: one level, so that it can be begun by setting a field.
+  // What a section that is not written would have: one level, so that it can be begun by setting a field; of
+  // sets of policies what each would have.
   void offer(const FieldTable& fields, const std::string& path, int depth) {
+    if (depth > kDeepest) return;
     for (const Field& f : fields.fields) {
-      if (!is_scalar(f.type)) continue;
+      if (!is_scalar(f.type) && !f.own_page) continue;
       field(f, nullptr, models::child_path(path, f.name), depth + 1);
     }
   }
@@ -147,6 +158,24 @@ std::vector<FieldRow> inspect(const Scene& scene, const models::ScenarioDoc& doc
   Reader reader;
   reader.table(kind->fields, find_path(doc.root, n.path), n.path, 0);
   return reader.rows;
+}
+
+std::vector<FieldRow> inspect_edge(const Scene& scene, const models::ScenarioDoc& doc, int edge) {
+  if (edge < 0 || static_cast<std::size_t>(edge) >= scene.edges.size()) return {};
+  const SceneEdge& e = scene.edges[static_cast<std::size_t>(edge)];
+  Reader reader;
+  for (const int site : e.edges) {
+    const std::string& path = scene.model->topology->edges[static_cast<std::size_t>(site)].path;
+    const Node* step = find_path(doc.root, path);
+    if (step == nullptr || !step->is_map()) continue;
+    for (const models::StepKind& kind : models::step_kinds()) {
+      if (step->find(kind.name) == nullptr) continue;
+      reader.call_site(kind, *step, path);
+      break;
+    }
+  }
+  // A workload's calls are written as its own fields.
+  return reader.rows.empty() ? inspect(scene, doc, e.from) : reader.rows;
 }
 
 std::vector<FieldRow> inspect_run(const models::ScenarioDoc& doc) {

@@ -29,6 +29,8 @@ struct FieldRow {
 
 // Fields of a node's component.
 std::vector<FieldRow> inspect(const Scene& scene, const models::ScenarioDoc& doc, int node);
+// Of the calls between two: each call site with the fields of its step, its policies among them.
+std::vector<FieldRow> inspect_edge(const Scene& scene, const models::ScenarioDoc& doc, int edge);
 // run: duration, seed, ...
 std::vector<FieldRow> inspect_run(const models::ScenarioDoc& doc);
 // An entry of faults.

@@ -26,10 +26,22 @@ Percentiles of_series(const Scene& scene, std::span<const sim::Histogram> series
 
 }  // namespace
 
-Percentiles node_percentiles(const Scene& scene, std::span<const sim::Histogram> series, int node) {
+Percentiles node_percentiles(const Scene& scene, std::span<const sim::Histogram> series, int node,
+                             Visits visits) {
   const int component = scene.nodes[static_cast<std::size_t>(node)].component;
-  return of_series(scene, series, models::SeriesKind::operation, [&](std::uint32_t operation) {
-    return scene.model->topology->operations[operation].component == component;
+  return of_series(scene, series, models::SeriesKind::operation, [&](std::uint32_t which) {
+    const models::Operation& operation = scene.model->topology->operations[which];
+    const bool publication = operation.channel != models::kNone;
+    return operation.component == component &&
+           (visits == Visits::all || publication == (visits == Visits::published));
+  });
+}
+
+bool takes_messages(const Scene& scene, int node) {
+  const int component = scene.nodes[static_cast<std::size_t>(node)].component;
+  const std::vector<models::Operation>& all = scene.model->topology->operations;
+  return std::any_of(all.begin(), all.end(), [component](const models::Operation& operation) {
+    return operation.component == component && operation.channel != models::kNone;
   });
 }
 

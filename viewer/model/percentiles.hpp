@@ -19,8 +19,15 @@ struct Percentiles {
 // A percentile is told where at least this many values lie beyond it.
 inline constexpr std::uint64_t kBeyond = 10;
 
-// Time inside per visit, with waiting and with what it calls: all operations together.
-Percentiles node_percentiles(const Scene& scene, std::span<const sim::Histogram> series, int node);
+// What a message costs whoever publishes it is nothing like what it costs whoever handles it.
+enum class Visits : unsigned char { all, published, handled };
+
+// Time inside per visit, with waiting and with what it calls: all of its operations together, or those that
+// messages are published to, or the others.
+Percentiles node_percentiles(const Scene& scene, std::span<const sim::Histogram> series, int node,
+                             Visits visits = Visits::all);
+// Messages are published to it.
+bool takes_messages(const Scene& scene, int node);
 // Time of a call as its caller sees it, all attempts of it: all call sites of the edge together.
 Percentiles edge_percentiles(const Scene& scene, std::span<const sim::Histogram> series, int edge);
 

@@ -207,7 +207,11 @@ void InspectorPanel::fields(Look& look, const std::vector<FieldRow>& rows, float
     const FieldRow& row = rows[i];
     if (closed >= 0 && row.depth > closed) continue;
     closed = -1;
-    if (row.section && !row.written) closed = row.depth;
+    // A section that is not written can be begun with one of its fields; a map or list has none to offer.
+    const bool absent = row.section && !row.written;
+    const bool opens = absent && i + 1 < rows.size() && rows[i + 1].depth > row.depth;
+    const bool open = opens && opened_.count(row.path) != 0;
+    if (absent && !open) closed = row.depth;
     if (written_only_ && !row.written) continue;
     ImGui::PushID(row.path.c_str());
     const ImVec2 pos = ImGui::GetCursorScreenPos();
@@ -215,8 +219,12 @@ void InspectorPanel::fields(Look& look, const std::vector<FieldRow>& rows, float
     ImGui::AlignTextToFramePadding();
     ImGui::SetCursorPosX(ImGui::GetCursorPosX() + indent);
     ImGui::PushStyleColor(ImGuiCol_Text, row.written ? theme().text : theme().dim);
-    ImGui::TextUnformatted(fitted(small_font(), 0, row.name, split - indent).c_str());
+    const std::string sign = opens ? open ? "▾ " : "▸ " : "";
+    const float room = row.section && row.written && row.value.empty() ? width : split;  // nothing beside it
+    ImGui::TextUnformatted(fitted(small_font(), 0, sign + row.name, room - indent).c_str());
     ImGui::PopStyleColor();
+    if (opens) remember("open " + row.path);
+    if (opens && ImGui::IsItemClicked() && opened_.erase(row.path) == 0) opened_.insert(row.path);
     if (ImGui::IsItemHovered()) {
       ImGui::BeginTooltip();
       ImGui::PushTextWrapPos(em() * 28);
@@ -233,8 +241,11 @@ void InspectorPanel::fields(Look& look, const std::vector<FieldRow>& rows, float
       auto [text, fresh] = texts_.try_emplace(row.path, row.value);
       ImGui::SetNextItemWidth(width - split - (row.choices.empty() ? 0 : ImGui::GetFrameHeight()));
       // Choices and words are offered; anything else is typed.
+      const std::string hint = !row.fallback.empty() ? row.fallback
+                               : row.unit.empty()    ? "not set"
+                                                     : "not set, e.g. " + row.unit;
       const bool entered =
-          ImGui::InputTextWithHint("##value", row.fallback.c_str(), &text->second,
+          ImGui::InputTextWithHint("##value", hint.c_str(), &text->second,
                                    ImGuiInputTextFlags_EnterReturnsTrue | ImGuiInputTextFlags_AutoSelectAll);
       remember(row.path);
       const bool left = ImGui::IsItemDeactivatedAfterEdit();
@@ -256,10 +267,13 @@ void InspectorPanel::fields(Look& look, const std::vector<FieldRow>& rows, float
         tell(result);
         if (!result.ok) text->second = row.value;
       }
-    } else if (!row.section || !row.value.empty()) {
+    } else if (!row.written || !row.section || !row.value.empty()) {
+      const std::string shown = row.written             ? row.value
+                                : !row.fallback.empty() ? row.fallback
+                                : opens                 ? "not set"
+                                                        : "none";
       ImGui::AlignTextToFramePadding();
-      ImGui::TextDisabled(
-          "%s", fitted(small_font(), 0, row.written ? row.value : row.fallback, width - split).c_str());
+      ImGui::TextDisabled("%s", fitted(small_font(), 0, shown, width - split).c_str());
     } else {
       ImGui::NewLine();
     }
@@ -420,7 +434,7 @@ void InspectorPanel::edge_part(Look& look, float width) {
          theme().strained, 0, width);
   ImGui::Spacing();
   percentiles(look, width);
-  ImGui::Text("%s attempts per call", value_text(AxisKind::number, f.amplification).c_str());
+  ImGui::Text("attempts per call: %s", value_text(AxisKind::number, f.amplification).c_str());
   if (f.breaker >= 0)
     ImGui::Text("circuit breaker: %s", f.breaker == 0 ? "closed" : f.breaker == 1 ? "half open" : "open");
   double ended = 0;
@@ -450,6 +464,8 @@ void InspectorPanel::edge_part(Look& look, float width) {
     for (const std::string& policy : edge.policies) ImGui::BulletText("%s", policy.c_str());
   }
   active_faults(look, -1, look.edge);
+  if (ImGui::CollapsingHeader("fields of the call", ImGuiTreeNodeFlags_DefaultOpen))
+    fields(look, rows_, width);
   offers(look, look.session->offers_for_edge(look.edge), from + " -> " + to, width);
 }
 
@@ -461,6 +477,22 @@ void InspectorPanel::run_part(Look& look, float width) {
   if (!look.scene->about.empty()) {
     ImGui::PushTextWrapPos(0);
     ImGui::TextDisabled("%s", look.scene->about.c_str());
+    ImGui::PopTextWrapPos();
+  }
+  if (const std::optional<StoredRun>& stored = look.session->stored()) {
+    using Check = StoredRun::Check;
+    const bool changed = !look.session->edits().empty();
+    const std::string told =
+        changed ? "what is shown has been changed since"
+        : stored->check == Check::pending
+            ? fmt::format("checking the fingerprint of {} replications …", stored->replications)
+            : stored->note;
+    ImGui::PushTextWrapPos(0);
+    ImGui::Text("stored in %s", stored->folder.c_str());
+    ImGui::PushStyleColor(ImGuiCol_Text,
+                          stored->check == Check::different && !changed ? theme().failing : theme().dim);
+    ImGui::TextUnformatted(told.c_str());
+    ImGui::PopStyleColor();
     ImGui::PopTextWrapPos();
   }
   ImGui::Spacing();
@@ -492,10 +524,13 @@ void InspectorPanel::draw(Look& look, ImVec2 size) {
   ImGui::GetWindowDrawList()->AddRectFilled(origin, origin + size, theme().panel);
   places_.clear();
   if (!look.ready()) return;
-  if (run_ != look.view->run || node_ != look.node || edits_ != look.session->edits().size()) {
-    run_ = look.view->run, node_ = look.node, edits_ = look.session->edits().size();
-    rows_ = look.node >= 0 ? inspect(*look.scene, look.session->document(), look.node)
-                           : inspect_run(look.session->document());
+  if (run_ != look.view->run || node_ != look.node || edge_ != look.edge ||
+      edits_ != look.session->edits().size()) {
+    run_ = look.view->run, node_ = look.node, edge_ = look.edge, edits_ = look.session->edits().size();
+    const models::ScenarioDoc& doc = look.session->document();
+    rows_ = look.node >= 0   ? inspect(*look.scene, doc, look.node)
+            : look.edge >= 0 ? inspect_edge(*look.scene, doc, look.edge)
+                             : inspect_run(doc);
     texts_.clear();
   }
   const float pad = em() * 0.9f;

@@ -1,8 +1,10 @@
 #pragma once
 // Everything about what is selected: live figures with their course over the run, queues and pools as
 // pictures, every field of the component as the field tables describe it (edited in place), and faults to
-// inject or lift. Of an edge: its figures and policies. Of nothing: the run, its load and the changes so far.
+// inject or lift. Of an edge: its figures, and its policies as fields of the
+// calls. Of nothing: the run, its load and the changes so far.
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,10 +42,11 @@ class InspectorPanel {
   void remember(const std::string& what);
 
   std::uint64_t run_ = 0;
-  int node_ = -2;
+  int node_ = -2, edge_ = -2;
   std::size_t edits_ = 0;
   std::vector<FieldRow> rows_;
   std::map<std::string, std::string> texts_;  // of fields that are being edited, by path
+  std::set<std::string> opened_;              // sections that are not written, whose fields are offered
   std::string message_, hint_;
   bool failed_ = false, written_only_ = false;
   int offer_ = 0;

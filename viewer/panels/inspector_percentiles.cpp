@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "analysis/report/human.hpp"
 #include "viewer/model/percentiles.hpp"
@@ -33,27 +35,47 @@ void InspectorPanel::percentiles(const Look& look, float width) const {
     traces = look.session->traces();
     series = traces != nullptr && covers(*traces, range) ? &traces->series : nullptr;
   }
-  ImGui::TextDisabled("time per %s, %s", look.edge >= 0 ? "call" : "visit", when.c_str());
+  struct Row {
+    std::string of;  // what `count` counts
+    Percentiles p;
+  };
+  const bool messages = look.edge < 0 && takes_messages(*look.scene, look.node);
+  ImGui::TextDisabled("time per %s, %s",
+                      look.edge >= 0 ? "call"
+                      : messages     ? "message"
+                                     : "visit",
+                      when.c_str());
   if (series == nullptr) return ImGui::TextDisabled("counting what ended in this range …");
-  const Percentiles p = look.edge >= 0 ? edge_percentiles(*look.scene, *series, look.edge)
-                                       : node_percentiles(*look.scene, *series, look.node);
-  const ImVec2 pos = ImGui::GetCursorScreenPos();
-  ImDrawList& draw = *ImGui::GetWindowDrawList();
-  const std::pair<const char*, double> marks[] = {{"p50", p.p50}, {"p99", p.p99}, {"p99.9", p.p999}};
-  const float column = width / 4;
-  float x = pos.x;
-  for (const auto& [name, value] : marks) {
-    draw_text(draw, small_font(), 0, {x, pos.y}, theme().dim, name);
-    draw_text(draw, bold_font(), 0, {x, pos.y + em() * 1.15f}, theme().text,
-              value_text(AxisKind::duration, value));
-    x += column;
+  std::vector<Row> rows;
+  if (look.edge >= 0) {
+    rows.push_back({"calls", edge_percentiles(*look.scene, *series, look.edge)});
+  } else if (messages) {
+    rows.push_back({"published", node_percentiles(*look.scene, *series, look.node, Visits::published)});
+    rows.push_back({"handled", node_percentiles(*look.scene, *series, look.node, Visits::handled)});
+    if (rows.back().p.count == 0) rows.pop_back();  // elsewhere, by services
+  } else {
+    rows.push_back({"visits", node_percentiles(*look.scene, *series, look.node)});
   }
-  draw_text(draw, small_font(), 0, {x, pos.y}, theme().dim, look.edge >= 0 ? "calls" : "visits");
-  draw_text(draw, bold_font(), 0, {x, pos.y + em() * 1.15f}, theme().text, analysis::human_count(p.count));
-  ImGui::Dummy({width, em() * 2.5f});
-  if (ImGui::IsItemHovered())
-    ImGui::SetTooltip("a percentile is told where at least %d %s lie beyond it", static_cast<int>(kBeyond),
-                      look.edge >= 0 ? "calls" : "visits");
+  const float column = width / 4;
+  for (const Row& row : rows) {
+    const ImVec2 pos = ImGui::GetCursorScreenPos();
+    ImDrawList& draw = *ImGui::GetWindowDrawList();
+    const std::pair<std::string, std::string> cells[] = {
+        {"p50", value_text(AxisKind::duration, row.p.p50)},
+        {"p99", value_text(AxisKind::duration, row.p.p99)},
+        {"p99.9", value_text(AxisKind::duration, row.p.p999)},
+        {row.of, analysis::human_count(row.p.count)}};
+    float x = pos.x;
+    for (const auto& [name, value] : cells) {
+      draw_text(draw, small_font(), 0, {x, pos.y}, theme().dim, name);
+      draw_text(draw, bold_font(), 0, {x, pos.y + em() * 1.15f}, theme().text, value);
+      x += column;
+    }
+    ImGui::Dummy({width, em() * 2.5f});
+    if (ImGui::IsItemHovered())
+      ImGui::SetTooltip("a percentile is told where at least %d %s lie beyond it", static_cast<int>(kBeyond),
+                        messages ? "messages" : row.of.c_str());
+  }
 }
 
 }  // namespace tailrace::viewer
