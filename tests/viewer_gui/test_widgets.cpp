@@ -106,6 +106,7 @@ TEST(Themes, CanBeReadInDarkAndLight) {
     for (const ImU32 behind : {theme().background, theme().panel}) {
       EXPECT_GE(contrast(theme().text, behind), 7);
       EXPECT_GE(contrast(theme().dim, behind), 4.5);
+      EXPECT_GE(contrast(ImGui::GetColorU32(ImGuiCol_TextDisabled), behind), 4.5) << "captions are read too";
       for (const Health h : {Health::good, Health::strained, Health::failing})
         EXPECT_GE(contrast(theme().of(h), behind), 3) << health_word(h);
     }

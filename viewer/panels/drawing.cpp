@@ -46,13 +46,13 @@ void sample(const std::vector<Point>& route, int steps, DrawnEdge& edge) {
   measure(edge);
 }
 
-// Of hundreds of nodes a rank is far higher than all ranks are wide: what is between the ranks is drawn out
-// until the picture has the shape of a screen.
-void stretch(Drawing& drawing) {
-  constexpr float kShape = 1.75f, kMostWider = 3;
+// Where a rank is far higher than all ranks are wide, what is between the ranks is drawn out until the
+// picture has the shape of a screen; boxes become wider too, by so much at most, which leaves room for names.
+void stretch(Drawing& drawing, float most_wider) {
+  constexpr float kShape = 1.75f;
   const float width = drawing.bounds.width(), height = drawing.bounds.height();
   if (width <= 0 || width >= height * kShape) return;
-  const float factor = height * kShape / width, wider = std::min(factor, kMostWider),
+  const float factor = height * kShape / width, wider = std::min(factor, most_wider),
               left = drawing.bounds.x0;
   for (DrawnNode& node : drawing.nodes) {
     const float half = node.box.width() / 2 * wider;
@@ -192,7 +192,7 @@ Drawing make_drawing(const Scene& scene, const DrawingOptions& options) {
   LayoutInput input;
   input.groups = groups.empty() ? 0 : static_cast<int>(scene.zones.size());
   const float unit = em();
-  input.node_gap = unit * (many ? 1.6f : 1.9f), input.edge_gap = unit * 0.9f;
+  input.node_gap = unit * 1.6f, input.edge_gap = unit * 0.9f;
   input.rank_gap = unit * (many ? 10.0f : 7.0f), input.group_padding = unit * 1.6f;
   for (std::vector<int>& members : chosen.nodes) {
     DrawnNode node = drawn(scene, std::move(members), groups);
@@ -228,7 +228,7 @@ Drawing make_drawing(const Scene& scene, const DrawingOptions& options) {
   }
   drawing.groups = layout.groups;
   drawing.bounds = layout.bounds;
-  if (many && groups.empty()) stretch(drawing);
+  if (groups.empty()) stretch(drawing, many ? 3.0f : 1.8f);
   if (!groups.empty()) drawing.group_names = scene.zones;
   drawing.node_of.assign(scene.nodes.size(), -1);
   drawing.edge_of.assign(scene.edges.size(), -1);

@@ -254,7 +254,7 @@ void LessonPanel::one(Look& look, ImVec2 size) {
     ImGui::SameLine();
   }
   if (step_ + 1 < lesson_->steps.size()) {
-    if (ImGui::Button("on")) go(look, step_ + 1);
+    if (ImGui::Button("next")) go(look, step_ + 1);
     ImGui::SameLine();
   }
   if (ImGui::Button("all lessons")) {

@@ -45,11 +45,10 @@ Health health_of(const EdgeFigures& f) {
   return Health::good;
 }
 
-std::string trouble_of(const SceneNode& node, const NodeFigures& f) {
+std::string trouble_of(const NodeFigures& f) {
   if (f.down > 0 && f.replicas < 0.5) return "down";
   if (!std::isnan(f.error_share) && f.error_share >= kSomeErrors)
-    return value_text(AxisKind::share, f.error_share) +
-           (node.workloads.empty() ? " fail" : " of requests fail");
+    return value_text(AxisKind::share, f.error_share) + " fail";
   if (f.down > 0) return fmt::format("{:.0f} down", f.down);
   if (f.rejected > 0) return fmt::format("{} turned away", value_text(AxisKind::rate, f.rejected));
   return "";

@@ -49,6 +49,6 @@ Health health_of(const SceneNode& node, const NodeFigures& figures);
 Health health_of(const EdgeFigures& figures);
 
 // "3 of 4 calls fail", ...: why a node is not well, in a few words; "" when it is.
-std::string trouble_of(const SceneNode& node, const NodeFigures& figures);
+std::string trouble_of(const NodeFigures& figures);
 
 }  // namespace tailrace::viewer

@@ -18,6 +18,7 @@ std::size_t at(int i) {
   return static_cast<std::size_t>(i);
 }
 constexpr double kBusy = 0.7, kTooBusy = 0.9;
+constexpr float kFullCard = 0.9f;  // below this zoom three lines would be too small to be read
 constexpr std::size_t kMostFarLabels = 22;
 
 // The faults that are on at these nodes.
@@ -92,17 +93,21 @@ void TopologyPanel::draw_nodes(ImDrawList& draw, const Look& look) {
     if (chosen)
       draw.AddRect(a - ImVec2{4, 4}, b + ImVec2{4, 4}, with_alpha(theme().accent, 0.5f), round + 4, 0, 1.5f);
     if (level == Detail::card) {
-      draw_card(draw, look, i, a, b);
+      zoom_ < kFullCard ? draw_small_card(draw, look, i, a, b) : draw_card(draw, look, i, a, b);
     } else if (level == Detail::name) {
       // Long names are written smaller before they are cut.
       float size = std::min(em(), (b.y - a.y) * 0.42f);
       const float needs = text_width(body_font(), size, node.title) + size * 3.4f;
       size = std::max(std::min(size, em() * 0.72f), size * std::min(1.0f, (b.x - a.x) / needs));
+      size = crisp(size);
       ImFont* const font = font_for(size);
-      const float left = a.x + size * 1.9f;
       const NodeKind icon = look.scene->nodes[at(node.members[0])].icon;
-      draw_icon(draw, {a.x + size, (a.y + b.y) / 2}, size * 0.5f, icon, with_alpha(theme().dim, fade));
       const float end = bad ? b.x - size * 1.4f : b.x - size * 0.3f;
+      // A whole name says more than an icon beside its beginning.
+      const bool fits = text_width(font, size, node.title) <= end - (a.x + size * 1.9f);
+      const float left = a.x + size * (fits ? 1.9f : 0.4f);
+      if (fits)
+        draw_icon(draw, {a.x + size, (a.y + b.y) / 2}, size * 0.5f, icon, with_alpha(theme().dim, fade));
       draw_text(draw, font, size, {left, (a.y + b.y) / 2 - size * 0.58f}, with_alpha(theme().text, fade),
                 fitted(font, size, node.title, end - left));
       if (bad) draw_health(draw, {b.x - size * 0.8f, (a.y + b.y) / 2}, size * 0.36f, health);
@@ -187,6 +192,60 @@ void TopologyPanel::draw_card(ImDrawList& draw, const Look& look, std::size_t wh
     draw_text(draw, small_text, small, {x, third}, ink(theme().faint),
               fitted(small_text, small, node.caption, right - x));
   }
+}
+
+// Two lines instead of three, in letters as large as that leaves room for: who it is; what is wrong and what
+// waits, otherwise what it does. How busy it is lies beneath as a bar.
+void TopologyPanel::draw_small_card(ImDrawList& draw, const Look& look, std::size_t which, ImVec2 a,
+                                    ImVec2 b) const {
+  const DrawnNode& node = drawing_.nodes[which];
+  const SceneNode& first = look.scene->nodes[at(node.members[0])];
+  const NodeFigures f = figures_of(look, node);
+  const Health health = health_of_drawn(look, node);
+  const float unit = em() * zoom_, fade = dimmed_node(look, node) ? 0.3f : 1.0f;
+  const auto ink = [&](ImU32 colour) { return with_alpha(colour, fade); };
+  const float left = a.x + unit * 0.6f, right = b.x - unit * 0.6f;
+  const float line = std::min(em(), unit * 1.5f), small = crisp(line * 0.9f);
+
+  draw_icon(draw, {left + line * 0.5f, a.y + unit * 1.15f}, line * 0.5f, first.icon,
+            ink(health >= Health::strained ? theme().of(health) : theme().dim));
+  const bool sign = health != Health::good;
+  if (sign) draw_health(draw, {right - line * 0.4f, a.y + unit * 1.15f}, line * 0.38f, health);
+  // Long names are written smaller before they are cut.
+  const float name_left = left + line * 1.35f, room = right - (sign ? line * 1.1f : 0) - name_left;
+  const float needs = text_width(bold_font(), line, node.title);
+  const float size =
+      std::clamp(line * 0.98f * room / std::max(1.0f, needs), std::min(line, em() * 0.72f), line);
+  ImFont* const bold = bold_font();
+  draw_text(draw, bold, size, {name_left, a.y + unit * 1.15f - size * 0.6f}, ink(theme().text),
+            fitted(bold, size, node.title, room));
+
+  ImFont* const font = font_for(small);
+  const float second = a.y + unit * 2.15f;
+  const bool sends = !first.workloads.empty(), meter = !sends && !std::isnan(f.utilisation);
+  const std::string trouble = trouble_of_drawn(look, node);
+  const double waiting = std::max(f.lag, f.queue);
+  float end = right;
+  if (waiting >= 0.5) {
+    const std::string text = value_text(AxisKind::number, std::round(waiting));
+    const ImU32 colour = ink(waiting > 10 ? theme().strained : theme().dim);
+    end -= text_width(font, small, text);
+    draw_text(draw, font, small, {end, second}, colour, text);
+    const float strokes = std::min(unit * 3, (right - left) * 0.25f);
+    draw.PushClipRect({end - strokes - small * 0.3f, a.y}, {end - small * 0.3f, b.y}, true);
+    draw_queue(draw, {end - strokes - small * 0.3f, second}, small, waiting, colour);
+    draw.PopClipRect();
+    end -= strokes + small * 0.6f;
+  }
+  const std::string words = !trouble.empty() ? trouble
+                            : sends          ? value_text(AxisKind::rate, f.offered) + " sent"
+                            : meter          ? value_text(AxisKind::share, f.utilisation) + " busy"
+                                             : value_text(AxisKind::number, f.busy) + " under way";
+  draw_text(draw, font, small, {left, second},
+            ink(trouble.empty() ? theme().dim : theme().of(std::max(health, Health::strained))),
+            fitted(font, small, words, end - left));
+  if (meter)
+    draw_meter(draw, {left, b.y - unit * 0.62f}, {right, b.y - unit * 0.3f}, f.utilisation, kBusy, kTooBusy);
 }
 
 void TopologyPanel::draw_far_labels(ImDrawList& draw, const Look& look) {

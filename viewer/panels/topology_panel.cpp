@@ -133,15 +133,13 @@ int TopologyPanel::worst_of(const Look& look, const DrawnNode& node) const {
 
 // Of a cluster: how many of its members are not well, or the one that is not.
 std::string TopologyPanel::trouble_of_drawn(const Look& look, const DrawnNode& node) const {
-  if (node.members.size() == 1)
-    return trouble_of(look.scene->nodes[at(node.members[0])], look.figures.nodes[at(node.members[0])]);
+  if (node.members.size() == 1) return trouble_of(look.figures.nodes[at(node.members[0])]);
   int bad = 0;
   for (const int m : node.members) bad += look.node_health[at(m)] >= Health::failing ? 1 : 0;
   if (bad == 0) return "";
   const int worst = worst_of(look, node);
   const std::string& name = look.scene->nodes[at(worst)].name;
-  return bad == 1 ? fmt::format("{}: {}", name,
-                                trouble_of(look.scene->nodes[at(worst)], look.figures.nodes[at(worst)]))
+  return bad == 1 ? fmt::format("{}: {}", name, trouble_of(look.figures.nodes[at(worst)]))
                   : fmt::format("{} of {} fail", bad, node.members.size());
 }
 
@@ -325,6 +323,11 @@ void TopologyPanel::tooltip(const Look& look) const {
   if (hovered_node_ >= 0) {
     const DrawnNode& node = drawing_.nodes[at(hovered_node_)];
     const NodeFigures f = figures_of(look, node);
+    // Beneath the card, which it would hide otherwise; above it where there is no room.
+    const ImVec2 a = screen({node.box.x0, node.box.y0}), b = screen({node.box.x1, node.box.y1});
+    const bool beneath = b.y + em() * 11 < ImGui::GetIO().DisplaySize.y;
+    ImGui::SetNextWindowPos({std::max(a.x, min_.x), beneath ? b.y + em() * 0.5f : a.y - em() * 0.5f},
+                            ImGuiCond_Always, {0, beneath ? 0.0f : 1.0f});
     ImGui::BeginTooltip();
     ImGui::PushFont(bold_font());
     ImGui::TextUnformatted(node.title.c_str());

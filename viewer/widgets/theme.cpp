@@ -70,7 +70,7 @@ void set_style(const Theme& t, float em) {
   const auto set = [&](ImGuiCol which, ImU32 colour) {
     style.Colors[which] = ImGui::ColorConvertU32ToFloat4(colour);
   };
-  set(ImGuiCol_Text, t.text), set(ImGuiCol_TextDisabled, t.faint);
+  set(ImGuiCol_Text, t.text), set(ImGuiCol_TextDisabled, mixed(t.faint, t.dim, 0.75f));
   set(ImGuiCol_WindowBg, t.panel), set(ImGuiCol_ChildBg, 0), set(ImGuiCol_PopupBg, t.raised);
   set(ImGuiCol_Border, t.border), set(ImGuiCol_BorderShadow, 0);
   set(ImGuiCol_FrameBg, t.raised), set(ImGuiCol_FrameBgHovered, mixed(t.raised, t.accent, 0.15f));
@@ -179,6 +179,10 @@ ImFont* font_for(float pixels) {
   for (ImFont* font : fonts.regular)
     if (std::abs(font->FontSize - pixels) < std::abs(best->FontSize - pixels)) best = font;
   return best;
+}
+float crisp(float pixels) {
+  const float baked = font_for(pixels)->FontSize;
+  return std::abs(baked - pixels) < 0.12f * pixels ? baked : pixels;
 }
 ImFont* body_font() {
   return font_for(fonts.em);

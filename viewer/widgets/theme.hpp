@@ -37,6 +37,7 @@ const Theme& theme();
 float em();
 
 ImFont* font_for(float pixels);  // the baked size that needs least scaling
+float crisp(float pixels);       // a baked size where one is near: scaled letters lose their thin strokes
 ImFont* body_font();
 ImFont* small_font();
 ImFont* title_font();
