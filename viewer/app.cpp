@@ -416,6 +416,11 @@ bool App::draw(double seconds) {
     looks_[i].refresh();
   }
   message_s_ = std::max(0.0, message_s_ - seconds);
+  for (const auto& session : sessions_) {
+    const std::optional<StoredRun>& stored = session->stored();
+    if (!told_of_other_ && stored && stored->check == StoredRun::Check::different)
+      say(stored->note, true), told_of_other_ = true;
+  }
   // Who fell first and why is what one wants to know first; then what one points at.
   const Look& front = looks_[focused_];
   if (!side_chosen_ && front.cascade && front.cascade->happened) side_ = PanelName::cascade;

@@ -125,8 +125,8 @@ class App {
   Film film_;
   bool film_moves_ = false;  // the last picture is written, so the next frame is another
   bool bad_message_ = false;
-  double message_s_ = 0;  // how long it is still shown
-  std::string opening_;   // a path that the next frame opens
+  double message_s_ = 0;        // how long it is still shown
+  bool told_of_other_ = false;  // a stored run is not what its scenario gives now
 };
 
 }  // namespace tailrace::viewer

@@ -80,6 +80,13 @@ TEST(Health, OfTheStandstillIsSeenWhereItIsAndWhereItHurts) {
   EXPECT_EQ(d.look().node_health[static_cast<std::size_t>(d.node("shoppers"))], Health::good);
 }
 
+TEST(Health, OfACallWithAnOpenBreakerIsSeenThoughNothingPasses) {
+  EdgeFigures f;
+  EXPECT_EQ(health_of(f), Health::idle);
+  f.breaker = 2;
+  EXPECT_EQ(health_of(f), Health::failing);
+}
+
 TEST(TimePanel, AClickMovesThePlayhead) {
   Driver d;
   d.click(d.app().time().where(45));

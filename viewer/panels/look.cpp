@@ -37,9 +37,9 @@ Health health_of(const SceneNode& node, const NodeFigures& f) {
 }
 
 Health health_of(const EdgeFigures& f) {
+  if (f.breaker == 2) return Health::failing;  // also, and most of all, where it lets nothing through
   if (f.attempts <= 0) return Health::idle;
   if (!std::isnan(f.error_share) && f.error_share >= kManyErrors) return Health::failing;
-  if (f.breaker == 2) return Health::failing;
   if ((!std::isnan(f.error_share) && f.error_share >= kSomeErrors) || f.breaker == 1) return Health::strained;
   if (!std::isnan(f.amplification) && f.amplification >= 1.1) return Health::strained;
   return Health::good;

@@ -129,7 +129,7 @@ void TopologyPanel::draw_edge_labels(ImDrawList& draw, const Look& look) {
       text = value_text(AxisKind::rate, f.attempts) +
              (!(f.latency > 0) ? "" : " · " + value_text(AxisKind::duration, f.latency)) +
              (text.empty() ? "" : " · " + text);
-    if (text.empty() || f.attempts <= 0) continue;
+    if (text.empty() || (f.attempts <= 0 && f.breaker <= 0)) continue;
     double weight = errors + (amplification - 1) + (f.breaker > 0 ? 1 : 0) +
                     0.2 * static_cast<double>(flow_[e] / std::max(1e-9f, most_flow_));
     if (chosen) weight += 100;
