@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -81,6 +82,23 @@ TEST(Texts, AreCutBetweenCharactersNotInsideThem) {
   EXPECT_THAT(cut, testing::EndsWith("…"));
   EXPECT_EQ(text.substr(0, cut.size() - 3), cut.substr(0, cut.size() - 3));
   EXPECT_EQ(fitted(body_font(), 0, text, 1e4f), text);
+}
+
+TEST(Texts, AreBrokenBetweenWordsAndNeverInsideANumber) {
+  SurfaceOptions options;
+  const auto surface = open_null(options);
+  apply_theme(ThemeName::dark, *surface);
+  const std::string text = "its time grew from 76.6 ms to 43.6 s: 100.0 % of the calls, at 2:00.5, failed";
+  for (const float width : {20.0f, 60.0f, 90.0f, 140.0f, 300.0f, 2000.0f}) {
+    std::string lines = broken(body_font(), 0, text, width);
+    EXPECT_EQ(lines.find("\n%"), std::string::npos) << lines;
+    if (width >= 140) {
+      EXPECT_LE(text_width(body_font(), 0, lines), width + 1) << "of the widest line";
+    }
+    std::replace(lines.begin(), lines.end(), '\n', ' ');
+    EXPECT_EQ(lines, text) << "nothing is lost, and nothing but spaces is broken";
+  }
+  EXPECT_EQ(broken(body_font(), 0, text, 2000), text);
 }
 
 // Contrast after WCAG 2: light over dark, each plus 0.05.

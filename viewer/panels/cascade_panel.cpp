@@ -293,9 +293,8 @@ void CascadePanel::sentences(Look& look, ImVec2 size) const {
   const CascadeScene& c = *look.cascade;
   ImGui::BeginChild("story", size);
   if (!c.story.empty()) {
-    ImGui::PushTextWrapPos(0);
-    ImGui::TextUnformatted(with_arrows(c.story).c_str());
-    ImGui::PopTextWrapPos();
+    ImGui::TextUnformatted(
+        broken(body_font(), 0, with_arrows(c.story), ImGui::GetContentRegionAvail().x).c_str());
     ImGui::Spacing();
   }
   const float line = em();
@@ -311,11 +310,10 @@ void CascadePanel::sentences(Look& look, ImVec2 size) const {
                 : errors ? Health::failing
                          : Health::strained);
     ImGui::SetCursorPosX(ImGui::GetCursorPosX() + line * 1.3f);
-    ImGui::PushTextWrapPos(0);
     ImGui::PushStyleColor(ImGuiCol_Text, lasts ? theme().text : theme().dim);
-    ImGui::TextUnformatted(with_arrows(s.text).c_str());
+    ImGui::TextUnformatted(
+        broken(body_font(), 0, with_arrows(s.text), ImGui::GetContentRegionAvail().x).c_str());
     ImGui::PopStyleColor();
-    ImGui::PopTextWrapPos();
     if (ImGui::IsItemClicked() && s.node >= 0) look.select_node(s.node);
     ImGui::PopID();
   }

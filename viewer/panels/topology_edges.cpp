@@ -142,12 +142,11 @@ void TopologyPanel::draw_edge_labels(ImDrawList& draw, const Look& look) {
   ImFont* const font = small_font();
   const float size = font->FontSize;
   std::size_t shown = 0;
-  for (const Candidate& c : candidates) {
-    if (shown >= (crowded ? 6 : kMostEdgeLabels)) break;
-    const float width = text_width(font, size, c.text) + size * 1.9f, half = size * 0.75f;
-    // Wherever along the edge there is room, the middle first.
+  // Wherever along the edge there is room, the middle first, above the flow, so that its width and rim are
+  // seen.
+  const auto place = [&](const Candidate& c, const std::string& text) {
+    const float width = text_width(font, size, text) + size * 1.9f, half = size * 0.75f;
     for (const float share : {0.5f, 0.62f, 0.38f, 0.74f, 0.26f}) {
-      // Above the flow, so that its width and rim are seen.
       ImVec2 middle = screen(drawing_.edges[c.edge].at(share));
       if (!crowded) middle.y -= half + em() * 0.75f;
       const ImVec2 a{middle.x - width / 2, middle.y - half}, b{middle.x + width / 2, middle.y + half};
@@ -156,10 +155,15 @@ void TopologyPanel::draw_edge_labels(ImDrawList& draw, const Look& look) {
       draw.AddRectFilled(a, b, with_alpha(theme().panel, 0.94f), size * 0.4f);
       draw.AddRect(a, b, with_alpha(theme().of(c.health), 0.8f), size * 0.4f);
       draw_health(draw, {a.x + size * 0.75f, middle.y}, size * 0.32f, c.health);
-      draw_text(draw, font, size, {a.x + size * 1.4f, middle.y - size * 0.6f}, theme().text, c.text);
-      ++shown;
-      break;
+      draw_text(draw, font, size, {a.x + size * 1.4f, middle.y - size * 0.6f}, theme().text, text);
+      return true;
     }
+    return false;
+  };
+  for (const Candidate& c : candidates) {
+    if (shown >= (crowded ? 6 : kMostEdgeLabels)) break;
+    // Where all of it has no room, its beginning, which weighs most.
+    if (place(c, c.text) || place(c, c.text.substr(0, c.text.find(", ")))) ++shown;
   }
 }
 

@@ -44,13 +44,38 @@ std::string fitted(ImFont* font, float size, std::string_view text, float width)
   return std::string(text.substr(0, end)) + "…";
 }
 
+std::string broken(ImFont* font, float size, std::string_view text, float width) {
+  std::string out;
+  float x = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    // A word with the sign that belongs to it.
+    std::size_t end = text.find_first_of(" \n", at);
+    if (end != std::string_view::npos && text.substr(end, 2) == " %")
+      end = text.find_first_of(" \n", end + 1);
+    end = std::min(end, text.size());
+    const std::string_view word = text.substr(at, end - at);
+    const float wide = text_width(font, size, word), space = text_width(font, size, " ");
+    const bool begins = out.empty() || out.back() == '\n';
+    if (!begins && x + space + wide > width) {
+      out += '\n', x = 0;
+    } else if (!begins) {
+      out += ' ', x += space;
+    }
+    out += word, x += wide;
+    if (end < text.size() && text[end] == '\n') out += '\n', x = 0;
+    at = end + 1;
+  }
+  return out;
+}
+
 float draw_wrapped(ImDrawList& draw, ImFont* font, float size, ImVec2 at, ImU32 colour, std::string_view text,
                    float width) {
   const float pixels = size > 0 ? size : font->FontSize;
-  const ImVec2 extent = font->CalcTextSizeA(pixels, 1e9f, width, text.data(), text.data() + text.size());
-  draw.AddText(font, pixels, {std::round(at.x), std::round(at.y)}, colour, text.data(),
-               text.data() + text.size(), width);
-  return extent.y;
+  const std::string lines = broken(font, size, text, width);
+  const char *const first = lines.data(), *const last = first + lines.size();
+  const float slack = width + pixels * 0.2f;  // what is broken here is not broken again, but for long words
+  draw.AddText(font, pixels, {std::round(at.x), std::round(at.y)}, colour, first, last, slack);
+  return font->CalcTextSizeA(pixels, 1e9f, slack, first, last).y;
 }
 
 float draw_badge(ImDrawList& draw, ImVec2 at, float size, ImU32 fill, ImU32 text_colour,

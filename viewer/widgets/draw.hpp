@@ -19,7 +19,10 @@ float text_width(ImFont* font, float size, std::string_view text);
 float draw_text(ImDrawList& draw, ImFont* font, float size, ImVec2 at, ImU32 colour, std::string_view text);
 // Ends with … where it would be wider than `width`.
 std::string fitted(ImFont* font, float size, std::string_view text, float width);
-// Lines of at most `width`, broken between words. Returns the height.
+// The text with line feeds where lines would be wider than `width`: between words, never inside a number or
+// before its %, as ImGui's own wrapping does.
+std::string broken(ImFont* font, float size, std::string_view text, float width);
+// Lines of at most `width`, broken so. Returns the height.
 float draw_wrapped(ImDrawList& draw, ImFont* font, float size, ImVec2 at, ImU32 colour, std::string_view text,
                    float width);
 
