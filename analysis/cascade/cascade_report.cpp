@@ -180,7 +180,12 @@ CascadeReport cascade_report(const models::CompiledModel& model,
                              const std::vector<models::RunRecord>& records) {
   std::vector<Cascade> cascades;
   for (const models::RunRecord& record : records) cascades.push_back(find_cascade(model, record));
-  return Aggregator(model, cascades).run();
+  CascadeReport report = Aggregator(model, cascades).run();
+  for (const models::RunRecord& record : records) {
+    if (!record.windows.empty() && record.windows[0].edges.size() != model.edges.size())
+      report.calls_watched = false;
+  }
+  return report;
 }
 
 }  // namespace tailrace::analysis

@@ -39,6 +39,7 @@ struct CascadeReport {
   Interval detection;                     // seconds from the first trigger, of those where something was seen
   Interval lost;                          // share of the requests that were due since the first trigger
   Interval goodput_before, goodput_after;
+  bool calls_watched = true;               // false: too many calls for causes to be sought among them
   int components_hit = 0, components = 0;  // hit in most replications; workloads are not counted
   std::vector<CascadeHitReport> hits;      // by onset
   std::vector<AmplificationReport> amplified;

@@ -119,6 +119,8 @@ std::string cascade_story(const models::Topology& t, const CascadeReport& report
                          in_how_many(h.replications, report.replications)));
   }
   if (left_out > 0) sentence(fmt::format("{} more components followed", left_out));
+  if (n > 0 && !report.calls_watched)
+    sentence("There are too many calls to watch each, so what one did to the next is not told");
   if (n > 0 && report.detection.estimate > 0 && report.detection.groups > 0)
     sentence(fmt::format("It could be told from chance {} after the trigger began",
                          at_time(report.detection.estimate)));

@@ -53,7 +53,7 @@ struct StoredRun {
   std::string folder;
   std::string result;  // fingerprint in its summary.json
   int replications = 1;
-  enum class Check : unsigned char { pending, same, different, impossible } check = Check::pending;
+  enum class Check : unsigned char { pending, same, different } check = Check::pending;
   std::string note;  // in words
 };
 
