@@ -147,7 +147,7 @@ std::uint32_t QueueBroker::place(Envelope& message) {
 
 Publication QueueBroker::publish(const Envelope& message, bool confirmed, std::uint64_t ticket) {
   ++turns_;
-  Publication end = Publication::pending;
+  Publication end = confirmed ? Publication::pending : Publication::accepted;
   if (alarm_) {
     held_.push({message, ticket, host_.now(), confirmed});
     host_.hold(message);
