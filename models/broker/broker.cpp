@@ -57,6 +57,11 @@ FieldTable redelivery_fields() {
       .add("multiplier", &RedeliveryDelaySpec::multiplier, "each further delay is so many times the last",
            between(1, 1000))
       .add("max", &RedeliveryDelaySpec::max, "and no longer than this")
+      .add("instant_failure", &RedeliveryDelaySpec::instant_failure,
+           "no less where the handler failed at the instant at which it began, as when whom it calls is "
+           "down: such a "
+           "message would go round for ever at one instant",
+           more_than(0))
       .shorthand("base")
       .table();
 }

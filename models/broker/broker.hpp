@@ -34,6 +34,7 @@ struct RedeliveryDelaySpec {
   sim::Duration base{0};
   double multiplier = 1;
   sim::Duration max{3'600'000'000'000};
+  sim::Duration instant_failure{1'000'000};
 };
 
 struct DeadLetterSpec {

@@ -179,6 +179,7 @@ class Expansion {
     out.max_delivery_count = spec.max_delivery_count.unlimited() ? kNoLimit : spec.max_delivery_count.value;
     out.redelivery_delays_ns = redelivery_delays(
         spec.redelivery_delay.base.ns, spec.redelivery_delay.multiplier, spec.redelivery_delay.max.ns);
+    out.instant_failure_ns = spec.redelivery_delay.instant_failure.ns;
     if (spec.dead_letter) out.dead_letter = dead_letter(*spec.dead_letter, path + ".dead_letter");
     out.consumers.instances = 0;
     if (spec.consumers) {

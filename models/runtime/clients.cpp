@@ -31,13 +31,14 @@ std::uint32_t Execution::pick_class(std::uint32_t workload_id) {
   return w.first_class + choose_weighted(w.cumulative_weight, streams_[w.class_stream]);
 }
 
-void Execution::think(std::uint32_t workload_id) {
+void Execution::think(std::uint32_t workload_id, bool took_no_time) {
   ClientState& client = clients_[workload_id];
   if (client.users > client.wanted) {  // the ramp went down: this user leaves
     --client.users;
     return;
   }
-  const auto pause = sim::Duration::from_ns(sample(workload_tables_[workload_id].think));
+  auto pause = sim::Duration::from_ns(sample(workload_tables_[workload_id].think));
+  if (took_no_time && pause.ns == 0) pause = workload_tables_[workload_id].model->instant_pause;
   schedule(sim::saturating_add(now_, pause.ns), Phase::arrive, Kind::user, workload_id);
 }
 

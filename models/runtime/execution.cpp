@@ -527,7 +527,7 @@ inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Out
   observe_request(outcome == Outcome::success ? cls.success_series : cls.failure_series, now_ - start);
   if (requests_told_) [[unlikely]]
     tell_of_request(cls_id, now_ - start, outcome);
-  if (cls.closed) think(cls.workload);
+  if (cls.closed) think(cls.workload, now_ == start);
 }
 
 // --- open load

@@ -428,7 +428,7 @@ class Execution {
   void users_change(std::uint32_t workload);
   void bring_users(std::uint32_t workload, std::int64_t own);
   void next_users_change(std::uint32_t workload);
-  void think(std::uint32_t workload);
+  void think(std::uint32_t workload, bool took_no_time = false);
   std::uint32_t pick_class(std::uint32_t workload);
 
   // --- observation, recording.cpp

@@ -360,6 +360,7 @@ struct Workload {
   sim::Distribution batch_size = sim::Distribution::constant(1);
   std::int64_t vus = 0;
   sim::Distribution think_time = sim::Distribution::constant(0);
+  sim::Duration instant_pause{1'000'000};  // in place of none after a request that took no time
   bool think_first = true;
   int start_class = kNone;  // class of a virtual user's first request
   std::vector<RequestClass> classes;

@@ -275,10 +275,14 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   }
   if (spec.think_time) w.think_time = spec.think_time->value;
   const bool closed = w.process == ArrivalProcess::constant_vus || w.process == ArrivalProcess::ramping_vus;
-  if (!closed && spec.think_time) {
-    b.diagnostics.error(self.mark, b.path + ".think_time", "only virtual users think",
-                        "use constant_vus or ramping_vus");
-  }
+  if (spec.instant_pause) w.instant_pause = *spec.instant_pause;
+  const auto only_users = [&](bool written, const char* field) {
+    if (!closed && written)
+      b.diagnostics.error(self.mark, b.path + field, "only virtual users think",
+                          "use constant_vus or ramping_vus");
+  };
+  only_users(spec.think_time.has_value(), ".think_time");
+  only_users(spec.instant_pause.has_value(), ".instant_pause");
   if (closed && (!spec.batch_size.value.is_constant() || spec.batch_size.value.mean() != 1)) {
     b.diagnostics.error(self.mark, b.path + ".batch_size", "virtual users send one request at a time");
   }
@@ -348,7 +352,11 @@ Kind workload_kind() {
       .add("batch_size", &WorkloadSpec::batch_size, "requests that come together; a drawn number is rounded",
            more_than(0))
       .add("think_time", &WorkloadSpec::think_time,
-           "a virtual user's pause between an answer and the next request");
+           "a virtual user's pause between an answer and the next request")
+      .add("instant_pause", &WorkloadSpec::instant_pause,
+           "in place of no pause after a request that took no time at all, as when it was refused at once; "
+           "default 1ms",
+           more_than(0));
   // A workload with one class carries the class's fields itself.
   FieldTable table = fields
                          .map_of("requests", &WorkloadSpec::requests, request_fields(),

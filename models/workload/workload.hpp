@@ -77,6 +77,7 @@ struct WorkloadSpec {
   std::string spacing = "poisson";
   CountDistribution batch_size;
   std::optional<TimeDistribution> think_time;
+  std::optional<sim::Duration> instant_pause;
   RequestSpec request;  // calls, steps, timeout, retries, priority of a workload with one class
   std::vector<Named<RequestSpec>> requests;
   std::string start_with;

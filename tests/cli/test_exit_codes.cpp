@@ -178,8 +178,8 @@ TEST_F(Program, AHostWithoutMemoryForAllReplicationsKeepsThoseThatFit) {
 TEST_F(Program, TimeThatDoesNotAdvanceIsALimit) {
   const Finished run = run_program({"run", file("q.yaml", R"(tailrace: 1
 run: {duration: 1s, replications: 1}
-workloads: {load: {constant_vus: 1, think_time: 0s, calls: s.op}}
-services: {s: {endpoints: {op: [compute: 0s]}}}
+workloads: {load: {trace: {times: [100ms]}, calls: s.op}}
+services: {s: {endpoints: {op: [{loop: 1e18, steps: [compute: 0s]}]}}}
 )")});
   EXPECT_EQ(run.exit_code, 4);
   EXPECT_NE(run.err.find("time does not advance"), std::string::npos) << run.err;

@@ -107,6 +107,7 @@ void QueueBroker::start_waiting(std::uint32_t q, std::uint32_t i) {
     instance.waiting = delivery.next;
     ++instance.handling;
     delivery.started = true;
+    delivery.started_ns = host_.now();
     const Envelope message = messages_[delivery.message].envelope;  // the slab may move under the call
     host_.start(q, i, {&message, 1}, (static_cast<std::uint64_t>(delivery.generation) << 32) | d);
   }
@@ -170,9 +171,12 @@ void QueueBroker::conclude(std::uint32_t d, Outcome outcome) {
     finish(was.message, outcome == Outcome::success ? Fate::consumed : Fate::lost);
   } else if (outcome == Outcome::success) {
     const bool arrives = its.ack_failure == 0 || host_.random(was.queue) >= its.ack_failure;
-    arrives ? finish(was.message, Fate::consumed) : give_back(was.message, false);
+    arrives ? finish(was.message, Fate::consumed) : give_back(was.message, 0);
   } else if (its.on_failure == BrokerOnFailure::requeue) {
-    give_back(was.message, true);
+    const std::vector<std::int64_t>& delays = its.redelivery_delays_ns;
+    const std::uint32_t times = messages_[was.message].deliveries;
+    const std::int64_t delay = delays.empty() ? 0 : delays[std::min<std::size_t>(times, delays.size()) - 1];
+    give_back(was.message, was.started_ns == host_.now() ? std::max(delay, its.instant_failure_ns) : delay);
   } else {
     take_back(was.message);
     leave(was.message, Why::rejected);
@@ -191,16 +195,15 @@ void QueueBroker::take_back(std::uint32_t slot) {
 }
 
 // To be delivered again, unless it was delivered often enough.
-void QueueBroker::give_back(std::uint32_t slot, bool delayed) {
+void QueueBroker::give_back(std::uint32_t slot, std::int64_t delay_ns) {
   take_back(slot);
   Message& m = messages_[slot];
   const QueueSettings& its = settings(m.queue);
   if (its.max_delivery_count != kNoLimit && m.deliveries >= its.max_delivery_count)
     return leave(slot, Why::delivery_limit);
-  if (!delayed || its.redelivery_delays_ns.empty()) return make_ready(slot);
-  const std::size_t step = std::min<std::size_t>(m.deliveries, its.redelivery_delays_ns.size()) - 1;
+  if (delay_ns == 0) return make_ready(slot);
   m.at = At::delayed;
-  wake(Timer::message, slot, m.generation, sim::saturating_add(host_.now(), its.redelivery_delays_ns[step]));
+  wake(Timer::message, slot, m.generation, sim::saturating_add(host_.now(), delay_ns));
 }
 
 void QueueBroker::choose_active(std::uint32_t q) {
@@ -241,7 +244,7 @@ void QueueBroker::instance_changed(std::uint32_t q, std::uint32_t i, bool up) {
       const std::uint32_t slot = deliveries_[instance.last].message;
       drop_delivery(instance.last);
       if (slot == kNobody) continue;
-      settings(q).ack == AckMode::automatic ? finish(slot, Fate::lost) : give_back(slot, false);
+      settings(q).ack == AckMode::automatic ? finish(slot, Fate::lost) : give_back(slot, 0);
     }
     if (queue.up == 0 && settings(q).queue_ttl_ns >= 0) {
       wake(Timer::queue_ttl, q, ++queue.ttl_generation,

@@ -52,7 +52,7 @@ void QueueBroker::classic_changed(std::uint32_t q) {
       } else {
         drop_delivery(d);
       }
-      kept ? give_back(slot, false) : finish(slot, Fate::lost);
+      kept ? give_back(slot, 0) : finish(slot, Fate::lost);
     } else if (!kept) {
       finish(slot, Fate::lost);
     }

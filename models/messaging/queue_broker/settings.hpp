@@ -67,7 +67,8 @@ struct QueueSettings {
   std::uint8_t max_priority = 0;  // at most kMostPriority
   std::int64_t max_delivery_count = kNoLimit;
   std::vector<std::int64_t>
-      redelivery_delays_ns;  // after the first failure, the second, ...; the last repeats
+      redelivery_delays_ns;             // after the first failure, the second, ...; the last repeats
+  std::int64_t instant_failure_ns = 0;  // no less where the handler failed at the instant at which it began
   DeadLetterSettings dead_letter;
   AckMode ack = AckMode::manual;
   BrokerOnFailure on_failure = BrokerOnFailure::requeue;

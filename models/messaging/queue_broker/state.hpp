@@ -81,6 +81,7 @@ class QueueBroker final : public Channel {
     std::uint32_t prev = kNobody, next = kNobody;  // of the instance, in order of delivery
     std::uint32_t generation = 0;
     bool started = false;
+    std::int64_t started_ns = -1;
   };
   struct Instance {
     bool up = true, in_turn = false;
@@ -173,7 +174,7 @@ class QueueBroker final : public Channel {
   void drop_delivery(std::uint32_t delivery);
   void conclude(std::uint32_t delivery, Outcome outcome);
   void resume();
-  void give_back(std::uint32_t message, bool delayed);
+  void give_back(std::uint32_t message, std::int64_t delay_ns);
   void take_back(std::uint32_t message);
 
   // nodes.cpp
