@@ -44,6 +44,7 @@ void AssignedGroup::readable(std::uint32_t partition) {
 void AssignedGroup::poll(std::uint32_t member, std::uint32_t only) {
   Member& m = members_[member];
   if (!m.idle()) return;
+  if (!m.runs.empty()) return batch_done(member);  // a rebalance took back the last that it had
   const std::int64_t now = core_.host.now();
   if (s_.commit == Commit::automatic && now - m.committed_at >= s_.auto_commit_interval) commit_read(m);
   if (m.intake == Intake::leaving) return depart(member);

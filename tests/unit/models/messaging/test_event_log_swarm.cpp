@@ -213,14 +213,14 @@ class Swarm {
 
 TEST(EventLogSwarm, BooksBalanceWhateverHappens) {
   std::uint64_t checked = 0;
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 600; ++seed) {
     SCOPED_TRACE(seed);
     Swarm swarm(seed);
     swarm.run();
     if (HasFatalFailure()) return;
     checked += swarm.checked_;
   }
-  EXPECT_GT(checked, 5000u);
+  EXPECT_GT(checked, 10000u);
 }
 
 }  // namespace
