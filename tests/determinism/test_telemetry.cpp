@@ -59,7 +59,8 @@ services:
   audit: {endpoints: {write: [compute: 1us]}}
 )");
   for (const models::EdgeRecord& e : run.records[0].edges) {
-    if (e.calls < 50'000) EXPECT_NEAR(static_cast<double>(e.calls), 10'000, 474);
+    if (e.calls >= 50'000) continue;
+    EXPECT_NEAR(static_cast<double>(e.calls), 10'000, 474);
   }
 }
 
