@@ -114,8 +114,9 @@ std::string cascade_story(const models::Topology& t, const CascadeReport& report
       ++left_out;
       continue;
     }
-    sentence(fmt::format("{} {} at {} {}: {}{}", h.component, n == 1 ? "was hit first," : "followed",
-                         moment(h.onset_s), mechanism_words(h), symptom_words(h),
+    const bool unknown = h.mechanism == Mechanism::unexplained && !report.calls_watched;
+    sentence(fmt::format("{} {} at {}{}: {}{}", h.component, n == 1 ? "was hit first," : "followed",
+                         moment(h.onset_s), unknown ? "" : " " + mechanism_words(h), symptom_words(h),
                          in_how_many(h.replications, report.replications)));
   }
   if (left_out > 0) sentence(fmt::format("{} more components followed", left_out));

@@ -26,17 +26,18 @@ CascadeReport a_hit_that_nothing_explains() {
 TEST(CascadeStory, SaysThatNoCallExplainsAHit) {
   const std::string story = cascade_story({}, a_hit_that_nothing_explains());
   EXPECT_EQ(story.substr(0, story.find(". It had")),
-            "shop was hit first, at 12.0 s and no call explains why: its queue grew from 1 to 80");
+            "shop was hit first, at 12.0 s and no call explains why: its queue grew from 1.00 to 80.0");
 }
 
 TEST(CascadeStory, DoesNotSaySoWhereNoCallWasWatched) {
   CascadeReport report = a_hit_that_nothing_explains();
   report.calls_watched = false;
   const std::string story = cascade_story({}, report);
-  EXPECT_EQ(story.substr(0, story.find(". It had")),
-            "shop was hit first, at 12.0 s: its queue grew from 1 to 80. There are too many calls to watch "
-            "each, so what "
-            "one did to the next is not told");
+  EXPECT_EQ(
+      story.substr(0, story.find(". It had")),
+      "shop was hit first, at 12.0 s: its queue grew from 1.00 to 80.0. There are too many calls to watch "
+      "each, so what "
+      "one did to the next is not told");
 }
 
 }  // namespace
