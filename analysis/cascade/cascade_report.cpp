@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "analysis/cascade/signals.hpp"
 #include "models/catalog.hpp"
 
 namespace tailrace::analysis {
@@ -181,10 +182,9 @@ CascadeReport cascade_report(const models::CompiledModel& model,
   std::vector<Cascade> cascades;
   for (const models::RunRecord& record : records) cascades.push_back(find_cascade(model, record));
   CascadeReport report = Aggregator(model, cascades).run();
-  for (const models::RunRecord& record : records) {
-    if (!record.windows.empty() && record.windows[0].edges.size() != model.edges.size())
-      report.calls_watched = false;
-  }
+  report.calls_watched = std::all_of(records.begin(), records.end(), [&](const models::RunRecord& record) {
+    return calls_in_windows(record, model.edges.size());
+  });
   return report;
 }
 

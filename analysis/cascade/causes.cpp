@@ -69,7 +69,7 @@ class Explainer {
 
   void run() {
     for (std::size_t h = 0; h < c_.hits.size(); ++h) explained_[h] = by_trigger(h);
-    const bool edges = !record_.windows.empty() && record_.windows[0].edges.size() == t_.edges.size();
+    const bool edges = calls_in_windows(record_, t_.edges.size());
     for (bool more = edges; more;) {
       more = false;
       for (std::size_t h = 0; h < c_.hits.size(); ++h) {
@@ -278,7 +278,7 @@ std::vector<EdgeAmplification> amplified_edges(const models::CompiledModel& mode
                                                const models::RunRecord& record, Span baseline,
                                                std::size_t from) {
   std::vector<EdgeAmplification> list;
-  if (record.windows.empty() || record.windows[0].edges.size() != model.edges.size()) return list;
+  if (!calls_in_windows(record, model.edges.size())) return list;
   const WindowTimes times = window_times(record);
   for (std::size_t e = 0; e < model.edges.size(); ++e) {
     EdgeAmplification a;

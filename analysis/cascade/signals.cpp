@@ -38,6 +38,10 @@ const char* symptom_name(Symptom symptom) {
   return "";
 }
 
+bool calls_in_windows(const models::RunRecord& record, std::size_t calls) {
+  return !record.windows.empty() && record.windows[0].edges.size() == calls;
+}
+
 WindowTimes window_times(const models::RunRecord& record) {
   WindowTimes times;
   std::int64_t previous = 0;
@@ -113,7 +117,7 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
       signal(static_cast<int>(c), Symptom::slow, kTime).values[k] = inside[c] / std::max(1.0, served[c]);
     }
   }
-  const bool edges = n > 0 && record.windows[0].edges.size() == t.edges.size();
+  const bool edges = calls_in_windows(record, t.edges.size());
   std::vector<double> ended(t.components.size()), good(t.components.size());
   for (std::size_t k = 0; edges && k < n; ++k) {
     std::fill(ended.begin(), ended.end(), 0.0);

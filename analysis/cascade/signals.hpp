@@ -10,6 +10,7 @@
 //   consumer group    lag
 //
 // and about each edge: attempts per call, and the failed attempts by cause. Cost: O(windows x entities).
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct WindowTimes {
   std::vector<double> start_s, end_s;
 };
 WindowTimes window_times(const models::RunRecord& record);
+// Whether the windows tell of each of so many calls; those of very large models do not.
+bool calls_in_windows(const models::RunRecord& record, std::size_t calls);
 
 std::vector<Signal> signals_of(const models::CompiledModel& model, const models::RunRecord& record);
 

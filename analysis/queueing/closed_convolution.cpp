@@ -233,12 +233,12 @@ class Solver {
   }
 
   // An arrival finds what the network without it has there: U(n) = rho (G + U)(n - one), the mean number
-  // times G.
+  // times G. `both` becomes G + U.
   void at_single_server(std::size_t i, const Series& all) {
     const Factor& f = factors_[i];
-    Series number(all.size(), 0.0), both = all;
+    Series both = all;
     lattice_.up([&](std::size_t place, const std::vector<int>& n) {
-      both[place] += number[place] = kept(f.rho * one_more(f, both, place, n));
+      both[place] += kept(f.rho * one_more(f, both, place, n));
     });
     for (std::size_t k = 0; k < f.share.size(); ++k) {
       if (n_.workloads[k].population > 0)
