@@ -163,7 +163,7 @@ RunRecord Execution::run() {
   const std::int64_t end = settings.duration.ns;
   window_ns_ = window_length_ns(settings);
   window_.before.resize(classes_.size());
-  window_.classes = classes_;
+  window_.classes.resize(classes_.size());
   window_.areas.resize(station_count());
   window_.rejected.resize(station_count());
   window_.served.resize(station_count());
@@ -309,7 +309,7 @@ void Execution::reset_statistics() {
   for (StationExtras& extras : station_extras_) extras = {};
   for (Serving& serving : fault_.serving) serving.reset(now_);
   for (LinkState& link : links_) link.counts = {};
-  window_.classes = classes_;
+  std::fill(window_.classes.begin(), window_.classes.end(), WindowRecord::PerClass{});
   for (sim::Histogram& h : window_.before) h.clear();
   for (sim::Histogram& h : batch_before_) h.clear();
   for (auto& areas : window_.areas) areas = {0, 0};
@@ -324,28 +324,27 @@ void Execution::reset_statistics() {
 void Execution::close_window() {
   WindowRecord window;
   window.end_ns = now_;
+  window.classes.reserve(classes_.size());
   for (std::size_t i = 0; i < classes_.size(); ++i) {
-    const ClassRecord& total = classes_[i];
-    const ClassRecord& before = window_.classes[i];
-    WindowRecord::PerClass row;
-    row.arrived = total.arrived - before.arrived;
-    row.succeeded = total.ended[0] - before.ended[0];
-    for (std::size_t o = 1; o < kOutcomes; ++o) row.failed += total.ended[o] - before.ended[o];
-    const sim::Histogram& all = record_.series[class_tables_[i].success_series];
+    const ClassRecord& cls = classes_[i];
+    WindowRecord::PerClass& before = window_.classes[i];
+    const auto since = [](std::uint64_t now, std::uint64_t& then) { return now - std::exchange(then, now); };
+    WindowRecord::PerClass& row = window.classes.emplace_back();
+    row.arrived = since(cls.arrived, before.arrived);
+    row.succeeded = since(cls.ended[0], before.succeeded);
+    row.failed = since(total(cls.ended) - cls.ended[0], before.failed);
     row.timed = row.succeeded > 0 && classes_.size() <= kTimedClasses;
-    if (row.timed) {
-      sim::Histogram& inside = window_.inside;
-      inside = all;
-      inside.subtract(window_.before[i]);
-      row.mean_s = inside.mean() * 1e-9;
-      row.p50_s = static_cast<double>(inside.quantile(0.5)) * 1e-9;
-      row.p99_s = static_cast<double>(inside.quantile(0.99)) * 1e-9;
-      row.max_s = static_cast<double>(inside.max()) * 1e-9;
-      window_.before[i] = all;
-    }
-    window.classes.push_back(row);
+    if (!row.timed) continue;
+    const sim::Histogram& all = record_.series[class_tables_[i].success_series];
+    sim::Histogram& inside = window_.inside;
+    inside = all;
+    inside.subtract(window_.before[i]);
+    row.mean_s = inside.mean() * 1e-9;
+    row.p50_s = static_cast<double>(inside.quantile(0.5)) * 1e-9;
+    row.p99_s = static_cast<double>(inside.quantile(0.99)) * 1e-9;
+    row.max_s = static_cast<double>(inside.max()) * 1e-9;
+    window_.before[i] = all;
   }
-  window_.classes = classes_;
   if (station_count() <= kStationsInWindows) window_stations(window);
   if (!window_.edges.empty()) window_edges(window);
   window_times(window);

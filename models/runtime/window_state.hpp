@@ -12,7 +12,7 @@ namespace tailrace::models {
 struct WindowState {
   std::vector<sim::Histogram> before;  // by class: of its successes
   sim::Histogram inside;
-  std::vector<ClassRecord> classes;
+  std::vector<WindowRecord::PerClass> classes;   // totals
   std::vector<std::pair<double, double>> areas;  // by station: busy and queued
   std::vector<std::uint64_t> rejected, served;
   std::vector<WindowRecord::PerEdge> edges;  // totals
