@@ -34,19 +34,20 @@ class StepScaler final : public Autoscaler {
     side_ = side;
     const bool cooling = acted_ && facts.now - last_ < s_->cooldown;
     if (rule == nullptr || in_row_ < s_->periods || cooling) return {facts.current, ScaleReason::metric};
-    double change = 0;
-    if (rule->add) {
-      change = *rule->add;
-    } else {  // a share of them, but at least one
-      change = facts.current * *rule->percent / 100;
-      change = change > 0 ? std::max(1.0, std::floor(change)) : std::min(-1.0, std::ceil(change));
-    }
     acted_ = true;
     last_ = facts.now;
-    return {bounded(static_cast<double>(facts.current) + change), ScaleReason::metric};
+    return {bounded(facts.current + change(*rule, facts.current)), ScaleReason::metric};
   }
 
  private:
+  // How many more; a share of those that there are is at least one.
+  static double change(const StepRule& rule, std::uint32_t current) {
+    if (rule.add) return *rule.add;
+    const double share = current * *rule.percent / 100;
+    if (*rule.percent > 0) return std::max(1.0, std::floor(share));
+    return *rule.percent < 0 ? std::min(-1.0, std::ceil(share)) : 0;
+  }
+
   std::shared_ptr<const StepScalingSpec> s_;
   int side_ = 0;
   std::int64_t in_row_ = 0;

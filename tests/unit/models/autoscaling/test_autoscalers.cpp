@@ -135,6 +135,19 @@ TEST(StepScaling, TakesTheOutermostStepAndCoolsDown) {
   EXPECT_EQ(d.look(600, 0.5), 6u);
 }
 
+// A share of none is at least one more, and no share at all changes nothing.
+TEST(StepScaling, TakesAShareOfAtLeastOneInstance) {
+  StepScalingSpec s;
+  s.metric = ScaleMetric::queue;
+  s.cooldown = sim::Duration{0};
+  s.steps = {{5, -1, {}, 50.0}, {-1, 1, {}, -10.0}, {-1, 0.1, {}, 0.0}};
+  Driver d(step_scaling_model(s), 0);
+  EXPECT_EQ(d.look(60, 8), 1u);
+  EXPECT_EQ(d.look(120, 8), 2u);
+  EXPECT_EQ(d.look(180, 2), 1u);
+  EXPECT_EQ(d.look(240, 0), 1u);
+}
+
 TEST(TargetTracking, AddsAfterThreeLooksAndTakesAfterFifteen) {
   TrackingSpec s;
   s.metric = ScaleMetric::workers;
