@@ -82,6 +82,9 @@ class Apply {
     if (metric == ScaleMetric::workers && station_.workers == kUnlimited)
       error(place, fmt::format("the workers of {} are unlimited", station_.name),
             "metric: concurrency, or requests");
+    if (s_.min_replicas == 0 && is_share(metric))
+      error(place, "without instances there is no share of them that works",
+            "metric: queue, concurrency or requests; or min_replicas: 1");
   }
   // Windows are cut at samples, which must not be too many.
   void sampled(const std::string& at) {
@@ -111,9 +114,6 @@ class Apply {
     };
     rates(h.scale_up, "scale_up");
     rates(h.scale_down, "scale_down");
-    if (s_.min_replicas == 0 && is_share(h.metric))
-      error(".hpa.metric", "without instances there is no share of them that works",
-            "metric: queue, concurrency or requests; or min_replicas: 1");
   }
 
   void steps(const StepScalingSpec& s) {
@@ -131,8 +131,6 @@ class Apply {
       if (r.above >= 0 && change < 0) error(at, "more load, and fewer instances");
       if (r.below >= 0 && change > 0) error(at, "less load, and more instances");
     }
-    if (s_.min_replicas == 0 && is_share(s.metric))
-      error(".step.metric", "without instances there is no share of them that works", "min_replicas: 1");
   }
 
   const AutoscalingSpec& s_;
