@@ -24,9 +24,17 @@ SharedGroup::SharedGroup(Core& core, std::uint32_t group, std::uint32_t first_la
       lanes_(std::size_t{s_.instances} * s_.concurrency),
       up_(s_.instances, 1),
       intakes_(s_.instances, Intake::open),
-      held_of_(core.settings.partitions),
-      idle_(s_.instances * s_.concurrency) {
-  for (std::uint32_t i = 0; i < s_.instances; ++i) present_.push_back(i);
+      held_of_(core.settings.partitions) {
+  for (std::uint32_t i = s_.present; i < s_.instances; ++i) up_[i] = 0;
+  find_present();
+  count_idle();
+}
+
+void SharedGroup::find_present() {
+  present_.clear();
+  for (std::uint32_t i = 0; i < up_.size(); ++i) {
+    if (up_[i] != 0) present_.push_back(i);
+  }
 }
 
 std::uint32_t SharedGroup::make(std::uint32_t partition, std::uint64_t offset) {
@@ -387,10 +395,7 @@ void SharedGroup::timer(TimerKind kind, std::uint32_t index, std::uint32_t gener
 void SharedGroup::instance_changed(std::uint32_t instance, bool up) {
   if ((up_[instance] != 0) == up) return;
   up_[instance] = up ? 1 : 0;
-  present_.clear();
-  for (std::uint32_t i = 0; i < up_.size(); ++i) {
-    if (up_[i] != 0) present_.push_back(i);
-  }
+  find_present();
   const bool left = intakes_[instance] == Intake::leaving;
   core_.note(up ? LogEvent::member_joined : left ? LogEvent::member_left : LogEvent::member_lost, instance);
   if (left) intakes_[instance] = Intake::open;

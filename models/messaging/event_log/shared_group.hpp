@@ -79,6 +79,7 @@ class SharedGroup final : public Group {
   bool takes(std::uint32_t instance) const {
     return up_[instance] != 0 && intakes_[instance] == Intake::open;
   }
+  void find_present();
   void count_idle();
   void read_all();
   std::uint32_t make(std::uint32_t partition, std::uint64_t offset);

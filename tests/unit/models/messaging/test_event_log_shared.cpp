@@ -17,6 +17,23 @@ TEST(LogShared, OnePartitionKeepsAllInstancesBusy) {
   w.check();
 }
 
+// Of a group that scales only some are there at the start; of the others it is not said that they are lost.
+TEST(LogShared, WhoIsNotThereYetIsNeitherGivenAnythingNorLost) {
+  LogSettings s = shared(Subscription::shared, 3);
+  s.groups[0].present = 1;
+  LogWorld w(s);
+  for (std::uint32_t i = 1; i < 3; ++i) w.channel->instance_changed(0, i, false);
+  EXPECT_TRUE(w.channel->record().events.empty());
+  w.handle_in(10 * kMs);
+  for (int i = 0; i < 4; ++i) w.publish(1);
+  w.host.run_until(20 * kMs);
+  EXPECT_EQ(w.ended(Fate::consumed), 2u);  // one after the other
+  w.channel->instance_changed(0, 1, true);
+  w.host.run_until(30 * kMs);
+  EXPECT_EQ(w.ended(Fate::consumed), 4u);  // the last two beside each other
+  w.check();
+}
+
 TEST(LogShared, AFailedMessageComesBackAfterTheBackoffAndOthersGoOn) {
   LogSettings s = shared(Subscription::shared, 1);
   s.groups[0].retry_backoff = 25 * kMs;
