@@ -226,6 +226,7 @@ void CloudQueue::reset_counts() {
     if (i.in_line) i.since += (now - i.since) / s_.wait_time_ns * s_.wait_time_ns;
   counts_ = {};
   received_ = {};
+  events_.clear();
   store_.reset_counts(now);
 }
 

@@ -360,5 +360,22 @@ TEST(CloudQueue, DeliveriesPauseAfterFailuresInARow) {
   EXPECT_EQ(times, (std::vector<std::int64_t>{0, 1, 2, 62, 122}));
 }
 
+// As of the other channels: what happened in the warm-up is not reported.
+TEST(CloudQueue, EventsOfTheWarmUpAreForgottenWithItsCounts) {
+  CloudQueueSettings s = World::settings(0, 1);
+  s.redrive_to = 3;
+  s.redrive_start_ns = kSecond;
+  s.redrive_spacing_ns = 2 * kSecond;
+  World w(s);
+  w.publish_at(0, 1);
+  w.host.run_until(2 * kSecond);
+  EXPECT_EQ(w.channel->record().events.size(), 1u);  // it began
+  w.channel->reset_counts();
+  w.host.run_until(10 * kSecond);
+  const ChannelRecord record = w.channel->record();
+  ASSERT_EQ(record.events.size(), 1u);
+  EXPECT_EQ(record.events[0].what, CloudQueueModel::kRedriveEnded);
+}
+
 }  // namespace
 }  // namespace tailrace::models
