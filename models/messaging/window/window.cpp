@@ -47,7 +47,6 @@ Publication Windows::publish(const Envelope& message, bool, std::uint64_t) {
   const std::uint64_t key = s_.by_key ? message.key : kNoKey;
   const std::int64_t now = s_.watermark == Watermark::clock ? host_.now() : time;
   advance(now - s_.out_of_orderness);
-  const auto gone = [&](std::int64_t end) { return end + s_.lateness <= watermark_; };
   bool counted = false;
   if (s_.type == WindowType::session) {
     const std::uint32_t pane = session_at(key, time, message);
@@ -56,9 +55,10 @@ Publication Windows::publish(const Envelope& message, bool, std::uint64_t) {
   } else {
     // The last to begin is the last to end: who is in that one is waited for until it fires.
     const std::int64_t last = time - time % s_.every;
-    for (std::int64_t start = last; start > time - s_.size && start > -s_.size; start -= s_.every) {
-      if (gone(start + s_.size)) break;  // and those that began before it
-      count_in(pane_at(key, start, start + s_.size, message), message.sequence, start == last);
+    for (std::int64_t start = last; start > time - s_.size; start -= s_.every) {
+      const std::int64_t end = sim::saturating_add(start, s_.size);
+      if (gone(end)) break;  // and those that began before it
+      count_in(pane_at(key, start, end, message), message.sequence, start == last);
       counted = true;
     }
   }
@@ -100,17 +100,19 @@ std::uint32_t Windows::pane_at(std::uint64_t key, std::int64_t start, std::int64
 // The session that the event prolongs, made one of those that it joins; kNobody: it is late.
 std::uint32_t Windows::session_at(std::uint64_t key, std::int64_t time, const Envelope& message) {
   std::uint32_t joined = kNobody;
-  std::int64_t start = time, end = time + s_.gap;
+  const std::int64_t over = sim::saturating_add(time, s_.gap);
+  std::int64_t start = time, end = over;
   for (std::uint32_t p = line(key); p != kNobody;) {
     Pane& pane = panes_[p];
     const std::uint32_t next = pane.next;
-    if (pane.start < time + s_.gap && time < pane.end) {
+    if (pane.start < over && time < pane.end) {
       start = std::min(start, pane.start);
       end = std::max(end, pane.end);
       if (joined == kNobody) {
         joined = p;
       } else {
         panes_[joined].events += pane.events;
+        panes_[joined].first.sequence = std::max(panes_[joined].first.sequence, pane.first.sequence);
         panes_[joined].unfired += pane.unfired;
         panes_[joined].firings = std::min(panes_[joined].firings, pane.firings);
         pane.unfired = 0;
@@ -119,7 +121,7 @@ std::uint32_t Windows::session_at(std::uint64_t key, std::int64_t time, const En
     }
     p = next;
   }
-  if (end + s_.lateness <= watermark_) return kNobody;
+  if (gone(end)) return kNobody;
   if (joined == kNobody) return pane_at(key, start, end, message);
   Pane& pane = panes_[joined];
   pane.start = start;
@@ -162,10 +164,10 @@ void Windows::advance(std::int64_t watermark) {
     const std::int64_t end = panes_[next.pane].end;
     if (end > watermark_) continue;  // a session that went on
     if (panes_[next.pane].firings == 0) fire(next.pane);
-    if (end + s_.lateness <= watermark_) {
+    if (gone(end)) {
       purge(next.pane);
     } else if (!next.purge) {
-      due(end + s_.lateness, next.pane, true);
+      due(sim::saturating_add(end, s_.lateness), next.pane, true);
     }
   }
 }

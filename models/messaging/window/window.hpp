@@ -26,6 +26,7 @@
 #include "models/messaging/extras.hpp"
 #include "models/messaging/window/settings.hpp"
 #include "models/policy/key_map.hpp"
+#include "sim/base/time.hpp"
 
 namespace tailrace::models::window {
 
@@ -64,7 +65,7 @@ class Windows final : public Channel {
     std::uint32_t next = kNobody;  // of its key, or free
     std::uint32_t serial = 0;      // grows when it is gone
     bool open = false;
-    Envelope first;  // held, so that its journey is there for the results
+    Envelope first;  // held, so that its journey is there for the results; its sequence is the last one's
   };
   struct Due {
     std::int64_t time;  // event time
@@ -90,6 +91,7 @@ class Windows final : public Channel {
   void accrue(Place& p);
   std::int64_t event_time(const Envelope& message) const;
   // windows
+  bool gone(std::int64_t end) const { return sim::saturating_add(end, s_.lateness) <= watermark_; }
   std::uint32_t pane_at(std::uint64_t key, std::int64_t start, std::int64_t end, const Envelope& message);
   std::uint32_t session_at(std::uint64_t key, std::int64_t time, const Envelope& message);
   void count_in(std::uint32_t pane, std::uint64_t sequence, bool last);

@@ -150,6 +150,45 @@ TEST(Windows, OfSessionsEndWithAGapAndAreJoinedByWhatComesBetween) {
   w.balanced();
 }
 
+// The result comes after all that it counts, also after what a session brings along that it is joined with.
+TEST(Windows, OfSessionsThatAreJoinedComeAfterTheLastEventOfBoth) {
+  WindowSettings s = tumbling(10);
+  s.type = WindowType::session;
+  s.gap = 5 * kS;
+  s.out_of_orderness = 10 * kS;
+  World w(s);
+  const auto event = [&](std::int64_t time_ms, std::uint64_t sequence) {
+    w.sent = sequence - 1;
+    w.event(time_ms);
+  };
+  event(8000, 3);
+  event(0, 1);
+  event(4000, 2);  // joins the two
+  event(30000, 4);
+  EXPECT_EQ(w.results(), Counts{3});
+  EXPECT_EQ(w.host.started[0].messages[0].sequence, 3u);
+}
+
+// As long as a duration can be: no window is ever over, or late.
+TEST(Windows, MayTakeLateEventsForEver) {
+  WindowSettings s = tumbling(10);
+  s.lateness = sim::Duration::max().ns;
+  World w(s);
+  w.event(1000);
+  w.event(25000);
+  w.event(2000);
+  EXPECT_EQ(w.results(), (Counts{1, 2}));
+  EXPECT_EQ(w.dropped(), 0u);
+  WindowSettings session = tumbling(10);
+  session.type = WindowType::session;
+  session.gap = sim::Duration::max().ns;
+  World v(session);
+  v.event(1000);
+  v.event(25000);
+  EXPECT_EQ(v.results(), Counts{});
+  EXPECT_EQ(v.dropped(), 0u);
+}
+
 // By the clock a window needs no later event: it fires at its end and two seconds.
 TEST(Windows, ByTheClockFireWithoutFurtherEvents) {
   WindowSettings s = tumbling(10);
