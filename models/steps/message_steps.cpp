@@ -152,7 +152,7 @@ void expand_publish(const PublishSpec& spec, Mark mark, TopologyBuilder& b, Step
   if (spec.key) p.key = spec.key->value;
   if (spec.size) p.bytes = spec.size->value;
   if (spec.delay) p.delay = spec.delay->value;
-  if (spec.ttl) p.ttl_us = static_cast<std::uint32_t>(spec.ttl->ns / 1000);
+  if (spec.ttl) p.ttl_us = static_cast<std::uint32_t>((spec.ttl->ns + 999) / 1000);  // 0 would be: never
   p.priority = static_cast<std::uint8_t>(spec.priority);
   p.level = static_cast<std::uint8_t>(spec.level);
   p.confirm = spec.confirm;

@@ -77,6 +77,14 @@ TEST(QueueTrace, WhatExpiresWithoutADeadLetterTargetIsExpired) {
   EXPECT_EQ(t.effect("rabbit/mails").missed[static_cast<std::size_t>(Fate::expired)], 1u);
 }
 
+// Publications keep time in microseconds: less than one is one, and not for ever.
+TEST(QueueTrace, ATtlOfLessThanAMicrosecondExpires) {
+  Trace t(sending("0s, 0s", "rabbit.mails, ttl: 500ns") +
+          "brokers: {rabbit: {queues: {mails: {consumers: {calls: s.h}}}}}\n");
+  EXPECT_EQ(t.effect("rabbit/mails").applied, 1u);
+  EXPECT_EQ(t.effect("rabbit/mails").missed[static_cast<std::size_t>(Fate::expired)], 1u);
+}
+
 TEST(QueueTrace, AFullQueueDropsItsOldestOrRefuses) {
   Trace drop(queue("0s, 1ms, 2ms", "max_length: 1, ", ""));
   drop.gone("mails", Fate::dropped, {2});
