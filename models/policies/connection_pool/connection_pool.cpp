@@ -104,13 +104,15 @@ void ConnectionPool::forget_promise() {
   }
 }
 
-// The connection that takes the next request when it is ready. Set up in equal times, the last has the room.
+// The connection that takes the next request when it is ready: the first that has room. Set up in equal
+// times, those that have room stand at the end: they are filled in their order, and left from the last on.
 ConnectionPool::Connecting* ConnectionPool::with_room() {
+  const auto room = [&](std::size_t i) { return connecting_[i].requests < spec_.max_concurrent_streams; };
   const std::size_t count = connecting_.size();
-  for (std::size_t i = round_trips_ > 0 || count == 0 ? 0 : count - 1; i < count; ++i) {
-    if (connecting_[i].requests < spec_.max_concurrent_streams) return &connecting_[i];
-  }
-  return nullptr;
+  std::size_t first = round_trips_ > 0 ? 0 : count;
+  while (round_trips_ > 0 && first < count && !room(first)) ++first;
+  while (round_trips_ == 0 && first > 0 && room(first - 1)) --first;
+  return first < count ? &connecting_[first] : nullptr;
 }
 
 // The last one opened: its handshake may be quicker than that of one before it.

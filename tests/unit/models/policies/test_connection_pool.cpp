@@ -135,6 +135,19 @@ TEST(ConnectionPool, GivingUpDuringTheSetUpFreesItsStream) {
   EXPECT_EQ(d.ask(30), "line");
 }
 
+// Two give up: both connections are still being set up, and the next two need no third.
+TEST(ConnectionPool, WhatOthersHaveGivenUpIsTakenBeforeAnotherIsOpened) {
+  Driven d("max_connections: 3, connect_time: 100ms");
+  EXPECT_EQ(d.ask(0), "100");
+  EXPECT_EQ(d.ask(10), "100");
+  d.give_up(20);
+  d.give_up(20);
+  EXPECT_EQ(d.ask(30), "70");
+  EXPECT_EQ(d.ask(30), "80");
+  EXPECT_EQ(d.policy->gauge(), 2);
+  EXPECT_EQ(d.ask(30), "100");
+}
+
 // The first is under way on its connection, the second gives up waiting for its own: nothing is free until
 // that is ready.
 TEST(ConnectionPool, GivingUpFreesNoBusyConnection) {
