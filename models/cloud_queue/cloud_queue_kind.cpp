@@ -107,14 +107,10 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   CloudQueueSettings settings = cloud_queue_settings(spec, self.name, self.mark, path, b.diagnostics);
   const auto resolve = [&](const Reference& reference, const std::string& field, int& channel,
                            std::uint16_t& entry) {
-    b.path = path + "." + field;
-    const ChannelEntry found = resolve_channel(b, reference);
-    b.path = path;
+    const ChannelEntry found =
+        resolve_other_channel(b, reference, field, self.name, "a queue cannot move its messages to itself");
     channel = found.channel;
     entry = found.entry;
-    if (found.channel != kNone && reference.text.substr(0, reference.text.find('.')) == self.name)
-      b.diagnostics.error(reference.mark, path + "." + field, "a queue cannot move its messages to itself",
-                          "name another queue");
   };
   if (spec.dead_letter)
     resolve(*spec.dead_letter, "dead_letter", settings.dead_letter, settings.dead_letter_entry);

@@ -91,14 +91,10 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
           "shorter than lease, or none");
   CloudQueueSettings settings = lease_settings(spec, self.name);
   if (spec.dead_letter) {
-    b.path = path + ".dead_letter";
-    const ChannelEntry found = resolve_channel(b, *spec.dead_letter);
-    b.path = path;
+    const ChannelEntry found = resolve_other_channel(b, *spec.dead_letter, "dead_letter", self.name,
+                                                     "a job queue cannot be its own dead-letter queue");
     settings.dead_letter = found.channel;
     settings.dead_letter_entry = found.entry;
-    if (spec.dead_letter->text.substr(0, spec.dead_letter->text.find('.')) == self.name)
-      b.diagnostics.error(spec.dead_letter->mark, path + ".dead_letter",
-                          "a job queue cannot be its own dead-letter queue", "name another channel");
   }
   ChannelSettings channel;
   channel.model = std::make_shared<CloudQueueModel>(std::move(settings));

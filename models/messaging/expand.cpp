@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "models/messaging/extras.hpp"
 #include "models/steps/message_steps.hpp"
+#include "models/steps/step_shapes.hpp"
 
 namespace tailrace::models {
 
@@ -31,8 +31,7 @@ void declare_channel(TopologyBuilder& b, int component, const std::vector<std::s
 }
 
 int add_channel(TopologyBuilder& b, int component, ChannelSettings settings) {
-  const Component self = at(b.topology.components, component);
-  const std::string name = self.name;
+  const std::string name = at(b.topology.components, component).name;
   const int id = channel_number(b, name);
   Station nodes;
   nodes.name = name;
@@ -50,26 +49,11 @@ int add_channel(TopologyBuilder& b, int component, ChannelSettings settings) {
     operation.station = station;
     operation.channel = id;
     operation.entry = static_cast<std::uint16_t>(e);
-    if (settings.publish_time) {
-      Step work;
-      work.kind = Step::Kind::compute;
-      work.distribution = *settings.publish_time;
-      operation.steps.push_back(std::move(work));
-    }
+    if (settings.publish_time)
+      operation.steps.push_back(drawing_step(Step::Kind::compute, *settings.publish_time));
     Step deposit;
     deposit.kind = Step::Kind::deposit;
     deposit.ref = id;
-    if (settings.publish_calls) {
-      Steps steps = std::move(operation.steps);
-      CallSpec call;
-      call.call = *settings.publish_calls;
-      const int outer = std::exchange(b.station, station);
-      expand_call_step(call, self.mark, b, steps);
-      b.station = outer;
-      steps.push_back(std::move(deposit));
-      at(b.topology.operations, op).steps = std::move(steps);
-      continue;
-    }
     operation.steps.push_back(std::move(deposit));
   }
   MessageChannel& channel = at(b.topology.channels, id);
@@ -243,6 +227,16 @@ ChannelEntry resolve_channel(TopologyBuilder& b, const Reference& reference) {
                       : near == text ? ""
                                      : fmt::format("did you mean {}?", escaped(near)));
   return {};
+}
+
+ChannelEntry resolve_other_channel(TopologyBuilder& b, const Reference& reference, const std::string& field,
+                                   const std::string& self, const char* itself) {
+  const std::string outer = std::exchange(b.path, b.path + "." + field);
+  const ChannelEntry found = resolve_channel(b, reference);
+  if (found.channel != kNone && reference.text.substr(0, reference.text.find('.')) == self)
+    b.diagnostics.error(reference.mark, b.path, itself, "name another channel");
+  b.path = outer;
+  return found;
 }
 
 }  // namespace tailrace::models

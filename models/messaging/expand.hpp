@@ -5,8 +5,7 @@
 //
 //   declare:  declare_channel(b, component, {"publish"})            publish: order_placed
 //             declare_channel(b, component, {"orders", "invoices"}) publish: rabbit.orders
-//   expand:   add_channel(b, component, settings)                   a station of `nodes` instances,
-//   operations
+//   expand:   add_channel(b, component, settings)                   a station of `nodes`, operations
 //             add_group(b, channel, "mailers", spec, mark, path)    a station of the group's instances
 #include <memory>
 #include <string>
@@ -22,8 +21,6 @@ struct ChannelSettings {
   std::shared_ptr<ChannelModel> model;
   std::optional<sim::Distribution> publish_time;  // of a publication at its broker's node, ns
   std::int64_t workers = kUnlimited;              // that do this at a time per node
-  // Called before the message is kept, as one transaction: it fails, or both happen.
-  std::optional<Reference> publish_calls;
 };
 
 void declare_channel(TopologyBuilder& b, int component, const std::vector<std::string>& entries);
@@ -47,5 +44,8 @@ struct ChannelEntry {
   std::uint16_t entry = 0;
 };
 ChannelEntry resolve_channel(TopologyBuilder& b, const Reference& reference);
+// The same of a field of the component `self`, which may not name this one: `itself` is what is wrong then.
+ChannelEntry resolve_other_channel(TopologyBuilder& b, const Reference& reference, const std::string& field,
+                                   const std::string& self, const char* itself);
 
 }  // namespace tailrace::models
