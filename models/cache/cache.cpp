@@ -4,6 +4,7 @@
 
 #include "models/caching/key_law.hpp"
 #include "models/field/units.hpp"
+#include "models/steps/step_shapes.hpp"
 
 namespace tailrace::models {
 
@@ -170,11 +171,6 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   if (!spec.shared) return;
   const Component copy = self;
   expand_node(spec, b.cache_specs.find(copy.name)->second.first, copy, b);
-}
-
-template <class Spec>
-auto reads(StepList Spec::*member) {
-  return [member](const Node& n, Spec& s, ReadContext& c) { read_steps(n, s.*member, c); };
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "models/steps/step_shapes.hpp"
+
 namespace tailrace::models {
 
 namespace {
@@ -68,10 +70,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
         b.topology.operations[static_cast<std::size_t>(b.find_operation(self.name + "." + op.name))];
     operation.station = op.value.read ? replica_id : primary_id;
     operation.error_rate = op.value.error_rate.value;
-    Step step;
-    step.kind = Step::Kind::compute;
-    step.distribution = op.value.time.value;
-    operation.steps = {std::move(step)};
+    operation.steps = {drawing_step(Step::Kind::compute, op.value.time.value)};
   }
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "models/steps/cache_steps.hpp"
+#include "models/steps/step_shapes.hpp"
 
 namespace tailrace::models {
 
@@ -28,34 +29,18 @@ StepSpec built_step(Build build, Mark mark, const std::string& path) {
   return {&kind, std::make_shared<Build>(std::move(build)), mark, path};
 }
 
-const StepKind* cache_step_kind() {
-  for (const StepKind& kind : step_kinds()) {
-    if (kind.name == "cache") return &kind;
-  }
-  return nullptr;
-}
-
 // Looks the answer up; `on_miss` fetches it.
 void expand_cached(const Reference& cache, Build on_miss, TopologyBuilder& b, Steps& out) {
   auto spec = std::make_shared<CacheStepSpec>();
   spec->cache = cache;
   spec->on_miss.push_back(built_step(std::move(on_miss), cache.mark, b.path));
-  expand_steps({{cache_step_kind(), std::move(spec), cache.mark, b.path}}, b, out);
+  expand_steps({{step_kind("cache"), std::move(spec), cache.mark, b.path}}, b, out);
 }
 
 Step refusal(double share) {
-  Step step;
-  step.kind = Step::Kind::fail;
+  Step step = fail_step();
   step.probability = share;
   step.ref = static_cast<int>(Outcome::rejected);
-  return step;
-}
-
-Step tried(Steps body) {  // where it fails it is over, and the request goes on
-  Step step;
-  step.kind = Step::Kind::attempt;
-  step.branches.push_back({1, std::move(body)});
-  step.branches.emplace_back();
   return step;
 }
 
@@ -156,8 +141,7 @@ class Gateway {
     const GatewayRouteSpec& r = route.value;
     if (!check_cache(r.response_cache, b_.path + ".response_cache") || !check_sizes(route)) return false;
     if (r.aggregate.empty()) {
-      if (r.merge.value.is_constant() && r.merge.value.mean() == 0)
-        return check_entry_route(r.route, route.mark, b_);
+      if (is_zero(r.merge.value)) return check_entry_route(r.route, route.mark, b_);
       b_.diagnostics.error(route.mark, b_.path + ".merge", "there is nothing to merge",
                            "aggregate: [reviews.get, prices.get]");
       return false;
@@ -267,7 +251,7 @@ class Gateway {
     }
     b_.path = outer;
     if (check.on_failure == OnNoAnswer::allow) {
-      out.push_back(tried(std::move(steps)));
+      out.push_back(try_step(std::move(steps), {}));  // where it fails the request goes on
     } else {
       for (Step& s : steps) out.push_back(std::move(s));
     }

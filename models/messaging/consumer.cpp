@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "models/steps/step_shapes.hpp"
+
 namespace tailrace::models {
 
 FieldTable idempotency_fields() {
@@ -36,10 +38,8 @@ FieldTable consumer_fields() {
           .add("concurrency", &ConsumerSpec::concurrency, "messages that an instance handles at a time",
                between(1, 1e5))
           .add("calls", &ConsumerSpec::calls, "the operation that handles a message; or write steps")
-          .custom(
-              "steps", FieldType::steps,
-              [](const Node& n, ConsumerSpec& s, ReadContext& c) { read_steps(n, s.steps, c); },
-              "what handling a message does; the message is handled when they succeed")
+          .custom("steps", FieldType::steps, reads(&ConsumerSpec::steps),
+                  "what handling a message does; the message is handled when they succeed")
           .add("cpus", &ConsumerSpec::cpus, "cores of an instance that its handlers share",
                between(1e-6, 1e6))
           .add("error_rate", &ConsumerSpec::error_rate, "handlings that fail after their work")

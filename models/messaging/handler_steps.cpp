@@ -6,17 +6,6 @@
 
 namespace tailrace::models {
 
-namespace {
-
-const StepKind* step_kind(const std::string& name) {
-  for (const StepKind& kind : step_kinds()) {
-    if (kind.name == name) return &kind;
-  }
-  return nullptr;
-}
-
-}  // namespace
-
 StepSpec written_step(const std::string& name, const std::string& text, Mark mark, const std::string& path,
                       Diagnostics& diagnostics) {
   const StepKind* const kind = step_kind(name);

@@ -267,17 +267,13 @@ std::vector<StepKind> make_cache_step_kinds() {
               "default: "
               "the key of the cache step around it, else the cache's keys, else the request's own key")
           .also("request", &CacheStepSpec::request_key)
-          .custom(
-              "on_miss", FieldType::steps,
-              [](const Node& n, CacheStepSpec& s, ReadContext& c) { read_steps(n, s.on_miss, c); },
-              "fetches it; then it is written to the cache. Default: the cache's load")
+          .custom("on_miss", FieldType::steps, reads(&CacheStepSpec::on_miss),
+                  "fetches it; then it is written to the cache. Default: the cache's load")
           .choice("write", &CacheStepSpec::write, {"none", "through", "behind", "around", "invalidate"},
                   "in place of a look-up: through stores and then writes the entry; behind writes it and "
                   "stores later; around only stores; invalidate stores and then deletes it")
-          .custom(
-              "store", FieldType::steps,
-              [](const Node& n, CacheStepSpec& s, ReadContext& c) { read_steps(n, s.store, c); },
-              "what a write does to what is cached; default: the cache's store")
+          .custom("store", FieldType::steps, reads(&CacheStepSpec::store),
+                  "what a write does to what is cached; default: the cache's store")
           .add("pop", &CacheStepSpec::pop, "the point of presence that is asked; default: by their shares")
           .table();
   add_policy_fields(table, PolicyPlace::call,

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 
 #include "models/field/units.hpp"
 #include "models/steps/cache_steps.hpp"
@@ -184,10 +184,7 @@ FieldTable branch_option_fields() {
   return Fields<BranchOptionSpec>("option", "One way of a branch.")
       .add("probability", &BranchOptionSpec::probability, "of this option; what is left of 1 does nothing")
       .add("weight", &BranchOptionSpec::weight, "relative to the other options' weights", between(0, 1e9))
-      .custom(
-          "steps", FieldType::steps,
-          [](const Node& n, BranchOptionSpec& s, ReadContext& c) { read_steps(n, s.steps, c); },
-          "what it does")
+      .custom("steps", FieldType::steps, reads(&BranchOptionSpec::steps), "what it does")
       .table();
 }
 
@@ -221,10 +218,8 @@ std::vector<StepKind> make_step_kinds() {
           .add("ignore_failure", &CallSpec::ignore_failure, "carry on when the call fails")
           .add("request_size", &CallSpec::request_size, "bytes on the way there, for links with bandwidth")
           .add("response_size", &CallSpec::response_size, "bytes on the way back")
-          .custom(
-              "fallback_steps", FieldType::steps,
-              [](const Node& n, CallSpec& s, ReadContext& c) { read_steps(n, s.fallback_steps, c); },
-              "what runs in place of a call that failed for good")
+          .custom("fallback_steps", FieldType::steps, reads(&CallSpec::fallback_steps),
+                  "what runs in place of a call that failed for good")
           .table();
   add_policy_fields(call_table, PolicyPlace::call,
                     [](void* spec) -> PolicySet& { return static_cast<CallSpec*>(spec)->policies; });
@@ -253,10 +248,7 @@ std::vector<StepKind> make_step_kinds() {
                    Fields<LoopSpec>("loop", "Steps that run several times, one after another.")
                        .add("loop", &LoopSpec::loop, "how many times; a drawn number is rounded", at_least(0))
                        .required()
-                       .custom(
-                           "steps", FieldType::steps,
-                           [](const Node& n, LoopSpec& s, ReadContext& c) { read_steps(n, s.steps, c); },
-                           "what is repeated")
+                       .custom("steps", FieldType::steps, reads(&LoopSpec::steps), "what is repeated")
                        .required()
                        .table(),
                    make_spec<LoopSpec>, expand_loop});
@@ -282,9 +274,7 @@ std::vector<StepKind> make_step_kinds() {
 void read_step(const Node& node, StepList& out, ReadContext& context) {
   if (node.is_list()) {  // a list inside the list: its items run in parallel
     StepSpec step;
-    for (const StepKind& kind : step_kinds()) {
-      if (kind.name == "parallel") step.kind = &kind;
-    }
+    step.kind = step_kind("parallel");
     auto spec = std::make_shared<ParallelSpec>();
     read_parallel(node, *spec, context);
     step.spec = std::move(spec);
@@ -298,16 +288,15 @@ void read_step(const Node& node, StepList& out, ReadContext& context) {
   }
   const StepKind* found = nullptr;
   for (const MapEntry& entry : node.entries) {
-    for (const StepKind& kind : step_kinds()) {
-      if (kind.name != entry.key) continue;
-      if (found != nullptr) {
-        context.diagnostics.error(entry.key_mark, context.path,
-                                  fmt::format("a step is both \"{}\" and \"{}\"", found->name, kind.name),
-                                  "start a new list item (-) for each step");
-        return;
-      }
-      found = &kind;
+    const StepKind* const kind = step_kind(entry.key);
+    if (kind == nullptr) continue;
+    if (found != nullptr) {
+      context.diagnostics.error(entry.key_mark, context.path,
+                                fmt::format("a step is both \"{}\" and \"{}\"", found->name, kind->name),
+                                "start a new list item (-) for each step");
+      return;
     }
+    found = kind;
   }
   if (found == nullptr) {
     std::vector<std::string_view> known;
@@ -335,6 +324,12 @@ void read_step(const Node& node, StepList& out, ReadContext& context) {
 const std::vector<StepKind>& step_kinds() {
   static const std::vector<StepKind> kinds = make_step_kinds();
   return kinds;
+}
+
+const StepKind* step_kind(std::string_view name) {
+  const std::vector<StepKind>& all = step_kinds();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const StepKind& k) { return k.name == name; });
+  return found == all.end() ? nullptr : &*found;
 }
 
 void read_steps(const Node& node, StepList& out, ReadContext& context) {

@@ -66,5 +66,6 @@ void expand_steps(const StepList& steps, TopologyBuilder& builder, Steps& out);
 void expand_call_step(const CallSpec& spec, Mark mark, TopologyBuilder& builder, Steps& out);
 
 const std::vector<StepKind>& step_kinds();
+const StepKind* step_kind(std::string_view name);  // null: there is none
 
 }  // namespace tailrace::models
