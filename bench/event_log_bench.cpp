@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "models/messaging/event_log/topic.hpp"
+#include "models/messaging/event_log/event_log.hpp"
 
 namespace {
 

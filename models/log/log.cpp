@@ -1,6 +1,6 @@
 #include "models/log/log.hpp"
 
-#include "models/messaging/event_log/topic.hpp"
+#include "models/messaging/event_log/event_log.hpp"
 #include "models/messaging/expand.hpp"
 
 namespace tailrace::models {

@@ -14,8 +14,8 @@
 #include "models/messaging/cloud_queue/cloud_queue_model.hpp"
 #include "models/messaging/cloud_queue/message_store.hpp"
 #include "models/messaging/cloud_queue/rate_gate.hpp"
-#include "models/messaging/cloud_queue/ring.hpp"
 #include "models/messaging/extras.hpp"
+#include "models/messaging/ring.hpp"
 #include "models/policy/key_map.hpp"
 
 namespace tailrace::models {

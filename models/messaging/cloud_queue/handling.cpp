@@ -259,9 +259,7 @@ void CloudQueue::send_deletes(const Delete* deletes, std::size_t count) {
 void CloudQueue::on_deletes() {
   deletes_armed_ = false;
   while (!deletes_.empty() && deletes_.front().arrives <= host_.now()) {
-    const Delete request = deletes_.front();
-    deletes_.pop();
-    apply_delete(request);
+    apply_delete(deletes_.pop());
   }
   if (!deletes_.empty()) {
     deletes_armed_ = true;

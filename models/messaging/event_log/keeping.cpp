@@ -1,7 +1,7 @@
 // What a topic forgets: retention, compaction, and what dead leaders took with them.
 #include <algorithm>
 
-#include "models/messaging/event_log/topic.hpp"
+#include "models/messaging/event_log/event_log.hpp"
 #include "models/policy/key_map.hpp"
 
 namespace tailrace::models::event_log {
@@ -90,8 +90,7 @@ void EventLog::leader_lost(std::uint32_t partition) {
   Side& side = sides_[partition];
   if (side.replicated_armed) replicated(partition);  // of this very instant
   while (!side.replicating.empty()) {
-    const Waiting w = side.replicating.front();
-    side.replicating.pop();
+    const Waiting w = side.replicating.pop();
     ++core_.counts.refused;
     core_.host.release(w.message);
     if (w.confirmed) core_.host.answer(w.ticket, Outcome::unavailable);

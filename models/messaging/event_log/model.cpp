@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "models/messaging/event_log/topic.hpp"
+#include "models/messaging/event_log/event_log.hpp"
 
 namespace tailrace::models::event_log {
 

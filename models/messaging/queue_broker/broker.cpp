@@ -281,7 +281,7 @@ std::int64_t QueueBroker::oldest_born(std::uint32_t subscription) const {
 void QueueBroker::reset_counts() {
   counts_ = {};
   events_.clear();
-  for (Held& held : held_) held.since = host_.now();
+  for (std::size_t i = 0; i < held_.size(); ++i) held_[i].since = host_.now();
   for (Queue& queue : queues_) {
     PlaceCounts fresh;
     fresh.ready = queue.counts.ready;
@@ -295,7 +295,7 @@ void QueueBroker::reset_counts() {
 ChannelRecord QueueBroker::record() const {
   ChannelRecord record;
   record.counts = counts_;
-  for (const Held& held : held_) record.counts.blocked_ns += host_.now() - held.since;
+  for (std::size_t i = 0; i < held_.size(); ++i) record.counts.blocked_ns += host_.now() - held_[i].since;
   for (const Queue& queue : queues_) {
     record.places.push_back(queue.counts);
     PlaceCounts& place = record.places.back();
@@ -308,7 +308,7 @@ ChannelRecord QueueBroker::record() const {
 
 std::size_t QueueBroker::bytes() const {
   return messages_.capacity() * sizeof(Message) + deliveries_.capacity() * sizeof(Delivery) +
-         pending_.capacity() * sizeof(Pending) + held_.capacity() * sizeof(Held);
+         pending_.capacity() * sizeof(Pending) + held_.bytes();
 }
 
 }  // namespace tailrace::models

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "models/messaging/extras.hpp"
-#include "models/messaging/queue_broker/line.hpp"
 #include "models/messaging/queue_broker/queue_broker.hpp"
 #include "models/messaging/queue_broker/routing.hpp"
+#include "models/messaging/ring.hpp"
 
 namespace tailrace::models {
 
@@ -193,10 +193,10 @@ class QueueBroker final : public Channel {
   std::vector<Delivery> deliveries_;
   std::vector<Pending> pending_;
   std::uint32_t free_message_ = kNobody, free_delivery_ = kNobody, free_pending_ = kNobody;
-  Line<std::uint32_t> dirty_;    // queues to be looked at, each once
-  Line<std::uint32_t> leaving_;  // messages
-  Line<Suspect> suspects_;       // in the order of their timers
-  Line<Held> held_;              // publications that the memory alarm keeps waiting
+  Ring<std::uint32_t> dirty_;    // queues to be looked at, each once
+  Ring<std::uint32_t> leaving_;  // messages
+  Ring<Suspect> suspects_;       // in the order of their timers
+  Ring<Held> held_;              // publications that the memory alarm keeps waiting
   std::int64_t kept_bytes_ = 0;
   bool alarm_ = false;
   std::vector<bool> node_up_;

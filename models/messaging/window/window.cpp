@@ -224,10 +224,7 @@ void Windows::pump() {
       continue;
     }
     busy = 0;
-    Ring<Result>& from = again_.empty() ? ready_ : again_;
-    const Result result = from.front();
-    from.pop();
-    start(result, at);
+    start(again_.empty() ? ready_.pop() : again_.pop(), at);
   }
 }
 

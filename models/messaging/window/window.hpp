@@ -22,8 +22,8 @@
 #include <memory>
 #include <vector>
 
-#include "models/messaging/cloud_queue/ring.hpp"
 #include "models/messaging/extras.hpp"
+#include "models/messaging/ring.hpp"
 #include "models/messaging/window/settings.hpp"
 #include "models/policy/key_map.hpp"
 #include "sim/base/time.hpp"

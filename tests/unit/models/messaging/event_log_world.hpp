@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "fake_host.hpp"
-#include "models/messaging/event_log/topic.hpp"
+#include "models/messaging/event_log/event_log.hpp"
 
 namespace tailrace::models::event_log {
 

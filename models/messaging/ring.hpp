@@ -1,6 +1,6 @@
 #pragma once
 // A first-in-first-out line of plain records in one block that doubles when it is full, so that a steady flow
-// allocates nothing.
+// allocates nothing (a std::deque allocates a block every few elements).
 #include <cstddef>
 #include <vector>
 
@@ -18,20 +18,25 @@ class Ring {
     TAILRACE_CHECK(count_ > 0);
     return items_[first_];
   }
+  // From the front.
+  T& operator[](std::size_t i) { return items_[place(i)]; }
+  const T& operator[](std::size_t i) const { return items_[place(i)]; }
   void push(const T& item) {
     if (count_ == items_.size()) grow();
-    items_[(first_ + count_++) & (items_.size() - 1)] = item;
+    items_[place(count_++)] = item;
   }
-  void pop() {
-    TAILRACE_CHECK(count_ > 0);
-    first_ = (first_ + 1) & (items_.size() - 1);
+  T pop() {
+    T item = front();
+    first_ = place(1);
     --count_;
+    return item;
   }
 
  private:
+  std::size_t place(std::size_t i) const { return (first_ + i) & (items_.size() - 1); }
   void grow() {
     std::vector<T> next(items_.empty() ? 8 : items_.size() * 2);
-    for (std::size_t i = 0; i < count_; ++i) next[i] = items_[(first_ + i) & (items_.size() - 1)];
+    for (std::size_t i = 0; i < count_; ++i) next[i] = items_[place(i)];
     items_.swap(next);
     first_ = 0;
   }

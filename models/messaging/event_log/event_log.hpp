@@ -17,12 +17,12 @@
 #include <vector>
 
 #include "models/messaging/event_log/core.hpp"
-#include "models/messaging/event_log/fifo.hpp"
 #include "models/messaging/event_log/group.hpp"
 #include "models/messaging/event_log/recent_set.hpp"
 #include "models/messaging/event_log/replication.hpp"
 #include "models/messaging/extras.hpp"
 #include "models/messaging/partitions.hpp"
+#include "models/messaging/ring.hpp"
 
 namespace tailrace::models::event_log {
 
@@ -62,12 +62,12 @@ class EventLog final : public Channel, public Fencing, public Partitions {
     std::uint32_t generation = 0;
   };
   struct Side {  // of a partition, beside its records
-    Fifo<Waiting> replicating;
+    Ring<Waiting> replicating;
     RecentSet seen;
     bool replicated_armed = false, retention_armed = false, compaction_armed = false;
   };
 
-  // topic.cpp
+  // event_log.cpp
   Group& group_of(std::uint32_t lane) const;
   std::uint32_t next_partition(std::uint32_t producer);
   std::uint32_t batch_of(std::uint32_t producer, std::uint32_t partition);

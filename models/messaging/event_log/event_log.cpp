@@ -1,4 +1,4 @@
-#include "models/messaging/event_log/topic.hpp"
+#include "models/messaging/event_log/event_log.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -172,8 +172,7 @@ void EventLog::replicated(std::uint32_t partition) {
   side.replicated_armed = false;
   bool more = false;
   while (!side.replicating.empty() && side.replicating.front().time <= now) {
-    const Waiting w = side.replicating.front();
-    side.replicating.pop();
+    const Waiting w = side.replicating.pop();
     append(w.message);
     core_.host.release(w.message);
     if (w.confirmed) core_.host.answer(w.ticket, Outcome::success);
