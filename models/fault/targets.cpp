@@ -5,6 +5,7 @@
 #include <map>
 
 #include "models/fault/fault.hpp"
+#include "models/field/name_pair.hpp"
 #include "models/field/units.hpp"
 #include "models/messaging/partitions.hpp"
 
@@ -14,12 +15,6 @@ namespace {
 
 std::size_t at(int i) {
   return static_cast<std::size_t>(i);
-}
-
-std::string trimmed(std::string_view s) {
-  const auto first = s.find_first_not_of(" \t");
-  const auto last = s.find_last_not_of(" \t");
-  return first == std::string_view::npos ? std::string() : std::string(s.substr(first, last - first + 1));
 }
 
 std::string takes_text(unsigned takes) {

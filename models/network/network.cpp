@@ -42,23 +42,12 @@ void read_links(const Node& node, NetworkSpec& spec, ReadContext& context) {
   const FieldTable fields = link_fields();
   for (const MapEntry& entry : node.entries) {
     PathScope scope(context, entry.key);
-    const auto arrow = entry.key.find("->");
-    const auto trim = [](std::string s) {
-      const auto first = s.find_first_not_of(" \t");
-      const auto last = s.find_last_not_of(" \t");
-      return first == std::string::npos ? std::string() : s.substr(first, last - first + 1);
-    };
-    NamedLinkSpec link;
-    if (arrow != std::string::npos) {
-      link.from = trim(entry.key.substr(0, arrow));
-      link.to = trim(entry.key.substr(arrow + 2));
-    }
-    if (link.from.empty() || link.to.empty()) {
+    std::optional<NamePair> pair = name_pair(entry.key);
+    if (!pair) {
       context.diagnostics.error(entry.key_mark, context.path, "expected a pair such as `orders -> payments`");
       continue;
     }
-    link.mark = entry.key_mark;
-    link.path = context.path;
+    NamedLinkSpec link{std::move(*pair), entry.key_mark, context.path, {}};
     read_section(fields, entry.value, &link.link, context);
     spec.links.push_back(std::move(link));
   }
@@ -137,7 +126,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   std::map<std::pair<int, int>, const NamedLinkSpec*> named;
   for (const NamedLinkSpec& link : spec.links) {
     int ends[2] = {kNone, kNone};
-    const std::string* names[2] = {&link.from, &link.to};
+    const std::string* names[2] = {&link.ends.from, &link.ends.to};
     for (int i = 0; i < 2; ++i) {
       const auto it = b.component_ids.find(*names[i]);
       if (it != b.component_ids.end()) {

@@ -11,6 +11,7 @@
 // anew: what a connection has learned of its path is left out. With `sharing: fair` messages are not sent one
 // after another but at once, with equal parts of the bandwidth.
 #include "models/field/field.hpp"
+#include "models/field/name_pair.hpp"
 #include "models/kind/kind.hpp"
 #include "models/topology/topology.hpp"
 
@@ -29,7 +30,7 @@ struct LinkSpec {
 };
 
 struct NamedLinkSpec {
-  std::string from, to;
+  NamePair ends;
   Mark mark;
   std::string path;
   LinkSpec link;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "models/catalog.hpp"
+#include "models/field/name_pair.hpp"
 #include "models/field/number_text.hpp"
 #include "models/field/path.hpp"
 #include "models/field/units.hpp"
@@ -13,12 +14,6 @@
 namespace tailrace::models {
 
 namespace {
-
-std::string trimmed(const std::string& s) {
-  const auto first = s.find_first_not_of(" \t");
-  const auto last = s.find_last_not_of(" \t");
-  return first == std::string::npos ? std::string() : s.substr(first, last - first + 1);
-}
 
 void expand(const void* raw, int component, TopologyBuilder& b) {
   const PricesSpec& spec = *static_cast<const PricesSpec*>(raw);
@@ -34,21 +29,14 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   for (std::size_t i = 0; i < spec.traffic.size(); ++i) {
     const TrafficPriceSpec& price = spec.traffic[i];
     const std::string path = fmt::format("prices.traffic[{}].zones", i);
-    const std::string& text = price.zones.text;
-    const auto arrow = text.find("->");
-    EgressPrice out;
-    out.per_gib = price.per_gib;
-    if (arrow != std::string::npos) {
-      out.from = trimmed(text.substr(0, arrow));
-      out.to = trimmed(text.substr(arrow + 2));
-    }
-    if (out.from.empty() || out.to.empty()) {
+    const std::optional<NamePair> pair = name_pair(price.zones.text);
+    if (!pair) {
       b.diagnostics.error(price.zones.mark, path,
-                          fmt::format("expected a pair of zones, found \"{}\"", escaped(text)),
+                          fmt::format("expected a pair of zones, found \"{}\"", escaped(price.zones.text)),
                           "zones: \"west -> east\"");
       continue;
     }
-    for (const std::string* zone : {&out.from, &out.to}) {
+    for (const std::string* zone : {&pair->from, &pair->to}) {
       if (zones.contains(*zone) || b.components_unread) continue;
       const std::vector<std::string_view> known(zones.begin(), zones.end());
       const std::string near = nearest_word(*zone, known);
@@ -56,7 +44,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
           price.zones.mark, path, fmt::format("no instance is in a zone \"{}\"", escaped(*zone)),
           near.empty() ? "instances: [{count: 2, zone: west}]" : fmt::format("did you mean {}?", near));
     }
-    b.topology.egress.push_back(std::move(out));
+    b.topology.egress.push_back({pair->from, pair->to, price.per_gib});
   }
   if (spec.between_zones > 0) b.topology.egress.push_back({"", "", spec.between_zones});
 }

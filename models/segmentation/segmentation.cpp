@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "models/field/name_pair.hpp"
 #include "models/segmentation/selectors.hpp"
 #include "sim/random/sampler.hpp"
 
@@ -78,23 +79,21 @@ class Expander {
 
  private:
   void pair_rule(const SegmentationRuleSpec& spec, const std::string& path) {
-    const std::string& text = spec.pair.text;
-    const auto arrow = text.find("->");
-    const std::string from = arrow == std::string::npos ? "" : trimmed(text.substr(0, arrow));
-    std::string to = arrow == std::string::npos ? "" : trimmed(text.substr(arrow + 2));
+    NamePair pair = name_pair(spec.pair.text).value_or(NamePair{});
     Rule rule;
-    if (const auto colon = to.rfind(':'); colon != std::string::npos) {
-      const auto ports = select_.ports(to.substr(colon + 1), spec.pair.mark, path);
+    if (const auto colon = pair.to.rfind(':'); colon != std::string::npos) {
+      const auto ports = select_.ports(pair.to.substr(colon + 1), spec.pair.mark, path);
       if (!ports) return;
       rule.ports.ports.push_back(*ports);
-      to = trimmed(to.substr(0, colon));
+      pair.to = trimmed(pair.to.substr(0, colon));
     }
-    if (from.empty() || to.empty())
-      return b_.diagnostics.error(spec.pair.mark, path,
-                                  fmt::format("expected a pair of components, found \"{}\"", escaped(text)),
-                                  "\"orders -> payments\", or * for any");
-    rule.from = select_.components(from, spec.pair.mark, path);
-    rule.to = select_.components(to, spec.pair.mark, path);
+    if (pair.to.empty())
+      return b_.diagnostics.error(
+          spec.pair.mark, path,
+          fmt::format("expected a pair of components, found \"{}\"", escaped(spec.pair.text)),
+          "\"orders -> payments\", or * for any");
+    rule.from = select_.components(pair.from, spec.pair.mark, path);
+    rule.to = select_.components(pair.to, spec.pair.mark, path);
     check_ports(rule, spec.pair.mark, path);
     pairs_.push_back(std::move(rule));
   }

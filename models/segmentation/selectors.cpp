@@ -5,13 +5,9 @@
 #include <algorithm>
 #include <set>
 
-namespace tailrace::models {
+#include "models/field/name_pair.hpp"
 
-std::string trimmed(const std::string& s) {
-  const auto first = s.find_first_not_of(" \t");
-  const auto last = s.find_last_not_of(" \t");
-  return first == std::string::npos ? std::string() : s.substr(first, last - first + 1);
-}
+namespace tailrace::models {
 
 std::vector<int> Selectors::components(const std::string& text, Mark mark, const std::string& path) {
   std::vector<int> ids;

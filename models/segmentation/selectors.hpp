@@ -29,6 +29,4 @@ class Selectors {
   TopologyBuilder& b_;
 };
 
-std::string trimmed(const std::string& text);
-
 }  // namespace tailrace::models
