@@ -65,7 +65,7 @@ Kind function_kind() {
           .add("concurrency", &FunctionSpec::concurrency, "at a time; more are refused", between(1, 1e6))
           .table();
   kind.example = "{resize: {work: 20ms}}";
-  kind.make = make_policy_spec<FunctionSpec>;
+  kind.make = make_spec<FunctionSpec>;
   kind.declare = declare;
   kind.expand = expand;
   return kind;

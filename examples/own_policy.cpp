@@ -53,7 +53,7 @@ PolicyInfo drill_policy() {
                     .shorthand("every")
                     .table();
   info.example = "20";
-  info.make = make_policy_spec<DrillSpec>;
+  info.make = make_spec<DrillSpec>;
   info.apply = apply;
   return info;
 }

@@ -39,7 +39,7 @@ struct ReadContext {
   }
 };
 
-// How a kind, a step or a fault makes the spec that its fields are read into.
+// How a kind, a step, a policy or a fault makes the spec that its fields are read into.
 template <class Spec>
 std::shared_ptr<void> make_spec() {
   return std::make_shared<Spec>();

@@ -51,11 +51,6 @@ struct PolicyInfo {
   std::string written_on() const;  // "a call, outbound or defaults.outbound"
 };
 
-template <class Spec>
-std::shared_ptr<void> make_policy_spec() {
-  return std::make_shared<Spec>();
-}
-
 // One policy as written somewhere.
 struct WrittenPolicy {
   const PolicyInfo* info = nullptr;

@@ -221,7 +221,7 @@ PolicyInfo adaptive_concurrency_policy() {
   info.about = "Limits the requests in flight to what the response times show to be useful.";
   info.fields = adaptive_concurrency_fields();
   info.example = "gradient";
-  info.make = make_policy_spec<AdaptiveConcurrencySpec>;
+  info.make = make_spec<AdaptiveConcurrencySpec>;
   info.apply = apply;
   info.outside_retries = true;
   return info;

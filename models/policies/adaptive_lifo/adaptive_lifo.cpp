@@ -88,7 +88,7 @@ PolicyInfo adaptive_lifo_policy() {
   info.about = "Serves the newest first while the queue is overloaded.";
   info.fields = adaptive_lifo_fields();
   info.example = "{interval: 100ms}";
-  info.make = make_policy_spec<AdaptiveLifoSpec>;
+  info.make = make_spec<AdaptiveLifoSpec>;
   info.apply = apply;
   return info;
 }

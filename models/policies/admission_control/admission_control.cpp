@@ -152,7 +152,7 @@ PolicyInfo admission_control_policy() {
   info.about = "Refuses at random, more often the fewer requests succeed (client-side throttling).";
   info.fields = admission_control_fields();
   info.example = "{sampling_window: 30s, sr_threshold: 95%}";
-  info.make = make_policy_spec<AdmissionControlSpec>;
+  info.make = make_spec<AdmissionControlSpec>;
   info.apply = apply;
   info.outside_retries = true;
   return info;

@@ -100,7 +100,7 @@ PolicyInfo allow_list_policy() {
           .shorthand("clients")
           .table();
   info.example = "{refused: 5%}";
-  info.make = make_policy_spec<AllowListSpec>;
+  info.make = make_spec<AllowListSpec>;
   info.apply = apply;
   return info;
 }

@@ -43,7 +43,7 @@ PolicyInfo bulkhead_policy() {
   info.about = "Lets only so many calls be under way at a time, so that one slow target cannot take all.";
   info.fields = bulkhead_fields();
   info.example = "{max_concurrent_calls: 25}";
-  info.make = make_policy_spec<BulkheadSpec>;
+  info.make = make_spec<BulkheadSpec>;
   info.apply = [](const void* value, PolicyTarget& target) {
     const auto& spec = *static_cast<const BulkheadSpec*>(value);
     target.admission("bulkhead", std::make_shared<const BulkheadModel>(spec), spec.scope, spec.shared);

@@ -13,7 +13,7 @@ PolicyInfo cancellation_policy() {
                     .shorthand("enabled")
                     .table();
   info.example = "true";
-  info.make = make_policy_spec<CancellationSpec>;
+  info.make = make_spec<CancellationSpec>;
   info.apply = [](const void* spec, PolicyTarget& target) {
     target.edge->cancels = static_cast<const CancellationSpec*>(spec)->enabled;
   };

@@ -120,7 +120,7 @@ PolicyInfo certificate_policy() {
   info.about = "Certificates that end and are rotated: calls over tls fail while one has expired.";
   info.fields = certificate_fields();
   info.example = "{validity: 24h, rotate_before: 8h, failure: 1%}";
-  info.make = make_policy_spec<CertificateSpec>;
+  info.make = make_spec<CertificateSpec>;
   info.apply = [](const void* value, PolicyTarget& target) {
     const auto& spec = *static_cast<const CertificateSpec*>(value);
     check_certificate(spec, target);

@@ -173,7 +173,7 @@ PolicyInfo circuit_breaker_policy() {
   info.about = "Refuses calls at once (circuit_open) for a while after too many have failed or were slow.";
   info.fields = circuit_breaker_fields();
   info.example = "{failure_rate_threshold: 50, wait_duration_in_open_state: 30s}";
-  info.make = make_policy_spec<CircuitBreakerSpec>;
+  info.make = make_spec<CircuitBreakerSpec>;
   info.apply = [](const void* value, PolicyTarget& target) {
     const auto& spec = *static_cast<const CircuitBreakerSpec*>(value);
     target.admission("circuit_breaker",

@@ -125,7 +125,7 @@ PolicyInfo codel_policy() {
   info.about = "Drops requests that waited too long once the queue does not go away.";
   info.fields = codel_fields();
   info.example = "{target: 5ms, interval: 100ms}";
-  info.make = make_policy_spec<CodelSpec>;
+  info.make = make_spec<CodelSpec>;
   info.apply = apply;
   return info;
 }

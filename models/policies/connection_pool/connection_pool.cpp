@@ -190,7 +190,7 @@ PolicyInfo connection_pool_policy() {
   info.about = "Limits connections, requests under way and requests that wait for a connection.";
   info.fields = connection_pool_fields();
   info.example = "{max_connections: 10, max_pending_requests: 20}";
-  info.make = make_policy_spec<ConnectionPoolSpec>;
+  info.make = make_spec<ConnectionPoolSpec>;
   info.apply = [](const void* value, PolicyTarget& target) {
     const auto& spec = *static_cast<const ConnectionPoolSpec*>(value);
     if (spec.acquire_timeout && spec.connect_time > *spec.acquire_timeout) {

@@ -49,7 +49,7 @@ PolicyInfo cooperative_shedding_policy() {
   info.about = "Learns the server's admission level from its answers, and sheds by it before a call is sent.";
   info.fields = cooperative_shedding_fields();
   info.example = "{forget_after: 10s}";
-  info.make = make_policy_spec<CooperativeSheddingSpec>;
+  info.make = make_spec<CooperativeSheddingSpec>;
   info.apply = [](const void* value, PolicyTarget& target) {
     const auto& spec = *static_cast<const CooperativeSheddingSpec*>(value);
     target.admission("cooperative_shedding", std::make_shared<const CooperativeSheddingModel>(spec),

@@ -14,7 +14,7 @@ PolicyInfo deadline_policy() {
                     .shorthand("after")
                     .table();
   info.example = "1s";
-  info.make = make_policy_spec<DeadlineSpec>;
+  info.make = make_spec<DeadlineSpec>;
   info.apply = [](const void* spec, PolicyTarget& target) {
     target.edge->deadline = static_cast<const DeadlineSpec*>(spec)->after;
   };

@@ -171,7 +171,7 @@ PolicyInfo discovery_policy() {
                "fail; default true")
           .table();
   info.example = "{dns: names.lookup, ttl: 30s}";
-  info.make = make_policy_spec<Spec>;
+  info.make = make_spec<Spec>;
   info.apply = apply;
   return info;
 }

@@ -49,7 +49,7 @@ PolicyInfo early_drop_policy() {
                "share that is refused just below max_queue")
           .table();
   info.example = "{min_queue: 10, max_queue: 100}";
-  info.make = make_policy_spec<EarlyDropSpec>;
+  info.make = make_spec<EarlyDropSpec>;
   info.apply = apply;
   return info;
 }

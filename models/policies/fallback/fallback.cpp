@@ -16,7 +16,7 @@ PolicyInfo fallback_policy() {
           .shorthand("answer")
           .table();
   info.example = "value";
-  info.make = make_policy_spec<FallbackSpec>;
+  info.make = make_spec<FallbackSpec>;
   info.apply = [](const void* spec, PolicyTarget& target) {
     target.edge->fallback = Fallback{static_cast<const FallbackSpec*>(spec)->stale};
   };

@@ -46,7 +46,7 @@ PolicyInfo health_check_policy() {
   info.about = "Every instance is probed; callers leave out the unhealthy.";
   info.fields = health_check_fields();
   info.example = "{interval: 10s}";
-  info.make = make_policy_spec<HealthCheckSpec>;
+  info.make = make_spec<HealthCheckSpec>;
   info.apply = apply;
   return info;
 }

@@ -200,7 +200,7 @@ PolicyInfo hedge_policy() {
   info.about = "Sends a second attempt beside a slow first one and takes the first success.";
   info.fields = hedge_fields();
   info.example = "{delay: 50ms}";
-  info.make = make_policy_spec<HedgeSpec>;
+  info.make = make_spec<HedgeSpec>;
   info.apply = apply;
   return info;
 }

@@ -130,7 +130,7 @@ PolicyInfo load_balancer_policy() {
   info.about = "Which instance serves a call.";
   info.fields = load_balancer_fields();
   info.example = "least_request";
-  info.make = make_policy_spec<LoadBalancerSpec>;
+  info.make = make_spec<LoadBalancerSpec>;
   info.apply = apply;
   return info;
 }

@@ -93,7 +93,7 @@ PolicyInfo order_policy() {
           .shorthand("policies")
           .table();
   info.example = "[rate_limit, retries, circuit_breaker]";
-  info.make = make_policy_spec<OrderSpec>;
+  info.make = make_spec<OrderSpec>;
   info.apply = apply;
   return info;
 }

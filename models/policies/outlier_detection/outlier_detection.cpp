@@ -69,7 +69,7 @@ PolicyInfo outlier_detection_policy() {
   info.about = "Callers stop choosing instances that fail, for a time that grows.";
   info.fields = outlier_detection_fields();
   info.example = "{consecutive_5xx: 5}";
-  info.make = make_policy_spec<OutlierDetectionSpec>;
+  info.make = make_spec<OutlierDetectionSpec>;
   info.apply = apply;
   return info;
 }

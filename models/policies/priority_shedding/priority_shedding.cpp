@@ -188,7 +188,7 @@ PolicyInfo priority_shedding_policy() {
   info.about = "Sheds the least important requests, by priority and user, while the queue is long.";
   info.fields = priority_shedding_fields();
   info.example = "{queuing_threshold: 20ms}";
-  info.make = make_policy_spec<PrioritySheddingSpec>;
+  info.make = make_spec<PrioritySheddingSpec>;
   info.apply = apply;
   return info;
 }

@@ -25,7 +25,7 @@ PolicyInfo quota_policy() {
   info.about = "Refuses (rate_limited) what is over so many requests per client and period.";
   info.fields = quota_fields();
   info.example = "{limit: 1000, period: 1h}";
-  info.make = make_policy_spec<QuotaSpec>;
+  info.make = make_spec<QuotaSpec>;
   info.outside_retries = true;
   info.apply = [](const void* value, PolicyTarget& target) {
     const auto& spec = *static_cast<const QuotaSpec*>(value);

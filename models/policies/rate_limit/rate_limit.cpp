@@ -132,7 +132,7 @@ PolicyInfo rate_limit_policy() {
   info.about = "Refuses what is over a rate (rate_limited), or delays it.";
   info.fields = rate_limit_fields();
   info.example = "{rate: 100/s, burst: 20}";
-  info.make = make_policy_spec<RateLimitSpec>;
+  info.make = make_spec<RateLimitSpec>;
   info.outside_retries = true;
   info.apply = [](const void* value, PolicyTarget& target) {
     const auto& spec = *static_cast<const RateLimitSpec*>(value);

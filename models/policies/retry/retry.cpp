@@ -68,7 +68,7 @@ PolicyInfo retry_policy() {
   info.about = "New attempts of a failed call, after a growing, jittered pause.";
   info.fields = retry_fields();
   info.example = "2";
-  info.make = make_policy_spec<RetrySpec>;
+  info.make = make_spec<RetrySpec>;
   info.apply = apply;
   return info;
 }

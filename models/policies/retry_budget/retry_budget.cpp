@@ -119,13 +119,6 @@ namespace {
 
 constexpr const char* kTypes[] = {"percent_of_active", "deposit", "success_deposit", "throttling"};
 
-void read_deposit_on(const Node& node, RetryBudgetSpec& spec, ReadContext& context) {
-  Field self;
-  self.choices = {"success", "first_try"};
-  const int index = read_choice(self, node, context);
-  if (index >= 0) spec.deposit_on = static_cast<RetryBudgetSpec::DepositOn>(index);
-}
-
 FieldTable retry_budget_fields() {
   using S = RetryBudgetSpec;
   return Fields<S>("retry_budget", "How many retries all calls together may make.")
@@ -144,7 +137,7 @@ FieldTable retry_budget_fields() {
       .add("ttl", &S::ttl, "deposit: expires after this; default 10s", between(1e6, 86'400e9))
       .add("bucket_size", &S::bucket_size, "success_deposit: tokens when full; default 100", between(0, 1e9))
       .add("deposit", &S::deposit, "success_deposit: tokens for each success; default 0.1", between(0, 1e6))
-      .custom("deposit_on", FieldType::text, read_deposit_on,
+      .choice("deposit_on", &S::deposit_on, {"success", "first_try"},
               "success_deposit: success (the default), or first_try: for each call instead")
       .add("retry_cost", &S::retry_cost, "success_deposit: tokens for a retry; default 1", between(0, 1e6))
       .add("max_tokens", &S::max_tokens,
@@ -191,7 +184,7 @@ PolicyInfo retry_budget_policy() {
   info.about = "Bounds the retries of all calls together, so that they cannot multiply an overload.";
   info.fields = retry_budget_fields();
   info.example = "{budget_percent: 20}";
-  info.make = make_policy_spec<RetryBudgetSpec>;
+  info.make = make_spec<RetryBudgetSpec>;
   info.apply = [](const void* value, PolicyTarget& target) {
     const auto& spec = *static_cast<const RetryBudgetSpec*>(value);
     check_fields(spec, target);

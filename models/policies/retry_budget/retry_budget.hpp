@@ -12,8 +12,8 @@
 //                      token_ratio; retries only while there are more than half.
 //
 // Amounts are whole numbers (thousandths in Finagle and gRPC as in the products, millionths in the bucket).
-// Left out: gRPC's pushback, Envoy's per-priority budgets. Cost: a few operations per call; no memory beyond
-// the state itself.
+// Left out: Envoy's per-priority budgets (gRPC's pushback is retry_pushback). Cost: a few operations per
+// call; no memory beyond the state itself.
 #include <array>
 #include <optional>
 

@@ -29,7 +29,7 @@ PolicyInfo retry_pushback_policy() {
   info.about = "Tells callers that were turned away when to try again, or not to.";
   info.fields = retry_pushback_fields();
   info.example = "100ms";
-  info.make = make_policy_spec<RetryPushbackSpec>;
+  info.make = make_spec<RetryPushbackSpec>;
   info.apply = apply;
   return info;
 }

@@ -44,7 +44,7 @@ PolicyInfo server_connections_policy() {
           .shorthand("max_connections")
           .table();
   info.example = "{max_connections: 1000, max_connection_age: 10min}";
-  info.make = make_policy_spec<S>;
+  info.make = make_spec<S>;
   info.apply = [](const void* value, PolicyTarget& target) {
     const auto& spec = *static_cast<const S*>(value);
     if (!spec.max_connections && !spec.max_concurrent_streams && !spec.idle_timeout &&

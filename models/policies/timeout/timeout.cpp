@@ -14,7 +14,7 @@ PolicyInfo timeout_policy() {
                     .shorthand("after")
                     .table();
   info.example = "1s";
-  info.make = make_policy_spec<TimeoutSpec>;
+  info.make = make_spec<TimeoutSpec>;
   info.apply = [](const void* spec, PolicyTarget& target) {
     target.edge->timeout = static_cast<const TimeoutSpec*>(spec)->after;
   };

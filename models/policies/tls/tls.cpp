@@ -33,7 +33,7 @@ PolicyInfo tls_policy() {
   info.about = "Handshakes of new connections: round trips, work at both ends, certificates that expire.";
   info.fields = tls_fields();
   info.example = "{version: 1.3, mutual: true}";
-  info.make = make_policy_spec<TlsSpec>;
+  info.make = make_spec<TlsSpec>;
   info.apply = [](const void* value, PolicyTarget& target) {
     const auto& spec = *static_cast<const TlsSpec*>(value);
     if (spec.early_data && spec.version == TlsVersion::v1_2)

@@ -177,7 +177,7 @@ PolicyInfo transport_policy() {
       "REST over HTTP/1.1 or gRPC over HTTP/2: connections, handshakes, and work by size at both ends.";
   info.fields = transport_fields();
   info.example = "{protocol: grpc, max_connection_age: 5min}";
-  info.make = make_policy_spec<TransportSpec>;
+  info.make = make_spec<TransportSpec>;
   info.apply = [](const void* value, PolicyTarget& target) {
     const auto& spec = *static_cast<const TransportSpec*>(value);
     one_size(spec.header_size, ".header_size", target);
