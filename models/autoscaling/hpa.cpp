@@ -32,7 +32,7 @@ class Hpa final : public Autoscaler {
     std::uint32_t wanted = recommended(facts, load);
     if (facts.current == 0) {  // the first one comes; how many there should be is for the next look
       wanted = load > s_->activation ? 1 : 0;
-      recommendations_.push_back({facts.now, wanted});
+      recommend(facts.now, wanted);
       return act(facts, wanted);
     }
     if (load > s_->activation || facts.now - active_ < s_->cooldown) wanted = std::max(wanted, 1u);
@@ -62,16 +62,23 @@ class Hpa final : public Autoscaler {
     return ratio < 1 && desired > facts.current ? facts.current : desired;
   }
 
+  sim::Duration up_window() const { return s_->scale_up.stabilization_window.value_or(sim::Duration{0}); }
+  sim::Duration down_window() const {
+    return s_->scale_down.stabilization_window.value_or(sim::Duration{300'000'000'000});
+  }
+  // Those of the longer window are kept.
+  void recommend(sim::Instant now, std::uint32_t wanted) {
+    recommendations_.push_back({now, wanted});
+    const sim::Duration longest = std::max(up_window(), down_window());
+    while (now - recommendations_.front().when > longest) recommendations_.pop_front();
+  }
+
   std::uint32_t stabilised(const ScaleFacts& facts, std::uint32_t wanted) {
-    recommendations_.push_back({facts.now, wanted});
-    const sim::Duration up = s_->scale_up.stabilization_window.value_or(sim::Duration{0});
-    const sim::Duration down = s_->scale_down.stabilization_window.value_or(sim::Duration{300'000'000'000});
+    recommend(facts.now, wanted);
     std::uint32_t least = wanted, most = wanted;
-    const sim::Duration longest = std::max(up, down);
-    while (facts.now - recommendations_.front().when > longest) recommendations_.pop_front();
     for (const At& r : recommendations_) {
-      if (facts.now - r.when < up) least = std::min(least, r.count);
-      if (facts.now - r.when < down) most = std::max(most, r.count);
+      if (facts.now - r.when < up_window()) least = std::min(least, r.count);
+      if (facts.now - r.when < down_window()) most = std::max(most, r.count);
     }
     std::uint32_t chosen = facts.current;
     if (chosen < least) chosen = least;
