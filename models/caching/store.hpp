@@ -52,12 +52,7 @@ class CacheStore {
   const StoreCounts& counts() const { return counts_; }
   void reset_counts() { counts_ = {}; }
 
-  static std::uint64_t hash(std::uint64_t key) {
-    std::uint64_t x = key + 0x9e3779b97f4a7c15ULL;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-    return x ^ (x >> 31);
-  }
+  static std::uint64_t hash(std::uint64_t key) { return sim::SplitMix64{key}.next(); }
 
  private:
   static constexpr std::uint32_t kNone = 0xffffffffu;

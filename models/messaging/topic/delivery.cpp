@@ -5,10 +5,6 @@
 
 namespace tailrace::models {
 
-namespace {
-constexpr std::uint32_t kGenerationMask = (1u << 28) - 1;  // also in wills.cpp
-}
-
 // The next in turn that may have one more; kNobody.
 std::uint32_t Topic::choose(std::uint32_t s, std::uint8_t level) {
   Session& session = sessions_[s];

@@ -28,6 +28,7 @@ class Topic final : public Channel {
 
  private:
   enum class Timer : std::uint8_t { message, answer, will };
+  static constexpr std::uint32_t kGenerationMask = (1u << 28) - 1;  // of a copy or an absence, in a timer
   enum class At : std::uint8_t { nowhere, waiting, handshake, in_flight };
 
   struct Copy {

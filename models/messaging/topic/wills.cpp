@@ -4,10 +4,6 @@
 
 namespace tailrace::models {
 
-namespace {
-constexpr std::uint32_t kGenerationMask = (1u << 28) - 1;
-}
-
 // Also without a delay by a timer, so that all who go at this instant have gone before anybody hears of it.
 void Topic::arm_will(std::uint32_t s, std::uint32_t i) {
   std::uint32_t number = i;

@@ -20,12 +20,9 @@
 
 namespace tailrace::models {
 
-// Mixes all bits (the finaliser of SplitMix64, a bijection): keys 0, 1, 2 ... land anywhere.
+// Mixes all bits (a bijection): keys 0, 1, 2 ... land anywhere.
 constexpr std::uint64_t mix_bits(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
+  return sim::SplitMix64{x}.next();
 }
 
 class HashRing {
