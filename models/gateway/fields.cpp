@@ -6,9 +6,9 @@
 //   rbac                         Casbin's own benchmark: 22 us with 5 rules, 164 us with 1100
 //   api_key                      a hash and a look-up in a table: a plausible figure, not a measured one
 //   tls.handshake                NGINX, ECDHE with RSA-2048: 350 full handshakes/s on one core (its makers,
-//   2014) tls.resumed_handshake        OpenSSL, TLS 1.3 tickets: 4861 resumptions/s on one core (jbp.io,
-//   2019) tls.record                   NGINX on one core, requests/s over HTTP and HTTPS: 1 KB 74,091 and
-//   40,207,
+//                                2014)
+//   tls.resumed_handshake        OpenSSL, TLS 1.3 tickets: 4861 resumptions/s on one core (jbp.io, 2019)
+//   tls.record                   NGINX on one core, requests/s over HTTP and HTTPS: 1 KB 74,091 and 40,207,
 //                                100 KB 33,125 and 4,830: 11 us for the first KB, then 1.7 us for each
 #include "models/entry/fields.hpp"
 #include "models/gateway/gateway.hpp"

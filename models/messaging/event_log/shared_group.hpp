@@ -6,12 +6,11 @@
 //               new. A failed message is delivered again after retry_backoff (negative acknowledgement),
 //               anywhere.
 //   key_shared  each worker has a line of its own (receiver_queue_size). What its line has no room for is
-//   held
-//               behind it, in order, and the partition is read on for the others: so far as look_ahead goes,
-//               then it waits. A failed message is tried again by its worker, which waits. When instances
-//               change the ranges do, and what has not begun is dealt again; a key whose old worker is still
-//               at a message of it is held until that one's end (Pulsar's draining hashes, since 4.0). So the
-//               order of a key holds.
+//               held behind it, in order, and the partition is read on for the others: so far as look_ahead
+//               goes, then it waits. A failed message is tried again by its worker, which waits. When
+//               instances change the ranges do, and what has not begun is dealt again; a key whose old worker
+//               is still at a message of it is held until that one's end (Pulsar's draining hashes,
+//               since 4.0). So the order of a key holds.
 //
 // ack_timeout: who has not finished by then goes on for nothing, unless it finishes before the next does; the
 // message is delivered again. An instance that dies gives back what it had at once. max_deliveries counts all

@@ -13,14 +13,13 @@
 // - Messages expire at the head of their queue only, their TTL running from when they entered it, also
 //   behind others with longer ones, and keep their time when given back. Limits count ready messages only.
 // - A dead-lettered message starts a new life: no delay, no TTL of its own, no deliveries. One that would
-// come round to a queue
-//   without having been rejected on its way is dropped.
+//   come round to a queue without having been rejected on its way is dropped.
 // - Classic queue: its node's death makes it unavailable; what is transient is lost, unacked messages are
 //   redelivered when it is back. Quorum queue: accepted when a majority has it, a replication latency later;
 //   the leader's death loses what was not confirmed and costs an election.
 // - Over memory_limit all publishers are held back until it falls below.
 //
-// Left out: headers exchanges, mandatory publications, transactions, paging to disk, flow control by credit
+// Left out: mandatory publications, transactions, paging to disk, flow control by credit
 // (the memory alarm is kept), unequal consumer priorities, a quorum queue's resending of what its leader had
 // not committed.
 //

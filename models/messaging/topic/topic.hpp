@@ -8,14 +8,12 @@
 //
 // The level of a copy is the lower one of its publication's and its subscription's:
 // - 0, at most once: handed over at once or never. Lost when nobody is there, in a crash and with its
-// handler's
-//   failure; dropped when the instance's buffer is full.
+//   handler's failure; dropped when the instance's buffer is full.
 // - 1, at least once: kept until acknowledged, which is after its handler. Sent again when no acknowledgement
 //   has come within retransmit_interval, to a subscriber that may be at it still: duplicates. A crash sends
 //   it again, too.
 // - 2, exactly once: handed to a handler after one more round trip (`handshake`), and to one handler at a
-// time.
-//   What a crash interrupts is handled again; what was handled never is.
+//   time. What a crash interrupts is handled again; what was handled never is.
 //
 // A persistent session (clean_session: false) keeps messages of level 1 and 2 for an absent subscriber; a
 // clean one loses what it has when its last instance goes, and gets the retained message when it comes back.

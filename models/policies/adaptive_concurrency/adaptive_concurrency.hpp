@@ -9,8 +9,7 @@
 //   request_count responses taken while the limit is min_concurrency: at the start, interval (+ jitter) after
 //   the last time, or when the limit has been at its minimum for 5 updates on end.
 // aimd (Netflix concurrency-limits, AIMDLimit). A dropped request, or one slower than `timeout`, multiplies
-// the
-//   limit by backoff_ratio; any other adds 1 if at least half of the limit was in use.
+//   the limit by backoff_ratio; any other adds 1 if at least half of the limit was in use.
 // vegas (VegasLimit). Of a limit L, L (1 - RTTnoload / RTT) requests must be queueing somewhere. Against
 //   l = log10 L (whole, at least 1; sqrt L from 1000 on, as there): up to l the limit grows by beta l, below
 //   alpha l by l, above beta l or after a drop it shrinks by l. RTTnoload is the smallest RTT since the last

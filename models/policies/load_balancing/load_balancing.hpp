@@ -8,9 +8,9 @@
 //                  Mitzenmacher 2001), or of all with 0; ties at random. Where the instances' weights
 //                  differ, Envoy's turns by weight / (calls under way + 1)^active_request_bias instead
 //   weighted       drawn with probability weight / sum of the weights
-//   peak_ewma      the least of latency estimate x (calls under way + 1) among choice_count (Finagle,
-//   Linkerd) ring_hash      by the request's key, on a ring of hashed points (ketama) maglev         by the
-//   request's key, through Maglev's table (Eisenbud et al. 2016)
+//   peak_ewma      the least of latency estimate x (calls under way + 1) among choice_count, as in Finagle
+//   ring_hash      by the request's key, on a ring of hashed points (ketama)
+//   maglev         by the request's key, through Maglev's table (Eisenbud et al. 2016)
 //
 // Envoy draws the two of two choices independently, so they may be the same instance (with one of three busy,
 // that one still gets 1/9 of the calls); Finagle draws two that differ. `distinct` chooses.
