@@ -481,6 +481,7 @@ void CallersBalancer::set_present(std::uint32_t instance, bool present, sim::Ins
   if (member == kNoInstance || members_[member].present == present) return;
   members_[member].present = present;
   if (present) members_[member].healthy_since = now;
+  if (detector_) detector_->set_present(member, present, now);
   look_again();
 }
 

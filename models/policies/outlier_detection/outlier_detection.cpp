@@ -75,10 +75,7 @@ PolicyInfo outlier_detection_policy() {
 }
 
 OutlierDetector::OutlierDetector(const OutlierSettings& settings, std::uint32_t hosts)
-    : settings_(settings), next_tick_{settings.interval.ns}, hosts_(hosts), logs_(hosts) {
-  // 0.29 x 100 is 28.999... in binary; whoever writes 29 % of 100 means 29.
-  const double most = settings.max_ejection_fraction * static_cast<double>(hosts) + 1e-9;
-  most_ejected_ = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(most));
+    : settings_(settings), present_(hosts), next_tick_{settings.interval.ns}, hosts_(hosts), logs_(hosts) {
   marked_.reserve(hosts);
   for (StatusLog& log : logs_) log.start(kIn);
 }
@@ -97,9 +94,28 @@ sim::Duration OutlierDetector::ejection_time(std::uint32_t multiplier) const {
   return std::min(sim::Duration{time}, most);
 }
 
+std::uint32_t OutlierDetector::most_ejected() const {
+  // 0.29 x 100 is 28.999... in binary; whoever writes 29 % of 100 means 29.
+  const double most = settings_.max_ejection_fraction * static_cast<double>(present_) + 1e-9;
+  return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(most));
+}
+
+void OutlierDetector::set_present(std::uint32_t host, bool present, sim::Instant now) {
+  Host& h = hosts_[host];
+  if (h.present == present) return;
+  present_ += present ? 1u : ~0u;
+  if (h.ejected) {
+    --ejected_;
+    logs_[host].change(kIn, now);
+  }
+  if (h.marked) std::erase(marked_, host);
+  h = {};
+  h.present = present;
+}
+
 bool OutlierDetector::eject(std::uint32_t host, sim::Instant at) {
   Host& h = hosts_[host];
-  if (h.ejected || ejected_ >= most_ejected_) return false;
+  if (h.ejected || ejected_ >= most_ejected()) return false;
   // The time is capped, so a multiplier far beyond the cap would only make the way down longer. Envoy lets it
   // go one past: grow while base x multiplier < max + base.
   const sim::Duration last = settings_.max_ejection_time + settings_.base_ejection_time;
@@ -120,6 +136,7 @@ bool OutlierDetector::ended(std::uint32_t host, Outcome outcome, sim::Instant no
   const bool failed = is_instance_failure(outcome);
   if (!failed && outcome != Outcome::success) return false;
   Host& h = hosts_[host];
+  if (!h.present) return false;  // it has left while the attempt was under way
   if (settings_.success_rate_stdev_factor > 0) {
     ++h.requests;
     h.successes += failed ? 0 : 1;

@@ -8,10 +8,11 @@
 //   at a tick: base_ejection_time x multiplier, at most max_ejection_time, has passed -> it returns
 //
 // The multiplier grows by 1 with each ejection and falls by 1 at each tick that finds the instance in. At
-// most max_ejection_percent of the instances are out, but one may always go; a run of failures that could not
-// eject starts over. Ticks are at whole multiples of the interval and are caught up with at the next call, so
-// a quiet caller costs nothing. A result costs O(1); a tick looks at the instances that were ejected lately,
-// and at all of them where success rates are compared.
+// most max_ejection_percent of the instances that are there are out, but one may always go; a run of failures
+// that could not eject starts over. An instance that leaves takes with it what was held against it. Ticks are
+// at whole multiples of the interval and are caught up with at the next call, so a quiet caller costs
+// nothing. A result costs O(1); a tick looks at the instances that were ejected lately, and at all of them
+// where success rates are compared.
 //
 // Left out: the enforcing percentages, gateway and local-origin counters (all failures are one kind here),
 // failure percentages, jitter.
@@ -52,6 +53,8 @@ class OutlierDetector {
 
   // An attempt at the host has ended. True if it was ejected for it. advance(now) goes first.
   bool ended(std::uint32_t host, Outcome outcome, sim::Instant now);
+  // It has come or gone, where their number changes; all are there at first. advance(now) goes first.
+  void set_present(std::uint32_t host, bool present, sim::Instant now);
   // Runs the ticks up to and with `now`. True if an instance went or came back.
   bool advance(sim::Instant now) { return now >= next_tick_ && catch_up(now); }
 
@@ -68,6 +71,7 @@ class OutlierDetector {
     std::uint32_t failures = 0;  // in a row
     std::uint32_t multiplier = 0;
     std::uint32_t successes = 0, requests = 0;  // since the last tick
+    bool present = true;
     bool ejected = false;
     bool marked = false;  // is in marked_
     sim::Instant ejected_at, returned_at;
@@ -77,13 +81,13 @@ class OutlierDetector {
   bool tick(sim::Instant at);
   bool compare_success_rates(sim::Instant at);
   bool eject(std::uint32_t host, sim::Instant at);
+  std::uint32_t most_ejected() const;
   sim::Duration ejection_time(std::uint32_t multiplier) const;
   // The first tick at or after `at`.
   sim::Instant tick_from(sim::Instant at) const;
 
   OutlierSettings settings_;
-  std::uint32_t most_ejected_;
-  std::uint32_t ejected_ = 0;
+  std::uint32_t present_, ejected_ = 0;
   sim::Instant next_tick_;
   bool counted_ = false;               // requests since the last tick, where rates are compared
   std::vector<std::uint32_t> marked_;  // multiplier > 0, in the order in which they were ejected

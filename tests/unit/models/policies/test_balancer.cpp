@@ -103,6 +103,22 @@ TEST(Balancer, LookingAtAllTakesTheLeastLoadedAndBreaksTiesEvenly) {
   EXPECT_NEAR(shares.at(3), 0.5, slack(0.5));
 }
 
+// There is room for twelve instances and there are four, all of which fail. Half of the four may be out, not
+// half of the twelve.
+TEST(Balancer, EjectsNoMoreThanAShareOfTheInstancesThatAreThere) {
+  BalancerSettings s = with(Balancing::round_robin);
+  s.outliers.emplace().max_ejection_fraction = 0.5;
+  s.panic_threshold = 0;
+  Caller c(s, {group(12)});
+  for (std::uint32_t i = 4; i < 12; ++i) c.balancer->set_present(i, false, at(0));
+  for (int failure = 0; failure < 5; ++failure) {
+    for (std::uint32_t i = 0; i < 4; ++i) c.call(i, 1, Outcome::error);
+  }
+  std::set<std::uint32_t> chosen;
+  for (int n = 0; n < 8; ++n) chosen.insert(c.select(2));
+  EXPECT_EQ(chosen, (std::set<std::uint32_t>{2, 3}));
+}
+
 TEST(Balancer, RoundRobinGoesInTurnFromARandomStart) {
   std::set<std::uint32_t> starts;
   Caller c(with(Balancing::round_robin), {group(5)});

@@ -26,6 +26,37 @@ struct Detector : OutlierDetector {
   }
 };
 
+// Laid out for 20, of which 4 are there: half of those may be out, not all of them.
+TEST(OutlierDetection, TheShareThatMayBeOutIsOfThoseThatAreThere) {
+  OutlierSettings s;
+  s.max_ejection_fraction = 0.5;
+  Detector d(s, 20);
+  for (std::uint32_t host = 4; host < 20; ++host) d.set_present(host, false, at(0));
+  for (std::uint32_t host = 0; host < 4; ++host) EXPECT_EQ(d.fail_five(host, 1 + host), host < 2);
+  d.set_present(4, true, at(6));
+  d.set_present(5, true, at(6));
+  EXPECT_TRUE(d.fail_five(2, 7));
+  EXPECT_EQ(d.ejected_count(), 3u);
+}
+
+// Host 1 is out and leaves; what still comes back from it says nothing, and who comes in its place is new.
+TEST(OutlierDetection, WhoLeavesTakesItsEjectionWithIt) {
+  Detector d(OutlierSettings{}, 3);
+  EXPECT_TRUE(d.fail_five(1, 1));
+  EXPECT_FALSE(d.fail_five(2, 2));  // one of three
+  d.set_present(1, false, at(3));
+  EXPECT_EQ(d.ejected_count(), 0u);
+  EXPECT_EQ(d.log(1).status(), OutlierDetector::kIn);
+  EXPECT_FALSE(d.fail_five(1, 4));
+  EXPECT_TRUE(d.fail_five(2, 5));
+  d.set_present(1, true, at(6));
+  EXPECT_FALSE(d.ejected(1));
+  EXPECT_EQ(d.multiplier(1), 0u);
+  EXPECT_FALSE(d.advance(at(30)));  // ticks at 10, 20 and 30 s: nothing is due of it
+  EXPECT_TRUE(d.advance(at(40)));   // host 2, out since 5 s for 30 s
+  EXPECT_EQ(d.ejected_count(), 0u);
+}
+
 TEST(OutlierDetection, TheFifthFailureInARowEjects) {
   Detector d(OutlierSettings{}, 3);
   for (int i = 0; i < 4; ++i) EXPECT_FALSE(d.result(1, Outcome::error, 1));
