@@ -77,10 +77,7 @@ void QueueBroker::quorum_changed(std::uint32_t q) {
     note(Event::queue_available, q);
     for (std::uint32_t slot = queue.oldest; slot != kNobody;) {
       const std::uint32_t newer = messages_[slot].newer;
-      if (messages_[slot].at == At::stalled) {
-        --queue.committing;
-        commit(slot);
-      }
+      if (messages_[slot].at == At::stalled) commit(slot);
       slot = newer;
     }
     mark(q);

@@ -41,8 +41,9 @@ QueueBroker::Entry QueueBroker::enqueue(std::uint32_t q, const Envelope& envelop
   if (!queue.serving) return Entry::unavailable;
   if (its.overflow != Overflow::drop_head) {
     const std::int64_t coming = queue.ready + queue.committing;
+    const std::int64_t bytes = queue.ready_bytes + queue.committing_bytes;
     if ((its.max_length >= 0 && coming >= its.max_length) ||
-        (its.max_bytes >= 0 && queue.ready_bytes + envelope.bytes > its.max_bytes)) {
+        (its.max_bytes >= 0 && bytes + envelope.bytes > its.max_bytes)) {
       if (its.overflow == Overflow::reject_publish_dlx) send_dead(q, envelope, visited, Why::overflow);
       return Entry::full;
     }
@@ -78,6 +79,7 @@ QueueBroker::Entry QueueBroker::enqueue(std::uint32_t q, const Envelope& envelop
   if (its.type == QueueType::quorum) {
     messages_[slot].at = At::committing;
     ++queue.committing;
+    queue.committing_bytes += envelope.bytes;
     wake(Timer::message, slot, generation, sim::saturating_add(now, settings_.replication_latency_ns));
   } else {
     commit(slot);
@@ -85,9 +87,17 @@ QueueBroker::Entry QueueBroker::enqueue(std::uint32_t q, const Envelope& envelop
   return Entry::in;
 }
 
+// Committed by now, or gone.
+void QueueBroker::stop_committing(const Message& m) {
+  if (m.at != At::committing && m.at != At::stalled) return;
+  --queues_[m.queue].committing;
+  queues_[m.queue].committing_bytes -= m.envelope.bytes;
+}
+
 // The queue has it for good: now its delay, if it has one, and then its place and its time to live.
 void QueueBroker::commit(std::uint32_t slot) {
   Message& m = messages_[slot];
+  stop_committing(m);
   const std::uint32_t publication = m.publication;
   m.publication = kNobody;
   const std::int64_t due =
@@ -109,7 +119,6 @@ void QueueBroker::message_due(std::uint32_t slot) {
     m.at = At::stalled;
     return;
   }
-  --queues_[m.queue].committing;
   commit(slot);
 }
 
@@ -237,7 +246,7 @@ void QueueBroker::finish(std::uint32_t slot, Fate fate) {
   TAILRACE_CHECK(m.at != At::nowhere && m.delivery == kNobody);
   Queue& queue = queues_[m.queue];
   if (m.at == At::ready) unlink_ready(slot);
-  if (m.at == At::committing || m.at == At::stalled) --queue.committing;
+  stop_committing(m);
   accrue(queue);
   --(m.at == At::unacked ? queue.counts.in_flight : queue.counts.ready);
   ++queue.counts.ended[static_cast<std::size_t>(fate)];

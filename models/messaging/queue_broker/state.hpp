@@ -101,7 +101,8 @@ class QueueBroker final : public Channel {
   struct Queue {
     std::vector<Band> bands;  // by priority
     std::uint64_t bands_used = 0;
-    std::int64_t ready = 0, ready_bytes = 0, committing = 0;  // messages on the lists; not yet committed
+    std::int64_t ready = 0, ready_bytes = 0;            // messages on the lists
+    std::int64_t committing = 0, committing_bytes = 0;  // not yet committed
     std::uint32_t oldest = kNobody, newest = kNobody;
     std::uint64_t orders = 0;
     PlaceCounts counts;
@@ -148,6 +149,7 @@ class QueueBroker final : public Channel {
                 std::uint32_t publication);
   void message_due(std::uint32_t message);
   void commit(std::uint32_t message);
+  void stop_committing(const Message& message);
   void make_ready(std::uint32_t message);
   void unlink_ready(std::uint32_t message);
   std::uint32_t head(const Queue& queue) const;

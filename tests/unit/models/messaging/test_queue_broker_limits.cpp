@@ -34,6 +34,29 @@ TEST(QueueBrokerLimits, messages_expire_at_the_head_after_their_ttl_and_go_to_th
   w.expect_conserved();
 }
 
+// Of 100 bytes each. What is on its way to the other nodes is on its way into the queue.
+TEST(QueueBrokerLimits, what_a_quorum_queue_is_committing_counts_by_its_bytes_as_by_its_number) {
+  for (const bool by_bytes : {false, true}) {
+    QueueSettings q = queue_of("q");
+    q.type = QueueType::quorum;
+    q.replicas = 3;
+    q.overflow = Overflow::reject_publish;
+    (by_bytes ? q.max_bytes : q.max_length) = by_bytes ? 250 : 2;
+    BrokerSettings settings;
+    settings.nodes = 3;
+    settings.replication_latency_ns = 2 * kMs;
+    settings.queues = {q};
+    BrokerWorld w(settings);
+    EXPECT_EQ(w.publish(1), Publication::pending);
+    EXPECT_EQ(w.publish(2), Publication::pending);
+    EXPECT_EQ(w.publish(3), Publication::refused);
+    w.host.run_until(2 * kMs);
+    EXPECT_EQ(w.publish(4), Publication::refused);
+    EXPECT_EQ(w.place(0).ready, 2u);
+    w.expect_conserved();
+  }
+}
+
 TEST(QueueBrokerLimits, a_message_brings_its_own_ttl_which_waits_for_the_head) {
   QueueSettings q = queue_of("q");
   q.message_ttl_ns = 10 * kMs;
