@@ -35,6 +35,7 @@ struct Place {
 // What some values need beside them to mean something.
 std::string beside(const std::string& path, const std::string& value) {
   if (value == "reject_publish_dlx") return ", dead_letter: other";
+  if (path.ends_with(".retry_budget.deposit_on")) return ", type: success_deposit";
   if (value == "dead_letter" && path.find(".on_failure") != std::string::npos)
     return ", dead_letter_topic: other, max_delivery_count: 3";
   if (value == "fair" && path.find("network.") == 0) return ", bandwidth: 1Gbit/s";
