@@ -205,17 +205,6 @@ void expand_effect(int id, const std::optional<IdempotencySpec>& idempotency, St
   out.push_back(std::move(step));
 }
 
-int TopologyBuilder::effect_number(const std::string& name) {
-  std::vector<Effect>& all = topology.effects;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (all[i].name == name) return static_cast<int>(i);
-  }
-  Effect effect;
-  effect.name = name;
-  all.push_back(std::move(effect));
-  return static_cast<int>(all.size() - 1);
-}
-
 std::vector<StepKind> make_message_step_kinds() {
   std::vector<StepKind> kinds;
   kinds.push_back({"publish", "Publishes a message; the step ends when the broker has it.", publish_fields(),
