@@ -10,6 +10,10 @@ namespace tailrace::models {
 
 const Node* node_at(const Node& root, const std::string& path);
 
+// What the next step of a path from `at` on leads to; `at` moves behind the step. Null: nothing is there, or
+// the path is none.
+const Node* step_into(const Node& node, const std::string& path, std::size_t& at);
+
 // The next step of a path from `at` on: a key (quotes off) or "[2]"; `at` moves behind it. Empty: the path is
 // at its end, or is none.
 std::string next_step(const std::string& path, std::size_t& at);

@@ -11,6 +11,7 @@
 #include "models/entry/layer_4.hpp"
 #include "models/entry/route.hpp"
 #include "models/fault/fault.hpp"
+#include "models/field/path.hpp"
 #include "models/field/units.hpp"
 #include "models/kind/builder.hpp"
 #include "models/policies/transport/transport.hpp"
@@ -153,23 +154,10 @@ struct Declared {
 // component. The path leads to the field, or to the last part of it that was written.
 Mark place_of(const std::string& path, const Node& root, Mark component) {
   const Node* node = &root;
-  std::size_t at = 0;
-  while (at < path.size()) {
-    const Node* next = nullptr;
-    if (path[at] == '[') {
-      std::size_t index = 0;
-      for (++at; at < path.size() && path[at] != ']'; ++at)
-        index = index * 10 + static_cast<std::size_t>(path[at] - '0');
-      ++at;
-      if (node->is_list() && index < node->items.size()) next = &node->items[index];
-    } else {
-      const std::size_t end = std::min(path.find_first_of(".[", at), path.size());
-      next = node->is_map() ? node->find(std::string_view(path).substr(at, end - at)) : nullptr;
-      at = end;
-    }
+  for (std::size_t at = 0; at < path.size();) {
+    const Node* const next = step_into(*node, path, at);
     if (next == nullptr) break;
     node = next;
-    if (at < path.size() && path[at] == '.') ++at;
   }
   return node->mark.line == 0 ? component : node->mark;
 }
