@@ -218,7 +218,7 @@ void check_unique_names(const std::vector<Declared>& components, Diagnostics& di
     const Declared& first = a.declared_order < b.declared_order ? a : b;
     diagnostics.error(
         later.mark, later.path,
-        fmt::format("there is a {} named \"{}\" already", first.kind->name, escaped(first.name)));
+        fmt::format("there is {} named \"{}\" already", with_article(first.kind->name), escaped(first.name)));
     diagnostics.note(first.mark, "first defined here");
   }
 }
@@ -471,8 +471,11 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
     };
   }
   read_section(table, doc.root, &spec, context);
-  std::stable_sort(components.begin(), components.end(),
-                   [](const Declared& a, const Declared& b) { return a.name < b.name; });
+  // A section that is one component itself has a name that others may have, too: those stand together.
+  std::stable_sort(components.begin(), components.end(), [](const Declared& a, const Declared& b) {
+    return std::pair(std::string_view(a.name), !a.kind->named) <
+           std::pair(std::string_view(b.name), !b.kind->named);
+  });
   check_unique_names(components, diagnostics);
 
   // After errors it goes on with what is clean, so that one look at the file reports what is wrong in it.
