@@ -22,7 +22,8 @@ void collect(const Steps& steps, bool certain, const Topology& t, std::vector<Ar
     if (step.kind == Step::Kind::call) {
       out.push_back({t.edges[static_cast<std::size_t>(step.edge)].operation, step.edge, certain});
     }
-    if (step.kind == Step::Kind::fail && step.probability > 0) certain = certain && step.probability < 1;
+    if (step.kind == Step::Kind::fail && step.probability > 0)
+      certain = false;  // what follows may not happen
     for (const StepBranch& branch : step.branches) {
       const bool always = step.kind == Step::Kind::parallel || step.kind == Step::Kind::effect ||
                           (step.kind == Step::Kind::branch && branch.probability >= 1) ||
@@ -61,7 +62,6 @@ std::vector<int> components_of(const Graph& graph) {
         if (component[to] == -1) low[v] = std::min(low[v], index[to]);
       }
       if (descended) continue;
-      if (arc == 0) arc = 1;
       if (low[v] == index[v]) {
         for (;;) {
           const std::size_t w = stack.back();
