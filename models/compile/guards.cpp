@@ -10,6 +10,7 @@
 #include "models/policies/load_balancing/balancer.hpp"
 #include "models/policies/load_balancing/zones.hpp"
 #include "models/policies/transport/transport.hpp"
+#include "models/topology/keys.hpp"
 
 namespace tailrace::models {
 
@@ -264,13 +265,7 @@ bool needs_guard(const Topology& t, const Edge& e) {
 
 bool needs_context(const Topology& t) {
   const auto hands_on = [](const Edge& e) { return e.deadline || e.cancels || e.fallback; };
-  if (t.cancels_branches || std::any_of(t.edges.begin(), t.edges.end(), hands_on)) return true;
-  for (const Workload& w : t.workloads) {
-    for (const RequestClass& c : w.classes) {
-      if (c.key) return true;
-    }
-  }
-  return false;
+  return t.cancels_branches || std::any_of(t.edges.begin(), t.edges.end(), hands_on) || requests_have_keys(t);
 }
 
 void compile_guards(const Topology& topology, CompiledModel& model) {

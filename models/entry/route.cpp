@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "models/policies/allow_list/allow_list.hpp"
+#include "models/topology/keys.hpp"
 
 namespace tailrace::models {
 
@@ -167,12 +168,7 @@ void expand_entry_route(const EntryRouteSpec& route, TopologyBuilder& b, Steps& 
 }
 
 void check_client_keys(const Topology& topology, Diagnostics& diagnostics) {
-  if (!topology.channels.empty()) return;  // messages have keys too
-  for (const Workload& w : topology.workloads) {
-    if (std::any_of(w.classes.begin(), w.classes.end(),
-                    [](const RequestClass& c) { return c.key.has_value(); }))
-      return;
-  }
+  if (some_have_keys(topology)) return;
   const char* const hint = "workloads: {users: {key: \"uniform(1, 1000)\"}}";
   for (const Station& station : topology.stations) {
     for (const AdmissionUse& use : station.doors) {

@@ -19,6 +19,7 @@
 #include "models/slo/slo.hpp"
 #include "models/steps/subscription_steps.hpp"
 #include "models/topology/call_cycles.hpp"
+#include "models/topology/keys.hpp"
 #include "models/topology/policy_lints.hpp"
 #include "models/topology/timeout_lints.hpp"
 #include "models/upkeep/expand.hpp"
@@ -310,12 +311,7 @@ void check_waits(const Topology& t, Diagnostics& diagnostics) {
 
 // Steps that ask a cache for the request's own key, where no request has one.
 void check_cache_keys(const TopologyBuilder& b, Diagnostics& diagnostics) {
-  if (!b.topology.channels.empty()) return;  // messages have keys too
-  for (const Workload& w : b.topology.workloads) {
-    if (std::any_of(w.classes.begin(), w.classes.end(),
-                    [](const RequestClass& c) { return c.key.has_value(); }))
-      return;
-  }
+  if (some_have_keys(b.topology)) return;
   for (const auto& [mark, path] : b.cache_keys_missing)
     diagnostics.error(mark, path, "which key is looked for? No request has a key of its own",
                       "key: zipf(s=1, n=10000) here, keys at the cache, or a key at the workload");
