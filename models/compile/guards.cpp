@@ -251,11 +251,6 @@ class GuardCompiler final : public ModelWriter {
 
 }  // namespace
 
-bool needs_balancer(const Station& s) {
-  if (s.shared_queue) return false;
-  return s.discovery || (s.instances > 1 && (s.scaling || needs_balancer(s.balancer, s.groups)));
-}
-
 bool needs_guard(const Topology& t, const Edge& e) {
   const auto& station =
       t.stations[static_cast<std::size_t>(t.operations[static_cast<std::size_t>(e.operation)].station)];

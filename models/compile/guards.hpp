@@ -5,8 +5,6 @@
 
 namespace tailrace::models {
 
-// The station's balancer keeps memory per caller: more than the run's inline choices can do.
-bool needs_balancer(const Station& station);
 // The call asks policies; otherwise it is plain, or only travels.
 bool needs_guard(const Topology& topology, const Edge& edge);
 // Requests must carry what Topology's calls hand on.

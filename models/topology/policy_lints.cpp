@@ -3,12 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "models/policies/load_balancing/balancer.hpp"
+#include "models/topology/keys.hpp"
 
 namespace tailrace::models {
 
 namespace {
 
 constexpr std::int64_t kMostStates = 2'000'000;  // of all policies; some take a few hundred bytes
+constexpr std::int64_t kMostViews = 20'000'000;
 
 const Station& target_of(const Topology& t, const Edge& e) {
   return t.stations[static_cast<std::size_t>(t.operations[static_cast<std::size_t>(e.operation)].station)];
@@ -17,11 +23,14 @@ const Component& component_of(const Topology& t, const Station& s) {
   return t.components[static_cast<std::size_t>(s.component)];
 }
 
+std::int64_t callers_of(const Topology& t, const Edge& e) {
+  return e.from_station == kNone ? 1 : t.stations[static_cast<std::size_t>(e.from_station)].instances;
+}
+
 void count_states(const Topology& t, Diagnostics& diagnostics) {
   std::int64_t states = 0;
   for (const Edge& e : t.edges) {
-    const std::int64_t callers =
-        e.from_station == kNone ? 1 : t.stations[static_cast<std::size_t>(e.from_station)].instances;
+    const std::int64_t callers = callers_of(t, e);
     const std::int64_t instances = target_of(t, e).instances;
     for (const AdmissionUse& use : e.admissions) {
       states = sim::saturating_add(
@@ -36,15 +45,33 @@ void count_states(const Topology& t, Diagnostics& diagnostics) {
   }
 }
 
+// What a caller's balancer keeps of each instance that it knows, in all: some 80 bytes each.
+void count_views(const Topology& t, Diagnostics& diagnostics) {
+  std::set<std::tuple<int, int, int>> seen;  // calls of one component to one station share their balancers
+  std::int64_t views = 0;
+  for (const Edge& e : t.edges) {
+    const Station& target = target_of(t, e);
+    if (!needs_balancer(target)) continue;
+    const int station = t.operations[static_cast<std::size_t>(e.operation)].station;
+    if (!seen.emplace(e.from_component, e.from_station, station).second) continue;
+    const std::int64_t subset = target.balancer.subset_size;
+    views = sim::saturating_add(
+        views, callers_of(t, e) * (subset > 0 ? std::min(subset, target.instances) : target.instances));
+    if (views <= kMostViews) continue;
+    diagnostics.error(
+        e.mark, e.path,
+        fmt::format("the balancers of all callers would know more than {} instances", kMostViews),
+        "round_robin or random, a subset_size, or fewer instances of the caller");
+    return;
+  }
+}
+
 }  // namespace
 
 void lint_policies(const Topology& t, Diagnostics& diagnostics) {
   count_states(t, diagnostics);
-  bool keys = false;
-  for (const Workload& w : t.workloads) {
-    keys = keys || std::any_of(w.classes.begin(), w.classes.end(),
-                               [](const RequestClass& c) { return c.key.has_value(); });
-  }
+  count_views(t, diagnostics);
+  const bool keys = requests_have_keys(t);
   const bool deadlines =
       std::any_of(t.edges.begin(), t.edges.end(), [](const Edge& e) { return e.deadline.has_value(); });
   for (const Station& s : t.stations) {

@@ -28,6 +28,21 @@ TEST(Sizes, a_branch_has_at_most_60000_options) {
       HasSubstr("error: services.s.endpoints.op[0]: a branch has 60001 options; 1 to 60000 are allowed\n"));
 }
 
+// Each of the callers' instances has a balancer of its own, which keeps something of each instance it knows.
+TEST(Sizes, balancers_know_at_most_20_million_instances) {
+  const auto pair = [](const char* balancer) {
+    return std::string("workloads: {load: {constant_arrival_rate: 1/s, calls: a.op}}\nservices:\n") +
+           "  a: {replicas: 5000, endpoints: {op: [call: b.op]}}\n  b: {replicas: 5000, load_balancer: " +
+           balancer + ", endpoints: {op: [compute: 1ms]}}\n";
+  };
+  EXPECT_THAT(
+      diagnose(pair("peak_ewma")),
+      HasSubstr("error: services.a.endpoints.op[0]: the balancers of all callers would know more than "
+                "20000000 instances"));
+  EXPECT_EQ(diagnose(pair("{policy: peak_ewma, subset_size: 50}")), "");
+  EXPECT_EQ(diagnose(pair("round_robin")), "");
+}
+
 TEST(Sizes, names_have_at_most_200_characters) {
   EXPECT_THAT(diagnose(with_step("sleep: 1s") + "databases: {" + std::string(201, 'x') +
                        ": {operations: {get: 1ms}}}\n"),

@@ -516,6 +516,11 @@ bool needs_balancer(const BalancerSettings& s, std::span<const InstanceGroup> gr
   return s.subset_size > 0 || s.zone_aware || s.sticky || s.outliers || s.health;
 }
 
+bool needs_balancer(const Station& s) {
+  if (s.shared_queue) return false;
+  return s.discovery || (s.instances > 1 && (s.scaling || needs_balancer(s.balancer, s.groups)));
+}
+
 std::shared_ptr<const BalancerModel> make_balancer(const BalancerSettings& settings,
                                                    const std::vector<InstanceGroup>& groups,
                                                    std::span<const std::int64_t> callers) {

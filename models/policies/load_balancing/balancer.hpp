@@ -28,6 +28,7 @@ namespace tailrace::models {
 
 // Does a caller need a memory for this? Otherwise the functions of load_balancing.hpp are enough.
 bool needs_balancer(const BalancerSettings& settings, std::span<const InstanceGroup> groups = {});
+bool needs_balancer(const Station& station);  // by its settings, or as its instances come and go
 
 // Instances are numbered through the groups, zones in the order in which the groups name them
 // (zone_number()). `callers` is how many instances of the caller each zone has, with further entries for
