@@ -221,30 +221,19 @@ void expand_arrivals(const WorkloadSpec& spec, Mark mark, TopologyBuilder& b, Wo
   }
 }
 
-void expand_spacing(const WorkloadSpec& spec, Mark mark, TopologyBuilder& b, Workload& w) {
-  if (spec.spacing == "poisson") {
-    w.spacing = sim::Distribution::exponential(1);
-  } else if (spec.spacing == "regular") {
-    w.spacing = sim::Distribution::constant(1);
-  } else {
-    DistributionContext how;
-    how.unit = parse_number;
-    how.quantity = "a number";
-    const ParsedDistribution parsed = parse_distribution(spec.spacing, how);
-    if (!parsed.value) {
-      b.diagnostics.error(
-          mark, b.path + ".spacing", parsed.error,
-          "poisson, regular, or a distribution whose shape is used, such as erlang(k=2, mean=1)");
-      return;
-    }
-    const double mean = parsed.value->mean();
-    if (!(mean > 0) || !std::isfinite(mean)) {
-      b.diagnostics.error(mark, b.path + ".spacing",
-                          "the distribution of the spacing has no positive, finite mean");
-      return;
-    }
-    w.spacing = parsed.value->scaled(1 / mean);
-  }
+// What a request of the workload's own may have, where each class of requests has its own.
+void refuse_own_request(const RequestSpec& own, Mark mark, TopologyBuilder& b) {
+  if (own.calls || !own.steps.empty())
+    b.diagnostics.error(mark, b.path, "both requests and a request of the workload's own are given",
+                        "put all classes below requests");
+  const auto misplaced = [&](Mark at, std::string path, std::string_view what) {
+    b.diagnostics.error(at, std::move(path),
+                        fmt::format("{} belongs to a request, and requests lists several", what),
+                        "write it at each of them");
+  };
+  if (own.key) misplaced(mark, b.path + ".key", "key");
+  if (own.priority != 0) misplaced(mark, b.path + ".priority", "priority");
+  for (const WrittenPolicy& p : own.policies) misplaced(p.mark, p.path, p.info->name);
 }
 
 void expand(const void* raw, int component, TopologyBuilder& b) {
@@ -266,7 +255,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     return;
   }
   expand_arrivals(spec, self.mark, b, w);
-  expand_spacing(spec, self.mark, b, w);
+  w.spacing = spec.spacing.value;
   w.batch_size = spec.batch_size.value;
   if (!(w.batch_size.mean() <= kLargestBatch)) {
     b.diagnostics.error(self.mark, b.path + ".batch_size",
@@ -287,10 +276,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     b.diagnostics.error(self.mark, b.path + ".batch_size", "virtual users send one request at a time");
   }
   if (!spec.requests.empty()) {
-    if (spec.request.calls || !spec.request.steps.empty()) {
-      b.diagnostics.error(self.mark, b.path, "both requests and a request of the workload's own are given",
-                          "put all classes below requests");
-    }
+    refuse_own_request(spec.request, self.mark, b);
     const std::string outer = b.path;
     double sum = 0;
     for (const Named<RequestSpec>& r : spec.requests) {
@@ -328,6 +314,38 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
 }
 
 }  // namespace
+
+bool read_value(const Field&, const Node& node, Spacing& out, ReadContext& context) {
+  constexpr const char* kHint =
+      "poisson, regular, or a distribution whose shape is used, such as erlang(k=2, mean=1)";
+  if (!node.is_scalar()) {
+    context.error(node, "expected poisson, regular or a distribution", kHint);
+    return false;
+  }
+  if (node.text == "poisson" || node.text == "regular") {
+    out.value = node.text == "regular" ? sim::Distribution::constant(1) : Spacing{}.value;
+    return true;
+  }
+  DistributionContext how;
+  how.unit = parse_number;
+  how.quantity = "a number";
+  if (node.mark.file < context.doc.files.size()) how.directory = context.doc.files[node.mark.file].directory;
+  const ParsedDistribution parsed = parse_distribution(node.text, how);
+  if (!parsed.value) {
+    context.error(node, parsed.error, kHint);
+    return false;
+  }
+  const double mean = parsed.value->mean();
+  if (!(mean > 0) || !std::isfinite(mean)) {
+    context.error(node, "the distribution of the spacing has no positive, finite mean");
+    return false;
+  }
+  out.value = parsed.value->scaled(1 / mean);
+  return true;
+}
+std::string show_value(const Spacing&) {
+  return "poisson";
+}
 
 Kind workload_kind() {
   Kind kind;

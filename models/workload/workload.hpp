@@ -57,6 +57,17 @@ struct RampingVusSpec {
   std::vector<VusStageSpec> stages;
 };
 
+// Of open arrivals, with a mean of 1: in a scenario `poisson`, `regular`, or any law, whose shape is used.
+struct Spacing {
+  sim::Distribution value = sim::Distribution::exponential(1);
+};
+bool read_value(const Field&, const Node&, Spacing&, ReadContext&);
+std::string show_value(const Spacing&);
+template <>
+struct FieldTypeOf<Spacing> {
+  static constexpr FieldType value = FieldType::text;
+};
+
 struct RequestSpec {
   double weight = 1;
   Count priority = 0;
@@ -74,7 +85,7 @@ struct WorkloadSpec {
   std::optional<TraceSpec> trace;
   std::optional<ConstantVusSpec> constant_vus;
   std::optional<RampingVusSpec> ramping_vus;
-  std::string spacing = "poisson";
+  Spacing spacing;
   CountDistribution batch_size;
   std::optional<TimeDistribution> think_time;
   std::optional<sim::Duration> instant_pause;

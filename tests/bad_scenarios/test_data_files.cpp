@@ -51,6 +51,17 @@ TEST_F(DataFiles, good_ones_get_no_words) {
   EXPECT_EQ(measured("1\n2\n3\n"), "");
 }
 
+// Also where only its shape is used: the file lies beside the scenario, wherever the program runs.
+TEST_F(DataFiles, a_measured_spacing_lies_beside_the_scenario) {
+  const auto spacing = [&](const std::string& file) {
+    return first_words("1\n2\n3\n",
+                       "workloads: {load: {constant_arrival_rate: 1/s, spacing: \"empirical(" + file +
+                           ")\", calls: s.op}}\nservices: {s: {endpoints: {op: [compute: 1ms]}}}\n");
+  };
+  EXPECT_EQ(spacing("times.csv"), "");
+  EXPECT_EQ(spacing("other.csv"), "workloads.load.spacing: data file \"other.csv\": there is no such file");
+}
+
 TEST_F(DataFiles, a_trace_with_a_fault_names_the_row) {
   EXPECT_EQ(trace("0\n2\n1\n"), kTrace + std::string("row 3: time goes backwards"));
   EXPECT_EQ(trace("0\nNaN\n"), kTrace + std::string("row 2: expected a time, found \"NaN\""));
