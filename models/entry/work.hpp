@@ -16,7 +16,7 @@ struct HopCost {
 };
 // What is written, or else the default.
 HopCost cost_or(const std::optional<HopCost>& written, double time_ns, sim::Duration per_kib = {0});
-FieldTable message_cost_fields(const char* name, const char* about);
+FieldTable message_cost_fields(const char* name = "cost", const char* about = "Work of one message.");
 
 class HopWork {
  public:

@@ -10,7 +10,7 @@
 //   tls.resumed_handshake        OpenSSL, TLS 1.3 tickets: 4861 resumptions/s on one core (jbp.io, 2019)
 //   tls.record                   NGINX on one core, requests/s over HTTP and HTTPS: 1 KB 74,091 and 40,207,
 //                                100 KB 33,125 and 4,830: 11 us for the first KB, then 1.7 us for each
-#include "models/entry/fields.hpp"
+#include "models/field/append_fields.hpp"
 #include "models/gateway/gateway.hpp"
 
 namespace tailrace::models {
@@ -145,22 +145,19 @@ FieldTable gateway_fields() {
   using S = GatewaySpec;
   FieldTable table =
       Fields<S>("gateway", "")
-          .section("request_cost", &S::request_cost, message_cost_fields("cost", "Work of one message."),
+          .section("request_cost", &S::request_cost, message_cost_fields(),
                    "reading and routing a request; default 40us")
-          .section("response_cost", &S::response_cost, message_cost_fields("cost", "Work of one message."),
+          .section("response_cost", &S::response_cost, message_cost_fields(),
                    "passing a response back; default 15us")
           .section("tls", &S::tls, tls_fields(), "TLS ends here; default: it costs nothing")
           .section("authentication", &S::authentication, authentication_fields(), "default: anybody may come")
           .section("authorization", &S::authorization, authorization_fields(),
                    "default: anybody may do anything")
-          .section("request_transformation", &S::request_transformation,
-                   message_cost_fields("cost", "Work of one message."),
+          .section("request_transformation", &S::request_transformation, message_cost_fields(),
                    "requests are rewritten (headers, bodies); default: they stay as they are")
-          .section("response_transformation", &S::response_transformation,
-                   message_cost_fields("cost", "Work of one message."),
+          .section("response_transformation", &S::response_transformation, message_cost_fields(),
                    "responses are rewritten; default: they stay as they are")
-          .section("protocol_translation", &S::protocol_translation,
-                   message_cost_fields("cost", "Work of one message."),
+          .section("protocol_translation", &S::protocol_translation, message_cost_fields(),
                    "such as JSON to protobuf, on the way there and again on the way back; default: none")
           .map_of("routes", &S::routes, gateway_route_fields(), "what clients can call, and where it goes")
           .table();

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "models/field/append_fields.hpp"
+
 namespace tailrace::models {
 
 namespace {
@@ -59,11 +61,7 @@ void read_port(const Node& node, std::optional<Port>& port, ReadContext& context
 }
 
 void add_label_fields(FieldTable& table, bool listens, LabelsSpec& (*of)(void* spec)) {
-  for (Field field : own_fields(listens).fields) {
-    field.read = [read = field.read, of](const Field& self, const Node& node, void* spec,
-                                         ReadContext& context) { read(self, node, &of(spec), context); };
-    table.fields.push_back(std::move(field));
-  }
+  append_fields(table, own_fields(listens), [of](void* spec) { return &of(spec); });
 }
 
 void note_labels(const LabelsSpec& spec, int component, TopologyBuilder& b) {

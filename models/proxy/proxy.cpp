@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#include "models/entry/fields.hpp"
 #include "models/entry/layer_4.hpp"
+#include "models/field/append_fields.hpp"
 
 namespace tailrace::models {
 
@@ -119,11 +119,9 @@ Kind proxy_kind() {
       Fields<ProxySpec>("proxy", kind.about)
           .choice("layer", &ProxySpec::layer, {"4", "7"},
                   "4 forwards packets and knows connections; 7 reads requests and responses")
-          .section("request_cost", &ProxySpec::request_cost,
-                   message_cost_fields("cost", "Work of one message."),
+          .section("request_cost", &ProxySpec::request_cost, message_cost_fields(),
                    "work of passing a request on; default 20us at layer 7, 2us at layer 4")
-          .section("response_cost", &ProxySpec::response_cost,
-                   message_cost_fields("cost", "Work of one message."),
+          .section("response_cost", &ProxySpec::response_cost, message_cost_fields(),
                    "work of passing its response back; default 11us at layer 7, 2us at layer 4")
           .add("connection_cost", &ProxySpec::connection_cost,
                "layer 4: work of each new connection of a caller with a transport: choosing where it "

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/field/append_fields.hpp"
 #include "models/field/distribution_text.hpp"
 #include "models/field/units.hpp"
 
@@ -382,13 +383,9 @@ Kind workload_kind() {
                          .add("start_with", &WorkloadSpec::start_with,
                               "the class of a virtual user's first request, sent at once")
                          .table();
-  for (Field field : request_fields().fields) {
-    if (field.name == "weight") continue;
-    field.read = [read = field.read](const Field& self, const Node& node, void* spec, ReadContext& context) {
-      read(self, node, &static_cast<WorkloadSpec*>(spec)->request, context);
-    };
-    table.fields.push_back(std::move(field));
-  }
+  FieldTable own = request_fields();
+  std::erase_if(own.fields, [](const Field& f) { return f.name == "weight"; });
+  append_fields(table, std::move(own), [](void* spec) { return &static_cast<WorkloadSpec*>(spec)->request; });
   add_label_fields(table, false,
                    [](void* spec) -> LabelsSpec& { return static_cast<WorkloadSpec*>(spec)->labels; });
   kind.fields = std::move(table);

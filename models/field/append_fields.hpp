@@ -7,8 +7,9 @@
 
 namespace tailrace::models {
 
-// Adds `inner` to `outer`; `part_of` leads from the outer spec to the part that `inner` is about.
-inline void append_fields(FieldTable& outer, FieldTable inner, void* (*part_of)(void* spec)) {
+// Adds `inner` to `outer`; part_of(void* spec) leads from the outer spec to the part that `inner` is about.
+template <class PartOf>
+void append_fields(FieldTable& outer, FieldTable inner, PartOf part_of) {
   for (Field& field : inner.fields) {
     field.read = [read = std::move(field.read), part_of](const Field& self, const Node& node, void* spec,
                                                          ReadContext& context) {
