@@ -31,18 +31,18 @@ class Reader {
       : file_(file), with_cumulative_(with_cumulative), unit_(unit), context_(context) {}
 
   DataRows read() {
-    if (!unit_.empty()) {
-      const Quantity one = context_.unit(fmt::format("1{}", unit_));
-      if (!one.value) {
-        fail_file(fmt::format("unit={}: {}", escaped(unit_), one.error), one.hint);
-        return std::move(rows_);
-      }
-    }
-    read_file();
+    if (unit_.empty() || check_unit()) read_file();
     return std::move(rows_);
   }
 
  private:
+  bool check_unit() {
+    if (has_digit(unit_))
+      return fail_file(fmt::format("unit={}: expected a unit alone", escaped(unit_)), "such as unit=ms");
+    const Quantity one = context_.unit(fmt::format("1{}", unit_));
+    return one.value || fail_file(fmt::format("unit={}: {}", escaped(unit_), one.error), one.hint);
+  }
+
   bool read_file() {
     const ResolvedPath located = locate(file_, context_);
     if (!located.path) return fail_file(located.error, located.hint);

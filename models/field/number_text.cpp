@@ -148,6 +148,10 @@ NumberText read_number(std::string_view text) {
   return {end, value == 0 ? 0.0 : value, {}, {}};  // -0 is 0
 }
 
+bool has_digit(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), is_digit);
+}
+
 std::string shown(std::string_view text) {
   bool plain = !text.empty() && text.size() <= 40;
   for (char c : text) {

@@ -18,6 +18,9 @@ struct NumberText {
 
 NumberText read_number(std::string_view text);
 
+// A unit that is put behind numbers must not go on with them: "00ms", "e3s", "s5ms".
+bool has_digit(std::string_view text);
+
 // A user's text as a message shows it: bare when it is one plain word, else quoted, escaped and cut at 40
 // characters.
 std::string shown(std::string_view text);

@@ -4,6 +4,7 @@
 
 #include "models/field/csv_rows.hpp"
 #include "models/field/data_path.hpp"
+#include "models/field/number_text.hpp"
 #include "models/field/units.hpp"
 #include "models/workload/workload.hpp"
 
@@ -41,9 +42,9 @@ std::shared_ptr<const std::vector<std::int64_t>> load_trace(const TraceSpec& spe
   };
   if (!file.path) return fail(file.error, file.hint);
   const Quantity unit = parse_duration_ns("1" + spec.unit);
-  if (!unit.value || !(*unit.value > 0)) {
+  if (!unit.value || has_digit(spec.unit)) {
     diagnostics.error(mark, path + ".unit", fmt::format("\"{}\" is no unit of time", escaped(spec.unit)),
-                      "ns, us, ms, s, min or h");
+                      "ns, us, ms, s, min, h or d");
     return nullptr;
   }
   CsvRows rows(*file.path);

@@ -89,6 +89,9 @@ TEST_F(DataFiles, a_trace_that_cannot_be_read_says_why) {
   EXPECT_EQ(trace("0\n", "file: ."), "workloads.load.trace.file: .: this is not a regular file");
   EXPECT_EQ(trace("0\n", "file: times.csv, unit: weeks"),
             "workloads.load.trace.unit: \"weeks\" is no unit of time");
+  // "1" and "00ms" are 100 ms together: a number in place of a unit would be read as the end of each number.
+  EXPECT_EQ(trace("0\n", "file: times.csv, unit: 00ms"),
+            "workloads.load.trace.unit: \"00ms\" is no unit of time");
   EXPECT_EQ(trace("0\n", "file: times.csv, times: [0s]"),
             "workloads.load.trace: both file and times are given");
 }
@@ -107,6 +110,7 @@ TEST_F(DataFiles, a_measured_distribution_with_a_fault_names_the_row) {
   EXPECT_EQ(measured("1\n2,5\n"), where + "row 2: expected one value, found \"2,5\"");
   EXPECT_EQ(measured("1\n2\n", "times.csv"),
             where + "row 1: expected a duration, found 1, which has no unit");
+  EXPECT_EQ(measured("1\n2\n", "times.csv, unit=100us"), where + "unit=100us: expected a unit alone");
   EXPECT_EQ(measured("1\n", "missing.csv, unit=ms"),
             "services.s.endpoints.op[0].compute: data file \"missing.csv\": there is no such file");
 }
