@@ -11,7 +11,6 @@
 #include "models/field/data_rows.hpp"
 #include "models/field/diagnostics.hpp"
 #include "models/field/number_text.hpp"
-#include "sim/base/math.hpp"
 
 namespace tailrace::models {
 namespace {
@@ -26,10 +25,10 @@ struct Range {
   Take take;
   double min, max;
 };
-constexpr Range kRanges[] = {{Take::cv, 0, 1000},       {Take::shape, 0.05, 1e6},
-                             {Take::alpha, 0.1, 1e6},   {Take::exponent, 0, 100},
-                             {Take::probability, 0, 1}, {Take::phases, 1, 1e6},
-                             {Take::ranks, 1, 1e15},    {Take::quantity, 0, sim::math::kInfinity}};
+constexpr Range kRanges[] = {{Take::cv, 0, 1000},      {Take::shape, 0.05, 1e6},  {Take::alpha, 0.1, 1e6},
+                             {Take::exponent, 0, 100}, {Take::probability, 0, 1}, {Take::phases, 1, 1e6},
+                             {Take::ranks, 1, 1e15}};
+constexpr double kLeastQuantity = 1e-100, kMostQuantity = 1e100;  // moments are products of some of them
 constexpr double kMaxSpread = 1e6;  // of p99/p50: sigma 5.9, beyond every measurement
 
 struct Parameter {
@@ -54,16 +53,14 @@ struct Form {
   Built (*build)(const Values&);
 };
 
-double ratio_limit() {
-  return 14.97;
-}  // exp(z^2/2), z the 99 % point of the normal law
+constexpr double kMostP99ByMean = 14.97;  // exp(z^2/2), z the 99 % point of the normal law
 
 Built lognormal_mean_p99(const Values& v) {
   if (v[1] <= v[0]) return fails("p99 must be above the mean", "the mean of a lognormal lies below its p99");
   if (!Distribution::lognormal_mean_p99_solvable(v[0], v[1])) {
     return fails(
         fmt::format("no lognormal has a p99 of {:.4g} times its mean; the largest possible ratio is {}",
-                    v[1] / v[0], ratio_limit()),
+                    v[1] / v[0], kMostP99ByMean),
         "give p50 and p99, or a bimodal with a rare slow case");
   }
   return {Distribution::lognormal_mean_p99(v[0], v[1]), {}, {}};
@@ -492,6 +489,9 @@ class Parser {
       if (value == 0 && parameter.take == Take::scale) {
         return fails(fmt::format("expected {} above 0, found {}", context_.quantity, shown(text)));
       }
+      if (value != 0 && (value < kLeastQuantity || value > kMostQuantity))
+        return fails(fmt::format("{} is out of range: a distribution reaches from {} to {}", shown(text),
+                                 kLeastQuantity, kMostQuantity));
       return {};
     }
     for (const Range& range : kRanges) {
