@@ -72,14 +72,18 @@ std::string describe(const Node& node) {
 }
 
 std::string or_words(const Field& field) {
-  return field.also.empty() ? "" : fmt::format(" or {}", fmt::join(field.also, " or "));
+  return field.also.empty() ? "" : fmt::format("or {}", fmt::join(field.also, " or "));
+}
+std::string joined(std::string_view first, std::string_view between, std::string_view second) {
+  return fmt::format("{}{}{}", first, first.empty() || second.empty() ? "" : between, second);
 }
 
 bool scalar(const Field& field, const Node& node, ReadContext& context, std::string_view expected) {
   if (node.is_scalar()) return true;
   std::string hint;
   if (!field.fallback.empty()) hint = fmt::format("for example `{}: {}`", field.name, field.fallback);
-  context.error(node, fmt::format("expected {}{}, found {}", expected, or_words(field), describe(node)),
+  context.error(node,
+                fmt::format("expected {}, found {}", joined(expected, " ", or_words(field)), describe(node)),
                 hint);
   return false;
 }
@@ -105,8 +109,7 @@ bool read_quantity(const Field& field, const Node& node, ReadContext& context, s
   if (!scalar(field, node, context, expected)) return false;
   const Quantity q = parse(node.text);
   if (!q.value) {
-    const std::string words = or_words(field);
-    context.error(node, q.error, q.hint.empty() || words.empty() ? q.hint + words : q.hint + ";" + words);
+    context.error(node, q.error, joined(q.hint, "; ", or_words(field)));
     return false;
   }
   if (!in_range(field, node, *q.value, context, show)) return false;
@@ -251,11 +254,12 @@ bool read_value(const Field& f, const Node& n, double& out, ReadContext& c) {
 }
 bool read_value(const Field& f, const Node& n, bool& out, ReadContext& c) {
   if (!scalar(f, n, c, "true or false")) return false;
-  if (!n.quoted && (n.text == "true" || n.text == "false")) {
-    out = n.text == "true";
+  const std::optional<bool> value = n.quoted ? std::nullopt : parse_bool(n.text);
+  if (value) {
+    out = *value;
     return true;
   }
-  c.error(n, fmt::format("expected true or false, found {}", describe(n)));
+  c.error(n, fmt::format("expected true or false, found {}", describe(n)), bool_hint(n.text));
   return false;
 }
 bool read_value(const Field& f, const Node& n, std::string& out, ReadContext& c) {
@@ -364,17 +368,15 @@ bool check_name(const std::string& name, Mark mark, ReadContext& context) {
         fmt::format("the name \"{}\" has a character that cannot be shown", escaped(name)));
     return false;
   }
-  if (name.front() == ' ' || name.back() == ' ' || name.find("->") != std::string::npos) {
-    context.diagnostics.error(
-        mark, context.path, fmt::format("the name \"{}\" begins or ends with a space, or has an arrow", name),
-        "arrows join the two ends of a link; use - or _");
+  const auto refused = [&](const char* what, const char* hint) {
+    context.diagnostics.error(mark, context.path, fmt::format("the name \"{}\" {}", name, what), hint);
     return false;
-  }
-  if (name.find('.') != std::string::npos) {
-    context.diagnostics.error(mark, context.path, fmt::format("the name \"{}\" has a dot", escaped(name)),
-                              "dots join a component and its operation; use - or _");
-    return false;
-  }
+  };
+  if (name.front() == ' ' || name.back() == ' ') return refused("begins or ends with a space", "");
+  if (name.find("->") != std::string::npos)
+    return refused("has an arrow", "arrows join the two ends of a link; use - or _");
+  if (name.find('.') != std::string::npos)
+    return refused("has a dot", "dots join a component and its operation; use - or _");
   return true;
 }
 

@@ -316,7 +316,7 @@ Quantity parse_count(std::string_view whole) {
         fmt::format("expected a whole number, found {}", shown(text)),
         value < 1e15 ? fmt::format("write {:.0f} or {:.0f}", std::floor(value), std::ceil(value)) : "");
   }
-  if (value >= 9223372036854775808.0) return out_of_range(text, kWhat, "0 to 9223372036854775807");
+  if (value >= 0x1p63) return out_of_range(text, kWhat, "0 to 9223372036854774784");  // the last double below
   // Digits past 2^53 may not survive the double: 9007199254740993 would silently become ...992.
   std::uint64_t exact = 0;
   const std::string_view digits = strip_plus(text);

@@ -83,9 +83,8 @@ void read_threshold_entry(const Node& item, const std::string& metric, ScenarioS
     if (field.key != "abort_on_fail") {
       context.error(field.value, fmt::format("a threshold has no field \"{}\"", escaped(field.key)),
                     "threshold, abort_on_fail, evaluate_every, delay_abort_eval");
-    } else if (!field.value.is_scalar() || field.value.quoted ||
-               (field.value.text != "true" && field.value.text != "false")) {
-      context.error(field.value, "expected true or false");
+    } else if (!field.value.is_scalar() || field.value.quoted || !parse_bool(field.value.text)) {
+      context.error(field.value, "expected true or false", bool_hint(field.value.text));
     }
   }
   spec.thresholds.push_back({metric, condition->text, condition->mark});
@@ -139,7 +138,6 @@ void fill_run(const RunSpec& spec, Mark mark, RunSettings& run, Diagnostics& dia
   }
 }
 
-// Reads every component of every kind, sorted by name within its kind.
 struct Declared {
   const Kind* kind;
   std::string name;
@@ -198,7 +196,7 @@ void read_components(const Kind& kind, const Node& section, ReadContext& context
   if (section.is_null()) return;
   if (!section.is_map()) {
     context.names_lost = true;
-    return context.error(section, fmt::format("expected a mapping from names to {}s", kind.name));
+    return context.error(section, fmt::format("expected a mapping from names to {}", kind.section));
   }
   for (const MapEntry& entry : section.entries) {
     PathScope name_scope(context, entry.key);

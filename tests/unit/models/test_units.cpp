@@ -150,7 +150,8 @@ TEST(Counts, AreWholeAndExact) {
   EXPECT_EQ(value(parse_count("0")), 0);
   EXPECT_EQ(refusal(parse_count("2.5")), "expected a whole number, found 2.5 | write 2 or 3");
   EXPECT_EQ(refusal(parse_count("-1")), "-1 is out of range: a whole number is 0 or more");
-  EXPECT_EQ(refusal(parse_count("1e19")), "1e19 is out of range: a whole number is 0 to 9223372036854775807");
+  EXPECT_EQ(refusal(parse_count("1e19")), "1e19 is out of range: a whole number is 0 to 9223372036854774784");
+  EXPECT_EQ(value(parse_count("9223372036854774784")), 9223372036854774784.0);
   // 2^53 + 1 is the first whole number that a double cannot hold.
   EXPECT_EQ(value(parse_count("9007199254740992")), 9007199254740992.0);
   EXPECT_EQ(
