@@ -73,17 +73,19 @@ void format_one(fmt::memory_buffer& out, const Diagnostic& d, const std::vector<
 
 std::string format_diagnostics(const Diagnostics& diagnostics, const std::vector<SourceFile>& files) {
   fmt::memory_buffer out;
-  int shown = 0;
-  int shown_errors = 0;
+  int errors = 0, warnings = 0;
+  bool shown = true;  // what came last that is no note: its notes are shown with it
   for (const Diagnostic& d : diagnostics.all()) {
-    if (d.severity != Severity::note && ++shown > Diagnostics::kMaxShown) break;
-    shown_errors += d.severity == Severity::error;
-    format_one(out, d, files);
+    if (d.severity != Severity::note)
+      shown = ++(d.severity == Severity::error ? errors : warnings) <= Diagnostics::kMaxShown;
+    if (shown) format_one(out, d, files);
   }
-  const int hidden = diagnostics.errors() - shown_errors;
-  if (hidden > 0) {
-    fmt::format_to(std::back_inserter(out), "... and {} more error{}\n", hidden, hidden == 1 ? "" : "s");
-  }
+  const auto hidden = [&](int count, const char* what) {
+    if (count > 0)
+      fmt::format_to(std::back_inserter(out), "... and {} more {}{}\n", count, what, count == 1 ? "" : "s");
+  };
+  hidden(diagnostics.errors() - std::min(errors, Diagnostics::kMaxShown), "error");
+  hidden(warnings - Diagnostics::kMaxShown, "warning");
   return fmt::to_string(out);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // What is wrong with a scenario, in the user's words: severity, place, path, message, hint. Errors are
-// collected, not thrown, so that one check reports all of them; printing stops at kMaxShown with a count of
-// the rest.
+// collected, not thrown, so that one check reports all of them; of errors and of warnings kMaxShown are
+// printed, with a count of the rest.
 #include <string>
 #include <string_view>
 #include <vector>

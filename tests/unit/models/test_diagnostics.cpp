@@ -73,6 +73,21 @@ TEST(FormatDiagnostics, ShowsTwentyAndCountsTheRest) {
   EXPECT_NE(out.find("... and 4980 more errors\n"), std::string::npos);
 }
 
+TEST(FormatDiagnostics, WarningsKeepNoErrorFromSight) {
+  Diagnostics d;
+  for (int i = 0; i < 25; ++i) {
+    d.warning({0, 0, 0}, "", "w" + std::to_string(i));
+    d.note({0, 0, 0}, "of w" + std::to_string(i));
+  }
+  d.error({0, 0, 0}, "", "what is wrong");
+  d.note({0, 0, 0}, "and where");
+  const std::string out = format_diagnostics(d, kFiles);
+  EXPECT_NE(out.find("note: of w19\n"), std::string::npos);
+  EXPECT_EQ(out.find("w20\n"), std::string::npos);
+  EXPECT_NE(out.find("error: what is wrong\nshop.yaml: note: and where\n... and 5 more warnings\n"),
+            std::string::npos);
+}
+
 TEST(NearestWord, FindsSlipsOfTheKeyboardAndNothingElse) {
   const std::vector<std::string_view> known = {"replicas", "cpus", "workers", "max_attempts"};
   EXPECT_EQ(nearest_word("replcas", known), "replicas");          // one letter missing
