@@ -371,10 +371,11 @@ void ProgramCompiler::given(const Step& s, const Place& here, bool& held) {
 
 void ProgramCompiler::loop(const Step& s, const Place& here, bool& held) {
   const Steps& inner = s.branches.front().steps;
+  if (inner.empty()) return;
   if (s.distribution->is_constant()) {
     const double times = s.distribution->mean();
     if (times * static_cast<double>(size_of(inner)) <= static_cast<double>(kUnrollSteps)) {
-      for (int k = 0; k < static_cast<int>(times + 0.5); ++k) body(inner, here, held);
+      for (int k = 0; k < static_cast<int>(times + 0.5); ++k) body(inner, here, held);  // of 64 at most
       return;
     }
   }

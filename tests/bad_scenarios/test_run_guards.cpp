@@ -41,6 +41,15 @@ TEST(RunGuards, an_overload_ends_at_the_memory_budget_with_what_it_has_and_the_q
   EXPECT_TRUE(run.report.conservation_holds);
 }
 
+TEST(RunGuards, a_loop_over_no_steps_is_nothing_however_often) {
+  const Results run = run_once("", "constant_arrival_rate: 10/s, spacing: regular",
+                               "  s: {endpoints: {op: [{loop: 1e18, steps: []}, compute: 1ms]}}\n");
+  const RunRecord& r = run.records.at(0);
+  EXPECT_EQ(r.status, RunStatus::completed);
+  EXPECT_EQ(run.report.message, "");
+  EXPECT_EQ(ended(r), 99u);  // one each 100 ms, of 1 ms each; the last comes at the end
+}
+
 TEST(RunGuards, statistics_count_against_the_memory_budget) {
   // 100 stations with histograms of waits and responses: empty ones have some hundred bytes, those of
   // exponential times some 20 KB. A few dozen requests are inside at a time.
