@@ -309,7 +309,7 @@ class Execution {
   double link_ns_per_byte(const LinkTable& table) const;
   std::int64_t link_travel(const LinkTable& table);
   bool lost_by_fault(const LinkTable& table, std::uint32_t& process);
-  void begin_spike(std::uint32_t spike, std::uint32_t process);
+  void begin_spike(std::uint32_t spike, std::uint32_t process);  // spikes.cpp
   void end_spike(std::uint32_t spike);
   void schedule_spike(std::uint32_t spike);
   void spike_event(std::uint32_t spike, std::uint32_t epoch);
