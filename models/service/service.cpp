@@ -75,8 +75,6 @@ void add_probe(const Component& self, int station_id, TopologyBuilder& b) {
 
 // As many instances are laid out as there can ever be.
 void scale(const ServiceSpec& spec, const Component& self, Station& station, TopologyBuilder& b) {
-  station.workers = spec.workers.value;
-  station.cpus = spec.cpus;
   apply_autoscaling(*spec.autoscaling, spec.replicas, station, self.mark, b.path + ".autoscaling",
                     b.diagnostics);
   if (!spec.instances.empty()) {
@@ -103,6 +101,8 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   if (spec.instances.empty()) station.groups.push_back({spec.replicas.value_or(1), 1, 1, 0, {}});
   station.startup = spec.startup_time.value;
   station.grace = spec.grace_period;
+  station.workers = spec.workers.value;
+  station.cpus = spec.cpus;
   if (spec.autoscaling) scale(spec, self, station, b);
   station.shared_queue = spec.shared_queue || (station.scaling && station.scaling->least == 0) ||
                          (station.scaling && station.scaling->idle_timeout);
@@ -122,8 +122,6 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     b.diagnostics.error(self.mark, b.path + ".workers", "a service with 0 workers serves nobody",
                         "at least 1, or unlimited");
   }
-  station.workers = spec.workers.value;
-  station.cpus = spec.cpus;
   station.cpu_scheduling = spec.cpu_scheduling;
   if (spec.cpus && spec.cpu_scheduling == CpuScheduling::per_core &&
       *spec.cpus != static_cast<double>(static_cast<std::int64_t>(*spec.cpus))) {

@@ -32,12 +32,7 @@ class Buffer final : public AdmissionModel, public AdmissionPolicy {
 
 void expand_one(const TelemetrySpec& spec, Mark mark, TopologyBuilder& b, Steps& steps) {
   Steps added;
-  if (spec.cpu) {
-    Step work;
-    work.kind = Step::Kind::compute;
-    work.distribution = spec.cpu->value;
-    added.push_back(std::move(work));
-  }
+  if (spec.cpu) added.push_back(drawing_step(Step::Kind::compute, spec.cpu->value));
   if (!spec.to.text.empty()) {
     CallSpec call;
     call.call = spec.to;
@@ -54,9 +49,7 @@ void expand_one(const TelemetrySpec& spec, Mark mark, TopologyBuilder& b, Steps&
       const void* origin = buffer.get();
       made.admissions.insert(made.admissions.begin(),
                              {"telemetry", std::move(buffer), Scope::call, false, false, origin});
-      Step background;
-      background.kind = Step::Kind::background;
-      background.branches.push_back({1, std::move(sent)});
+      Step background = with_branch(Step::Kind::background, std::move(sent));
       sent.clear();
       sent.push_back(std::move(background));
       b.topology.background = true;
