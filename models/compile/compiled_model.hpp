@@ -40,7 +40,7 @@ enum class Op : std::uint8_t {
   effect,        // effect `first` has come about
   milestone,     // `first`
   await,         // until effect `first` has come about for the message published last; timer `needed`
-  asked,         // the same, but asked once: on at `needed` when it has; fails after count_ns(stream)
+  asked,         // the same, but asked once: on at `needed` when it has; fails after lane `stream`'s length
   stop,          // the frame was told to stop: it ends as cancelled
   bury,          // nothing is left of the frame but the event that brought it here
   cache_key,     // cache site `first`: which key it is about
@@ -63,9 +63,9 @@ struct Step16 {
   std::uint32_t first = 0;   // draw, edge, fork, option, pc or operation, by op
   std::uint32_t needed = 0;  // parallel: branches that must succeed; loop: pc of the body
   std::uint32_t stream = 0;  // branch
-  // call: the edge's first_instance and first_draw, as hints, in place of the two above.
-  // In place of the two above. fail: the probability as a threshold on 64 random bits; sleep: ns more for
-  // each request inside the instance.
+  // In place of the two above. call: the edge's first_instance and first_draw, as hints; and as one amount,
+  // fail: the probability as a threshold on 64 random bits; sleep: ns more for each request inside the
+  // instance.
   std::uint64_t amount() const { return static_cast<std::uint64_t>(stream) << 32 | needed; }
   void set_amount(std::uint64_t amount) {
     needed = static_cast<std::uint32_t>(amount);
@@ -145,7 +145,7 @@ struct StationTable {
   bool skewed = false;                // some versions of its instances and of callers' do not fit
   std::uint32_t directory = kNoId;    // where callers learn who is there
   std::uint32_t gated = kNoId;        // something must succeed before an instance serves
-  std::uint32_t turn = kNoId;         // and which instance is next to be asked
+  std::uint32_t turn = kNoId;         // of a shared queue: which instance is next to be asked
   std::uint32_t scaled = kNoId;       // instances come and go
   std::uint32_t first_life = kNoId;
 };

@@ -161,8 +161,8 @@ std::string show_value(const TimeDistribution&);
 std::string show_value(const SizeDistribution&);
 std::string show_value(const CountDistribution&);
 
-// A component's, operation's or workload's name: letters, digits, '-', '_', and no dots. Reports what is
-// wrong.
+// A component's, operation's or workload's name: what can be shown, without dots, arrows and spaces at its
+// ends. Reports what is wrong.
 bool check_name(const std::string& name, Mark mark, ReadContext& context);
 
 template <class T>

@@ -3,11 +3,11 @@
 // policy is a small state machine. It is told what happened and when, answers with a value, and the call acts
 // on the answer; it never sees the engine, so every policy is tested with a hand-driven clock.
 //
-//   admission  may this start now?                 admit | reject{reason} | delay{for} | wait{at most}
-//   selection  which instance?                     an index, or none
-//   reaction   what follows this outcome?          retry after a pause (and is there budget for it?) | give
-//   up timing     when do we stop waiting, or ask somebody else as well?      a Duration queueing   who is
-//   next, and is it still worth serving?                 head | newest; serve | drop
+//   admission  may this start now?                          admit | reject{reason} | delay{for} | wait
+//   selection  which instance?                              an index, or none
+//   reaction   what follows this outcome?                   retry after a pause, if there is budget | give up
+//   timing     how long do we wait, for one or for all?     a Duration
+//   queueing   who is next, and is it worth serving?        head | newest; serve | drop
 //
 // A policy's *model* is what the scenario says: immutable, shared by all replications. model.start() makes
 // the state of one holder (a caller's instance towards one target, an instance of a service, ...). Memory is

@@ -551,9 +551,9 @@ class Execution {
   std::unique_ptr<Tracer> tracer_;        // where requests are traced
   std::unique_ptr<Clocks> clocks_;        // where some clock can be wrong
   std::unique_ptr<Levels> levels_;        // where answers tell callers of their servers
-  bool with_lines_ = false;               // it has one of these: they hear of each frame that ends
+  bool with_lines_ = false;               // some of these hear of each frame that ends
   bool requests_told_ = false;            // somebody wants to hear of each request that ends
-  bool with_more_ = false;                // some of the four: of each frame that begins
+  bool with_more_ = false;                // frames have lines beside them, or are traced from their beginning
   PolicyStates policies_;
   std::vector<AdmissionCounts> admission_counts_;
   std::vector<Health> health_;  // of the instances that are probed

@@ -7,8 +7,8 @@
 // While a frame ...                  mark is                     aux is
 //   travels on a link                rounds so far               bytes to send again
 //   waits in a queue                 since when                  its first work, when presampled
-//   holds a worker                   since when                  end of its work (preemptive), join counts,
-//   attempts
+//   holds a worker                   since when                  end of its work (preemptive), or what its
+//                                                                join still waits for
 #include <cstdint>
 
 #include "models/compile/compiled_model.hpp"

@@ -17,10 +17,9 @@ struct Sample {
   std::int64_t value;
   std::uint32_t series;
 };
-// What a plain call reads of its edge, and what it counts, on one cache line. Its attempts and their ends
-// are those of the calls, and so are the arrivals and ends at the operation but for answers that nobody
-// waited for
-// (`operations_` has those). They are filled in when the run is over.
+// What a plain call reads of its edge, and what it counts, on one cache line. Its attempts and their ends are
+// those of the calls. So are the arrivals and ends at the operation, filled in when the run is over, but for
+// answers that nobody waited for: `operations_` has those.
 struct alignas(64) LiveEdge {
   explicit LiveEdge(const EdgeTable& e)
       : operation(e.operation),

@@ -93,7 +93,7 @@ struct InstanceRecord {
   double cpu_s = 0;    // core-seconds, where there are cores
   std::uint32_t peak_queue = 0;
   std::uint32_t in_queue = 0, in_service = 0;  // at the end
-  double down_s = 0;                           // by faults, since the start of the run
+  double down_s = 0;                           // since the start of the run; also for not being there
   double present_s = -1;                       // that it was there; -1: always
 };
 
@@ -221,8 +221,8 @@ struct RunRecord {
   std::vector<ChannelRecord> channels;
   std::vector<std::uint64_t> unpublished;  // by channel: facts whose publication never succeeded
   std::vector<EffectRecord> effects;
-  std::vector<CacheRecord> caches;     // by Topology::caches
-  std::uint64_t journeys_open = 0;     // requests of which something is still under way at the end
+  std::vector<CacheRecord> caches;          // by Topology::caches
+  std::uint64_t journeys_open = 0;          // requests of which something is still under way at the end
   sim::LargeVector<sim::Histogram> series;  // by CompiledModel::series
   std::vector<WindowRecord> windows;
   std::vector<ScalingRecord> scaling;              // by CompiledModel::scaled
