@@ -368,8 +368,8 @@ Kind workload_kind() {
       .section("ramping_vus", &WorkloadSpec::ramping_vus, ramping_vus_fields(), "closed load that ramps")
       .add("spacing", &WorkloadSpec::spacing,
            "of open arrivals: poisson, regular, or a distribution whose shape is used (erlang(k=2, mean=1))")
-      .add("batch_size", &WorkloadSpec::batch_size, "requests that come together; a drawn number is rounded",
-           more_than(0))
+      .add("batch_size", &WorkloadSpec::batch_size,
+           "requests that come together; a drawn number is rounded, and at least 1", more_than(0))
       .add("think_time", &WorkloadSpec::think_time,
            "a virtual user's pause between an answer and the next request")
       .add("instant_pause", &WorkloadSpec::instant_pause,
