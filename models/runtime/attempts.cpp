@@ -1,23 +1,15 @@
 // Beside the straight way of a call with policies: what its request carries, the attempt after a pause, the
 // one sent beside another, and the one that nobody waits for any more.
+#include "models/caching/key_law.hpp"
 #include "models/runtime/execution.hpp"
 
 namespace tailrace::models {
 
 using sim::Phase;
 
-namespace {
-constexpr std::int64_t kNever = INT64_MAX;
-}  // namespace
-
 // What a request carries through all its calls.
 void Execution::begin_request(std::uint32_t slot, const ClassTable& cls) {
-  std::uint64_t key = 0;
-  if (cls.key != kNoId) {
-    const double drawn = sample(cls.key);
-    key = drawn < 1e18 ? static_cast<std::uint64_t>(drawn + 0.5) : std::uint64_t{1} << 60;
-  }
-  begin_root(slot, key);
+  begin_root(slot, cls.key == kNoId ? 0 : key_of(sample(cls.key)));
   if (messaging_) messaging_->begin_request(slot, cls.key != kNoId);
 }
 

@@ -266,7 +266,6 @@ void Caching::key(std::uint32_t slot, std::uint32_t site_id) {
   }
 }
 
-// What is there for the key, without a word about what follows.
 // A shared cache keeps the time of day at which an entry ends, as Redis does, and compares it with its node's
 // clock; a local one measures ages.
 std::int64_t Caching::clock_of(std::uint32_t store) const {
@@ -275,6 +274,7 @@ std::int64_t Caching::clock_of(std::uint32_t store) const {
   return shared ? run_.now_ + run_.ahead(table.instance) : run_.now_;
 }
 
+// What is there for the key, without a word about what follows.
 Found Caching::find(std::uint32_t store, std::uint64_t key) {
   Store& s = stores_[store];
   const CacheTable& table = model_.caches[s.cache];

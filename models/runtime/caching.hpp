@@ -103,7 +103,6 @@ class Caching final : public InstanceListener {
   const Cache& cache_of(const CacheSiteTable& site) const;
   std::uint32_t store_of(std::uint32_t slot, const CacheSiteTable& site) const;
   Found find(std::uint32_t store, std::uint64_t key);
-  Found ask(std::uint32_t store, std::uint64_t key);
   void write(std::uint32_t store, std::uint64_t key);
   void changed(Store& store, std::size_t before);
   void empty(std::uint32_t store);

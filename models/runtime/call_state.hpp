@@ -9,6 +9,8 @@
 
 namespace tailrace::models {
 
+inline constexpr std::int64_t kNever = INT64_MAX;  // of times that may not come
+
 enum CallFlag : std::uint8_t {
   kInLine = 1,       // waits in a policy's line
   kNextIsHedge = 2,  // what the attempt that is being admitted is

@@ -14,15 +14,11 @@ using sim::Phase;
 
 namespace {
 
-constexpr std::int64_t kNever = INT64_MAX;
-
-constexpr std::uint32_t bit(TimerPurpose p) {
-  return 1u << static_cast<unsigned>(p);
-}
 // Timers of the call; the others on the caller's frame belong to the attempt that it serves.
-constexpr std::uint32_t kOfTheCall = bit(TimerPurpose::call_timeout) | bit(TimerPurpose::deadline) |
-                                     bit(TimerPurpose::hedge) | bit(TimerPurpose::backoff) |
-                                     bit(TimerPurpose::line) | bit(TimerPurpose::pause);
+constexpr std::uint32_t kOfTheCall = timer_bit(TimerPurpose::call_timeout) |
+                                     timer_bit(TimerPurpose::deadline) | timer_bit(TimerPurpose::hedge) |
+                                     timer_bit(TimerPurpose::backoff) | timer_bit(TimerPurpose::line) |
+                                     timer_bit(TimerPurpose::pause);
 
 }  // namespace
 

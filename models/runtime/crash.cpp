@@ -14,11 +14,8 @@ using sim::Phase;
 
 namespace {
 
-constexpr std::uint32_t bit(TimerPurpose p) {
-  return 1u << static_cast<unsigned>(p);
-}
 // What the caller of a frame has armed on it; everything else is the server's.
-constexpr std::uint32_t kOfTheCaller = bit(TimerPurpose::try_timeout) | bit(TimerPurpose::cancel);
+constexpr std::uint32_t kOfTheCaller = timer_bit(TimerPurpose::try_timeout) | timer_bit(TimerPurpose::cancel);
 
 }  // namespace
 
@@ -146,14 +143,7 @@ bool Execution::stop_frame(std::uint32_t slot, const StationTable& station, std:
     case Op::call: {
       const std::uint32_t edge_id = step.first;
       drop_call(slot, edge_id, Outcome::cancelled);
-      const GuardTable& g = model_->guards[edges_[edge_id].guard];
-      CallFacts facts = facts_of(slot);
-      facts.outcome = Outcome::cancelled;
-      facts.took = {now_ - frames_[slot].call_start()};
-      give_back(slot, g, 0, std::min<std::uint32_t>(x.stage, g.outer), x.chosen, facts);
-      for (const std::uint32_t budget : {g.budget, g.hedge_budget}) {
-        if (budget != kNoId) policies_.budgets[budget + caller_index(slot, g)]->call_ended(facts);
-      }
+      give_back_call(slot, model_->guards[edges_[edge_id].guard], Outcome::cancelled);
       ++edge_counts_[edge_id].ended[static_cast<std::size_t>(Outcome::cancelled)];
       return false;
     }

@@ -11,8 +11,6 @@ using sim::Phase;
 
 namespace {
 
-constexpr std::int64_t kNever = INT64_MAX;
-
 // When a limit ends that is counted from an effect (kNoId: from now on).
 std::int64_t end_of(const CompiledModel& model, const Messaging& messaging, std::uint32_t slot,
                     std::uint32_t lane, std::uint32_t since, std::int64_t now) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "models/caching/key_law.hpp"
 #include "models/compile/effect_question.hpp"
 #include "models/compile/subscription_ops.hpp"
 #include "models/messaging/extras.hpp"
@@ -191,7 +192,7 @@ void Messaging::begin_call(std::uint32_t slot, std::uint32_t edge, const GuardTa
   if (p.request_key) {
     message.key = x.key;
   } else if (p.key != kNoId) {
-    message.key = count_of(run_.sample(p.key), 1e18);
+    message.key = key_of(run_.sample(p.key));
   }
   message.identity = x.call;
   message.sequence = sequence_++;

@@ -158,6 +158,10 @@ class Messaging final : public InstanceListener {
   std::uint32_t held_at(std::uint32_t operation, std::uint32_t instance);
   void left(std::uint32_t instance);  // a handler, of one that comes and goes
   std::uint32_t new_timer(std::uint64_t what, std::uint32_t channel);
+  // sagas.cpp
+  void start_sagas();
+  void saga_begun(std::uint32_t effect, const Envelope& message);
+  void saga_ended(std::uint32_t effect, const Envelope& message);
   // pauses.cpp
   void start_pauses();
   void pause_event(std::uint32_t pause);
@@ -191,11 +195,6 @@ class Messaging final : public InstanceListener {
   std::vector<Pause> pauses_;
   std::uint32_t free_timer_ = 0xffffffffu;
   std::vector<EffectRecord> effects_;
-  // sagas.cpp
-  void start_sagas();
-  void saga_begun(std::uint32_t effect, const Envelope& message);
-  void saga_ended(std::uint32_t effect, const Envelope& message);
-
   std::vector<std::uint32_t> saga_begins_, saga_ends_;  // by effect: of which saga; none where no saga is
   std::vector<std::uint32_t> milestone_since_;          // by milestone: effect; likewise
   std::vector<std::uint64_t> unpublished_;              // by channel: facts that never got there

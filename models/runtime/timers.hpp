@@ -13,6 +13,11 @@
 
 namespace tailrace::models {
 
+// In a set of purposes.
+constexpr std::uint32_t timer_bit(TimerPurpose purpose) {
+  return 1u << static_cast<unsigned>(purpose);
+}
+
 struct TimerNode {
   std::int64_t deadline;
   std::uint32_t frame;       // kNoId: cancelled, waiting for its calendar entry
@@ -98,13 +103,13 @@ class Timers {
     }
     return false;
   }
-  // Those for any of the purposes; bits by TimerPurpose.
+  // Those for any of the purposes.
   void cancel_some(Frame& frame, std::uint32_t purposes) {
     std::uint32_t* link = &frame.timer;
     while (*link != kNoId) {
       const std::uint32_t id = *link;
       TimerNode& node = nodes_[id];
-      if ((purposes >> static_cast<unsigned>(node.purpose) & 1u) == 0) {
+      if ((purposes & timer_bit(node.purpose)) == 0) {
         link = &node.sibling;
         continue;
       }

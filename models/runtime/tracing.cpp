@@ -6,12 +6,6 @@
 
 namespace tailrace::models {
 
-namespace {
-
-constexpr std::uint8_t kSort = kClientFrame | kBranchFrame | kDirect;
-
-}  // namespace
-
 const char* reason_name(Reason reason) {
   switch (reason) {
     case Reason::service:
@@ -120,7 +114,7 @@ void Tracer::released(std::uint32_t slot) {
   of_slot_[slot] = kNone;
   const Frame& f = run_.frames_[slot];
   if (id == kFresh) {  // it has taken no time
-    if (run_.messaging_ && (f.flags & kSort) == 0) note_publication(slot, kNone);
+    if (run_.messaging_ && (f.flags & kFrameSort) == 0) note_publication(slot, kNone);
     if (!is_request(f)) return;
     const std::uint32_t cls = class_of(f);
     ending_number_ = numbers_[cls]++;
@@ -171,7 +165,7 @@ void Tracer::waits_for_core(std::uint32_t slot, bool waits) {
 
 bool Tracer::is_request(const Frame& f) const {
   if (f.start != now() && !(f.flags & kBranchFrame)) return false;  // one that stands in for a dead one
-  const std::uint8_t sort = f.flags & kSort;
+  const std::uint8_t sort = f.flags & kFrameSort;
   return sort == kClientFrame || (sort == kDirect && (f.parent & kDeliveryBit) == 0);
 }
 
@@ -225,7 +219,7 @@ void Tracer::adopt(std::uint32_t slot) {
     new_span(slot, id, kNone);
     return;
   }
-  if ((f.flags & kSort) != 0 && (f.flags & kSort) != kBranchFrame) {  // nobody waits for it
+  if ((f.flags & kFrameSort) != 0 && (f.flags & kFrameSort) != kBranchFrame) {  // nobody waits for it
     if (run_.messaging_) adopt_late(slot);
     return;
   }
@@ -241,7 +235,7 @@ void Tracer::adopt(std::uint32_t slot) {
     return forget(request);
   }
   const std::uint32_t span = new_span(slot, request, parent);
-  if (run_.messaging_ && (f.flags & kSort) == 0) note_publication(slot, span);
+  if (run_.messaging_ && (f.flags & kFrameSort) == 0) note_publication(slot, span);
 }
 
 // A frame that answers in place of one whose event keeps it from being used again goes on as its span.

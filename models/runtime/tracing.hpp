@@ -25,12 +25,15 @@
 #include <vector>
 
 #include "models/compile/compiled_model.hpp"
+#include "models/runtime/frame.hpp"
 #include "models/runtime/trace_record.hpp"
 
 namespace tailrace::models {
 
 class Execution;
-struct Frame;
+
+// Of a frame's flags, those that say what sort of frame it is.
+inline constexpr std::uint8_t kFrameSort = kClientFrame | kBranchFrame | kDirect;
 
 class Tracer {
  public:

@@ -7,12 +7,6 @@
 
 namespace tailrace::models {
 
-namespace {
-
-constexpr std::uint8_t kSort = kClientFrame | kBranchFrame | kDirect;
-
-}  // namespace
-
 Messaging::Journey Messaging::journey_of(std::uint32_t slot) {
   const std::uint32_t id = causes_[slot].journey;
   return {id, ledger_.journey(id).began};
@@ -67,7 +61,7 @@ void Tracer::forget_messages(Request& request) {
 
 void Tracer::adopt_late(std::uint32_t slot) {
   const Frame& f = run_.frames_[slot];
-  const bool handles = (f.flags & kSort) == kDirect;
+  const bool handles = (f.flags & kFrameSort) == kDirect;
   std::uint32_t request = kNone, link = kNone;
   if (handles) {
     if ((f.parent & kDeliveryBit) == 0) return;
@@ -76,7 +70,7 @@ void Tracer::adopt_late(std::uint32_t slot) {
     request = found->second.request;
     link = found->second.span;
   } else {
-    if ((f.flags & kSort) != kRootFrame) return;
+    if ((f.flags & kFrameSort) != kRootFrame) return;
     const Messaging::Journey journey = run_.messaging_->journey_of(slot);
     const auto found = by_journey_.find(journey.id);
     if (found != by_journey_.end() && requests_[found->second].began == journey.began)

@@ -69,7 +69,7 @@ class Upkeep final : public InstanceListener, public AddressBook {
     bool lease_pending = false;
     bool held = false;  // its lease is over, and nobody can take it out
     std::int64_t last_beat = 0;
-    std::int64_t there_since = 0, listed_since = 0;
+    std::int64_t listed_since = 0;
     std::int64_t crashed = -1;  // when; -1: it has not
   };
   struct View {

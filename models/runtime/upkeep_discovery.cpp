@@ -128,7 +128,6 @@ void Upkeep::look_again(std::uint32_t id, bool crash) {
   const bool there = e.present && !run_.down(instance_of(id));
   if (!started_ || there == e.there) return;
   e.there = there;
-  e.there_since = run_.now_;
   e.crashed = !there && crash ? run_.now_ : -1;
   if (table.keeper == kNoId) {
     const std::int64_t delay = settings_of(e.directory).update_delay.ns;
