@@ -22,6 +22,25 @@ void Execution::begin_root(std::uint32_t slot, std::uint64_t key) {
   if (caching_) caching_->begin_root(slot, key);
 }
 
+// Beside whoever started it; nobody is its caller.
+std::uint32_t Execution::root_frame(std::uint32_t instance, std::uint32_t pc, std::uint64_t key) {
+  const std::uint32_t slot = allocate_frame();
+  Frame& f = frames_[slot];
+  f.start = now_;
+  f.pc = pc;
+  f.parent = kNoId;
+  f.instance = instance;
+  f.timer = kNoId;
+  f.edge = pc;
+  f.flags = kRootFrame | kLive;
+  f.outcome = Outcome::success;
+  f.priority = 0;
+  f.depth = 0;
+  begin_root(slot, key);
+  calls_[slot].left_at = -1;
+  return slot;
+}
+
 // The pause that a policy asked for is over.
 std::uint32_t Execution::pursue_after_pause(std::uint32_t slot, std::uint32_t edge_id) {
   const GuardTable& g = model_->guards[edges_[edge_id].guard];

@@ -143,25 +143,6 @@ void Caching::failed(std::uint32_t slot, Outcome outcome) {
   end_fetch(fetch, outcome);
 }
 
-// Beside whoever started it; nobody is its caller.
-std::uint32_t Caching::root_frame(std::uint32_t instance, std::uint32_t pc, std::uint64_t key) {
-  const std::uint32_t child = run_.allocate_frame();
-  Frame& c = run_.frames_[child];
-  c.start = run_.now_;
-  c.pc = pc;
-  c.parent = kNoId;
-  c.instance = instance;
-  c.timer = kNoId;
-  c.edge = pc;
-  c.flags = kRootFrame | kLive;
-  c.outcome = Outcome::success;
-  c.priority = 0;
-  c.depth = 0;
-  run_.begin_root(child, key);
-  run_.calls_[child].left_at = -1;
-  return child;
-}
-
 // --- fetches
 
 std::uint32_t Caching::find_fetch(std::uint32_t store, std::uint64_t key) const {
@@ -181,7 +162,7 @@ std::uint32_t Caching::begin_fetch(std::uint32_t slot, std::uint32_t site_id, st
     fetches_.emplace_back();
   }
   const std::uint64_t key = lines_[slot].keys[site.depth];
-  const std::uint32_t child = root_frame(run_.frames_[slot].instance, site.body, run_.calls_[slot].key);
+  const std::uint32_t child = run_.root_frame(run_.frames_[slot].instance, site.body, run_.calls_[slot].key);
   const Frame& f = run_.frames_[slot];
   Frame& c = run_.frames_[child];
   c.priority = f.priority;
@@ -418,7 +399,7 @@ void Caching::flush(std::uint32_t id) {
         std::min(s.dirty.size(), at + static_cast<std::size_t>(cache_of(site).flush_batch));
     for (; at < end && s.dirty[at].site == first.site; ++at) s.contents.set_dirty(s.dirty[at].key, false);
     ++s.counts.flushes;
-    const std::uint32_t child = root_frame(instance, site.body, first.key);
+    const std::uint32_t child = run_.root_frame(instance, site.body, first.key);
     std::fill(std::begin(lines_[child].keys), std::end(lines_[child].keys), first.key);
     if (run_.messaging_) run_.messaging_->begin_request(child, true);
     run_.wake(child);

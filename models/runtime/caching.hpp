@@ -113,7 +113,6 @@ class Caching final : public InstanceListener {
   void end_fetch(std::uint32_t fetch, Outcome outcome);
   void hide(std::uint32_t fetch);
   void flush(std::uint32_t store);
-  std::uint32_t root_frame(std::uint32_t instance, std::uint32_t pc, std::uint64_t key);
 
   Execution& run_;
   const CompiledModel& model_;

@@ -198,6 +198,7 @@ class Execution {
   void arm_own(std::int64_t when, sim::Phase phase, TimerPurpose purpose, std::uint32_t slot);
   void begin_request(std::uint32_t slot, const ClassTable& cls);
   void begin_root(std::uint32_t slot, std::uint64_t key);
+  std::uint32_t root_frame(std::uint32_t instance, std::uint32_t pc, std::uint64_t key);
   std::uint32_t begin_guarded_call(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t begin_simple_call(std::uint32_t slot, std::uint32_t edge_id, const EdgeTable& edge,
                                   const GuardTable& g);
@@ -586,9 +587,8 @@ class Execution {
   sim::LargeVector<RecentValues> recent_;  // by series; none where all are recorded at once
   std::array<Sample, kSampleBuffer> samples_;
   std::size_t sample_count_ = 0;
-  std::int64_t watch_next_ = 0, last_checked_ns_ = -1;
+  std::int64_t watch_next_ = 0, last_checked_ns_ = -1, window_ns_ = 0, batch_ns_ = 0;
   std::uint64_t events_ = 0, events_at_instant_ = 0;
-  std::int64_t window_ns_ = 0, batch_ns_ = 0;
   std::vector<sim::Histogram> batch_before_;
   WindowState window_;                     // as of the last window's end
   std::vector<std::uint32_t> edge_class_;  // whose whole request the edge is; kNoId

@@ -250,21 +250,9 @@ std::uint32_t Messaging::spawn(std::uint32_t slot, const Step16& step) {
 }
 
 void Messaging::spawn_at(std::uint32_t slot, std::uint32_t pc, std::uint32_t instance) {
-  const std::uint32_t child = run_.allocate_frame();
-  const Frame& f = run_.frames_[slot];
-  Frame& c = run_.frames_[child];
-  c.start = run_.now_;
-  c.pc = pc;
-  c.parent = kNoId;
-  c.instance = instance;
-  c.timer = kNoId;
-  c.edge = pc;
-  c.flags = kRootFrame | kLive;
-  c.outcome = Outcome::success;
-  c.priority = f.priority;
-  c.depth = f.depth;
-  run_.begin_root(child, run_.calls_[slot].key);
-  run_.calls_[child].left_at = -1;
+  const std::uint32_t child = run_.root_frame(instance, pc, run_.calls_[slot].key);
+  run_.frames_[child].priority = run_.frames_[slot].priority;
+  run_.frames_[child].depth = run_.frames_[slot].depth;
   begin_spawned(slot, child);
   if (run_.caching_) run_.caching_->begin_branch(slot, child);
   run_.wake(child);

@@ -1,7 +1,5 @@
 #include "models/service/start_gates.hpp"
 
-#include <fmt/format.h>
-
 namespace tailrace::models {
 
 FieldTable secrets_fields() {
@@ -26,29 +24,34 @@ FieldTable image_scan_fields() {
       .table();
 }
 
+namespace {
+
+// What both have: whom they ask, for how long, and when again.
+template <class Spec>
+StartGate gate_of(const char* name, const Spec& spec, const Reference& asked, const std::string& path) {
+  StartGate g;
+  g.name = name;
+  g.call.operation_name = asked.text;
+  g.call.mark = asked.mark;
+  g.call.path = path;
+  g.call.timeout = spec.timeout;
+  g.retry_every = spec.retry_every;
+  return g;
+}
+
+}  // namespace
+
 std::vector<StartGate> start_gates(const std::optional<ImageScanSpec>& scan,
                                    const std::optional<SecretsSpec>& secrets, const std::string& path,
                                    Mark mark, Diagnostics& diagnostics) {
   std::vector<StartGate> gates;
   if (scan) {
-    StartGate g;
-    g.name = "image_scan";
-    g.call.operation_name = scan->by.text;
-    g.call.mark = scan->by.mark;
-    g.call.path = path + ".image_scan.by";
-    g.call.timeout = scan->timeout;
-    g.retry_every = scan->retry_every;
+    StartGate g = gate_of("image_scan", *scan, scan->by, path + ".image_scan.by");
     g.fail_open = scan->fail_open;
     gates.push_back(std::move(g));
   }
   if (secrets) {
-    StartGate g;
-    g.name = "secrets";
-    g.call.operation_name = secrets->from.text;
-    g.call.mark = secrets->from.mark;
-    g.call.path = path + ".secrets.from";
-    g.call.timeout = secrets->timeout;
-    g.retry_every = secrets->retry_every;
+    StartGate g = gate_of("secrets", *secrets, secrets->from, path + ".secrets.from");
     g.lease = secrets->lease;
     g.renew_after = secrets->renew_after.value;
     if (secrets->lease && secrets->timeout >= *secrets->lease)
