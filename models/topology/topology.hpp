@@ -374,7 +374,7 @@ struct RunSettings {
   std::int64_t replications = 5;
   std::int64_t max_events = kUnlimited;  // per replication
   double max_memory_bytes =
-      4.0 * 1024 * 1024 * 1024;      // of the model's state, all replications that run at once
+      4.0 * 1024 * 1024 * 1024;      // of calls in flight and of statistics, in each replication
   std::int64_t max_call_depth = 0;   // 0: call cycles are refused
   sim::Duration time_resolution{0};  // of the time series; 0 chooses about 200 points
 };
