@@ -29,18 +29,9 @@ class Adjacency {
     for (std::size_t i = 1; i < offsets_.size(); ++i) offsets_[i] += offsets_[i - 1];
   }
   std::size_t nodes() const { return offsets_.size() - 1; }
-  std::size_t arcs() const { return targets_.size(); }
   Span operator[](int node) const {
     const auto i = static_cast<std::size_t>(node);
     return {targets_.data() + offsets_[i], targets_.data() + offsets_[i + 1]};
-  }
-  Adjacency reversed() const {
-    std::vector<std::pair<int, int>> arcs;
-    arcs.reserve(targets_.size());
-    for (int v = 0; v < static_cast<int>(nodes()); ++v) {
-      for (const int w : (*this)[v]) arcs.emplace_back(w, v);
-    }
-    return {nodes(), std::move(arcs)};
   }
 
  private:

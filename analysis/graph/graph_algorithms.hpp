@@ -1,7 +1,7 @@
 #pragma once
-// The traversals behind the call graph report. Boost.Graph stays inside boost_algorithms.cpp (it costs
-// seconds per translation unit); what it does recursively or without a bound is written out in
-// traversals.cpp.
+// The traversals behind what the shape of the calls tells (prediction/shape.hpp). Boost.Graph stays inside
+// strong_components.cpp (it costs seconds per translation unit); what it does recursively or without a bound
+// is written out in traversals.cpp, so a chain of 10^5 calls is fine.
 #include <vector>
 
 #include "analysis/graph/adjacency.hpp"
@@ -14,9 +14,6 @@ struct Components {
   int count = 0;
 };
 Components strong_components(const Adjacency& graph);
-
-// Elementary cycles of a small strongly connected graph, at most `limit`; true if these are all.
-bool elementary_cycles(const Adjacency& graph, std::size_t limit, std::vector<std::vector<int>>& cycles);
 
 // A shortest cycle within one component; search stops at kMaxCycleWork arcs with the best so far.
 std::vector<int> shortest_cycle(const Adjacency& graph, const std::vector<int>& members,
@@ -32,12 +29,6 @@ Order reverse_postorder(const Adjacency& graph, const std::vector<int>& roots);
 // Immediate dominators under one virtual root (index = number of nodes) that calls every root; -1 if
 // unreachable.
 std::vector<int> dominators(const Adjacency& callers, const Order& order, const std::vector<int>& roots);
-
-// Per node, how many others reach it.
-std::vector<int> transitive_callers(const Adjacency& graph, const Components& components);
-
-// Brandes (2001) over unweighted paths; false if estimated from evenly spaced sources.
-bool betweenness(const Adjacency& graph, std::vector<double>& score);
 
 // Heaviest path from the roots over the components, each counted once with its heaviest member. `arc_weight`
 // is parallel to `arcs`. Answers one representative node per component.

@@ -1,15 +1,11 @@
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <cstdint>
 
 #include "analysis/graph/graph_algorithms.hpp"
 
 namespace tailrace::analysis::detail {
 namespace {
 
-constexpr long kMaxCycleWork = 10'000'000;   // arcs looked at per component
-constexpr double kMaxBetweennessWork = 2e7;  // arcs looked at in all
+constexpr long kMaxCycleWork = 10'000'000;  // arcs looked at per component
 
 std::size_t at(int i) {
   return static_cast<std::size_t>(i);
@@ -114,99 +110,6 @@ std::vector<int> dominators(const Adjacency& callers, const Order& order, const 
   }
   idom.pop_back();
   return idom;
-}
-
-std::vector<int> transitive_callers(const Adjacency& graph, const Components& components) {
-  // Bit sets of 512 sources at a time, pushed along the components from callers to callees: memory stays
-  // linear.
-  constexpr std::size_t kWords = 8, kBatch = kWords * 64;
-  using Bits = std::array<std::uint64_t, kWords>;
-  const std::size_t nodes = graph.nodes(), count = at(components.count);
-  std::vector<std::pair<int, int>> arcs;
-  for (int v = 0; v < static_cast<int>(nodes); ++v) {
-    for (const int w : graph[v]) {
-      if (components.of[at(v)] != components.of[at(w)])
-        arcs.emplace_back(components.of[at(v)], components.of[at(w)]);
-    }
-  }
-  const Adjacency condensed(count, std::move(arcs));
-  std::vector<int> reached(count, 0);
-  std::vector<Bits> bits(count);
-  for (std::size_t first = 0; first < nodes; first += kBatch) {
-    std::fill(bits.begin(), bits.end(), Bits{});
-    for (std::size_t v = first; v < std::min(nodes, first + kBatch); ++v) {
-      bits[at(components.of[v])][(v - first) / 64] |= std::uint64_t{1} << ((v - first) % 64);
-    }
-    for (int c = components.count - 1; c >= 0; --c) {
-      const Bits from = bits[at(c)];
-      for (const std::uint64_t word : from) reached[at(c)] += std::popcount(word);
-      for (const int to : condensed[c]) {
-        for (std::size_t k = 0; k < kWords; ++k) bits[at(to)][k] |= from[k];
-      }
-    }
-  }
-  std::vector<int> callers(nodes);
-  for (std::size_t v = 0; v < nodes; ++v) callers[v] = reached[at(components.of[v])] - 1;  // not itself
-  return callers;
-}
-
-bool betweenness(const Adjacency& graph, std::vector<double>& score) {
-  const int nodes = static_cast<int>(graph.nodes());
-  score.assign(graph.nodes(), 0.0);
-  const double per_source = static_cast<double>(graph.nodes() + graph.arcs()) + 1;
-  const int sources =
-      static_cast<int>(std::clamp(kMaxBetweennessWork / per_source, 1.0, std::max(1.0, 1.0 * nodes)));
-  const Adjacency callers = graph.reversed();
-  std::vector<int> depth(graph.nodes(), -1), queue;
-  std::vector<double> paths(graph.nodes(), 0.0), passing(graph.nodes(), 0.0);
-  for (int k = 0; k < std::min(sources, nodes); ++k) {
-    const int source = static_cast<int>(static_cast<std::int64_t>(k) * nodes / sources);
-    queue.assign(1, source);
-    depth[at(source)] = 0;
-    for (std::size_t head = 0; head < queue.size(); ++head) {
-      const int v = queue[head];
-      for (const int w : graph[v]) {
-        if (depth[at(w)] >= 0) continue;
-        depth[at(w)] = depth[at(v)] + 1;
-        queue.push_back(w);
-      }
-    }
-    // Path counts double with every layer of diamonds. Only their proportions within a layer matter, so each
-    // layer is divided by its largest count.
-    paths[at(source)] = 1;
-    for (std::size_t begin = 1; begin < queue.size();) {
-      std::size_t end = begin;
-      double largest = 0;
-      for (; end < queue.size() && depth[at(queue[end])] == depth[at(queue[begin])]; ++end) {
-        double sum = 0;
-        for (const int p : callers[queue[end]]) {
-          if (depth[at(p)] >= 0 && depth[at(p)] + 1 == depth[at(queue[end])]) sum += paths[at(p)];
-        }
-        paths[at(queue[end])] = sum;
-        largest = std::max(largest, sum);
-      }
-      for (; begin < end; ++begin) paths[at(queue[begin])] /= largest;
-    }
-    for (std::size_t i = queue.size(); i-- > 1;) {
-      const int w = queue[i];
-      double sum = 0;
-      for (const int p : callers[w]) {
-        if (depth[at(p)] >= 0 && depth[at(p)] + 1 == depth[at(w)]) sum += paths[at(p)];
-      }
-      for (const int p : callers[w]) {
-        if (depth[at(p)] < 0 || depth[at(p)] + 1 != depth[at(w)] || !(sum > 0)) continue;
-        passing[at(p)] += paths[at(p)] / sum * (1 + passing[at(w)]);
-      }
-      score[at(w)] += passing[at(w)];
-    }
-    for (const int v : queue) {
-      depth[at(v)] = -1;
-      paths[at(v)] = passing[at(v)] = 0;
-    }
-  }
-  if (sources >= nodes) return true;
-  for (double& s : score) s *= static_cast<double>(nodes) / sources;
-  return false;
 }
 
 HeavyPath heaviest_path(const Components& components, const std::vector<WeightedArc>& arcs,
