@@ -214,14 +214,7 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
   report.waited = waits.count();
   report.residence_mean = report.wait_mean.estimate + report.service_mean.estimate;
   for (std::size_t k = 0; k < kPercentiles.size() && report.served > 0; ++k) {
-    // The quantile among all served: those who did not wait come first, with 0.
-    const double zeros = static_cast<double>(report.served - std::min(report.served, waits.count()));
-    const double rank = kPercentiles[k] * static_cast<double>(report.served) - zeros;
-    if (rank > 0 && !waits.empty()) {
-      report.wait_percentiles[k] =
-          static_cast<double>(waits.quantile(std::min(1.0, rank / static_cast<double>(waits.count())))) *
-          1e-9;
-    }
+    report.wait_percentiles[k] = wait_quantile(waits, report.served, kPercentiles[k]);
   }
   const double capacity = s.cpus                            ? *s.cpus
                           : s.workers != models::kUnlimited ? static_cast<double>(s.workers)
@@ -335,6 +328,13 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
     const models::WorkloadTable& table = model.workloads[w];
     ClassReport whole = requests(model, records, table.first_class, table.classes);
     whole.workload = t.workloads[w].name;
+double wait_quantile(const sim::Histogram& waits, std::uint64_t served, double p) {
+  const double zeros = static_cast<double>(served - std::min(served, waits.count()));
+  const double rank = p * static_cast<double>(served) - zeros;
+  if (rank <= 0 || waits.empty()) return 0;
+  return static_cast<double>(waits.quantile(std::min(1.0, rank / static_cast<double>(waits.count())))) * 1e-9;
+}
+
     for (std::uint32_t c = 0; c < table.classes; ++c) {
       ClassReport one = table.classes == 1 ? whole : requests(model, records, table.first_class + c, 1);
       one.workload = t.workloads[w].name;

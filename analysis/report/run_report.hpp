@@ -126,6 +126,10 @@ struct RunReport {
   std::vector<std::string> notes;  // what a reader should know about the figures
 };
 
+// A percentile of the waits of all who were served, in seconds; `waits` are of those who waited, the others
+// come first, with 0.
+double wait_quantile(const sim::Histogram& waits, std::uint64_t served, double p);
+
 RunReport build_run_report(const models::CompiledModel& model, const std::vector<models::RunRecord>& records);
 
 }  // namespace tailrace::analysis

@@ -49,35 +49,28 @@ Interval percentile(const LatencyReport& latency, double p,
       percentile_interval(std::span<const sim::Histogram* const>(groups), p, latency.mean.confidence));
 }
 
-// A percentile of the waits of all who were served: those who did not wait come first, with 0.
-double wait_quantile(const sim::Histogram& waits, std::uint64_t served, double p) {
-  const double zeros = static_cast<double>(served - std::min(served, waits.count()));
-  const double rank = p * static_cast<double>(served) - zeros;
-  if (rank <= 0 || waits.empty()) return 0;
-  return static_cast<double>(waits.quantile(std::min(1.0, rank / static_cast<double>(waits.count())))) / 1e9;
-}
-
-Interval wait_percentile(const CompiledModel& model, const Records& records, std::size_t station, double p) {
+Interval wait_percentile(const CompiledModel& model, const Records& records, const RunReport& report,
+                         const Resolved& r) {
+  const double p = r.aggregation == A::med ? 0.5 : r.percentile;
   sim::Histogram pooled;
   std::uint64_t served = 0;
-  std::vector<double> each;
-  for (const RunRecord& r : records) {
-    const sim::Histogram& waits = r.series[model.stations[station].wait_series];
-    const std::uint64_t grants = r.stations[station].counts.grants;
-    if (grants == 0) continue;
+  std::vector<sim::Histogram> each;  // with a 0 for everybody who did not wait
+  for (const RunRecord& record : records) {
+    const sim::Histogram& waits = record.series[model.stations[r.id].wait_series];
+    const std::uint64_t grants = record.stations[r.id].counts.grants;
     pooled.merge(waits);
     served += grants;
-    each.push_back(wait_quantile(waits, grants, p));
+    each.push_back(waits);
+    each.back().record_many(0, grants - std::min(grants, waits.count()));
   }
-  Interval i = mean_interval(each, 0.95, std::max<std::uint64_t>(served, 1));
-  const double pooled_value = wait_quantile(pooled, served, p);
-  if (i.known) {
-    const double half = i.half_width();
-    i.low = pooled_value - half;
-    i.high = pooled_value + half;
-  }
-  i.estimate = pooled_value;
-  i.count = served;
+  const double value = wait_quantile(pooled, served, p);
+  if (p <= 0) return exactly(value, served, "a minimum has no interval");
+  if (p >= 1) return exactly(value, served, "a maximum has no interval");
+  Interval i = seconds(percentile_interval(each, p, report.confidence));
+  const double half = i.half_width();
+  i.estimate = value;
+  i.low = value - half;
+  i.high = value + half;
   return i;
 }
 
@@ -261,7 +254,7 @@ Interval measure(const CompiledModel& model, const Records& records, const RunRe
       return s.queue_length;
     case Metric::wait:
       if (r.aggregation == A::avg) return s.wait_mean;
-      return wait_percentile(model, records, r.id, r.aggregation == A::med ? 0.5 : r.percentile);
+      return wait_percentile(model, records, report, r);
     case Metric::availability:
       return s.availability;
     case Metric::instances_up:
@@ -305,9 +298,16 @@ bool has_data(const Resolved& r, const Interval& i, const RunReport& report) {
     case Metric::duplicates:
     case Metric::missed:
     case Metric::cold_starts:
+    case Metric::coalesced:
+    case Metric::stale:
       return r.aggregation == A::count || i.count > 0;
     case Metric::hit_ratio:
       return i.count > 0;
+    case Metric::utilization:
+    case Metric::cpu_utilization:
+    case Metric::wasted:
+    case Metric::arrivals_per_request:
+      return i.groups > 0;
     case Metric::milestone:
       return r.aggregation == A::count || r.aggregation == A::rate || i.count > 0;
     default:

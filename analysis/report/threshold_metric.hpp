@@ -120,7 +120,8 @@ Interval measure_cache(const RunReport& report, const Resolved& r);
 Interval of_latency(const LatencyReport& latency, const Resolved& r,
                     const std::vector<const sim::Histogram*>& groups);
 Interval exactly(double value, std::uint64_t count, const char* reason);
-// A time without a single request behind it is no measurement; a count of zero is one.
+// A time without a single request behind it is no measurement, nor is a share of nothing; a count of zero is
+// one.
 bool has_data(const Resolved& r, const Interval& i, const RunReport& report);
 
 }  // namespace tailrace::analysis::detail

@@ -1,0 +1,63 @@
+// What a report says where there is little to go on, much to show, or names that a file format does not like.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/experiment/baseline.hpp"
+#include "analysis/report/cache_report.hpp"
+#include "analysis/report/cascade_output.hpp"
+#include "analysis/report/scaling_text.hpp"
+#include "analysis/report/summary_text.hpp"
+#include "analysis/report/tables_csv.hpp"
+#include "analysis/report/thresholds.hpp"
+#include "tests/support/scenario.hpp"
+
+namespace tailrace::analysis {
+namespace {
+
+using tests::Results;
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+Results queue(const std::string& rate, const std::string& run, const std::string& more = "") {
+  return tests::run_text("run: {seed: 1, " + run +
+                         "}\n"
+                         "workloads: {load: {constant_arrival_rate: " +
+                         rate +
+                         ", calls: s.op}}\n"
+                         "services: {s: {workers: 1, endpoints: {op: [compute: exp(10ms)]}}}\n" +
+                         more);
+}
+
+TEST(Report, APercentileOfTheWaitNeedsRequestsBeyondItLikeAnyOther) {
+  // Some 500 are served in each replication: 2500 x 0.01 = 25 lie beyond p99, enough for four groups of six,
+  // and for a hundredth of them beyond p99.99 it would take 120,000.
+  const Results r = queue("50/s", "duration: 10s, replications: 5",
+                          "thresholds: {s.wait: [p(50) < 1s, p(99) < 1s, p(99.99) < 1s]}\n");
+  const std::vector<ThresholdResult> t = evaluate_thresholds(*r.model, r.records, r.report);
+  ASSERT_EQ(t.size(), 3u);
+  EXPECT_EQ(t[0].measured.groups, 5);
+  EXPECT_TRUE(t[0].measured.known);
+  EXPECT_EQ(t[1].measured.groups, static_cast<int>(r.report.stations[0].served / 100 / 6));
+  EXPECT_TRUE(t[1].measured.known);
+  EXPECT_EQ(t[1].measured.estimate, r.report.stations[0].wait_percentiles[4]);  // p99, as the summary has it
+  EXPECT_FALSE(t[2].measured.known);
+  EXPECT_TRUE(contains(t[2].note, "p99.99 needs about 120000 requests")) << t[2].note;
+}
+
+TEST(Report, AShareOfNothingIsNoData) {
+  const Results r =
+      queue("0/s", "duration: 10s, replications: 2",
+            "thresholds: {s.wasted: [value < 50%], s.op.arrivals_per_request: [value > 1], s.utilization: "
+            "[value < 50%], s.rejected: [count < 1]}\n");
+  for (const ThresholdResult& t : evaluate_thresholds(*r.model, r.records, r.report)) {
+    const bool measured = t.metric == "s.utilization" || t.metric == "s.rejected";  // it was there, and idle
+    EXPECT_EQ(t.verdict, measured ? ThresholdVerdict::pass : ThresholdVerdict::no_data) << t.metric;
+  }
+}
+
+}  // namespace
+}  // namespace tailrace::analysis
