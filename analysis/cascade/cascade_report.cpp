@@ -62,8 +62,8 @@ class Aggregator {
       report_.triggers = c.triggers;
       break;
     }
-    report_.recovery = mean_interval(recoveries, kConfidence, recoveries.size());
-    report_.detection = mean_interval(detections, kConfidence, detections.size());
+    report_.recovery = mean_interval(recoveries, kConfidence);
+    report_.detection = mean_interval(detections, kConfidence);
     report_.goodput_before = mean_interval(before, kConfidence);
     report_.goodput_after = mean_interval(after, kConfidence);
     report_.lost = ratio_interval(lost, kConfidence);

@@ -9,7 +9,6 @@
 #include "analysis/experiment/figures.hpp"
 #include "analysis/report/human.hpp"
 #include "analysis/stats/paired.hpp"
-#include "analysis/stats/student.hpp"
 #include "models/field/diagnostics.hpp"
 
 namespace tailrace::analysis {
@@ -36,12 +35,6 @@ double mean_of(const std::vector<double>& values) {
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
-double variance_of(const std::vector<double>& values, double mean) {
-  double squares = 0;
-  for (const double v : values) squares += (v - mean) * (v - mean);
-  return squares / static_cast<double>(values.size() - 1);
-}
-
 std::vector<double> seen(const std::vector<double>& values) {
   std::vector<double> out;
   for (const double v : values) {
@@ -50,15 +43,9 @@ std::vector<double> seen(const std::vector<double>& values) {
   return out;
 }
 
-// Two-sided, of "the mean is 0" by its standard error.
-double p_of(double mean, double error, double dof) {
-  if (!(error > 0)) return mean == 0 ? 1 : 0;
-  return 2 * (1 - t_cdf(std::fabs(mean) / error, dof));
-}
-
-// Differences pair by pair, or of two samples; p is of "no difference".
-bool compare(const KeptFigure& a, const KeptFigure& b, bool paired, double confidence, BaselineFigure& out,
-             double& p) {
+// Pair by pair, or of two samples.
+MeanDifference compare(const KeptFigure& a, const KeptFigure& b, bool paired, double confidence,
+                       BaselineFigure& out) {
   std::vector<double> x, y;
   if (paired) {
     for (std::size_t r = 0; r < std::min(a.values.size(), b.values.size()); ++r) {
@@ -72,25 +59,7 @@ bool compare(const KeptFigure& a, const KeptFigure& b, bool paired, double confi
   }
   out.before = mean_of(x);
   out.after = mean_of(y);
-  if (x.size() < 2 || y.size() < 2) return false;
-  if (paired) {
-    std::vector<double> differences;
-    for (std::size_t r = 0; r < x.size(); ++r) differences.push_back(y[r] - x[r]);
-    out.difference = mean_interval(differences, confidence);
-    const double n = static_cast<double>(differences.size());
-    const double mean = mean_of(differences);
-    p = p_of(mean, std::sqrt(variance_of(differences, mean) / n), n - 1);
-    return true;
-  }
-  out.difference = welch_interval(x, y, confidence);
-  const double va = variance_of(x, out.before) / static_cast<double>(x.size());
-  const double vb = variance_of(y, out.after) / static_cast<double>(y.size());
-  const double squares =
-      va * va / static_cast<double>(x.size() - 1) + vb * vb / static_cast<double>(y.size() - 1);
-  const double dof = squares > 0 ? std::max(1.0, (va + vb) * (va + vb) / squares)
-                                 : static_cast<double>(x.size() + y.size()) - 2;
-  p = p_of(out.after - out.before, std::sqrt(va + vb), dof);
-  return true;
+  return paired ? paired_difference(x, y, confidence) : welch_difference(x, y, confidence);
 }
 
 std::string shown(double value, const std::string& unit) {
@@ -146,13 +115,13 @@ BaselineComparison compare_with_baseline(const BaselineRun& before, const Baseli
     BaselineFigure f;
     f.name = now.name;
     f.unit = now.unit;
-    double p = 1;
-    const bool known = compare(*then, now, out.paired, confidence, f, p);
+    const MeanDifference difference = compare(*then, now, out.paired, confidence, f);
+    f.difference = difference.interval;
     const auto pairs = static_cast<int>(std::min(then->values.size(), now.values.size()));
     out.replications = std::max(out.replications, pairs);
-    if (known) {
+    if (f.difference.known) {
       judged.push_back(out.figures.size());
-      p_values.push_back(p);
+      p_values.push_back(difference.p_value);
     }
     better.push_back(now.better);
     out.figures.push_back(std::move(f));

@@ -65,8 +65,8 @@ CacheReport report_of(const CompiledModel& model, const Records& records, double
   out.fetches_per_s = ratio([&](std::size_t i) { return real(sums[i].fetches); }, time);
   out.evictions_per_s = ratio([&](std::size_t i) { return real(sums[i].evictions); }, time);
   out.entries = ratio([&](std::size_t i) { return sums[i].entry_seconds; }, time);
-  out.entries_at_end = mean_interval(entries, confidence, entries.size());
-  out.bytes_at_end = mean_interval(bytes, confidence, bytes.size());
+  out.entries_at_end = mean_interval(entries, confidence);
+  out.bytes_at_end = mean_interval(bytes, confidence);
   if (out.look_ups > 0 && seconds > 0)
     out.theory =
         hit_theory(cache, real(out.look_ups) / seconds / real(std::max<std::uint64_t>(out.stores, 1)));

@@ -121,7 +121,7 @@ class Reporter {
           out.peak_lag = std::max(out.peak_lag, w.depths[id]);
       }
     }
-    out.lag_at_end = mean_interval(at_end, confidence_, at_end.size());
+    out.lag_at_end = mean_interval(at_end, confidence_);
     out.lag = ratio([&](const RunRecord& r) {
       return RatioSample{sum(r, [](const PlaceCounts& p) { return static_cast<double>(p.area) * 1e-9; }),
                          r.seconds()};

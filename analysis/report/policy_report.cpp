@@ -105,7 +105,7 @@ std::vector<PolicyReport> policy_reports(const CompiledModel& model, const Recor
     if (p.gauge_name.empty() || !finite) {
       p.gauge.reason = "there is none";
     } else {
-      p.gauge = mean_interval(gauges, confidence, gauges.size());
+      p.gauge = mean_interval(gauges, confidence);
     }
     reports.push_back(std::move(p));
   }

@@ -1,5 +1,4 @@
 #include "analysis/report/run_report.hpp"
-#include "analysis/report/cascade_story.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +6,8 @@
 #include <functional>
 
 #include "analysis/graph/message_ways.hpp"
-#include "analysis/stats/batch_means.hpp"
+#include "analysis/report/cascade_story.hpp"
+#include "analysis/stats/batch_correlation.hpp"
 
 namespace tailrace::analysis {
 

@@ -30,8 +30,8 @@ Moments moments_of(std::span<const double> values) {
   return m;
 }
 
-Interval with_error(Interval interval, double standard_error) {
-  const double half = t_critical(interval.confidence, interval.groups - 1) * standard_error;
+Interval with_error(Interval interval, double standard_error, double degrees_of_freedom) {
+  const double half = t_critical(interval.confidence, degrees_of_freedom) * standard_error;
   interval.low = interval.estimate - half;
   interval.high = interval.estimate + half;
   interval.known = true;
@@ -50,18 +50,18 @@ double Interval::relative_half_width() const {
   return estimate == 0 ? std::numeric_limits<double>::infinity() : half / std::fabs(estimate);
 }
 
-Interval mean_interval(std::span<const double> replications, double confidence, std::uint64_t count) {
+Interval mean_interval(std::span<const double> replications, double confidence) {
   const Moments m = moments_of(replications);
   Interval interval;
   interval.estimate = m.mean;
   interval.confidence = confidence;
   interval.groups = static_cast<int>(replications.size());
-  interval.count = count == 0 ? replications.size() : count;
+  interval.count = replications.size();
   if (interval.groups < 2) {
     interval.reason = too_few_groups(interval.groups);
     return interval;
   }
-  return with_error(interval, std::sqrt(m.variance / interval.groups));
+  return with_error(interval, std::sqrt(m.variance / interval.groups), interval.groups - 1);
 }
 
 Interval ratio_interval(std::span<const RatioSample> groups, double confidence) {
@@ -91,14 +91,14 @@ Interval ratio_interval(std::span<const RatioSample> groups, double confidence) 
   }
   const double r = interval.groups;
   const double squares = moments_of(without).variance * (r - 1);
-  return with_error(interval, std::sqrt((r - 1) / r * squares));
+  return with_error(interval, std::sqrt((r - 1) / r * squares), r - 1);
 }
 
 std::uint64_t requests_needed(double p) {
   TAILRACE_CHECK(p > 0 && p < 1);
   // Less a little before rounding up: 12 / (1 - 0.99) is 1200, not 1200 and a rounding error.
   const double needed = kMinBeyondPercentile / std::min(p, 1 - p);
-  return static_cast<std::uint64_t>(std::ceil(needed * (1 - 1e-9)));
+  return static_cast<std::uint64_t>(std::min(std::ceil(needed * (1 - 1e-9)), 0x1p63));
 }
 
 Interval percentile_interval(std::span<const sim::Histogram* const> replications, double p,
@@ -142,7 +142,8 @@ Interval percentile_interval(std::span<const sim::Histogram* const> replications
     quantiles.push_back(static_cast<double>(group.quantile(p)));
   }
   interval.groups = static_cast<int>(groups);
-  return with_error(interval, std::sqrt(moments_of(quantiles).variance / interval.groups));
+  return with_error(interval, std::sqrt(moments_of(quantiles).variance / interval.groups),
+                    interval.groups - 1);
 }
 
 Interval percentile_interval(std::span<const sim::Histogram> replications, double p, double confidence) {
@@ -152,17 +153,18 @@ Interval percentile_interval(std::span<const sim::Histogram> replications, doubl
   return percentile_interval(pointers, p, confidence);
 }
 
-Interval welch_interval(std::span<const double> a, std::span<const double> b, double confidence) {
+MeanDifference welch_difference(std::span<const double> a, std::span<const double> b, double confidence) {
   const Moments ma = moments_of(a);
   const Moments mb = moments_of(b);
-  Interval interval;
+  MeanDifference out;
+  Interval& interval = out.interval;
   interval.estimate = mb.mean - ma.mean;
   interval.confidence = confidence;
   interval.groups = static_cast<int>(a.size() + b.size());
   interval.count = a.size() + b.size();
   if (a.size() < 2 || b.size() < 2) {
     interval.reason = "a difference needs at least 2 replications on each side";
-    return interval;
+    return out;
   }
   const double na = static_cast<double>(a.size());
   const double nb = static_cast<double>(b.size());
@@ -170,11 +172,22 @@ Interval welch_interval(std::span<const double> a, std::span<const double> b, do
   const double vb = mb.variance / nb;
   const double squares = va * va / (na - 1) + vb * vb / (nb - 1);
   const double dof = squares > 0 ? std::max(1.0, (va + vb) * (va + vb) / squares) : na + nb - 2;
-  const double half = t_critical(confidence, dof) * std::sqrt(va + vb);
-  interval.low = interval.estimate - half;
-  interval.high = interval.estimate + half;
-  interval.known = true;
-  return interval;
+  const double error = std::sqrt(va + vb);
+  interval = with_error(interval, error, dof);
+  out.p_value = two_sided_p(interval.estimate, error, dof);
+  return out;
+}
+
+MeanDifference paired_difference(std::span<const double> a, std::span<const double> b, double confidence) {
+  TAILRACE_CHECK(a.size() == b.size());
+  std::vector<double> differences(a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) differences[i] = b[i] - a[i];
+  MeanDifference out{mean_interval(differences, confidence)};
+  if (!out.interval.known) return out;
+  const double n = static_cast<double>(a.size());
+  const double error = std::sqrt(moments_of(differences).variance / n);
+  out.p_value = two_sided_p(out.interval.estimate, error, n - 1);
+  return out;
 }
 
 }  // namespace tailrace::analysis

@@ -32,7 +32,7 @@ struct Interval {
 };
 
 // Mean of independent replication values: average +- t * s / sqrt(R). Every replication weighs the same.
-Interval mean_interval(std::span<const double> replications, double confidence, std::uint64_t count = 0);
+Interval mean_interval(std::span<const double> replications, double confidence);
 
 // One group's share of a ratio: mean latency is (sum of latencies) / (requests), an error rate errors /
 // requests.
@@ -46,27 +46,32 @@ struct RatioSample {
 // counts twice.
 Interval ratio_interval(std::span<const RatioSample> groups, double confidence);
 
-// Requests that must lie beyond a percentile (count * min(p, 1 - p)) in each group on average, and the fewest
-// groups. A group's own quantile is biased and skewed when few of its requests lie beyond it, and the
+// Requests that must lie beyond a percentile (count * min(p, 1 - p)) in each group on average, and in the
+// fewest groups. A group's own quantile is biased and skewed when few of its requests lie beyond it, and the
 // interval of many such groups covers too seldom: measured for exponential and for Pareto (2.2) values, 95 %
-// intervals of 5 to 25 groups cover 84 to 89 % of the time with 1 beyond in each, 90 to 92 % with 2, 93 to 95
-// % from 6 on.
+// intervals of 5 to 25 groups cover 84 to 89 % of the time with 1 beyond in each, 90 to 92 % with 2, 93 to
+// 95 % from 6 on.
 inline constexpr double kMinBeyondInGroup = 6;
 inline constexpr double kMinBeyondPercentile = 2 * kMinBeyondInGroup;
-std::uint64_t requests_needed(double p);
+std::uint64_t requests_needed(double p);  // 2^63 where no run has so many
 
 // Percentile p (0 < p < 1) from replications: the estimate is the pooled histogram's quantile, the half width
 // t * s / sqrt(G) over the quantiles of G groups. A group is a replication where enough of its requests lie
 // beyond the percentile, otherwise several neighbours together: fewer groups make a wider interval, and one
 // that covers as it says. Needs kMinBeyondPercentile requests beyond the percentile in total, else `known` is
-// false
-// ("needs about N requests"). Empty replications are left out.
+// false ("needs about N requests"). Empty replications are left out.
 Interval percentile_interval(std::span<const sim::Histogram* const> replications, double p,
                              double confidence);
 Interval percentile_interval(std::span<const sim::Histogram> replications, double p, double confidence);
 
-// Difference b - a of two means from independent, unpaired groups (Welch 1947). For paired runs (common
-// random numbers) the sharper interval is mean_interval over the differences.
-Interval welch_interval(std::span<const double> a, std::span<const double> b, double confidence);
+// The difference b - a of two means, and the p-value of "there is none", two-sided; 1 where it is unknown.
+struct MeanDifference {
+  Interval interval;
+  double p_value = 1;
+};
+// Of independent, unpaired groups (Welch 1947).
+MeanDifference welch_difference(std::span<const double> a, std::span<const double> b, double confidence);
+// Of pairs (common random numbers), where what a pair shares cancels.
+MeanDifference paired_difference(std::span<const double> a, std::span<const double> b, double confidence);
 
 }  // namespace tailrace::analysis

@@ -40,11 +40,7 @@ void judge(PairedComparison& result, std::span<const double> a, std::span<const 
   d.low = d.estimate - t * error;
   d.high = d.estimate + t * error;
   d.known = true;
-  if (error > 0) {
-    result.p_value = 2 * t_cdf(-std::fabs(d.estimate / error), pairs - 1);
-  } else {
-    result.p_value = d.estimate == 0 ? 1 : 0;
-  }
+  result.p_value = two_sided_p(d.estimate, error, pairs - 1);
   Interval& ratio = result.ratio;
   if (!(result.a > 0) || !(result.b > 0)) {
     ratio.reason = "a ratio needs two positive values";
@@ -154,7 +150,7 @@ void judge_by_limits(PairedComparison& result, const Spread& a, const Spread& b,
   d.high = d.estimate + over;
   d.known = true;
   const double error = (d.estimate > 0 ? under : over) / t_critical(d.confidence, pairs - 1);
-  result.p_value = d.estimate == 0 ? 1 : error > 0 ? 2 * t_cdf(-std::fabs(d.estimate / error), pairs - 1) : 0;
+  result.p_value = two_sided_p(d.estimate, error, pairs - 1);
   Interval& ratio = result.ratio;
   if (!(result.a > 0) || !(result.b > 0)) {
     ratio.reason = "a ratio needs two positive values";

@@ -6,11 +6,11 @@
 // group:
 //   a ratio of sums     the jackknife's pseudo-value of each pair (for equal weights: the plain ratios)
 //   a percentile        each pair's surplus of requests beyond the pooled one, times the slope of the
-//   quantile
-//                       function over the width of the interval (Bahadur, Woodruff); where that is within the
-//                       histogram's resolution, the quantile of each pair's histogram, neighbours taken
-//                       together until enough requests lie beyond it on both sides (kMinBeyondInGroup); where
-//                       the quantile function has a corner, as where a timeout cuts off, limits of both sides
+//                       quantile function over the width of the interval (Bahadur, Woodruff); where that is
+//                       within the histogram's resolution, the quantile of each pair's histogram, neighbours
+//                       taken together until enough requests lie beyond it on both sides
+//                       (kMinBeyondInGroup); where the quantile function has a corner, as where a timeout
+//                       cuts off, limits of both sides
 // The ratio B/A has its interval on the log scale by the delta method, so its bounds stay positive.
 #include <span>
 #include <vector>

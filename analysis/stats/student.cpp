@@ -105,6 +105,11 @@ double t_quantile(double p, double degrees_of_freedom) {
   return t;
 }
 
+double two_sided_p(double estimate, double standard_error, double degrees_of_freedom) {
+  if (!(standard_error > 0)) return estimate == 0 ? 1 : 0;
+  return 2 * t_cdf(-std::fabs(estimate / standard_error), degrees_of_freedom);
+}
+
 double t_critical(double confidence, double degrees_of_freedom) {
   TAILRACE_CHECK(confidence > 0 && confidence < 1);
   return t_quantile(0.5 + 0.5 * confidence, degrees_of_freedom);

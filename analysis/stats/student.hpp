@@ -11,6 +11,10 @@ double incomplete_beta(double a, double b, double x);
 double t_cdf(double t, double degrees_of_freedom);
 double t_quantile(double p, double degrees_of_freedom);  // 0 < p < 1, degrees of freedom >= 1
 
+// The p-value, two-sided, of "the true value is 0" by an estimate and its standard error; without an error an
+// estimate that is not 0 is certain.
+double two_sided_p(double estimate, double standard_error, double degrees_of_freedom);
+
 // The half width of a two-sided interval in standard errors: t_quantile((1 + confidence) / 2, dof).
 double t_critical(double confidence, double degrees_of_freedom);
 

@@ -7,9 +7,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "analysis/stats/batch_means.hpp"
+#include "analysis/stats/batch_correlation.hpp"
 #include "analysis/stats/interval.hpp"
-#include "analysis/stats/order_statistic.hpp"
 #include "analysis/stats/sequential.hpp"
 #include "sim/base/math.hpp"
 #include "sim/random/stream.hpp"
@@ -148,26 +147,13 @@ TEST(Coverage, OfAPercentileOfFewRequestsOfAHeavyTail) {
   }
 }
 
-TEST(Coverage, OfOrderStatisticsIsAtLeastNominal) {
-  // Discrete ranks: the coverage is what order_statistic_ranks says, 0.95 or a little more.
-  const double said = order_statistic_ranks(500, 0.9, 0.95).coverage;
-  const double truth = 1e6 * sim::math::log(10);
-  const double share = coverage(truth, "order", [](Stream& stream) {
-    sim::Histogram h;
-    for (int i = 0; i < 500; ++i) h.record(static_cast<std::int64_t>(1e6 * exponential(stream)));
-    return order_statistic_interval(h, 0.9, 0.95);
-  });
-  EXPECT_GE(said, 0.95);
-  EXPECT_NEAR(share, said, 0.02);
-}
-
 TEST(Coverage, OfADifferenceOfUnequalSpreads) {
   expect_nominal(coverage(1.0, "welch", [](Stream& stream) {
     std::vector<double> a;
     std::vector<double> b;
     for (int r = 0; r < kReplications; ++r) a.push_back(normal(stream));
     for (int r = 0; r < 5; ++r) b.push_back(1 + 3 * normal(stream));
-    return welch_interval(a, b, 0.95);
+    return welch_difference(a, b, 0.95).interval;
   }));
 }
 
@@ -186,14 +172,14 @@ double suspicious_share(double correlation) {
   int flagged = 0;
   for (int trial = 0; trial < kTrials; ++trial) {
     Stream stream(21, static_cast<std::uint64_t>(trial), "coverage", "batches");
-    flagged += batch_means(ar1_batches(stream, correlation), 0.95).suspicious ? 1 : 0;
+    flagged += batch_correlation(ar1_batches(stream, correlation)).suspicious ? 1 : 0;
   }
   return static_cast<double>(flagged) / kTrials;
 }
 
 TEST(Coverage, OfIndependentBatchMeans) {
-  expect_nominal(coverage(10.0, "batches",
-                          [](Stream& stream) { return batch_means(ar1_batches(stream, 0), 0.95).interval; }));
+  expect_nominal(
+      coverage(10.0, "batches", [](Stream& stream) { return ratio_interval(ar1_batches(stream, 0), 0.95); }));
 }
 
 TEST(BatchMeansTest, FlagsIndependentBatchesOneTimeInTwentyAndCorrelatedOnesMostly) {

@@ -5,9 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "analysis/stats/batch_means.hpp"
+#include "analysis/stats/batch_correlation.hpp"
 #include "analysis/stats/interval.hpp"
-#include "analysis/stats/order_statistic.hpp"
 
 namespace tailrace::analysis {
 namespace {
@@ -15,12 +14,12 @@ namespace {
 TEST(MeanInterval, IsTheAverageAndTTimesItsStandardError) {
   // 1, 2, 3, 4: mean 2.5, s^2 = 5/3, se = sqrt(5/12) = 0.645497, t(0.975, 3) = 3.182446.
   const std::vector<double> values = {1, 2, 3, 4};
-  const Interval interval = mean_interval(values, 0.95, 4000);
+  const Interval interval = mean_interval(values, 0.95);
   EXPECT_TRUE(interval.known);
   EXPECT_EQ(interval.estimate, 2.5);
   EXPECT_NEAR(interval.half_width(), 3.182446305 * 0.6454972244, 1e-8);
   EXPECT_EQ(interval.groups, 4);
-  EXPECT_EQ(interval.count, 4000u);
+  EXPECT_EQ(interval.count, 4u);
   EXPECT_NEAR(interval.relative_half_width(), interval.half_width() / 2.5, 1e-15);
 }
 
@@ -79,6 +78,7 @@ TEST(RequestsNeeded, AreTwelveBeyondThePercentile) {
   EXPECT_EQ(requests_needed(0.99), 1200u);
   EXPECT_EQ(requests_needed(0.999), 12000u);
   EXPECT_EQ(requests_needed(0.01), 1200u);
+  EXPECT_EQ(requests_needed(1e-300), std::uint64_t{1} << 63);  // more than there can be
 }
 
 std::vector<sim::Histogram> uniform_replications(int replications, int values) {
@@ -142,68 +142,33 @@ TEST(PercentileInterval, LeavesEmptyReplicationsOut) {
   EXPECT_FALSE(percentile_interval(std::vector<sim::Histogram>(2), 0.5, 0.95).known);
 }
 
-TEST(WelchInterval, MatchesAWorkedExample) {
+TEST(WelchDifference, MatchesAWorkedExample) {
   // a: 1, 2, 3 (mean 2, s^2/n = 1/3); b: 4, 8 (mean 6, s^2/n = 8/2 = 4). dof = (13/3)^2 / ((1/9)/2 + 16/1)
   // = 18.7778 / 16.0556 = 1.169550; t(0.975, 1.169550) = 9.082776.
   const std::vector<double> a = {1, 2, 3};
   const std::vector<double> b = {4, 8};
-  const Interval interval = welch_interval(a, b, 0.95);
+  const auto [interval, p] = welch_difference(a, b, 0.95);
   EXPECT_EQ(interval.estimate, 4);
   EXPECT_NEAR(interval.half_width(), 9.082776200556 * std::sqrt(13.0 / 3), 1e-7);
+  // At the confidence 1 - p the interval ends at 0.
+  EXPECT_NEAR(welch_difference(a, b, 1 - p).interval.low, 0, 1e-7);
 }
 
-TEST(OrderStatisticRanks, MatchTheTextbookMedianInterval) {
-  // n = 10, median, 95 %: P(B <= 1) = 11/1024 = 0.0107, P(B <= 2) = 56/1024 > 0.025. So ranks 2 and 9 with
-  // coverage 1 - 22/1024.
-  const RankInterval ranks = order_statistic_ranks(10, 0.5, 0.95);
-  EXPECT_TRUE(ranks.known);
-  EXPECT_EQ(ranks.low, 2u);
-  EXPECT_EQ(ranks.high, 9u);
-  EXPECT_NEAR(ranks.coverage, 1 - 22.0 / 1024, 1e-14);
+TEST(PairedDifference, IsTheMeanOfTheDifferences) {
+  // 1, 2, 6: mean 3, s^2 = 7, se = sqrt(7/3); t = 1.963961, and P(|T| > t) with 2 degrees of freedom is
+  // 1 - t / sqrt(2 + t^2).
+  const std::vector<double> a = {10, 20, 30};
+  const std::vector<double> b = {11, 22, 36};
+  const auto [interval, p] = paired_difference(a, b, 0.95);
+  EXPECT_EQ(interval.estimate, 3);
+  EXPECT_NEAR(interval.half_width(), 4.302652729749 * std::sqrt(7.0 / 3), 1e-7);
+  const double t = 3 / std::sqrt(7.0 / 3);
+  EXPECT_NEAR(p, 1 - t / std::sqrt(2 + t * t), 1e-12);
+  EXPECT_EQ(paired_difference(a, a, 0.95).p_value, 1);
+  EXPECT_FALSE(paired_difference(std::span(a).first(1), std::span(b).first(1), 0.95).interval.known);
 }
 
-TEST(OrderStatisticRanks, SayWhenEvenTheExtremesDoNotCover) {
-  // p99 from 100 values: the maximum lies below it with probability 0.99^100 = 0.366.
-  const RankInterval few = order_statistic_ranks(100, 0.99, 0.95);
-  EXPECT_FALSE(few.known);
-  EXPECT_EQ(few.high, 100u);
-  EXPECT_LT(few.coverage, 1 - 0.366);
-  EXPECT_FALSE(order_statistic_ranks(0, 0.5, 0.95).known);
-  EXPECT_FALSE(order_statistic_ranks(1, 0.5, 0.95).known);
-}
-
-TEST(OrderStatisticRanks, ApproachTheNormalLawForLargeCounts) {
-  // n = 10^8, p = 0.9: sd = sqrt(10^8 * 0.09) = 3000; ranks 9e7 -+ 1.96 * 3000 = 5880.
-  const RankInterval ranks = order_statistic_ranks(100'000'000, 0.9, 0.95);
-  EXPECT_NEAR(static_cast<double>(ranks.low), 9e7 - 5880, 3);
-  EXPECT_NEAR(static_cast<double>(ranks.high), 9e7 + 5880, 3);
-  EXPECT_NEAR(ranks.coverage, 0.95, 3e-4);
-}
-
-TEST(OrderStatisticInterval, ReadsItsRanksFromAHistogram) {
-  sim::Histogram h;
-  for (int i = 1; i <= 10; ++i) h.record(10 * i);
-  const Interval interval = order_statistic_interval(h, 0.5, 0.95);
-  EXPECT_EQ(interval.low, 20);
-  EXPECT_EQ(interval.high, 90);
-  EXPECT_FALSE(order_statistic_interval(h, 0.99, 0.95).known);
-}
-
-TEST(EqualBatches, ChooseTheCountThatLeavesFewestWindowsOverAndDropTheFirst) {
-  // 61 windows: 20 * 3 = 60 and 30 * 2 = 60 lose one; every other count loses more. 30 batches of 2, window 0
-  // dropped.
-  std::vector<RatioSample> windows(61);
-  for (std::size_t i = 0; i < 61; ++i) windows[i] = {static_cast<double>(i), 1};
-  const std::vector<RatioSample> batches = equal_batches(windows);
-  ASSERT_EQ(batches.size(), 30u);
-  EXPECT_EQ(batches[0].total, 1 + 2);
-  EXPECT_EQ(batches[29].total, 59 + 60);
-  EXPECT_EQ(batches[29].weight, 2);
-  EXPECT_EQ(equal_batches(std::span(windows).first(23)).size(), 23u);
-  EXPECT_EQ(equal_batches(std::span(windows).first(7)).size(), 7u);
-}
-
-TEST(BatchMeans, ATrendIsSuspiciousAndAnAlternationIsNot) {
+TEST(BatchCorrelation, ATrendIsSuspiciousAndAnAlternationIsNot) {
   std::vector<RatioSample> trend(20);
   std::vector<RatioSample> alternating(20);
   for (std::size_t i = 0; i < 20; ++i) {
@@ -211,21 +176,21 @@ TEST(BatchMeans, ATrendIsSuspiciousAndAnAlternationIsNot) {
     alternating[i] = {i % 2 == 0 ? 1.0 : 2.0, 1};
   }
   // The trend's residuals are -9.5 .. 9.5: squares sum to 665, neighbours' products to 565.25.
-  const BatchMeansReport rising = batch_means(trend, 0.95);
-  EXPECT_NEAR(rising.lag1_correlation, 565.25 / 665, 1e-12);
+  const BatchCorrelation rising = batch_correlation(trend);
+  EXPECT_NEAR(rising.lag1, 565.25 / 665, 1e-12);
   EXPECT_NEAR(rising.von_neumann, std::sqrt(399.0 / 18) * (565.25 + 9.5 * 9.5) / 665, 1e-12);
   EXPECT_TRUE(rising.suspicious);
-  const BatchMeansReport regular = batch_means(alternating, 0.95);
-  EXPECT_NEAR(regular.lag1_correlation, -19.0 / 20, 1e-12);
+  const BatchCorrelation regular = batch_correlation(alternating);
+  EXPECT_NEAR(regular.lag1, -19.0 / 20, 1e-12);
   EXPECT_FALSE(regular.suspicious);
 }
 
-TEST(BatchMeans, FewerThanTwentyBatchesGiveNoInterval) {
-  const std::vector<RatioSample> few(19, RatioSample{1, 1});
-  const BatchMeansReport report = batch_means(few, 0.95);
-  EXPECT_FALSE(report.interval.known);
-  EXPECT_EQ(report.interval.estimate, 1);
-  EXPECT_EQ(report.interval.reason, "batch means need at least 20 batches; there are 19");
+TEST(BatchCorrelation, OfFewerThanTwentyBatchesNothingIsTold) {
+  std::vector<RatioSample> trend(20);
+  for (std::size_t i = 0; i < 20; ++i) trend[i] = {static_cast<double>(i), 1};
+  EXPECT_TRUE(batch_correlation(trend).suspicious);
+  EXPECT_FALSE(batch_correlation(std::span(trend).first(19)).suspicious);
+  EXPECT_FALSE(batch_correlation(std::vector<RatioSample>(25)).suspicious);  // nothing happened in any
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "analysis/stats/mser.hpp"
 #include "sim/base/math.hpp"
+#include "sim/observe/mser.hpp"
 #include "sim/random/stream.hpp"
 
 namespace tailrace::analysis {
@@ -15,6 +15,21 @@ namespace {
 using sim::Instant;
 using sim::MserCollector;
 using sim::Stream;
+
+// MSER-5 over a whole series.
+struct MserReport {
+  std::uint64_t first_kept = 0;  // value of the series
+  bool steady = false, enough = false;
+  double mean_kept = 0;
+};
+MserReport mser5(const std::vector<double>& values) {
+  constexpr std::size_t kBatch = MserCollector::kFirstBatchSize;
+  std::vector<double> means(values.size() / kBatch, 0.0);
+  for (std::size_t i = 0; i < means.size() * kBatch; ++i)
+    means[i / kBatch] += values[i] / static_cast<double>(kBatch);
+  const sim::MserTruncation truncation = sim::mser_truncation(means);
+  return {truncation.batch * kBatch, truncation.steady, truncation.enough, truncation.mean};
+}
 
 double normal(Stream& stream) {
   return sim::math::normal_quantile(stream.uniform() + 0x1p-54);
