@@ -48,6 +48,37 @@ LatencyReport latency(std::vector<const sim::Histogram*> groups, const std::vect
 }
 
 // The requests of some classes together.
+// The successes of some classes, batch by batch; of several replications there are no batches.
+std::vector<sim::Histogram> batches_of(const Records& records, std::uint32_t first, std::uint32_t count) {
+  std::vector<sim::Histogram> batches;
+  if (records.size() != 1) return batches;
+  for (const std::vector<sim::Histogram>& batch : records[0].batches) {
+    batches.emplace_back();
+    for (std::uint32_t c = first; c < first + count; ++c) batches.back().merge(batch[c]);
+  }
+  return batches;
+}
+
+// What a reader of a single replication should know.
+void note_batches(const CompiledModel& model, const Records& records, std::vector<std::string>& notes) {
+  if (records.size() != 1) return;
+  notes.push_back(
+      "one replication: intervals of request durations come from batch means, others are unknown");
+  std::vector<std::string> alike;
+  for (std::size_t w = 0; w < model.workloads.size(); ++w) {
+    std::vector<RatioSample> samples;
+    for (const sim::Histogram& batch :
+         batches_of(records, model.workloads[w].first_class, model.workloads[w].classes))
+      samples.push_back({sum_seconds(batch), static_cast<double>(batch.count())});
+    if (batch_correlation(samples).suspicious) alike.push_back(model.topology->workloads[w].name);
+  }
+  if (alike.empty()) return;
+  notes.push_back(
+      fmt::format("the batches of {} resemble those before them, so {} intervals are too narrow: run longer, "
+                  "or better several replications",
+                  fmt::join(alike, ", "), alike.size() == 1 ? "its" : "their"));
+}
+
 ClassReport requests(const CompiledModel& model, const Records& records, std::uint32_t first,
                      std::uint32_t count) {
   ClassReport report;
@@ -100,13 +131,7 @@ ClassReport requests(const CompiledModel& model, const Records& records, std::ui
     both[i].merge(good[i]);
     both[i].merge(bad[i]);
   }
-  std::vector<sim::Histogram> batches;
-  if (records.size() == 1) {
-    for (const std::vector<sim::Histogram>& batch : records[0].batches) {
-      batches.emplace_back();
-      for (std::uint32_t c = first; c < first + count; ++c) batches.back().merge(batch[c]);
-    }
-  }
+  const std::vector<sim::Histogram> batches = batches_of(records, first, count);
   const auto pointers = [](const std::vector<sim::Histogram>& list) {
     std::vector<const sim::Histogram*> p;
     for (const sim::Histogram& h : list) p.push_back(&h);
@@ -411,10 +436,7 @@ double wait_quantile(const sim::Histogram& waits, std::uint64_t served, double p
   report.messaging = messaging_report(model, records, kConfidence);
   report.conservation_holds = report.conservation_holds && report.messaging.conserved;
   report.caches = cache_reports(model, records, kConfidence);
-  if (records.size() == 1) {
-    report.notes.push_back(
-        "one replication: intervals of request durations come from batch means, others are unknown");
-  }
+  note_batches(model, records, report.notes);
   report.tail = build_tail_report(model, records);
   return report;
 }

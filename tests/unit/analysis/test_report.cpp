@@ -32,6 +32,19 @@ Results queue(const std::string& rate, const std::string& run, const std::string
                          more);
 }
 
+// M/M/1 forgets over some 1 / (mu (1 - sqrt(rho))^2): at 95 % of 100/s that is 15 s, at 10 % 0.02 s. Batches
+// are a twenty-fifth of the run, 4 s.
+TEST(Report, BatchesThatResembleEachOtherAreTold) {
+  const auto told = [](const Results& r) {
+    return std::any_of(r.report.notes.begin(), r.report.notes.end(), [](const std::string& note) {
+      return contains(note, "the batches of load resemble");
+    });
+  };
+  EXPECT_TRUE(told(queue("95/s", "duration: 100s, replications: 1")));
+  EXPECT_FALSE(told(queue("10/s", "duration: 100s, replications: 1")));
+  EXPECT_FALSE(told(queue("95/s", "duration: 100s, replications: 2")));  // these have no batches
+}
+
 TEST(Report, APercentileOfTheWaitNeedsRequestsBeyondItLikeAnyOther) {
   // Some 500 are served in each replication: 2500 x 0.01 = 25 lie beyond p99, enough for four groups of six,
   // and for a hundredth of them beyond p99.99 it would take 120,000.
