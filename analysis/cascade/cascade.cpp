@@ -44,8 +44,7 @@ class Finder {
     if (too_short()) return unknown(too_few_windows());
     if (requests() < kFewestRequests) return unknown("too few requests");
     load();
-    std::sort(c_.triggers.begin(), c_.triggers.end(),
-              [](const Trigger& a, const Trigger& b) { return a.start_s < b.start_s; });
+    sort_triggers();
     if (!c_.triggers.empty())
       baseline_.end = std::min(baseline_.end, last_before(c_.triggers.front().start_s));
     if (too_short()) return unknown(too_few_windows());
@@ -101,6 +100,9 @@ class Finder {
       }
       c_.triggers.push_back(std::move(trigger));
     }
+    sort_triggers();
+  }
+  void sort_triggers() {
     std::stable_sort(c_.triggers.begin(), c_.triggers.end(),
                      [](const Trigger& a, const Trigger& b) { return a.start_s < b.start_s; });
   }
@@ -231,7 +233,8 @@ class Finder {
         users_well_ = users_well_ && e.over;
       }
     }
-    const std::vector<double> good = goodput(r_), load = offered_load(model_, r_);
+    const std::vector<double> good = goodput(model_, r_), open = open_goodput(model_, r_),
+                              load = offered_load(model_, r_);
     const auto mean = [](const std::vector<double>& values, std::size_t a, std::size_t b) {
       return a < b ? std::accumulate(values.begin() + static_cast<std::ptrdiff_t>(a),
                                      values.begin() + static_cast<std::ptrdiff_t>(b), 0.0) /
@@ -239,13 +242,15 @@ class Finder {
                    : 0.0;
     };
     c_.goodput_before = mean(good, baseline_.first, baseline_.end);
-    const double offered = mean(load, baseline_.first, baseline_.end);
-    const double share = offered > 0 ? std::min(1.0, c_.goodput_before / offered) : 1;
-    served_before_ = share;
+    // Of open load a share is served; virtual users ask for no more than they get.
+    const double offered = mean(load, baseline_.first, baseline_.end),
+                 open_before = mean(open, baseline_.first, baseline_.end);
+    served_before_ = offered > 0 ? std::min(1.0, open_before / offered) : 1;
     const std::size_t from = c_.triggers.empty() ? baseline_.end : first_from(c_.triggers.front().start_s);
     for (std::size_t k = from; k < n_; ++k) {
       const double length = times_.end_s[k] - times_.start_s[k];
-      const double due = offered > 0 ? share * load[k] * length : c_.goodput_before * length;
+      const double of_open = offered > 0 ? served_before_ * load[k] : 0;
+      const double due = (of_open + (c_.goodput_before - open_before)) * length;
       c_.due += due;
       c_.lost += due - good[k] * length;
     }

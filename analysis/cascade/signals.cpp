@@ -151,34 +151,45 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
   return list;
 }
 
-std::vector<double> offered_load(const models::CompiledModel& model, const models::RunRecord& record) {
-  const models::Topology& t = *model.topology;
+namespace {
+
+// Per second of each window: what `count` says of the classes of workloads that `of` takes.
+template <class Of, class Count>
+std::vector<double> rates(const models::CompiledModel& model, const models::RunRecord& record, Of of,
+                          Count count) {
   const WindowTimes times = window_times(record);
-  std::vector<double> load(record.windows.size());
-  for (std::size_t k = 0; k < load.size(); ++k) {
+  std::vector<double> rate(record.windows.size());
+  for (std::size_t k = 0; k < rate.size(); ++k) {
     std::size_t cls = 0;
-    for (const models::Workload& w : t.workloads) {
-      const bool closed = w.process == models::ArrivalProcess::constant_vus ||
-                          w.process == models::ArrivalProcess::ramping_vus;
+    for (const models::Workload& w : model.topology->workloads) {
       for (std::size_t c = 0; c < w.classes.size(); ++c, ++cls) {
-        if (!closed) load[k] += static_cast<double>(record.windows[k].classes[cls].arrived);
+        if (of(w)) rate[k] += static_cast<double>(count(record.windows[k].classes[cls]));
       }
     }
     const double length = times.end_s[k] - times.start_s[k];
-    load[k] = length > 0 ? load[k] / length : 0;
+    rate[k] = length > 0 ? rate[k] / length : 0;
   }
-  return load;
+  return rate;
 }
 
-std::vector<double> goodput(const models::RunRecord& record) {
-  const WindowTimes times = window_times(record);
-  std::vector<double> good(record.windows.size());
-  for (std::size_t k = 0; k < good.size(); ++k) {
-    for (const auto& row : record.windows[k].classes) good[k] += static_cast<double>(row.succeeded);
-    const double length = times.end_s[k] - times.start_s[k];
-    good[k] = length > 0 ? good[k] / length : 0;
-  }
-  return good;
+bool is_open(const models::Workload& w) {
+  return w.process != models::ArrivalProcess::constant_vus &&
+         w.process != models::ArrivalProcess::ramping_vus;
+}
+
+}  // namespace
+
+std::vector<double> offered_load(const models::CompiledModel& model, const models::RunRecord& record) {
+  return rates(model, record, is_open, [](const auto& row) { return row.arrived; });
+}
+
+std::vector<double> goodput(const models::CompiledModel& model, const models::RunRecord& record) {
+  const auto any = [](const models::Workload&) { return true; };
+  return rates(model, record, any, [](const auto& row) { return row.succeeded; });
+}
+
+std::vector<double> open_goodput(const models::CompiledModel& model, const models::RunRecord& record) {
+  return rates(model, record, is_open, [](const auto& row) { return row.succeeded; });
 }
 
 }  // namespace tailrace::analysis

@@ -7,9 +7,9 @@
 //                     slow       time in its stations, queue and service, by Little's law
 //                     queue      requests that wait
 //                     refused    requests turned away per second
-//   consumer group    lag
+//   channel           lag        messages that its consumer groups have not finished with
 //
-// and about each edge: attempts per call, and the failed attempts by cause. Cost: O(windows x entities).
+// Cost: O(windows x entities).
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -41,7 +41,9 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
 
 // Requests of open workloads that arrive per second, together.
 std::vector<double> offered_load(const models::CompiledModel& model, const models::RunRecord& record);
-// Successes per second of all workloads.
-std::vector<double> goodput(const models::RunRecord& record);
+// Successes per second: of all workloads, and of the open ones, which is what their load is to be held
+// against.
+std::vector<double> goodput(const models::CompiledModel& model, const models::RunRecord& record);
+std::vector<double> open_goodput(const models::CompiledModel& model, const models::RunRecord& record);
 
 }  // namespace tailrace::analysis

@@ -206,7 +206,7 @@ class Mapper {
                                              const models::RunRecord& record, std::size_t steps) const {
     const analysis::WindowTimes times = analysis::window_times(record);
     const std::vector<double> offered = analysis::offered_load(model, record),
-                              good = analysis::goodput(record);
+                              good = analysis::open_goodput(model, record);
     std::vector<analysis::RatioSample> sums(steps);
     const double start = static_cast<double>(warmup_ns_) * 1e-9;
     for (std::size_t k = 0; k < offered.size(); ++k) {

@@ -25,16 +25,17 @@ struct OneRun {
 bool served_before(const models::CompiledModel& model, const models::RunRecord& record,
                    const analysis::Cascade& cascade) {
   const analysis::WindowTimes times = analysis::window_times(record);
-  const std::vector<double> offered = analysis::offered_load(model, record);
+  const std::vector<double> offered = analysis::offered_load(model, record),
+                            good = analysis::open_goodput(model, record);
   const double start = static_cast<double>(record.start_ns) * 1e-9;
   const double end = cascade.triggers.empty() ? times.end_s.back() : cascade.triggers.front().start_s;
-  double asked = 0, seconds = 0;
+  double asked = 0, served = 0;
   for (std::size_t k = 0; k < offered.size(); ++k) {
     if (times.start_s[k] < start - 1e-9 || times.end_s[k] > end + 1e-9) continue;
     asked += offered[k] * (times.end_s[k] - times.start_s[k]);
-    seconds += times.end_s[k] - times.start_s[k];
+    served += good[k] * (times.end_s[k] - times.start_s[k]);
   }
-  return asked <= 0 || cascade.goodput_before * seconds >= kWellServed * asked;
+  return asked <= 0 || served >= kWellServed * asked;
 }
 
 void judge(const models::CompiledModel& model, const models::RunRecord& record, OneRun& out) {

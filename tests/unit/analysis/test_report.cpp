@@ -72,5 +72,22 @@ TEST(Report, AShareOfNothingIsNoData) {
   }
 }
 
+// 20 requests a second of an open workload all fail for 20 s, beside 5 users who go round in 100 ms, 50 a
+// second, and whom nothing befalls. Of (20 + 50) x 60 that were due from then on 400 are lost.
+TEST(Report, WhatUsersGetDoneDoesNotHideWhatOthersLose) {
+  const Results r =
+      tests::run_text(R"(run: {duration: 120s, warmup: 10s, replications: 2, time_resolution: 1s}
+workloads:
+  open: {constant_arrival_rate: 20/s, spacing: regular, calls: a.op}
+  users: {constant_vus: 5, think_time: 90ms, calls: b.op}
+services:
+  a: {workers: 10, endpoints: {op: [compute: 1ms]}}
+  b: {workers: 10, endpoints: {op: [compute: 10ms]}}
+faults: [{name: broken, type: abort, target: a, start: 60s, duration: 20s}]
+)");
+  EXPECT_EQ(r.report.cascade.verdict, Verdict::recovered) << r.report.cascade.story;
+  EXPECT_NEAR(r.report.cascade.lost.estimate, 400.0 / (70 * 60), 0.003) << r.report.cascade.story;
+}
+
 }  // namespace
 }  // namespace tailrace::analysis
