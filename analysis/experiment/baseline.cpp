@@ -80,11 +80,11 @@ std::vector<KeptFigure> keep_figures(const models::CompiledModel& model,
       kept.push_back({f.name(), unit_name(f.unit), kBetter[static_cast<std::size_t>(f.better)], {}});
   }
   for (const models::RunRecord& r : records) {
-    if (r.status != models::RunStatus::completed) continue;
     const ReplicationFigures of_one = take_figures(model, r);  // histograms: not kept for all
+    const bool whole = r.status == models::RunStatus::completed;
     std::size_t k = 0;
     for (const RunFigure& f : figures) {
-      if (f.headline) kept[k++].values.push_back(value_of(f, of_one));
+      if (f.headline) kept[k++].values.push_back(whole ? value_of(f, of_one) : kNone);
     }
   }
   return kept;

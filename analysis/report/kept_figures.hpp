@@ -10,7 +10,7 @@ struct KeptFigure {
   std::string name;            // "shoppers.request_duration p(99)"
   std::string unit;            // s, fraction, per_s, number
   std::string better;          // lower, higher, neither
-  std::vector<double> values;  // by replication; NaN where nothing was observed
+  std::vector<double> values;  // by replication; NaN where nothing was observed, or it ended early
 };
 
 }  // namespace tailrace::analysis

@@ -72,6 +72,19 @@ TEST(Report, AShareOfNothingIsNoData) {
   }
 }
 
+// Replication r of both runs met the same customers; one that ended early has no figure, and moves no other.
+TEST(Report, FiguresAreKeptByTheNumberOfTheirReplication) {
+  Results r = queue("50/s", "duration: 10s, replications: 3");
+  const std::vector<KeptFigure> all = keep_figures(*r.model, r.records);
+  r.records[1].status = models::RunStatus::event_budget;
+  const std::vector<KeptFigure> kept = keep_figures(*r.model, r.records);
+  ASSERT_FALSE(kept.empty());
+  ASSERT_EQ(kept[0].values.size(), 3u);
+  EXPECT_EQ(kept[0].values[0], all[0].values[0]);
+  EXPECT_TRUE(std::isnan(kept[0].values[1]));
+  EXPECT_EQ(kept[0].values[2], all[0].values[2]);
+}
+
 // 20 requests a second of an open workload all fail for 20 s, beside 5 users who go round in 100 ms, 50 a
 // second, and whom nothing befalls. Of (20 + 50) x 60 that were due from then on 400 are lost.
 TEST(Report, WhatUsersGetDoneDoesNotHideWhatOthersLose) {
