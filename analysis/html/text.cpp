@@ -102,8 +102,7 @@ Verdict verdict(const RunReport& report, const std::vector<ThresholdResult>& thr
 }
 
 std::string remark(const ThresholdResult& t) {
-  if (t.verdict == ThresholdVerdict::no_data) return t.note;
-  return t.straddles ? "the interval covers the limit: another seed may decide otherwise" : "";
+  return t.straddles ? "the interval covers the limit: another seed may decide otherwise" : why_not_shown(t);
 }
 
 std::string run_line(const RunReport& report, std::uint64_t seed) {

@@ -518,9 +518,7 @@ class Summary {
           break;
       }
       const HumanScale scale = scale_of(t.unit, t.measured.estimate, style_);
-      std::string remark = t.straddles ? "the interval covers the limit: undecided"
-                           : t.verdict == ThresholdVerdict::no_data ? t.note
-                                                                    : "";
+      std::string remark = t.straddles ? "the interval covers the limit: undecided" : why_not_shown(t);
       std::string measured = t.verdict == ThresholdVerdict::no_data ? "n/a" : scale.text(t.measured.estimate);
       if (t.measured.known && t.verdict != ThresholdVerdict::no_data)
         measured += " " + plus_minus(t.measured, scale, style_);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string_view>
 
@@ -440,6 +441,12 @@ const char* verdict_name(ThresholdVerdict verdict) {
       return "no_data";
   }
   return "";
+}
+
+std::string why_not_shown(const ThresholdResult& threshold) {
+  const bool shown =
+      threshold.verdict != ThresholdVerdict::no_data && std::isfinite(threshold.measured.estimate);
+  return shown ? "" : threshold.note;
 }
 
 void check_thresholds(const Topology& topology, models::Diagnostics& diagnostics) {

@@ -41,5 +41,7 @@ std::vector<ThresholdResult> evaluate_thresholds(const models::CompiledModel& mo
 bool holds(const ThresholdResult& threshold, double value);
 
 const char* verdict_name(ThresholdVerdict verdict);
+// Why there is no figure to show: there is no data, or it is infinite. Empty where there is one.
+std::string why_not_shown(const ThresholdResult& threshold);
 
 }  // namespace tailrace::analysis

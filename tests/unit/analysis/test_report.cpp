@@ -72,6 +72,16 @@ TEST(Report, AShareOfNothingIsNoData) {
   }
 }
 
+TEST(Report, ATimeThatIsInfiniteSaysWhy) {
+  const Results r = queue("80/s", "duration: 60s, replications: 2",
+                          "faults: [{name: broken, type: abort, target: s, start: 30s, duration: 60s}]\n"
+                          "thresholds: {recovery_time: [value < 1s]}\n");
+  const std::vector<ThresholdResult> t = evaluate_thresholds(*r.model, r.records, r.report);
+  ASSERT_EQ(t[0].verdict, ThresholdVerdict::fail);
+  const std::string text = summary_text({*r.model, r.records, r.report, t, {}, {}}, {});
+  EXPECT_TRUE(contains(text, "n/a  not every replication recovered")) << text;
+}
+
 // Replication r of both runs met the same customers; one that ended early has no figure, and moves no other.
 TEST(Report, FiguresAreKeptByTheNumberOfTheirReplication) {
   Results r = queue("50/s", "duration: 10s, replications: 3");
