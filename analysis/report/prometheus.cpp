@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <initializer_list>
+#include <map>
 #include <utility>
 
 #include "models/field/diagnostics.hpp"
@@ -174,13 +176,18 @@ void rest(Text& text, const RunResults& results) {
                 "Mean time on the critical path of the requests of a band of latency.");
     for (const TailClass& cls : report.tail.classes) {
       for (const TailBand& band : cls.bands) {
-        for (const TailPart& part : band.parts) {
+        // Calls between the same two have one name, and a series may stand here once.
+        std::map<std::array<std::string, 3>, double> seconds;
+        for (const TailPart& part : band.parts)
+          seconds[{place_kind(part.place), place_name(results.model, part.place),
+                   reason_name(part.reason)}] += part.mean_s;
+        for (const auto& [where, mean_s] : seconds) {
           text.sample({{"class", cls.name},
                        {"band", band.name},
-                       {"kind", place_kind(part.place)},
-                       {"place", place_name(results.model, part.place)},
-                       {"reason", reason_name(part.reason)}},
-                      part.mean_s);
+                       {"kind", where[0]},
+                       {"place", where[1]},
+                       {"reason", where[2]}},
+                      mean_s);
         }
       }
     }

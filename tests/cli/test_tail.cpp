@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "tests/cli/program.hpp"
 
@@ -135,6 +136,11 @@ TEST_F(Program, MetricsAreWhatPrometheusReads) {
       "tailrace_requests_total{workload=\"shop\",class=\"\",outcome=\"success\"} " +
       std::to_string(summary["workloads"][0]["outcomes"]["success"].get<std::uint64_t>());
   EXPECT_NE(text.find(line + "\n"), std::string::npos) << line;
+  std::set<std::string> series;  // a scrape with one twice is refused
+  std::istringstream lines(text);
+  for (std::string one; std::getline(lines, one);) {
+    if (one[0] != '#') EXPECT_TRUE(series.insert(one.substr(0, one.rfind(' '))).second) << one;
+  }
   if (std::system("promtool --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "promtool is not here";
   EXPECT_EQ(std::system(("promtool check metrics < " + path("out/metrics.prom")).c_str()), 0);
 }
