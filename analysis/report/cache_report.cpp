@@ -103,10 +103,10 @@ std::string caches_csv(const CompiledModel& model, const Records& records) {
       const StoreRecord& s = r.caches[table.cache].stores[next[table.cache]++];
       const std::string place = table.station == models::kNoId ? "" : t.stations[table.station].name;
       out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
-                         r.replication, t.caches[table.cache].name, place, table.index, s.look_ups(), s.hits,
-                         s.stale, s.misses, s.coalesced, s.stale_if_error, s.fetches, s.fetch_failures,
-                         s.writes, s.refused, s.evictions, s.expirations, s.dropped, s.lost, s.queued,
-                         s.merged, s.flushes, s.lost_writes, s.unwritten, s.entries, s.bytes);
+                         r.replication, csv_cell(t.caches[table.cache].name), csv_cell(place), table.index,
+                         s.look_ups(), s.hits, s.stale, s.misses, s.coalesced, s.stale_if_error, s.fetches,
+                         s.fetch_failures, s.writes, s.refused, s.evictions, s.expirations, s.dropped, s.lost,
+                         s.queued, s.merged, s.flushes, s.lost_writes, s.unwritten, s.entries, s.bytes);
     }
   }
   return out;

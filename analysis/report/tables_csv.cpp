@@ -88,15 +88,16 @@ void end_row(std::string& out, std::optional<double> attempts_per_s, std::string
   cell(out, faults), cell(out, causes, true);
 }
 
-// Which faults were on at some time of the window, in some replication that it counts.
+// Which faults were on at some time of the window, in some replication.
 std::string faults_during(const TimeWindow& window, const models::Topology& t,
                           const std::vector<models::RunRecord>& records) {
   std::vector<bool> on(t.faults.size(), false);
   for (const models::RunRecord& r : records) {
     for (const models::FaultActivation& a : r.fault_activations) {
+      const std::int64_t end_ns = a.end_ns < 0 ? r.end_ns : a.end_ns;
       const bool before_end = seconds(a.start_ns) < window.end_s;
-      const bool point = a.end_ns == a.start_ns && seconds(a.start_ns) >= window.start_s;
-      if (before_end && (a.end_ns < 0 || seconds(a.end_ns) > window.start_s || point)) on[a.fault] = true;
+      const bool point = end_ns == a.start_ns && seconds(a.start_ns) >= window.start_s;
+      if (before_end && (seconds(end_ns) > window.start_s || point)) on[a.fault] = true;
     }
   }
   std::string names;

@@ -82,6 +82,31 @@ TEST(Report, ATimeThatIsInfiniteSaysWhy) {
   EXPECT_TRUE(contains(text, "n/a  not every replication recovered")) << text;
 }
 
+TEST(Report, NamesOfCachesCannotBreakTheirTable) {
+  const Results r = tests::run_text(R"y(run: {duration: 5s, replications: 1}
+caches: {"=a,\"b": {keys: "zipf(s=1, n=100)", capacity: 10}}
+workloads: {load: {constant_arrival_rate: 10/s, calls: s.op}}
+services: {s: {endpoints: {op: [{cache: "=a,\"b", on_miss: [compute: 1ms]}]}}}
+)y");
+  EXPECT_TRUE(contains(caches_csv(*r.model, r.records), "\n0,\"'=a,\"\"b\",s,0,"))
+      << caches_csv(*r.model, r.records);
+}
+
+// The second replication ended before its fault did: what the others do later is no business of that fault.
+TEST(Report, AFaultEndsWithTheRunThatItIsIn) {
+  Results r =
+      queue("50/s", "duration: 100s, replications: 2, time_resolution: 10s",
+            "faults: [{name: slow, type: delay, target: s, latency: 1ms, start: 20s, duration: 20s}]\n");
+  models::RunRecord& early = r.records[1];
+  early.status = models::RunStatus::event_budget;
+  early.end_ns = 30'000'000'000;
+  early.windows.resize(3);
+  early.fault_activations.at(0).end_ns = -1;
+  const std::string csv = timeseries_csv({*r.model, r.records, r.report, {}, {}, {}});
+  EXPECT_TRUE(contains(csv.substr(csv.find("\n30,40,workload")), ",slow,"));
+  EXPECT_FALSE(contains(csv.substr(csv.find("\n40,50,workload")), ",slow,")) << csv;
+}
+
 // Replication r of both runs met the same customers; one that ended early has no figure, and moves no other.
 TEST(Report, FiguresAreKeptByTheNumberOfTheirReplication) {
   Results r = queue("50/s", "duration: 10s, replications: 3");
