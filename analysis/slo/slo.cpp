@@ -6,7 +6,9 @@
 #include <functional>
 
 #include "analysis/cascade/signals.hpp"
+#include "analysis/report/json_figures.hpp"
 #include "analysis/report/text_table.hpp"
+#include "analysis/stats/median.hpp"
 
 namespace tailrace::analysis {
 
@@ -85,17 +87,6 @@ AlertRun watch(const Ended& ended, const models::AlertSpec& spec, double objecti
   return run;
 }
 
-double median(std::vector<double> values) {
-  if (values.empty()) return -1;
-  std::sort(values.begin(), values.end());
-  const std::size_t n = values.size();
-  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
-double known_or(const Interval& i, double bound) {
-  return i.known ? bound : i.estimate;
-}
-
 }  // namespace
 
 std::vector<SloReport> evaluate_slos(const std::vector<models::Named<models::SloSpec>>& slos,
@@ -156,8 +147,8 @@ std::vector<SloReport> evaluate_slos(const std::vector<models::Named<models::Slo
         firsts.push_back(run.first_s);
         actives.push_back(run.active_s);
       }
-      alert.first_s = median(firsts);
-      alert.active_s = actives.empty() ? 0 : median(actives);
+      if (!firsts.empty()) alert.first_s = median(firsts);
+      alert.active_s = median(actives);
       report.alerts.push_back(std::move(alert));
     }
     reports.push_back(std::move(report));
@@ -172,17 +163,20 @@ std::string slo_text(const std::vector<SloReport>& reports, TextStyle style) {
   alerts.left("alerts").left("").right("burn rate").right("over").right("and").right("peak").right("fired");
   alerts.right("first").right("after the fault").right("for");
   for (const SloReport& r : reports) {
+    const bool some = r.good.groups > 0;  // requests
     const HumanScale used = fraction_scale(r.budget_used.estimate);
     const bool over = r.budget_used.estimate > 1;
-    table.row({shortened(r.name, 30, style),
-               shortened(r.workload, 24, style),
+    table.row({shortened(r.name, 30, style), shortened(r.workload, 24, style),
                r.latency_s > 0
                    ? fmt::format("{:g} % in {}", 100 * r.objective, human_duration(r.latency_s, style))
                    : fmt::format("{:g} %", 100 * r.objective),
-               {fmt::format("{:.4g} %", 100 * r.good.estimate),
-                r.good.estimate < r.objective ? Ink::warn : Ink::good},
-               {used.text(r.budget_used.estimate) + " " + plus_minus(r.budget_used, used, style),
-                over ? Ink::bad : Ink::plain},
+               some ? TextTable::Cell(fmt::format("{:.4g} %", 100 * r.good.estimate),
+                                      r.good.estimate < r.objective ? Ink::warn : Ink::good)
+                    : TextTable::Cell("n/a", Ink::dim),
+               some ? TextTable::Cell(
+                          used.text(r.budget_used.estimate) + " " + plus_minus(r.budget_used, used, style),
+                          over ? Ink::bad : Ink::plain)
+                    : TextTable::Cell("n/a", Ink::dim),
                human_duration(r.period_s, style)});
     for (const AlertReport& a : r.alerts) {
       const bool fired = a.fired > 0;
@@ -204,10 +198,6 @@ std::string slo_text(const std::vector<SloReport>& reports, TextStyle style) {
 }
 
 void slo_json(JsonText& j, const std::vector<SloReport>& reports) {
-  const auto interval = [&](const char* name, const Interval& i) {
-    j.key(name).begin_inline_object().field("estimate", i.estimate).field("low", known_or(i, i.low));
-    j.field("high", known_or(i, i.high)).end_object();
-  };
   const auto time = [&](const char* name, double s) {
     j.key(name);
     s < 0 ? j.null() : j.value(s);
@@ -218,10 +208,10 @@ void slo_json(JsonText& j, const std::vector<SloReport>& reports) {
     j.field("period_s", r.period_s).field("replications", r.replications);
     j.key("latency_s");
     r.latency_s > 0 ? j.value(r.latency_s) : j.null();
-    interval("good_fraction", r.good);
-    interval("slow_fraction", r.slow);
+    interval(j, "good_fraction", r.good);
+    interval(j, "slow_fraction", r.slow);
     j.field("budget_requests", r.budget);
-    interval("budget_used_fraction", r.budget_used);
+    interval(j, "budget_used_fraction", r.budget_used, r.good.count);
     time("first_fault_s", r.fault_s);
     j.key("alerts").begin_array();
     for (const AlertReport& a : r.alerts) {

@@ -126,6 +126,27 @@ TEST_F(Program, AnObjectiveOfLatencyCountsWhatSucceedsTooLate) {
   EXPECT_EQ(plain["good_fraction"]["estimate"], 1);
 }
 
+TEST_F(Program, WhatAnObjectiveDoesNotKnowItDoesNotSay) {
+  const auto slo_of = [&](std::vector<std::string> changes) {
+    std::vector<std::string> arguments = {"run", file("s.yaml", slow_minute("period: 30d")), "--out",
+                                          path("out")};
+    arguments.insert(arguments.end(), changes.begin(), changes.end());
+    const Finished f = run_program(arguments);
+    EXPECT_EQ(f.exit_code, 0) << f.err;
+    return std::pair{json_file(path("out/summary.json"))["slos"][0], f.out};
+  };
+  // One replication has no interval of a share.
+  const auto [once, told] = slo_of({"--replications", "1"});
+  EXPECT_EQ(once["good_fraction"]["estimate"], 1);
+  EXPECT_TRUE(once["good_fraction"]["low"].is_null());
+  EXPECT_TRUE(contains(once["good_fraction"]["reason"], "at least 2"));
+  // Without requests none was good, and none bad.
+  const auto [none, text] = slo_of({"--set", "workloads.load.constant_arrival_rate=0/s"});
+  EXPECT_TRUE(none["good_fraction"]["estimate"].is_null());
+  EXPECT_TRUE(none["budget_used_fraction"]["estimate"].is_null());
+  EXPECT_TRUE(contains(text, "99 %   n/a          n/a  720 h")) << text;
+}
+
 TEST_F(Program, CountingWhatIsTooLateChangesNoRun) {
   const auto fingerprints = [&](const std::string& slo, const std::string& change) {
     const std::string s = file("s.yaml", slow_minute(slo));
