@@ -132,7 +132,8 @@ struct PoolLoad {
 };
 void solve_pool(const models::Station& model, StationState& state, GroupState& group, const PoolLoad& load);
 
-// Time-average arrivals per second of an open workload over the measured time; requests, not batches.
+// Time-average arrivals per second of an open workload over the measured time (a sinusoid's over whole
+// periods); requests, not batches.
 double mean_rate(const models::Topology& topology, const models::Workload& workload);
 bool is_open(const models::Workload& workload);
 bool is_stationary(const models::Workload& workload);

@@ -274,24 +274,28 @@ bool is_poisson(const models::Workload& w) {
 
 double mean_rate(const models::Topology& t, const models::Workload& w) {
   const double batch = std::max(1.0, w.batch_size.mean());
+  const double from = static_cast<double>(t.run.warmup.ns) * 1e-9;
   const double end = static_cast<double>(t.run.duration.ns) * 1e-9;
+  if (!(end > from)) return 0;
   switch (w.process) {
     case models::ArrivalProcess::constant_rate:
     case models::ArrivalProcess::sinusoidal_rate:
       return w.rate_per_s * batch;
     case models::ArrivalProcess::ramping_rate: {
-      // The area under the stages, and under the last target after them, until the end of the run.
-      double area = 0, now = 0, rate = w.rate_per_s;
-      for (const models::RateStage& s : w.stages) {
-        const double length = static_cast<double>(s.duration.ns) * 1e-9;
-        const double used = std::min(length, std::max(0.0, end - now));
-        const double reached = length > 0 ? rate + (s.target - rate) * used / length : s.target;
-        area += 0.5 * (rate + reached) * used;
-        now += length;
-        rate = s.target;
-      }
-      area += rate * std::max(0.0, end - now);
-      return end > 0 ? area / end * batch : 0;
+      // The area under the stages, and under the last target after them.
+      const auto area = [&](double until) {
+        double sum = 0, now = 0, rate = w.rate_per_s;
+        for (const models::RateStage& s : w.stages) {
+          const double length = static_cast<double>(s.duration.ns) * 1e-9;
+          const double used = std::min(length, std::max(0.0, until - now));
+          const double reached = length > 0 ? rate + (s.target - rate) * used / length : s.target;
+          sum += 0.5 * (rate + reached) * used;
+          now += length;
+          rate = s.target;
+        }
+        return sum + rate * std::max(0.0, until - now);
+      };
+      return (area(end) - area(from)) / (end - from) * batch;
     }
     case models::ArrivalProcess::mmpp: {
       double requests = 0, time = 0;
@@ -303,9 +307,12 @@ double mean_rate(const models::Topology& t, const models::Workload& w) {
       return time > 0 ? requests / time * batch : 0;
     }
     case models::ArrivalProcess::trace: {
-      if (w.trace_ns == nullptr || w.trace_ns->empty() || !(end > 0)) return 0;
-      const auto until = std::upper_bound(w.trace_ns->begin(), w.trace_ns->end(), t.run.duration.ns);
-      return static_cast<double>(until - w.trace_ns->begin()) / end * batch;
+      if (w.trace_ns == nullptr) return 0;
+      const auto after = [&](std::int64_t ns) {
+        return std::upper_bound(w.trace_ns->begin(), w.trace_ns->end(), ns);
+      };
+      const auto first = t.run.warmup.ns > 0 ? after(t.run.warmup.ns) : w.trace_ns->begin();
+      return static_cast<double>(after(t.run.duration.ns) - first) / (end - from) * batch;
     }
     case models::ArrivalProcess::constant_vus:
     case models::ArrivalProcess::ramping_vus:

@@ -35,6 +35,26 @@ TEST(PredictOpen, OneExponentialWorkerIsMm1) {
   EXPECT_NEAR(p.workloads[0].zero_load_response_s, 0.01, 1e-12);
 }
 
+TEST(PredictOpen, RatesThatChangeAreThoseOfTheMeasuredTime) {
+  World w;
+  const int s = w.service("s", 10, {World::work(1)});
+  w.t.run.duration = {100'000'000'000};
+  models::Workload& load = w.open(0, {w.call(s)});
+  load.process = models::ArrivalProcess::ramping_rate;
+  load.stages = {{{100'000'000'000}, 100}};
+  EXPECT_NEAR(predict(w.t).workloads[0].throughput_per_s.value, 50, 1e-9);
+  w.t.run.warmup = {60'000'000'000};  // from 60/s to 100/s
+  EXPECT_NEAR(predict(w.t).workloads[0].throughput_per_s.value, 80, 1e-9);
+  // Ten at 0, 10, ... 90 s: of these 70, 80 and 90 s are measured; who comes at 60 s is there before that.
+  load.process = models::ArrivalProcess::trace;
+  std::vector<std::int64_t> times;
+  for (std::int64_t k = 0; k < 10; ++k) times.push_back(k * 10'000'000'000);
+  load.trace_ns = std::make_shared<const std::vector<std::int64_t>>(times);
+  EXPECT_NEAR(predict(w.t).workloads[0].throughput_per_s.value, 3.0 / 40, 1e-12);
+  w.t.run.warmup = {0};
+  EXPECT_NEAR(predict(w.t).workloads[0].throughput_per_s.value, 10.0 / 100, 1e-12);
+}
+
 TEST(PredictOpen, TenWorkersAreErlangC) {
   World w;
   const int s = w.service("s", 10, {World::work(100)});
