@@ -67,9 +67,9 @@ struct EdgeAmplification {
 
 struct Cascade {
   Verdict verdict = Verdict::unknown;
-  std::string reason;  // why unknown, or degraded
-  std::vector<Trigger> triggers;
-  std::vector<Hit> hits;  // by onset
+  std::string reason;             // why unknown, or degraded
+  std::vector<Trigger> triggers;  // none where there was too little to tell
+  std::vector<Hit> hits;          // by onset
   std::vector<EdgeAmplification> amplified;
   double user_onset_s = -1;  // when requests began to fail; -1: never
   double user_end_s = -1;    // when they were well again; the end of the run where they are not

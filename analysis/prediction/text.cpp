@@ -293,7 +293,10 @@ std::string prediction_text(const Prediction& p, bool unicode) {
                      figure_text(w.response_mean_s, time_text(w.response_mean_s.value, unicode), unicode),
                      time_text(w.zero_load_response_s, unicode), how(w.response_mean_s)});
     }
-    out += "\n" + workloads.text() + "\n";
+    out += "\n" + workloads.text();
+    if (p.workloads.size() > kMaxRows)
+      out += fmt::format("  and {} more workloads\n", p.workloads.size() - kMaxRows);
+    out += "\n";
     capacity_lines(p, unicode, out);
   }
   shape_lines(p, unicode, out);

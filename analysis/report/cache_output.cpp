@@ -61,11 +61,7 @@ std::string cache_text(const std::vector<CacheReport>& caches, TextStyle style) 
   }
   if (table.empty()) return {};
   std::string out = "\n" + table.text();
-  if (rows > kMostRows)
-    out += inked(fmt::format("... and {} more; all are in summary.json (--out DIR)", rows - kMostRows),
-                 Ink::dim, style) +
-           "\n";
-  out += remarks;
+  out += cut_line(rows, kMostRows, style) + remarks;
   if (!writes.empty()) out += "\n" + writes.text();
   return out;
 }

@@ -5,6 +5,7 @@
 #include "analysis/report/cascade_story.hpp"
 #include "analysis/report/json_figures.hpp"
 #include "analysis/report/text_table.hpp"
+#include "models/field/diagnostics.hpp"
 
 namespace tailrace::analysis {
 
@@ -54,8 +55,7 @@ std::string cause_words(const CascadeHitReport& h) {
 }
 
 std::string cascade_text(const CascadeReport& report, TextStyle style) {
-  if (report.verdict == Verdict::unknown &&
-      report.reason.find("before the first trigger") != std::string::npos)
+  if (report.verdict == Verdict::unknown && !report.triggers.empty())
     return "\n" + inked("what followed", Ink::bold, style) + ": unknown, " + report.reason + "\n";
   if (!report.happened()) return "";
   std::string out = "\n" + inked("what followed", Ink::bold, style) + ": ";
@@ -74,8 +74,8 @@ std::string cascade_text(const CascadeReport& report, TextStyle style) {
                symptom_name(h.symptom), symptom_amount(h, h.normal, style), symptom_amount(h, h.worst, style),
                fmt::format("{}/{}", h.replications, report.replications)});
   }
-  if (!table.empty()) out += table.text();
-  return out + wrapped(report.story, kWidth);
+  if (!table.empty()) out += table.text() + cut_line(report.hits.size(), kMostRows, style);
+  return out + wrapped(models::escaped(report.story), kWidth);
 }
 
 void cascade_json(JsonText& json, const CascadeReport& report) {

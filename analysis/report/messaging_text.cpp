@@ -1,24 +1,15 @@
 #include "analysis/report/messaging_text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "analysis/report/text_table.hpp"
+#include "analysis/report/summary_part.hpp"
 
 namespace tailrace::analysis {
 
 namespace {
 
-using Cell = TextTable::Cell;
 using models::Fate;
 
-constexpr std::size_t kMostRows = 30;  // of each table
-constexpr std::size_t kNameWidth = 24;
-
-Cell counted(std::uint64_t n, Ink ink = Ink::plain) {
-  return n > 0 ? Cell(human_count(n), ink) : Cell();
-}
 using Fates = std::uint64_t[models::kFates];
 
 std::uint64_t all(const Fates& counts) {
@@ -34,9 +25,9 @@ std::string main_fate(const Fates& counts, Fate first) {
   return text;
 }
 
-class Text {
+class Text : SummaryPart {
  public:
-  Text(const MessagingReport& report, TextStyle style) : report_(report), style_(style) {}
+  Text(const MessagingReport& report, TextStyle style) : SummaryPart(style), report_(report) {}
 
   std::string text() {
     channels();
@@ -49,18 +40,8 @@ class Text {
   }
 
  private:
-  std::string name(std::string_view text, std::size_t width = kNameWidth) const {
-    return shortened(text, width, style_);
-  }
-  void add(const TextTable& table, std::size_t rows) {
-    if (table.empty()) return;
-    out_ += "\n" + table.text();
-    if (rows <= kMostRows) return;
-    out_ += inked(fmt::format("... and {} more; all are in summary.json (--out DIR)",
-                              human_count(rows - kMostRows)),
-                  Ink::dim, style_) +
-            "\n";
-  }
+  static constexpr std::size_t kWidth = 24;  // of a name: these tables are wide
+  std::string name(std::string_view text) const { return shortened(text, kWidth, style_); }
   Cell share(const Interval& i, std::uint64_t count, Ink ink) const {
     if (count == 0) return {};
     const HumanScale scale = fraction_scale(i.estimate);
@@ -100,6 +81,7 @@ class Text {
   }
 
   void groups() {
+    const std::string times = style_.unicode ? "×" : "x";
     TextTable table(style_);
     table.left("consumers").right("handled").right("rate").right("again").right("each").right("end to end");
     table.right("p50").right("p99").right("lag").right("peak").right("at end");
@@ -110,18 +92,19 @@ class Text {
         if (++rows > kMostRows) continue;
         const LatencyReport& l = g.end_to_end;
         const std::uint64_t unhandled = all(g.ended) - g.ended[static_cast<std::size_t>(Fate::consumed)];
-        table.row({name(g.name), g.handles ? Cell(human_count(g.handled)) : Cell("nobody", Ink::dim),
-                   g.handles ? Cell(human_rate(g.throughput.estimate)) : Cell(),
-                   g.redeliveries > 0 ? Cell(human_fraction(g.redelivered.estimate), Ink::warn) : Cell(),
-                   g.redeliveries > 0 ? Cell("×" + human_number(g.per_message.estimate), Ink::warn) : Cell(),
-                   l.count > 0 ? Cell(human_duration(l.mean.estimate, style_)) : Cell(), percentile(l, 0),
-                   percentile(l, 4), human_number(g.lag.estimate), human_count(g.peak_lag),
-                   human_number(g.lag_at_end.estimate), counted(unhandled, Ink::bad),
-                   unhandled > 0 ? Cell(human_fraction(static_cast<double>(unhandled) /
-                                                       static_cast<double>(all(g.ended))),
-                                        Ink::bad)
-                                 : Cell(),
-                   unhandled > 0 ? Cell(main_fate(g.ended, Fate::expired), Ink::dim) : Cell()});
+        table.row(
+            {name(g.name), g.handles ? Cell(human_count(g.handled)) : Cell("nobody", Ink::dim),
+             g.handles ? Cell(human_rate(g.throughput.estimate)) : Cell(),
+             g.redeliveries > 0 ? Cell(human_fraction(g.redelivered.estimate), Ink::warn) : Cell(),
+             g.redeliveries > 0 ? Cell(times + human_number(g.per_message.estimate), Ink::warn) : Cell(),
+             l.count > 0 ? Cell(human_duration(l.mean.estimate, style_)) : Cell(), percentile(l, 0),
+             percentile(l, 4), human_number(g.lag.estimate), human_count(g.peak_lag),
+             human_number(g.lag_at_end.estimate), counted(unhandled, Ink::bad),
+             unhandled > 0
+                 ? Cell(human_fraction(static_cast<double>(unhandled) / static_cast<double>(all(g.ended))),
+                        Ink::bad)
+                 : Cell(),
+             unhandled > 0 ? Cell(main_fate(g.ended, Fate::expired), Ink::dim) : Cell()});
       }
     }
     add(table, rows);
@@ -209,8 +192,6 @@ class Text {
   }
 
   const MessagingReport& report_;
-  TextStyle style_;
-  std::string out_;
 };
 
 }  // namespace

@@ -46,7 +46,7 @@ class Text : SummaryPart {
                  Cell(human_count(s.outages), s.outages > 0 ? Ink::bad : Ink::plain),
                  human_number(s.outages_per_hour.estimate)});
     }
-    add(table, "of: instances that must be up, and that there are at most");
+    add(table, rows, "of: instances that must be up, and that there are at most");
   }
 
   void scaling() {
@@ -68,7 +68,7 @@ class Text : SummaryPart {
                  s.cold > 0 ? Cell(human_fraction(s.cold_starts.estimate), Ink::warn) : Cell(),
                  bad(s.cut_off)});
     }
-    add(table, "up, down, hours: per replication; cold starts: requests that found no ready instance");
+    add(table, rows, "up, down, hours: per replication; cold starts: requests that found no ready instance");
   }
 
   void deployments() {
@@ -95,7 +95,8 @@ class Text : SummaryPart {
                      : Cell(),
                  bad(d.skewed)});
     }
-    add(table, "requests, failed: at instances of the new version; skewed: caller and callee did not fit");
+    add(table, report_.deployments.size(),
+        "requests, failed: at instances of the new version; skewed: caller and callee did not fit");
   }
 
   const RunReport& report_;

@@ -1,7 +1,7 @@
 #pragma once
-// A part of the summary made of tables: each that has rows stands below the last, with a note in a dim line
-// below it. Who prints a part derives from this and adds its tables; names are cut, and of each table the
-// first kMostRows rows are meant to be shown.
+// A part of the summary made of tables: each that has rows stands below the last, then how many rows are left
+// out, then a note in a dim line. Who prints a part derives from this and adds its tables; names are cut, and
+// of each table the first kMostRows rows are shown.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -22,11 +22,18 @@ class SummaryPart {
   explicit SummaryPart(TextStyle style) : style_(style) {}
 
   std::string name(std::string_view text) const { return shortened(text, kNameWidth, style_); }
-  void add(const TextTable& table, std::string_view note) {
-    if (!table.empty()) out_ += "\n" + table.text() + inked(note, Ink::dim, style_) + "\n";
+  // `rows`: that there are, shown or not.
+  void add(const TextTable& table, std::size_t rows, std::string_view note = {}) {
+    if (table.empty()) return;
+    out_ += "\n" + table.text() + cut_line(rows, kMostRows, style_);
+    if (!note.empty()) out_ += inked(note, Ink::dim, style_) + "\n";
   }
-  // A count of what should not happen; nothing where it did not.
-  static Cell bad(std::uint64_t count) { return count > 0 ? Cell(human_count(count), Ink::bad) : Cell(); }
+  // A count, nothing where it is 0.
+  static Cell counted(std::uint64_t count, Ink ink = Ink::plain) {
+    return count > 0 ? Cell(human_count(count), ink) : Cell();
+  }
+  // Of what should not happen.
+  static Cell bad(std::uint64_t count) { return counted(count, Ink::bad); }
 
   const TextStyle style_;
   std::string out_;

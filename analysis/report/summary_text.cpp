@@ -65,13 +65,9 @@ class Summary {
   std::string name(std::string_view text, std::size_t width = kNameWidth) const {
     return shortened(text, width, style_);
   }
-  void heading(std::string_view text) { out_ += "\n" + inked(text, Ink::bold, style_) + "\n"; }
   void line(std::string_view text) { out_ += std::string(text) + "\n"; }
-  void cut(std::size_t all) {
-    if (all > kMostRows)
-      line(inked(
-          fmt::format("... and {} more; all are in summary.json (--out DIR)", human_count(all - kMostRows)),
-          Ink::dim, style_));
+  void cut(std::size_t rows, std::size_t most = kMostRows, const char* rest = "more") {
+    out_ += cut_line(rows, most, style_, rest);
   }
 
   void title() {
@@ -156,10 +152,11 @@ class Summary {
     table.right("p95").right("p99").right("p99.9");
     std::size_t rows = 0;
     for (const ClassReport& w : report_.workloads) {
-      if (++rows > kMostRows) break;
-      request_rows(table, name(w.workload), w, w.duration, true);
-      const bool some_failed = w.success_duration.count != w.duration.count && w.success_duration.count > 0;
-      if (some_failed) request_rows(table, "  of these successful", w, w.success_duration, false);
+      if (++rows <= kMostRows) {
+        request_rows(table, name(w.workload), w, w.duration, true);
+        const bool some_failed = w.success_duration.count != w.duration.count && w.success_duration.count > 0;
+        if (some_failed) request_rows(table, "  of these successful", w, w.success_duration, false);
+      }
       for (const ClassReport& c : report_.classes) {
         if (c.workload != w.workload || c.name.empty() || ++rows > kMostRows) continue;
         request_rows(table, "  " + name(c.name, kNameWidth - 2), c, c.duration, true);
@@ -367,11 +364,7 @@ class Summary {
     }
     if (table.empty()) return;
     out_ += "\n" + table.text();
-    if (list.size() > kMostPolicies) {
-      line(inked(fmt::format("... and {} less active; all are in summary.json (--out DIR)",
-                             human_count(list.size() - kMostPolicies)),
-                 Ink::dim, style_));
-    }
+    cut(list.size(), kMostPolicies, "less active");
   }
   static std::string spaced(std::string text) {
     std::replace(text.begin(), text.end(), '_', ' ');
@@ -397,11 +390,7 @@ class Summary {
     }
     if (table.empty()) return;
     out_ += "\n" + table.text();
-    if (rows.size() > kMostPolicies) {
-      line(inked(fmt::format("... and {} more; all are in summary.json (--out DIR)",
-                             human_count(rows.size() - kMostPolicies)),
-                 Ink::dim, style_));
-    }
+    cut(rows.size(), kMostPolicies);
   }
   // "cart: found unhealthy 12.3 s ±1.2 after a fault began; 5 of 6 hits were noticed while they lasted".
   void noticed(const std::string& target, const std::string& how, const DetectionReport& d) {

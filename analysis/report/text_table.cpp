@@ -1,5 +1,7 @@
 #include "analysis/report/text_table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace tailrace::analysis {
@@ -27,6 +29,13 @@ std::string inked(std::string_view text, Ink ink, TextStyle style) {
       break;
   }
   return code + std::string(text) + "\x1b[0m";
+}
+
+std::string cut_line(std::size_t rows, std::size_t most, TextStyle style, const char* rest) {
+  if (rows <= most) return "";
+  const std::string text =
+      fmt::format("... and {} {}; all are in summary.json (--out DIR)", human_count(rows - most), rest);
+  return inked(text, Ink::dim, style) + "\n";
 }
 
 std::string TextTable::text() const {

@@ -12,6 +12,9 @@ enum class Ink : std::uint8_t { plain, dim, bold, good, bad, warn };
 
 std::string inked(std::string_view text, Ink ink, TextStyle style);
 
+// What stands below a table that shows `most` of `rows`, by default the first; empty where it shows all.
+std::string cut_line(std::size_t rows, std::size_t most, TextStyle style, const char* rest = "more");
+
 class TextTable {
  public:
   struct Cell {

@@ -39,7 +39,7 @@ class Text : SummaryPart {
            Cell(human_fraction(d.to_the_dead.estimate), d.counts.to_the_dead > 0 ? Ink::warn : Ink::plain),
            bad(d.counts.refused)});
     }
-    add(table,
+    add(table, report_.discovery.size(),
         "noticed in: from a crash until its entry was gone; learned in: until a client knew of a change "
         "(means); to the dead: share of the attempts");
   }
@@ -55,7 +55,8 @@ class Text : SummaryPart {
                  bad(g.counts.failed_asks), human_count(g.counts.renewals), bad(g.counts.failed_renewals),
                  bad(g.counts.expiries), bad(g.counts.waiting)});
     }
-    add(table, "failed: tries, of starts and of renewals; leases lost: instances that had to stop serving");
+    add(table, report_.gates.size(),
+        "failed: tries, of starts and of renewals; leases lost: instances that had to stop serving");
   }
 
   void egress() {
@@ -66,7 +67,7 @@ class Text : SummaryPart {
       table.row({fmt::format("{} -> {}", name(e.from), name(e.to)), human_count(e.calls), human_number(e.gib),
                  human_number(e.per_gib), human_number(e.cost)});
     }
-    add(table,
+    add(table, report_.egress.size(),
         fmt::format("cost: {} an hour, {} for a million requests", human_number(report_.egress_cost_per_hour),
                     human_number(report_.egress_cost_per_million)));
   }
@@ -83,7 +84,7 @@ class Text : SummaryPart {
     if (table.empty()) {
       out_ += "\n" + inked(note, Ink::dim, style_) + "\n";
     } else {
-      add(table, note);
+      add(table, c.busiest.size(), note);
     }
   }
 

@@ -107,6 +107,7 @@ TEST(MessagingReport, AMessageThatAlwaysFailsIsRedeliveredDeadLetteredAndMissed)
   EXPECT_NE(text.find("orders/mailers"), std::string::npos) << text;
   EXPECT_NE(text.find("50.0 %"), std::string::npos) << text;
   EXPECT_NE(text.find("dead lettered"), std::string::npos) << text;
+  EXPECT_NE(text.find(" x2.00"), std::string::npos) << text;  // deliveries of each, in ASCII
 }
 
 TEST(MessagingReport, AModelWithoutMessagesHasNothingToSay) {

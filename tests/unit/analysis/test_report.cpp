@@ -82,6 +82,23 @@ TEST(Report, ATimeThatIsInfiniteSaysWhy) {
   EXPECT_TRUE(contains(text, "n/a  not every replication recovered")) << text;
 }
 
+TEST(Report, TablesThatAreCutSayByHowMuch) {
+  std::string workloads, services, faults;
+  for (int i = 0; i < 34; ++i) {
+    const std::string n = std::to_string(i);
+    workloads += "  w" + n + ": {constant_arrival_rate: 1/s, calls: s" + n + ".op}\n";
+    services += "  s" + n + ": {replicas: 2, endpoints: {op: [compute: 1ms]}}\n";
+    faults += "  - {name: f" + n + ", type: pod_failure, target: s" + n + ", start: 5s, duration: 1s}\n";
+  }
+  const Results r = tests::run_text("run: {duration: 10s, replications: 1}\nworkloads:\n" + workloads +
+                                    "services:\n" + services + "faults:\n" + faults);
+  const std::string summary = summary_text({*r.model, r.records, r.report, {}, {}, {}}, {});
+  const std::string requests =
+      summary.substr(0, std::min(summary.find("failed requests"), summary.find("services")));
+  EXPECT_TRUE(contains(requests, "... and 4 more; all are in summary.json")) << requests;
+  EXPECT_TRUE(contains(scaling_text(r.report, {}), "... and 4 more; all are in summary.json"));
+}
+
 TEST(Report, NamesOfCachesCannotBreakTheirTable) {
   const Results r = tests::run_text(R"y(run: {duration: 5s, replications: 1}
 caches: {"=a,\"b": {keys: "zipf(s=1, n=100)", capacity: 10}}
@@ -90,6 +107,13 @@ services: {s: {endpoints: {op: [{cache: "=a,\"b", on_miss: [compute: 1ms]}]}}}
 )y");
   EXPECT_TRUE(contains(caches_csv(*r.model, r.records), "\n0,\"'=a,\"\"b\",s,0,"))
       << caches_csv(*r.model, r.records);
+}
+
+TEST(Report, AStoryCannotDriveTheTerminal) {
+  CascadeReport report;
+  report.verdict = Verdict::recovered;
+  report.story = "At 5 s the fault \"\x1b[31m\" began.";
+  EXPECT_FALSE(contains(cascade_text(report, {}), "\x1b"));
 }
 
 // The second replication ended before its fault did: what the others do later is no business of that fault.
