@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "analysis/cascade/signals.hpp"
+#include "analysis/stats/median.hpp"
 #include "models/catalog.hpp"
 
 namespace tailrace::analysis {
@@ -16,13 +17,6 @@ constexpr double kConfidence = 0.95;
 
 std::size_t at(int id) {
   return static_cast<std::size_t>(id);
-}
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
 }
 
 // The key with the highest count; of several the first.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analysis/graph/call_sites.hpp"
 #include "analysis/graph/graph_algorithms.hpp"
 #include "analysis/graph/message_ways.hpp"
 #include "analysis/queueing/traffic.hpp"
@@ -22,14 +23,6 @@ constexpr double kSettled = 1e-11;
 
 std::size_t at(int i) {
   return static_cast<std::size_t>(i);
-}
-
-// Every call site, whatever its chance.
-void call_sites(const Steps& steps, std::vector<int>& edges) {
-  for (const Step& s : steps) {
-    if (s.kind == Step::Kind::call) edges.push_back(s.edge);
-    for (const models::StepBranch& b : s.branches) call_sites(b.steps, edges);
-  }
 }
 
 // P(an attempt's message is given up), each way.
@@ -90,7 +83,7 @@ Layers::Layers(const models::Topology& topology) : t_(topology) {
   std::vector<std::pair<int, int>> arcs, station_arcs;
   for (std::size_t i = 0; i < operations; ++i) {
     std::vector<int> edges;
-    call_sites(t_.operations[i].steps, edges);
+    add_call_sites(t_.operations[i].steps, edges);
     for (const int e : edges) {
       const int to = t_.edges[at(e)].operation;
       op_cycle = op_cycle || to == static_cast<int>(i);
@@ -150,7 +143,7 @@ Layers::Layers(const models::Topology& topology) : t_(topology) {
     if (!m.blocking || !s.limited) continue;
     for (const int op : s.operations) {
       std::vector<int> edges;
-      call_sites(t_.operations[at(op)].steps, edges);
+      add_call_sites(t_.operations[at(op)].steps, edges);
       s.holds_calls = s.holds_calls || !edges.empty();
     }
   }
@@ -179,7 +172,7 @@ void Layers::follow_messages() {
     if (by_messages[at(op)] != 0) continue;
     by_messages[at(op)] = 1;
     std::vector<int> edges;
-    call_sites(t_.operations[at(op)].steps, edges);
+    add_call_sites(t_.operations[at(op)].steps, edges);
     for (const int e : edges) todo.push_back(t_.edges[at(e)].operation);
   }
 }

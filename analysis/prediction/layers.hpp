@@ -53,7 +53,6 @@ struct StationState {
 
 struct LinkState {
   double message_rate = 0, utilization = 0, wait_s = 0;
-  Moments transmission;
   bool product_form = true, exact = true;
 };
 

@@ -32,10 +32,6 @@ inline Moments moments_of(const sim::Distribution& d, double unit) {
   return m;
 }
 
-inline Moments constant_time(double seconds) {
-  return {seconds, 0, Moments::Law::constant, true};
-}
-
 // One after the other, independent.
 inline Moments operator+(const Moments& a, const Moments& b) {
   Moments m{a.mean + b.mean, a.variance + b.variance, Moments::Law::other, a.exact && b.exact};

@@ -69,8 +69,8 @@ struct RequestPath {
 struct Amplification {
   std::string operation;
   double calls_per_request = 0;  // expected, averaged over all requests of all workloads
-  double worst_attempts_per_call =
-      1;  // product of 1 + retries along the worst chain of calls that leads here
+  // Product of 1 + retries along the worst chain of calls that leads here.
+  double worst_attempts_per_call = 1;
 };
 
 struct SinglePointOfFailure {

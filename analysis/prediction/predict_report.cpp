@@ -205,7 +205,7 @@ void Predictor::station(std::size_t i, bool closed) {
     // Busy workers follow from rates and stays alone (Little): no need for a formula of the wait.
     const bool plain = !out.by_messages && !s.holds_calls && !s.cores && doubt_.empty() &&
                        (!closed || closed_exact_) && s.lost == 0 && s.visits.exact;
-    out.utilization = figure(s.stable ? u : offered(i), s.stable || true, plain || exact, reason);
+    out.utilization = figure(s.stable ? u : offered(i), true, plain || exact, reason);
   } else {
     out.utilization = {0, false, false, "workers are unlimited"};
   }

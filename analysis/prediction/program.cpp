@@ -204,7 +204,6 @@ class Walk {
 
   void call(const Step& s, Part& p) {
     close(p.open, p.reach);
-    result_.calls_out = true;
     const CallFacts& f = facts_[static_cast<std::size_t>(s.edge)];
     result_.calls.push_back({s.edge, p.reach});
     spend(p.reach, f.time.mean);
@@ -308,7 +307,6 @@ class Walk {
     result_.computes.add(weight, once.computes);
     for (const CallCount& c : once.calls) result_.calls.push_back({c.edge, weight * c.times});
     for (const CallCount& c : once.look_ups) result_.look_ups.push_back({c.edge, weight * c.times});
-    result_.calls_out = result_.calls_out || once.calls_out;
     result_.forks = result_.forks || once.forks;
     spend(weight, once.spent_s);
     // A random sum: the rounding of the drawn number is left out of its variance.

@@ -63,7 +63,6 @@ struct WalkResult {
   Visits computes;  // compute steps, as work: without stretch and waits
   std::vector<CallCount> calls;
   std::vector<CallCount> look_ups;  // by cache, in place of the edge
-  bool calls_out = false;           // has a call
   bool forks = false;               // has a parallel of two or more branches
 };
 

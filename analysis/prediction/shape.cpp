@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analysis/graph/call_sites.hpp"
 #include "analysis/graph/graph_algorithms.hpp"
 #include "analysis/graph/message_ways.hpp"
 #include "analysis/queueing/traffic.hpp"
@@ -24,13 +25,6 @@ constexpr double kManyAttempts = 100;
 
 std::size_t at(int i) {
   return static_cast<std::size_t>(i);
-}
-
-void all_calls(const Steps& steps, std::vector<int>& edges) {
-  for (const Step& s : steps) {
-    if (s.kind == Step::Kind::call) edges.push_back(s.edge);
-    for (const models::StepBranch& b : s.branches) all_calls(b.steps, edges);
-  }
 }
 
 // Calls that somebody waits for.
@@ -71,7 +65,7 @@ class Shape {
   Shape(const Layers& layers, Prediction& p) : layers_(layers), t_(layers.topology()), p_(p) {
     calls_.resize(t_.operations.size());
     for (std::size_t i = 0; i < t_.operations.size(); ++i) {
-      all_calls(t_.operations[i].steps, calls_[i]);
+      add_call_sites(t_.operations[i].steps, calls_[i]);
       for (const int e : calls_[i]) arcs_.emplace_back(static_cast<int>(i), t_.edges[at(e)].operation);
       for (const models::ConsumerGroup* group : handlers_of(t_, static_cast<int>(i)))
         message_arcs_.emplace_back(static_cast<int>(i), group->operation);
@@ -79,7 +73,7 @@ class Shape {
     for (const models::Workload& w : t_.workloads) {
       for (const models::RequestClass& c : w.classes) {
         std::vector<int> edges;
-        all_calls(c.steps, edges);
+        add_call_sites(c.steps, edges);
         for (const int e : edges) roots_.push_back(t_.edges[at(e)].operation);
       }
     }
@@ -263,7 +257,7 @@ class Shape {
     for (const models::Workload& w : t_.workloads) {
       for (const models::RequestClass& c : w.classes) {
         std::vector<int> edges;
-        all_calls(c.steps, edges);
+        add_call_sites(c.steps, edges);
         for (const int e : edges) raise(e, 1, models::kNone);
       }
     }

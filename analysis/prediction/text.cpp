@@ -238,18 +238,6 @@ std::string time_text(double seconds, bool unicode) {
   return fmt::format("{:.4g} s", seconds);
 }
 
-const Figure* predicted_figure(const Prediction& p, const std::string& name, Measured::What what) {
-  const StationPrediction* station = nullptr;
-  const WorkloadPrediction* workload = nullptr;
-  for (const StationPrediction& s : p.stations) {
-    if (s.name == name) station = &s;
-  }
-  for (const WorkloadPrediction& w : p.workloads) {
-    if (w.name == name) workload = &w;
-  }
-  return pick(station, workload, what);
-}
-
 std::string prediction_text(const Prediction& p, bool unicode) {
   std::string out;
   if (!p.message.empty()) {

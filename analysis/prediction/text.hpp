@@ -26,7 +26,4 @@ std::string beside_text(const Prediction& prediction, const std::vector<Measured
 // "12.5 ms": three or four digits and a fitting unit; infinity is "unbounded".
 std::string time_text(double seconds, bool unicode = true);
 
-// The predicted figure that a measurement belongs to; null when no such station or workload is known.
-const Figure* predicted_figure(const Prediction& prediction, const std::string& name, Measured::What what);
-
 }  // namespace tailrace::analysis

@@ -32,7 +32,6 @@ struct LossMeans : QueueMeans {
 };
 
 // --- exponential service
-// -----------------------------------------------------------------------------------------
 
 // Blocking of M/G/c/c with offered load a = lambda E[S]; insensitive to the service law. O(servers).
 double erlang_b(double offered_load, int servers);
@@ -44,8 +43,8 @@ double mm1_response_quantile(double arrival_rate, double service_mean_s, double 
 
 QueueMeans mmc(double arrival_rate, double service_mean_s, int servers);
 double mmc_wait_tail(double arrival_rate, double service_mean_s, int servers, double t);  // P(wait > t)
-double mmc_wait_quantile(double arrival_rate, double service_mean_s, int servers,
-                         double q);  // 0 if q <= P(no wait)
+// 0 if q <= P(no wait)
+double mmc_wait_quantile(double arrival_rate, double service_mean_s, int servers, double q);
 double mmc_response_tail(double arrival_rate, double service_mean_s, int servers, double t);
 double mmc_response_quantile(double arrival_rate, double service_mean_s, int servers, double q);
 
@@ -63,7 +62,6 @@ LossMeans mmc_timeout(double arrival_rate, double service_mean_s, int servers, d
 QueueMeans batch_mm1(double batch_rate, double batch_mean, double batch_second_moment, double service_mean_s);
 
 // --- general service
-// ---------------------------------------------------------------------------------------------
 
 QueueMeans mg1(double arrival_rate, double service_mean_s, double service_scv);
 // G/G/c by Allen and Cunneen: the M/M/c wait times (scv_a + scv_s) / 2. Exact for M/M/c and M/G/1 only.
@@ -87,7 +85,6 @@ double gg1_wait_upper_bound(double arrival_rate, double arrival_scv, double serv
 double gg1_wait_lower_bound(double arrival_rate, double service_mean_s, double service_scv);
 
 // --- general arrivals, exponential service
-// -----------------------------------------------------------------------
 
 // E[exp(-s A)] of the time between arrivals, whose mean is 1 / arrival_rate.
 using LaplaceTransform = std::function<double(double)>;
@@ -102,7 +99,6 @@ GM1 gm1(double arrival_rate, const LaplaceTransform& interarrival, double servic
 double gm1_response_quantile(const GM1& queue, double q);
 
 // --- several classes at one server
-// -------------------------------------------------------------------------------
 
 struct PriorityClass {
   double arrival_rate = 0;
@@ -120,7 +116,6 @@ QueueMeans sjf_mg1(double arrival_rate, double service_mean_s, double service_sc
                    const std::function<double(double)>& service_quantile);
 
 // --- fan-out
-// -----------------------------------------------------------------------------------------------------
 
 double harmonic(int n);
 // The k-th of n parallel exponential calls to return, no queueing: k = n waits for all, k < n is a quorum.

@@ -44,8 +44,8 @@ struct OpenSolution {
   // visits come one after another; parallel branches make it an upper bound.
   double response_mean_s = 0;
   int bottleneck = -1;  // station of the largest utilization, -1 if there is none
-  double max_load_multiplier =
-      0;              // all external rates times this bring the bottleneck to 1; infinite without one
+  // All external rates times this bring the bottleneck to 1; infinite without one.
+  double max_load_multiplier = 0;
   bool exact = true;  // of every wait above
 };
 

@@ -34,7 +34,6 @@ CacheReport report_of(const CompiledModel& model, const Records& records, double
   CacheReport out;
   out.name = cache.name;
   out.shared = cache.station != models::kNone;
-  out.bounded = cache.settings.capacity >= 0 || cache.settings.capacity_bytes >= 0;
   for (const models::CacheStoreTable& s : model.cache_stores) out.stores += s.cache == id ? 1 : 0;
   std::vector<StoreRecord> sums;
   std::vector<double> entries, bytes;

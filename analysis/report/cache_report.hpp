@@ -17,7 +17,7 @@ namespace tailrace::analysis {
 
 struct CacheReport {
   std::string name;
-  bool shared = false, bounded = false;  // nodes of its own; a capacity
+  bool shared = false;  // nodes of its own
   bool writes_behind = false;
   std::uint64_t stores = 0;  // instances or nodes that have contents
   models::StoreRecord counts;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "analysis/graph/call_sites.hpp"
 #include "analysis/graph/message_ways.hpp"
 #include "analysis/report/cascade_story.hpp"
 #include "analysis/stats/batch_correlation.hpp"
@@ -47,7 +48,6 @@ LatencyReport latency(std::vector<const sim::Histogram*> groups, const std::vect
   return latency_report(std::move(groups), batches, keep, kConfidence);
 }
 
-// The requests of some classes together.
 // The successes of some classes, batch by batch; of several replications there are no batches.
 std::vector<sim::Histogram> batches_of(const Records& records, std::uint32_t first, std::uint32_t count) {
   std::vector<sim::Histogram> batches;
@@ -79,6 +79,7 @@ void note_batches(const CompiledModel& model, const Records& records, std::vecto
                   fmt::join(alike, ", "), alike.size() == 1 ? "its" : "their"));
 }
 
+// The requests of some classes together.
 ClassReport requests(const CompiledModel& model, const Records& records, std::uint32_t first,
                      std::uint32_t count) {
   ClassReport report;
@@ -253,7 +254,7 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
       seconds += i.present_s < 0 ? r.seconds() : i.present_s;
     }
     if (!(seconds > 0)) continue;  // never there
-    const double u = seconds > 0 ? used / seconds / capacity : 0;
+    const double u = used / seconds / capacity;
     report.min_instance_utilization = !any ? u : std::min(report.min_instance_utilization, u);
     report.max_instance_utilization = std::max(report.max_instance_utilization, u);
     any = true;
@@ -294,22 +295,19 @@ EdgeReport edge(const CompiledModel& model, const Records& records, std::size_t 
   return report;
 }
 
-void collect_calls(const models::Steps& steps, std::vector<int>& operations, const models::Topology& t) {
-  for (const models::Step& s : steps) {
-    if (s.kind == models::Step::Kind::call)
-      operations.push_back(t.edges[static_cast<std::size_t>(s.edge)].operation);
-    for (const models::StepBranch& b : s.branches) collect_calls(b.steps, operations, t);
-  }
-}
-
 // Workloads whose requests may lead to each operation, by calls or messages.
 std::vector<std::vector<std::size_t>> workloads_reaching(const models::Topology& t) {
+  const auto add_called = [&](const models::Steps& steps, std::vector<int>& operations) {
+    std::vector<int> edges;
+    add_call_sites(steps, edges);
+    for (const int e : edges) operations.push_back(t.edges[static_cast<std::size_t>(e)].operation);
+  };
   std::vector<std::vector<int>> calls(t.operations.size());
-  for (std::size_t i = 0; i < t.operations.size(); ++i) collect_calls(t.operations[i].steps, calls[i], t);
+  for (std::size_t i = 0; i < t.operations.size(); ++i) add_called(t.operations[i].steps, calls[i]);
   std::vector<std::vector<std::size_t>> reaching(t.operations.size());
   for (std::size_t w = 0; w < t.workloads.size(); ++w) {
     std::vector<int> open;
-    for (const models::RequestClass& c : t.workloads[w].classes) collect_calls(c.steps, open, t);
+    for (const models::RequestClass& c : t.workloads[w].classes) add_called(c.steps, open);
     while (!open.empty()) {
       const auto op = static_cast<std::size_t>(open.back());
       open.pop_back();
@@ -329,6 +327,13 @@ std::uint64_t combine(std::uint64_t h, std::uint64_t v) {
 }
 
 }  // namespace
+
+double wait_quantile(const sim::Histogram& waits, std::uint64_t served, double p) {
+  const double zeros = static_cast<double>(served - std::min(served, waits.count()));
+  const double rank = p * static_cast<double>(served) - zeros;
+  if (rank <= 0 || waits.empty()) return 0;
+  return static_cast<double>(waits.quantile(std::min(1.0, rank / static_cast<double>(waits.count())))) * 1e-9;
+}
 
 RunReport build_run_report(const CompiledModel& model, const Records& records) {
   const models::Topology& t = *model.topology;
@@ -353,13 +358,6 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
     const models::WorkloadTable& table = model.workloads[w];
     ClassReport whole = requests(model, records, table.first_class, table.classes);
     whole.workload = t.workloads[w].name;
-double wait_quantile(const sim::Histogram& waits, std::uint64_t served, double p) {
-  const double zeros = static_cast<double>(served - std::min(served, waits.count()));
-  const double rank = p * static_cast<double>(served) - zeros;
-  if (rank <= 0 || waits.empty()) return 0;
-  return static_cast<double>(waits.quantile(std::min(1.0, rank / static_cast<double>(waits.count())))) * 1e-9;
-}
-
     for (std::uint32_t c = 0; c < table.classes; ++c) {
       ClassReport one = table.classes == 1 ? whole : requests(model, records, table.first_class + c, 1);
       one.workload = t.workloads[w].name;

@@ -4,9 +4,8 @@
 // they are written.
 //
 //   otlp_traces    OpenTelemetry's JSON: a trace per request, a resource per service. Time 0 of the run is
-//   the
-//                  epoch. An attempt is a server's span that includes its way there and back; what a span
-//                  waited for is an internal span in it, with the reason as its name.
+//                  the epoch. An attempt is a server's span that includes its way there and back; what a
+//                  span waited for is an internal span in it, with the reason as its name.
 //   trace_events   Chrome's trace events (Perfetto, chrome://tracing): a process per request, lanes of spans
 //                  that do not overlap.
 #include <string>
