@@ -4,9 +4,10 @@
 
 #include <array>
 #include <cmath>
-#include <initializer_list>
 #include <map>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "models/field/diagnostics.hpp"
 
@@ -14,7 +15,23 @@ namespace tailrace::analysis {
 
 namespace {
 
-using Labels = std::initializer_list<std::pair<const char*, std::string>>;
+using Labels = std::vector<std::pair<std::string_view, std::string>>;
+
+// A channel's publishing and its handling have one name, and several calls may come from one place of the
+// scenario: those after the first are numbered, since a scrape with a series twice is refused as a whole.
+std::vector<Labels> numbered(std::vector<Labels> all) {
+  std::map<Labels, int> seen;
+  for (Labels& labels : all) {
+    const int number = ++seen[labels];
+    if (number > 1) labels.emplace_back("number", std::to_string(number));
+  }
+  return all;
+}
+
+Labels with(Labels labels, std::string_view key, std::string value) {
+  labels.emplace_back(key, std::move(value));
+  return labels;
+}
 
 // In the order in which the format wants it: all of a metric together, behind its help and type.
 class Text {
@@ -120,26 +137,25 @@ void stations(Text& text, const RunReport& report) {
 
 void operations(Text& text, const RunReport& report) {
   text.metric("tailrace_operation_duration_seconds", "summary", "At the server, from arrival to reply.");
-  for (const OperationReport& op : report.operations) {
-    for (std::size_t k = 0; k < kPercentiles.size() && op.response.count > 0; ++k)
-      text.sample({{"operation", op.name}, {"quantile", fmt::format("{}", kPercentiles[k])}},
-                  op.response.percentiles[k]);
-    text.sample({{"operation", op.name}}, static_cast<double>(op.response.histogram.sum()) * 1e-9, "_sum");
-    text.sample({{"operation", op.name}}, op.response.count, "_count");
+  std::vector<Labels> all;
+  for (const OperationReport& op : report.operations) all.push_back({{"operation", op.name}});
+  all = numbered(std::move(all));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const LatencyReport& l = report.operations[i].response;
+    for (std::size_t k = 0; k < kPercentiles.size() && l.count > 0; ++k)
+      text.sample(with(all[i], "quantile", fmt::format("{}", kPercentiles[k])), l.percentiles[k]);
+    text.sample(all[i], static_cast<double>(l.histogram.sum()) * 1e-9, "_sum");
+    text.sample(all[i], l.count, "_count");
   }
 }
 
 void edges(Text& text, const RunReport& report) {
-  const auto labels = [](const EdgeReport& e) {
-    return std::array<std::pair<const char*, std::string>, 3>{
-        {{"from", e.from}, {"to", e.to}, {"path", e.path}}};
-  };
+  std::vector<Labels> all;
+  for (const EdgeReport& e : report.edges) all.push_back({{"from", e.from}, {"to", e.to}, {"path", e.path}});
+  all = numbered(std::move(all));
   const auto each = [&](const char* name, const char* help, auto value) {
     text.metric(name, "counter", help);
-    for (const EdgeReport& e : report.edges) {
-      const auto l = labels(e);
-      text.sample({l[0], l[1], l[2]}, value(e));
-    }
+    for (std::size_t i = 0; i < all.size(); ++i) text.sample(all[i], value(report.edges[i]));
   };
   each("tailrace_calls_total", "Calls that were made.", [](const EdgeReport& e) { return e.calls; });
   each("tailrace_call_attempts_total", "Attempts that were sent.",
@@ -149,20 +165,19 @@ void edges(Text& text, const RunReport& report) {
   text.metric("tailrace_call_duration_seconds", "summary",
               "Duration of calls as their callers see it; without network, timers and retries it is the "
               "operation's.");
-  for (const EdgeReport& e : report.edges) {
-    const LatencyReport& d = e.duration;
-    const auto l = labels(e);
-    for (std::size_t k = 0; k < kPercentiles.size() && e.has_duration && d.count > 0; ++k)
-      text.sample({l[0], l[1], l[2], {"quantile", fmt::format("{}", kPercentiles[k])}}, d.percentiles[k]);
-    if (!e.has_duration) continue;
-    text.sample({l[0], l[1], l[2]}, static_cast<double>(d.histogram.sum()) * 1e-9, "_sum");
-    text.sample({l[0], l[1], l[2]}, d.count, "_count");
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const LatencyReport& d = report.edges[i].duration;
+    if (!report.edges[i].has_duration) continue;
+    for (std::size_t k = 0; k < kPercentiles.size() && d.count > 0; ++k)
+      text.sample(with(all[i], "quantile", fmt::format("{}", kPercentiles[k])), d.percentiles[k]);
+    text.sample(all[i], static_cast<double>(d.histogram.sum()) * 1e-9, "_sum");
+    text.sample(all[i], d.count, "_count");
   }
   text.metric("tailrace_calls_ended_total", "counter", "Calls that ended, by how.");
-  for (const EdgeReport& e : report.edges) {
-    for (std::size_t o = 0; o < e.ended.size(); ++o) {
-      const auto l = labels(e);
-      if (e.ended[o] > 0) text.sample({l[0], l[1], l[2], {"outcome", outcome(o)}}, e.ended[o]);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const models::OutcomeCounts& ended = report.edges[i].ended;
+    for (std::size_t o = 0; o < ended.size(); ++o) {
+      if (ended[o] > 0) text.sample(with(all[i], "outcome", outcome(o)), ended[o]);
     }
   }
 }
@@ -170,7 +185,10 @@ void edges(Text& text, const RunReport& report) {
 void rest(Text& text, const RunResults& results) {
   const RunReport& report = results.report;
   text.metric("tailrace_fault_activations_total", "counter", "How often a fault came.");
-  for (const FaultReport& f : report.faults) text.sample({{"fault", f.name}}, f.activations);
+  std::vector<Labels> faults;
+  for (const FaultReport& f : report.faults) faults.push_back({{"fault", f.name}});
+  faults = numbered(std::move(faults));
+  for (std::size_t i = 0; i < faults.size(); ++i) text.sample(faults[i], report.faults[i].activations);
   if (report.tail.traced) {
     text.metric("tailrace_tail_seconds", "gauge",
                 "Mean time on the critical path of the requests of a band of latency.");
