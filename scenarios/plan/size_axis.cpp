@@ -76,7 +76,9 @@ std::optional<Axis> parse_size(const std::string& text, DesignFault& fault) {
     return std::nullopt;
   };
   if (range.low > range.high) return refuse("the lower end comes first");
+  if (range.whole && range.duration) return refuse("whole numbers need one unit at both ends");
   if (range.low < 0) return refuse("a size is not below 0");
+  if (range.whole && std::ceil(range.low) > range.high) return refuse("no whole number lies in its range");
   if (!axis->values.empty()) return axis;
   const std::size_t dots = text.rfind("..");
   const std::size_t begin = text.rfind('=', dots) + 1;
@@ -97,7 +99,7 @@ std::optional<SizeAxis> make_size_axis(const Axis& parsed, double price, double 
     const Range& range = *parsed.range;
     const auto low = static_cast<std::int64_t>(std::ceil(range.low));
     const auto high = static_cast<std::int64_t>(std::floor(range.high));
-    if (range.whole && range.unit.empty() && !range.duration && price > 0) {
+    if (range.whole && range.unit.empty() && price > 0) {
       axis.range = {low, high, price, {}};
       return axis;
     }

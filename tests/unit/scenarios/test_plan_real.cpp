@@ -63,7 +63,9 @@ TEST(SizeAxis, ReadsWholeNumbersRangesAndLists) {
 }
 
 TEST(SizeAxis, RefusesWhatHasNoOrderOrNoPrice) {
-  for (const char* text : {"a.b=2s..1s", "a.b=-1..3", "a.b=3", "a.b=1ms..2", "a.b=1..2000000", "=1..2"}) {
+  for (const char* text : {"a.b=2s..1s", "a.b=-1..3", "a.b=3", "a.b=1ms..2", "a.b=1..2000000", "=1..2",
+                           // Ranges without a whole number in them, and whole numbers of what?
+                           "a.b=1.2..1.8:int", "a.b=1.2ms..1.8ms:int", "a.b=1us..1ms:int"}) {
     DesignFault fault;
     EXPECT_FALSE(parse_size(text, fault)) << text;
     EXPECT_NE(fault.message, "") << text;
