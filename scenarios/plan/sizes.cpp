@@ -86,7 +86,7 @@ class Search {
     }
   }
 
-  const SizeJudgement* find(const Sizes& sizes) const {
+  SizeJudgement* find(const Sizes& sizes) {
     const auto at = std::find_if(plan_.tried.begin(), plan_.tried.end(),
                                  [&](const SizeJudgement& s) { return s.sizes == sizes; });
     return at == plan_.tried.end() ? nullptr : &*at;
@@ -100,14 +100,14 @@ class Search {
     if (j.wrong) plan_.fault = j.reason;
     if (j.interrupted || j.wrong) return std::nullopt;
     const Meets meets = j.meets;
-    ++(j.by_theory ? plan_.by_theory : plan_.simulated);
     plan_.untold += meets == Meets::untold;
-    if (const SizeJudgement* before = find(sizes)) {  // looked at again, for longer
+    if (SizeJudgement* before = find(sizes)) {  // looked at again, for longer
       plan_.untold -= before->judgement.meets == Meets::untold;
-      plan_.tried[static_cast<std::size_t>(before - plan_.tried.data())].judgement = std::move(j);
-      return meets == Meets::yes;
+      before->judgement = std::move(j);
+    } else {
+      ++(j.by_theory ? plan_.by_theory : plan_.simulated);
+      plan_.tried.push_back({sizes, std::move(j)});
     }
-    plan_.tried.push_back({sizes, std::move(j)});
     return meets == Meets::yes;
   }
 
@@ -129,21 +129,19 @@ class Search {
   // An answer that stands only because one step less could not be told: that is looked at for longer. True:
   // it meets, and is the answer now.
   bool look_longer(std::vector<Sizes>& again) {
-    for (const SizeJudgement& less : plan_.one_less) {
+    for (SizeJudgement& less : plan_.one_less) {
       if (less.sizes.empty() || less.judgement.meets != Meets::untold) continue;
       if (std::find(again.begin(), again.end(), less.sizes) != again.end()) continue;
       again.push_back(less.sizes);
-      const Sizes sizes = less.sizes;
-      const std::optional<bool> met = ask(sizes, Judge::kMoreLooks);
+      const std::optional<bool> met = ask(less.sizes, Judge::kMoreLooks);
       if (!met) return false;
+      less.judgement = find(less.sizes)->judgement;
       if (*met) {
-        plan_.answer.sizes = sizes;
-        plan_.answer.cost = cost_of(ranges_, sizes);
-        plan_.best = find(sizes)->judgement;
+        plan_.answer.sizes = less.sizes;
+        plan_.answer.cost = cost_of(ranges_, less.sizes);
+        plan_.best = less.judgement;
         return true;
       }
-      plan_.one_less[static_cast<std::size_t>(&less - plan_.one_less.data())].judgement =
-          find(sizes)->judgement;
     }
     return false;
   }

@@ -92,6 +92,8 @@ TEST(PlanOfATimeout, IsTheLeastThatTheoryAllowsToTheResolution) {
     ASSERT_TRUE(p.answer.found) << p.fault;
     EXPECT_TRUE(p.answer.proven);
     EXPECT_LE(p.tried.size(), 16u);  // bisection, of 533 values
+    // Once each, also those that were looked at again for longer.
+    EXPECT_EQ(static_cast<std::size_t>(p.simulated + p.by_theory), p.tried.size());
     below += seconds(p, 0) < least;
     far += seconds(p, 0) > least * 1.04;
     ASSERT_EQ(p.one_less.size(), 1u);
