@@ -47,9 +47,9 @@ double excess(const JudgedThreshold& t) {
 }
 
 // Stations that theory says cannot carry the load; empty where it does not know.
-std::string overload(const models::Topology& topology, const models::CompiledModel& model) {
-  if (!model.scaled.empty() || !topology.faults.empty()) return "";
-  const analysis::Prediction prediction = analysis::predict(topology);
+std::string overload(const models::CompiledModel& model) {
+  if (!model.scaled.empty() || !model.topology->faults.empty()) return "";
+  const analysis::Prediction prediction = analysis::predict(*model.topology);
   if (!prediction.message.empty() || prediction.stable) return "";
   std::vector<std::string> names;
   for (const analysis::StationPrediction& s : prediction.stations) {
@@ -127,15 +127,15 @@ bool Judge::look(const models::CompiledModel& model, const std::vector<models::R
 Judgement Judge::judge(const std::vector<std::string>& paths, const std::vector<std::string>& values,
                        bool theory, int looks) const {
   Judgement out;
-  const auto topology = build_point(scenario_, paths, values, "plan", out.reason);
+  auto topology = build_point(scenario_, paths, values, "plan", out.reason);
   if (!topology) {
     out.wrong = true;
     out.meets = Meets::no;
     return out;
   }
-  const auto model = models::compile(std::make_shared<const models::Topology>(*topology));
+  const auto model = models::compile(std::make_shared<const models::Topology>(std::move(*topology)));
   if (theory) {
-    out.reason = overload(*topology, *model);
+    out.reason = overload(*model);
     if (!out.reason.empty()) {
       out.by_theory = true;
       out.meets = Meets::no;

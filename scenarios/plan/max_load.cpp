@@ -143,8 +143,10 @@ class Search {
       out_.knee_reason = "nothing saturates in theory";
       return;
     }
-    if (!stable(rates_.nominal * 1e-6)) {
-      out_.knee_reason = "theory sees an overload at any rate";
+    const double least = rates_.nominal * 1e-6;
+    if (!stable(least)) {
+      const auto p = predict(least);
+      out_.knee_reason = p && !p->message.empty() ? p->message : "theory sees an overload at any rate";
       return;
     }
     for (int i = 0; i < 30 && high - low > 1e-6 * high; ++i) {

@@ -124,6 +124,17 @@ TEST(MaxLoad, ScalesWavesAsAWhole) {
   EXPECT_LT(p.fails->rate_per_s, 80);  // peaks are half as high again
 }
 
+// Where theory has no answer that is what is said, and not that everything is overloaded.
+TEST(MaxLoad, SaysWhyTheoryHasNoAnswer) {
+  std::string text = kOne;
+  text.replace(text.find("load:"), 5,
+               "others: {ramping_vus: {stages: [{duration: 10s, target: 2}]}, calls: s.op}, load:");
+  const MaxLoad p = find_max_load(scenario(text), "load", 0.2, {});
+  EXPECT_EQ(p.fault, "");
+  EXPECT_FALSE(p.saturation_per_s);
+  EXPECT_NE(p.knee_reason.find("the number of virtual users changes"), std::string::npos) << p.knee_reason;
+}
+
 TEST(MaxLoad, OfVirtualUsersIsRefused) {
   std::string text = kOne;
   text.replace(text.find("constant_arrival_rate: 40/s"), 27, "constant_vus: 5");
