@@ -51,6 +51,10 @@ std::optional<std::vector<std::string>> list_items(std::string_view text, Design
   for (std::size_t i = 0; i <= inside.size(); ++i) {
     const bool end = i == inside.size();
     const char c = end ? ',' : inside[i];
+    if (c == '\\' && quoted && i + 1 < inside.size()) {
+      ++i;
+      continue;
+    }
     if (c == '"') quoted = !quoted;
     if (quoted && !end) continue;
     if (c == '(' || c == '[' || c == '{') ++depth;
@@ -186,12 +190,12 @@ std::string Range::at(double u, bool sampled) const {
   double value = logarithmic ? low * sim::math::pow(high / low, u) : low + (high - low) * u;
   if (u == 0) value = low;
   if (u == 1) value = high;
+    if (duration) value = std::floor(value + 0.5);
   if (whole && sampled && !logarithmic) {
-    value = std::min(high, std::floor(low + (high - low + 1) * u));
+    const double first = std::floor(std::min(low, high) + 0.5), last = std::floor(std::max(low, high) + 0.5);
+    value = std::min(last, std::floor(first + (last - first + 1) * u));
   } else if (whole) {
     value = std::floor(value + 0.5);
-  } else if (duration) {
-    return models::format_duration(std::floor(rounded(value, digits) + 0.5));
   } else if (u != 0 && u != 1) {
     value = rounded(value, digits);
   }

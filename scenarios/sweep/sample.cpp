@@ -1,5 +1,6 @@
 #include "scenarios/sweep/sample.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -40,6 +41,7 @@ constexpr std::array<Direction, kSobolDimensions - 1> kDirections = {{
     {7, 4, {1, 3, 7, 13, 13, 15, 69}},
 }};
 
+constexpr double kBelowOne = 0x1.fffffffffffffp-1;  // where rounding would have reached 1
 constexpr unsigned kBits = 32;
 using Numbers = std::array<std::uint32_t, kBits>;
 
@@ -87,7 +89,7 @@ std::vector<double> latin_hypercube(std::size_t n, std::uint64_t seed, std::stri
   for (std::size_t i = n; i > 1; --i) std::swap(cells[i - 1], cells[stream.below(i)]);
   std::vector<double> out(n);
   for (std::size_t i = 0; i < n; ++i)
-    out[i] = (static_cast<double>(cells[i]) + stream.uniform()) / static_cast<double>(n);
+    out[i] = std::min((static_cast<double>(cells[i]) + stream.uniform()) / static_cast<double>(n), kBelowOne);
   return out;
 }
 

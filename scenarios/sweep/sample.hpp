@@ -16,7 +16,7 @@ inline constexpr std::size_t kSobolDimensions = 21;
 // Coordinate `dimension` of point `index`, in [0, 1) on a grid of 2^-32.
 double sobol(std::uint32_t index, std::size_t dimension);
 
-// Coordinates in (0, 1) of n points; `name` is the coordinate's.
+// Coordinates in [0, 1) of n points; `name` is the coordinate's.
 std::vector<double> latin_hypercube(std::size_t n, std::uint64_t seed, std::string_view name);
 
 }  // namespace tailrace::scenarios

@@ -43,6 +43,10 @@ TEST(Axis, LogScalesHaveEqualRatios) {
   EXPECT_EQ(values("1..8:log:int:4"), (Values{"1", "2", "4", "8"}));
 }
 
+TEST(Axis, EndsAreWhatWasWritten) {
+  EXPECT_EQ(values("1234567ns..10ms:log:3"), (Values{"1234567ns", "3.51364ms", "10ms"}));
+}
+
 TEST(Axis, WholeNumbersAreRoundedAndNotRepeated) {
   EXPECT_EQ(values("1..10:int:4"), (Values{"1", "4", "7", "10"}));
   EXPECT_EQ(values("1..3:int:9"), (Values{"1", "2", "3"}));
@@ -52,6 +56,7 @@ TEST(Axis, ListsKeepWhatBelongsTogether) {
   EXPECT_EQ(values("[fifo, lifo]"), (Values{"fifo", "lifo"}));
   EXPECT_EQ(values("[lognormal(mean=3ms, p99=12ms), {a: [1, 2]}]"),
             (Values{"lognormal(mean=3ms, p99=12ms)", "{a: [1, 2]}"}));
+  EXPECT_EQ(values("[\"a\\\", b\", c]"), (Values{"\"a\\\", b\"", "c"}));  // a quote in quotes
 }
 
 TEST(Axis, PathsMayBeQuoted) {
@@ -110,6 +115,16 @@ TEST(Design, ALongerSobolSampleBeginsWithTheShorterOne) {
   EXPECT_EQ(whole, (std::map<std::string, int>{{"1", 4}, {"2", 4}, {"3", 4}, {"4", 4}}));
   many.resize(8);
   EXPECT_EQ(few, many);
+}
+
+// Whole numbers have equal shares of a range, whichever end comes first and wherever its ends lie.
+TEST(Design, ASampleOfWholeNumbersStaysInItsRange) {
+  const DesignOptions twelve{DesignKind::sobol, 12, 1};
+  for (const char* range : {"a=4..1:int", "a=1..4:int", "a=0.6..4.4:int"}) {
+    std::map<std::string, int> seen;
+    for (const Values& p : points({range}, twelve)) ++seen[p[0]];
+    EXPECT_EQ(seen, (std::map<std::string, int>{{"1", 3}, {"2", 3}, {"3", 3}, {"4", 3}})) << range;
+  }
 }
 
 TEST(Sobol, BeginsAsPublished) {
