@@ -34,6 +34,7 @@
 #include "cli/stored_run.hpp"
 #include "models/field/number_text.hpp"
 #include "models/prices/prices.hpp"
+#include "scenarios/format/data_files.hpp"
 #include "scenarios/format/read.hpp"
 #include "scenarios/format/write.hpp"
 #include "scenarios/run/early_stop.hpp"

@@ -1,9 +1,7 @@
 #include "scenarios/format/write.hpp"
 
 #include <algorithm>
-#include <set>
 #include <string_view>
-#include <utility>
 
 #include "models/field/data_path.hpp"
 
@@ -146,30 +144,6 @@ void block(const Node& node, std::size_t indent, std::string& out) {
   }
 }
 
-// Scalars that name a file, also inside empirical(...), and whatever else in brackets.
-void collect_files(const Node& node, const models::ScenarioDoc& doc,
-                   std::set<std::pair<std::string, std::string>>& out) {
-  if (node.is_scalar() && node.mark.file < doc.files.size()) {
-    const std::string& directory = doc.files[node.mark.file].directory;
-    std::vector<std::string> words{node.text};
-    std::string word;
-    for (const char c : node.text) {
-      if (std::string_view("(), =\"").find(c) == std::string_view::npos) {
-        word += c;
-      } else if (!word.empty()) {
-        words.push_back(std::exchange(word, {}));
-      }
-    }
-    for (const std::string& name : words) {
-      if (name.find('.') == std::string::npos && name.find('/') == std::string::npos) continue;
-      const models::ResolvedPath found = models::resolve_data_path(name, directory);
-      if (found.path) out.emplace(name, *found.path);
-    }
-  }
-  for (const MapEntry& e : node.entries) collect_files(e.value, doc, out);
-  for (const Node& item : node.items) collect_files(item, doc, out);
-}
-
 }  // namespace
 
 std::string write_scenario(const Node& root) {
@@ -200,12 +174,6 @@ bool same_tree(const Node& a, const Node& b) {
     if (!same_tree(a.items[i], b.items[i])) return false;
   }
   return true;
-}
-
-std::vector<std::pair<std::string, std::string>> data_files(const models::ScenarioDoc& doc) {
-  std::set<std::pair<std::string, std::string>> found;
-  collect_files(doc.root, doc, found);
-  return {found.begin(), found.end()};
 }
 
 }  // namespace tailrace::scenarios

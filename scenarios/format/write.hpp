@@ -3,8 +3,6 @@
 // same order. Small maps and lists stand in one line, as people write them. Comments, anchors and the order
 // of files that were included are gone: the tree does not have them.
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "models/field/document.hpp"
 
@@ -17,9 +15,5 @@ std::string write_value(const models::Node& node);
 
 // The same keys, values and kinds in the same order; places in files do not count.
 bool same_tree(const models::Node& a, const models::Node& b);
-
-// Files that the scenario reads: as it names them, and where they are. Scalars that look like a file and name
-// one.
-std::vector<std::pair<std::string, std::string>> data_files(const models::ScenarioDoc& doc);
 
 }  // namespace tailrace::scenarios

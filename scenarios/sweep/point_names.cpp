@@ -1,10 +1,6 @@
 #include <fmt/format.h>
 
-#include <cctype>
-#include <filesystem>
-#include <system_error>
-
-#include "models/field/data_path.hpp"
+#include "scenarios/format/data_files.hpp"
 #include "scenarios/format/source.hpp"
 #include "scenarios/sweep/sweep.hpp"
 #include "sim/random/stream.hpp"
@@ -40,32 +36,15 @@ class ContentHash {
     for (const models::Node& item : node.items) add(item, files);
   }
 
-  // What lies in the files that a text may name: empirical(times.csv), or a trace. A word too many does no
-  // harm.
+  // What lies in the files that a text may name: empirical(times.csv), or a trace.
   void add_files(const std::string& text, const std::string& folder) {
-    if (text.find('.') == std::string::npos) return;
-    std::string word;
-    for (std::size_t i = 0; i <= text.size(); ++i) {
-      const char c = i < text.size() ? text[i] : ' ';
-      if (std::string_view(" (),=:\"'{}[]").find(c) == std::string_view::npos) {
-        word += c;
-        continue;
-      }
-      const bool name = word.find('.') != std::string::npos &&
-                        std::isalpha(static_cast<unsigned char>(word.back())) != 0 && word.size() < 1000;
-      if (name) add_file(word, folder);
-      word.clear();
+    for (const DataFile& named : files_named(text, folder)) {
+      const FileBytes file = read_bytes(named.second, kMostDataBytes, true);
+      add(file.error.empty() ? file.bytes : file.error);
     }
   }
 
  private:
-  void add_file(const std::string& name, const std::string& folder) {
-    const models::ResolvedPath found = models::resolve_data_path(name, folder);
-    if (!found.path) return;
-    const FileBytes file = read_bytes(*found.path, kMostDataBytes, true);
-    add(file.error.empty() ? file.bytes : file.error);
-  }
-
   std::uint64_t hash_;
 };
 

@@ -106,6 +106,26 @@ TEST_F(Program, SweepPointsAreTheRunsOfTheirOverrides) {
   }
 }
 
+// A point is done again where a file that it reads has changed, whatever the file is called.
+TEST_F(Program, SweepDoesPointsAgainWhenTheirDataHaveChanged) {
+  for (const std::string name : {"times.csv", "my times.csv", "times.v2"}) {
+    SCOPED_TRACE(name);
+    std::string text = kTiny;
+    text.replace(text.find("exp(10ms)"), 9, "'empirical(\"" + name + "\")'");
+    const std::string s = file("s.yaml", text);
+    const std::vector<std::string> axes = {"--vary", "services.s.workers=1..2:2"};
+    const auto points = [&] {
+      EXPECT_EQ(run_program(sweep(s, {"--out", path(name + " out"), "-q"}, axes)).exit_code, 0);
+      return lines_of(read(path(name + " out/points.jsonl")));
+    };
+    file(name, "1ms\n2ms\n");
+    EXPECT_EQ(points(), 2u);
+    EXPECT_EQ(points(), 2u);
+    file(name, "3ms\n4ms\n");
+    EXPECT_EQ(points(), 4u);
+  }
+}
+
 TEST_F(Program, SweepGoesOnWhenMoreIsAsked) {
   const std::string s = file("s.yaml", kTiny);
   const std::vector<std::string> axes = {"--vary", "workloads.load.constant_arrival_rate=10/s..90/s"};

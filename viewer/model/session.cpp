@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "models/fault/fault.hpp"
+#include "scenarios/format/data_files.hpp"
 #include "scenarios/format/read.hpp"
 #include "scenarios/format/write.hpp"
 #include "scenarios/run/load.hpp"
