@@ -1,9 +1,11 @@
 #include "scenarios/format/write.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 
-#include "models/field/data_path.hpp"
+#include "models/field/utf8.hpp"
 
 namespace tailrace::scenarios {
 namespace {
@@ -12,6 +14,27 @@ using models::MapEntry;
 using models::Node;
 
 constexpr std::size_t kWidth = 100;  // of a map or list in one line
+
+// Bytes of the control character that begins here; 0: none does.
+std::size_t control_at(std::string_view text, std::size_t at) {
+  const models::Utf8 c = models::next_utf8(text, at);
+  return models::is_control(c.code) ? c.length : 0;
+}
+
+bool plain(std::string_view text, bool flow);
+
+// Whether the reader, which takes a text in flow style apart at its commas and joins again what an open
+// parenthesis holds, makes the same text of it.
+bool joins_again(std::string_view text) {
+  for (std::size_t comma = text.find(','); comma != std::string_view::npos;
+       comma = text.find(',', comma + 1)) {
+    const std::string_view rest = text.substr(comma + 1);
+    const std::string_view piece = rest.substr(0, rest.find(','));
+    if (text[comma - 1] == ' ' || piece.size() < 2 || piece[0] != ' ' || !plain(piece.substr(1), false))
+      return false;
+  }
+  return true;
+}
 
 // Whether text means itself without quotes. In flow style the reader leaves commas inside ( ) alone.
 bool plain(std::string_view text, bool flow) {
@@ -23,11 +46,12 @@ bool plain(std::string_view text, bool flow) {
     return false;
   if (text == "~" || text == "null" || text == "Null" || text == "NULL" || text.substr(0, 3) == "...")
     return false;
+  if (text == "<<") return false;  // as a key it would merge
   int open = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const char next = i + 1 < text.size() ? text[i + 1] : '\0';
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) return false;
+    if (control_at(text, i) > 0) return false;
     if (c == ':' && next == ' ') return false;
     if (c == '#' && text[i - 1] == ' ') return false;
     if (!flow) continue;
@@ -40,12 +64,13 @@ bool plain(std::string_view text, bool flow) {
     const bool colon = c == ':' && ((next >= 'a' && next <= 'z') || (next >= '0' && next <= '9'));
     if (open < 0 || !(word || harmless || inside || colon)) return false;
   }
-  return open == 0;
+  return open == 0 && (!flow || joins_again(text));
 }
 
 std::string quoted(std::string_view text) {
   std::string out = "\"";
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
@@ -53,10 +78,9 @@ std::string quoted(std::string_view text) {
       out += "\\n";
     } else if (c == '\t') {
       out += "\\t";
-    } else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
-      constexpr char kDigits[] = "0123456789abcdef";
-      out += {'\\', 'x', kDigits[static_cast<unsigned char>(c) >> 4],
-              kDigits[static_cast<unsigned char>(c) & 15]};
+    } else if (const std::size_t bytes = control_at(text, i); bytes > 0) {
+      out += fmt::format("\\x{:02x}", models::next_utf8(text, i).code);
+      i += bytes - 1;
     } else {
       out += c;
     }
@@ -139,8 +163,10 @@ void block(const Node& node, std::size_t indent, std::string& out) {
     return;
   }
   for (const Node& item : node.items) {
-    out += std::string(indent, ' ') + '-';
-    after(item, indent + 2, out);
+    std::string text;
+    after(item, indent + 2, text);
+    const bool below = text.size() > 1 && text[0] == '\n';
+    out += std::string(indent, ' ') + '-' + (below ? text.substr(indent + 2) : text);
   }
 }
 
