@@ -111,6 +111,28 @@ analysis::ReportedScenario reported(const LoadedScenario& scenario, const Scenar
   return told;
 }
 
+// All that write_files() may write under names of its own.
+constexpr std::string_view kResultFiles[] = {
+    "summary.json", "scenario.yaml", "timeseries.csv", "latency.csv",      "policies.csv",
+    "faults.csv",   "scaling.csv",   "caches.csv",     "junit.xml",        "report.html",
+    "report.md",    "metrics.prom",  "traces.json",    "trace-events.json"};
+
+// The scenario's data files are copied beside the results: false after complaining where one would have to be
+// a result as well.
+bool results_spare_data(const models::ScenarioDoc& doc) {
+  for (const auto& [name, path] : scenarios::data_files(doc)) {
+    const std::string plain = std::filesystem::path(name).lexically_normal().string();
+    if (std::find(std::begin(kResultFiles), std::end(kResultFiles), plain) == std::end(kResultFiles))
+      continue;
+    complain(
+        fmt::format("the scenario reads {}, and a result of that name would be written over it in --out; "
+                    "give the data file another name",
+                    models::shown(name)));
+    return false;
+  }
+  return true;
+}
+
 // The scenario as it was run, with includes, variant and changes in it, and the data files that it reads:
 // what is needed to run it again, or to look at it.
 std::string add_scenario(OutputFiles& files, const LoadedScenario& scenario,
@@ -336,6 +358,7 @@ int run_command(const RunArguments& given) {
   }
   const LoadedScenario scenario = load_scenario(arguments.scenario);
   if (scenario.topology == nullptr) return scenario.exit_code;
+  if (!arguments.out.empty() && !results_spare_data(scenario.doc)) return kUsage;
   analysis::BaselineRun baseline;
   if (!arguments.baseline.empty()) {
     if (const std::string error = read_stored_run(arguments.baseline, baseline); !error.empty()) {

@@ -160,6 +160,32 @@ variants: {busier: {workloads.load.constant_arrival_rate: 80/s}}
   EXPECT_EQ(read(path("first/scenario.yaml")), read(path("second/scenario.yaml")));
 }
 
+// Data files are copied beside the results. One that has the name of a result would be lost, here and where
+// it lies if that is where the results go.
+TEST_F(Program, NoResultIsWrittenOverTheDataOfItsScenario) {
+  std::string all = kQueue;
+  all.replace(all.find("workers: 1"), 10,
+              "workers: 1, autoscaling: {max_replicas: 2, hpa: {metric: workers, target: 60%}}");
+  all += R"(caches: {kept: {keys: 7}}
+faults: [{type: pause, target: s, start: 5s, duration: 1s}]
+)";
+  const Finished whole = run_program({"run", file("all.yaml", all), "-q", "--out", path("out")});
+  ASSERT_EQ(whole.exit_code, 0) << whole.err;
+  const std::vector<std::string> results = names_in(path("out"));
+  EXPECT_GE(results.size(), 12U);
+  for (const std::string& name : results) {
+    std::string text = kQueue;
+    text.replace(text.find("exp(10ms)"), 9, "\"empirical(" + name + ")\"");
+    const std::string s = file("s.yaml", text);
+    file(name, "1ms\n2ms\n");
+    const Finished f = run_program({"run", s, "-q", "--out", folder_.string()});
+    EXPECT_EQ(f.exit_code, 2) << name;
+    EXPECT_NE(f.err.find("the scenario reads " + name), std::string::npos) << f.err;
+    EXPECT_EQ(read(path(name)), "1ms\n2ms\n");
+    EXPECT_EQ(run_program({"run", s, "-q"}).exit_code, 0) << name;
+  }
+}
+
 TEST_F(Program, AFullDiskLeavesNoFileAndKeepsTheOldOne) {
   const std::string q = file("q.yaml", kQueue);
   const Finished fresh = run_program({"run", q, "--out", path("out")}, {.file_bytes = 1000});
