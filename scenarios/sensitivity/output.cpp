@@ -21,15 +21,11 @@ using analysis::TextTable;
 
 constexpr int kHalfWidth = 20;  // characters of the longest bar
 
-const Elasticity* primary_of(const Parameter& p) {
-  return p.figures.empty() || !p.figures[0].value.known ? nullptr : &p.figures[0];
-}
-
 // The largest |elasticity|; at least so much that noise about 0 makes no long bars.
 double longest(const Sensitivity& s) {
   double most = 0.01;
   for (const Parameter& p : s.parameters) {
-    if (const Elasticity* e = primary_of(p)) most = std::max(most, std::fabs(e->value.estimate));
+    if (const Elasticity* e = p.primary()) most = std::max(most, std::fabs(e->value.estimate));
   }
   return most;
 }
@@ -73,7 +69,7 @@ std::string sensitivity_text(const Sensitivity& s, TextStyle style) {
       .left("");
   const double most = longest(s);
   for (const Parameter& p : s.parameters) {
-    const Elasticity* e = primary_of(p);
+    const Elasticity* e = p.primary();
     if (e == nullptr) {
       table.row({analysis::shortened(p.path, 60, style), analysis::shortened(p.low.text, 30, style),
                  analysis::shortened(p.high.text, 30, style), "", "", "not known", "", ""});
@@ -91,7 +87,7 @@ std::string sensitivity_text(const Sensitivity& s, TextStyle style) {
   }
   out += table.text();
   const auto told = std::count_if(s.parameters.begin(), s.parameters.end(), [](const Parameter& p) {
-    const Elasticity* e = primary_of(p);
+    const Elasticity* e = p.primary();
     return e != nullptr && e->told;
   });
   if (told == 0) {
@@ -114,7 +110,7 @@ std::string sensitivity_markdown(const Sensitivity& s) {
       "|---|---:|---:|---:|---:|---|\n",
       markdown(s.scenario), markdown(s.primary), 100 * s.confidence);
   for (const Parameter& p : s.parameters) {
-    const Elasticity* e = primary_of(p);
+    const Elasticity* e = p.primary();
     out += fmt::format("| {} | {} | {} | ", markdown(p.path), markdown(p.low.text), markdown(p.high.text));
     out += e == nullptr ? "not known | | |\n"
                         : fmt::format("{:+.3g} | {:+.3g} to {:+.3g} | {} |\n", e->value.estimate,
@@ -168,7 +164,7 @@ std::string sensitivity_svg(const Sensitivity& s) {
   constexpr double kRow = 34, kTop = 70, kMiddle = 520, kReach = 230, kWidth = 800;
   double most = longest(s);
   for (const Parameter& p : s.parameters) {
-    if (const Elasticity* e = primary_of(p))
+    if (const Elasticity* e = p.primary())
       most = std::max(
           {most, std::min(std::fabs(e->value.low), 2 * most), std::min(std::fabs(e->value.high), 2 * most)});
   }
@@ -191,7 +187,7 @@ std::string sensitivity_svg(const Sensitivity& s) {
   for (const Parameter& p : s.parameters) {
     out += fmt::format("<text x=\"{:.0f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n",
                        kMiddle - kReach - 10, y + 17, xml(analysis::shortened(p.path, 38, {})));
-    if (const Elasticity* e = primary_of(p)) {
+    if (const Elasticity* e = p.primary()) {
       const auto x = [&](double v) { return kMiddle + kReach * std::clamp(v / most, -1.0, 1.0); };
       const double from = std::min(kMiddle, x(e->value.estimate));
       out += fmt::format("<rect class=\"{}{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"18\"/>\n",

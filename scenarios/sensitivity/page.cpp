@@ -16,10 +16,6 @@ namespace {
 using analysis::html::html;
 using analysis::html::kText;
 
-const Elasticity* primary_of(const Parameter& p) {
-  return p.figures.empty() || !p.figures[0].value.known ? nullptr : &p.figures[0];
-}
-
 bool still(const Elasticity& e) {
   return e.value.estimate == 0 && e.value.low == 0 && e.value.high == 0;
 }
@@ -42,7 +38,7 @@ std::string bar(const Elasticity& e, double reach) {
 std::string tornado(const Sensitivity& s) {
   double reach = 0.01;
   for (const Parameter& p : s.parameters) {
-    const Elasticity* e = primary_of(p);
+    const Elasticity* e = p.primary();
     if (e == nullptr) continue;
     // A whisker far longer than all bars would leave nothing of these.
     reach = std::max({reach, std::fabs(e->value.estimate),
@@ -59,7 +55,7 @@ std::string tornado(const Sensitivity& s) {
       "<span>whiskers: " +
       fmt::format("{:g}", 100 * s.confidence) + " % interval</span></p>\n";
   for (const Parameter& p : s.parameters) {
-    const Elasticity* e = primary_of(p);
+    const Elasticity* e = p.primary();
     out += "<div class=\"row\"><div class=\"path\">" + html(p.path) + "</div>";
     out += "<div>" + (e == nullptr ? std::string() : bar(*e, reach)) + "</div>";
     out += e == nullptr
@@ -80,7 +76,7 @@ std::string settings(const Sensitivity& s) {
       "<section><h2>What was set</h2>\n<div class=\"scroll\"><table><thead><tr><th>Parameter</th><th>Now</th>"
       "<th>From</th><th>To</th><th>Figure from</th><th>to</th></tr></thead><tbody>\n";
   for (const Parameter& p : s.parameters) {
-    const Elasticity* e = primary_of(p);
+    const Elasticity* e = p.primary();
     out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
                        html(p.path), html(p.base.text), html(p.low.text), html(p.high.text),
                        e == nullptr ? "" : html(analysis::human_figure(e->at_low, e->unit, kText)),

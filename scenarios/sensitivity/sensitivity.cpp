@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -96,14 +97,13 @@ class Finder {
     for (std::size_t k = 0; k < out_.parameters.size(); ++k)
       measure(run.variants[1 + 2 * k], run.variants[2 + 2 * k], out_.parameters[k]);
     correct();
-    std::stable_sort(
-        out_.parameters.begin(), out_.parameters.end(), [](const Parameter& a, const Parameter& b) {
-          const auto size = [](const Parameter& p) {
-            return p.figures.empty() || !p.figures[0].value.known ? 0
-                                                                  : std::fabs(p.figures[0].value.estimate);
-          };
-          return size(a) > size(b);
-        });
+    std::stable_sort(out_.parameters.begin(), out_.parameters.end(),
+                     [](const Parameter& a, const Parameter& b) {
+                       const auto size = [](const Parameter& p) {
+                         return p.primary() == nullptr ? 0 : std::fabs(p.primary()->value.estimate);
+                       };
+                       return size(a) > size(b);
+                     });
   }
 
  private:
@@ -129,8 +129,9 @@ class Finder {
                Parameter& p) const {
     const analysis::Comparison c = analysis::compare_variants({low, high}, out_.primary, options_.confidence);
     const double distance = sim::math::log(p.high.number / p.low.number);
+    p.figures.emplace_back().figure = out_.primary;  // and stays unknown where a setting takes it away
     for (const analysis::FigureComparison& row : c.rows) {
-      if (!row.figure.headline || row.figure.better == analysis::Better::neither) continue;
+      if (!row.primary && (!row.figure.headline || row.figure.better == analysis::Better::neither)) continue;
       Elasticity e;
       e.figure = row.figure.name();
       e.unit = row.figure.unit;
@@ -146,8 +147,7 @@ class Finder {
         e.value.low = std::min(bounds[0], bounds[1]);
         e.value.high = std::max(bounds[0], bounds[1]);
       }
-      const bool primary = e.figure == out_.primary;
-      p.figures.insert(primary ? p.figures.begin() : p.figures.end(), std::move(e));
+      (row.primary ? p.figures[0] : p.figures.emplace_back()) = std::move(e);
     }
   }
 
@@ -202,6 +202,8 @@ std::string settings_of(const std::string& text, double step, Setting& base, Set
   base = {text, value};
   low = setting(down);
   high = setting(up);
+  if (!(low.number < high.number))
+    return fmt::format("{} % of {} is less than six digits show: take a larger --step", 100 * step, number);
   return "";
 }
 

@@ -49,6 +49,11 @@ struct Parameter {
   std::string path;
   Setting base, low, high;
   std::vector<Elasticity> figures;  // the primary first
+
+  // Null where it is not known.
+  const Elasticity* primary() const {
+    return figures.empty() || !figures[0].value.known ? nullptr : &figures[0];
+  }
 };
 
 struct Sensitivity {

@@ -81,6 +81,19 @@ TEST_F(Program, SensitivityIsTheSameForAnyNumberOfJobs) {
   EXPECT_EQ(json("1"), json("3"));
 }
 
+// Also of a figure that no verdict is about: rho = lambda s, so 1 % more of either is 1 % more of it.
+TEST_F(Program, SensitivityIsOfTheFigureThatWasAskedFor) {
+  const std::string s = file("s.yaml", kKnown);
+  const Finished f = run_program({"sensitivity", s, "--format", "json", "--primary", "s.utilization value",
+                                  "--vary", "workloads.load.constant_arrival_rate"});
+  EXPECT_EQ(f.exit_code, 0) << f.err;
+  const auto found = nlohmann::json::parse(f.out);
+  const auto& e = found["parameters"][0]["figures"][0];
+  EXPECT_EQ(e["figure"], "s.utilization value");
+  EXPECT_NEAR(e["at_low"].get<double>(), 0.45, 0.02);
+  EXPECT_NEAR(e["elasticity"].get<double>(), 1, 0.05);
+}
+
 TEST_F(Program, SensitivitySaysWhatItCannotVary) {
   const std::string s = file("s.yaml", kKnown);
   const std::vector<std::tuple<std::string, std::string, int>> wrong = {
@@ -94,6 +107,10 @@ TEST_F(Program, SensitivitySaysWhatItCannotVary) {
   }
   EXPECT_EQ(run_program({"sensitivity", s, "--vary", "services.t.workers", "--step", "80%"}).exit_code, 2);
   EXPECT_EQ(run_program({"sensitivity", s}).exit_code, 2);
+  const Finished still =
+      run_program({"sensitivity", s, "--vary", "services.t.endpoints.op[0].compute", "--step", "0.00001%"});
+  EXPECT_EQ(still.exit_code, 2);
+  EXPECT_TRUE(contains(still.err, "take a larger --step")) << still.err;
   const Finished f = run_program(
       {"sensitivity", s, "--vary", "services.t.workers", "--primary", "load.request_duration p(98)"});
   EXPECT_EQ(f.exit_code, 2);
