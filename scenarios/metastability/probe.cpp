@@ -1,6 +1,8 @@
 #include "scenarios/metastability/probe.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <optional>
 
 #include "analysis/cascade/cascade.hpp"
 #include "models/runtime/execution.hpp"
@@ -64,19 +66,21 @@ void judge(const models::CompiledModel& model, const models::RunRecord& record, 
       break;
     case Verdict::unknown:
       out.note = c.reason;
-      out.fate = Fate::degraded;
-      return;
+      out.fate = Fate::untold;
+      if (c.triggers.empty()) return;  // too little to say even what was before
+      break;
   }
   if (!served_before(model, record, c)) out.fate = Fate::overloaded;
 }
 
-// The fate of more than half of all runs, or untold.
-Fate decide(const Probe& p, double error) {
-  for (int f = 0; f < kFates; ++f) {
-    const int k = p.fates[static_cast<std::size_t>(f)];
+// The fate of more than half of all runs, if there is one. It may be that most say nothing.
+std::optional<Fate> decide(const Probe& p, double error) {
+  const int told = std::accumulate(p.fates.begin(), p.fates.end(), 0);
+  for (int f = 0; f <= kFates; ++f) {
+    const int k = f < kFates ? p.fates[static_cast<std::size_t>(f)] : p.replications - told;
     if (2 * k > p.replications && either_tail(k, p.replications) <= error) return static_cast<Fate>(f);
   }
-  return Fate::untold;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -103,7 +107,8 @@ Probe probe(const std::shared_ptr<const models::CompiledModel>& model, const Pro
   std::vector<double> recoveries;
   double before = 0, after = 0;
   const double error = (1 - options.confidence) / kLooksOfAProbe;
-  for (int look = 0; look < kLooksOfAProbe && out.fate == Fate::untold; ++look) {
+  std::optional<Fate> decided;
+  for (int look = 0; look < kLooksOfAProbe && !decided; ++look) {
     const int first = out.replications, last = kFirstLook << look;
     std::vector<OneRun> runs(static_cast<std::size_t>(last - first));
     TaskOptions tasks;
@@ -124,15 +129,16 @@ Probe probe(const std::shared_ptr<const models::CompiledModel>& model, const Pro
         out.interrupted = true;
         return out;
       }
-      ++out.fates[static_cast<std::size_t>(r.fate)];
+      if (r.fate != Fate::untold) ++out.fates[static_cast<std::size_t>(r.fate)];
       if (r.fate == Fate::recovered) recoveries.push_back(r.recovery_s);
       before += r.before;
       after += r.after;
       if (out.note.empty()) out.note = r.note;
     }
     out.replications = last;
-    out.fate = decide(out, error);
+    decided = decide(out, error);
   }
+  out.fate = decided.value_or(Fate::untold);
   out.goodput_before = before / out.replications;
   out.goodput_after = after / out.replications;
   out.recovery = analysis::mean_interval(recoveries, options.confidence);

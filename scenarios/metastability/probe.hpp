@@ -1,9 +1,9 @@
 #pragma once
 // Does the system come back, at this load, from this trigger? Replications are added (8, 16, 32, 64) until
 // one fate is the fate of more than half of all runs, beyond doubt: exact binomial tails against one half,
-// the error shared out over the looks. A point whose fates are too evenly mixed to be told is untold. All
-// points have the scenario's seed, so neighbours meet the same customers. The answer is the same for any
-// number of threads.
+// the error shared out over the looks. A point whose fates are too evenly mixed to be told is untold, and so
+// is one whose runs have too little in them to be judged. All points have the scenario's seed, so neighbours
+// meet the same customers. The answer is the same for any number of threads.
 //
 //   recovered   users were well again, or never noticed
 //   degraded    not well at the end, but on the way, or most of the goodput is back (analysis/cascade)
@@ -25,7 +25,7 @@
 namespace tailrace::scenarios {
 
 enum class Fate : std::uint8_t { recovered, degraded, metastable, overloaded, untold };
-inline constexpr int kFates = 4;  // of a run
+inline constexpr int kFates = 4;  // of a run that can be judged
 const char* fate_name(Fate fate);
 
 struct ProbeOptions {
@@ -38,9 +38,9 @@ struct ProbeOptions {
 struct Probe {
   Fate fate = Fate::untold;
   int replications = 0;
-  std::array<int, kFates> fates{};
-  analysis::Interval recovery;  // seconds from the trigger's end, of the runs that recovered
-  double goodput_before = 0;    // per second, means over the replications
+  std::array<int, kFates> fates{};  // of the replications; those that are in none could not be judged
+  analysis::Interval recovery;      // seconds from the trigger's end, of the runs that recovered
+  double goodput_before = 0;        // per second, means over the replications
   double goodput_after = 0;
   std::string note;  // of runs that ended early
   bool interrupted = false;

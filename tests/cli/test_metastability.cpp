@@ -149,9 +149,29 @@ TEST_F(Program, MetastabilitySaysWhatItCannotBeAsked) {
 
 TEST_F(Program, AMapOfRunsWithoutAVerdictSaysWhy) {
   const std::string s = file("s.yaml", kStorm);
-  const Finished f = run_program({"metastability", s, "--loads", "[0.25]", "--durations", "[1]", "--set",
-                                  "faults[0].start=21s", "--set", "faults[1].start=21s"});
+  std::vector<std::string> asked = {"metastability", s,
+                                    "--loads",       "[0.25]",
+                                    "--durations",   "[1]",
+                                    "--set",         "faults[0].start=21s",
+                                    "--set",         "faults[1].start=21s"};
+  const Finished f = run_program(asked);
   EXPECT_TRUE(contains(f.out, "too few windows between the warm-up and the first fault")) << f.out;
+  asked.insert(asked.end(), {"--format", "json"});
+  const auto map = nlohmann::json::parse(run_program(asked).out);
+  EXPECT_EQ(map["points"][0]["fate"], "untold");
+  EXPECT_EQ(map["points"][0]["replications"], 8);
+  EXPECT_EQ(map["points"][0]["degraded"], 0);
+}
+
+// 40/s and 60/s for a server of 30/s: nobody was served before the trigger came either.
+TEST_F(Program, AMapTellsAnOverloadFromWhatATriggerDoes) {
+  const std::string s = file("s.yaml", kStorm);
+  const auto map = nlohmann::json::parse(
+      run_program({"metastability", s, "--loads", "[2, 3]", "--durations", "[1]", "--set",
+                   "faults[1].start=290s", "--no-hysteresis", "--resolution", "50%", "--format", "json"})
+          .out);
+  ASSERT_GE(map["points"].size(), 2u);
+  for (const auto& p : map["points"]) EXPECT_EQ(p["fate"], "overloaded") << p;
 }
 
 TEST_F(Program, AnInterruptedMapWritesThePointsThatItHas) {
