@@ -24,14 +24,23 @@ class PairedRuns {
     out_.ends.resize(models.size());
     for (const ComparedModel& m : models)
       out_.variants.push_back({m.name, analysis::list_figures(*m.model), {}});
-    // One warm-up for all, the longest, so that the same stretch of time is compared.
+    std::int64_t longest = 0;
     for (const ComparedModel& m : models) {
       ReplicateOptions pilot;
       pilot.interrupt = options.interrupt;
       const models::RunSettings& run = m.model->topology->run;
-      warmup_ns_ =
-          std::max(warmup_ns_, run.warmup_auto ? find_warmup(m.model, pilot, out_.notes) : run.warmup.ns);
+      warmup_ns_.push_back(run.warmup_auto ? find_warmup(m.model, pilot, out_.notes) : run.warmup.ns);
+      longest = std::max(longest, warmup_ns_.back());
     }
+    // One warm-up for all, the longest, so that the same stretch of time is compared.
+    for (const ComparedModel& m : models) {
+      if (m.model->topology->run.duration.ns > longest) continue;
+      out_.notes.push_back(fmt::format(
+          "{} ends before the longest warm-up, {:g} s, is over: each is measured from the end of its own",
+          m.name, static_cast<double>(longest) * 1e-9));
+      return;
+    }
+    warmup_ns_.assign(models.size(), longest);
   }
 
   // Replications [first, last) of every model. False when they end here.
@@ -103,7 +112,7 @@ class PairedRuns {
       models::RunOptions run;
       run.seed = m.model->topology->run.seed;
       run.replication = static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(i / sides);
-      run.warmup_ns = warmup_ns_;
+      run.warmup_ns = warmup_ns_[i % sides];
       run.interrupt = options_.interrupt;
       run.progress_ns = &slot.now;
       const RunRecord record = models::Execution(m.model, run).run();
@@ -116,8 +125,8 @@ class PairedRuns {
     const int sides = static_cast<int>(models_.size());
     std::vector<CrewTask> tasks;
     for (int r = first; r < last; ++r) {
-      for (const ComparedModel& m : models_)
-        tasks.push_back({m.recipe, static_cast<std::uint32_t>(r), warmup_ns_, 0, {}});
+      for (std::size_t v = 0; v < models_.size(); ++v)
+        tasks.push_back({models_[v].recipe, static_cast<std::uint32_t>(r), warmup_ns_[v], 0, {}});
     }
     int finished = first * sides;
     CrewOptions how;
@@ -135,7 +144,7 @@ class PairedRuns {
   const std::vector<ComparedModel>& models_;
   const CompareOptions& options_;
   CompareRun& out_;
-  std::int64_t warmup_ns_ = 0;
+  std::vector<std::int64_t> warmup_ns_;  // by model
 };
 
 }  // namespace

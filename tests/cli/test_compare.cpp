@@ -103,6 +103,26 @@ TEST_F(Program, CompareFitsItsSchema) {
   }
 }
 
+// The longest warm-up is for all, unless some variant would have nothing left: then each has its own.
+TEST_F(Program, CompareMeasuresAVariantThatEndsBeforeTheLongestWarmUp) {
+  std::string text = kQueue;
+  text.replace(text.find("warmup: 2s"), 10, "warmup: 10s");
+  const std::string s = file("s.yaml", text + R"(variants:
+  early: {run.warmup: 5s}
+  short: {run.duration: 4s, run.warmup: 1s}
+)");
+  const auto measured = [&](const std::string& variant) {
+    const auto found =
+        nlohmann::json::parse(run_program({"compare", s, "--variant", variant, "--format", "json"}).out);
+    return std::pair{found["variants"][0]["measured_s"].get<double>() / 4,
+                     found["variants"][1]["measured_s"].get<double>() / 4};
+  };
+  EXPECT_EQ(measured("early"), std::pair(10.0, 10.0));
+  EXPECT_EQ(measured("short"), std::pair(10.0, 3.0));
+  const std::string told = run_program({"compare", s, "--variant", "short"}).out;
+  EXPECT_TRUE(contains(told, "short ends before the longest warm-up, 10 s, is over")) << told;
+}
+
 TEST_F(Program, CompareSaysWhatItCannotDo) {
   const std::string q = file("q.yaml", kVariants), plain = file("p.yaml", kQueue);
   const auto code = [&](std::vector<std::string> arguments, const std::string& words) {
