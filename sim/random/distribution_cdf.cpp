@@ -144,8 +144,10 @@ double Distribution::quantile(double p) const {
       return bisect(*this, p, minimum());
     case Kind::empirical: {
       if (!d.is_cdf()) {
-        const double place = std::ceil(p * static_cast<double>(d.x.size())) - 1;
-        return d.x[static_cast<std::size_t>(std::max(place, 0.0))];
+        const auto n = static_cast<double>(d.x.size());
+        double rank = std::max(std::ceil(p * n), 1.0);
+        if (rank > 1 && (rank - 1) / n >= p) --rank;  // 0.07 * 100 is 7.000000000000001, and means 7
+        return d.x[static_cast<std::size_t>(rank - 1)];
       }
       const std::vector<double>& c = d.pick.values();
       const auto j = static_cast<std::size_t>(std::lower_bound(c.begin(), c.end(), p) - c.begin());

@@ -310,6 +310,17 @@ TEST(Distribution, ZipfDrawsHaveTheExactWeights) {
   }
 }
 
+// The smallest value whose cdf reaches p, also where p times their number is rounded past a whole one.
+TEST(Distribution, AQuantileOfValuesIsTheFirstThatReachesIt) {
+  std::vector<double> values;
+  for (int i = 1; i <= 100; ++i) values.push_back(i);
+  const D d = D::empirical_values(values);
+  for (int i = 1; i < 100; ++i) {
+    EXPECT_EQ(d.quantile(i / 100.0), i);
+    EXPECT_GE(d.cdf(d.quantile(i / 100.0)), i / 100.0);
+  }
+}
+
 TEST(Distribution, EmpiricalCdfIsLinearBetweenItsPointsAndMayBeginWithAnAtom) {
   const D d = D::empirical_cdf({0, 1, 3, 10}, {0.1, 0.5, 0.9, 1});
   EXPECT_EQ(d.cdf(0), 0.1);
