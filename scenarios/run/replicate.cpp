@@ -3,16 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
-#include <exception>
-#include <mutex>
 #include <new>
-#include <system_error>
-#include <thread>
 
 #include "analysis/stats/sequential.hpp"
 #include "models/runtime/execution.hpp"
+#include "scenarios/run/tasks.hpp"
 
 namespace tailrace::scenarios {
 
@@ -30,88 +25,15 @@ class Pool {
  public:
   Pool(const std::shared_ptr<const models::CompiledModel>& model, const ReplicateOptions& options,
        std::int64_t warmup_ns, int batches)
-      : model_(model), options_(options), warmup_ns_(warmup_ns), batches_(batches) {
-    jobs_ =
-        options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  }
+      : model_(model), options_(options), warmup_ns_(warmup_ns), batches_(batches) {}
 
   void run(int first, int last, std::vector<RunRecord>& records) {
-    const int count = last - first;
-    if (count <= 0) return;
-    records.reserve(records.size() + static_cast<std::size_t>(count));  // there may be no memory for it later
-    std::vector<std::unique_ptr<RunRecord>> done(static_cast<std::size_t>(count));
-    if (options_.crew != nullptr && options_.observer == nullptr) {
-      ask_crew(first, last, done);
-      append(done, records);
-      return;
-    }
-    std::vector<std::atomic<std::int64_t>> now(static_cast<std::size_t>(count));
-    std::atomic<int> next{0};
-    std::atomic<int> finished{0};
-    std::atomic<bool> stop{false};
-    std::mutex mutex;
-    std::condition_variable wake;
-    std::exception_ptr failure;
-    const auto work = [&] {
-      for (;;) {
-        const int i = next.fetch_add(1);
-        if (i >= count || stop.load()) break;
-        std::unique_ptr<RunRecord> record;
-        try {
-          record = std::make_unique<RunRecord>(
-              one(static_cast<std::uint32_t>(first + i), &now[static_cast<std::size_t>(i)]));
-          // What filled the memory is the records before it. The first one's own state did it alone: kept.
-          if (record->host_out_of_memory && first + i > 0) throw std::bad_alloc();
-        } catch (const std::bad_alloc&) {  // the others may have fitted
-          const std::scoped_lock lock(mutex);
-          out_of_memory_ = true;
-          stop = true;
-          break;
-        } catch (...) {  // rethrown by run(), where somebody can report it
-          const std::scoped_lock lock(mutex);
-          if (!failure) failure = std::current_exception();
-          stop = true;
-          break;
-        }
-        if (record->status != RunStatus::completed) stop = true;
-        done[static_cast<std::size_t>(i)] = std::move(record);
-        finished.fetch_add(1);
-        const std::scoped_lock lock(mutex);
-        wake.notify_all();
-      }
-      const std::scoped_lock lock(mutex);
-      ++idle_;
-      wake.notify_all();
-    };
-    idle_ = 0;
-    std::vector<std::thread> threads;
-    const int wanted = std::min(jobs_, count);
-    for (int k = 0; k < wanted; ++k) {
-      try {
-        threads.emplace_back(work);
-      } catch (const std::system_error&) {
-        break;  // the system gives no more threads: fewer do
-      }
-    }
-    if (threads.empty()) {
-      work();
-    } else {
-      std::unique_lock lock(mutex);
-      while (idle_ < static_cast<int>(threads.size())) {
-        wake.wait_for(lock, std::chrono::milliseconds(100));
-        if (!options_.progress) continue;
-        double share = 0;
-        for (const auto& t : now) share += static_cast<double>(t.load(std::memory_order_relaxed));
-        const double all = static_cast<double>(model_->topology->run.duration.ns) * count;
-        try {
-          options_.progress(first + finished.load(), last, all > 0 ? share / all : 1);
-        } catch (const std::bad_alloc&) {
-          continue;  // not worth the run
-        }
-      }
-    }
-    for (std::thread& t : threads) t.join();
-    if (failure) std::rethrow_exception(failure);
+    if (last <= first) return;
+    const auto count = static_cast<std::size_t>(last - first);
+    records.reserve(records.size() + count);  // there may be no memory for it later
+    std::vector<std::unique_ptr<RunRecord>> done(count);
+    const bool by_crew = options_.crew != nullptr && options_.observer == nullptr;
+    by_crew ? ask_crew(first, last, done) : simulate(first, last, done);
     append(done, records);
   }
 
@@ -136,6 +58,38 @@ class Pool {
   }
 
  private:
+  void simulate(int first, int last, std::vector<std::unique_ptr<RunRecord>>& done) {
+    std::vector<std::atomic<std::int64_t>> now(done.size());
+    std::atomic<int> finished{0};
+    TaskOptions how;  // an interrupt ends what runs, and that ends the handing out
+    how.jobs = options_.jobs;
+    how.tick = [&] {
+      if (!options_.progress) return;
+      double share = 0;
+      for (const auto& t : now) share += static_cast<double>(t.load(std::memory_order_relaxed));
+      const double all =
+          static_cast<double>(model_->topology->run.duration.ns) * static_cast<double>(now.size());
+      try {
+        options_.progress(first + finished.load(), last, all > 0 ? share / all : 1);
+      } catch (const std::bad_alloc&) {  // not worth the run
+      }
+    };
+    run_tasks(done.size(), how, [&](std::size_t i) {
+      try {
+        const auto replication = static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(i);
+        auto record = std::make_unique<RunRecord>(one(replication, &now[i]));
+        // What filled the memory is the records before it. The first one's own state did it alone: kept.
+        if (record->host_out_of_memory && replication > 0) throw std::bad_alloc();
+        done[i] = std::move(record);
+      } catch (const std::bad_alloc&) {  // the others may have fitted
+        out_of_memory_ = true;
+        return false;
+      }
+      finished.fetch_add(1);
+      return done[i]->status == RunStatus::completed;
+    });
+  }
+
   void append(std::vector<std::unique_ptr<RunRecord>>& done, std::vector<RunRecord>& records) const {
     for (auto& record : done) {
       if (record == nullptr) break;
@@ -174,9 +128,7 @@ class Pool {
   const ReplicateOptions& options_;
   std::int64_t warmup_ns_;
   int batches_;
-  int jobs_ = 1;
-  int idle_ = 0;
-  bool out_of_memory_ = false;
+  std::atomic<bool> out_of_memory_{false};
 };
 
 std::vector<analysis::TargetMetric> targets(const models::CompiledModel& model,
