@@ -6,6 +6,7 @@
 
 #include "analysis/report/run_report.hpp"
 #include "analysis/report/threshold_decision.hpp"
+#include "scenarios/run/threshold_items.hpp"
 
 namespace tailrace::scenarios {
 
@@ -24,25 +25,11 @@ bool gone_for_good(const analysis::ThresholdResult& t) {
 }  // namespace
 
 EarlyStop::EarlyStop(const models::ScenarioDoc& doc, bool all, int replications) {
-  const Node* node = doc.root.find("thresholds");
-  if (node == nullptr) return;
-  for (const models::MapEntry& entry : node->entries) {
-    const auto one = [&](const Node& item) {
-      if (!item.is_map()) {
-        if (all) thresholds_.emplace_back(entry.key, item.text);
-        return;
-      }
-      const Node* abort = item.find("abort_on_fail");
-      const Node* condition = item.find("threshold");
-      if (condition != nullptr && (all || (abort != nullptr && abort->text == "true")))
-        thresholds_.emplace_back(entry.key, condition->text);
-    };
-    if (entry.value.is_list()) {
-      for (const Node& item : entry.value.items) one(item);
-    } else {
-      one(entry.value);
-    }
-  }
+  for_each_threshold(doc, [&](const std::string& metric, const Node& item) {
+    const Node* condition = item.is_map() ? item.find("threshold") : &item;
+    if (condition != nullptr && (all || (item.is_map() && aborts(item))))
+      thresholds_.emplace_back(metric, condition->text);
+  });
   for (int done = 0; done < replications; done = done == 0 ? kFirstRound : 2 * done) ++rounds_;
 }
 

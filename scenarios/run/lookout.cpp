@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "models/field/units.hpp"
+#include "scenarios/run/threshold_items.hpp"
 #include "sim/base/time.hpp"
 
 namespace tailrace::scenarios {
@@ -24,25 +25,14 @@ std::int64_t nanoseconds(const Node* node, std::int64_t otherwise) {
 // The thresholds that are asked while a replication runs.
 void for_each_rule(const models::ScenarioDoc& doc,
                    const std::function<void(const models::Threshold&, std::int64_t, std::int64_t)>& visit) {
-  const Node* node = doc.root.find("thresholds");
-  if (node == nullptr || !node->is_map()) return;
-  for (const models::MapEntry& entry : node->entries) {
-    const auto one = [&](const Node& item) {
-      if (!item.is_map() || item.find("evaluate_every") == nullptr || item.find("threshold") == nullptr)
-        return;
-      const Node* abort = item.find("abort_on_fail");
-      const std::int64_t every = nanoseconds(item.find("evaluate_every"), 0);
-      if (abort == nullptr || abort->text != "true" || every <= 0) return;
-      const Node& condition = *item.find("threshold");
-      visit({entry.key, condition.text, condition.mark}, nanoseconds(item.find("delay_abort_eval"), every),
-            every);
-    };
-    if (entry.value.is_list()) {
-      for (const Node& item : entry.value.items) one(item);
-    } else {
-      one(entry.value);
-    }
-  }
+  for_each_threshold(doc, [&](const std::string& metric, const Node& item) {
+    const Node* condition = item.is_map() ? item.find("threshold") : nullptr;
+    if (condition == nullptr || !aborts(item)) return;
+    const std::int64_t every = nanoseconds(item.find("evaluate_every"), 0);
+    if (every <= 0) return;
+    visit({metric, condition->text, condition->mark}, nanoseconds(item.find("delay_abort_eval"), every),
+          every);
+  });
 }
 
 }  // namespace
