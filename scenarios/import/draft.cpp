@@ -9,6 +9,7 @@
 
 #include "models/field/diagnostics.hpp"
 #include "models/field/number_text.hpp"
+#include "scenarios/format/rounded.hpp"
 
 namespace tailrace::scenarios {
 
@@ -19,14 +20,8 @@ constexpr std::size_t kLongestName = 60;
 constexpr std::size_t kMostNotesOfAKind = 5;
 constexpr std::uint64_t kDeepestRecursion = 250;  // what run.max_call_depth takes
 
-double digits(double value, int n) {
-  if (value == 0 || !std::isfinite(value)) return 0;
-  const double scale = std::pow(10.0, n - 1 - std::floor(std::log10(std::fabs(value))));
-  return std::isfinite(scale) ? std::round(value * scale) / scale : value;
-}
-
 std::string number(double value) {
-  return models::spelled(digits(value, 4));
+  return models::spelled(std::isfinite(value) ? rounded(value, 4) : 0);
 }
 
 std::string legal(const std::string& name) {
@@ -433,11 +428,11 @@ class Writer {
 
 std::string time_text(double ns) {
   constexpr double kDay = 86400e9;
-  double value = digits(std::clamp(ns, 0.0, kDay), 4);
+  double value = rounded(std::clamp(ns, 0.0, kDay), 4);
   const char* unit = "ns";
   for (const char* next : {"us", "ms", "s"}) {
     if (value < 1000) break;
-    value = digits(value / 1000, 4);
+    value = rounded(value / 1000, 4);
     unit = next;
   }
   return models::spelled(value) + unit;

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "analysis/cascade/signals.hpp"
 #include "models/runtime/execution.hpp"
+#include "scenarios/format/rounded.hpp"
 #include "scenarios/run/replicate.hpp"
 #include "scenarios/run/tasks.hpp"
 
@@ -17,11 +17,8 @@ namespace {
 constexpr double kWorthTelling = 0.1;  // of the requests, between the way up and the way down
 
 // Four digits are finer than the boundary, and a factor is something that people read.
-double rounded(double factor) {
-  const std::string text = fmt::format("{:.4g}", factor);
-  double value = factor;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+double readable(double factor) {
+  return rounded(factor, 4);
 }
 
 class Mapper {
@@ -125,7 +122,7 @@ class Mapper {
     for (;;) {
       const Bracket b = bracket(duration, size, good);
       if (!b.low || !b.next || *b.next - *b.low <= o().resolution * *b.next) return true;
-      const double middle = rounded(*b.low + (*b.next - *b.low) / 2);
+      const double middle = readable(*b.low + (*b.next - *b.low) / 2);
       if (!(middle > *b.low && middle < *b.next)) return true;
       if (!ask(middle, duration, size)) return false;
     }
@@ -165,7 +162,7 @@ class Mapper {
       return;
     }
     for (std::size_t k = 0; k < kStairs; ++k)
-      loads.push_back(rounded(low + (high - low) * static_cast<double>(k) / (kStairs - 1)));
+      loads.push_back(readable(low + (high - low) * static_cast<double>(k) / (kStairs - 1)));
     std::vector<double> way = loads;
     way.insert(way.end(), loads.rbegin() + 1, loads.rend());
     out_.hold_s = topology->run.duration.seconds() / (kStairs - 1);

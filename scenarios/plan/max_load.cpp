@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "analysis/prediction/predict.hpp"
 #include "models/field/number_text.hpp"
+#include "scenarios/format/rounded.hpp"
 
 namespace tailrace::scenarios {
 
@@ -18,11 +18,8 @@ using models::Node;
 constexpr int kKneePoints = 100;
 
 // Four digits are finer than any resolution, and a rate is something that people read.
-double rounded(double rate) {
-  const std::string text = fmt::format("{:.4g}", rate);
-  double value = rate;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+double readable(double rate) {
+  return rounded(rate, 4);
 }
 
 // Where the scenario says the rates of a workload, and what it says.
@@ -210,16 +207,16 @@ class Search {
     if (ended()) return;
     if (lo_) {
       const double farthest = kFarthest * std::max(present, saturation);
-      double next = rounded(saturation > present ? saturation : 2 * present);
+      double next = readable(saturation > present ? saturation : 2 * present);
       while (!ended() && !top_ && next <= farthest) {
         if (next > *lo_) ask(next);
-        next = rounded(next * 1.5);
+        next = readable(next * 1.5);
       }
     } else {
-      double next = rounded(saturation > 0 && saturation < present ? 0.75 * saturation : present / 2);
+      double next = readable(saturation > 0 && saturation < present ? 0.75 * saturation : present / 2);
       while (!ended() && !lo_ && next >= present / kNearest) {
         ask(next);
-        next = rounded(next / 2);
+        next = readable(next / 2);
       }
     }
   }
@@ -230,19 +227,19 @@ class Search {
   void narrow() {
     if (!top_) return;
     while (!ended() && wide(*lo_, *top_)) {
-      const double middle = rounded(*lo_ + (*top_ - *lo_) / 2);
+      const double middle = readable(*lo_ + (*top_ - *lo_) / 2);
       if (!(middle > *lo_ && middle < *top_)) break;
       ask(middle);
     }
     double untold = *top_;
     double step = 1.02;
     while (!ended() && !bad_ && step < 2) {
-      const double next = rounded(*top_ * step);
+      const double next = readable(*top_ * step);
       if (ask(next) != Meets::no) untold = next;
       step = 1 + (step - 1) * 2;
     }
     while (!ended() && bad_ && untold < *bad_ && wide(untold, *bad_)) {
-      const double middle = rounded(untold + (*bad_ - untold) / 2);
+      const double middle = readable(untold + (*bad_ - untold) / 2);
       if (!(middle > untold && middle < *bad_)) break;
       if (ask(middle) != Meets::no) untold = middle;
     }

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "models/field/number_text.hpp"
 #include "models/field/units.hpp"
+#include "scenarios/format/rounded.hpp"
 #include "sim/base/math.hpp"
 
 namespace tailrace::scenarios {
@@ -15,13 +15,6 @@ namespace tailrace::scenarios {
 namespace {
 
 constexpr double kFine = 0.002;  // resolutions below this need more digits
-
-double rounded(double value, int digits) {
-  const std::string text = fmt::format("{:.{}g}", value, digits);
-  double out = value;
-  std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
-}
 
 struct Step {
   std::string text;
@@ -76,16 +69,16 @@ std::optional<Axis> parse_size(const std::string& text, DesignFault& fault) {
     return std::nullopt;
   };
   if (range.low > range.high) return refuse("the lower end comes first");
-  if (range.whole && range.duration) return refuse("whole numbers need one unit at both ends");
   if (range.low < 0) return refuse("a size is not below 0");
-  if (range.whole && std::ceil(range.low) > range.high) return refuse("no whole number lies in its range");
   if (!axis->values.empty()) return axis;
   const std::size_t dots = text.rfind("..");
   const std::size_t begin = text.rfind('=', dots) + 1;
   const bool points = text.substr(begin, dots - begin).find('.') != std::string::npos ||
                       text.find('.', dots + 2) != std::string::npos;
   if (range.unit.empty() && !range.duration && !points) range.whole = true;
+  if (range.whole && range.duration) return refuse("whole numbers need one unit at both ends");
   if (range.whole && range.high > kLargestSize) return refuse("whole numbers go up to 1000000");
+  if (range.whole && std::ceil(range.low) > range.high) return refuse("no whole number lies in its range");
   return axis;
 }
 

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <string_view>
 
 #include "models/field/number_text.hpp"
 #include "models/field/units.hpp"
+#include "scenarios/format/rounded.hpp"
 #include "scenarios/sweep/sample.hpp"
 #include "sim/base/math.hpp"
 
@@ -69,13 +69,6 @@ std::optional<std::vector<std::string>> list_items(std::string_view text, Design
     begin = i + 1;
   }
   return items;
-}
-
-double rounded(double value, int digits) {
-  const std::string text = fmt::format("{:.{}g}", value, digits);
-  double out = value;
-  std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
 }
 
 struct End {
@@ -190,7 +183,6 @@ std::string Range::at(double u, bool sampled) const {
   double value = logarithmic ? low * sim::math::pow(high / low, u) : low + (high - low) * u;
   if (u == 0) value = low;
   if (u == 1) value = high;
-    if (duration) value = std::floor(value + 0.5);
   if (whole && sampled && !logarithmic) {
     const double first = std::floor(std::min(low, high) + 0.5), last = std::floor(std::max(low, high) + 0.5);
     value = std::min(last, std::floor(first + (last - first + 1) * u));
@@ -198,6 +190,7 @@ std::string Range::at(double u, bool sampled) const {
     value = std::floor(value + 0.5);
   } else if (u != 0 && u != 1) {
     value = rounded(value, digits);
+    if (duration) value = std::floor(value + 0.5);
   }
   return duration ? models::format_duration(value) : models::spelled(value) + unit;
 }
