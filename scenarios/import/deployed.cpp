@@ -67,8 +67,7 @@ bool names_host(const std::string& value, const std::string& host) {
     const bool behind =
         i > 0 && (value[i - 1] == '@' || (i > 1 && value[i - 1] == '/' && value[i - 2] == '/'));
     const bool port = next == ':' && end + 1 < value.size() && digit(value[end + 1]);
-    const bool label =
-        next == '.' && (value.compare(end, 5, ".svc.") == 0 || value.find(".svc", end) != std::string::npos);
+    const bool label = next == '.' && value.find(".svc", end) != std::string::npos;
     if (whole || behind || port || label) return true;
   }
   return false;

@@ -3,9 +3,8 @@
 //   all alike (sd below 1 % of the mean)               the mean
 //   fewer than 20                                      exp: a spread cannot be told from so few
 //   sd and 99th percentile within 10 % of exp's own    exp
-//   100 or more, p99 between 1.02 and 12 times mean    lognormal by mean and p99 (the limit of the form
-//   is 14.97) otherwise                                          lognormal by mean and coefficient of
-//   variation
+//   100 or more, p99 between 1.02 and 12 times mean    lognormal by mean and p99 (it goes to 14.97)
+//   otherwise                                          lognormal by mean and coefficient of variation
 // The mean is always the sample's, so that mean times survive whatever the form.
 #include <cstdint>
 #include <string>

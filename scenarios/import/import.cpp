@@ -27,8 +27,7 @@ Imported import_jaeger(std::string_view text, const ImportOptions& options) {
   return from_spans(read_jaeger(text), "jaeger", options);
 }
 
-// "shop/traces.json" is about "traces"; "docker-compose.yml" of a folder about the folder's name would be
-// nicer, but the path may not have one.
+// "shop/traces.json" is about "traces".
 std::string stem(const std::string& file) {
   std::string name = file.substr(file.rfind('/') == std::string::npos ? 0 : file.rfind('/') + 1);
   return name.substr(0, name.find('.'));

@@ -26,13 +26,11 @@ const std::string& text_of(const Json& object, const char* key) {
   return it != object.end() && it->is_string() ? it->get_ref<const std::string&>() : kNothing;
 }
 
-// A number, or a text of digits as OTLP writes 64 bits.
 std::optional<double> number_of(const Json& object, const char* key) {
   const auto it = object.find(key);
-  if (it == object.end()) return {};
-  if (it->is_number()) return it->get<double>();
-  return {};
+  return it != object.end() && it->is_number() ? std::optional(it->get<double>()) : std::nullopt;
 }
+// A number, or a text of digits as OTLP writes 64 bits.
 std::optional<std::int64_t> nanoseconds_of(const Json& object, const char* key) {
   const auto it = object.find(key);
   if (it == object.end()) return {};
@@ -256,8 +254,7 @@ void jaeger_processes(const Json& object, SpanSet& set, std::vector<std::uint32_
   pending.clear();
 }
 
-// Objects are handed over as they end, and what seen() takes is thrown away. `at` is where to begin; it is
-// left behind the document.
+// Objects are handed over as they end, and what seen() takes is thrown away.
 template <class Seen>
 bool stream(std::string_view text, SpanSet& set, const Seen& seen) {
   const auto callback = [&](int depth, Json::parse_event_t event, Json& value) {

@@ -3,9 +3,8 @@
 // a stream of objects: a span becomes 56 bytes and is forgotten as text, so a million of them need no tree.
 // Names are numbered; number 0 is "". What is no span, or lacks an id or a time, is counted and left out.
 //
-//   read_otlp     OpenTelemetry's JSON, one document or one per line (as the collector's file exporter
-//   writes) read_jaeger   what Jaeger's UI and query API export: {"data": [{"spans": [...], "processes":
-//   {...}}]}
+//   read_otlp     OpenTelemetry's JSON, one document or one per line (the collector's file exporter)
+//   read_jaeger   what Jaeger's UI and query API export: {"data": [{"spans": [...], "processes": {...}}]}
 #include <cstdint>
 #include <map>
 #include <string>

@@ -2,15 +2,14 @@
 // From spans to visits: one stay of one request at one operation of one component, and how long its caller
 // waited for it. What happens to spans:
 //
-//   server, consumer, a root, another service than its parent's    begins a visit
-//   client or producer with such a child                           is the call of that visit: the caller
-//   waits for
-//                                                                  the client span; what it is longer than
-//                                                                  the server span is the network, there and
-//                                                                  back
-//   client without: to a database, or to a named peer              a visit of its own at that database or
-//   service anything else                                                  is work of the visit that it lies
-//   in
+//   server, consumer, a root, another          begins a visit
+//     service than its parent's
+//   client or producer with such a child       is the call of that visit: the caller waits for the client
+//                                              span; what it is longer than the server span is the
+//                                              network, there and back
+//   client without: to a database, or to a     a visit of its own at that database or service
+//     named peer
+//   anything else                              is work of the visit that it lies in
 //
 // Clocks of machines differ. A child that was measured by another clock is moved into the span of its parent,
 // or cut where it is longer, and counted. Only spans of one clock are compared otherwise. Every parent is an

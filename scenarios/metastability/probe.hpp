@@ -8,9 +8,8 @@
 //   recovered   users were well again, or never noticed
 //   degraded    not well at the end, but on the way, or most of the goodput is back (analysis/cascade)
 //   metastable  trigger gone, load back, goodput not
-//   overloaded  before the trigger came, less than 80 % of what was asked succeeded: no trigger is needed;
-//   also
-//               a run that met a limit (memory, events)
+//   overloaded  before the trigger came, less than 80 % of what was asked succeeded: no trigger is
+//               needed; also a run that met a limit (memory, events)
 #include <array>
 #include <atomic>
 #include <functional>

@@ -6,8 +6,7 @@
 //   load      all rates and virtual users; recorded arrivals cannot be scaled
 //   duration  of the fault, and of what it takes down for a time of its own
 //   size      what the fault does: (factor - 1) of a slowdown or of more load, a probability, a delay, and
-//   for
-//             faults that take a number or a share of targets that number. A bandwidth is divided.
+//             for faults that take a number or a share of targets that number. A bandwidth is divided.
 //
 // The run is longer by what the fault is longer, so that the time after it, in which a system has to come
 // back, is the scenario's.

@@ -5,9 +5,8 @@
 //
 //   start with N independent runs; the height of a run is the highest score that it reaches
 //   again and again: the level is the k-th lowest height; the K >= k runs no higher than it are replaced,
-//   each
-//     by a copy of a surviving one, chosen at random, up to the first moment at which that one is above the
-//     level; from there the copy goes on with other random numbers. Probability so far: times 1 - K/N
+//     each by a copy of a surviving one, chosen at random, up to the first moment at which that one is above
+//     the level; from there the copy goes on with other random numbers. Probability so far: times 1 - K/N
 //   until k-th lowest and all above have reached the goal: times the share that has
 //
 // No state is copied. A trajectory is a replication and a list of (look, key): at that look of its watcher

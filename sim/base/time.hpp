@@ -1,7 +1,7 @@
 #pragma once
 // Simulated time: whole nanoseconds in 64 bits, 292 years long. An Instant is a point on the run's clock (0
-// is the start of the run), a Duration a distance; mixing them up does not compile. Arithmetic saturates at
-// the ends of the range: a back-off of 2^200 is "never", not undefined behaviour.
+// is the start of the run), a Duration a distance; mixing them up does not compile. Sums saturate at the
+// ends of the range: a back-off of 2^200 is "never", not undefined behaviour.
 #include <compare>
 #include <cstdint>
 #include <limits>

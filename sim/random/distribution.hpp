@@ -49,7 +49,7 @@ class Distribution {
   static Distribution lognormal_mu_sigma(double mu, double sigma);  // of the logarithm
   static Distribution lognormal_mean_sd(double mean, double sd);
   static Distribution lognormal_mean_p99(
-      double mean, double p99);  // needs mean < p99 and a solution; see lognormal_has_solution
+      double mean, double p99);  // needs mean < p99 and a solution; see lognormal_mean_p99_solvable
   static Distribution lognormal_p50_p99(double p50, double p99);
   static bool lognormal_mean_p99_solvable(
       double mean, double p99);  // p99/mean <= exp(z^2/2) ~ 14.97; the smaller sigma is taken
