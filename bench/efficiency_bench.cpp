@@ -4,7 +4,6 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -31,11 +30,6 @@ double replicate_s(const std::shared_ptr<const models::CompiledModel>& model, in
   return bench::cpu_seconds() - before;
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 void threads(benchmark::State& state) {
   const auto model = bench::compiled(kTwoTiers);
   std::vector<double> one, two;
@@ -43,9 +37,9 @@ void threads(benchmark::State& state) {
     one.push_back(replicate_s(model, 1));
     two.push_back(replicate_s(model, static_cast<int>(state.range(0))));
   }
-  state.counters["cpu_s_one"] = median(one);
-  state.counters["cpu_s_all"] = median(two);
-  state.counters["efficiency"] = median(one) / median(two);
+  state.counters["cpu_s_one"] = bench::median(one);
+  state.counters["cpu_s_all"] = bench::median(two);
+  state.counters["efficiency"] = bench::median(one) / bench::median(two);
 }
 BENCHMARK(threads)->Arg(2)->Iterations(9)->Unit(benchmark::kMillisecond);
 

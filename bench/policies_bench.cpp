@@ -4,7 +4,6 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -41,11 +40,6 @@ services:
 
 constexpr const char* kPolicies = "timeout: 10s, retries: 2, circuit_breaker: {}";
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 void compare(benchmark::State& state, const std::string& plain, const std::string& guarded) {
   const auto without = bench::compiled(plain);
   const auto with = bench::compiled(guarded);
@@ -63,9 +57,9 @@ void compare(benchmark::State& state, const std::string& plain, const std::strin
     state.SetIterationTime(guarded_ns.back() * 1e-9);
     ++replication;
   }
-  state.counters["plain_ns"] = median(plain_ns);
-  state.counters["guarded_ns"] = median(guarded_ns);
-  state.counters["ratio"] = median(ratio);
+  state.counters["plain_ns"] = bench::median(plain_ns);
+  state.counters["guarded_ns"] = bench::median(guarded_ns);
+  state.counters["ratio"] = bench::median(ratio);
 }
 
 void one_call(benchmark::State& state) {

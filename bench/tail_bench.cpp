@@ -2,7 +2,6 @@
 // process, and the analysis of what was traced. `ratio` (all of it over the plain run) must stay under 1.5.
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -12,11 +11,6 @@
 namespace {
 
 using namespace tailrace;
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 void measure(benchmark::State& state, const std::string& text) {
   const auto model = bench::compiled(text);
@@ -42,9 +36,9 @@ void measure(benchmark::State& state, const std::string& text) {
     state.SetIterationTime(on);
     ++replication;
   }
-  state.counters["plain_ns"] = median(plain_ns);
-  state.counters["ratio"] = median(ratio);
-  state.counters["traced"] = median(traced);
+  state.counters["plain_ns"] = bench::median(plain_ns);
+  state.counters["ratio"] = bench::median(ratio);
+  state.counters["traced"] = bench::median(traced);
 }
 
 // Three tiers at 80 %, 640,000 requests.

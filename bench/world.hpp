@@ -1,11 +1,13 @@
 #pragma once
 // What the benchmarks share: a scenario's text to a compiled model by the whole pipeline, one replication of
-// it, and the processor time that something took.
+// it, the processor time that something took, and the middle of several.
+#include <algorithm>
 #include <cstdint>
 #include <ctime>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "models/compile/compiled_model.hpp"
 #include "models/runtime/execution.hpp"
@@ -49,6 +51,11 @@ inline std::uint64_t requests_of(const models::RunRecord& record) {
   std::uint64_t n = 0;
   for (const models::ClassRecord& c : record.classes) n += models::total(c.ended);
   return n;
+}
+
+inline double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
 }
 
 }  // namespace tailrace::bench

@@ -5,7 +5,6 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -38,11 +37,6 @@ services:
                      seconds, 6400 * scale, 8 * scale, 16 * scale, 8 * scale, network);
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 // `bare(requests, seed)` runs the loop. The mean of both is compared as well: two different systems would
 // make no ratio.
 template <class Bare>
@@ -65,9 +59,9 @@ void compare(benchmark::State& state, const std::string& text, Bare bare, double
     state.SetIterationTime(full);
     ++replication;
   }
-  state.counters["tailrace_ns"] = median(simulated);
-  state.counters["bare_ns"] = median(by_hand);
-  state.counters["ratio"] = median(ratio);
+  state.counters["tailrace_ns"] = bench::median(simulated);
+  state.counters["bare_ns"] = bench::median(by_hand);
+  state.counters["ratio"] = bench::median(ratio);
   state.counters["mean_ms"] = mean;
   state.counters["bare_mean_ms"] = bare_mean;
 }
