@@ -35,6 +35,7 @@ enum class Op : std::uint8_t {
   end_probe,     // of a health check
   spawn,         // starts the program at `first` in a frame of its own, which nobody waits for
   end_root,      // of a frame that nobody waits for
+  end_resumed,   // of a stored saga; whoever took it up, at `first`, has no more to do
   deposit,       // the frame's message is handed to channel `first`
   recognise,     // effect `first`: when it has come about already, on at `needed`
   effect,        // effect `first` has come about
@@ -270,7 +271,14 @@ struct SagaTable {
   std::uint32_t begun = kNoId, undoing = kNoId, ended = kNoId;    // effects
   std::uint32_t completed_series = kNoId, undone_series = kNoId;  // from its beginning to its end
   std::int64_t timeout_ns = -1;                                   // rings likewise, from `begun`; < 0: never
+  std::int64_t resume_after_ns = 0;                               // of a durable one
   std::vector<std::uint32_t> memory;                              // effects that a new run forgets
+};
+// Where the steps of a durable saga stand in the program of a service.
+struct SagaProgram {
+  std::uint32_t saga = 0;
+  std::uint32_t first = 0, last = 0;  // steps
+  std::uint32_t entry = kNoId;        // where whoever takes it up begins: a step that leads to the first
 };
 
 struct StreamKey {
@@ -338,6 +346,7 @@ struct CompiledModel {
   std::vector<std::uint32_t> milestone_series;
   std::vector<LimitTable> limits;
   std::vector<SagaTable> sagas;
+  std::vector<SagaProgram> saga_programs;  // in the order of their first steps
   std::vector<CacheTable> caches;
   std::vector<CacheSiteTable> cache_sites;
   std::vector<CacheStoreTable> cache_stores;

@@ -31,6 +31,7 @@ void MessagingCompiler::channels() {
     table.completed_series = series(SeriesKind::saga_completed, i);
     table.undone_series = series(SeriesKind::saga_undone, i);
     if (saga.timeout) table.timeout_ns = saga.timeout->ns;
+    table.resume_after_ns = saga.resume_after.ns;
     for (const int effect : saga.memory) table.memory.push_back(static_cast<std::uint32_t>(effect));
     m_.sagas.push_back(std::move(table));
   }

@@ -1,5 +1,7 @@
 #include "models/compile/program.hpp"
 
+#include <algorithm>
+
 #include "models/compile/client_share.hpp"
 #include "models/compile/effect_question.hpp"
 #include "models/compile/subscription_ops.hpp"
@@ -302,6 +304,32 @@ void ProgramCompiler::effect(const Step& s, const Place& here, bool& held) {
   if (e.idempotent) no_worker(here, held);
   emit(Op::effect, id);
   if (e.idempotent) m_.steps[at].needed = pc();
+  saga_ends(s.ref, here);
+}
+
+// A stored saga of a service may be taken up again: by a frame that begins where the saga does, and ends with
+// it. It runs these very steps, so that what it does again is recognised.
+void ProgramCompiler::saga_begins(int begun, std::uint32_t first, const Place& here) {
+  if (here.station == kNoId) return;
+  for (std::size_t i = 0; i < t_.sagas.size(); ++i) {
+    if (t_.sagas[i].durable && t_.sagas[i].begun == begun)
+      m_.saga_programs.push_back({static_cast<std::uint32_t>(i), first, first, kNoId});
+  }
+}
+
+void ProgramCompiler::saga_ends(int ended, const Place& here) {
+  if (here.station == kNoId) return;
+  const auto at =
+      std::find_if(m_.saga_programs.rbegin(), m_.saga_programs.rend(),
+                   [&](const SagaProgram& program) { return t_.sagas[program.saga].ended == ended; });
+  if (at == m_.saga_programs.rend()) return;
+  const std::uint32_t end = emit(Op::end_resumed, at->entry);
+  if (at->entry == kNoId) {
+    const std::uint32_t over = emit(Op::jump);
+    at->entry = m_.steps[end].first = emit(Op::jump, at->first);
+    m_.steps[over].first = pc();
+  }
+  at->last = pc() - 1;
 }
 
 void ProgramCompiler::await(const Step& s, const Place& here, bool& held) {
@@ -360,6 +388,7 @@ void ProgramCompiler::branch(const Step& s, const Place& here, bool& held) {
 void ProgramCompiler::given(const Step& s, const Place& here, bool& held) {
   no_worker(here, held);
   const std::uint32_t at = emit(Op::recognise, static_cast<std::uint32_t>(s.ref) | kEffectQuestion);
+  saga_begins(s.ref, at, here);
   body(s.branches[1].steps, below(here, 1), held);
   no_worker(here, held);
   const std::uint32_t over = emit(Op::jump);

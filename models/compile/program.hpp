@@ -55,6 +55,8 @@ class ProgramCompiler : public ModelWriter {
   void await(const Step& s, const Place& here, bool& held);
   void branch(const Step& s, const Place& here, bool& held);
   void given(const Step& s, const Place& here, bool& held);
+  void saga_begins(int begun, std::uint32_t first, const Place& here);
+  void saga_ends(int ended, const Place& here);
   void loop(const Step& s, const Place& here, bool& held);
   // Emits one of a step's branches.
   using Branch = std::function<void(std::size_t branch, bool& worker)>;

@@ -23,7 +23,8 @@ void Execution::begin_root(std::uint32_t slot, std::uint64_t key) {
 }
 
 // Beside whoever started it; nobody is its caller.
-std::uint32_t Execution::root_frame(std::uint32_t instance, std::uint32_t pc, std::uint64_t key) {
+std::uint32_t Execution::root_frame(std::uint32_t instance, std::uint32_t pc, std::uint64_t key,
+                                    std::uint8_t priority, std::uint8_t depth) {
   const std::uint32_t slot = allocate_frame();
   Frame& f = frames_[slot];
   f.start = now_;
@@ -34,8 +35,8 @@ std::uint32_t Execution::root_frame(std::uint32_t instance, std::uint32_t pc, st
   f.edge = pc;
   f.flags = kRootFrame | kLive;
   f.outcome = Outcome::success;
-  f.priority = 0;
-  f.depth = 0;
+  f.priority = priority;
+  f.depth = depth;
   begin_root(slot, key);
   calls_[slot].left_at = -1;
   return slot;

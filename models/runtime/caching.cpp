@@ -162,11 +162,8 @@ std::uint32_t Caching::begin_fetch(std::uint32_t slot, std::uint32_t site_id, st
     fetches_.emplace_back();
   }
   const std::uint64_t key = lines_[slot].keys[site.depth];
-  const std::uint32_t child = run_.root_frame(run_.frames_[slot].instance, site.body, run_.calls_[slot].key);
-  const Frame& f = run_.frames_[slot];
-  Frame& c = run_.frames_[child];
-  c.priority = f.priority;
-  c.depth = f.depth;
+  const std::uint32_t child = run_.root_frame(run_.frames_[slot].instance, site.body, run_.calls_[slot].key,
+                                              run_.frames_[slot].priority, run_.frames_[slot].depth);
   lines_[child] = lines_[slot];
   lines_[child].fetch = kNoId;
   lines_[child].leads = id;

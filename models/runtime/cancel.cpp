@@ -126,6 +126,7 @@ std::uint32_t Execution::stop_serving(std::uint32_t slot) {
 }
 
 void Execution::end_serving(std::uint32_t slot) {
+  if (!model_->saga_programs.empty()) messaging_->saga_run_ends(slot);
   Frame& f = frames_[slot];
   if (f.timer != kNoId) timers_.cancel_all(f);
   if (f.flags & kHolding) release_worker_late(slot);

@@ -251,6 +251,10 @@ template <bool kTraced>
       case Op::end_root:
         release_frame(slot);
         return;
+      case Op::end_resumed:
+        if ((f.flags & kRootFrame) != kRootFrame || f.edge != step.first) break;
+        release_frame(slot);
+        return;
       case Op::deposit:
         slot = messaging_->deposit(slot, step.first);
         break;
@@ -503,6 +507,7 @@ std::uint32_t Execution::travelled_back(std::uint32_t slot, std::uint32_t edge_i
 // The frame cannot go on.
 std::uint32_t Execution::fail_frame(std::uint32_t slot, Outcome outcome) {
   Frame& f = frames_[slot];
+  if (!model_->saga_programs.empty()) messaging_->saga_run_ends(slot);
   if ((f.flags & kRootFrame) == kRootFrame) {
     if (caching_) caching_->failed(slot, outcome);
     release_frame(slot);

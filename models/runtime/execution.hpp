@@ -198,7 +198,8 @@ class Execution {
   void arm_own(std::int64_t when, sim::Phase phase, TimerPurpose purpose, std::uint32_t slot);
   void begin_request(std::uint32_t slot, const ClassTable& cls);
   void begin_root(std::uint32_t slot, std::uint64_t key);
-  std::uint32_t root_frame(std::uint32_t instance, std::uint32_t pc, std::uint64_t key);
+  std::uint32_t root_frame(std::uint32_t instance, std::uint32_t pc, std::uint64_t key,
+                           std::uint8_t priority = 0, std::uint8_t depth = 0);
   std::uint32_t begin_guarded_call(std::uint32_t slot, std::uint32_t edge);
   std::uint32_t begin_simple_call(std::uint32_t slot, std::uint32_t edge_id, const EdgeTable& edge,
                                   const GuardTable& g);
@@ -487,8 +488,7 @@ class Execution {
     d.prepare(draw_tables_[draw]);
     return value;
   }
-  // An attempt has ended at its operation. The end of a plain one is counted when its answer arrives, at this
-  // same instant (EdgeCounts).
+  // An attempt has ended at its operation. A plain one's end is counted when its answer arrives (EdgeCounts).
   template <class Edge>  // EdgeTable or LiveEdge
   [[gnu::always_inline]] void count_end(const Edge& edge, Outcome outcome) {
     if (!edge.plain) ++operations_[edge.operation].ended[static_cast<std::size_t>(outcome)];

@@ -149,7 +149,8 @@ void Messaging::start() {
 
 std::size_t Messaging::bytes() const {
   std::size_t bytes = causes_.bytes() + ledger_.bytes() + timers_.size() * sizeof(Timer) +
-                      deliveries_.size() * (sizeof(Delivery) + sizeof(Envelope));
+                      deliveries_.size() * (sizeof(Delivery) + sizeof(Envelope)) +
+                      unled_.size() * sizeof(Unled);
   for (const KeyOrder& order : order_) bytes += order.bytes();
   for (const auto& channel : channels_) bytes += channel->bytes();
   return bytes;
@@ -250,9 +251,8 @@ std::uint32_t Messaging::spawn(std::uint32_t slot, const Step16& step) {
 }
 
 void Messaging::spawn_at(std::uint32_t slot, std::uint32_t pc, std::uint32_t instance) {
-  const std::uint32_t child = run_.root_frame(instance, pc, run_.calls_[slot].key);
-  run_.frames_[child].priority = run_.frames_[slot].priority;
-  run_.frames_[child].depth = run_.frames_[slot].depth;
+  const std::uint32_t child = run_.root_frame(instance, pc, run_.calls_[slot].key,
+                                              run_.frames_[slot].priority, run_.frames_[slot].depth);
   begin_spawned(slot, child);
   if (run_.caching_) run_.caching_->begin_branch(slot, child);
   run_.wake(child);
@@ -315,7 +315,11 @@ bool Messaging::recognise(std::uint32_t slot, std::uint32_t asked) {
     return entry != nullptr && remembered(table, *entry);
   };
   Cause& x = causes_[slot];
-  if (asked != effect) return known(x.identity, x.journey);
+  if (asked != effect) {
+    const bool has = known(x.identity, x.journey);
+    if (has && !unled_.empty()) led_by(effect, x);
+    return has;
+  }
   bool all = true;
   std::uint64_t messages = 1;
   if (table.group != kNoId && handles(x)) {
@@ -449,6 +453,7 @@ void Messaging::timer(std::uint32_t id) {
   timers_[id].next_free = free_timer_;
   free_timer_ = id;
   if (fired.channel == kNoId) return pause_event(static_cast<std::uint32_t>(fired.what));
+  if (fired.channel == kSagaTimer) return resume_timer(fired.what);
   channels_[fired.channel]->timer(fired.what);
 }
 
@@ -468,6 +473,7 @@ void Messaging::instance_changed(std::uint32_t instance, bool up, std::int64_t) 
         });
     if (paused) set_intake(group, index, false);
   }
+  if (up && !unled_.empty()) resume_at(instance);
 }
 
 // Who has died since had its messages taken back when the channel was told.

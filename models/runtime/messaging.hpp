@@ -43,6 +43,8 @@ static_assert(sizeof(Cause) == 128);
 
 // Of a frame that handles a message, in place of a class: Frame::parent.
 inline constexpr std::uint32_t kDeliveryBit = 0x80000000u;
+// Of a timer, in place of a channel.
+inline constexpr std::uint32_t kSagaTimer = 0xfffffffeu;
 
 class Messaging final : public InstanceListener {
  public:
@@ -85,7 +87,9 @@ class Messaging final : public InstanceListener {
   // What the frame does now is counted from the effect on, whatever it tried before.
   void inside(std::uint32_t slot, std::uint32_t effect);
   void late(std::uint32_t slot, std::uint32_t milestone);
-  void orchestrator_dies(std::uint32_t slot);  // sagas.cpp: the frame may be one
+  // sagas.cpp: the frame may lead one, and ends too soon; it dies with its instance.
+  void saga_run_ends(std::uint32_t slot);
+  void orchestrator_dies(std::uint32_t slot);
 
   // The call goes from an instance to itself (models/topology/subscriptions.hpp).
   bool stays_at_home(std::uint32_t edge) const { return !at_home_.empty() && at_home_[edge]; }
@@ -144,10 +148,16 @@ class Messaging final : public InstanceListener {
     std::uint32_t channel;
     bool on = false;
   };
-  struct Timer {  // of a channel, or of a pause (`what`)
+  struct Timer {  // of a channel, or of a pause or a stored saga (`what`)
     std::uint64_t what;
     std::uint32_t channel;
     std::uint32_t next_free;
+  };
+  struct Unled {  // a stored saga that nobody leads now
+    std::uint64_t identity, key, request_key;
+    std::uint64_t number;  // of its timer
+    std::uint32_t journey, program, instance;
+    std::uint8_t priority, depth;
   };
 
   void let_go(std::uint32_t journey);
@@ -162,6 +172,10 @@ class Messaging final : public InstanceListener {
   void start_sagas();
   void saga_begun(std::uint32_t effect, const Envelope& message);
   void saga_ended(std::uint32_t effect, const Envelope& message);
+  void take_up(std::size_t unled, std::uint32_t instance);
+  void resume_timer(std::uint64_t number);
+  void resume_at(std::uint32_t instance);  // it is up again
+  void led_by(std::uint32_t effect, const Cause& x);
   // pauses.cpp
   void start_pauses();
   void pause_event(std::uint32_t pause);
@@ -195,6 +209,8 @@ class Messaging final : public InstanceListener {
   std::vector<Pause> pauses_;
   std::uint32_t free_timer_ = 0xffffffffu;
   std::vector<EffectRecord> effects_;
+  std::vector<Unled> unled_;  // in the order in which they came about
+  std::uint64_t resumptions_ = 0;
   std::vector<std::uint32_t> saga_begins_, saga_ends_;  // by effect: of which saga; none where no saga is
   std::vector<std::uint32_t> milestone_since_;          // by milestone: effect; likewise
   std::vector<std::uint64_t> unpublished_;              // by channel: facts that never got there

@@ -18,7 +18,7 @@ class SagaParts {
   SagaParts(const SagaSpec& spec, Mark mark, TopologyBuilder& b) : spec_(spec), mark_(mark), b_(b) {
     saga_.name = owner() + "/" + spec.saga;
     saga_.durable = spec.durable;
-    if (spec.durable) saga_.timeout = spec.timeout;
+    if (spec.durable) saga_.timeout = spec.timeout, saga_.resume_after = spec.resume_after;
     saga_.begun = effect(".started");
     saga_.undoing = effect(".undoing");
     saga_.ended = effect(".ended");
@@ -336,6 +336,10 @@ void expand_saga(const void* raw, Mark mark, TopologyBuilder& b, Steps& out) {
     return b.diagnostics.error(mark, b.path + ".load",
                                "the state is only read by a saga that goes on from it", "durable: true");
   }
+  if (!spec.durable && spec.resume_after.ns != SagaSpec().resume_after.ns) {
+    return b.diagnostics.error(mark, b.path + ".resume_after",
+                               "only a saga that is stored can be taken up again", "durable: true");
+  }
   bool limited = spec.step_timeout.has_value();
   for (const SagaStepSpec& step : spec.steps) limited = limited || step.timeout;
   if (spec.timeout_retries > 0 && !limited) {
@@ -379,6 +383,10 @@ StepKind saga_step_kind() {
               "run again (a job of a dead worker, a message delivered again), it goes on from its state; and "
               "it succeeds when it is undone, too")
           .add("load", &SagaSpec::load, "the operation that reads the state then")
+          .add("resume_after", &SagaSpec::resume_after,
+               "a durable one behind an endpoint whose run has died or failed is taken up again after "
+               "so long, by an instance of its service that is up; by its own as soon as that is back",
+               more_than(0))
           .add("compensation_attempts", &SagaSpec::compensation_attempts,
                "repetitions of a compensation that fails; then it is stuck", between(0, 20))
           .add("compensation_backoff", &SagaSpec::compensation_backoff, "between two of these")

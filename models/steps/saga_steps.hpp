@@ -8,7 +8,8 @@
 // the same saga again (a job whose worker died, a message that is delivered again, a call that is repeated)
 // reads the state and goes on where it was: what is stored is not done again; the step that was under way is,
 // with the same identity, so that idempotent participants recognise it. Compensations are such steps too.
-// When it is completed or undone the saga step has succeeded: neither is to be tried again.
+// When it is completed or undone the saga step has succeeded: neither is to be tried again. An endpoint's is
+// taken up by its own service when the run that led it has died or failed, whether its caller repeats or not.
 //
 // Limits of time are counted from what is stored, so they go on while a durable saga's orchestrator is dead;
 // one in memory counts them from its own beginning. A step whose time is over has failed, and what it does
@@ -29,9 +30,10 @@ struct SagaStepSpec {
 struct SagaSpec {
   std::string saga;
   std::vector<SagaStepSpec> steps;
-  std::optional<Reference> state;   // written after each step and each compensation
-  bool durable = false;             // goes on from its state when it is run again
-  std::optional<Reference> load;    // reads the state then
+  std::optional<Reference> state;  // written after each step and each compensation
+  bool durable = false;            // goes on from its state when it is run again
+  std::optional<Reference> load;   // reads the state then
+  sim::Duration resume_after{10'000'000'000};
   Count compensation_attempts = 3;  // after the first
   sim::Duration compensation_backoff{100'000'000};
   std::optional<sim::Duration> timeout;       // of the whole saga, until it is undone

@@ -9,7 +9,7 @@
 // whatever is left of it (models/runtime/sagas.cpp). Those of a saga in its orchestrator's memory are
 // forgotten with it, and begin anew.
 //
-// Left out: a durable saga that no queue leases (an endpoint's, run again by its caller) has nobody to call.
+// A durable saga that no queue leases (an endpoint's) is taken up again by its own service.
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +37,7 @@ struct Saga {
   std::string name;                          // "orders/book"
   bool durable = false;                      // goes on from its stored state, whoever runs it
   std::optional<sim::Duration> timeout;      // of a durable one, from `begun` until it turns back or ends
+  sim::Duration resume_after{};              // likewise: a run of it that ends too soon has a successor then
   int begun = -1, undoing = -1, ended = -1;  // effects; it turns back at `undoing`
   // Milestones; none: this saga cannot reach it.
   int started = -1, completed = -1, failed = -1, stuck = -1, resumed = -1;
