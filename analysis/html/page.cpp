@@ -128,6 +128,7 @@ std::string report_html(const RunResults& results, const ReportedScenario& scena
   out += html::requests_html(results);
   out += html::tail_html(results);
   out += html::services_html(results);
+  out += text_section("Arrivals per request, by workload", arrivals_text(report.operations, kText));
   out += text_section("Messages", messaging_text(report.messaging, kText));
   out += text_section("Caches", cache_text(report.caches, kText));
   out += text_section("Availability, scaling, deployments", scaling_text(report, kText));

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <functional>
 
-#include "analysis/graph/call_sites.hpp"
-#include "analysis/graph/message_ways.hpp"
 #include "analysis/report/cascade_story.hpp"
 #include "analysis/stats/batch_correlation.hpp"
 
@@ -295,32 +293,6 @@ EdgeReport edge(const CompiledModel& model, const Records& records, std::size_t 
   return report;
 }
 
-// Workloads whose requests may lead to each operation, by calls or messages.
-std::vector<std::vector<std::size_t>> workloads_reaching(const models::Topology& t) {
-  const auto add_called = [&](const models::Steps& steps, std::vector<int>& operations) {
-    std::vector<int> edges;
-    add_call_sites(steps, edges);
-    for (const int e : edges) operations.push_back(t.edges[static_cast<std::size_t>(e)].operation);
-  };
-  std::vector<std::vector<int>> calls(t.operations.size());
-  for (std::size_t i = 0; i < t.operations.size(); ++i) add_called(t.operations[i].steps, calls[i]);
-  std::vector<std::vector<std::size_t>> reaching(t.operations.size());
-  for (std::size_t w = 0; w < t.workloads.size(); ++w) {
-    std::vector<int> open;
-    for (const models::RequestClass& c : t.workloads[w].classes) add_called(c.steps, open);
-    while (!open.empty()) {
-      const auto op = static_cast<std::size_t>(open.back());
-      open.pop_back();
-      if (!reaching[op].empty() && reaching[op].back() == w) continue;
-      reaching[op].push_back(w);
-      open.insert(open.end(), calls[op].begin(), calls[op].end());
-      for (const models::ConsumerGroup* group : handlers_of(t, static_cast<int>(op)))
-        open.push_back(group->operation);
-    }
-  }
-  return reaching;
-}
-
 std::uint64_t combine(std::uint64_t h, std::uint64_t v) {
   h = (h ^ v) * 0x9e3779b97f4a7c15ULL;
   return h ^ (h >> 31);
@@ -369,6 +341,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
     report.workloads.push_back(std::move(whole));
   }
   const std::vector<std::vector<std::size_t>> reaching = workloads_reaching(t);
+  std::vector<std::vector<WorkloadArrivals>> by_workload = arrivals_by_workload(model, records, kConfidence);
   for (std::size_t i = 0; i < model.operations.size(); ++i) {
     OperationReport op;
     op.name = t.operation_name(static_cast<int>(i));
@@ -387,6 +360,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
       }
       return RatioSample{static_cast<double>(r.operations[i].arrived), requests};
     });
+    op.by_workload = std::move(by_workload[i]);
     op.throughput = ratio(records, [&](const RunRecord& r) {
       return RatioSample{static_cast<double>(total(r.operations[i].ended)), r.seconds()};
     });

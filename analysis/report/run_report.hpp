@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analysis/cascade/cascade_report.hpp"
+#include "analysis/report/arrivals.hpp"
 #include "analysis/report/cache_report.hpp"
 #include "analysis/report/fault_report.hpp"
 #include "analysis/report/latency_report.hpp"
@@ -43,7 +44,8 @@ struct OperationReport {
   // Arrivals per request of the workloads that can lead here: what retries, hedges and fan-out add up to on
   // the whole way.
   Interval arrivals_per_request;
-  LatencyReport response;  // at the server, from arrival to reply
+  std::vector<WorkloadArrivals> by_workload;  // the same of each; none where there is one workload
+  LatencyReport response;                     // at the server, from arrival to reply
 };
 
 struct StationReport {

@@ -350,6 +350,12 @@ std::string summary_json(const RunResults& results, const std::vector<KeptFigure
     outcomes(j, "outcomes", op.ended);
     j.field("unheard", op.unheard);
     interval(j, "arrivals_per_request", op.arrivals_per_request);
+    if (!op.by_workload.empty())
+      array(j, "arrivals_by_workload", op.by_workload, [](JsonText& k, const WorkloadArrivals& a) {
+        k.begin_object().field("workload", a.workload);
+        interval(k, "per_request", a.per_request);
+        k.field("in_proportion", a.in_proportion).end_object();
+      });
     interval(j, "throughput_per_s", op.throughput, total(op.ended));
     latency(j, "response_s", op.response);
     j.end_object();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "analysis/report/arrivals.hpp"
 #include "analysis/report/cache_output.hpp"
 #include "analysis/report/cascade_output.hpp"
 #include "analysis/report/messaging_text.hpp"
@@ -41,6 +42,7 @@ class Summary {
     errors();
     stations();
     edges();
+    out_ += arrivals_text(report_.operations, style_);
     policies();
     ejections();
     out_ += messaging_text(report_.messaging, style_);
