@@ -123,6 +123,7 @@ std::string report_html(const RunResults& results, const ReportedScenario& scena
   out += html::thresholds_html(results);
   for (const ReportedText& f : further) out += text_section(f.title.c_str(), f.text);
   out += html::cascade_html(results);
+  out += html::detection_html(results);
   out += html::topology_html(results);
   out += html::charts_html(results);
   out += html::requests_html(results);

@@ -235,4 +235,30 @@ std::string cascade_html(const RunResults& results) {
   return section(fmt::format("What followed: {}", verdict_name(cascade.verdict)), body);
 }
 
+std::string detection_html(const RunResults& results) {
+  Table table;
+  table.head("target"), table.head("noticed by", true), table.head("after");
+  table.head("hits by faults"), table.head("noticed while they lasted");
+  std::size_t rows = 0;
+  const auto row = [&](const std::string& target, const std::string& by, const DetectionReport& d) {
+    if (d.hits == 0 || ++rows > kMostTableRows) return;
+    table.begin_row();
+    table.cell(html(target));
+    table.cell(by, "l");
+    table.cell(figure(d.seconds, duration_scale(d.seconds.estimate, kText), d.noticed > 0));
+    table.cell(human_count(d.hits));
+    table.cell(human_count(d.noticed), d.noticed < d.hits ? "bad" : "");
+    table.end_row();
+  };
+  for (const HealthReport& h : results.report.health) row(h.target, "health checks", h.detection);
+  for (const EjectionReport& e : results.report.ejections)
+    row(e.target, "outlier detection of " + html(e.caller), e.detection);
+  if (rows == 0) return "";
+  return section("How soon faults were noticed",
+                 table.text() +
+                     "<p class=\"note\">After: from a fault's start until an instance that it hit was taken "
+                     "out, of those that were.</p>\n" +
+                     cut(rows, "summary.json"));
+}
+
 }  // namespace tailrace::analysis::html

@@ -248,7 +248,13 @@ faults:
   EXPECT_EQ(found["hits"], 2) << found;
   EXPECT_EQ(found["noticed"], 1);
   EXPECT_DOUBLE_EQ(found["after_s"]["estimate"].get<double>(), 1.5);
-  const Finished text = run_program({"run", q});
+  const Finished text = run_program({"run", q, "--out", path("out")});
+  const std::string page = read(path("out/report.html"));
+  EXPECT_NE(page.find("<h2>How soon faults were noticed</h2>"), std::string::npos);
+  EXPECT_NE(
+      page.find(
+          "<td>s</td><td class=\"l\">health checks</td><td>1.50 s</td><td>2</td><td class=\"bad\">1</td>"),
+      std::string::npos);
   EXPECT_NE(
       text.out.find("s: found unhealthy 1.50 s after a fault began (1 of 2 hits noticed while it lasted)"),
       std::string::npos)
