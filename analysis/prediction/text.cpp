@@ -242,6 +242,8 @@ std::string prediction_text(const Prediction& p, bool unicode) {
   std::string out;
   if (!p.message.empty()) {
     out += "No prediction: " + p.message + ".\n";
+  } else if (p.workloads.empty()) {
+    out += "No prediction: there is no workload, so nothing is asked of anything.\n";
   } else {
     // The busiest first when not all fit; otherwise in the order of the topology.
     std::vector<std::size_t> shown;

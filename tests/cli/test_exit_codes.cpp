@@ -87,6 +87,16 @@ TEST_F(Program, DiagnosticsComeAsDataWhenJsonIsAskedFor) {
   }
 }
 
+// No table without a row.
+TEST_F(Program, CheckSaysThatNothingIsAskedWhereThereIsNoWorkload) {
+  const Finished f = run_program({"check", file("empty.yaml", "tailrace: 1\n")});
+  EXPECT_EQ(f.exit_code, 0);
+  EXPECT_NE(f.out.find("No prediction: there is no workload, so nothing is asked of anything.\n"),
+            std::string::npos)
+      << f.out;
+  EXPECT_EQ(f.out.find("throughput"), std::string::npos) << f.out;
+}
+
 TEST_F(Program, AMissingScenarioOrAnUnusableFolderIsAnInputOutputError) {
   EXPECT_EQ(run_program({"run", path("missing.yaml")}).exit_code, 5);
   EXPECT_EQ(run_program({"run", folder_.string()}).exit_code, 5);
