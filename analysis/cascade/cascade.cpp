@@ -48,7 +48,7 @@ class Finder {
     if (!c_.triggers.empty())
       baseline_.end = std::min(baseline_.end, last_before(c_.triggers.front().start_s));
     if (too_short()) return unknown(too_few_windows());
-    const std::vector<Signal> signals = signals_of(model_, r_);
+    const std::vector<Signal> signals = signals_of(model_, r_, baseline_);
     hits(signals);
     users(signals);
     judge();

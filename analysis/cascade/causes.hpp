@@ -4,11 +4,6 @@
 
 namespace tailrace::analysis {
 
-// Windows: the baseline is [first, end).
-struct Span {
-  std::size_t first = 0, end = 0;
-};
-
 // `onsets`: window of each hit.
 void explain_hits(const models::CompiledModel& model, const models::RunRecord& record, Span baseline,
                   const std::vector<std::size_t>& onsets, Cascade& cascade);

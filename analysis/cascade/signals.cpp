@@ -18,6 +18,25 @@ std::size_t at(int id) {
   return static_cast<std::size_t>(id);
 }
 
+// Requests that hang, by the window in which they came: those that came and did not end in it. In the
+// baseline that is chance, which is what the signal is measured by. From then on they count where more are
+// under way than is usual (twice as many as ever in the baseline, and two), there and a window later: a
+// request takes its time, and of a few a second one is under way where a window happens to end.
+std::vector<double> hanging(const std::vector<double>& came, const std::vector<double>& went, Span normal) {
+  const std::size_t n = came.size();
+  std::vector<double> under_way(n), hang(n);
+  double now = 0, usual = -std::numeric_limits<double>::infinity();
+  for (std::size_t k = 0; k < n; ++k) {
+    under_way[k] = now += came[k] - went[k];
+    if (k >= normal.first && k < normal.end) usual = std::max(usual, now);
+  }
+  for (std::size_t k = 0; k < n; ++k) {
+    const double stay = std::min(under_way[k], under_way[std::min(k + 1, n - 1)]);
+    if (k < normal.end || stay > 2 * usual + 2) hang[k] = std::max(0.0, came[k] - went[k]);
+  }
+  return hang;
+}
+
 }  // namespace
 
 const char* symptom_name(Symptom symptom) {
@@ -56,7 +75,8 @@ WindowTimes window_times(const models::RunRecord& record) {
   return times;
 }
 
-std::vector<Signal> signals_of(const models::CompiledModel& model, const models::RunRecord& record) {
+std::vector<Signal> signals_of(const models::CompiledModel& model, const models::RunRecord& record,
+                               Span normal) {
   const models::Topology& t = *model.topology;
   const std::size_t n = record.windows.size();
   const WindowTimes times = window_times(record);
@@ -70,21 +90,25 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
   for (const models::Workload& w : t.workloads) {
     Signal& failed = signal(w.component, Symptom::failed, kShare);
     Signal& slow = signal(w.component, Symptom::slow, kTime);
+    std::vector<double> arrived(n), ended(n), succeeded(n);
     for (std::size_t k = 0; k < n; ++k) {
-      double arrived = 0, ended = 0, succeeded = 0, seconds = 0, timed = 0;
+      double seconds = 0, timed = 0;
       for (std::size_t c = first; c < first + w.classes.size(); ++c) {
         const auto& row = record.windows[k].classes[c];
-        arrived += static_cast<double>(row.arrived);
-        ended += static_cast<double>(row.succeeded + row.failed);
-        succeeded += static_cast<double>(row.succeeded);
+        arrived[k] += static_cast<double>(row.arrived);
+        ended[k] += static_cast<double>(row.succeeded + row.failed);
+        succeeded[k] += static_cast<double>(row.succeeded);
         if (!row.timed) continue;
         timed += static_cast<double>(row.succeeded);
         seconds += row.mean_s * static_cast<double>(row.succeeded);
       }
-      // A request that ends late counts where it ends; one that hangs where it arrived.
-      const double due = std::max(arrived, ended);
-      if (due > 0) failed.values[k] = 1 - succeeded / due;
       if (timed > 0) slow.values[k] = seconds / timed;
+    }
+    // A request that ends late counts where it ends; one that hangs where it arrived.
+    const std::vector<double> hang = hanging(arrived, ended, normal);
+    for (std::size_t k = 0; k < n; ++k) {
+      const double due = ended[k] + hang[k];
+      if (due > 0) failed.values[k] = 1 - succeeded[k] / due;
     }
     first += w.classes.size();
   }

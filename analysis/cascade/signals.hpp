@@ -1,7 +1,7 @@
 #pragma once
 // What the windows of one replication say about each component, as signals of which higher is worse:
 //
-//   workload          failed     share of its requests that did not succeed, of those that arrived
+//   workload          failed     share of its requests that did not succeed, of those that ended or hang
 //                     slow       mean time of its successes
 //   component         errors     share of the attempts towards it that failed, as its callers saw it
 //                     slow       time in its stations, queue and service, by Little's law
@@ -37,7 +37,13 @@ WindowTimes window_times(const models::RunRecord& record);
 // Whether the windows tell of each of so many calls; those of very large models do not.
 bool calls_in_windows(const models::RunRecord& record, std::size_t calls);
 
-std::vector<Signal> signals_of(const models::CompiledModel& model, const models::RunRecord& record);
+// Windows [first, end).
+struct Span {
+  std::size_t first = 0, end = 0;
+};
+// `normal`: the baseline.
+std::vector<Signal> signals_of(const models::CompiledModel& model, const models::RunRecord& record,
+                               Span normal);
 
 // Requests of open workloads that arrive per second, together.
 std::vector<double> offered_load(const models::CompiledModel& model, const models::RunRecord& record);

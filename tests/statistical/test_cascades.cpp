@@ -360,6 +360,30 @@ faults: [{type: pause, target: s, start: 5s, duration: 1ms}]
   EXPECT_LE(c.triggers.size(), 1u) << c.story;
 }
 
+// With a few requests a second there are windows in which none ends. That they are under way is no failure.
+TEST(Causes, WhatIsUnderWayAtAWindowsEndHasNotFailed) {
+  const CascadeReport c = run_library("priority-inversion", {"run.replications=10"}).report.cascade;
+  EXPECT_EQ(with(c, Verdict::steady), 10) << c.story;
+}
+
+// A request a second takes three, so three are under way. From 100 s on they hang, one more in each window:
+// the first of more than twice three and two is the one of 105 s.
+TEST(Causes, WhoHangsCountsWhereHeCame) {
+  const CascadeReport c = run_text(R"(
+run: {duration: 200s, warmup: 10s, replications: 2, time_resolution: 1s}
+workloads: {load: {constant_arrival_rate: 1/s, spacing: regular, calls: s.op}}
+services: {s: {endpoints: {op: [sleep: 3s]}}}
+faults: [{type: pause, target: s, start: 100s}]
+)");
+  const CascadeHitReport* h = hit(c, "load");
+  ASSERT_NE(h, nullptr) << c.story;
+  EXPECT_EQ(h->symptom, analysis::Symptom::failed);
+  EXPECT_EQ(h->onset_s, 105);
+  EXPECT_EQ(h->normal, 0);
+  EXPECT_EQ(h->worst, 1);
+  EXPECT_EQ(with(c, Verdict::degraded), 2) << c.story;
+}
+
 TEST(Causes, NothingIsToldWhereNothingHappened) {
   const char* const one_queue = R"(
 tailrace: 1
