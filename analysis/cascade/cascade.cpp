@@ -20,6 +20,7 @@ constexpr double kServedBefore = 0.5;      // a baseline with less is none
 constexpr double kMostOfTheGoodput = 0.8;  // of the baseline's
 constexpr double kOnItsWay = 0.1;          // of the baseline, from the first third to the last
 constexpr double kDrains = 0.1;            // of the queues
+constexpr std::size_t kWellAgain = 3;      // windows without a symptom
 constexpr double kDeviations = 6;          // of what gets done
 
 std::size_t at(int id) {
@@ -155,11 +156,13 @@ class Finder {
     return ended > 0 ? failed / ended : 0;
   }
 
+  // What was seen of one component: its hit as the first symptom says, and the episodes of all.
+  struct Found {
+    Hit hit;
+    std::size_t onset;
+    std::vector<std::pair<Symptom, Episode>> episodes;
+  };
   void hits(const std::vector<Signal>& signals) {
-    struct Found {
-      Hit hit;
-      std::size_t onset;
-    };
     std::vector<Found> found;
     for (const Signal& s : signals) {
       const Baseline normal = normal_of(s.values);
@@ -169,27 +172,25 @@ class Finder {
       hit.component = s.component;
       hit.symptom = s.symptom;
       hit.onset_s = onset_of(episodes.front());
-      hit.over = episodes.back().over;
-      hit.end_s = hit.over ? times_.start_s[episodes.back().end] : times_.end_s.back();
       hit.normal = s.symptom == Symptom::failed ? failed_before(s.component) : normal.mean;
       for (const Episode& e : episodes) hit.worst = std::max(hit.worst, e.worst);
       // Where hardly anything ends, time inside over ends is no time that anybody spent.
-      if (s.symptom == Symptom::slow) hit.worst = std::min(hit.worst, hit.normal + hit.end_s - hit.onset_s);
-      const auto same = std::find_if(found.begin(), found.end(),
-                                     [&](const Found& f) { return f.hit.component == s.component; });
+      if (s.symptom == Symptom::slow)
+        hit.worst = std::min(hit.worst, hit.normal + end_of(episodes.back()) - hit.onset_s);
+      auto same = std::find_if(found.begin(), found.end(),
+                               [&](const Found& f) { return f.hit.component == s.component; });
       const std::size_t onset = episodes.front().first;
       if (same == found.end()) {
-        found.push_back({hit, onset});
-        continue;
+        found.push_back({hit, onset, {}});
+        same = found.end() - 1;
+      } else if (onset < same->onset || (onset == same->onset && hit.symptom < same->hit.symptom)) {
+        // Of what is seen in one window the symptoms that say more come first.
+        same->hit = hit;
+        same->onset = onset;
       }
-      const bool over = same->hit.over && hit.over;
-      const double end = std::max(same->hit.end_s, hit.end_s);
-      // Of what is seen in one window the symptoms that say more come first.
-      if (onset < same->onset || (onset == same->onset && hit.symptom < same->hit.symptom))
-        *same = {hit, onset};
-      same->hit.over = over;
-      same->hit.end_s = end;
+      for (const Episode& e : episodes) same->episodes.emplace_back(s.symptom, e);
     }
+    for (Found& f : found) end_hit(f);
     std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
       return a.onset != b.onset ? a.onset < b.onset : a.hit.component < b.hit.component;
     });
@@ -208,6 +209,23 @@ class Finder {
     const double start = times_.start_s[e.first];
     const bool holds = !c_.triggers.empty() && c_.triggers.front().start_s < times_.end_s[e.first];
     return holds ? std::max(start, c_.triggers.front().start_s) : start;
+  }
+
+  double end_of(const Episode& e) const { return e.over ? times_.start_s[e.end] : times_.end_s.back(); }
+
+  // Who fails and recovers may have a queue an hour later, by chance: a symptom that says less than the hit's
+  // own is a part of it only where it begins before all is well, or is there at the end.
+  void end_hit(Found& f) const {
+    std::stable_sort(f.episodes.begin(), f.episodes.end(),
+                     [](const auto& a, const auto& b) { return a.second.first < b.second.first; });
+    std::size_t end = 0;
+    f.hit.over = true;
+    for (const auto& [symptom, e] : f.episodes) {
+      if (symptom > f.hit.symptom && e.first > end + kWellAgain && e.over) continue;
+      end = std::max(end, e.end);
+      f.hit.over = f.hit.over && e.over;
+      f.hit.end_s = std::max(f.hit.end_s, end_of(e));
+    }
   }
 
   // Two windows out of bounds decide; one that is far out decides alone, and is over at that.

@@ -384,6 +384,20 @@ faults: [{type: pause, target: s, start: 100s}]
   EXPECT_EQ(with(c, Verdict::degraded), 2) << c.story;
 }
 
+// The warehouse is down from 60 to 120 s. That it has a queue at 209 s, at 80 % load, is nothing of that: in
+// each replication, as the viewer shows it, and not in the median alone.
+TEST(Causes, AQueueLongAfterIsNoPartOfAnOutage) {
+  const Results run = run_library("sync-or-async", {"run.replications=10"});
+  for (const models::RunRecord& record : run.records) {
+    for (const analysis::Hit& h : analysis::find_cascade(*run.model, record).hits) {
+      if (h.symptom == analysis::Symptom::lag) continue;
+      EXPECT_NEAR(h.onset_s, 60, 1e-6) << record.replication;
+      EXPECT_NEAR(h.end_s, 120, 1e-6) << record.replication;
+      EXPECT_TRUE(h.over);
+    }
+  }
+}
+
 TEST(Causes, NothingIsToldWhereNothingHappened) {
   const char* const one_queue = R"(
 tailrace: 1
