@@ -222,6 +222,64 @@ void check_unique_names(const std::vector<Declared>& components, Diagnostics& di
   }
 }
 
+bool version_fits(const ScenarioDoc& doc, Diagnostics& diagnostics) {
+  const Node* version = doc.root.find("tailrace");
+  if (version == nullptr || !version->is_scalar()) return true;
+  const Quantity q = parse_count(version->text);  // what is no number is found by the field's own reader
+  if (q.value && *q.value > kScenarioVersion) {
+    diagnostics.error(version->mark, "tailrace",
+                      fmt::format("the scenario needs format version {}; this program reads up to {}",
+                                  *q.value, kScenarioVersion),
+                      "get a newer tailrace");
+    return false;
+  }
+  if (q.value && *q.value < 1) {
+    diagnostics.error(version->mark, "tailrace", fmt::format("there is no format version {}", *q.value),
+                      fmt::format("write tailrace: {}", kScenarioVersion));
+    return false;
+  }
+  return true;
+}
+
+// What stands in a document, by name.
+struct Written {
+  ScenarioSpec spec;
+  std::vector<Declared> components;
+  bool run_is_clean = true;
+};
+
+// The scenario's own fields go through their table, the kinds' sections through theirs.
+void read_document(Written& out, ReadContext& context) {
+  FieldTable table = scenario_fields();
+  for (Field& field : table.fields) {
+    if (field.name != "run") continue;
+    field.read = [&out, read = field.read](const Field& self, const Node& node, void* into, ReadContext& at) {
+      const int errors = at.diagnostics.errors();
+      read(self, node, into, at);
+      out.run_is_clean = at.diagnostics.errors() == errors;
+    };
+  }
+  for (const Kind& kind : kinds()) {
+    Field section;
+    section.name = kind.section;
+    if (kind.named) section.type = FieldType::map_of;
+    section.read = [&kind, &out](const Field&, const Node& node, void*, ReadContext& at) {
+      const std::string outer = at.path;
+      at.path.clear();  // read_components adds the section itself
+      read_components(kind, node, at, out.components);
+      at.path = outer;
+    };
+    table.fields.push_back(std::move(section));
+  }
+  read_section(table, context.doc.root, &out.spec, context);
+  // A section that is one component itself has a name that others may have, too: those stand together.
+  std::stable_sort(out.components.begin(), out.components.end(), [](const Declared& a, const Declared& b) {
+    return std::pair(std::string_view(a.name), !a.kind->named) <
+           std::pair(std::string_view(b.name), !b.kind->named);
+  });
+  check_unique_names(out.components, context.diagnostics);
+}
+
 // What a run would keep in memory whatever happens in it.
 void check_size(const Topology& t, Mark mark, Diagnostics& diagnostics) {
   std::int64_t instances = 0;
@@ -422,55 +480,11 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
     context.error(doc.root, "expected a mapping with workloads, services, ...");
     return std::nullopt;
   }
-  if (const Node* version = doc.root.find("tailrace")) {
-    const Quantity q = version->is_scalar() ? parse_count(version->text) : Quantity{};
-    if (q.value && *q.value > kScenarioVersion) {
-      diagnostics.error(version->mark, "tailrace",
-                        fmt::format("the scenario needs format version {}; this program reads up to {}",
-                                    *q.value, kScenarioVersion),
-                        "get a newer tailrace");
-      return std::nullopt;
-    }
-    if (q.value && *q.value < 1) {
-      diagnostics.error(version->mark, "tailrace", fmt::format("there is no format version {}", *q.value),
-                        fmt::format("write tailrace: {}", kScenarioVersion));
-      return std::nullopt;
-    }
-  }
-
-  // The scenario's own fields go through their table, the kinds' sections through theirs.
-  ScenarioSpec spec;
-  FieldTable table = scenario_fields();
-  std::vector<Declared> components;
-  for (const Kind& kind : kinds()) {
-    Field section;
-    section.name = kind.section;
-    if (kind.named) section.type = FieldType::map_of;
-    section.read = [&kind, &components](const Field&, const Node& node, void*, ReadContext& at) {
-      const std::string outer = at.path;
-      at.path.clear();  // read_components adds the section itself
-      read_components(kind, node, at, components);
-      at.path = outer;
-    };
-    table.fields.push_back(std::move(section));
-  }
-  bool run_is_clean = true;
-  for (Field& field : table.fields) {
-    if (field.name != "run") continue;
-    field.read = [&run_is_clean, read = field.read](const Field& self, const Node& node, void* into,
-                                                    ReadContext& at) {
-      const int errors = at.diagnostics.errors();
-      read(self, node, into, at);
-      run_is_clean = at.diagnostics.errors() == errors;
-    };
-  }
-  read_section(table, doc.root, &spec, context);
-  // A section that is one component itself has a name that others may have, too: those stand together.
-  std::stable_sort(components.begin(), components.end(), [](const Declared& a, const Declared& b) {
-    return std::pair(std::string_view(a.name), !a.kind->named) <
-           std::pair(std::string_view(b.name), !b.kind->named);
-  });
-  check_unique_names(components, diagnostics);
+  if (!version_fits(doc, diagnostics)) return std::nullopt;
+  Written written;
+  read_document(written, context);
+  const ScenarioSpec& spec = written.spec;
+  const std::vector<Declared>& components = written.components;
 
   // After errors it goes on with what is clean, so that one look at the file reports what is wrong in it.
   // What could only follow from an error that is reported already stays unsaid.
@@ -484,7 +498,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   builder.default_inbound = spec.defaults.inbound;
   builder.default_target = spec.defaults.target;
   const Node* run = doc.root.find("run");
-  if (run_is_clean)
+  if (written.run_is_clean)
     fill_run(spec.run, run != nullptr ? run->mark : Mark{}, builder.topology.run, diagnostics);
   for (const Declared& d : components) {
     const int id = static_cast<int>(builder.topology.components.size());
