@@ -85,17 +85,12 @@ void scale(const ServiceSpec& spec, const Component& self, Station& station, Top
   station.groups.front().count = std::max(station.scaling->most, station.scaling->initial);
 }
 
-void expand(const void* raw, int component, TopologyBuilder& b) {
-  const ServiceSpec& spec = *static_cast<const ServiceSpec*>(raw);
-  b.topology.components[static_cast<std::size_t>(component)].context = spec.context;
-  const Component& self = b.topology.components[static_cast<std::size_t>(component)];
+// Its instances: how many, which, and what happens when one comes or goes.
+void lay_out(const ServiceSpec& spec, const Component& self, Station& station, TopologyBuilder& b) {
   if (spec.replicas && !spec.instances.empty()) {
     b.diagnostics.error(self.mark, b.path, "both replicas and instances are given",
                         "instances lists every replica");
   }
-  Station station;
-  station.name = self.name;
-  station.component = component;
   for (const InstanceSpec& i : spec.instances)
     station.groups.push_back({i.count, i.weight, i.speed, i.error_rate.value, i.zone});
   if (spec.instances.empty()) station.groups.push_back({spec.replicas.value_or(1), 1, 1, 0, {}});
@@ -106,18 +101,21 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   if (spec.autoscaling) scale(spec, self, station, b);
   station.shared_queue = spec.shared_queue || (station.scaling && station.scaling->least == 0) ||
                          (station.scaling && station.scaling->idle_timeout);
-  double weight = 0;
   station.instances = 0;
-  for (const InstanceGroup& g : station.groups) {
-    station.instances += g.count;
-    weight += g.weight * static_cast<double>(g.count);
-  }
+  for (const InstanceGroup& g : station.groups) station.instances += g.count;
   station.min_available = spec.min_available;
   if (station.min_available > station.instances) {
     b.diagnostics.error(
         self.mark, b.path + ".min_available",
         fmt::format("{} of {} instances can never be up", station.min_available, station.instances));
   }
+}
+
+int add_station(const ServiceSpec& spec, const Component& self, TopologyBuilder& b) {
+  Station station;
+  station.name = self.name;
+  station.component = b.component;
+  lay_out(spec, self, station, b);
   if (spec.workers.value == 0) {
     b.diagnostics.error(self.mark, b.path + ".workers", "a service with 0 workers serves nobody",
                         "at least 1, or unlimited");
@@ -137,26 +135,29 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
   apply_policies(merge_policies(spec.inbound, b.default_inbound), at_station);
   station.gates = start_gates(spec.image_scan, spec.secrets, b.path, self.mark, b.diagnostics);
   check_scaling(station, self.mark, b.path, b.diagnostics);
-  if (station.balancer.policy == Balancing::weighted && !(weight > 0)) {
+  if (station.balancer.policy == Balancing::weighted &&
+      std::none_of(station.groups.begin(), station.groups.end(),
+                   [](const InstanceGroup& g) { return g.weight > 0; })) {
     b.diagnostics.error(self.mark, b.path + ".instances", "the weights of all instances sum to 0");
   }
   if (station.workers == kUnlimited && station.patience) {
     b.diagnostics.warning(self.mark, b.path + ".queue.timeout", "nobody waits: the workers are unlimited");
   }
-  const int id = b.add_station(std::move(station));
-  b.station = id;
-  b.outbound = merge_policies(spec.outbound, b.default_outbound);
+  return b.add_station(std::move(station));
+}
+
+void expand_endpoints(const ServiceSpec& spec, const Component& self, TopologyBuilder& b) {
   if (spec.endpoints.empty()) {
     b.diagnostics.error(self.mark, b.path, "a service needs at least one endpoint",
                         "endpoints: {get: [compute: 5ms]}");
   }
-  add_probe(self, id, b);
-  note_labels(spec.labels, component, b);
+  add_probe(self, b.station, b);
+  note_labels(spec.labels, b.component, b);
   const std::string outer = b.path;
   for (const Named<EndpointSpec>& e : spec.endpoints) {
     const int op = b.find_operation(self.name + "." + e.name);
     Operation& operation = b.topology.operations[static_cast<std::size_t>(op)];
-    operation.station = id;
+    operation.station = b.station;
     operation.error_rate = 1 - (1 - spec.error_rate.value) * (1 - e.value.error_rate.value);
     b.path = outer + ".endpoints." + e.name;
     if (e.value.port) b.ports[op] = e.value.port->code;
@@ -167,6 +168,15 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
     b.topology.operations[static_cast<std::size_t>(op)].steps = std::move(steps);
   }
   b.path = outer;
+}
+
+void expand(const void* raw, int component, TopologyBuilder& b) {
+  const ServiceSpec& spec = *static_cast<const ServiceSpec*>(raw);
+  Component& self = b.topology.components[static_cast<std::size_t>(component)];
+  self.context = spec.context;
+  b.station = add_station(spec, self, b);
+  b.outbound = merge_policies(spec.outbound, b.default_outbound);
+  expand_endpoints(spec, self, b);
 }
 
 }  // namespace
