@@ -2,9 +2,9 @@
 // of its own.
 //
 //   ```yaml NAME        a file to be written; `NAME +` adds to it
-//   ```console          lines that begin with "$ " are run by a shell, what follows is what they print, on
-//   both streams;
-//                       "..." on a line by itself stands for any lines, inside a line for any text
+//   ```console          lines that begin with "$ " are run by a shell, what follows is what they print (on
+//                       both streams); "..." on a line by itself stands for any lines, inside a line for any
+//                       text
 #include <array>
 #include <cstdio>
 #include <fstream>

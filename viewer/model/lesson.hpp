@@ -4,14 +4,14 @@
 // for an A/B switch, a variant of it or values to set. The answer to a question is not written down: each
 // option has a condition on the run, and the run decides which was right.
 //
-//   goodput < 10/s in 300s..400s       of all workloads, over a stretch; also offered, mean, p50, p90, p99,
-//   p999, failed of readers > 5%             error_share (failed); of a workload or a node: `of NAME` queue
-//   of store > 100 in 30s..40s   nodes: utilisation, queue, in_flight, offered, goodput, error_share, retries
-//   of a -> b > 10/s           replicas, latency, lag (at the end); calls: attempts, retries, amplification,
-//   error_share,
-//                                      latency. Without a stretch: the whole run
-//   verdict is metastable              of the cascade; first hit is NAME; recovery < 30s
-//   ... and ...                        both
+//   goodput < 10/s in 300s..400s   of all workloads, over a stretch; without one, over the whole run; also
+//                                  offered, mean, p50, p90, p99, p999, failed (error_share)
+//   failed of readers > 5%         of a workload
+//   queue of store > 100           of a node; also utilisation, in_flight, offered, goodput, error_share,
+//                                  replicas, latency, lag (at the end)
+//   retries of a -> b > 10/s       of a call; also attempts, amplification, error_share, latency
+//   verdict is metastable          of the cascade; also: first hit is NAME, recovery < 30s
+//   ... and ...                    both
 #include <memory>
 #include <optional>
 #include <string>
