@@ -88,7 +88,7 @@ std::string tiers_text(int tiers, int width, const std::string& hit) {
   const auto name = [](int t, int i) { return "t" + std::to_string(t) + "s" + std::to_string(i); };
   std::string text =
       "tailrace: 1\nname: tiers\nrun: {duration: 90s, warmup: 5s, seed: 1, replications: 1}\nworkloads:\n"
-      "  users:\n    constant_arrival_rate: 40/s\n    timeout: 2s\n    requests:\n";
+      "  users:\n    constant_arrival_rate: 40/s\n    requests:\n";
   for (int i = 0; i < width; ++i)
     text += "      r" + std::to_string(i) + ": {weight: 1, steps: [call: " + name(0, i) + ".go]}\n";
   text += "services:\n";
