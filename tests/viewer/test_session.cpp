@@ -102,6 +102,19 @@ TEST(Session, plays_pauses_seeks_and_steps) {
   EXPECT_FALSE(session->playing()) << "the end";
 }
 
+TEST(Session, playing_goes_on_from_a_time_that_was_sought_before_it_was_simulated) {
+  const auto session = open(kShop);
+  session->set_speed(2);
+  session->seek(50);
+  session->play();
+  session->advance(0.5);  // the run has hardly begun
+  EXPECT_GE(session->wanted_s(), 50);
+  ASSERT_TRUE(session->wait_complete(kLong));
+  session->advance(1);
+  EXPECT_GE(session->playhead_s(), 52);
+  EXPECT_LE(session->playhead_s(), 53);
+}
+
 TEST(Session, what_is_shown_is_what_a_run_of_the_scenario_gives) {
   const auto session = open(kShop);
   ASSERT_TRUE(session->wait_complete(kLong));

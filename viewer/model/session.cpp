@@ -299,7 +299,7 @@ double Session::speed() const {
 }
 
 void Session::play() {
-  if (body_->playhead >= duration_s()) seek(0);
+  if (body_->playhead >= duration_s() - 1e-9) seek(0);
   body_->playing = true;
 }
 
@@ -332,8 +332,9 @@ void Session::step(int slices) {
 void Session::advance(double wall_seconds) {
   Body& b = *body_;
   const double frontier = b.frontier();
-  if (b.playing && wall_seconds > 0) {
-    b.wanted = std::isinf(b.speed) ? std::max(b.playhead, frontier) : b.playhead + wall_seconds * b.speed;
+  // A time that has not been simulated yet is waited for: playing goes on from there.
+  if (b.playing && wall_seconds > 0 && b.wanted <= frontier) {
+    b.wanted = std::isinf(b.speed) ? frontier : b.wanted + wall_seconds * b.speed;
     b.wanted = std::min(b.wanted, b.duration());
   }
   b.playhead = std::min(b.wanted, frontier);
