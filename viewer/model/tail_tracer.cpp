@@ -29,7 +29,9 @@ void TailTracer::want(const Runner::Ready& of, TimeRange range, std::uint64_t ev
   {
     const std::scoped_lock lock(worker_.mutex);
     if (of.scene == nullptr) return;
-    if (wanted_ > 0 && of.run == of_.run && range.t0_s == range_.t0_s && range.t1_s == range_.t1_s) return;
+    // Each run has its own scene; the numbers of runs are those of their session.
+    if (of.scene != of_.scene) traces_.reset();
+    if (of.scene == of_.scene && range.t0_s == range_.t0_s && range.t1_s == range_.t1_s) return;
     of_ = of;
     range_ = range;
     every_ = every;

@@ -524,9 +524,9 @@ void InspectorPanel::draw(Look& look, ImVec2 size) {
   ImGui::GetWindowDrawList()->AddRectFilled(origin, origin + size, theme().panel);
   places_.clear();
   if (!look.ready()) return;
-  if (run_ != look.view->run || node_ != look.node || edge_ != look.edge ||
+  if (scene_ != look.scene || node_ != look.node || edge_ != look.edge ||
       edits_ != look.session->edits().size()) {
-    run_ = look.view->run, node_ = look.node, edge_ = look.edge, edits_ = look.session->edits().size();
+    scene_ = look.scene, node_ = look.node, edge_ = look.edge, edits_ = look.session->edits().size();
     const models::ScenarioDoc& doc = look.session->document();
     rows_ = look.node >= 0   ? inspect(*look.scene, doc, look.node)
             : look.edge >= 0 ? inspect_edge(*look.scene, doc, look.edge)

@@ -1,9 +1,10 @@
 #pragma once
 // Everything about what is selected: live figures with their course over the run, queues and pools as
 // pictures, every field of the component as the field tables describe it (edited in place), and faults to
-// inject or lift. Of an edge: its figures, and its policies as fields of the
-// calls. Of nothing: the run, its load and the changes so far.
+// inject or lift. Of an edge: its figures, and its policies as fields of the calls. Of nothing: the run, its
+// load and the changes so far.
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -41,7 +42,7 @@ class InspectorPanel {
   void tell(const EditResult& result);
   void remember(const std::string& what);
 
-  std::uint64_t run_ = 0;
+  std::shared_ptr<const Scene> scene_;  // that the rows are of: each run has its own
   int node_ = -2, edge_ = -2;
   std::size_t edits_ = 0;
   std::vector<FieldRow> rows_;

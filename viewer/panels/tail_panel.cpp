@@ -366,13 +366,16 @@ void TailPanel::take(Look& look, const Look* other) {
   if (!look.brush) wanted.t0_s = std::max(0.0, wanted.t1_s - kTailSlices * slice);
   wanted.t0_s = std::floor(wanted.t0_s / slice + 1e-6) * slice;
   wanted.t1_s = std::max(wanted.t0_s + slice, std::ceil(wanted.t1_s / slice - 1e-6) * slice);
-  const bool moved = run_ != look.view->run || version_ != look.view->version || range_.t0_s != wanted.t0_s ||
-                     range_.t1_s != wanted.t1_s || workload_ != workload;
+  const bool moved = history_ != look.history || range_.t0_s != wanted.t0_s || range_.t1_s != wanted.t1_s ||
+                     workload_ != workload;
   if (moved) {
-    run_ = look.view->run, version_ = look.view->version, range_ = wanted, workload_ = workload;
+    history_ = look.history, range_ = wanted, workload_ = workload;
     here_ = look.history->latency(range_, workload);
     whole_ = look.history->latency({0, look.scene->duration_s}, workload);
-    if (other != nullptr && other->ready()) other_ = other->history->latency(range_, -1);
+  }
+  if (other != nullptr && other->ready() && (moved || other_history_ != other->history)) {
+    other_history_ = other->history;
+    other_ = other->history->latency(range_, -1);
   }
   // While time moves the requests of the whole run serve every stretch; where it stands, its own do: there
   // are more of them.

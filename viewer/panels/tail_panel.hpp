@@ -68,7 +68,7 @@ class TailPanel {
   float stored_requests(ImVec2 at, float width);
   bool chip(const std::string& id, const std::string& text, bool lit, ImU32 colour, ImVec2 at, float& width);
 
-  std::uint64_t run_ = 0, version_ = 0;
+  std::shared_ptr<const History> history_, other_history_;  // that the curves below are of
   TimeRange range_;  // that is shown: the brush, or the last stretch before the playhead; whole slices
   int workload_ = -2;
   LatencyCurve here_, whole_, other_;

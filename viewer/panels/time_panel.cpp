@@ -58,11 +58,10 @@ ImVec2 TimePanel::where(double t_s) const {
 
 void TimePanel::collect(Curves& c, const Look& look, std::size_t points) const {
   const int width = static_cast<int>(points);
-  if (c.run == look.view->run && c.version == look.view->version && c.range.t0_s == axis_.t0_s &&
-      c.range.t1_s == axis_.t1_s && c.node == look.node && c.edge == look.edge && c.width == width)
+  if (c.history == look.history && c.range.t0_s == axis_.t0_s && c.range.t1_s == axis_.t1_s &&
+      c.node == look.node && c.edge == look.edge && c.width == width)
     return;
-  c.run = look.view->run, c.version = look.view->version, c.range = axis_, c.node = look.node,
-  c.edge = look.edge;
+  c.history = look.history, c.range = axis_, c.node = look.node, c.edge = look.edge;
   c.width = width;
   const History& h = *look.history;
   // Of a workload that is selected: its own curves.
@@ -355,6 +354,7 @@ void TimePanel::draw(Look& look, const Look* other, ImVec2 size) {
   ImDrawList& draw = *ImGui::GetWindowDrawList();
   const ImVec2 origin = ImGui::GetCursorScreenPos();
   draw.AddRectFilled(origin, origin + size, theme().panel);
+  if (shown_ && shown_->t1_s > look.scene->duration_s * (1 + 1e-9)) shown_.reset();  // of a longer run
   axis_ = shown_ ? *shown_ : TimeRange{0, std::max(look.scene->duration_s, 1e-9)};
   const auto points = static_cast<std::size_t>(std::clamp((size.x - left_room()) / 4.5f, 50.0f, 600.0f));
   collect(mine_, look, points);

@@ -3,6 +3,7 @@
 // is selected. All rows share one time axis. Dragging brushes a range that every panel then shows; a click
 // moves the playhead; the strip at the top scrubs; the wheel zooms time, a double click shows all of it
 // again.
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -22,7 +23,7 @@ class TimePanel {
 
  private:
   struct Curves {
-    std::uint64_t run = 0, version = 0;
+    std::shared_ptr<const History> history;  // runs of two sessions may have the same numbers
     TimeRange range;
     int node = -2, edge = -2, width = 0;
     std::vector<SeriesPoint> offered, goodput, failed, p50, p99, p999, first, second;
