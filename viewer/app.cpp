@@ -61,6 +61,7 @@ int panel_from(const std::string& name) {
 
 std::unique_ptr<App> App::open(const AppOptions& options, std::string& error, bool& unreadable) {
   AppOptions used = options;
+  SessionOptions first = options.session;  // what a lesson's first step sets is not of its other steps
   if (!used.lesson.empty()) {
     models::Diagnostics diagnostics;
     std::vector<models::SourceFile> files;
@@ -74,14 +75,14 @@ std::unique_ptr<App> App::open(const AppOptions& options, std::string& error, bo
     std::string variant;
     std::vector<std::string> set;
     state_at(*lesson, 0, variant, set);
-    if (used.session.variant.empty()) used.session.variant = variant;
-    used.session.overrides.insert(used.session.overrides.end(), set.begin(), set.end());
+    if (first.variant.empty()) first.variant = variant;
+    first.overrides.insert(first.overrides.end(), set.begin(), set.end());
     used.side = PanelName::lesson;
   }
   std::vector<std::unique_ptr<Session>> sessions;
   for (std::string& path : used.paths) {
     // "file.yaml@variant", so that two variants of a file can be compared.
-    SessionOptions own = used.session;
+    SessionOptions own = first;
     const std::size_t sign = path.rfind('@');
     std::error_code ignored;
     if (sign != std::string::npos && !std::filesystem::exists(path, ignored))

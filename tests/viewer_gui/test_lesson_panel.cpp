@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "tests/viewer_gui/driver.hpp"
 
 namespace tailrace::viewer {
@@ -55,6 +57,39 @@ TEST(LessonPanel, AStepOfAnotherWayOpensItAndTheNextStepKeepsIt) {
   d.app().lessons().go(d.look(), 0);
   settle(d);
   EXPECT_EQ(d.session().result_of_scenario(), first);
+}
+
+TEST(LessonPanel, WhatTheFirstStepSetsIsNotOfAPlainOne) {
+  const std::string folder = testing::TempDir();
+  std::ofstream(folder + "tailrace_lesson_shop.yaml") << kShop;
+  std::ofstream(folder + "tailrace_lesson.yaml") << R"(name: workers
+title: Workers
+scenario: tailrace_lesson_shop.yaml
+steps:
+  - {title: More, note: Six of them., at: 10s, set: "services.stock.workers=6"}
+  - {title: Plain, note: As it is., at: 10s, plain: true}
+)";
+  const auto surface = open_null({});
+  AppOptions options;
+  options.lesson = folder + "tailrace_lesson.yaml";
+  std::string error;
+  bool unreadable = false;
+  const auto app = App::open(options, error, unreadable);
+  ASSERT_TRUE(app) << error;
+  app->attach(*surface);
+  const auto settled = [&] {
+    for (int i = 0; i < 6; ++i) {
+      if (i == 3) ASSERT_TRUE(app->session().wait_complete(kLong));
+      surface->begin_frame(0);
+      app->draw(0);
+      surface->end_frame();
+    }
+  };
+  settled();
+  EXPECT_THAT(app->session().scenario_text(), testing::HasSubstr("workers: 6"));
+  app->lessons().go(app->look(), 1);
+  settled();
+  EXPECT_THAT(app->session().scenario_text(), testing::HasSubstr("workers: 2"));
 }
 
 }  // namespace
