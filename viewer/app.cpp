@@ -326,7 +326,7 @@ void App::carry_out(const Actions& a) {
   if (a.tab == 3 || a.lessons) show(PanelName::lesson);
   if (a.undo) {
     const EditResult result = look.session->undo();
-    say(result.ok ? "undone: " + result.message : result.message, !result.ok);
+    say(result.message, !result.ok);
   }
   const std::string name = look.scene ? look.scene->name : "run";
   if (a.save) {

@@ -31,12 +31,7 @@ void change_speed(Session& session, int by) {
 }
 
 void toggle(Session& session) {
-  if (session.playing()) {
-    session.pause();
-  } else {
-    if (session.playhead_s() >= session.duration_s() - 1e-9) session.seek(0);
-    session.play();
-  }
+  session.playing() ? session.pause() : session.play();
 }
 
 std::string state_text(const SessionView& view, const Look& look) {
@@ -115,9 +110,10 @@ void TransportBar::draw(Look& look, ImVec2 size, Actions& actions, const std::st
   ImGui::TextDisabled("seed");
   ImGui::SameLine();
   ImGui::SetNextItemWidth(em() * 4.5f);
-  if (!seed_edited_) seed_ = static_cast<int>(session.seed());
-  if (ImGui::InputInt("##seed", &seed_, 0, 0, ImGuiInputTextFlags_EnterReturnsTrue))
-    session.set_seed(static_cast<std::uint64_t>(std::max(0, seed_)));
+  if (!seed_edited_) seed_ = session.seed();
+  if (ImGui::InputScalar("##seed", ImGuiDataType_U64, &seed_, nullptr, nullptr, nullptr,
+                         ImGuiInputTextFlags_EnterReturnsTrue))
+    session.set_seed(seed_);
   seed_edited_ = ImGui::IsItemActive();
   ImGui::SameLine();
   if (sign_button("reseed", Sign::restart, "another seed: the same scenario with other luck"))

@@ -1,6 +1,7 @@
 #pragma once
 // The bar at the top: play, pause, step, speed, load, seed, and what the run is doing. Its buttons and the
 // keys mean the same things, so both end in Actions, which the application carries out.
+#include <cstdint>
 #include <string>
 
 #include "viewer/panels/look.hpp"
@@ -25,7 +26,7 @@ class TransportBar {
 
  private:
   float load_ = 1;
-  int seed_ = 0;
+  std::uint64_t seed_ = 0;
   bool seed_edited_ = false;
   ImVec2 play_{-1, -1};
 };
