@@ -128,10 +128,13 @@ void App::say(std::string text, bool bad) {
 }
 
 bool App::busy() const {
-  for (const auto& session : sessions_)
-    if (session->playing() || session->view()->state <= RunState::running || session->wanted_s() >= 0 ||
-        session->pending_s() >= 0)
+  for (std::size_t i = 0; i < sessions_.size(); ++i) {
+    const Session& session = *sessions_[i];
+    if (session.playing() || session.view()->state <= RunState::running || session.pending_s() >= 0)
       return true;
+    if (session.view() != looks_[i].view || session.playhead_s() != looks_[i].playhead_s)
+      return true;  // not drawn yet
+  }
   return tracing() || message_s_ > 0 || !picture_.empty() || film_.running();
 }
 

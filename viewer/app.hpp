@@ -50,7 +50,7 @@ class App {
   bool draw(double seconds);
   void after_frame(Surface& surface);  // writes the picture that was asked for
 
-  // Something moves: the next frame should not wait.
+  // Something moves, or is not drawn yet: the next frame should not wait.
   bool busy() const;
   // Runs are simulated to their ends (or to `t_s`), and the playhead stands at `t_s`. False: not within
   // `seconds`.

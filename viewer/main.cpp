@@ -4,6 +4,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -180,10 +181,16 @@ int show_window(App& app, Surface& surface, double at_s) {
     app.session().set_speed(10);
     app.session().play();
   }
+  constexpr double kSleep = 0.25;
+  int awake = 0;  // frames after an event: what it changed may be seen in the second or third only
   auto last = std::chrono::steady_clock::now();
   for (;;) {
-    if (!surface.begin_frame(app.busy() ? 0 : 0.25)) return kGood;
+    const bool sleeps = !app.busy() && awake == 0;
+    const auto before = std::chrono::steady_clock::now();
+    if (!surface.begin_frame(sleeps ? kSleep : 0)) return kGood;
     const auto now = std::chrono::steady_clock::now();
+    awake = std::max(0, awake - 1);
+    if (sleeps && std::chrono::duration<double>(now - before).count() < kSleep) awake = 3;
     // A window that was away (suspended, dragged) does not leap.
     const double seconds = std::min(0.25, std::chrono::duration<double>(now - last).count());
     last = now;

@@ -268,6 +268,18 @@ TEST(Inspector, AFaultIsInjectedAtThePlayheadAndLiftedAgain) {
   EXPECT_EQ(d.session().result_of_scenario(), before) << "undone";
 }
 
+TEST(Frames, AreWaitedForWhereNothingMoves) {
+  Driver d;
+  d.frame(10);  // a message has gone by then
+  EXPECT_FALSE(d.app().busy());
+  d.session().seek(45);
+  EXPECT_TRUE(d.app().busy()) << "it stands elsewhere than what was drawn last";
+  d.frame();
+  EXPECT_FALSE(d.app().busy());
+  d.session().play();
+  EXPECT_TRUE(d.app().busy());
+}
+
 TEST(Sessions, TwoRunInStep) {
   std::vector<std::unique_ptr<Session>> sessions;
   sessions.push_back(open_text(kShop));
