@@ -296,6 +296,34 @@ TEST(Sessions, TwoRunInStep) {
   EXPECT_GT(d.app().look(1).figures.load.goodput, d.app().look(0).figures.load.goodput + 20);
 }
 
+TEST(Sessions, TheInspectorEditsTheOneInWhichAComponentWasClickedLast) {
+  std::vector<std::unique_ptr<Session>> sessions;
+  sessions.push_back(open_text(kShop));
+  std::string wide = kShop;
+  const std::string workers = "stock: {workers: 2";
+  wide.replace(wide.find(workers), workers.size(), "stock: {workers: 6");
+  sessions.push_back(open_text(wide));
+  Driver d(std::move(sessions), {}, 1600, 900);
+  for (std::size_t i = 0; i < 2; ++i) {
+    ImVec2 card;
+    ASSERT_TRUE(d.app().topology(i).where(d.node("stock"), card));
+    d.click(card);
+  }
+  const auto enter = [&d](const std::string& value) {
+    ImVec2 field;
+    ASSERT_TRUE(d.app().inspector().where("services.stock.workers", field));
+    d.click(field);
+    d.key('A', true);
+    d.type(value);
+    d.key(kKeyEnter);
+  };
+  enter("6");
+  EXPECT_TRUE(d.app().session(1).edits().empty()) << "it says so already";
+  enter("7");
+  EXPECT_EQ(d.app().session(1).edits().size(), 1u);
+  EXPECT_TRUE(d.app().session(0).edits().empty());
+}
+
 TEST(Export, WritesTheBrushedRangeAsATable) {
   Driver d;
   d.drag(d.app().time().where(10), d.app().time().where(12));
