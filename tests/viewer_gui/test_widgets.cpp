@@ -49,6 +49,14 @@ TEST(Clock, RoundsBeforeItSplits) {
   EXPECT_EQ(clock_text(3723), "1:02:03");
 }
 
+TEST(Clock, OfAnAxisHasTheDecimalsThatItsTicksNeed) {
+  EXPECT_EQ(axis_text(AxisKind::clock, 90), "1:30");
+  EXPECT_EQ(axis_text(AxisKind::clock, 0.1), "0:00.1");
+  EXPECT_EQ(axis_text(AxisKind::clock, 0.05), "0:00.05");
+  EXPECT_EQ(axis_text(AxisKind::clock, 3 * 0.05), "0:00.15");
+  EXPECT_EQ(axis_text(AxisKind::clock, 0.002), "0:00.002");
+}
+
 TEST(Values, HaveThreeDigitsAndAUnit) {
   EXPECT_EQ(value_text(AxisKind::number, 0.007285), "0");
   EXPECT_EQ(value_text(AxisKind::number, 15812), "15.8k");

@@ -58,8 +58,14 @@ double Axis::value(double f) const {
 
 std::string axis_text(AxisKind kind, double value) {
   switch (kind) {
-    case AxisKind::clock:
-      return clock_text(value, std::abs(value - std::round(value)) > 1e-9 ? 1 : 0);
+    case AxisKind::clock: {
+      // As many decimals as it has: labels of an axis by 0.05 s are not all different by tenths.
+      int decimals = 0;
+      for (double unit = 1; decimals < 6 && std::abs(value - std::round(value * unit) / unit) > 1e-9;
+           ++decimals)
+        unit *= 10;
+      return clock_text(value, decimals);
+    }
     case AxisKind::duration:
       return short_duration(value);
     case AxisKind::share:

@@ -27,6 +27,6 @@ std::vector<Tick> ticks(const Axis& axis, int most);
 
 std::string axis_text(AxisKind kind, double value);   // as short as it can be told
 std::string value_text(AxisKind kind, double value);  // for reading: three digits and a unit
-double rounded_up(double value);                      // the next of 1, 2, 2.5, 5 times a power of ten
+double rounded_up(double value);                      // the next of a few round numbers times a power of ten
 
 }  // namespace tailrace::viewer
