@@ -29,7 +29,7 @@ struct Look {
   Figures figures;
   std::vector<Health> node_health;  // by node of the scene
   int node = -1, edge = -1;         // selected, of the scene
-  std::vector<bool> lit;            // by node: highlighted by a lesson or a search; empty: none
+  std::vector<bool> lit;            // by node: highlighted by a lesson; empty: none
   std::vector<bool> lit_edges;
 
   // Takes the newest picture; `run` changes are noticed, and the selection is kept by name.
@@ -48,7 +48,7 @@ struct Look {
 Health health_of(const SceneNode& node, const NodeFigures& figures);
 Health health_of(const EdgeFigures& figures);
 
-// "3 of 4 calls fail", ...: why a node is not well, in a few words; "" when it is.
+// "23% fail", "2 down", ...: why a node is not well, in a few words; "" when it is.
 std::string trouble_of(const NodeFigures& figures);
 
 }  // namespace tailrace::viewer
