@@ -145,9 +145,11 @@ void InspectorPanel::pools(const Look& look, float width) const {
         rows.push_back({instance_name(*look.scene, node, i), static_cast<double>(i.busy),
                         static_cast<double>(i.queued), i.workers, i.state});
   }
+  // Where they scale `replicas` is how many there can be.
+  const std::int64_t instances = node.scales ? std::llround(f.replicas) : node.replicas;
   if (rows.empty())
     rows.push_back({"all", f.busy, f.queue,
-                    node.workers > 0 ? node.workers * std::max<std::int64_t>(1, node.replicas) : node.workers,
+                    node.workers > 0 ? node.workers * std::max<std::int64_t>(1, instances) : node.workers,
                     LiveInstance::State::ready});
   ImGui::TextDisabled(exact ? "workers and queue, at this instant" : "workers and queue, on average");
   constexpr std::size_t kMostRows = 12;
