@@ -19,7 +19,7 @@ struct CascadeStep {
   std::string symptom;    // "queue", "slow"
   std::string amount;     // "2 -> 310 waiting"
   std::string mechanism;  // "retry load"
-  std::string text;  // a sentence: "cart slowed down at 0:31.0 (20 ms -> 1.3 s): its calls to db take longer"
+  std::string text;       // a sentence: "cart slowed down at 0:31.0 (20 ms -> 1.3 s): db answered slowly"
 };
 
 struct CascadeTrigger {

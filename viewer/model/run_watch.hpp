@@ -87,8 +87,7 @@ struct MomentRequest {
 
 class MomentWatch final : public models::RunWatch {
  public:
-  // next(served, moment): takes what has been found (null at first), and waits for a request; false ends the
-  // run.
+  // next(found, wanted): takes what has been found, and waits for a request; false ends the run.
   using Next = std::function<bool(std::shared_ptr<const Moment>, MomentRequest&)>;
   MomentWatch(std::shared_ptr<const Scene> scene, std::uint64_t run, MomentRequest first,
               const std::atomic<int>& stop, Next next);

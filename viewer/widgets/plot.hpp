@@ -40,7 +40,7 @@ struct PlotFrame {
   ImDrawList* draw = nullptr;
   ImVec2 min, max;  // of the data, pixels
   Axis x, y;
-  bool hovered = false;  // the mouse is over the data
+  bool hovered = false;  // the mouse is over the chart, with its title and labels
   bool active = false;   // it was pressed there
   ImVec2 mouse;
 
