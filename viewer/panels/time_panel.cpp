@@ -85,8 +85,7 @@ void TimePanel::collect(Curves& c, const Look& look, std::size_t points) const {
   }
 }
 
-PlotOptions TimePanel::options(const Look& look, const char* title) const {
-  (void)look;
+PlotOptions TimePanel::options(const char* title) const {
   PlotOptions o;
   o.title = title;
   o.x = {axis_.t0_s, axis_.t1_s, AxisKind::clock, false};
@@ -255,7 +254,7 @@ void TimePanel::load_row(Look& look, const Look* other, ImVec2 size) {
   std::string title = "requests";
   if (look.node >= 0 && !look.scene->nodes[at(look.node)].workloads.empty())
     title += " of " + look.scene->nodes[at(look.node)].name;
-  PlotOptions o = options(look, title.c_str());
+  PlotOptions o = options(title.c_str());
   // The start of a closed load, when all users come at once, is not what the row is scaled to.
   const double warm = look.scene->warmup_s;
   double top = std::max({highest(c.offered, warm), highest(c.goodput, warm), highest(c.failed, warm)});
@@ -282,7 +281,7 @@ void TimePanel::load_row(Look& look, const Look* other, ImVec2 size) {
 void TimePanel::latency_row(Look& look, const Look* other, ImVec2 size, bool labels) {
   const Curves& c = mine_;
   const double shown = look.playhead_s;
-  PlotOptions o = options(look, "latency of successes");
+  PlotOptions o = options("latency of successes");
   double least = 1e9, top = 0;
   for (const auto* curve : {&c.p50, &c.p99, &c.p999})
     for (const SeriesPoint& p : *curve)
@@ -320,7 +319,7 @@ void TimePanel::selection_row(Look& look, ImVec2 size) {
     const SceneEdge& e = look.scene->edges[at(look.edge)];
     title = look.scene->nodes[at(e.from)].name + " → " + look.scene->nodes[at(e.to)].name;
   }
-  PlotOptions o = options(look, title.c_str());
+  PlotOptions o = options(title.c_str());
   // Two measures with two units share the row: each is drawn against its own highest value, which the legend
   // tells.
   const double top_first = workers ? 1.0 : rounded_up(highest(c.first) * 1.05),
@@ -377,6 +376,7 @@ void TimePanel::draw(Look& look, const Look* other, ImVec2 size) {
     ImGui::SetCursorScreenPos({origin.x, y + row});
     selection_row(look, {size.x, row - pad});
   }
+  if (ImGui::IsMouseReleased(0)) drag_from_ = -1, dragging_ = false;  // also outside of the rows
   ImGui::SetCursorScreenPos(origin + ImVec2{0, size.y});
 }
 

@@ -16,7 +16,6 @@ class TimePanel {
  public:
   // `other`: a second run, dashed; may be null.
   void draw(Look& look, const Look* other, ImVec2 size);
-  void show_all() { shown_.reset(); }
 
   // Where a time is on the screen, for tests: in the row of the load.
   ImVec2 where(double t_s) const;
@@ -35,7 +34,7 @@ class TimePanel {
   void selection_row(Look& look, ImVec2 size);
   void interact(Look& look, const PlotFrame& plot);
   void overlays(const Look& look, PlotFrame& plot, bool label);
-  PlotOptions options(const Look& look, const char* title) const;
+  PlotOptions options(const char* title) const;
 
   std::optional<TimeRange> shown_;
   TimeRange axis_;

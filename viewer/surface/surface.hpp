@@ -5,7 +5,6 @@
 // A surface owns the ImGui context from its making to its end, so there is one at a time. What it does not
 // do: choose fonts and colours (widgets/theme.hpp), or know what is drawn.
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,7 +31,6 @@ class Surface {
   virtual Pixels read() = 0;        // of the last frame; empty where there is no picture
   virtual float scale() const = 0;  // pixels per point: text of 14 points is 14 * scale pixels high
   virtual void fonts_changed() {}   // the atlas was built anew
-  virtual void set_title(const std::string&) {}
   void set_background(std::uint32_t rgba) { background_ = rgba; }  // as ImU32
 
  protected:

@@ -90,7 +90,6 @@ class WindowSurface final : public Surface {
     ImGui_ImplOpenGL3_DestroyFontsTexture();
     ImGui_ImplOpenGL3_CreateFontsTexture();
   }
-  void set_title(const std::string& title) override { glfwSetWindowTitle(window_, title.c_str()); }
 
  private:
   struct Key {
