@@ -5,9 +5,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <new>
 #include <optional>
+#include <set>
 
 #include "analysis/experiment/baseline.hpp"
 #include "analysis/html/markdown.hpp"
@@ -117,18 +119,32 @@ constexpr std::string_view kResultFiles[] = {
     "faults.csv",   "scaling.csv",   "caches.csv",     "junit.xml",        "report.html",
     "report.md",    "metrics.prom",  "traces.json",    "trace-events.json"};
 
+// Of a data file beside the results: "times.csv" and "./times.csv" are one there.
+std::string copied_name(const std::string& name) {
+  return std::filesystem::path(name).lexically_normal().string();
+}
+
 // The scenario's data files are copied beside the results: false after complaining where one would have to be
-// a result as well.
+// a result as well, or two files one.
 bool results_spare_data(const models::ScenarioDoc& doc) {
+  std::map<std::string, std::string> copied;
   for (const auto& [name, path] : scenarios::data_files(doc)) {
-    const std::string plain = std::filesystem::path(name).lexically_normal().string();
-    if (std::find(std::begin(kResultFiles), std::end(kResultFiles), plain) == std::end(kResultFiles))
-      continue;
-    complain(
-        fmt::format("the scenario reads {}, and a result of that name would be written over it in --out; "
-                    "give the data file another name",
-                    models::shown(name)));
-    return false;
+    const std::string copy = copied_name(name);
+    if (std::find(std::begin(kResultFiles), std::end(kResultFiles), copy) != std::end(kResultFiles)) {
+      complain(
+          fmt::format("the scenario reads {}, and a result of that name would be written over it in --out; "
+                      "give the data file another name",
+                      models::shown(name)));
+      return false;
+    }
+    // Each part of a scenario names its files from its own folder.
+    if (const std::string& first = copied.emplace(copy, path).first->second; first != path) {
+      complain(
+          fmt::format("the scenario reads {} and {}, which would be one file in --out; give one of them "
+                      "another name",
+                      first, path));
+      return false;
+    }
   }
   return true;
 }
@@ -144,8 +160,10 @@ std::string add_scenario(OutputFiles& files, const LoadedScenario& scenario,
                                 fmt::format("run.replications={}", results.records.size())},
                                "the command line", ignored);
   std::string error = files.add("scenario.yaml", scenarios::write_scenario(doc.root));
+  std::set<std::string> copied;
   for (const auto& [name, path] : scenarios::data_files(scenario.doc)) {
     if (!error.empty()) break;
+    if (!copied.insert(copied_name(name)).second) continue;
     std::ifstream in(path, std::ios::binary);
     const std::string bytes((std::istreambuf_iterator<char>(in)), {});
     error = files.add(name, bytes);

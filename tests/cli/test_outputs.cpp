@@ -186,6 +186,27 @@ faults: [{type: pause, target: s, start: 5s, duration: 1s}]
   }
 }
 
+// A file that is named in two ways is copied once; two files of one name cannot both lie beside the results.
+TEST_F(Program, DataFilesOfOneNameAreOneFileOrRefused) {
+  file("times.csv", "1ms\n2ms\n");
+  std::string text = kQueue;
+  text.replace(text.find("compute: exp(10ms)"), 18,
+               "compute: empirical(times.csv), compute: empirical(./times.csv)");
+  const Finished one = run_program({"run", file("one.yaml", text), "-q", "--out", path("one")});
+  EXPECT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_EQ(read(path("one/times.csv")), "1ms\n2ms\n");
+
+  std::filesystem::create_directory(path("part"));
+  file("part/times.csv", "7ms\n");
+  file("part/other.yaml", "services: {o: {workers: 1, endpoints: {op: [compute: empirical(times.csv)]}}}\n");
+  const std::string two = file("two.yaml", text + "include: part/other.yaml\n");
+  const Finished f = run_program({"run", two, "-q", "--out", path("two")});
+  EXPECT_EQ(f.exit_code, 2) << f.err;
+  EXPECT_NE(f.err.find("part/times.csv, which would be one file in --out"), std::string::npos) << f.err;
+  EXPECT_EQ(names_in(path("two")), std::vector<std::string>{});
+  EXPECT_EQ(run_program({"run", two, "-q"}).exit_code, 0);
+}
+
 TEST_F(Program, AFullDiskLeavesNoFileAndKeepsTheOldOne) {
   const std::string q = file("q.yaml", kQueue);
   const Finished fresh = run_program({"run", q, "--out", path("out")}, {.file_bytes = 1000});
