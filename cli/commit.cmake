@@ -8,7 +8,9 @@ if(EXISTS ${SOURCE}/.git)
   if(failed)
     set(commit "")
   else()
-    execute_process(COMMAND git -C ${SOURCE} diff-index --quiet HEAD -- RESULT_VARIABLE changed ERROR_QUIET)
+    # Not diff-index, which takes a file for changed that was only touched or copied.
+    execute_process(COMMAND git -C ${SOURCE} --no-optional-locks diff --quiet HEAD -- RESULT_VARIABLE changed
+                    ERROR_QUIET)
     if(changed)
       string(APPEND commit "+")
     endif()
