@@ -21,14 +21,16 @@ compile_jobs() {
   echo "$cores"
 }
 
+# configured FOLDER: as a build of this clone. One that was moved or copied still has the cache of the other place.
+configured() {
+  [[ -f $1/CMakeCache.txt ]] && grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$1/CMakeCache.txt"
+}
+
 # configure FOLDER [-DNAME=VALUE ...]: the first time, and whenever the arguments may have changed.
 configure() {
   local folder=$1
   shift
-  # A folder that was configured elsewhere (a moved or copied clone) starts anew.
-  if [[ -f $folder/CMakeCache.txt ]] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$folder/CMakeCache.txt"; then
-    rm -rf "$folder"
-  fi
+  if [[ -f $folder/CMakeCache.txt ]] && ! configured "$folder"; then rm -rf "$folder"; fi
   cmake -S "$root" -B "$folder" -G Ninja "$@" >"$folder.log" 2>&1 || {
     cat "$folder.log" >&2
     fail "cmake could not configure $folder"
