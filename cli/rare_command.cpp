@@ -20,6 +20,8 @@ namespace tailrace::cli {
 
 namespace {
 
+constexpr std::int64_t kMostRepetitions = 10'000;
+
 std::optional<scenarios::RareEvent> read(const char* option, const std::string& text,
                                          const models::CompiledModel& model) {
   scenarios::EventFault fault;
@@ -43,6 +45,10 @@ std::optional<std::int64_t> read_time(const char* option, const std::string& tex
 }  // namespace
 
 int rare_command(const RareArguments& arguments) {
+  if (arguments.scenario.replications.value_or(0) > kMostRepetitions) {
+    complain(fmt::format("--replications: at most {} repetitions", kMostRepetitions));
+    return kUsage;
+  }
   const LoadedScenario scenario = load_scenario(arguments.scenario);
   if (scenario.topology == nullptr) return scenario.exit_code;
   if (!prepare_folder(arguments.out)) return kInputOutput;
@@ -75,8 +81,7 @@ int rare_command(const RareArguments& arguments) {
   if (arguments.precision > 0) options.precision = arguments.precision;
   options.trajectories = arguments.trajectories;
   if (arguments.scenario.replications)
-    options.repetitions =
-        static_cast<std::uint32_t>(std::min<std::int64_t>(*arguments.scenario.replications, 10'000));
+    options.repetitions = static_cast<std::uint32_t>(*arguments.scenario.replications);
   if (arguments.max_events > 0) options.max_events = static_cast<std::uint64_t>(arguments.max_events);
   if (!arguments.max_time.empty()) {
     const auto most = read_time("--max-time", arguments.max_time, 1e18);

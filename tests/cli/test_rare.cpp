@@ -98,6 +98,7 @@ TEST_F(Program, RareSaysWhatIsWrongWithTheQuestion) {
   EXPECT_TRUE(contains(refused({"--event", "queue of s > 5", "--trajectories", "1"}), "--trajectories"));
   EXPECT_TRUE(contains(refused({"--event", "queue of s > 5", "--precision", "0"}), "precision"));
   EXPECT_TRUE(contains(refused({"--event", "queue of s > 5", "--max-time", "soon"}), "--max-time"));
+  EXPECT_TRUE(contains(refused({"--event", "queue of s > 5", "--replications", "10001"}), "at most 10000"));
   EXPECT_EQ(run_program({"rare", path("none.yaml"), "--event", "queue of s > 5"}).exit_code, 5);
   EXPECT_EQ(
       run_program({"rare", file("bad.yaml", "tailrace: 1\nrun: 3\n"), "--event", "queue of s > 5"}).exit_code,
