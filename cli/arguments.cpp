@@ -75,7 +75,7 @@ CLI::Option* add_format(CLI::App& command, OutputFormat& format,
 std::string fraction_fault(const std::string& text) {
   const models::Quantity q = models::parse_fraction(text);
   if (!q.value) return q.error + (q.hint.empty() ? "" : " (" + q.hint + ")");
-  return *q.value > 0 ? "" : "the precision must be more than 0";
+  return *q.value > 0 ? "" : "a share must be more than 0";
 }
 
 CLI::Option* add_share(CLI::App& command, const char* name, double& share, const char* about) {
@@ -284,9 +284,9 @@ void add_sensitivity_options(CLI::App& command, SensitivityArguments& a) {
       ->type_name("FIGURE");
   add_jobs(command, a.jobs, "replications at a time; default one per core");
   command
-      .add_option(
-          "--out", a.out,
-          "also write sensitivity.json, sensitivity.csv and the tornado, sensitivity.svg, into this folder")
+      .add_option("--out", a.out,
+                  "also write sensitivity.json, sensitivity.csv, sensitivity.html and the tornado, "
+                  "sensitivity.svg, into this folder")
       ->type_name("DIR");
   add_format(command, a.scenario.format,
              {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}});
@@ -490,7 +490,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   describe_app->add_flag("--markdown", describe->markdown, "the whole reference as Markdown");
 
   app.add_subcommand("view", "look at a run while it happens, or at a stored one ('view --help' says how)");
-  CLI::App* schema_app = app.add_subcommand("schema", "a JSON schema of scenario files, for editors");
+  app.add_subcommand("schema", "a JSON schema of scenario files, for editors");
 
   const auto shell = std::make_shared<std::string>();
   CLI::App* completion_app = app.add_subcommand("completion", "completions for a shell, to be sourced");
@@ -542,8 +542,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
                                                   : fish_completion(app);
     return [text] { return write_stdout(text) ? kGood : kInputOutput; };
   }
-  (void)schema_app;
-  return [] { return schema_command(); };
+  return [] { return schema_command(); };  // the only one left
 }
 
 }  // namespace tailrace::cli

@@ -12,7 +12,7 @@ namespace tailrace::cli {
 
 enum class OutputFormat : std::uint8_t { text, json, csv };
 
-// What `run` and `check` share: which scenario, changed how.
+// What all that run or check a scenario share: which one, changed how, and what is printed.
 struct ScenarioArguments {
   std::string file;
   std::string variant;                 // of the file; empty: the scenario as it is

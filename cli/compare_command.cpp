@@ -100,9 +100,8 @@ Sides load_sides(const CompareArguments& arguments) {
     return sides;
   }
   std::vector<std::string> variants = arguments.variants.empty() ? first.variants : arguments.variants;
-  const bool loaded = first.topology != nullptr;
   if (!add_side(sides, arguments, scenario, "base", std::move(first))) return sides;
-  if (loaded && variants.empty()) {
+  if (variants.empty()) {
     complain("there is nothing to compare with: name a second scenario, or give this one variants");
     sides.exit_code = kUsage;
     return sides;

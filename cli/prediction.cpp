@@ -40,7 +40,7 @@ std::vector<Measured> measured(const analysis::RunReport& report) {
 
 void figure(JsonText& j, const char* name, const Figure& f) {
   j.key(name).begin_object().key("value");
-  f.known&& std::isfinite(f.value) ? j.value(f.value) : j.null();
+  (f.known && std::isfinite(f.value)) ? j.value(f.value) : j.null();
   j.field("exact", f.known && f.exact).field("reason", f.reason).end_object();
 }
 

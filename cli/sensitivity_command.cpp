@@ -62,11 +62,9 @@ int sensitivity_command(const SensitivityArguments& given) {
                 [&] { return scenarios::sensitivity_text(found, style.out); },
                 {{"sensitivity.svg", [&] { return scenarios::sensitivity_svg(found); }},
                  {"sensitivity.html", [&] { return scenarios::sensitivity_html(found); }}}});
+  if (found.interrupted) complain("interrupted; results are partial");
   if (!given_out.whole()) return kInputOutput;
-  if (found.interrupted) {
-    complain("interrupted; results are partial");
-    return kInterrupted + std::max(interrupted_by(), 1);
-  }
+  if (found.interrupted) return kInterrupted + std::max(interrupted_by(), 1);
   return found.ended_early.empty() ? kGood : kLimitReached;
 }
 

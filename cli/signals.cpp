@@ -9,7 +9,7 @@ namespace tailrace::cli {
 
 namespace {
 
-// A handler reaches nothing but globals; these two are the program's only ones.
+// A handler reaches nothing but globals.
 std::atomic<int> received{0};
 std::atomic<bool> watched{false};
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);

@@ -29,7 +29,8 @@ namespace {
 using scenarios::PointRow;
 using scenarios::SweepResults;
 
-constexpr std::size_t kMostShown = 40;  // rows of the table, and diagnostics of wrong points
+constexpr std::size_t kMostShown = 40;  // rows of the table
+constexpr std::size_t kMostNamed = 5;   // points that are wrong or ended early
 
 // "i/n" -> i - 1 and n; false where it is not that.
 bool parse_shard(const std::string& text, std::size_t& index, std::size_t& count) {
@@ -251,7 +252,7 @@ class Sweep {
       const PointRow& row = *results_.rows[p];
       const bool is_wrong = row.status == scenarios::kWrong;
       ++(is_wrong ? wrong : limits);
-      if (wrong + limits <= 5) {
+      if (wrong + limits <= kMostNamed) {
         std::string values;
         for (std::size_t k = 0; k < design_.paths.size(); ++k)
           values += (k == 0 ? "" : ", ") + design_.paths[k] + "=" + design_.points[p][k];
