@@ -102,30 +102,33 @@ std::string library_names() {
 
 std::string manual_page(const CLI::App& app) {
   std::string out = fmt::format(
-      ".TH TAILRACE 1 \"\" \"tailrace {}\" \"User Commands\"\n.SH NAME\ntailrace \\- simulate systems of "
-      "services, "
-      "request by request\n.SH SYNOPSIS\n.B tailrace\n\\fICOMMAND\\fR [\\fIOPTIONS\\fR]\n.SH "
-      "DESCRIPTION\n{}\nA scenario "
-      "says who calls whom, how long work takes, how many workers, cores and connections there are, and what "
-      "happens "
-      "on a timeout or a fault. tailrace simulates it and says what users will feel, where the time goes, "
-      "and how sure "
-      "each figure is.\n.SH COMMANDS\n",
+      ".TH TAILRACE 1 \"\" \"tailrace {}\" \"User Commands\"\n"
+      ".SH NAME\ntailrace \\- simulate systems of services, request by request\n"
+      ".SH SYNOPSIS\n.B tailrace\n\\fICOMMAND\\fR [\\fIOPTIONS\\fR]\n"
+      ".SH DESCRIPTION\n{}\n"
+      "A scenario says who calls whom, how long work takes, how many workers, cores and connections there "
+      "are, and what happens on a timeout or a fault. tailrace simulates it and says what users will feel, "
+      "where the time goes, and how sure each figure is.\n"
+      ".SH COMMANDS\n",
       kVersion, roff(app.get_description()));
   for (const CLI::App* command : commands(app)) {
     out += fmt::format(".SS tailrace {}\n{}\n", roff(command->get_name()), roff(command->get_description()));
     for (const CLI::Option* option : options(*command)) out += option_entry(*option);
   }
   return out +
-         ".SH EXIT STATUS\n.TP\n0\ngood\n.TP\n2\nthe command line is wrong\n.TP\n3\nthe scenario is "
-         "wrong\n.TP\n4\na limit "
-         "was reached; partial results are written\n.TP\n5\ninput or output failed\n.TP\n70\nan internal "
-         "error\n.TP\n99\n"
-         "thresholds failed\n.TP\n130, 143\ninterrupted; partial results are written\n.SH "
-         "EXAMPLES\n.TP\ntailrace "
-         "run retry\\-storm\na scenario of the library\n.TP\ntailrace run shop.yaml \\-\\-set "
-         "services.cart.replicas=4 "
-         "\\-\\-out results\none of your own, changed, with files to read on\n";
+         ".SH EXIT STATUS\n"
+         ".TP\n0\ngood\n"
+         ".TP\n2\nthe command line is wrong\n"
+         ".TP\n3\nthe scenario is wrong\n"
+         ".TP\n4\na limit was reached; partial results are written\n"
+         ".TP\n5\ninput or output failed\n"
+         ".TP\n70\nan internal error\n"
+         ".TP\n99\nthresholds failed\n"
+         ".TP\n130, 143\ninterrupted; partial results are written\n"
+         ".SH EXAMPLES\n"
+         ".TP\ntailrace run retry\\-storm\na scenario of the library\n"
+         ".TP\ntailrace run shop.yaml \\-\\-set services.cart.replicas=4 \\-\\-out results\n"
+         "one of your own, changed, with files to read on\n";
 }
 
 std::string bash_completion(const CLI::App& app) {
@@ -183,7 +186,8 @@ std::string fish_completion(const CLI::App& app) {
       out += fmt::format(" -d {}\n", quoted(option->get_description()));
     }
   }
-  for (const char* command : {"run", "check", "compare", "sweep", "plan", "show"})
+  for (const char* command :
+       {"run", "check", "compare", "sweep", "plan", "metastability", "rare", "sensitivity", "show"})
     out += fmt::format("complete -c tailrace -n '__fish_seen_subcommand_from {}' -a {}\n", command,
                        quoted(library_names()));
   return out;

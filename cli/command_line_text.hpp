@@ -1,6 +1,7 @@
 #pragma once
-// What the command line says about itself, for other readers: a manual page and completions for shells. Both are made
-// from the commands and options as CLI11 has them, so they cannot tell of an option that is not there.
+// What the command line says about itself, for other readers: a manual page and completions for shells. Both
+// are made from the commands and options as CLI11 has them, so they cannot tell of an option that is not
+// there.
 #include <string>
 
 namespace CLI {

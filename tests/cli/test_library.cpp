@@ -75,6 +75,8 @@ TEST_F(Program, TheManualAndTheCompletionsKnowEveryCommand) {
     ++commands;
   }
   EXPECT_GE(commands, 10);
+  for (const std::string name : {"run", "compare", "metastability", "rare", "sensitivity", "show"})
+    EXPECT_NE(fish.find("from " + name + "' -a 'audit-logging "), std::string::npos) << name;
   EXPECT_NE(manual.find("\\-\\-replications"), std::string::npos);
   EXPECT_EQ(run_program({"completion", "tcsh"}).exit_code, 2);
 }
