@@ -82,10 +82,9 @@ std::string as_markdown(const std::vector<Row>& rows) {
   std::string out =
       "# What the library shows\n\n"
       "Made by `tailrace list --markdown`. Each scenario tells its story at its top, runs in seconds with "
-      "`tailrace "
-      "run NAME`,\ncarries its thresholds, and has its claim held by a test. The page says what is modelled "
-      "and what "
-      "is left out.\n";
+      "`tailrace run NAME`,\n"
+      "carries its thresholds, and has its claim held by a test. The page says what is modelled and what is "
+      "left out.\n";
   std::string topic;
   for (const Row& row : rows) {
     if (row.topic != topic)

@@ -329,8 +329,7 @@ std::string reference_markdown() {
   }
   out +=
       "\n## Faults\n\nEntries of `faults`. When a fault comes and which of its targets it hits is written "
-      "for all in "
-      "the same way (see faults above); here are the fields of each type.\n";
+      "for all in the same way (see faults above); here are the fields of each type.\n";
   for (const models::FaultInfo& f : models::fault_types()) {
     out += fmt::format("\n### {}\n\n{}\n\n```yaml\n- {}\n```\n", f.name, f.about, f.example);
     if (!f.fields.fields.empty()) out += "\n" + field_markdown(f.fields);

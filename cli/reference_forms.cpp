@@ -21,8 +21,7 @@ const std::vector<Form>& reference_forms() {
        {{"20%", "one fifth"}, {"0.2", "the same"}}},
       {"distribution",
        "A random value, drawn anew each time. A bare value is a constant. Where a time is meant its "
-       "parameters are "
-       "durations, where a size is meant sizes, where a number is meant numbers.",
+       "parameters are durations, where a size is meant sizes, where a number is meant numbers.",
        {{"5ms", "always 5 ms"},
         {"constant(5ms)", "the same"},
         {"uniform(2ms, 8ms)", "evenly between min and max"},
@@ -43,8 +42,7 @@ const std::vector<Form>& reference_forms() {
         {"empirical_cdf(cdf.csv)", "from a file with rows of value and cumulative probability"}}},
       {"threshold",
        "A condition on a metric. Aggregations: avg, min, med, max, p(N) of times; rate and count of events; "
-       "value of "
-       "states. Comparisons: < <= > >= == !=.",
+       "value of states. Comparisons: < <= > >= == !=.",
        {{"shoppers.request_duration: p(99) < 400ms", "of all requests of a workload that ended"},
         {"shoppers.browse.request_duration: avg < 50ms", "of one of its classes"},
         {"shoppers.request_failed: rate < 1%", "share of the requests that failed"},

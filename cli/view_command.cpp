@@ -22,9 +22,8 @@ int view_command(const std::vector<std::string>& arguments) {
   if (self.empty() || !fs::exists(viewer, ignored)) {
     complain(fmt::format("the viewer is not here: there is no '{}'", viewer.string()));
     write_stderr(
-        "  hint: it is the package tailrace-viewer; from the sources: scripts/install-deps viewer && cmake "
-        "-B build "
-        "-DTAILRACE_VIEWER=ON && cmake --build build --target tailrace_view\n");
+        "  hint: it is the package tailrace-viewer; from the sources: scripts/install-deps viewer && "
+        "cmake -B build -DTAILRACE_VIEWER=ON && cmake --build build --target tailrace_view\n");
     return kInputOutput;
   }
   std::string name = viewer.string();
