@@ -42,13 +42,18 @@ thresholds: {load.request_duration: ["avg < 80ms"]}
 variants: {more: {services.a.workers: 2}}
 )";
 
-// After "COMMAND &": kills the last rank, which is no coordinator, when `ready` holds, and waits for the
+// After "COMMAND &": kills the last rank, $l, which is no coordinator, when `ready` holds, and waits for the
 // rest. mpirun that has not come back after 100 seconds is a failure, and is not waited for.
 std::string then_kill_one(const std::string& ready) {
-  return "& m=$!; for i in $(seq 400); do sleep 0.05; " + ready +
-         " && break; done; set -- $(cat /proc/$m/task/$m/children); shift $(($# - 1)); kill -9 $1; "
+  return "& m=$!; for i in $(seq 400); do sleep 0.05; set -- $(cat /proc/$m/task/$m/children); l=; "
+         "for l in $*; do :; done; " +
+         ready +
+         " && break; done; kill -9 $l; "
          "(sleep 100; kill -9 $m) >/dev/null 2>&1 & w=$!; wait $m; c=$?; kill $w 2>/dev/null; (exit $c)";
 }
+
+// It has computed for 0.6 s, so it is past its beginning, where nobody can be missed.
+constexpr const char* kSimulates = "[ \"$(cut -d' ' -f14 /proc/$l/stat 2>/dev/null || echo 0)\" -ge 60 ]";
 
 class Ranks : public Program {
  protected:
@@ -140,7 +145,7 @@ TEST_F(Ranks, SimulateAgainTheReplicationsOfAKilledOne) {
   const std::string command =
       "run " + file("s.yaml", kPair) + " -q --duration 2000s --replications 40 --out ";
   start(command + path("one"), 1);
-  start(command + path("three"), 3, then_kill_one("[ $i -ge 40 ]"));
+  start(command + path("three"), 3, then_kill_one(kSimulates));
   expect_all_same("three");
 }
 

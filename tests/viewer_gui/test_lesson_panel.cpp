@@ -79,7 +79,9 @@ steps:
   app->attach(*surface);
   const auto settled = [&] {
     for (int i = 0; i < 6; ++i) {
-      if (i == 3) ASSERT_TRUE(app->session().wait_complete(kLong));
+      if (i == 3) {
+        ASSERT_TRUE(app->session().wait_complete(kLong));
+      }
       surface->begin_frame(0);
       app->draw(0);
       surface->end_frame();
