@@ -1,6 +1,6 @@
 # Installs BUILD into a folder of its own and uses it as a stranger would: the program and what comes with it, and the
 # package, from a project that knows nothing of this tree.
-#   cmake -DBUILD=... -DSOURCE=... -DFOLDER=... -DCOMPILER=... -P check.cmake
+#   cmake -DBUILD=... -DSOURCE=... -DFOLDER=... -DCOMPILER=... -DGENERATOR=... -P check.cmake
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE code OUTPUT_VARIABLE printed ERROR_VARIABLE printed)
   if(NOT code EQUAL 0)
@@ -32,7 +32,7 @@ COMP_WORDS=(tailrace run retry-st) COMP_CWORD=2
 _tailrace
 [[ \" \${COMPREPLY[*]} \" == *' retry-storm '* ]]")
 
-run(${CMAKE_COMMAND} -S ${SOURCE}/examples -B ${FOLDER}/build -DCMAKE_PREFIX_PATH=${FOLDER}/prefix
+run(${CMAKE_COMMAND} -S ${SOURCE}/examples -B ${FOLDER}/build -G ${GENERATOR} -DCMAKE_PREFIX_PATH=${FOLDER}/prefix
     -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=Release)
 run(${CMAKE_COMMAND} --build ${FOLDER}/build --target example_own_kind)
 run(${FOLDER}/build/example_own_kind)
