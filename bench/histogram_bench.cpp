@@ -2,6 +2,7 @@
 // prefetching.
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -53,9 +54,10 @@ void record_many_histograms(benchmark::State& state) {
     for (std::size_t begin = 0; begin < kValues; begin += kBatch) {
       if (prefetched) {
         for (std::size_t i = begin; i < begin + kBatch; ++i) histograms[targets[i]].fetch_totals();
-        for (std::size_t i = begin; i < begin + kBatch; ++i) histograms[targets[i]].fetch_way(values[i]);
         for (std::size_t i = begin; i < begin + kBatch; ++i)
-          histograms[targets[i]].fetch_bucket(values[i]);
+          histograms[targets[i]].fetch_ways(std::array{values[i]});
+        for (std::size_t i = begin; i < begin + kBatch; ++i)
+          histograms[targets[i]].fetch_buckets(std::array{values[i]});
       }
       for (std::size_t i = begin; i < begin + kBatch; ++i) histograms[targets[i]].record(values[i]);
     }

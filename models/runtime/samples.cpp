@@ -1,6 +1,8 @@
 // The way of a value to its histogram in large runs: a buffer in the order of the run, then a cache line for
 // each series, then the histogram. Each step touches far fewer lines than it moves values, and asks for those
 // of the next. The values of a series stay in their order.
+#include <span>
+
 #include "models/runtime/execution.hpp"
 
 namespace tailrace::models {
@@ -24,14 +26,13 @@ void Execution::flush_samples() {
   sample_count_ = 0;
   const auto each = [&](auto&& visit) {
     for (std::size_t i = 0; i < full; ++i) {
-      const std::uint32_t series = samples_[i].series;
-      const RecentValues& recent = recent_[series];
-      for (std::uint32_t k = 0; k < recent.count; ++k) visit(series_[series], recent.values[k]);
+      const RecentValues& recent = recent_[samples_[i].series];
+      visit(series_[samples_[i].series], std::span(recent.values.data(), recent.count));
     }
   };
-  for (std::size_t i = 0; i < full; ++i) series_[samples_[i].series].fetch_totals();
-  each([](const sim::Histogram& h, std::int64_t value) { h.fetch_way(value); });
-  each([](const sim::Histogram& h, std::int64_t value) { h.fetch_bucket(value); });
+  each([](const sim::Histogram& h, auto) { h.fetch_totals(); });
+  each([](const sim::Histogram& h, auto values) { h.fetch_ways(values); });
+  each([](const sim::Histogram& h, auto values) { h.fetch_buckets(values); });
   for (std::size_t i = 0; i < full; ++i) {
     if (recent_[samples_[i].series].count == RecentValues::kMost) record_recent(samples_[i].series);
   }

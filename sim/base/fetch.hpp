@@ -6,8 +6,8 @@ namespace tailrace::sim {
 
 template <class T>
 [[gnu::always_inline]] inline void fetch(const T& where) {
-  unsigned char byte;
-  asm volatile("movb %1, %0" : "=r"(byte) : "m"(reinterpret_cast<const unsigned char&>(where)));
+  unsigned word;  // the whole register: a byte's load would wait for what the rest of it held
+  asm volatile("movzbl %1, %0" : "=r"(word) : "m"(reinterpret_cast<const unsigned char&>(where)));
 }
 
 }  // namespace tailrace::sim

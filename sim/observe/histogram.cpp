@@ -85,7 +85,7 @@ void Histogram::grow_log(std::uint32_t least) {
   if (log_ == nullptr) log_size_ = 0;  // never had one, or moved from
   if (least <= log_size_) return;
   std::uint32_t size = std::max(log_size_, kFirstLog);
-  while (size < least) size *= 2;
+  while (size < least) size *= 4;
   auto larger = std::make_unique_for_overwrite<std::uint16_t[]>(size);
   std::copy_n(log_.get(), log_size_, larger.get());
   log_ = std::move(larger);

@@ -19,10 +19,12 @@
 //
 // Left out: removal of single values, negative values (an invariant is broken). As bytes:
 // histogram_bytes.hpp.
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -81,21 +83,27 @@ class alignas(64) Histogram {
     if (value > max_) [[unlikely]]
       max_ = value;
   }
-  // Bring near what record(value) will touch: the totals, then the way to the bucket or the end of the log,
-  // then the bucket. For consumers that hold a batch of values: a pass of each, then one of records.
+  // Bring near what recording these values will touch: the totals, then the way to the buckets or the end of
+  // the log, then the buckets. For consumers that hold batches of values: a pass of each, then one of
+  // records.
   void fetch_totals() const { fetch(count_); }
-  void fetch_way(std::int64_t value) const {
+  template <class Values>
+  void fetch_ways(const Values& values) const {
     if (dense_) {
-      fetch(blocks_[index_of(value) >> kSubBits]);
-    } else if (log_ != nullptr) {
-      fetch(log_[count_ > 0 ? count_ - 1 : 0]);
+      for (const std::int64_t value : values) fetch(blocks_[index_of(value) >> kSubBits]);
+    } else if (count_ < log_size_) {
+      fetch(log_[count_]);
+      fetch(log_[std::min<std::uint64_t>(count_ + std::size(values), log_size_) - 1]);
     }
   }
-  void fetch_bucket(std::int64_t value) const {
+  template <class Values>
+  void fetch_buckets(const Values& values) const {
     if (!dense_) return;
-    const std::uint32_t index = index_of(value);
-    const Block* block = blocks_[index >> kSubBits].get();
-    if (block != nullptr) fetch(block->words[index & (kSubBuckets - 1)]);
+    for (const std::int64_t value : values) {
+      const std::uint32_t index = index_of(value);
+      const Block* block = blocks_[index >> kSubBits].get();
+      if (block != nullptr) fetch(block->words[index & (kSubBuckets - 1)]);
+    }
   }
   void record_many(std::int64_t value, std::uint64_t times);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -379,8 +380,8 @@ TEST(Histogram, ANegativeValueBreaksAnInvariant) {
   EXPECT_THROW(h.record(-1), InvariantBroken);
   EXPECT_THROW(h.record(std::numeric_limits<std::int64_t>::min()), InvariantBroken);
   h.fetch_totals();  // harmless, as are these
-  h.fetch_way(-1);
-  h.fetch_bucket(-1);
+  h.fetch_ways(std::array{-1});
+  h.fetch_buckets(std::array{-1});
   EXPECT_TRUE(h.empty());
 }
 
