@@ -58,8 +58,7 @@ void Execution::check_memory() {
 }
 
 void Execution::count_statistics() {
-  constexpr std::uint64_t kEventsPerHistogram =
-      50;  // between counts, so that they cost a run next to nothing
+  constexpr std::uint64_t kEventsPerHistogram = 200;  // between counts: they cost a run next to nothing
   const std::size_t histograms = record_.series.size() + record_.batches.size() * classes_.size();
   if (statistics_bytes_ != 0 && events_ - statistics_counted_ < kEventsPerHistogram * histograms) return;
   statistics_counted_ = events_;
