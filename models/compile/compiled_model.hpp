@@ -217,14 +217,14 @@ struct ClassTable {
   std::uint32_t key = kNoId;  // draw
 };
 
-struct WorkloadTable {
+struct alignas(64) WorkloadTable {  // an arrival reads the first line
   const Workload* model = nullptr;
   bool closed = false;  // virtual users
   std::uint32_t first_class = 0, classes = 1;
-  std::vector<double> cumulative_weight;
   std::uint32_t spacing = 0, batch = kNoId, think = kNoId;  // draws
   std::uint32_t class_stream = kNoId, state_stream = kNoId;
   std::uint32_t start_class = kNoId;
+  std::vector<double> cumulative_weight;
 };
 
 struct ChannelTable {

@@ -60,12 +60,10 @@ void Execution::fetch_for_clients() {
     fetch(clients_[w]);
     fetch(clients_[w].upcoming);
     fetch(workload_tables_[w]);
-    fetch(workload_tables_[w].state_stream);
   });
   each([this](std::uint32_t w) {
     const WorkloadTable& workload = workload_tables_[w];
     fetch(draws_[workload.spacing]);
-    fetch(draw_tables_[workload.spacing]);
     fetch(class_tables_[workload.first_class]);
     fetch(classes_[workload.first_class].arrived);
   });

@@ -14,13 +14,11 @@ void ArrivalClock::start(const Workload& workload) {
   stage_rate_ = workload.rate_per_s * 1e-9;
 }
 
-std::int64_t ArrivalClock::next_varying(const sim::Sampler& spacing, sim::Stream& spacing_stream,
-                                        sim::Stream* state_stream) {
+std::int64_t ArrivalClock::next_varying(double needed, sim::Stream* state_stream) {
   if (process_ == ArrivalProcess::trace) {
     if (position_ == workload_->trace_ns->size()) return -1;
     return (*workload_->trace_ns)[position_++];
   }
-  const double needed = spacing.sample(spacing_stream);
   bool more = false;
   switch (process_) {
     case ArrivalProcess::ramping_rate:

@@ -539,10 +539,8 @@ inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Out
 
 [[gnu::always_inline]] inline std::int64_t Execution::next_arrival_here(std::uint32_t workload_id) {
   const WorkloadTable& workload = workload_tables_[workload_id];
-  LiveDraw& spacing = draws_[workload.spacing];
   return clients_[workload_id].clock.next(
-      draw_tables_[workload.spacing].sampler, spacing.stream,
-      workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
+      sample(workload.spacing), workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
 }
 
 std::int64_t Execution::next_arrival(std::uint32_t workload_id) {

@@ -66,7 +66,7 @@ struct alignas(64) LiveDraw {
   sim::Stream stream;
   double scale = 0;
   sim::Distribution::Kind kind = sim::Distribution::Kind::constant;
-  void prepare(const Draw& table) {
+  [[gnu::always_inline]] void prepare(const Draw& table) {
     if (kind == sim::Distribution::Kind::exponential) [[likely]] {
       next = scale * sim::exponential_draw(stream.next());
     } else {

@@ -69,13 +69,7 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   draws_.reserve(m.draws.size());
   for (const Draw& d : m.draws) {
     draws_.push_back({0, 0, streams_[d.stream], d.sampler.scale(), d.sampler.kind()});
-  }
-  std::vector<bool> of_clock(draws_.size());  // an arrival clock draws its spacing itself
-  for (const WorkloadTable& w : m.workloads) {
-    if (!w.closed) of_clock[w.spacing] = true;
-  }
-  for (std::size_t i = 0; i < draws_.size(); ++i) {
-    if (!of_clock[i]) draws_[i].prepare(m.draws[i]);
+    draws_.back().prepare(d);
   }
   timers_.start(m);
   // One event can start millions of calls, long before the budget is looked at again.

@@ -23,13 +23,9 @@ void Peek::renew(Execution& e, std::uint64_t key) {
   const CompiledModel& m = *e.model_;
   for (std::size_t i = 0; i < m.streams.size(); ++i)
     e.streams_[i] = sim::Stream(key, e.options_.replication, m.streams[i].component, m.streams[i].purpose);
-  std::vector<bool> of_clock(e.draws_.size());  // an arrival clock draws its spacing itself
-  for (const WorkloadTable& w : m.workloads) {
-    if (!w.closed) of_clock[w.spacing] = true;
-  }
   for (std::size_t i = 0; i < e.draws_.size(); ++i) {
     e.draws_[i].stream = e.streams_[m.draws[i].stream];
-    if (!of_clock[i]) e.draws_[i].prepare(m.draws[i]);
+    e.draws_[i].prepare(m.draws[i]);
   }
 
   const auto forgets = [&](std::uint32_t draw) {
@@ -75,10 +71,9 @@ void Peek::renew(Execution& e, std::uint64_t key) {
         // The clock of a constant rate is its last arrival: one gap of that length puts it to this moment.
         ClientState& client = e.clients_[event.target];
         const double gaps = static_cast<double>(e.now_) * (w.model->rate_per_s * 1e-9);
-        sim::Stream none;
         client.clock = {};
         client.clock.start(*w.model);
-        client.clock.next(sim::Sampler(sim::Distribution::constant(gaps)), none, nullptr);
+        client.clock.next(gaps, nullptr);
         event.time_ns = std::max(e.next_arrival(event.target), e.now_);
         client.upcoming = e.next_arrival(event.target);
         break;

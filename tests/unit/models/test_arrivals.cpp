@@ -13,14 +13,12 @@ namespace {
 constexpr double kSecond = 1e9;
 
 std::vector<double> regular_arrivals(const Workload& w, std::size_t count) {
-  const sim::Distribution one = sim::Distribution::constant(1);
-  const sim::Sampler spacing(one);
-  sim::Stream stream(1, 0, "w", "arrivals"), states(1, 0, "w", "state");
+  sim::Stream states(1, 0, "w", "state");
   ArrivalClock clock;
   clock.start(w);
   std::vector<double> times;
   while (times.size() < count) {
-    const std::int64_t t = clock.next(spacing, stream, &states);
+    const std::int64_t t = clock.next(1, &states);
     if (t < 0) break;
     times.push_back(static_cast<double>(t) / kSecond);
   }
