@@ -162,8 +162,7 @@ class Execution {
         if (caching_) caching_->append();
         if (wires_) wires_->append();
       }
-      if (tracer_) [[unlikely]]
-        trace_allocated(slot);
+      if (tracing_) trace_allocated(slot);
     }
     return slot;
   }
@@ -176,14 +175,14 @@ class Execution {
     if (messaging_) messaging_->release(slot);
     if (caching_) caching_->release(slot);
     if (wires_) wires_->release(slot);
-    if (tracer_) trace_released(slot);
+    if (tracing_) trace_released(slot);
   }
   // Something changes what the frame waits for, which neither runs nor is the event's own.
   void trace_touch(std::uint32_t slot) {
-    if (tracer_) [[unlikely]]
-      trace_touched(slot);
+    if (tracing_) trace_touched(slot);
   }
-  void trace_allocated(std::uint32_t slot);  // tracing.cpp
+  void trace_launched(std::uint32_t slot, std::uint32_t cls);  // tracing.cpp
+  void trace_allocated(std::uint32_t slot);
   void trace_released(std::uint32_t slot);
   void trace_touched(std::uint32_t slot);
 
@@ -552,6 +551,7 @@ class Execution {
   std::unique_ptr<Tracer> tracer_;        // where requests are traced
   std::unique_ptr<Clocks> clocks_;        // where some clock can be wrong
   std::unique_ptr<Levels> levels_;        // where answers tell callers of their servers
+  bool tracing_ = false;                  // some request that is traced is under way
   bool with_lines_ = false;               // some of these hear of each frame that ends
   bool requests_told_ = false;            // somebody wants to hear of each request that ends
   bool with_more_ = false;                // frames have lines beside them, or are traced from their beginning

@@ -122,7 +122,7 @@ bool Execution::begin_special_work(std::uint32_t slot, double work_ns) {
   if (work.ns == 0) return false;
   if (station.cores > 0 && station.cpu_scheduling == CpuScheduling::processor_sharing) {
     const std::uint32_t cpu = station.first_cpu + index;
-    if (tracer_) tracer_->shares_core(slot, work.ns);
+    if (tracing_) tracer_->shares_core(slot, work.ns);
     cpus_[cpu].add(now_, slot, static_cast<double>(work.ns));
     schedule_cpu(cpu);
     return true;
@@ -135,7 +135,7 @@ bool Execution::begin_special_work(std::uint32_t slot, double work_ns) {
       schedule(sim::saturating_add(now_, work.ns), Phase::finish, Kind::core_done, slot);
       return true;
     }
-    if (tracer_) tracer_->waits_for_core(slot, true);
+    if (tracing_) tracer_->waits_for_core(slot, true);
     f.aux = work.ns;
     f.next = kNoId;
     (cores.tail == kNoId ? cores.head : frames_[cores.tail].next) = slot;
@@ -186,7 +186,7 @@ void Execution::pass_core(CoreQueue& cores) {
     return;
   }
   const std::uint32_t next = cores.head;
-  if (tracer_) tracer_->waits_for_core(next, false);
+  if (tracing_) tracer_->waits_for_core(next, false);
   const std::uint32_t instance = frames_[next].instance;
   if (station_tables_[instances_[instance].station].pauses) [[unlikely]]
     calls_[next].pause = faults_of(instance).stopped(now_);

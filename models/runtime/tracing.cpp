@@ -66,6 +66,10 @@ void Execution::trace_event(const sim::Event& event) {
   }
 }
 
+void Execution::trace_launched(std::uint32_t slot, std::uint32_t cls) {
+  tracer_->launched(slot, cls);
+}
+
 void Execution::trace_allocated(std::uint32_t slot) {
   tracer_->allocated(slot);
 }
@@ -102,8 +106,40 @@ std::int64_t Tracer::now() const {
   return run_.now_;
 }
 
-void Tracer::allocated(std::uint32_t slot) {
+// Is it in the sample? Then there is something to listen to.
+void Tracer::launched(std::uint32_t slot, std::uint32_t cls) {
+  if (slot < of_slot_.size()) of_slot_[slot] = kNone;
+  const std::uint64_t number = numbers_[cls]++;
+  if (!sampled(cls, number)) return;
+  make_room();
+  if (!sampled(cls, number)) return;
+  if (free_requests_.empty()) {
+    free_requests_.push_back(static_cast<std::uint32_t>(requests_.size()));
+    requests_.emplace_back();
+  }
+  const std::uint32_t id = free_requests_.back();
+  free_requests_.pop_back();
+  requests_[id] = {};
+  requests_[id].number = number;
+  requests_[id].cls = cls;
+  requests_[id].live = true;
+  listen(true);
+  make_place(slot);
+  if (run_.messaging_) note_journey(slot, requests_[id]);
+  new_span(slot, id, kNone);
+}
+
+void Tracer::listen(bool on) {
+  run_.tracing_ = on;
+  run_.with_lines_ = run_.messaging_ || run_.caching_ || run_.wires_ || on;
+}
+
+void Tracer::make_place(std::uint32_t slot) {
   if (slot >= of_slot_.size()) of_slot_.resize(std::max<std::size_t>(slot + 1, run_.frames_.slots()), kNone);
+}
+
+void Tracer::allocated(std::uint32_t slot) {
+  make_place(slot);
   of_slot_[slot] = kFresh;
   fresh_.push_back(slot);
 }
@@ -115,10 +151,6 @@ void Tracer::released(std::uint32_t slot) {
   const Frame& f = run_.frames_[slot];
   if (id == kFresh) {  // it has taken no time
     if (run_.messaging_ && (f.flags & kFrameSort) == 0) note_publication(slot, kNone);
-    if (!is_request(f)) return;
-    const std::uint32_t cls = class_of(f);
-    ending_number_ = numbers_[cls]++;
-    ending_at_once_ = sampled(cls, ending_number_);
     return;
   }
   Span& span = spans_[id];
@@ -126,6 +158,12 @@ void Tracer::released(std::uint32_t slot) {
   span.slot = kNone;
   if (span.late) return late_ended(id);
   if (span.parent == kNone) {
+    const Request& request = requests_[span.request];
+    if (span.start == now() && request.spans == 1 && request.messages.empty()) {  // it has taken no time
+      ending_at_once_ = true;
+      ending_number_ = request.number;
+      return forget(span.request);
+    }
     ending_ = span.request;
   } else {
     dirty_.push_back(span.parent);
@@ -147,8 +185,8 @@ void Tracer::arrived(std::uint32_t slot) {
 }
 
 void Tracer::shares_core(std::uint32_t slot, std::int64_t work_ns) {
-  const std::uint32_t id = slot < of_slot_.size() ? of_slot_[slot] : kNone;
-  if (id == kFresh) adopt(slot);  // its work would be forgotten
+  if (slot >= of_slot_.size()) return;
+  if (of_slot_[slot] == kFresh) adopt(slot);  // its work would be forgotten
   const std::uint32_t span = of_slot_[slot];
   if (span < kFresh) spans_[span].work = work_ns;
 }
@@ -162,16 +200,6 @@ void Tracer::waits_for_core(std::uint32_t slot, bool waits) {
 }
 
 // --- after an event
-
-bool Tracer::is_request(const Frame& f) const {
-  if (f.start != now() && !(f.flags & kBranchFrame)) return false;  // one that stands in for a dead one
-  const std::uint8_t sort = f.flags & kFrameSort;
-  return sort == kClientFrame || (sort == kDirect && (f.parent & kDeliveryBit) == 0);
-}
-
-std::uint32_t Tracer::class_of(const Frame& f) const {
-  return f.flags & kDirect ? f.parent : f.edge;
-}
 
 void Tracer::settle() {
   for (std::size_t i = 0; i < fresh_.size(); ++i) adopt(fresh_[i]);
@@ -191,34 +219,15 @@ void Tracer::settle() {
     look_at(id);
   }
   dirty_.clear();
+  if (free_requests_.size() == requests_.size()) listen(false);
 }
 
-// Is the frame part of a sampled request?
+// Is the frame part of a traced request?
 void Tracer::adopt(std::uint32_t slot) {
   if (of_slot_[slot] != kFresh) return;
   of_slot_[slot] = kNone;
   const Frame& f = run_.frames_[slot];
   if (!(f.flags & kLive)) return;
-  if (is_request(f)) {
-    const std::uint32_t cls = class_of(f);
-    const std::uint64_t number = numbers_[cls]++;
-    if (!sampled(cls, number)) return;
-    make_room();
-    if (!sampled(cls, number)) return;
-    if (free_requests_.empty()) {
-      free_requests_.push_back(static_cast<std::uint32_t>(requests_.size()));
-      requests_.emplace_back();
-    }
-    const std::uint32_t id = free_requests_.back();
-    free_requests_.pop_back();
-    requests_[id] = {};
-    requests_[id].number = number;
-    requests_[id].cls = cls;
-    requests_[id].live = true;
-    if (run_.messaging_) note_journey(slot, requests_[id]);
-    new_span(slot, id, kNone);
-    return;
-  }
   if ((f.flags & kFrameSort) != 0 && (f.flags & kFrameSort) != kBranchFrame) {  // nobody waits for it
     if (run_.messaging_) adopt_late(slot);
     return;

@@ -11,7 +11,8 @@
 // that completed it, so the parts add up to the latency by construction.
 //
 // A run without tracing has no Tracer and its loop no question about one (loop_as<false>). A traced one pays
-// per frame that runs, and some fifty nanoseconds per segment. Memory: kMostSpans live spans, kMostRequests
+// per frame that comes, runs or goes while any traced request is under way (Execution::tracing_), next to
+// nothing while none is, and some fifty nanoseconds per segment. Memory: kMostSpans live spans, kMostRequests
 // finished requests; when either is reached, or the work exceeds its share of the events, the sample is
 // halved.
 //
@@ -39,7 +40,8 @@ class Tracer {
  public:
   Tracer(Execution& run, const TraceSampling& sampling);
 
-  // --- an event touches frames
+  void launched(std::uint32_t slot, std::uint32_t cls);  // a request's frame
+  // --- an event touches frames, while some request is traced
   void touch(std::uint32_t slot) {
     const std::uint32_t span = slot < of_slot_.size() ? of_slot_[slot] : kNone;
     if (span < kFresh) dirty_.push_back(span);
@@ -133,8 +135,6 @@ class Tracer {
   // tracing.cpp: following frames
   void settle();
   void adopt(std::uint32_t slot);
-  bool is_request(const Frame& f) const;
-  std::uint32_t class_of(const Frame& f) const;
   bool stands_in(std::uint32_t slot, const Frame& f, std::uint32_t parent);
   std::uint32_t new_span(std::uint32_t slot, std::uint32_t request, std::uint32_t parent);
   void look_at(std::uint32_t span);
@@ -143,6 +143,8 @@ class Tracer {
   TracePlace here(const Frame& f, const Span& span) const;
   void append_segment(Span& span, const Look& look);
   void forget(std::uint32_t request);
+  void listen(bool on);
+  void make_place(std::uint32_t slot);
   void make_room();
   void halve();
   bool sampled(std::uint32_t cls, std::uint64_t number) const { return trace_rank(cls, number) <= limit_; }

@@ -16,7 +16,7 @@ constexpr double kMostPackets = 1e6;
 // --- links. `aux` of the frame is the message's size in bytes, `mark` counts the rounds of transmission.
 
 void Execution::transmit(std::uint32_t slot, std::uint32_t link_id, Kind arrival) {
-  if (tracer_) [[unlikely]]
+  if (tracing_) [[unlikely]]
     tracer_->sent(slot, arrival == Kind::reply);
   LinkState& link = links_[link_id];
   ++link.counts.messages;
