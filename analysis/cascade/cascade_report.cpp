@@ -60,7 +60,7 @@ class Aggregator {
     report_.detection = mean_interval(detections, kConfidence);
     report_.goodput_before = mean_interval(before, kConfidence);
     report_.goodput_after = mean_interval(after, kConfidence);
-    report_.lost = ratio_interval(lost, kConfidence);
+    report_.lost = ratio_interval(lost, RatioOf::sums, kConfidence);
     hits();
     amplified();
     return std::move(report_);

@@ -51,19 +51,19 @@ std::vector<RunFigure> list_figures(const CompiledModel& model) {
   std::size_t ratios = 0, durations = 0;
   using Unit = FigureUnit;
   const auto ratio = [&](const std::string& metric, const char* aggregation, Unit unit, Better better,
-                         bool headline) {
-    list.push_back({metric, aggregation, unit, better, headline, 0, ratios++});
+                         bool headline, RatioOf what = RatioOf::sums) {
+    list.push_back({metric, aggregation, unit, better, headline, 0, what, ratios++});
   };
   for (const Requests& r : requests_of(model)) {
     ratio(r.name + ".request_duration", "avg", Unit::seconds, Better::lower, r.whole);
     for (const double p : kFigurePercentiles) {
       list.push_back({r.name + ".request_duration", fmt::format("p({:g})", 100 * p), Unit::seconds,
-                      Better::lower, r.whole, p, durations});
+                      Better::lower, r.whole, p, RatioOf::sums, durations});
     }
     ++durations;
-    ratio(r.name + ".request_failed", "rate", Unit::fraction, Better::lower, r.whole);
-    ratio(r.name + ".goodput", "rate", Unit::per_second, Better::higher, r.whole);
-    ratio(r.name + ".requests", "rate", Unit::per_second, Better::neither, r.whole);
+    ratio(r.name + ".request_failed", "rate", Unit::fraction, Better::lower, r.whole, RatioOf::trials);
+    ratio(r.name + ".goodput", "rate", Unit::per_second, Better::higher, r.whole, RatioOf::events);
+    ratio(r.name + ".requests", "rate", Unit::per_second, Better::neither, r.whole, RatioOf::events);
   }
   for (const models::Station& s : model.topology->stations) {
     if (s.workers != models::kUnlimited)
@@ -71,7 +71,7 @@ std::vector<RunFigure> list_figures(const CompiledModel& model) {
     if (s.cpus) ratio(s.name + ".cpu_utilization", "value", Unit::fraction, Better::neither, false);
     ratio(s.name + ".queue_length", "value", Unit::number, Better::lower, false);
     ratio(s.name + ".wait", "avg", Unit::seconds, Better::lower, false);
-    ratio(s.name + ".rejected", "rate", Unit::per_second, Better::lower, false);
+    ratio(s.name + ".rejected", "rate", Unit::per_second, Better::lower, false, RatioOf::events);
     if (s.scaling) ratio(s.name + ".instances", "avg", Unit::number, Better::lower, false);
   }
   return list;
@@ -133,7 +133,7 @@ Interval estimate(const RunFigure& figure, const std::vector<ReplicationFigures>
   }
   std::vector<RatioSample> samples;
   for (const ReplicationFigures& r : replications) samples.push_back(r.ratios[figure.source]);
-  return ratio_interval(samples, confidence);
+  return ratio_interval(samples, figure.ratio, confidence);
 }
 
 const RunFigure* find_figure(const std::vector<RunFigure>& figures, std::string_view name,

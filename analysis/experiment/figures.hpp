@@ -23,8 +23,9 @@ struct RunFigure {
   std::string aggregation;  // "avg", "p(99)", "rate", "value"
   FigureUnit unit = FigureUnit::number;
   Better better = Better::neither;
-  bool headline = false;   // of a whole workload: what a verdict is about
-  double percentile = 0;   // 0: a ratio
+  bool headline = false;  // of a whole workload: what a verdict is about
+  double percentile = 0;  // 0: a ratio
+  RatioOf ratio = RatioOf::sums;
   std::size_t source = 0;  // in ReplicationFigures: ratios, or durations for percentiles
 
   std::string name() const { return metric + " " + aggregation; }

@@ -166,7 +166,8 @@ std::vector<std::vector<WorkloadArrivals>> arrivals_by_workload(const models::Co
         const double arrived = static_cast<double>(records[k].operations[o].arrived);
         samples.push_back({arrived * shares[k][o][w], requests_of(model, records[k], w)});
       }
-      list[o].push_back({t.workloads[w].name, ratio_interval(samples, confidence), supposed});
+      list[o].push_back(
+          {t.workloads[w].name, ratio_interval(samples, RatioOf::events, confidence), supposed});
     }
   }
   return list;

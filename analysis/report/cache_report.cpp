@@ -48,22 +48,25 @@ CacheReport report_of(const CompiledModel& model, const Records& records, double
   }
   out.look_ups = out.counts.look_ups() + out.unreached;
   out.writes_behind = out.counts.queued + out.counts.unwritten > 0;
-  const auto ratio = [&](auto part, auto whole) {
+  const auto ratio = [&](RatioOf what, auto part, auto whole) {
     std::vector<RatioSample> samples;
     for (std::size_t i = 0; i < records.size(); ++i) samples.push_back({part(i), whole(i)});
-    return ratio_interval(samples, confidence);
+    return ratio_interval(samples, what, confidence);
   };
   const auto asked = [&](std::size_t i) {
     return real(sums[i].look_ups() + records[i].caches[id].unreached);
   };
+  const auto share = [&](auto part) { return ratio(RatioOf::trials, part, asked); };
   const auto time = [&](std::size_t i) { return records[i].seconds(); };
-  out.hit_ratio = ratio([&](std::size_t i) { return real(sums[i].hits + sums[i].stale); }, asked);
-  out.coalesced = ratio([&](std::size_t i) { return real(sums[i].coalesced); }, asked);
-  out.stale = ratio([&](std::size_t i) { return real(sums[i].stale + sums[i].stale_if_error); }, asked);
-  out.look_ups_per_s = ratio(asked, time);
-  out.fetches_per_s = ratio([&](std::size_t i) { return real(sums[i].fetches); }, time);
-  out.evictions_per_s = ratio([&](std::size_t i) { return real(sums[i].evictions); }, time);
-  out.entries = ratio([&](std::size_t i) { return sums[i].entry_seconds; }, time);
+  const auto per_second = [&](auto count) { return ratio(RatioOf::events, count, time); };
+  out.hit_ratio = share([&](std::size_t i) { return real(sums[i].hits + sums[i].stale); });
+  out.coalesced = share([&](std::size_t i) { return real(sums[i].coalesced); });
+  out.stale = share([&](std::size_t i) { return real(sums[i].stale + sums[i].stale_if_error); });
+  out.look_ups_per_s = per_second(asked);
+  out.fetches_per_s = per_second([&](std::size_t i) { return real(sums[i].fetches); });
+  out.evictions_per_s = per_second([&](std::size_t i) { return real(sums[i].evictions); });
+  out.entries = ratio(
+      RatioOf::sums, [&](std::size_t i) { return sums[i].entry_seconds; }, time);
   out.entries_at_end = mean_interval(entries, confidence);
   out.bytes_at_end = mean_interval(bytes, confidence);
   if (out.look_ups > 0 && seconds > 0)

@@ -68,7 +68,7 @@ DetectionReport detection_of(const models::CompiledModel& model,
     }
     samples.push_back(sample);
   }
-  report.seconds = ratio_interval(samples, confidence);
+  report.seconds = ratio_interval(samples, RatioOf::sums, confidence);
   return report;
 }
 

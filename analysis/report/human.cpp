@@ -130,6 +130,9 @@ std::string human_bytes_per_s(double bytes) {
 
 std::string plus_minus(const Interval& i, const HumanScale& scale, TextStyle style) {
   if (!i.known) return "";
+  const bool only_more = i.low == i.estimate && i.low < i.high;
+  const bool only_less = i.high == i.estimate && i.low < i.high;
+  if (only_more || only_less) return (only_more ? "+" : "-") + scale.half_width(i.high - i.low);
   return (style.unicode ? "±" : "+-") + scale.half_width(i.half_width());
 }
 

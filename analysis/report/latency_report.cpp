@@ -46,7 +46,7 @@ LatencyReport latency_report(std::vector<const sim::Histogram*> groups,
   std::vector<RatioSample> means;
   for (const sim::Histogram* h : groups)
     means.push_back({static_cast<double>(h->sum()) * 1e-9, static_cast<double>(h->count())});
-  report.mean = ratio_interval(means, confidence);
+  report.mean = ratio_interval(means, RatioOf::sums, confidence);
   report.mean.estimate = all.mean() * 1e-9;
   for (std::size_t i = 0; i < kPercentiles.size(); ++i) {
     report.percentiles[i] = in_seconds(

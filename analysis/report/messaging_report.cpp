@@ -48,14 +48,14 @@ class Reporter {
  private:
   // Sums over sums, one sample per replication.
   template <class Of>
-  Interval ratio(Of of) const {
+  Interval ratio(RatioOf what, Of of) const {
     std::vector<RatioSample> samples;
     for (const RunRecord& r : records_) samples.push_back(of(r));
-    return ratio_interval(samples, confidence_);
+    return ratio_interval(samples, what, confidence_);
   }
   template <class Of>
   Interval per_second(Of of) const {
-    return ratio([&](const RunRecord& r) { return RatioSample{real(of(r)), r.seconds()}; });
+    return ratio(RatioOf::events, [&](const RunRecord& r) { return RatioSample{real(of(r)), r.seconds()}; });
   }
   LatencyReport latency(std::uint32_t series) const {
     std::vector<const sim::Histogram*> groups;
@@ -80,7 +80,7 @@ class Reporter {
       out.counts.area += p.area;
       out.conserved = out.conserved && p.conserved();
     }
-    out.depth = ratio([&](const RunRecord& r) {
+    out.depth = ratio(RatioOf::sums, [&](const RunRecord& r) {
       return RatioSample{static_cast<double>(r.channels[channel].places[id].area) * 1e-9, r.seconds()};
     });
     return out;
@@ -122,19 +122,19 @@ class Reporter {
       }
     }
     out.lag_at_end = mean_interval(at_end, confidence_);
-    out.lag = ratio([&](const RunRecord& r) {
+    out.lag = ratio(RatioOf::sums, [&](const RunRecord& r) {
       return RatioSample{sum(r, [](const PlaceCounts& p) { return static_cast<double>(p.area) * 1e-9; }),
                          r.seconds()};
     });
-    out.redelivered = ratio([&](const RunRecord& r) {
+    out.redelivered = ratio(RatioOf::trials, [&](const RunRecord& r) {
       return RatioSample{sum(r, [](const PlaceCounts& p) { return real(p.redeliveries); }),
                          sum(r, [](const PlaceCounts& p) { return real(p.deliveries); })};
     });
-    out.per_message = ratio([&](const RunRecord& r) {
+    out.per_message = ratio(RatioOf::sums, [&](const RunRecord& r) {
       return RatioSample{sum(r, [](const PlaceCounts& p) { return real(p.deliveries); }),
                          sum(r, [](const PlaceCounts& p) { return real(p.deliveries - p.redeliveries); })};
     });
-    out.dead_lettered = ratio([&](const RunRecord& r) {
+    out.dead_lettered = ratio(RatioOf::trials, [&](const RunRecord& r) {
       constexpr auto kDead = static_cast<std::size_t>(models::Fate::dead_lettered);
       return RatioSample{sum(r, [](const PlaceCounts& p) { return real(p.ended[kDead]); }),
                          sum(r, [](const PlaceCounts& p) { return real(p.total_ended()); })};
@@ -183,12 +183,12 @@ class Reporter {
       return r.channels[id].counts;
     };
     out.published = per_second([&](const RunRecord& r) { return counts(r).published; });
-    out.refused = ratio([&](const RunRecord& r) {
+    out.refused = ratio(RatioOf::trials, [&](const RunRecord& r) {
       return RatioSample{real(counts(r).refused), real(counts(r).refused + counts(r).published)};
     });
     out.batching = out.counts.batches > 0;
     if (out.batching) {
-      out.batch_size = ratio([&](const RunRecord& r) {
+      out.batch_size = ratio(RatioOf::sums, [&](const RunRecord& r) {
         return RatioSample{real(counts(r).published), real(counts(r).batches)};
       });
       out.batches_per_s = per_second([&](const RunRecord& r) { return counts(r).batches; });
@@ -247,10 +247,10 @@ class Reporter {
       out.counts.pending += e.pending;
     }
     out.missed_count = missed_in_all(out.counts);
-    out.duplicates = ratio([&](const RunRecord& r) {
+    out.duplicates = ratio(RatioOf::trials, [&](const RunRecord& r) {
       return RatioSample{real(r.effects[id].duplicates), real(r.effects[id].applied)};
     });
-    out.missed = ratio([&](const RunRecord& r) {
+    out.missed = ratio(RatioOf::trials, [&](const RunRecord& r) {
       const std::uint64_t missed = missed_in_all(r.effects[id]);
       return RatioSample{real(missed), real(missed + r.effects[id].distinct)};
     });
@@ -283,7 +283,7 @@ class Reporter {
       out.open += r.effects[ended].pending;
       out.hanging += missed_in_all(r.effects[ended]);
     }
-    out.compensated_share = ratio([&](const RunRecord& r) {
+    out.compensated_share = ratio(RatioOf::trials, [&](const RunRecord& r) {
       const auto of = [&](int milestone) {
         return real(r.series[model_.milestone_series[static_cast<std::size_t>(milestone)]].count());
       };

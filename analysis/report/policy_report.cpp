@@ -42,7 +42,8 @@ std::vector<StatusShare> status_shares(const std::vector<std::string>& names, st
       total += sample.total;
       samples.push_back(sample);
     }
-    if (status == 0 || total > 0) shares.push_back({names[status], ratio_interval(samples, confidence)});
+    if (status == 0 || total > 0)
+      shares.push_back({names[status], ratio_interval(samples, RatioOf::sums, confidence)});
   }
   return shares;
 }
@@ -99,8 +100,8 @@ std::vector<PolicyReport> policy_reports(const CompiledModel& model, const Recor
       trips.push_back(tripped);
       if (!record.states.empty()) gauges.push_back(gauge / static_cast<double>(record.states.size()));
     }
-    p.rejected = ratio_interval(rejected, confidence);
-    if (!names.empty()) p.trips_per_hour = ratio_interval(trips, confidence);
+    p.rejected = ratio_interval(rejected, RatioOf::trials, confidence);
+    if (!names.empty()) p.trips_per_hour = ratio_interval(trips, RatioOf::events, confidence);
     const bool finite = std::all_of(gauges.begin(), gauges.end(), [](double x) { return std::isfinite(x); });
     if (p.gauge_name.empty() || !finite) {
       p.gauge.reason = "there is none";
@@ -137,7 +138,7 @@ std::vector<EjectionReport> ejection_reports(const CompiledModel& model, const R
         }
         out.push_back(sample);
       }
-      report.instances[k].out = ratio_interval(out, confidence);
+      report.instances[k].out = ratio_interval(out, RatioOf::sums, confidence);
       report.ejections += report.instances[k].ejections;
     }
     const auto logs = [&](const RunRecord& r, std::uint32_t k) {
@@ -178,7 +179,7 @@ std::vector<HealthReport> health_reports(const CompiledModel& model, const Recor
         report.instances[k].failures += state.trips;
         out.push_back({status_seconds(state, 1), r.seconds()});
       }
-      report.instances[k].out = ratio_interval(out, confidence);
+      report.instances[k].out = ratio_interval(out, RatioOf::sums, confidence);
     }
     const auto logs = [&](const RunRecord& r, std::uint32_t k) {
       return std::vector<const PolicyStateRecord*>{&r.health[prober.first_state + k]};

@@ -24,10 +24,10 @@ void add(models::OutcomeCounts& to, const models::OutcomeCounts& from) {
 }
 
 // One ratio per replication, as sums over sums.
-Interval ratio(const Records& records, const std::function<RatioSample(const RunRecord&)>& of) {
+Interval ratio(const Records& records, RatioOf what, const std::function<RatioSample(const RunRecord&)>& of) {
   std::vector<RatioSample> samples;
   for (const RunRecord& r : records) samples.push_back(of(r));
-  return ratio_interval(samples, kConfidence);
+  return ratio_interval(samples, what, kConfidence);
 }
 
 double sum_seconds(const sim::Histogram& h) {
@@ -94,7 +94,7 @@ ClassReport requests(const CompiledModel& model, const Records& records, std::ui
     });
   }
   const auto rate = [&](auto value) {
-    return ratio(records, [&](const RunRecord& r) {
+    return ratio(records, RatioOf::events, [&](const RunRecord& r) {
       double n = 0;
       each(r, [&](const models::ClassRecord& c) { n += static_cast<double>(value(c)); });
       return RatioSample{n, r.seconds()};
@@ -103,7 +103,7 @@ ClassReport requests(const CompiledModel& model, const Records& records, std::ui
   report.arrival_rate = rate([](const models::ClassRecord& c) { return c.arrived; });
   report.throughput = rate([](const models::ClassRecord& c) { return total(c.ended); });
   report.goodput = rate([](const models::ClassRecord& c) { return c.ended[0]; });
-  report.failed = ratio(records, [&](const RunRecord& r) {
+  report.failed = ratio(records, RatioOf::trials, [&](const RunRecord& r) {
     double bad = 0, all = 0;
     each(r, [&](const models::ClassRecord& c) {
       all += static_cast<double>(total(c.ended));
@@ -111,7 +111,7 @@ ClassReport requests(const CompiledModel& model, const Records& records, std::ui
     });
     return RatioSample{bad, all};
   });
-  report.degraded = ratio(records, [&](const RunRecord& r) {
+  report.degraded = ratio(records, RatioOf::trials, [&](const RunRecord& r) {
     double degraded = 0, good = 0;
     each(r, [&](const models::ClassRecord& c) {
       degraded += static_cast<double>(c.degraded);
@@ -159,11 +159,13 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
     return n;
   };
   const auto busy = [](const models::InstanceRecord& i) { return i.busy_s; };
-  report.busy = ratio(records, [&](const RunRecord& r) { return RatioSample{sum(r, busy), r.seconds()}; });
+  report.busy = ratio(records, RatioOf::sums, [&](const RunRecord& r) {
+    return RatioSample{sum(r, busy), r.seconds()};
+  });
   if (s.workers != models::kUnlimited) {
     report.utilization = scaled(report.busy, 1 / static_cast<double>(s.workers * s.instances));
     if (table.scaled != models::kNoId) {  // of those that were there
-      report.utilization = ratio(records, [&](const RunRecord& r) {
+      report.utilization = ratio(records, RatioOf::sums, [&](const RunRecord& r) {
         return RatioSample{sum(r, busy), static_cast<double>(s.workers) * r.scaling[table.scaled].present_s};
       });
     }
@@ -171,36 +173,36 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
     report.utilization.reason = "the workers are unlimited";
   }
   if (s.cpus) {
-    report.cpu_utilization = ratio(records, [&](const RunRecord& r) {
+    report.cpu_utilization = ratio(records, RatioOf::sums, [&](const RunRecord& r) {
       return RatioSample{
           sum(r, [](const models::InstanceRecord& i) { return i.cpu_s; }),
           *s.cpus * (table.scaled == models::kNoId ? r.seconds() * static_cast<double>(s.instances)
                                                    : r.scaling[table.scaled].present_s)};
     });
   }
-  report.queue_length = ratio(records, [&](const RunRecord& r) {
+  report.queue_length = ratio(records, RatioOf::sums, [&](const RunRecord& r) {
     return RatioSample{sum(r, [](const models::InstanceRecord& i) { return i.queue_s; }), r.seconds()};
   });
   const auto counts = [id](const RunRecord& r) -> const models::StationCounts& {
     return r.stations[id].counts;
   };
   const auto wait = [&](const RunRecord& r) -> const sim::Histogram& { return r.series[table.wait_series]; };
-  report.throughput = ratio(records, [&](const RunRecord& r) {
+  report.throughput = ratio(records, RatioOf::events, [&](const RunRecord& r) {
     return RatioSample{static_cast<double>(counts(r).grants), r.seconds()};
   });
-  report.wait_mean = ratio(records, [&](const RunRecord& r) {
+  report.wait_mean = ratio(records, RatioOf::sums, [&](const RunRecord& r) {
     return RatioSample{sum_seconds(wait(r)), static_cast<double>(counts(r).grants)};
   });
-  report.wait_mean_all = ratio(records, [&](const RunRecord& r) {
+  report.wait_mean_all = ratio(records, RatioOf::sums, [&](const RunRecord& r) {
     double total_wait = sum_seconds(wait(r));
     if (table.abandoned_series != models::kNoId) total_wait += sum_seconds(r.series[table.abandoned_series]);
     return RatioSample{total_wait, static_cast<double>(counts(r).grants + counts(r).abandoned)};
   });
-  report.wait_probability = ratio(records, [&](const RunRecord& r) {
+  report.wait_probability = ratio(records, RatioOf::trials, [&](const RunRecord& r) {
     return RatioSample{static_cast<double>(wait(r).count() + counts(r).abandoned),
                        static_cast<double>(counts(r).grants + counts(r).abandoned)};
   });
-  report.service_mean = ratio(records, [&](const RunRecord& r) {
+  report.service_mean = ratio(records, RatioOf::sums, [&](const RunRecord& r) {
     return RatioSample{sum(r, busy), static_cast<double>(counts(r).grants)};
   });
   report.min_available = s.min_available;
@@ -212,16 +214,17 @@ StationReport station(const CompiledModel& model, const Records& records, std::s
   }
   if (table.scaled != models::kNoId) report.instances = s.scaling->most;
   const auto over_time = [&](auto value) {
-    return ratio(records, [&](const RunRecord& r) {
+    return ratio(records, RatioOf::sums, [&](const RunRecord& r) {
       return RatioSample{value(r.stations[id]), r.seconds()};
     });
   };
   report.availability = over_time([](const models::StationRecord& r) { return r.available_s; });
   report.instances_up = over_time([](const models::StationRecord& r) { return r.up_s; });
-  report.outages_per_hour =
-      over_time([](const models::StationRecord& r) { return 3600.0 * static_cast<double>(r.outages); });
+  report.outages_per_hour = ratio(records, RatioOf::events, [&](const RunRecord& r) {
+    return RatioSample{static_cast<double>(r.stations[id].outages), r.seconds() / 3600};
+  });
   for (const RunRecord& r : records) report.outages += r.stations[id].outages;
-  report.wasted = ratio(records, [&](const RunRecord& r) {
+  report.wasted = ratio(records, RatioOf::sums, [&](const RunRecord& r) {
     return RatioSample{static_cast<double>(counts(r).wasted) * 1e-9, sum(r, busy)};
   });
   sim::Histogram waits;
@@ -278,7 +281,7 @@ EdgeReport edge(const CompiledModel& model, const Records& records, std::size_t 
     report.pushbacks += r.edges[id].pushbacks;
     report.fallbacks += r.edges[id].fallbacks;
   }
-  report.retry_amplification = ratio(records, [&](const RunRecord& r) {
+  report.retry_amplification = ratio(records, RatioOf::sums, [&](const RunRecord& r) {
     return RatioSample{static_cast<double>(r.edges[id].attempts), static_cast<double>(r.edges[id].calls)};
   });
   if (report.calls > 0)
@@ -351,7 +354,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
       add(op.ended, r.operations[i].ended);
       op.unheard += r.operations[i].unheard;
     }
-    op.arrivals_per_request = ratio(records, [&](const RunRecord& r) {
+    op.arrivals_per_request = ratio(records, RatioOf::events, [&](const RunRecord& r) {
       double requests = 0;
       for (const std::size_t w : reaching[i]) {
         const models::WorkloadTable& table = model.workloads[w];
@@ -361,7 +364,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
       return RatioSample{static_cast<double>(r.operations[i].arrived), requests};
     });
     op.by_workload = std::move(by_workload[i]);
-    op.throughput = ratio(records, [&](const RunRecord& r) {
+    op.throughput = ratio(records, RatioOf::events, [&](const RunRecord& r) {
       return RatioSample{static_cast<double>(total(r.operations[i].ended)), r.seconds()};
     });
     const std::uint32_t series = model.operation_series[i];
@@ -390,7 +393,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
     }
     if (report.measured_s > 0) link.bytes_per_s = bytes / report.measured_s;
     if (t.links[i].bandwidth_bit_per_s > 0) {
-      link.utilization = ratio(records, [&](const RunRecord& r) {
+      link.utilization = ratio(records, RatioOf::sums, [&](const RunRecord& r) {
         return RatioSample{r.links[i].busy_s, r.seconds()};
       });
     }

@@ -33,8 +33,8 @@ std::vector<ScalingReport> scaling_reports(const models::CompiledModel& model,
                                  models::kScaleReasons[static_cast<std::size_t>(e.reason)], e.value});
       }
     }
-    report.instances = ratio_interval(present, confidence);
-    report.cold_starts = ratio_interval(cold, confidence);
+    report.instances = ratio_interval(present, RatioOf::sums, confidence);
+    report.cold_starts = ratio_interval(cold, RatioOf::trials, confidence);
     report.cold_starts.count = report.requests;
     reports.push_back(std::move(report));
   }

@@ -7,9 +7,6 @@ namespace tailrace::analysis {
 
 enum class Decided : std::uint8_t { met, failed, untold };
 
-// The same interval at another confidence: Student's in all estimators, over groups - 1.
-void set_confidence(Interval& interval, double confidence);
-
 // By t.measured; untold where it has no interval.
 Decided decided(const ThresholdResult& t);
 

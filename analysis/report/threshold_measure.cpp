@@ -37,6 +37,11 @@ Interval seconds(Interval i) {
   return i;
 }
 
+RatioOf made_of(Metric of_calls) {
+  if (of_calls == Metric::retry_amplification) return RatioOf::sums;
+  return of_calls == Metric::hedged ? RatioOf::events : RatioOf::trials;
+}
+
 // Any percentile of a latency; `groups` are the replications' histograms, in ns.
 Interval percentile(const LatencyReport& latency, double p,
                     const std::vector<const sim::Histogram*>& groups) {
@@ -75,11 +80,11 @@ Interval wait_percentile(const CompiledModel& model, const Records& records, con
 }
 
 // Sums over sums, per replication.
-Interval ratio(const Records& records, const RunReport& report,
+Interval ratio(const Records& records, const RunReport& report, RatioOf what,
                const std::function<RatioSample(const RunRecord&)>& of) {
   std::vector<RatioSample> samples;
   for (const RunRecord& record : records) samples.push_back(of(record));
-  return ratio_interval(samples, report.confidence);
+  return ratio_interval(samples, what, report.confidence);
 }
 
 Interval measure_calls(const CompiledModel& model, const Records& records, const RunReport& report,
@@ -89,7 +94,7 @@ Interval measure_calls(const CompiledModel& model, const Records& records, const
     if (is_call(*model.topology, model.topology->edges[i], r.owner)) edges.push_back(i);
   }
   std::uint64_t calls = 0;
-  Interval i = ratio(records, report, [&](const RunRecord& record) {
+  Interval i = ratio(records, report, made_of(r.info->metric), [&](const RunRecord& record) {
     RatioSample sample;
     for (const std::size_t e : edges) {
       const models::EdgeRecord& edge = record.edges[e];
@@ -120,7 +125,7 @@ Interval measure_policy(const Records& records, const RunReport& report, const R
   if (r.info->metric == Metric::policy_trips)
     return exactly(static_cast<double>(trips), trips, "a count has no interval");
   std::uint64_t asked = 0;
-  Interval i = ratio(records, report, [&](const RunRecord& record) {
+  Interval i = ratio(records, report, RatioOf::trials, [&](const RunRecord& record) {
     RatioSample sample;
     for (const std::size_t p : policies) {
       const models::AdmissionCounts& c = record.policies[p].counts;
@@ -215,7 +220,7 @@ Interval measure(const CompiledModel& model, const Records& records, const RunRe
   }
   const auto events = [&](std::uint64_t all, auto of_record) {
     if (r.aggregation == A::count) return counted(all);
-    return ratio(records, report, [&](const RunRecord& record) {
+    return ratio(records, report, RatioOf::events, [&](const RunRecord& record) {
       return RatioSample{static_cast<double>(of_record(record)), record.seconds()};
     });
   };

@@ -148,8 +148,8 @@ void add_coupling(const models::CompiledModel& model, const std::vector<RunRecor
     all.push_back({calls, requests});
     requests_in_all += requests;
   }
-  out.crossing = ratio_interval(crossing, confidence);
-  out.calls = ratio_interval(all, confidence);
+  out.crossing = ratio_interval(crossing, RatioOf::events, confidence);
+  out.calls = ratio_interval(all, RatioOf::events, confidence);
   std::vector<std::pair<double, std::string>> sorted;
   for (const auto& [pair, n] : pairs)
     sorted.emplace_back(-n, fmt::format("{} -> {}", pair.first, pair.second));
@@ -186,7 +186,7 @@ UpkeepReport upkeep_report(const models::CompiledModel& model, const std::vector
       dead.push_back({static_cast<double>(one.to_the_dead), static_cast<double>(one.calls)});
       merge(d.counts, one);
     }
-    d.to_the_dead = ratio_interval(dead, confidence);
+    d.to_the_dead = ratio_interval(dead, RatioOf::trials, confidence);
     report.discovery.push_back(std::move(d));
   }
   for (std::size_t id = 0; id < model.gated.size(); ++id) {

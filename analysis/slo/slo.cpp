@@ -132,9 +132,9 @@ std::vector<SloReport> evaluate_slos(const std::vector<models::Named<models::Slo
       late.push_back({end.slow, end.all});
       used.push_back({end.bad, report.budget});
     }
-    report.slow = ratio_interval(late, confidence);
-    report.good = ratio_interval(good, confidence);
-    report.budget_used = ratio_interval(used, confidence);
+    report.slow = ratio_interval(late, RatioOf::trials, confidence);
+    report.good = ratio_interval(good, RatioOf::trials, confidence);
+    report.budget_used = ratio_interval(used, RatioOf::events, confidence);
     for (const models::AlertSpec& spec : slo.value.alerts) {
       AlertReport alert;
       alert.spec = spec;

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "analysis/stats/student.hpp"
 #include "sim/base/check.hpp"
+#include "sim/base/math.hpp"
 
 namespace tailrace::analysis {
 
@@ -38,6 +40,19 @@ Interval with_error(Interval interval, double standard_error, double degrees_of_
   return interval;
 }
 
+// None were counted, or all: one bound is the estimate. `expected` is the least share, or rate, at which none
+// would come about too seldom, were events independent.
+Interval with_exact_bound(Interval interval, double expected) {
+  const double width = interval.exact == RatioOf::events ? expected : -sim::math::expm1(-expected);
+  interval.low = interval.estimate == 0 ? 0 : interval.estimate - width;
+  interval.high = interval.estimate == 0 ? width : interval.estimate;
+  interval.known = true;
+  return interval;
+}
+double excluded_by_none(double confidence) {  // events
+  return -sim::math::log((1 - confidence) / 2);
+}
+
 const char* too_few_groups(int groups) {
   return groups == 0 ? "no observations" : "one replication gives no interval; it needs at least 2";
 }
@@ -64,7 +79,7 @@ Interval mean_interval(std::span<const double> replications, double confidence) 
   return with_error(interval, std::sqrt(m.variance / interval.groups), interval.groups - 1);
 }
 
-Interval ratio_interval(std::span<const RatioSample> groups, double confidence) {
+Interval ratio_interval(std::span<const RatioSample> groups, RatioOf what, double confidence) {
   Interval interval;
   interval.confidence = confidence;
   double total = 0;
@@ -82,6 +97,11 @@ Interval ratio_interval(std::span<const RatioSample> groups, double confidence) 
     interval.reason = too_few_groups(interval.groups);
     return interval;
   }
+  const bool none = total == 0, all = total == weight;
+  if ((what != RatioOf::sums && none) || (what == RatioOf::trials && all)) {
+    interval.exact = what;
+    return with_exact_bound(interval, excluded_by_none(confidence) / weight);
+  }
   std::vector<double> without;
   without.reserve(groups.size());
   for (const RatioSample& group : groups) {
@@ -92,6 +112,21 @@ Interval ratio_interval(std::span<const RatioSample> groups, double confidence) 
   const double r = interval.groups;
   const double squares = moments_of(without).variance * (r - 1);
   return with_error(interval, std::sqrt((r - 1) / r * squares), r - 1);
+}
+
+void set_confidence(Interval& i, double confidence) {
+  if (!i.known || i.groups < 2) return;
+  const double before = std::exchange(i.confidence, confidence);
+  if (i.exact != RatioOf::sums) {
+    const double width = i.high - i.low;
+    const double expected = i.exact == RatioOf::events ? width : -sim::math::log1p(-width);
+    i = with_exact_bound(i, expected * excluded_by_none(confidence) / excluded_by_none(before));
+    return;
+  }
+  const double dof = i.groups - 1;
+  const double factor = t_critical(confidence, dof) / t_critical(before, dof);
+  i.low = i.estimate - factor * (i.estimate - i.low);
+  i.high = i.estimate + factor * (i.high - i.estimate);
 }
 
 std::uint64_t requests_needed(double p) {

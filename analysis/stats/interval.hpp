@@ -12,6 +12,14 @@
 
 namespace tailrace::analysis {
 
+// What the two sums of a ratio are made of. It decides how sure one is of none, or of all, which no spread of
+// the replications can tell: nothing has happened in any of them.
+enum class RatioOf : std::uint8_t {
+  sums,    // whatever adds up: seconds, bytes, attempts of calls
+  events,  // a count, of what happened in so much time or in so many calls
+  trials,  // the count of those, of so many, of which something is true
+};
+
 // `known` says that [low, high] is a confidence interval. When it is false the bounds are infinite, `reason`
 // says in the user's words what is missing, and `estimate` is the best guess the data allow (0 when there are
 // none).
@@ -24,6 +32,7 @@ struct Interval {
   int groups = 0;           // independent groups (replications or batches) behind the interval
   bool known = false;
   std::string reason;
+  RatioOf exact = RatioOf::sums;  // events, trials: there were none, or all, and the bounds are exact ones
 
   double half_width() const { return 0.5 * (high - low); }
   // Half the width over the estimate's size; 0 when both are 0, infinite when only the estimate is.
@@ -44,7 +53,14 @@ struct RatioSample {
 //   theta = sum(total) / sum(weight);  se^2 = (R-1)/R * sum_r (theta_without_r - mean of those)^2
 // Groups without weight are left out. Groups may differ in weight: a replication with twice the requests
 // counts twice.
-Interval ratio_interval(std::span<const RatioSample> groups, double confidence);
+// Of no events, or of none or all of n trials, that error would be 0, and three requests without a failure
+// would prove that none can fail. There the other bound is the exact one of Clopper and Pearson (1934):
+// 1 - (alpha / 2)^(1/n) from the estimate, 3.7 / n at 95 % (the "rule of three" is the one-sided 3 / n); of
+// events in a weight w Garwood's (1936), -ln(alpha / 2) / w. Both take trials or events as independent.
+Interval ratio_interval(std::span<const RatioSample> groups, RatioOf what, double confidence);
+
+// The same interval at another confidence; what is not known stays so.
+void set_confidence(Interval& interval, double confidence);
 
 // Requests that must lie beyond a percentile (count * min(p, 1 - p)) in each group on average, and in the
 // fewest groups. A group's own quantile is biased and skewed when few of its requests lie beyond it, and the

@@ -177,7 +177,7 @@ class Builder {
     std::vector<RatioSample> samples;
     samples.reserve(groups_);
     for (std::size_t g = 0; g < groups_; ++g) samples.push_back({part[g], whole[g]});
-    Interval interval = ratio_interval(samples, kConfidence);
+    Interval interval = ratio_interval(samples, RatioOf::sums, kConfidence);
     interval.count = count;
     if (interval.known) {  // a share is one, however few the groups
       interval.low = std::max(interval.low, 0.0);

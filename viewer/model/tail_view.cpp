@@ -212,7 +212,7 @@ BandView TailView::band(const LatencyBand& band) const {
     part.requests = s.requests;
     std::vector<analysis::RatioSample> samples;
     for (std::size_t g = 0; g < kStretches; ++g) samples.push_back({s.by_group[g], whole[g]});
-    part.share = analysis::ratio_interval(samples, kConfidence);
+    part.share = analysis::ratio_interval(samples, analysis::RatioOf::sums, kConfidence);
     part.share.count = out.count;
     if (part.share.known) {
       part.share.low = std::max(part.share.low, 0.0);

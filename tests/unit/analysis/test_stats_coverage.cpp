@@ -73,7 +73,7 @@ TEST(Coverage, OfARatioWhoseCountIsRandomAndCorrelatedWithItsTotal) {
       }
       groups.push_back(group);
     }
-    return ratio_interval(groups, 0.95);
+    return ratio_interval(groups, RatioOf::sums, 0.95);
   }));
 }
 
@@ -92,7 +92,7 @@ TEST(Coverage, OfAQueuesMeanWaitFromCorrelatedValues) {
       }
       groups.push_back(group);
     }
-    return ratio_interval(groups, 0.95);
+    return ratio_interval(groups, RatioOf::sums, 0.95);
   }));
 }
 
@@ -178,8 +178,9 @@ double suspicious_share(double correlation) {
 }
 
 TEST(Coverage, OfIndependentBatchMeans) {
-  expect_nominal(
-      coverage(10.0, "batches", [](Stream& stream) { return ratio_interval(ar1_batches(stream, 0), 0.95); }));
+  expect_nominal(coverage(10.0, "batches", [](Stream& stream) {
+    return ratio_interval(ar1_batches(stream, 0), RatioOf::sums, 0.95);
+  }));
 }
 
 TEST(BatchMeansTest, FlagsIndependentBatchesOneTimeInTwentyAndCorrelatedOnesMostly) {

@@ -47,7 +47,7 @@ TEST(RatioInterval, EqualWeightsGiveTheMeanIntervalOfTheRatios) {
   // With equal weights w the jackknife is the ordinary standard error of total / w.
   const std::vector<RatioSample> groups = {{10, 5}, {20, 5}, {30, 5}, {40, 5}};
   const std::vector<double> ratios = {2, 4, 6, 8};
-  const Interval ratio = ratio_interval(groups, 0.95);
+  const Interval ratio = ratio_interval(groups, RatioOf::sums, 0.95);
   const Interval mean = mean_interval(ratios, 0.95);
   EXPECT_NEAR(ratio.estimate, mean.estimate, 1e-14);
   EXPECT_NEAR(ratio.low, mean.low, 1e-12);
@@ -59,7 +59,7 @@ TEST(RatioInterval, GroupsCountByTheirWeight) {
   // 100 requests of 1 and 300 of 2: (100 + 600) / 400 = 1.75, where the plain mean of the ratios is 1.5.
   // Leave-one-out ratios are 2 and 1: se^2 = 1/2 * (0.5^2 + 0.5^2) = 0.25; t(0.975, 1) = 12.706205.
   const std::vector<RatioSample> groups = {{100, 100}, {600, 300}};
-  const Interval interval = ratio_interval(groups, 0.95);
+  const Interval interval = ratio_interval(groups, RatioOf::sums, 0.95);
   EXPECT_EQ(interval.estimate, 1.75);
   EXPECT_NEAR(interval.half_width(), 12.7062047362 * 0.5, 1e-8);
 }
@@ -67,10 +67,53 @@ TEST(RatioInterval, GroupsCountByTheirWeight) {
 TEST(RatioInterval, EmptyGroupsAreLeftOut) {
   const std::vector<RatioSample> with = {{1, 2}, {0, 0}, {3, 4}, {5, 6}};
   const std::vector<RatioSample> without = {{1, 2}, {3, 4}, {5, 6}};
-  EXPECT_EQ(ratio_interval(with, 0.9).low, ratio_interval(without, 0.9).low);
-  EXPECT_EQ(ratio_interval(with, 0.9).groups, 3);
+  EXPECT_EQ(ratio_interval(with, RatioOf::sums, 0.9).low, ratio_interval(without, RatioOf::sums, 0.9).low);
+  EXPECT_EQ(ratio_interval(with, RatioOf::sums, 0.9).groups, 3);
   const std::vector<RatioSample> nothing = {{0, 0}, {0, 0}};
-  EXPECT_FALSE(ratio_interval(nothing, 0.9).known);
+  EXPECT_FALSE(ratio_interval(nothing, RatioOf::sums, 0.9).known);
+}
+
+TEST(RatioInterval, OfNoneOrAllOfTheTrialsIsExact) {
+  // Of 300 trials none, or all: a chance of 1 - 0.025^(1/300) = 0.01222097 comes out so once in forty.
+  const std::vector<RatioSample> none = {{0, 100}, {0, 150}, {0, 50}}, all = {{100, 100}, {200, 200}};
+  const Interval never = ratio_interval(none, RatioOf::trials, 0.95);
+  EXPECT_TRUE(never.known);
+  EXPECT_EQ(never.estimate, 0);
+  EXPECT_EQ(never.low, 0);
+  EXPECT_NEAR(never.high, 0.0122209747, 1e-10);
+  EXPECT_NEAR(std::pow(1 - never.high, 300), 0.025, 1e-12);
+  const Interval always = ratio_interval(all, RatioOf::trials, 0.95);
+  EXPECT_EQ(always.high, 1);
+  EXPECT_NEAR(always.low, 1 - 0.0122209747, 1e-10);
+  // One that failed is enough for a spread.
+  const std::vector<RatioSample> one = {{0, 100}, {1, 150}, {0, 50}};
+  EXPECT_EQ(ratio_interval(one, RatioOf::trials, 0.95).high, ratio_interval(one, RatioOf::sums, 0.95).high);
+  EXPECT_EQ(ratio_interval(none, RatioOf::sums, 0.95).high, 0);  // no time was spent so
+  const std::vector<RatioSample> alone = {{0, 100}};
+  EXPECT_FALSE(ratio_interval(alone, RatioOf::trials, 0.95).known);
+}
+
+TEST(RatioInterval, OfNoEventIsExact) {
+  // None in 300 s: at -ln(0.025)/300 = 0.01229626 a second so few come about once in forty.
+  const std::vector<RatioSample> none = {{0, 100}, {0, 200}}, each = {{100, 100}, {200, 200}};
+  const Interval interval = ratio_interval(none, RatioOf::events, 0.95);
+  EXPECT_EQ(interval.low, 0);
+  EXPECT_NEAR(interval.high, 0.0122962648, 1e-10);
+  EXPECT_EQ(ratio_interval(each, RatioOf::events, 0.95).half_width(), 0);  // one a second is no most
+}
+
+TEST(SetConfidence, GivesWhatTheOtherConfidenceWouldHaveGiven) {
+  const std::vector<RatioSample> none = {{0, 100}, {0, 250}}, all = {{7, 7}, {9, 9}}, some = {{1, 9}, {3, 7}};
+  for (const RatioOf what : {RatioOf::sums, RatioOf::events, RatioOf::trials}) {
+    for (const std::vector<RatioSample>& groups : {none, all, some}) {
+      Interval interval = ratio_interval(groups, what, 0.95);
+      set_confidence(interval, 0.999);
+      const Interval wanted = ratio_interval(groups, what, 0.999);
+      EXPECT_NEAR(interval.low, wanted.low, 1e-8);
+      EXPECT_NEAR(interval.high, wanted.high, 1e-8);
+      EXPECT_EQ(interval.confidence, 0.999);
+    }
+  }
 }
 
 TEST(RequestsNeeded, AreTwelveBeyondThePercentile) {
