@@ -80,4 +80,8 @@ void complain(std::string_view message) {
   write_stderr("tailrace: " + models::escaped(message) + "\n");
 }
 
+void complain_of_fault(std::string_view how) {
+  complain(fmt::format("internal error: {}; please report this with the scenario", how));
+}
+
 }  // namespace tailrace::cli

@@ -26,5 +26,7 @@ void write_stderr(std::string_view text);
 
 // "tailrace: message", control characters escaped.
 void complain(std::string_view message);
+// ... of an invariant of the simulator that a run broke.
+void complain_of_fault(std::string_view how);
 
 }  // namespace tailrace::cli

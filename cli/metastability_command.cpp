@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/experiment_exit.hpp"
 #include "cli/give_out.hpp"
 #include "cli/load_scenario.hpp"
 #include "cli/output_files.hpp"
@@ -101,8 +102,8 @@ int metastability_command(const MetastabilityArguments& arguments) {
                                    [&] { return scenarios::metastability_text(map, name, style.out); },
                                    {}});
   if (map.interrupted) complain("interrupted; results are partial");
-  if (!given.whole()) return kInputOutput;
-  return map.interrupted ? kInterrupted + std::max(interrupted_by(), 1) : kGood;
+  if (!map.broken.empty()) complain_of_fault(map.broken);
+  return exit_code(map, given.whole(), interrupted_by());
 }
 
 }  // namespace tailrace::cli

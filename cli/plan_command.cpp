@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "cli/cluster_crew.hpp"
 #include "cli/commands.hpp"
@@ -36,7 +37,7 @@ bool split(const std::string& text, std::string& path, std::string& rest) {
 
 using ParsedSizes = std::vector<scenarios::Axis>;
 
-std::string price_fault(const ParsedSizes& axes, const std::string& text) {
+std::string price_fault(const ParsedSizes& axes, const std::string& text, std::set<std::string>& priced) {
   std::string path, cost;
   const bool good = split(text, path, cost);
   const models::Quantity price = models::parse_number(cost);
@@ -44,6 +45,7 @@ std::string price_fault(const ParsedSizes& axes, const std::string& text) {
     return fmt::format("--price {}: write PATH=COST with a number that is not 0", models::shown(text));
   if (std::none_of(axes.begin(), axes.end(), [&](const auto& a) { return a.path == path; }))
     return fmt::format("--price {}: there is no --size of that path", models::shown(path));
+  if (!priced.insert(path).second) return fmt::format("--price {} is given twice", models::shown(path));
   return "";
 }
 
@@ -66,8 +68,9 @@ std::optional<ParsedSizes> read_axes(const PlanArguments& arguments) {
     }
     axes.push_back(std::move(*axis));
   }
+  std::set<std::string> priced;
   for (const std::string& text : arguments.prices) {
-    const std::string fault = price_fault(axes, text);
+    const std::string fault = price_fault(axes, text, priced);
     if (fault.empty()) continue;
     complain(fault);
     return std::nullopt;
@@ -120,6 +123,10 @@ int plan_load(const PlanArguments& arguments, const scenarios::SweepScenario& sc
   const scenarios::MaxLoad plan =
       scenarios::find_max_load(scenario, arguments.workload, context.resolution, options);
   progress.clear();
+  if (plan.broken) {
+    complain_of_fault(plan.fault);
+    return kInternal;
+  }
   if (!plan.fault.empty()) {
     complain(plan.fault);
     return plan.wrong ? kWrongScenario : kUsage;
@@ -133,6 +140,10 @@ int plan_sizes(const PlanArguments& arguments, const std::vector<scenarios::Size
                const scenarios::PlanOptions& options, Progress& progress) {
   const scenarios::SizePlan plan = scenarios::find_sizes(scenario, axes, kProof, options);
   progress.clear();
+  if (plan.broken) {
+    complain_of_fault(plan.fault);
+    return kInternal;
+  }
   if (!plan.fault.empty()) {
     complain(plan.fault);
     return kWrongScenario;

@@ -7,11 +7,11 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/experiment_exit.hpp"
 #include "cli/give_out.hpp"
 #include "cli/load_scenario.hpp"
 #include "cli/output_files.hpp"
 #include "cli/progress.hpp"
-#include "cli/rare_exit.hpp"
 #include "cli/signals.hpp"
 #include "models/field/units.hpp"
 #include "scenarios/rare/output.hpp"
@@ -117,9 +117,8 @@ int rare_command(const RareArguments& arguments) {
                                    [&] { return scenarios::rare_text(estimate, told, style.out); },
                                    {}});
   if (!estimate.complete) complain("interrupted; results are partial");
-  if (estimate.broken > 0)
-    complain(fmt::format("internal error: {}; please report this with the scenario", estimate.broken_how));
-  return rare_exit_code(estimate, given.whole(), interrupted_by());
+  if (estimate.broken > 0) complain_of_fault(estimate.broken_how);
+  return exit_code(estimate, given.whole(), interrupted_by());
 }
 
 }  // namespace tailrace::cli

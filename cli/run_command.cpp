@@ -242,7 +242,7 @@ std::vector<analysis::JunitCase> junit_cases(const analysis::BaselineComparison&
 void say_on_stderr(const analysis::RunReport& report,
                    const std::vector<analysis::ThresholdResult>& thresholds, bool summary_shown) {
   if (report.status == RunStatus::invariant_broken) {
-    complain(fmt::format("internal error: {}; please report this with the scenario", report.message));
+    complain_of_fault(report.message);
   } else if (report.status != RunStatus::completed) {
     complain(fmt::format("the run ended early ({}): {}; results are partial",
                          models::status_name(report.status), report.message));

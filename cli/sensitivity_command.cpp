@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -8,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/experiment_exit.hpp"
 #include "cli/give_out.hpp"
 #include "cli/load_scenario.hpp"
 #include "cli/output_files.hpp"
@@ -63,9 +63,8 @@ int sensitivity_command(const SensitivityArguments& given) {
                 {{"sensitivity.svg", [&] { return scenarios::sensitivity_svg(found); }},
                  {"sensitivity.html", [&] { return scenarios::sensitivity_html(found); }}}});
   if (found.interrupted) complain("interrupted; results are partial");
-  if (!given_out.whole()) return kInputOutput;
-  if (found.interrupted) return kInterrupted + std::max(interrupted_by(), 1);
-  return found.ended_early.empty() ? kGood : kLimitReached;
+  if (found.broken) complain_of_fault(found.ended_early);
+  return exit_code(found, given_out.whole(), interrupted_by());
 }
 
 }  // namespace tailrace::cli

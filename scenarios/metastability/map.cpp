@@ -65,7 +65,7 @@ class Mapper {
     return topology;
   }
 
-  // False when an interrupt ended it.
+  // False when an interrupt, or a fault of the simulator, ended it.
   bool ask(double load, double duration, double size) {
     if (out_.at(load, duration, size) != nullptr) return true;
     auto topology = build();
@@ -81,6 +81,10 @@ class Mapper {
     Probe answer = probe(model, options);
     if (answer.interrupted) {
       out_.interrupted = true;
+      return false;
+    }
+    if (answer.broken) {
+      out_.broken = answer.note;
       return false;
     }
     out_.points.push_back({load, duration, size, std::move(answer)});
@@ -176,6 +180,7 @@ class Mapper {
     TaskOptions tasks;
     tasks.jobs = o().jobs;
     tasks.interrupt = o().interrupt;
+    std::vector<std::string> broken(served.size());
     run_tasks(served.size(), tasks, [&](std::size_t r) {
       models::RunOptions run;
       run.seed = model->topology->run.seed;
@@ -184,8 +189,12 @@ class Mapper {
       run.interrupt = o().interrupt;
       const models::RunRecord record = models::Execution(model, run).run();
       if (record.status == models::RunStatus::completed) served[r] = by_step(*model, record, way.size());
+      if (record.status == models::RunStatus::invariant_broken) broken[r] = record.message;
       return true;
     });
+    for (const std::string& how : broken) {
+      if (out_.broken.empty()) out_.broken = how;
+    }
     for (const auto& row : served) {
       if (!row.empty()) continue;
       out_.interrupted = o().interrupt != nullptr && o().interrupt->load() != 0;

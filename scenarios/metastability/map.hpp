@@ -59,7 +59,8 @@ struct MetastabilityMap {
   int stair_replications = 0;
   std::string no_stairs;  // why there are none
   bool interrupted = false;
-  std::string fault;  // what is wrong with the scenario or the question; nothing was run
+  std::string broken;  // how, if the simulator was found to be at fault; the map ends there
+  std::string fault;   // what is wrong with the scenario or the question; nothing was run
   std::vector<std::string> notes;
 
   const MapPoint* at(double load, double duration, double size) const;

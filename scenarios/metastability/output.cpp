@@ -42,6 +42,8 @@ class Text {
     out += remarks();
     for (const std::string& note : m_.notes) out += note + '\n';
     if (m_.interrupted) out += "Interrupted: points that were not finished are left out.\n";
+    if (!m_.broken.empty())
+      out += "The simulator is at fault, and no figure here can be trusted: " + m_.broken + "\n";
     return out;
   }
 
@@ -178,7 +180,7 @@ std::string metastability_text(const MetastabilityMap& map, const std::string& s
 std::string metastability_json(const MetastabilityMap& map, const std::string& scenario) {
   JsonText j;
   j.begin_object().field("format", "tailrace-metastability").field("version", kMetastabilityVersion);
-  j.field("scenario", scenario).field("complete", !map.interrupted);
+  j.field("scenario", scenario).field("complete", !map.interrupted && map.broken.empty());
   j.field("confidence", map.options.confidence).field("resolution", map.options.resolution);
   j.key("trigger").begin_object().field("name", map.trigger.name).field("type", map.trigger.type);
   j.field("start_s", map.trigger.start_s).field("duration_s", map.trigger.duration_s);

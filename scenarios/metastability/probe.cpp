@@ -17,7 +17,7 @@ using analysis::Verdict;
 constexpr double kWellServed = 0.8;  // of what is asked, before the trigger
 
 struct OneRun {
-  bool ran = false, interrupted = false;
+  bool ran = false, interrupted = false, broken = false;
   Fate fate = Fate::overloaded;
   double recovery_s = 0, before = 0, after = 0;
   std::string note;
@@ -42,6 +42,7 @@ bool served_before(const models::CompiledModel& model, const models::RunRecord& 
 
 void judge(const models::CompiledModel& model, const models::RunRecord& record, OneRun& out) {
   out.interrupted = record.status == models::RunStatus::interrupted;
+  out.broken = record.status == models::RunStatus::invariant_broken;
   if (record.status != models::RunStatus::completed) {
     out.note = std::string(models::status_name(record.status)) + ": " + record.message;
     return;
@@ -125,6 +126,11 @@ Probe probe(const std::shared_ptr<const models::CompiledModel>& model, const Pro
       return true;
     });
     for (const OneRun& r : runs) {
+      if (r.broken) {
+        out.broken = true;
+        out.note = r.note;
+        return out;
+      }
       if (!r.ran || r.interrupted) {
         out.interrupted = true;
         return out;

@@ -43,6 +43,7 @@ struct Probe {
   double goodput_after = 0;
   std::string note;  // of runs that ended early
   bool interrupted = false;
+  bool broken = false;  // an invariant of the simulator, as `note` says; then the rest says nothing
 };
 
 inline constexpr int kFirstLook = 8;

@@ -165,6 +165,8 @@ Judgement Judge::judge(const std::vector<std::string>& paths, const std::vector<
   const bool ended_early =
       result.records.empty() || result.records.back().status != models::RunStatus::completed;
   if (ended_early || result.out_of_memory) {
+    out.broken =
+        !result.records.empty() && result.records.back().status == models::RunStatus::invariant_broken;
     out.meets = Meets::no;
     out.reason = result.out_of_memory || result.records.empty()
                      ? "no more memory"

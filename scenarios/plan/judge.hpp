@@ -42,6 +42,7 @@ struct Judgement {
   bool by_theory = false;    // nothing was simulated
   bool interrupted = false;  // then the rest says nothing
   bool wrong = false;        // no valid scenario; `reason` says why
+  bool broken = false;       // the simulator is at fault; `reason` says how
   std::string reason;        // where it is not the thresholds: overloaded, ended early
   std::vector<JudgedThreshold> thresholds;
 

@@ -184,8 +184,9 @@ class Search {
       out_.interrupted = true;
       return Meets::untold;
     }
-    if (j.wrong) {
-      refuse(j.reason, true);
+    if (j.wrong || j.broken) {
+      refuse(j.reason, j.wrong);
+      out_.broken = j.broken;
       return Meets::no;
     }
     const Meets meets = j.meets;

@@ -30,8 +30,9 @@ struct MaxLoad {
   std::optional<RateJudgement> meets, fails;  // the bracket's ends
   bool untold_between = false;                // rates between the ends could not be told
   bool interrupted = false;
-  std::string fault;   // the workload cannot be planned; nothing was tried
-  bool wrong = false;  // because the scenario at some rate is no valid one
+  std::string fault;    // the workload cannot be planned; nothing was tried
+  bool wrong = false;   // because the scenario at some rate is no valid one
+  bool broken = false;  // because the simulator is at fault
 
   std::optional<double> headroom() const;  // the highest rate over the present one
 };

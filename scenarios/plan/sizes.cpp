@@ -97,8 +97,9 @@ class Search {
     for (std::size_t k = 0; k < sizes.size(); ++k) values.push_back(plan_.axes[k].value(sizes[k]));
     Judgement j = judge_.judge(paths_, values, true, looks);
     if (j.interrupted) plan_.interrupted = true;
-    if (j.wrong) plan_.fault = j.reason;
-    if (j.interrupted || j.wrong) return std::nullopt;
+    if (j.wrong || j.broken) plan_.fault = j.reason;
+    plan_.broken = plan_.broken || j.broken;
+    if (j.interrupted || j.wrong || j.broken) return std::nullopt;
     const Meets meets = j.meets;
     plan_.untold += meets == Meets::untold;
     if (SizeJudgement* before = find(sizes)) {  // looked at again, for longer

@@ -27,7 +27,8 @@ struct SizePlan {
   std::vector<SizeJudgement> tried;  // in the order of the search
   int simulated = 0, by_theory = 0, untold = 0;
   bool interrupted = false;
-  std::string fault;  // no valid scenario at some sizes
+  std::string fault;    // no valid scenario at some sizes
+  bool broken = false;  // or the simulator is at fault
 };
 
 // `budget`: candidates beyond the least sizes, to find the cheapest and to prove it.

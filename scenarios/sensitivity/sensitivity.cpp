@@ -90,6 +90,7 @@ class Finder {
     const CompareRun run = run_paired(models, compare);
     out_.interrupted = run.interrupted;
     for (std::size_t k = 0; k < run.ends.size(); ++k) {
+      out_.broken = out_.broken || run.ends[k].status == models::RunStatus::invariant_broken;
       if (run.ends[k].status != models::RunStatus::completed && out_.ended_early.empty())
         out_.ended_early = fmt::format("{}: {}", models[k].name, run.ends[k].message);
     }

@@ -65,6 +65,7 @@ struct Sensitivity {
   bool wrong = false;                 // ... because some setting makes no valid scenario
   bool interrupted = false;
   std::string ended_early;  // a setting at which a run met a limit
+  bool broken = false;      // or broke an invariant of the simulator
 };
 
 // The settings of one path: "exp(10ms)" with 10 % is "exp(9ms)" and "exp(11ms)"; whole numbers move by one at

@@ -86,6 +86,10 @@ TEST_F(Program, PlanSaysWhatItCannotDo) {
   EXPECT_EQ(code({"--size", "services.s.queue.discipline=[fifo, lifo]"}, "has no price"), 2);
   EXPECT_EQ(code({"--size", "services.s.workers=1..3", "--price", "services.s.replicas=2"}, "no --size"), 2);
   EXPECT_EQ(code({"--size", "services.s.workers=1..3", "--price", "services.s.workers=0"}, "not 0"), 2);
+  EXPECT_EQ(code({"--size", "services.s.workers=1..3", "--price", "services.s.workers=2", "--price",
+                  "services.s.workers=3"},
+                 "--price services.s.workers is given twice"),
+            2);
   EXPECT_EQ(code({"--size", "services.s.wrokers=1..3"}, "wrokers"), 3);
   const std::string none = file("none.yaml", kPlanned.substr(0, kPlanned.find("thresholds")));
   const Finished f = run_program({"plan", none, "--max-load", "load"});

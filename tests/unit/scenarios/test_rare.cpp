@@ -1,11 +1,11 @@
 // What an event's words mean, and the parts of splitting that one can see by themselves.
 #include <gtest/gtest.h>
 
-#include "cli/rare_exit.hpp"
+#include "cli/experiment_exit.hpp"
 #include "models/topology/build.hpp"
 #include "scenarios/format/read.hpp"
 #include "scenarios/rare/estimate.hpp"
-#include "sim/base/check.hpp"
+#include "tests/unit/scenarios/broken_door.hpp"
 
 namespace tailrace::scenarios {
 namespace {
@@ -170,31 +170,9 @@ TEST(Splitting, EndsWithItsBudgetOfEvents) {
   EXPECT_TRUE(told);
 }
 
-// A door that breaks an invariant at its hundredth request, in some of the runs before the event and in some
-// not at all.
-class Broken final : public models::AdmissionPolicy {
- public:
-  models::Admission admit(const models::CallFacts&, sim::Stream&) override {
-    TAILRACE_CHECK(++requests_ < 20);
-    return models::Admission::yes();
-  }
-
- private:
-  int requests_ = 0;
-};
-class BrokenModel final : public models::AdmissionModel {
- public:
-  std::unique_ptr<models::AdmissionPolicy> start() const override { return std::make_unique<Broken>(); }
-};
-
 TEST(Rare, OfASimulatorThatIsAtFaultNoFigureCanBeTrusted) {
   Asked a("requests in s >= 6");
-  models::Topology topology = *a.m->topology;
-  models::AdmissionUse door;
-  door.policy = "broken";
-  door.model = std::make_shared<const BrokenModel>();
-  topology.stations[0].doors.push_back(door);
-  a.question.model = models::compile(std::make_shared<const models::Topology>(std::move(topology)));
+  a.question.model = with_broken_door(*a.m->topology);
   RareOptions options;
   options.repetitions = 5;
   options.trajectories = 10;
@@ -206,20 +184,20 @@ TEST(Rare, OfASimulatorThatIsAtFaultNoFigureCanBeTrusted) {
     EXPECT_NE(e.broken_how.find("expected ++requests_ < 20"), std::string::npos) << e.broken_how;
     ASSERT_FALSE(e.notes.empty());
     EXPECT_NE(e.notes.back().find("no figure here can be trusted"), std::string::npos) << e.notes.back();
-    EXPECT_EQ(cli::rare_exit_code(e, true, 0), 70);
-    EXPECT_EQ(cli::rare_exit_code(e, false, 15), 70);
+    EXPECT_EQ(cli::exit_code(e, true, 0), 70);
+    EXPECT_EQ(cli::exit_code(e, false, 15), 70);
   }
 }
 
 TEST(Rare, EndsWithTheGravestOfWhatHappened) {
   RareEstimate e;
   e.complete = true;
-  EXPECT_EQ(cli::rare_exit_code(e, true, 0), 0);
+  EXPECT_EQ(cli::exit_code(e, true, 0), 0);
   e.limited = 1;
-  EXPECT_EQ(cli::rare_exit_code(e, true, 0), 4);
+  EXPECT_EQ(cli::exit_code(e, true, 0), 4);
   e.complete = false;
-  EXPECT_EQ(cli::rare_exit_code(e, true, 15), 143);
-  EXPECT_EQ(cli::rare_exit_code(e, false, 15), 5);
+  EXPECT_EQ(cli::exit_code(e, true, 15), 143);
+  EXPECT_EQ(cli::exit_code(e, false, 15), 5);
 }
 
 TEST(Splitting, CountsWhereTheEventIsNotRare) {
