@@ -54,6 +54,8 @@ const std::vector<Form>& reference_forms() {
         {"cart.wait: p(99) < 20ms", "of requests that got a worker; avg, med or p(N)"},
         {"cart.rejected: count == 0", "requests that a full queue turned away, count or rate"},
         {"cart.get.response_time: p(95) < 30ms", "of one endpoint, from arrival to reply"},
+        {"rabbit/orders.response_time: p(95) < 1s",
+         "of the handling; rabbit.orders.response_time: of publishing"},
         {"cart.get.arrivals_per_request: value < 1.5",
          "of an endpoint: retries, hedges and fan-out, end to end"},
         {"cart.get.unheard: rate < 1/s", "work that ended after its caller had left, rate or count"},

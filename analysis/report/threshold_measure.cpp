@@ -16,9 +16,9 @@ std::string component_name(const Topology& t, int id) {
   return t.components[static_cast<std::size_t>(id)].name;
 }
 bool is_call(const Topology& t, const models::Edge& e, std::string_view owner) {
-  const models::Operation& op = t.operations[static_cast<std::size_t>(e.operation)];
-  const std::string between = component_name(t, e.from_component) + " -> " + component_name(t, op.component);
-  return owner == between || owner == between + "." + op.name;
+  const std::string from = component_name(t, e.from_component) + " -> ";
+  const int to = t.operations[static_cast<std::size_t>(e.operation)].component;
+  return owner == from + component_name(t, to) || owner == from + reported_name(t, e.operation);
 }
 Interval exactly(double value, std::uint64_t count, const char* reason) {
   Interval i;

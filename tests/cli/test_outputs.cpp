@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "tests/cli/program.hpp"
@@ -253,6 +254,34 @@ services: {s: {endpoints: {op: [compute: exp(10ms)]}}}
   EXPECT_EQ(run.out.find('\x1b'), std::string::npos);
   EXPECT_NE(read(path("out/latency.csv")).find("\n\"'=cmd|x,\"\"y\","), std::string::npos);
   EXPECT_EQ(json_file(path("out/summary.json"))["workloads"][0]["name"], "=cmd|x,\"y");
+}
+
+// Publishing to a queue takes no time, handling what it holds 5 ms: two operations, two names.
+TEST_F(Program, PublishingAndHandlingAreToldApart) {
+  const std::string s = file("s.yaml", R"(tailrace: 1
+run: {duration: 20s, warmup: 2s, replications: 2}
+workloads: {load: {constant_arrival_rate: 20/s, steps: [{publish: rabbit.orders}]}}
+brokers: {rabbit: {queues: {orders: {consumers: {instances: 2, steps: [compute: 5ms]}}}}}
+thresholds:
+  rabbit.orders.response_time: "max < 1ms"
+  rabbit/orders.response_time: "min > 4ms"
+  load -> rabbit.orders.call_failed: "rate == 0"
+  rabbit -> rabbit/orders.call_failed: "rate == 0"
+)");
+  const Finished run = run_program({"run", s, "--out", path("out")});
+  EXPECT_EQ(run.exit_code, 0) << run.err << run.out;
+  const auto summary = json_file(path("out/summary.json"));
+  std::vector<std::string> names;
+  for (const auto& operation : summary["operations"]) names.push_back(operation["name"]);
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"rabbit.orders", "rabbit/orders"}));
+  const std::string metrics = read(path("out/metrics.prom"));
+  std::istringstream lines(metrics);
+  std::set<std::string> series;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    EXPECT_TRUE(series.insert(line.substr(0, line.rfind(' '))).second) << line;
+  }
 }
 
 TEST_F(Program, WithoutAUnicodeLocaleTheSummaryIsAscii) {
