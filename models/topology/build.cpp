@@ -19,6 +19,7 @@
 #include "models/slo/slo.hpp"
 #include "models/steps/subscription_steps.hpp"
 #include "models/topology/call_cycles.hpp"
+#include "models/topology/key_lints.hpp"
 #include "models/topology/keys.hpp"
 #include "models/topology/policy_lints.hpp"
 #include "models/topology/timeout_lints.hpp"
@@ -539,6 +540,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (diagnostics.ok()) warn_timeouts(builder.topology, diagnostics);
   if (diagnostics.ok()) lint_policies(builder.topology, diagnostics);
   if (diagnostics.ok()) lint_faults(builder.topology, diagnostics);
+  if (diagnostics.ok()) lint_keys(builder.topology, diagnostics);
   check_slos(spec.slos, builder.topology, diagnostics);
   if (diagnostics.ok()) check_prices(doc, builder.topology, diagnostics);
   warn_unused(builder.topology, diagnostics);

@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "models/policies/discovery/discovery.hpp"
 #include "models/policies/load_balancing/balancer.hpp"
 #include "models/topology/keys.hpp"
 
@@ -66,6 +67,15 @@ void count_views(const Topology& t, Diagnostics& diagnostics) {
   }
 }
 
+// Whether an instance can leave what callers choose from, and so come back to it.
+bool can_leave(const Topology& t, std::size_t station,
+               const std::vector<std::vector<const DiscoverySettings*>>& discoveries) {
+  const Station& s = t.stations[station];
+  return s.balancer.outliers || s.balancer.health || s.scaling || !discoveries[station].empty() ||
+         std::any_of(t.deployments.begin(), t.deployments.end(),
+                     [&](const Deployment& d) { return d.station == static_cast<int>(station); });
+}
+
 }  // namespace
 
 void lint_policies(const Topology& t, Diagnostics& diagnostics) {
@@ -74,7 +84,9 @@ void lint_policies(const Topology& t, Diagnostics& diagnostics) {
   const bool keys = requests_have_keys(t);
   const bool deadlines =
       std::any_of(t.edges.begin(), t.edges.end(), [](const Edge& e) { return e.deadline.has_value(); });
-  for (const Station& s : t.stations) {
+  const std::vector<std::vector<const DiscoverySettings*>> discoveries = discoveries_of(t);
+  for (std::size_t i = 0; i < t.stations.size(); ++i) {
+    const Station& s = t.stations[i];
     const Component& c = component_of(t, s);
     const bool by_key = s.balancer.policy == Balancing::ring_hash || s.balancer.policy == Balancing::maglev ||
                         s.balancer.sticky;
@@ -83,6 +95,11 @@ void lint_policies(const Topology& t, Diagnostics& diagnostics) {
           c.mark, s.name + ".load_balancer",
           "instances are chosen by the request's key, and no workload has keys: all go to one",
           "key: zipf(s=1.1, n=1000) at the workload");
+    }
+    if (s.balancer.slow_start.ns > 0 && !can_leave(t, i, discoveries)) {
+      diagnostics.warning(c.mark, s.name + ".load_balancer.slow_start",
+                          "no instance ever leaves the balancer's choice, so none comes back to be spared",
+                          "health_check: {} or outlier_detection: {} at the service");
     }
     if (s.drop_expired && !deadlines)
       diagnostics.warning(c.mark, s.name + ".queue.drop_expired", "no call has a deadline: nothing expires");
