@@ -239,5 +239,20 @@ TEST(Scene, names_calls_policies_zones_and_faults) {
   EXPECT_EQ(scene->find("nobody"), -1);
 }
 
+TEST(Scene, says_when_each_fault_comes) {
+  const std::string faults =
+      "faults:\n"
+      "  - {type: pod_failure, target: stock, start: 10s, duration: 20s}\n"
+      "  - {type: pod_failure, target: stock, mtbf: exp(20s), mttr: 1s}\n"
+      "  - {type: pod_failure, target: stock, when: {queue: stock, above: 3, for: 1s}, duration: 1s}\n";
+  std::string shop = kShop;
+  shop.resize(std::min(shop.find("faults:"), shop.size()));
+  const auto scene = make_scene(compile_text((shop + faults).c_str()));
+  ASSERT_EQ(scene->faults.size(), 3U);
+  EXPECT_EQ(scene->faults[0].when(), "0:10 – 0:30");
+  EXPECT_EQ(scene->faults[1].when(), "at random");
+  EXPECT_EQ(scene->faults[2].when(), "upon a condition");
+}
+
 }  // namespace
 }  // namespace tailrace::viewer

@@ -11,6 +11,7 @@
 
 #include "models/catalog.hpp"
 #include "models/field/field.hpp"
+#include "viewer/model/clock_text.hpp"
 
 namespace tailrace::viewer {
 
@@ -195,6 +196,7 @@ class Builder {
     out.type = f.type;
     out.path = f.path;
     out.injected = number >= injected_from_;
+    out.upon_condition = f.when.has_value();
     if (f.mtbf || f.when) {
       out.start_s = out.end_s = -1;
     } else {
@@ -253,6 +255,11 @@ std::string lowered(std::string_view text) {
 }
 
 }  // namespace
+
+std::string SceneFault::when() const {
+  if (start_s < 0) return upon_condition ? "upon a condition" : "at random";
+  return clock_text(start_s) + (end_s > start_s ? " – " + clock_text(end_s) : "");
+}
 
 int Scene::find(std::string_view node) const {
   for (std::size_t i = 0; i < nodes.size(); ++i) {

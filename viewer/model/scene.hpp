@@ -67,10 +67,13 @@ struct SceneFault {
   std::string name, type;
   std::string path;        // "faults[2]"
   double start_s = 0;      // as planned; -1: random, or upon a condition
-  double end_s = 0;        // as planned; the end of the run where it has none; -1: random
+  double end_s = 0;        // as planned; the end of the run where it has none; -1: nobody knows
   std::vector<int> nodes;  // that it can hit
   std::vector<int> edges;
   bool injected = false;  // in this session
+  bool upon_condition = false;
+
+  std::string when() const;  // "2:00 – 2:30", "at random", "upon a condition"
 };
 
 struct Scene {

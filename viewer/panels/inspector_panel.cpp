@@ -368,11 +368,7 @@ void InspectorPanel::active_faults(Look& look, int node, int edge) {
               em() * 0.5f, on ? theme().failing : theme().border, theme().panel);
     ImGui::SetCursorScreenPos({pos.x + em() * 1.5f, pos.y});
     ImGui::AlignTextToFramePadding();
-    const std::string when = fault.start_s < 0
-                                 ? "at random"
-                                 : clock_text(fault.start_s) +
-                                       (fault.end_s > fault.start_s ? " – " + clock_text(fault.end_s) : "");
-    const std::string text = fmt::format("{}  {}", fault.name, when);
+    const std::string text = fmt::format("{}  {}", fault.name, fault.when());
     const float room = ImGui::GetContentRegionAvail().x - em() * 3.6f;
     ImGui::TextUnformatted(fitted(body_font(), 0, text, room).c_str());
     ImGui::SameLine();
