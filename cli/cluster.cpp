@@ -286,24 +286,29 @@ class MpiCluster final : public Cluster {
 
   // Every rank that lives is let go when it asks for more.
   void part() {
-    std::size_t open = 0;
+    std::set<std::size_t> gone{0};
     for (std::size_t i = 1; i < ranks_.size(); ++i) {
       ranks_[i].heard = Clock::now();
       abrupt_ = abrupt_ || ranks_[i].dead;
-      open += !ranks_[i].dead;
     }
-    for (const auto end = Clock::now() + kSilence; open > 0 && Clock::now() < end;) {
+    // Counted anew each time: a rank that was taken for dead may yet speak.
+    const auto open = [&] {
+      bool any = false;
+      for (std::size_t i = 1; i < ranks_.size(); ++i) any = any || (!ranks_[i].dead && gone.count(i) == 0);
+      return any;
+    };
+    for (const auto end = Clock::now() + kSilence; open() && Clock::now() < end;) {
       take_mail(nullptr);
       for (std::size_t i = 1; i < ranks_.size(); ++i) {
         if (!ranks_[i].waits || ranks_[i].dead) continue;
         ranks_[i].waits = false;
         mail_.send(static_cast<int>(i), abrupt_ ? kEndAtOnce : kEnd, "");
-        --open;
+        gone.insert(i);
       }
       mail_.idle();
       std::this_thread::sleep_for(kNap);
     }
-    abrupt_ = abrupt_ || open > 0;
+    abrupt_ = abrupt_ || open();
     for (const auto end = Clock::now() + kBeat; !mail_.idle() && Clock::now() < end;)
       std::this_thread::sleep_for(kNap);
     abrupt_ = abrupt_ || !mail_.idle();
