@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "cli/cluster.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -59,6 +60,7 @@ std::optional<std::vector<double>> read_factors(const char* option, const std::s
 }  // namespace
 
 int metastability_command(const MetastabilityArguments& arguments) {
+  if (is_follower()) return kGood;  // it is not shared out: the first rank alone does it
   const auto loads = read_factors("--loads", arguments.loads, "0.25..1.25:5");
   const auto durations = read_factors("--durations", arguments.durations, "[0.25, 0.5, 1, 2, 4]");
   const auto sizes = read_factors("--sizes", arguments.sizes, "[1]");

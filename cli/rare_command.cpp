@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "cli/cluster.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
@@ -45,11 +46,14 @@ std::optional<std::int64_t> read_time(const char* option, const std::string& tex
 }  // namespace
 
 int rare_command(const RareArguments& arguments) {
+  if (is_follower()) return kGood;  // it is not shared out: the first rank alone does it
   if (arguments.scenario.replications.value_or(0) > kMostRepetitions) {
     complain(fmt::format("--replications: at most {} repetitions", kMostRepetitions));
     return kUsage;
   }
-  const LoadedScenario scenario = load_scenario(arguments.scenario);
+  ScenarioArguments once = arguments.scenario;
+  once.replications.reset();  // they are repetitions of the estimate
+  const LoadedScenario scenario = load_scenario(once);
   if (scenario.topology == nullptr) return scenario.exit_code;
   if (!prepare_folder(arguments.out)) return kInputOutput;
   // Nobody reads the time series of these runs.

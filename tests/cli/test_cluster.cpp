@@ -119,6 +119,25 @@ TEST_F(Ranks, AnswerEveryCommandAsOneProcessDoes) {
   }
 }
 
+// What is not shared out is said once.
+TEST_F(Ranks, LeaveTheFirstAloneWithWhatItDoesAlone) {
+  const std::string rare = "rare " + file("s.yaml", kPair) + " --event 'queue of a > 5' --replications 2 ";
+  const std::string map =
+      "metastability " +
+      file("m.yaml", std::string(kPair) + "faults: [{type: pause, target: a, start: 15s, duration: 1s}]\n") +
+      " --loads [0.5] --durations [1] --no-hysteresis ";
+  for (const std::string& command : {rare, map}) {
+    SCOPED_TRACE(command);
+    const std::string whole = std::string(TAILRACE_BINARY) + " " + command;
+    EXPECT_EQ(std::system((whole + " > " + path("one.txt") + " 2>&1").c_str()), 0);
+    EXPECT_EQ(std::system(
+                  ("NO_COLOR=1 " + kMpirun + "-n 3 " + whole + " > " + path("three.txt") + " 2>&1").c_str()),
+              0);
+    EXPECT_NE(read(path("one.txt")), "");
+    EXPECT_EQ(read(path("three.txt")), read(path("one.txt")));
+  }
+}
+
 TEST_F(Ranks, DoAgainWhatAKilledOneLeft) {
   file("s.yaml", kTiny);
   const std::string grid = "--vary workloads.load.constant_arrival_rate=10/s..95/s:1000 --duration 100s";
