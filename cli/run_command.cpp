@@ -155,10 +155,13 @@ std::string add_scenario(OutputFiles& files, const LoadedScenario& scenario,
                          const analysis::RunResults& results) {
   models::ScenarioDoc doc = scenario.doc;
   models::Diagnostics ignored;  // these two paths can always be set
-  scenarios::override_scenario(doc,
-                               {fmt::format("run.seed={}", results.model.topology->run.seed),
-                                fmt::format("run.replications={}", results.records.size())},
-                               "the command line", ignored);
+  const models::RunSettings& asked = results.model.topology->run;
+  // Where none was finished there is nothing to repeat but the question.
+  const std::size_t replications =
+      results.records.empty() ? static_cast<std::size_t>(asked.replications) : results.records.size();
+  scenarios::override_scenario(
+      doc, {fmt::format("run.seed={}", asked.seed), fmt::format("run.replications={}", replications)},
+      "the command line", ignored);
   std::string error = files.add("scenario.yaml", scenarios::write_scenario(doc.root));
   std::set<std::string> copied;
   for (const auto& [name, path] : scenarios::data_files(scenario.doc)) {

@@ -138,6 +138,19 @@ TEST_F(Ranks, LeaveTheFirstAloneWithWhatItDoesAlone) {
   }
 }
 
+// What was asked for can be run again where nothing of it was finished.
+TEST_F(Ranks, InterruptedBeforeAnyReplicationLeaveTheScenarioAsItWasAsked) {
+  file("s.yaml", kTiny);
+  start("run " + path("s.yaml") +
+            " --duration 100d --set run.max_events=unlimited --replications 7 -q --out " + path("two"),
+        2,
+        "& m=$!; for i in $(seq 400); do sleep 0.05; set -- $(cat /proc/$m/task/$m/children); "
+        "[ $# -ge 2 ] && break; done; sleep 1; kill -INT $*; wait $m");
+  const auto run = json_file(path("two/summary.json"))["run"];
+  ASSERT_EQ(run["replications"], 0);
+  EXPECT_NE(read(path("two/scenario.yaml")).find("replications: 7"), std::string::npos);
+}
+
 TEST_F(Ranks, DoAgainWhatAKilledOneLeft) {
   file("s.yaml", kTiny);
   const std::string grid = "--vary workloads.load.constant_arrival_rate=10/s..95/s:1000 --duration 100s";
