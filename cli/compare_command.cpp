@@ -64,7 +64,7 @@ bool add_side(Sides& sides, const CompareArguments& arguments, ScenarioArguments
   sides.models.push_back({std::move(name),
                           models::compile(std::make_shared<const models::Topology>(std::move(topology))),
                           std::to_string(sides.models.size())});
-  sides.read.push_back({std::move(loaded.doc), scenario.seed, scenario.replications});
+  sides.read.push_back({std::move(loaded.doc), scenario.seed});
   sides.files.push_back(std::move(scenario.file));
   return true;
 }

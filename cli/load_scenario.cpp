@@ -1,5 +1,7 @@
 #include "cli/load_scenario.hpp"
 
+#include <fmt/format.h>
+
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
 #include "scenarios/format/read.hpp"
@@ -67,6 +69,8 @@ models::ScenarioDoc read_tree(const ScenarioArguments& arguments, LoadedScenario
   options.variant = arguments.variant;
   options.overrides = arguments.overrides;
   if (arguments.duration) options.overrides.push_back("run.duration=" + *arguments.duration);
+  if (arguments.replications)  // judged with the rest: so many may be more than a run can keep
+    options.overrides.push_back(fmt::format("run.replications={}", *arguments.replications));
   scenarios::ReadResult read = scenarios::read_scenario(arguments.file, options, loaded.diagnostics);
   loaded.files = read.doc.files;
   loaded.variants = std::move(read.variants);
@@ -101,7 +105,6 @@ LoadedScenario load_scenario(const ScenarioArguments& arguments) {
       loaded.exit_code = kWrongScenario;
     } else {
       if (arguments.seed) topology->run.seed = *arguments.seed;
-      if (arguments.replications) topology->run.replications = *arguments.replications;
       loaded.topology = std::make_shared<const models::Topology>(std::move(*topology));
     }
   }

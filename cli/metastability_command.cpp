@@ -88,8 +88,7 @@ int metastability_command(const MetastabilityArguments& arguments) {
   options.progress = [&](std::size_t done, std::size_t about) {
     progress.show(done, about, static_cast<double>(done) / static_cast<double>(about), "points");
   };
-  const scenarios::SweepScenario scenario{loaded.doc, arguments.scenario.seed,
-                                          arguments.scenario.replications};
+  const scenarios::SweepScenario scenario{loaded.doc, arguments.scenario.seed};
   const scenarios::MetastabilityMap map = scenarios::map_metastability(scenario, options);
   progress.clear();
   if (!map.fault.empty()) {

@@ -178,8 +178,7 @@ int plan_command(const PlanArguments& given) {
     return kWrongScenario;
   }
   if (!prepare_folder(arguments.out)) return kInputOutput;
-  const scenarios::SweepScenario scenario{loaded.doc, arguments.scenario.seed,
-                                          arguments.scenario.replications};
+  const scenarios::SweepScenario scenario{loaded.doc, arguments.scenario.seed};
   scenarios::PlanContext context;
   if (loaded.topology != nullptr) context.scenario = loaded.topology->name;
   if (arguments.resolution > 0) context.resolution = arguments.resolution;

@@ -389,7 +389,7 @@ int run_command(const RunArguments& given) {
   }
   const auto model = models::compile(scenario.topology);
   const std::unique_ptr<Cluster> cluster =
-      join_cluster(identity_of({{scenario.doc, arguments.scenario.seed, arguments.scenario.replications}}));
+      join_cluster(identity_of({{scenario.doc, arguments.scenario.seed}}));
   if (cluster != nullptr && !cluster->first())
     return follow(
         *cluster, [&](const std::string&) { return model; }, arguments.jobs);

@@ -28,8 +28,7 @@ int sensitivity_command(const SensitivityArguments& given) {
   const LoadedScenario loaded = load_scenario(arguments.scenario);
   if (loaded.topology == nullptr) return loaded.exit_code;
   if (!prepare_folder(arguments.out)) return kInputOutput;
-  const scenarios::SweepScenario scenario{loaded.doc, arguments.scenario.seed,
-                                          arguments.scenario.replications};
+  const scenarios::SweepScenario scenario{loaded.doc, arguments.scenario.seed};
   const std::unique_ptr<Cluster> cluster = join_cluster(identity_of({scenario}));
   if (cluster != nullptr && !cluster->first()) {
     const auto build = [&](const std::string& recipe) { return scenarios::build_recipe(scenario, recipe); };

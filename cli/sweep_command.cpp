@@ -75,7 +75,7 @@ class Sweep {
         Cluster* cluster)
       : arguments_(arguments),
         cluster_(cluster),
-        scenario_{loaded.doc, arguments.scenario.seed, arguments.scenario.replications},
+        scenario_{loaded.doc, arguments.scenario.seed},
         design_(std::move(design)),
         names_(scenario_, kVersion),
         results_{loaded.topology == nullptr ? std::string() : loaded.topology->name,
@@ -337,8 +337,7 @@ int sweep_command(const SweepArguments& given) {
       arguments.scenario.seed.value_or(loaded.topology == nullptr ? 1 : loaded.topology->run.seed);
   std::optional<scenarios::Design> design = read_design(arguments, seed);
   if (!design) return kUsage;
-  const std::unique_ptr<Cluster> cluster =
-      join_cluster(identity_of({{loaded.doc, arguments.scenario.seed, arguments.scenario.replications}}));
+  const std::unique_ptr<Cluster> cluster = join_cluster(identity_of({{loaded.doc, arguments.scenario.seed}}));
   Sweep sweep(arguments, loaded, std::move(*design), cluster.get());
   if (cluster == nullptr || cluster->first()) return sweep.run();
   sweep.serve();

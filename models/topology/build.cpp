@@ -422,7 +422,7 @@ FieldTable run_fields() {
       .also("auto", &RunSpec::warmup_auto)
       .add("seed", &RunSpec::seed, "of every random stream")
       .add("replications", &RunSpec::replications, "independent runs; intervals come from their spread",
-           between(1, 10'000))
+           between(1, 1'000'000))
       .add("max_events", &RunSpec::max_events, "per replication; then the run ends with what it has")
       .add("max_memory", &RunSpec::max_memory,
            "of calls in flight and statistics, per replication; then the run ends with what it has; default "

@@ -45,7 +45,6 @@ std::optional<models::Topology> build_point(const SweepScenario& scenario,
     return std::nullopt;
   }
   if (scenario.seed) topology->run.seed = *scenario.seed;
-  if (scenario.replications) topology->run.replications = *scenario.replications;
   return topology;
 }
 

@@ -15,13 +15,11 @@
 namespace tailrace::scenarios {
 
 struct SweepScenario {
-  models::ScenarioDoc doc;  // with --set applied
+  models::ScenarioDoc doc;  // with --set, --duration and --replications applied
   std::optional<std::uint64_t> seed;
-  std::optional<std::int64_t> replications;
 };
 
-// `origin` names the values' place in `fault`: "--vary". Thresholds are checked; seed and replications are
-// in.
+// `origin` names the values' place in `fault`: "--vary". Thresholds are checked; the seed is in.
 std::optional<models::Topology> build_point(const SweepScenario& scenario,
                                             const std::vector<std::string>& paths,
                                             const std::vector<std::string>& values, const std::string& origin,

@@ -56,7 +56,6 @@ PointNames::PointNames(const SweepScenario& scenario, const std::string& version
   hash.add(scenario.doc.root, scenario.doc.files);
   hash.add(version);
   hash.add(scenario.seed ? fmt::format("seed {}", *scenario.seed) : "");
-  hash.add(scenario.replications ? fmt::format("replications {}", *scenario.replications) : "");
   base_ = hash.value();
 }
 

@@ -227,6 +227,22 @@ TEST_F(Program, TheFirstSignalKeepsThePartialResultsAndIsAnsweredWithinASecond) 
   }
 }
 
+// What a run keeps whatever happens in it is known beforehand: 200 rows of two columns, and two of the
+// instance.
+TEST_F(Program, ReplicationsOfTheCommandLineAreJudgedAsThoseOfTheScenario) {
+  const std::string q = file("q.yaml", kQueue);
+  for (const std::vector<std::string>& more : std::vector<std::vector<std::string>>{
+           {"--replications", "10000"}, {"--set", "run.replications=10000"}}) {
+    std::vector<std::string> arguments = {"run",  q,       "--duration",
+                                          "100s", "--set", "run.time_resolution=10ms"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Finished run = run_program(arguments);
+    EXPECT_EQ(run.exit_code, 3);
+    EXPECT_NE(run.err.find("run.replications: 10000 replications keep 200020000 rows"), std::string::npos)
+        << run.err;
+  }
+}
+
 // While the program stands still both signals come in, and both are delivered when it goes on: two different
 // ones, because two of a kind that wait are one. Had the second not ended it, the run would have ended with
 // its results.

@@ -19,15 +19,15 @@ int aborted(const std::string& work) {
   SweepScenario scenario;
   scenario.doc =
       read_scenario_text(
-          "tailrace: 1\nrun: {duration: 5s}\n"
-          "workloads: {load: {constant_arrival_rate: 100/s, calls: s.op}}\n"
-          "services: {s: {endpoints: {op: [compute: " +
+          "tailrace: 1\nrun: {duration: 5s, replications: " + std::to_string(kReplications) +
+              "}\n"
+              "workloads: {load: {constant_arrival_rate: 100/s, calls: s.op}}\n"
+              "services: {s: {endpoints: {op: [compute: " +
               work +
               "]}}}\nthresholds: {load.request_duration: [{threshold: \"avg < 10ms\", abort_on_fail: "
               "true}]}\n",
           "t.yaml", {}, d)
           .doc;
-  scenario.replications = kReplications;
   int count = 0;
   for (int seed = 1; seed <= kRuns; ++seed) {
     scenario.seed = static_cast<std::uint64_t>(seed);
