@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <tuple>
 
 #include "models/compile/caches.hpp"
 #include "models/compile/compiled_model.hpp"
@@ -14,6 +16,7 @@
 #include "models/policies/discovery/discovery.hpp"
 #include "models/policies/transport/transport.hpp"
 #include "sim/base/check.hpp"
+#include "sim/random/stream.hpp"
 
 namespace tailrace::models {
 
@@ -54,6 +57,7 @@ class Compiler final : public ProgramCompiler {
     shorten_jumps();
     callee_hints();
     share_series();
+    tell_streams_apart();
   }
 
  private:
@@ -223,10 +227,9 @@ class Compiler final : public ProgramCompiler {
     table.counts_outstanding = s.counts_outstanding;
     table.may_fail = op.error_chance != 0 || s.skewed || (s.scaled != kNoId && m_.scaled[s.scaled].deployed);
     table.operation_series = op.series;
-    const std::string target = t_.operation_name(e.operation);
     if (s.instances > 1) {
-      table.select_stream = stream(from, "select " + target);
-      table.select_position = m_.positions++;
+      table.select_stream = stream(from, "select " + t_.operation_name(e.operation));
+      table.select_position = turn(e);
     }
     if (e.timeout) table.timeout_lane = lane(*e.timeout, TimerPurpose::call_timeout);
     if (e.per_try_timeout) table.try_lane = lane(*e.per_try_timeout, TimerPurpose::try_timeout);
@@ -257,6 +260,14 @@ class Compiler final : public ProgramCompiler {
     table.plain = s.instances == 1 && !network && !guarded && !table.deepens;
     if (network || guarded) table.series = series(SeriesKind::call, i);
     m_.edges.push_back(table);
+  }
+
+  // Whose turn it is: of all calls of a caller to one station together, wherever they are written.
+  std::uint32_t turn(const Edge& e) {
+    const int station = t_.operations[static_cast<std::size_t>(e.operation)].station;
+    const auto [it, fresh] = turns_.try_emplace({e.from_component, e.from_station, station}, m_.positions);
+    if (fresh) ++m_.positions;
+    return it->second;
   }
 
   void prober(std::size_t i) {
@@ -294,6 +305,23 @@ class Compiler final : public ProgramCompiler {
       const EdgeTable& edge = m_.edges[option.edge];
       option.first_instance = edge.first_instance;
       option.first_draw = edge.first_draw;
+    }
+  }
+
+  // Streams of one name would draw the same numbers: the rounds of a loop that is written out, or calls of
+  // one operation from several places, would repeat each other. All but the first get a number.
+  void tell_streams_apart() {
+    std::vector<std::tuple<std::uint64_t, std::uint64_t, std::size_t>> keys;
+    keys.reserve(m_.streams.size());
+    for (const StreamKey& key : m_.streams)
+      keys.emplace_back(sim::hash_text(key.component), sim::hash_text(key.purpose), keys.size());
+    std::sort(keys.begin(), keys.end());
+    int copy = 1;
+    for (std::size_t i = 1; i < keys.size(); ++i) {
+      const auto& [component, purpose, id] = keys[i];
+      const bool same = std::get<0>(keys[i - 1]) == component && std::get<1>(keys[i - 1]) == purpose;
+      copy = same ? copy + 1 : 1;
+      if (same) m_.streams[id].purpose += "#" + std::to_string(copy);
     }
   }
 
@@ -356,8 +384,9 @@ class Compiler final : public ProgramCompiler {
   }
 
   FaultMarks marks_;
-  std::vector<bool> reached_;      // operations, over a transport
-  bool connections_last_ = false;  // some calls have a transport
+  std::vector<bool> reached_;                                 // operations, over a transport
+  bool connections_last_ = false;                             // some calls have a transport
+  std::map<std::tuple<int, int, int>, std::uint32_t> turns_;  // by caller and station: whose turn it is
 };
 
 }  // namespace

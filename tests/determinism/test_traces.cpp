@@ -169,6 +169,43 @@ TEST(Trace, RoundRobinComesBackToTheFirst) {
   EXPECT_NEAR(instances[2].busy_s, 0.005, 1e-12);
 }
 
+// A caller's calls of one service take turns together, wherever they are written: three at once go to three.
+TEST(Trace, RoundRobinGoesOnFromOneCallToTheNext) {
+  const Results run = run_text(
+      "run: {duration: 1s, replications: 1}\n"
+      "workloads: {load: {trace: {times: [0s]}, calls: front.op}}\n"
+      "services:\n"
+      "  front: {endpoints: {op: [parallel: [call: s.a, call: s.a, call: s.b]]}}\n"
+      "  s: {replicas: 3, workers: 1, endpoints: {a: [compute: 5ms], b: [compute: 5ms]}}\n");
+  EXPECT_EQ(only_duration(run, "load"), 5 * kMs);
+}
+
+// Three calls that each choose one of three: all different 2 times out of 9, all the same once.
+TEST(Trace, CallsOfOneOperationChooseForThemselves) {
+  const Results run = run_text(
+      "run: {duration: 1000s, replications: 1}\n"
+      "workloads: {load: {constant_arrival_rate: 1/s, spacing: regular, calls: front.op}}\n"
+      "services:\n"
+      "  front: {endpoints: {op: [parallel: [call: s.op, call: s.op, call: s.op]]}}\n"
+      "  s: {replicas: 3, workers: 1, load_balancer: random, endpoints: {op: [compute: 5ms]}}\n");
+  const sim::Histogram& h = workload(run.report, "load").success_duration.histogram;
+  EXPECT_EQ(h.min(), 5 * kMs);
+  EXPECT_EQ(h.max(), 15 * kMs);
+  EXPECT_NEAR(h.mean(), (2 * 5 + 6 * 10 + 15) / 9.0 * kMs, 0.5 * kMs);
+}
+
+// The sum of ten independent uniforms of 10 ms is below 10 ms, or above 90, once in 10! = 3.6 million times;
+// ten times the same is so 200 times in a thousand.
+TEST(Trace, RoundsOfALoopDrawForThemselves) {
+  const Results run = run_text(
+      "run: {duration: 1000s, replications: 1}\n"
+      "workloads: {load: {constant_arrival_rate: 1/s, calls: s.op}}\n"
+      "services: {s: {endpoints: {op: [{loop: 10, steps: [sleep: \"uniform(0ms, 10ms)\"]}]}}}\n");
+  const sim::Histogram& h = workload(run.report, "load").success_duration.histogram;
+  EXPECT_GT(h.min(), 10 * kMs);
+  EXPECT_LT(h.max(), 90 * kMs);
+}
+
 // Client, a and b each try four times: (3 + 1)^3 calls of the leaf for one request.
 TEST(Trace, RetriesOfEveryLayerMultiply) {
   const Results run = run_text(
