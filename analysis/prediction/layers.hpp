@@ -131,6 +131,11 @@ struct PoolLoad {
 };
 void solve_pool(const models::Station& model, StationState& state, GroupState& group, const PoolLoad& load);
 
+// Requests of a batch, whose drawn number is rounded, and at least 1.
+struct BatchMoments {
+  double mean = 1, second = 1;
+};
+BatchMoments batch_moments(const models::Workload& workload);
 // Time-average arrivals per second of an open workload over the measured time (a sinusoid's over whole
 // periods); requests, not batches.
 double mean_rate(const models::Topology& topology, const models::Workload& workload);

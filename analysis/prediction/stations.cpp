@@ -61,17 +61,21 @@ Moments wait_of(const QueueMeans& q) {
 
 // The arrivals of the only source, where they are not Poisson.
 bool source_formula(const models::Workload& w, const PoolLoad& load, int servers, QueueMeans& q) {
-  const bool single = w.batch_size.is_constant() && w.batch_size.mean() == 1;
+  const BatchMoments batch = batch_moments(w);
   const bool poisson = w.spacing.kind() == sim::Distribution::Kind::exponential;
   const double rate = load.visit_rate, service = load.visits.mean();
   const bool one_exponential = servers == 1 && load.visits.exponential();
-  if (!single) {
-    const double size = w.batch_size.mean(), second = w.batch_size.variance() + size * size;
-    if (!poisson || !one_exponential) return false;
-    q = batch_mm1(rate / size, size, second, service);
+  const double scv = w.spacing.scv();
+  if (batch.mean > 1) {
+    if (poisson && servers == 1) {
+      q = batch_mg1(rate / batch.mean, batch.mean, batch.second, service, load.visits.scv());
+    } else {  // as uneven as batches are over a long time
+      const double uneven = batch.mean * scv + batch.second / batch.mean - batch.mean;
+      q = ggc_approx(rate, uneven, service, load.visits.scv(), servers);
+      q.exact = false;
+    }
     return true;
   }
-  const double scv = w.spacing.scv();
   const bool erlang = w.spacing.kind() == sim::Distribution::Kind::erlang;
   if (one_exponential && (w.spacing.is_constant() || erlang)) {
     const int k = erlang ? static_cast<int>(1 / scv + 0.5) : 0;

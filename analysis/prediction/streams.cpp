@@ -2,6 +2,7 @@
 // arises to all that happens later on the same way. Along a request the order of the steps counts; an
 // operation is seen with the worst stream that any caller brings.
 #include <algorithm>
+#include <cmath>
 
 #include "analysis/prediction/layers.hpp"
 
@@ -272,8 +273,26 @@ bool is_poisson(const models::Workload& w) {
          w.batch_size.mean() == 1;
 }
 
+BatchMoments batch_moments(const models::Workload& w) {
+  const sim::Distribution& drawn = w.batch_size;
+  if (drawn.is_constant()) {
+    const double n = std::max(1.0, std::floor(drawn.mean() + 0.5));
+    return {n, n * n};
+  }
+  constexpr int kMost = 10'000;
+  BatchMoments m;
+  for (int k = 2; k <= kMost; ++k) {
+    const double at_least = 1 - drawn.cdf(k - 0.5);
+    m.mean += at_least;
+    m.second += (2 * k - 1) * at_least;
+    if (at_least < 1e-13) return m;
+  }
+  // In a tail that long rounding is nothing.
+  return {std::max(m.mean, drawn.mean()), std::max(m.second, drawn.variance() + drawn.mean() * drawn.mean())};
+}
+
 double mean_rate(const models::Topology& t, const models::Workload& w) {
-  const double batch = std::max(1.0, w.batch_size.mean());
+  const double batch = batch_moments(w).mean;
   const double from = static_cast<double>(t.run.warmup.ns) * 1e-9;
   const double end = static_cast<double>(t.run.duration.ns) * 1e-9;
   if (!(end > from)) return 0;

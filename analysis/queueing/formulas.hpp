@@ -58,12 +58,12 @@ LossMeans erlang_a(double arrival_rate, double service_mean_s, int servers, doub
 // load.
 LossMeans mmc_timeout(double arrival_rate, double service_mean_s, int servers, double timeout_s);
 
-// M^[X]/M/1: batches arrive by a Poisson process; a batch of fixed size k has moments k and k^2.
-QueueMeans batch_mm1(double batch_rate, double batch_mean, double batch_second_moment, double service_mean_s);
-
 // --- general service
 
 QueueMeans mg1(double arrival_rate, double service_mean_s, double service_scv);
+// M^[X]/G/1: batches arrive by a Poisson process; a batch of fixed size k has moments k and k^2.
+QueueMeans batch_mg1(double batch_rate, double batch_mean, double batch_second_moment, double service_mean_s,
+                     double service_scv);
 // G/G/c by Allen and Cunneen: the M/M/c wait times (scv_a + scv_s) / 2. Exact for M/M/c and M/G/1 only.
 QueueMeans ggc_approx(double arrival_rate, double arrival_scv, double service_mean_s, double service_scv,
                       int servers);

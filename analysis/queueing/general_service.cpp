@@ -21,6 +21,24 @@ QueueMeans mg1(double arrival_rate, double service_mean_s, double service_scv) {
   return from_wait(arrival_rate, service_mean_s, rho, rho, wait, kSource);
 }
 
+QueueMeans batch_mg1(double batch_rate, double batch_mean, double batch_second_moment, double service_mean_s,
+                     double service_scv) {
+  static constexpr const char* kSource = "M^[X]/G/1: Chaudhry and Templeton (1983)";
+  if (!is_rate(batch_rate) || !is_mean(service_mean_s) || !is_scv(service_scv) || !(batch_mean >= 1) ||
+      !(batch_second_moment >= batch_mean * batch_mean * (1 - 1e-12))) {
+    return invalid_queue(kSource);
+  }
+  const double rate = batch_rate * batch_mean, rho = rate * service_mean_s;
+  if (rho >= 1) return overloaded(rho, kSource);
+  // A batch waits as one customer of M/G/1 does; its members wait for those before them as well.
+  const double square = service_mean_s * service_mean_s;
+  const double batch_square = (batch_mean * service_scv + batch_second_moment) * square;
+  const double inside = (batch_second_moment / batch_mean - 1) / 2 * service_mean_s;
+  const double wait = batch_rate * batch_square / (2 * (1 - rho)) + inside;
+  // Only the first of a batch can find the server free.
+  return from_wait(rate, service_mean_s, rho, 1 - (1 - rho) / batch_mean, wait, kSource);
+}
+
 QueueMeans ggc_approx(double arrival_rate, double arrival_scv, double service_mean_s, double service_scv,
                       int servers) {
   static constexpr const char* kSource =

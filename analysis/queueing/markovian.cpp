@@ -229,21 +229,6 @@ LossMeans mmc_timeout(double arrival_rate, double service_mean_s, int servers, d
   return m;
 }
 
-QueueMeans batch_mm1(double batch_rate, double batch_mean, double batch_second_moment,
-                     double service_mean_s) {
-  static constexpr const char* kSource = "M^[X]/M/1: Gross et al. (2008) sec. 3.1";
-  if (!is_rate(batch_rate) || !is_mean(service_mean_s) || !(batch_mean >= 1) ||
-      !(batch_second_moment >= batch_mean * batch_mean * (1 - 1e-12))) {
-    return invalid_queue(kSource);
-  }
-  const double rate = batch_rate * batch_mean, rho = rate * service_mean_s;
-  if (rho >= 1) return overloaded(rho, kSource);
-  const double response = service_mean_s * (1 + batch_second_moment / batch_mean) / (2 * (1 - rho));
-  // Only the first of a batch can find the server free.
-  const double wait_probability = 1 - (1 - rho) / batch_mean;
-  return from_wait(rate, service_mean_s, rho, wait_probability, response - service_mean_s, kSource);
-}
-
 LaplaceTransform laplace_constant(double mean) {
   return [mean](double s) { return sim::math::exp(-s * mean); };
 }

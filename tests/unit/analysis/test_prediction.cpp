@@ -313,7 +313,24 @@ TEST(PredictOpen, RegularArrivalsAreDm1AndBatchesTheirOwn) {
   load.spacing = Distribution::exponential(1);
   load.batch_size = Distribution::constant(5);
   load.rate_per_s = 12;
-  expect_figure(predict(w.t).stations[0].response_mean_s, batch_mm1(12, 5, 25, 0.01).response_mean_s, true);
+  expect_figure(predict(w.t).stations[0].response_mean_s, batch_mg1(12, 5, 25, 0.01, 1).response_mean_s,
+                true);
+  w.operation(s).steps = {World::compute(Distribution::constant(4 * kMs))};
+  expect_figure(predict(w.t).stations[0].wait_mean_s, batch_mg1(12, 5, 25, 0.004, 0).wait_mean_s, true);
+}
+
+// P(k or more) = exp(-(k - 1/2) / 2) for k > 1, of exponentials of mean 2: 1 + e^-0.75 / (1 - e^-0.5) = 2.2
+// of them.
+TEST(PredictOpen, SizesOfBatchesAreRounded) {
+  World w;
+  const int s = w.service("s", 1, {World::work(1)}, true);
+  models::Workload& load = w.open(20, {w.call(s)});
+  load.batch_size = Distribution::exponential(2);
+  const double size = 1 + std::exp(-0.75) / (1 - std::exp(-0.5));
+  expect_figure(predict(w.t).workloads[0].throughput_per_s, 20 * size, true);
+  expect_figure(predict(w.t).stations[0].utilization, 0.02 * size, true);
+  load.batch_size = Distribution::constant(2.5);
+  expect_figure(predict(w.t).workloads[0].throughput_per_s, 60, true);
 }
 
 TEST(PredictOpen, ChangingRatesLeaveTheWaitUnknown) {

@@ -184,10 +184,12 @@ TEST(Queueing, ShortestJobFirst) {
 }
 
 TEST(Queueing, BatchesAndFanOut) {
-  const QueueMeans batch = batch_mm1(14, 5, 25, 0.01);
+  const QueueMeans batch = batch_mg1(14, 5, 25, 0.01, 1);
   expect_close(batch.response_mean_s, 0.1);
   expect_close(batch.in_system_mean, 7);
-  expect_close(batch_mm1(80, 1, 1, 0.01).response_mean_s, 0.05, 1e-12);
+  expect_close(batch_mg1(80, 1, 1, 0.01, 1).response_mean_s, 0.05, 1e-12);
+  // Batches of four constants of 4 ms, 40 per second: M/D/1 of 16 ms, and 1.5 others of the batch before one.
+  expect_close(batch_mg1(40, 4, 16, 0.004, 0).wait_mean_s, 40 * 0.016 * 0.016 / (2 * 0.36) + 0.006, 1e-12);
   expect_close(fork_join(50, 0.01, 2).response_mean_s, 0.02875);
   expect_close(kth_exponential_mean(10, 10, 0.01), 0.02928968);
   expect_close(kth_exponential_mean(2, 3, 0.01), 0.008333333);
