@@ -207,6 +207,7 @@ bool Layers::settle_once(double& change) {
       f.attempts = 1;
       f.success = ok;
       f.pause_s = 0;
+      f.fails_late = walk.success > kCertain && !(station.lost > 0) && net >= 1;  // an error at its end
       if (edge.retries == 0 || (edge.retry_on & bits) == 0 || !(fail > 0)) continue;
       const double tries = edge.retries == models::kUnlimited ? kInfinity : static_cast<double>(edge.retries);
       const double last = tries == kInfinity ? 0 : sim::math::pow(fail, tries + 1);
@@ -467,6 +468,7 @@ double Layers::evaluate_station(std::size_t i, bool given) {
       hold.law = Moments::Law::other;
       hold.exact = false;
     }
+    hold.exact = hold.exact && (walk.success > kCertain || walk.spent_exact);
     visits.add(w, hold);
   };
   std::vector<Moments> times(s.operations.size());

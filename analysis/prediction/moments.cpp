@@ -6,6 +6,8 @@
 
 namespace tailrace::analysis::detail {
 
+using sim::math::kInfinity;
+
 namespace {
 
 constexpr std::size_t kMaxBranches = 512;  // beyond, the join of the first ones stands for all
@@ -14,11 +16,11 @@ constexpr double kMaxWork = 2e6;           // multiplications of one join
 
 // P(at least `needed` have ended by t).
 double ended_by(double t, const std::vector<double>& shift, const std::vector<double>& scale,
-                std::size_t needed, std::vector<double>& count) {
+                const std::vector<double>& ends, std::size_t needed, std::vector<double>& count) {
   const std::size_t n = shift.size();
   const auto ended = [&](std::size_t i) {
     if (t < shift[i]) return 0.0;
-    return scale[i] > 0 ? -sim::math::expm1(-(t - shift[i]) / scale[i]) : 1.0;
+    return ends[i] * (scale[i] > 0 ? -sim::math::expm1(-(t - shift[i]) / scale[i]) : 1.0);
   };
   if (needed == n || needed == 1) {  // all: the product; any: one minus the product of the tails
     double product = 1;
@@ -40,7 +42,7 @@ double ended_by(double t, const std::vector<double>& shift, const std::vector<do
 
 }  // namespace
 
-Moments order_statistic(const std::vector<Moments>& all, int needed) {
+Moments order_statistic(const std::vector<Moments>& all, const std::vector<double>& ends, int needed) {
   std::vector<Moments> times = all;
   Moments result;
   if (times.empty() || needed <= 0) return result;
@@ -58,7 +60,7 @@ Moments order_statistic(const std::vector<Moments>& all, int needed) {
   result.exact = !cut;
   for (const Moments& m : times) {
     if (!std::isfinite(m.mean) || !std::isfinite(m.variance)) {
-      return {sim::math::kInfinity, sim::math::kInfinity, Moments::Law::other, false};
+      return {kInfinity, kInfinity, Moments::Law::other, false};
     }
     const double sd = std::min(std::sqrt(m.variance), m.mean);
     shift.push_back(m.mean - sd);
@@ -69,7 +71,8 @@ Moments order_statistic(const std::vector<Moments>& all, int needed) {
     constant = constant && m.law == Moments::Law::constant;
     result.exact = result.exact && m.exact && m.law != Moments::Law::other;
   }
-  if (constant) {
+  const bool all_end = std::all_of(ends.begin(), ends.end(), [](double p) { return p >= 1; });
+  if (constant && (all_end || static_cast<std::size_t>(needed) == times.size())) {
     std::sort(shift.begin(), shift.end());
     result.mean = shift[static_cast<std::size_t>(needed) - 1];
     return result;
@@ -86,6 +89,11 @@ Moments order_statistic(const std::vector<Moments>& all, int needed) {
       static_cast<int>(std::clamp(kMaxWork / per_point / static_cast<double>(kinks.size()), 8.0, kMaxPoints));
   points += points % 2;
   std::vector<double> count(static_cast<std::size_t>(needed) + 1);
+  const auto by = [&](double t) {
+    return ended_by(t, shift, scale, ends, static_cast<std::size_t>(needed), count);
+  };
+  const double in_the_end = by(kInfinity);
+  if (!(in_the_end > 0)) return {};
   double first = 0, second = 0;
   for (std::size_t i = 0; i + 1 < kinks.size(); ++i) {
     // Quadratic spacing within a piece: the tail falls fastest at its beginning.
@@ -96,7 +104,7 @@ Moments order_statistic(const std::vector<Moments>& all, int needed) {
       if (k == points) t = std::nextafter(kinks[i + 1], kinks[i]);  // the left limit where a constant ends
       const double weight =
           (k == 0 || k == points ? 1 : (k % 2 == 1 ? 4 : 2)) / (3.0 * points) * 2 * u * width;
-      const double tail = 1 - ended_by(t, shift, scale, static_cast<std::size_t>(needed), count);
+      const double tail = 1 - by(t) / in_the_end;
       first += weight * tail;
       second += weight * t * tail;
     }

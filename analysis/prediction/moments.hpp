@@ -46,9 +46,9 @@ inline Moments scaled(Moments m, double factor) {
   return m;
 }
 
-// The `needed`-th of several independent times to end. Each is taken as a constant plus an exponential of the
-// same mean and variance, which is exact for laws of that form and flagged otherwise. O(n^2) per point of a
-// fixed quadrature.
-Moments order_statistic(const std::vector<Moments>& times, int needed);
+// The `needed`-th of several independent times to end, given that so many end: each does with the probability
+// at its place in `ends`. Each is taken as a constant plus an exponential of the same mean and variance,
+// which is exact for laws of that form and flagged otherwise. O(n^2) per point of a fixed quadrature.
+Moments order_statistic(const std::vector<Moments>& times, const std::vector<double>& ends, int needed);
 
 }  // namespace tailrace::analysis::detail

@@ -36,7 +36,8 @@ struct StationPrediction {
   Figure in_queue_mean;
   double lost_fraction = 0;  // rejected by a bounded queue, or gave up waiting
   bool stable = true;
-  std::string remark;  // "needs 1.4x its workers"
+  bool turns_away = false;  // its queue is bounded, or impatient
+  std::string remark;       // "needs 1.4x its workers"
 };
 
 struct LinkPrediction {

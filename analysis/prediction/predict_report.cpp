@@ -62,6 +62,7 @@ void Predictor::report() {
            : layers_.depth_cut ? "run.max_call_depth ends some calls"
                                : "";
   if (doubt_.empty() && (unsettled_ || !layers_.converged)) doubt_ = "the figures did not settle";
+  doubt_rates();
   unmodelled_ = find_unmodelled(layers_);
   for (const std::string& text : unmodelled_.notes) note(text);
   for (std::size_t i = 0; i < layers_.stations.size(); ++i) station(i, closed);
@@ -77,6 +78,63 @@ void Predictor::report() {
   if (closed && closed_.size() == 1 && !p_.knee_population.known) layered_bounds();
   take_back_loads();
   shape(rates_, requests);
+}
+
+void Predictor::doubt_rates() {
+  const std::size_t n = t_.operations.size();
+  doubtful_.assign(n, models::kNone);
+  if (!closed_.empty()) return;
+  std::vector<int> behind(n, models::kNone);  // what makes the replies of an operation doubtful
+  bool changed = false;
+  for (std::size_t i = 0; i < n; ++i) {
+    const int station = t_.operations[i].station;
+    const StationState& s = layers_.stations[at(station)];
+    const models::Station& m = t_.stations[at(station)];
+    const bool loses = m.queue_capacity != models::kUnlimited || m.patience;
+    if (!(rates_[i] > 0) || (s.stable && !(loses && !s.exact))) continue;
+    behind[i] = station;
+    changed = true;
+  }
+  const auto raise = [&](int& to, int from) {
+    if (to != models::kNone || from == models::kNone) return;
+    to = from;
+    changed = true;
+  };
+  // What follows a call happens as often as the call is answered; retries as often as it fails.
+  const auto follow = [&](const std::vector<CallCount>& calls, int now) {
+    for (const CallCount& c : calls) {
+      const int op = t_.edges[at(c.edge)].operation;
+      raise(doubtful_[at(op)], now);
+      if (layers_.facts[at(c.edge)].attempts > 1) raise(doubtful_[at(op)], behind[at(op)]);
+      if (now == models::kNone) now = behind[at(op)];
+    }
+    return now;
+  };
+  for (bool forth = true; changed; forth = !forth) {
+    changed = false;
+    for (std::size_t k = 0; k < n; ++k) {
+      const std::size_t i = at(layers_.op_order[forth ? k : n - 1 - k]);
+      if (!(rates_[i] > 0)) continue;
+      const int now = doubtful_[i] != models::kNone ? doubtful_[i] : behind[i];
+      raise(behind[i], follow(layers_.op_calls[i], now));
+      for (const int handler : layers_.handlers[i]) raise(doubtful_[at(handler)], behind[i]);
+    }
+    for (std::size_t w = 0; w < t_.workloads.size(); ++w) {
+      for (std::size_t c = 0; c < t_.workloads[w].classes.size(); ++c)
+        follow(layers_.request(static_cast<int>(w), static_cast<int>(c)).calls, models::kNone);
+    }
+  }
+}
+
+std::string Predictor::doubt_of_rate(std::size_t i) const {
+  for (const int op : layers_.stations[i].operations) {
+    const int from = doubtful_[at(op)];
+    if (from == models::kNone || from == static_cast<int>(i)) continue;
+    return fmt::format(
+        "behind {}, {}", t_.stations[at(from)].name,
+        layers_.stations[at(from)].stable ? "whose losses are approximate" : "which is overloaded");
+  }
+  return {};
 }
 
 double Predictor::rate_of(std::size_t i) const {  // visits per second, at the full rates
@@ -172,6 +230,7 @@ void Predictor::station(std::size_t i, bool closed) {
   out.visit_rate_per_s = rate;
   out.lost_fraction = s.lost;
   out.stable = s.stable;
+  out.turns_away = m.queue_capacity != models::kUnlimited || m.patience;
   out.by_messages = messages_arrive(i);
   const bool waits_in_channel = handles_messages(i);
   const bool unclaimed = waits_in_channel && !handles_once(i);
@@ -186,8 +245,9 @@ void Predictor::station(std::size_t i, bool closed) {
   }
   if (shares > 0) stay /= shares, wait /= shares, served_wait /= shares;
   out.service_mean_s = stay;
-  bool exact = s.exact && doubt_.empty();
-  std::string reason = doubt_.empty() ? s.reason : doubt_;
+  const std::string behind = doubt_of_rate(i);
+  bool exact = s.exact && doubt_.empty() && behind.empty();
+  std::string reason = !doubt_.empty() ? doubt_ : s.reason.empty() ? behind : s.reason;
   bool known = s.known;
   if (closed) {
     exact = closed_exact_ && doubt_.empty();
@@ -203,15 +263,17 @@ void Predictor::station(std::size_t i, bool closed) {
   if (workers_limited) {
     const double u = rate * (1 - s.lost) * stay / (static_cast<double>(m.workers) * instances);
     // Busy workers follow from rates and stays alone (Little): no need for a formula of the wait.
-    const bool plain = !out.by_messages && !s.holds_calls && !s.cores && doubt_.empty() &&
-                       (!closed || closed_exact_) && s.lost == 0 && s.visits.exact;
+    const bool plain = !out.by_messages && !s.holds_calls && !s.cores && s.stable && doubt_.empty() &&
+                       behind.empty() && (!closed || closed_exact_) && s.lost == 0 && s.visits.exact;
     out.utilization = figure(s.stable ? u : offered(i), true, plain || exact, reason);
   } else {
     out.utilization = {0, false, false, "workers are unlimited"};
   }
   if (m.cpus) {
-    out.core_utilization = figure(work_of(i) * (1 - s.lost) / (*m.cpus * instances), true,
-                                  !out.by_messages && doubt_.empty() && (!closed || closed_exact_), reason);
+    out.core_utilization =
+        figure(work_of(i) * (1 - s.lost) / (*m.cpus * instances), true,
+               !out.by_messages && s.stable && doubt_.empty() && behind.empty() && (!closed || closed_exact_),
+               reason);
   } else {
     out.core_utilization = {0, false, false, "no cpus"};
   }

@@ -79,9 +79,12 @@ class Predictor {
   void take_back_station(std::size_t i);
   void take_back_loads();
   // Where messages arrive: rates follow from what is published, waits are the channel's.
+  std::string doubt_of_rate(std::size_t i) const;
   bool messages_arrive(std::size_t i) const;
   bool handles_messages(std::size_t i) const;
   bool handles_once(std::size_t i) const;
+  // Rates behind a station that is overloaded, or whose losses are a guess, are no surer than these.
+  void doubt_rates();
   void report();
   double rate_of(std::size_t i) const;
   double work_of(std::size_t i) const;
@@ -111,6 +114,7 @@ class Predictor {
   std::string closed_reason_;
   std::string doubt_;          // casts it over every figure
   std::vector<double> rates_;  // per operation
+  std::vector<int> doubtful_;  // per operation: the station that makes its rate doubtful
   Unmodelled unmodelled_;
 };
 

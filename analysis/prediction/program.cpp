@@ -128,7 +128,9 @@ class Walk {
         case Step::Kind::loop:
           loop(s, p);
           break;
-        case Step::Kind::attempt:  // what replaces a failure is not followed
+        case Step::Kind::attempt:
+          attempt(s, p);
+          break;
         case Step::Kind::effect: {
           const Part inside = sequence(s.branches.front().steps, p.reach, p.open);
           p.time = p.time + inside.time;
@@ -208,7 +210,43 @@ class Walk {
     result_.calls.push_back({s.edge, p.reach});
     spend(p.reach, f.time.mean);
     p.time = p.time + f.time;
-    if (!t_.edges[static_cast<std::size_t>(s.edge)].ignore_failure) p.reach *= f.success;
+    const bool sure = f.success > kCertain || f.fails_late;
+    if (!sure) result_.spent_exact = false;
+    if (t_.edges[static_cast<std::size_t>(s.edge)].ignore_failure) {
+      p.time.exact = p.time.exact && sure;
+    } else {
+      p.reach *= f.success;
+    }
+  }
+
+  // What runs in place of a failure, after what it took to fail: the rest of the time that was spent.
+  void attempt(const Step& s, Part& p) {
+    close(p.open, p.reach);
+    const double before = result_.spent_s;
+    Part inside = sequence(s.branches[0].steps, p.reach, {});
+    close(inside.open, inside.reach);
+    const double failed = p.reach - inside.reach;
+    if (!(failed > 1e-15 * p.reach)) {
+      p.time = p.time + inside.time;
+      p.reach = inside.reach;
+      return;
+    }
+    const double in_vain =
+        std::max(0.0, (result_.spent_s - before - inside.reach * inside.time.mean) / failed);
+    Part instead = sequence(s.branches[1].steps, failed, {});
+    close(instead.open, instead.reach);
+    instead.time.mean += in_vain;
+    p.reach = inside.reach + instead.reach;
+    if (!(p.reach > 0)) return;
+    double first = 0, second = 0;
+    for (const Part* part : {&inside, &instead}) {
+      if (!(part->reach > 0)) continue;
+      first += part->reach * part->time.mean;
+      second += part->reach * part->time.second();
+    }
+    const double mean = first / p.reach;
+    p.time =
+        p.time + Moments{mean, std::max(0.0, second / p.reach - mean * mean), Moments::Law::other, false};
   }
 
   void parallel(const Step& s, Part& p) {
@@ -216,6 +254,7 @@ class Walk {
     if (s.branches.size() > 1) result_.forks = true;
     const double outside = result_.spent_s;
     std::vector<Moments> times;
+    std::vector<double> ends;
     std::vector<double> at_least(s.branches.size() + 1, 0.0);  // P(k branches succeed)
     at_least[0] = 1;
     std::size_t seen = 0;
@@ -224,18 +263,20 @@ class Walk {
       close(part.open, part.reach);
       times.push_back(part.time);
       const double q = p.reach > 0 ? part.reach / p.reach : 0;
+      ends.push_back(q);
       for (std::size_t k = ++seen; k-- > 0;) {
         at_least[k + 1] += at_least[k] * q;
         at_least[k] *= 1 - q;
       }
     }
-    const Moments joined = order_statistic(times, s.needed);
+    const Moments joined = order_statistic(times, ends, s.needed);
     result_.spent_s = outside;
     spend(p.reach, joined.mean);
     p.time = p.time + joined;
     double enough = 0;
     for (std::size_t k = static_cast<std::size_t>(std::max(0, s.needed)); k <= seen; ++k)
       enough += at_least[k];
+    if (enough < kCertain) result_.spent_exact = false;  // it fails as soon as too few are left
     p.reach *= std::min(1.0, enough);
   }
 
@@ -309,6 +350,7 @@ class Walk {
     for (const CallCount& c : once.look_ups) result_.look_ups.push_back({c.edge, weight * c.times});
     result_.forks = result_.forks || once.forks;
     spend(weight, once.spent_s);
+    result_.spent_exact = result_.spent_exact && once.spent_exact;
     // A random sum: the rounding of the drawn number is left out of its variance.
     const double spread = s.distribution->is_constant() ? 0 : s.distribution->variance();
     const double mean = all * once.time.mean;

@@ -11,12 +11,15 @@
 
 namespace tailrace::analysis::detail {
 
+inline constexpr double kCertain = 1 - 1e-12;  // probabilities are sums
+
 // What theory takes one edge to be.
 struct CallFacts {
-  double attempts = 1;  // expected, per execution of the call step
-  double success = 1;   // of the call, after its retries
-  double pause_s = 0;   // expected back-off pauses
-  Moments time;         // of the call: network, response, retries
+  double attempts = 1;     // expected, per execution of the call step
+  double success = 1;      // of the call, after its retries
+  double pause_s = 0;      // expected back-off pauses
+  bool fails_late = true;  // a call that fails takes as long as one that succeeds
+  Moments time;            // of the call: network, response, retries
 };
 
 // Of all edges, and of what steps find in caches.
@@ -58,6 +61,7 @@ struct Visits {
 struct WalkResult {
   Moments time;        // of executions that succeed
   double spent_s = 0;  // expected until success or failure
+  bool spent_exact = true;
   double success = 1;
   Visits segments;  // async: stays at a worker
   Visits computes;  // compute steps, as work: without stretch and waits

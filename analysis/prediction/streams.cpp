@@ -128,7 +128,12 @@ class Spread {
           held = false;
           break;
         }
-        case Step::Kind::attempt:
+        case Step::Kind::attempt: {
+          const Stream tried = std::max(now, steps(step.branches[0].steps, now, station, false));
+          now = std::max(tried, steps(step.branches[1].steps, tried, station, false));
+          held = false;
+          break;
+        }
         case Step::Kind::effect:
           now = std::max(now, steps(step.branches.front().steps, now, station, held));
           held = false;

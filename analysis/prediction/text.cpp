@@ -71,7 +71,9 @@ std::string how(const Figure& f) {
 
 void capacity_lines(const Prediction& p, bool unicode, std::string& out) {
   for (const StationPrediction& s : p.stations) {
-    if (!s.stable) out += fmt::format("Unstable: {} {}; its queue grows without end.\n", s.name, s.remark);
+    if (s.stable) continue;
+    out += fmt::format("Unstable: {} {}; its queue {}.\n", s.name, s.remark,
+                       s.turns_away ? "turns the rest away" : "grows without end");
   }
   if (p.bottleneck >= 0) {
     const StationPrediction& s = p.stations[static_cast<std::size_t>(p.bottleneck)];

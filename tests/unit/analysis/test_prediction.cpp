@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "analysis/prediction/predict.hpp"
+#include "analysis/prediction/text.hpp"
 #include "analysis/queueing/formulas.hpp"
 #include "tests/unit/analysis/prediction_world.hpp"
 
@@ -255,6 +256,20 @@ TEST(PredictOpen, AnUnstableStationIsNamedWithItsNeed) {
   EXPECT_NEAR(p.max_load_multiplier.value, 1 / 1.4, 1e-9);
 }
 
+// Workers that share a core have no formula for what a bounded queue loses; but it does not grow.
+TEST(PredictOpen, AnOverloadedQueueThatIsBoundedTurnsAway) {
+  World w;
+  const int s = w.service("s", 4, {World::work(10)}, true);
+  w.station(s).cpus = 1;
+  w.open(110, {w.call(s)});
+  EXPECT_NE(prediction_text(predict(w.t), false).find("s needs 1.1x its cores; its queue grows without end."),
+            std::string::npos);
+  w.station(s).queue_capacity = 2;
+  EXPECT_NE(
+      prediction_text(predict(w.t), false).find("s needs 1.1x its cores; its queue turns the rest away."),
+      std::string::npos);
+}
+
 TEST(PredictOpen, CallersOfAnOverloadedStationWaitForItButAreNotBlamed) {
   World w;
   const int back = w.service("back", 1, {World::work(10)}, true);
@@ -382,6 +397,62 @@ TEST(PredictOpen, JoinsWithoutQueuesAreExact) {
   for (int i = 0; i < 3; ++i) three.push_back({w.call(leaf)});
   w.t.workloads[0].classes[0].steps = {World::parallel(std::move(three), 2)};
   expect_figure(predict(w.t).workloads[0].response_mean_s, kth_exponential_mean(2, 3, 0.01), true, 1e-6);
+}
+
+// The first of three that succeeds, where 30 % fail: of k that do it is 10 / k ms; all three fail 27 times in
+// 1000.
+TEST(PredictOpen, JoinsWaitForBranchesThatSucceed) {
+  World w;
+  const int leaf = w.service("leaf", models::kUnlimited, {World::work(10)});
+  w.operation(leaf).error_rate = 0.3;
+  w.open(50, {World::parallel({{w.call(leaf)}, {w.call(leaf)}, {w.call(leaf)}}, 1)});
+  const Prediction p = predict(w.t);
+  const double time = 3 * 0.7 * 0.09 * 0.01 + 3 * 0.49 * 0.3 * 0.005 + 0.343 * 0.01 / 3;
+  expect_figure(p.workloads[0].response_mean_s, time / 0.973, true, 1e-6);
+  EXPECT_NEAR(p.workloads[0].success, 0.973, 1e-12);
+}
+
+// One in five fails at once, calls the backup and goes on after its 4 ms; the others take 1 ms.
+TEST(PredictOpen, WhatReplacesAFailureIsPartOfTheWay) {
+  World w;
+  const int backup = w.service("backup", models::kUnlimited, {World::work(4)});
+  models::Step fail, attempt;
+  fail.kind = models::Step::Kind::fail;
+  fail.probability = 0.2;
+  attempt.kind = models::Step::Kind::attempt;
+  attempt.branches = {{1, {fail, World::sleep(Distribution::constant(1 * kMs))}}, {1, {w.call(backup)}}};
+  w.open(50, {attempt});
+  const Prediction p = predict(w.t);
+  expect_figure(p.workloads[0].response_mean_s, 0.8 * 0.001 + 0.2 * 0.004, false, 1e-9);
+  EXPECT_NEAR(p.workloads[0].success, 1, 1e-12);
+  EXPECT_NEAR(p.stations[0].visit_rate_per_s, 10, 1e-9);
+}
+
+TEST(PredictOpen, ARejectedCallThatIsIgnoredTakesAnotherTime) {
+  World w;
+  const int s = w.service("s", 1, {World::work(10)}, true);
+  w.station(s).queue_capacity = 0;
+  const models::Step call = w.call(s);
+  w.t.edges[0].ignore_failure = true;
+  w.open(50, {call});
+  EXPECT_FALSE(predict(w.t).workloads[0].response_mean_s.exact);
+}
+
+// What gets through an overloaded station is less than comes to it, and so is what a guess at losses lets
+// through.
+TEST(PredictOpen, RatesBehindAnOverloadedStationAreApproximate) {
+  World w;
+  const int back = w.service("back", 1, {World::work(5)});
+  const int front = w.service("front", 1, {World::work(10)});
+  const int beside = w.service("beside", 1, {World::work(5)});
+  w.then_call(front, back);
+  w.open(120, {w.call(beside), w.call(front)});
+  const Prediction p = predict(w.t);
+  EXPECT_FALSE(p.stations[0].utilization.exact);
+  EXPECT_EQ(p.stations[0].utilization.reason, "behind front, which is overloaded");
+  EXPECT_FALSE(p.stations[0].wait_mean_s.exact);
+  EXPECT_FALSE(p.stations[1].utilization.exact);
+  EXPECT_TRUE(p.stations[2].utilization.exact);
 }
 
 TEST(PredictOpen, ParallelOfUnlikeMeansAndConstants) {
