@@ -37,12 +37,12 @@ double packets_of(const models::Link& l, const std::optional<sim::Distribution>&
   return std::max(1.0, std::ceil(bytes->mean() / l.packet_bytes));
 }
 
-// Expected rounds of retransmission of a message of n packets: the slowest packet's.
+// Expected rounds of retransmission of a message of n packets that arrives: the slowest packet's.
 double extra_rounds(const models::Link& l, double packets) {
+  const double arrives = sim::math::log1p(-given_up(l, 1));
   double sum = 0, power = l.loss;
-  for (std::int64_t k = 1; k <= l.max_retransmissions && power > 1e-15; ++k, power *= l.loss) {
-    sum += power >= 1 ? 1 : -sim::math::expm1(packets * sim::math::log1p(-power));
-  }
+  for (std::int64_t k = 1; k <= l.max_retransmissions && power > 1e-15; ++k, power *= l.loss)
+    sum -= sim::math::expm1(packets * (sim::math::log1p(-power) - arrives));
   return sum;
 }
 

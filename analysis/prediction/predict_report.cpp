@@ -435,7 +435,7 @@ double Predictor::workload(int id) {
   const double rate = mean_rate(t_, w);
   const bool stationary = is_stationary(w);
   out.throughput_per_s = figure(rate, p_.stable || known, stationary && doubt_.empty(),
-                                known ? "the mean of a rate that changes" : reason);
+                                known && doubt_.empty() ? "the mean of a rate that changes" : reason);
   if (!unmodelled.empty()) {  // they all end somehow
     out.throughput_per_s = figure(rate, p_.stable, stationary && doubt_.empty(),
                                   doubt_.empty() ? "the mean of a rate that changes" : doubt_);

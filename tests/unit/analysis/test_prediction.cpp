@@ -438,8 +438,7 @@ TEST(PredictOpen, ARejectedCallThatIsIgnoredTakesAnotherTime) {
   EXPECT_FALSE(predict(w.t).workloads[0].response_mean_s.exact);
 }
 
-// What gets through an overloaded station is less than comes to it, and so is what a guess at losses lets
-// through.
+// What gets through an overloaded station is less than what comes to it.
 TEST(PredictOpen, RatesBehindAnOverloadedStationAreApproximate) {
   World w;
   const int back = w.service("back", 1, {World::work(5)});
@@ -500,6 +499,25 @@ TEST(PredictOpen, LinksAddLatencyAndQueueForBandwidth) {
   EXPECT_NEAR(p.links[0].wait_mean_s.value, 0.02, 1e-9);
   EXPECT_NEAR(p.workloads[0].response_mean_s.value, 0.02 + 0.01 + 0.003 + 0.005, 1e-9);
   EXPECT_NEAR(p.workloads[0].zero_load_response_s, 0.018, 1e-9);
+}
+
+// One in five is lost, and given up after two repetitions, 50 ms apart: of those that arrive 0.8 do at once,
+// 0.16 and 0.032 later.
+TEST(PredictOpen, LossesDelayWhatArrives) {
+  World w;
+  const int s = w.service("s", models::kUnlimited, {World::work(5)});
+  models::Link l;
+  l.name = "wire";
+  l.loss = 0.2;
+  l.retransmit_timeout = sim::Duration{50'000'000};
+  l.max_retransmissions = 2;
+  w.t.links.push_back(l);
+  models::Step call = w.call(s);
+  w.t.edges[0].out_link = 0;
+  w.open(80, {call});
+  const Prediction p = predict(w.t);
+  EXPECT_NEAR(p.workloads[0].response_mean_s.value, (0.16 + 2 * 0.032) / 0.992 * 0.05 + 0.005, 1e-12);
+  EXPECT_NEAR(p.workloads[0].success, 0.992, 1e-12);
 }
 
 // The same messages all at once: 10 ms / (1 - rho) = 50 ms. In packets of 1250 bytes, 1 ms each, that come in
