@@ -15,21 +15,35 @@
 
 namespace tailrace::cli {
 
+namespace fs = std::filesystem;
+
 namespace {
 
 // A file by itself, in whichever folder it is to be.
 struct SingleFile {
   explicit SingleFile(const std::string& path)
-      : name(std::filesystem::path(path).filename().string()),
-        folder(std::filesystem::path(path).parent_path().string()) {
+      : name(fs::path(path).filename().string()), folder(fs::path(path).parent_path().string()) {
     if (folder.empty()) folder = ".";
   }
   std::string name, folder;
 };
 
-}  // namespace
+// A device or a pipe, such as /dev/stdout: it is written to, and nothing takes its place.
+bool is_special(const std::string& path) {
+  std::error_code code;
+  const fs::file_status status = fs::status(path, code);
+  return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
 
-namespace fs = std::filesystem;
+// A link stays: what it leads to is replaced.
+std::string behind_link(const std::string& path) {
+  std::error_code code;
+  if (!fs::is_symlink(path, code)) return path;
+  const fs::path file = fs::canonical(path, code);
+  return code ? path : file.string();
+}
+
+}  // namespace
 
 OutputFiles::~OutputFiles() {
   for (const File& file : files_) ::unlink(file.temporary.c_str());
@@ -45,17 +59,19 @@ std::string OutputFiles::prepare() {
 }
 
 std::string OutputFiles::add(const std::string& name, std::string_view content) {
-  const std::string final = (fs::path(folder_) / name).string();
+  const std::string final = behind_link((fs::path(folder_) / name).string());
   std::error_code code;  // open() says what is wrong with the folder
   if (fs::path(name).has_parent_path()) fs::create_directories(fs::path(final).parent_path(), code);
-  const std::string temporary = fmt::format("{}.{}.tmp", final, ::getpid());
+  const bool special = is_special(final);
+  const std::string target = special ? final : fmt::format("{}.{}.tmp", final, ::getpid());
   const auto failed = [&](std::size_t done) {
     return fmt::format("cannot write {}: {} ({} of {} bytes written)", final, std::strerror(errno), done,
                        content.size());
   };
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+  const int how = special ? O_WRONLY : O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
+  const int fd = ::open(target.c_str(), how | O_CLOEXEC, 0666);
   if (fd < 0) return failed(0);
-  files_.push_back({temporary, final});
+  if (!special) files_.push_back({target, final});
   std::size_t done = 0;
   std::string error;
   while (done < content.size() && error.empty()) {
@@ -94,17 +110,18 @@ int prepare_file(const char* option, const std::string& path) {
   if (path.empty()) return kGood;
   const SingleFile file(path);
   std::error_code code;
-  if (file.name.empty() || std::filesystem::is_directory(path, code)) {
+  if (file.name.empty() || fs::is_directory(path, code)) {
     complain(fmt::format("{} needs the name of a file, not of a folder", option));
     return kUsage;
   }
+  if (is_special(path)) return kGood;
   return prepare_folder(file.folder) ? kGood : kInputOutput;
 }
 
 std::string write_single(const std::string& path, const std::string& content) {
   const SingleFile file(path);
   OutputFiles files(file.folder);
-  std::string error = files.prepare();
+  std::string error = is_special(path) ? "" : files.prepare();
   if (error.empty()) error = files.add(file.name, content);
   if (error.empty()) error = files.commit();
   return error;

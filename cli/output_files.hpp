@@ -1,7 +1,7 @@
 #pragma once
 // A set of result files that appear together. Each is written under a temporary name in the same folder,
 // flushed, closed and then renamed, so that a full disk or a crash leaves no half a file under a final name,
-// and an old result stays until the new one is whole.
+// and an old result stays until the new one is whole. Devices and pipes are written as they are.
 #include <string>
 #include <string_view>
 #include <vector>

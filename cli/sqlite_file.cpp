@@ -137,6 +137,10 @@ bool has_sqlite() {
 
 std::string write_sqlite(const std::string& file, const scenarios::SweepResults& results,
                          const std::string& program_version) {
+  std::error_code nothing;
+  const auto there = std::filesystem::status(file, nothing);
+  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there))
+    return fmt::format("{} cannot be written: it is no file", file);
   const std::string beside = file + ".new";
   std::remove(beside.c_str());
   std::string error;

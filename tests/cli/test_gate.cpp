@@ -1,5 +1,6 @@
 // The gate: JUnit, baselines and early ends, as a CI job meets them.
 #include <cstdlib>
+#include <filesystem>
 #include <regex>
 
 #include "tests/cli/program.hpp"
@@ -47,6 +48,20 @@ TEST_F(Program, AJunitThatCannotBeWrittenIsFoundBeforeTheRun) {
   EXPECT_EQ(f.exit_code, 5) << f.err;
   EXPECT_EQ(run_program({"run", s, "--duration", "10000h", "--junit", path("")}).exit_code, 2);
 }
+// A pipe or a device stays what it is, and so does a link.
+TEST_F(Program, AFileIsWrittenToWhereThePathLeads) {
+  namespace fs = std::filesystem;
+  const std::string s = file("s.yaml", kQueue), pipe = path("pipe"), real = file("real.xml", "old");
+  const std::string reader = "mkfifo " + pipe + " && (timeout 60 cat " + pipe + " > /dev/null &)";
+  ASSERT_EQ(std::system(reader.c_str()), 0);
+  EXPECT_EQ(run_program({"run", s, "-q", "--junit", pipe}).exit_code, 0);
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  fs::create_symlink(real, path("link.xml"));
+  EXPECT_EQ(run_program({"run", s, "-q", "--junit", path("link.xml")}).exit_code, 0);
+  EXPECT_TRUE(fs::is_symlink(path("link.xml")));
+  EXPECT_TRUE(contains(read(real), "<testsuite"));
+}
+
 TEST_F(Program, AThresholdWithoutDataIsSkippedInJunit) {
   const std::string s = file("s.yaml", gated(R"({load.request_duration: ["p(99.9999) < 1s"]})"));
   run_program({"run", s, "--junit", path("j.xml"), "--replications", "1", "--set", "run.duration=6s", "--set",
