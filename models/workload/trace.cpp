@@ -48,7 +48,7 @@ std::shared_ptr<const std::vector<std::int64_t>> load_trace(const TraceSpec& spe
     return nullptr;
   }
   CsvRows rows(*file.path);
-  std::size_t column = 0;
+  std::size_t column = 0, columns = 1;
   bool first = true;
   while (rows.next()) {
     if (std::exchange(first, false)) {
@@ -57,9 +57,18 @@ std::shared_ptr<const std::vector<std::int64_t>> load_trace(const TraceSpec& spe
         if (column == rows.cells())
           return fail(fmt::format("row {} has no column \"{}\"", rows.number(), escaped(spec.column)));
       }
-      if (!spec.column.empty() || rows.is_header()) continue;
+      if (!spec.column.empty() || rows.is_header()) {
+        columns = rows.cells();
+        continue;
+      }
     }
     const std::size_t row = rows.number();
+    if (rows.cells() > columns) {
+      return fail(fmt::format("row {}: expected {}, found \"{}\"", row,
+                              columns == 1 ? "one time" : fmt::format("{} cells, as the header has", columns),
+                              escaped(rows.text().substr(0, 40))),
+                  "numbers have a point, not a comma; a file of several columns begins with their names");
+    }
     const std::string_view text = rows.cell(column);
     const Quantity q = parse_number(text);
     if (!q.value)

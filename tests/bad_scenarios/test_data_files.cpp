@@ -74,6 +74,10 @@ TEST_F(DataFiles, a_trace_with_a_fault_names_the_row) {
             kTrace + std::string("row 3: expected a time, found \"\""));
   EXPECT_EQ(trace("a,b\n1,2\n", "file: times.csv, column: c"),
             kTrace + std::string("row 1 has no column \"c\""));
+  EXPECT_EQ(trace("0,1\n0,2\n"), kTrace + std::string("row 1: expected one time, found \"0,1\""));
+  EXPECT_EQ(trace("time\n0,1\n"), kTrace + std::string("row 2: expected one time, found \"0,1\""));
+  EXPECT_EQ(trace("id,time\n1,0,1\n", "file: times.csv, column: time"),
+            kTrace + std::string("row 2: expected 2 cells, as the header has, found \"1,0,1\""));
   EXPECT_EQ(trace("time\n"), kTrace + std::string("has no arrival times"));
   EXPECT_EQ(trace(""), kTrace + std::string("has no arrival times"));
   EXPECT_EQ(trace("0\n" + std::string(100'000, '1') + "\n"),
