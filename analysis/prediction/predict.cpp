@@ -70,6 +70,7 @@ bool Predictor::zero_load() {
   for (const StationState& s : layers_.stations) {
     idle_stay_.push_back(s.visits.mean());
   }
+  for (const WalkResult& w : layers_.op_walk) idle_spent_.push_back(w.spent_s);
   return true;
 }
 

@@ -36,8 +36,9 @@ struct StationPrediction {
   Figure in_queue_mean;
   double lost_fraction = 0;  // rejected by a bounded queue, or gave up waiting
   bool stable = true;
-  bool turns_away = false;  // its queue is bounded, or impatient
-  std::string remark;       // "needs 1.4x its workers"
+  bool surely_unstable = false;  // whatever the calls that hold its workers take, and however its queue ends
+  bool turns_away = false;       // its queue is bounded, or impatient
+  std::string remark;            // "needs 1.4x its workers"
 };
 
 struct LinkPrediction {

@@ -137,6 +137,20 @@ std::string Predictor::doubt_of_rate(std::size_t i) const {
   return {};
 }
 
+bool Predictor::surely_unstable(std::size_t i) const {
+  const StationState& s = layers_.stations[i];
+  const models::Station& m = t_.stations[i];
+  if (s.stable || m.queue_capacity != models::kUnlimited || m.patience || !doubt_of_rate(i).empty())
+    return false;
+  if (!s.holds_calls) return true;
+  const auto full = [](const GroupState& g) { return g.core_utilization >= 1; };
+  if (std::any_of(s.groups.begin(), s.groups.end(), full)) return true;
+  if (s.groups.size() > 1) return false;  // each takes another time
+  double held = 0;
+  for (const int op : s.operations) held += rates_[at(op)] * idle_spent_[at(op)];
+  return held >= static_cast<double>(m.workers) * static_cast<double>(m.instances);
+}
+
 double Predictor::rate_of(std::size_t i) const {  // visits per second, at the full rates
   const StationState& s = layers_.stations[i];
   double sum = 0;
@@ -230,6 +244,7 @@ void Predictor::station(std::size_t i, bool closed) {
   out.visit_rate_per_s = rate;
   out.lost_fraction = s.lost;
   out.stable = s.stable;
+  out.surely_unstable = surely_unstable(i);
   out.turns_away = m.queue_capacity != models::kUnlimited || m.patience;
   out.by_messages = messages_arrive(i);
   const bool waits_in_channel = handles_messages(i);

@@ -80,6 +80,8 @@ class Predictor {
   void take_back_loads();
   // Where messages arrive: rates follow from what is published, waits are the channel's.
   std::string doubt_of_rate(std::size_t i) const;
+  // Its load is too much for it even where all that it calls is idle.
+  bool surely_unstable(std::size_t i) const;
   bool messages_arrive(std::size_t i) const;
   bool handles_messages(std::size_t i) const;
   bool handles_once(std::size_t i) const;
@@ -106,6 +108,7 @@ class Predictor {
   Prediction p_;
   std::vector<WalkResult> idle_;    // per class, flat
   std::vector<double> idle_stay_;   // per station
+  std::vector<double> idle_spent_;  // per operation, until success or failure
   std::vector<double> open_rates_;  // per class, flat
   double open_total_ = 0;
   bool changing_users_ = false, unsettled_ = false;

@@ -72,8 +72,14 @@ std::string how(const Figure& f) {
 void capacity_lines(const Prediction& p, bool unicode, std::string& out) {
   for (const StationPrediction& s : p.stations) {
     if (s.stable) continue;
-    out += fmt::format("Unstable: {} {}; its queue {}.\n", s.name, s.remark,
-                       s.turns_away ? "turns the rest away" : "grows without end");
+    if (s.surely_unstable) {
+      out += fmt::format("Unstable: {} {}; its queue grows without end.\n", s.name, s.remark);
+    } else if (s.turns_away) {
+      out += fmt::format("Overloaded: {} {}; its queue turns the rest away.\n", s.name, s.remark);
+    } else {
+      out +=
+          fmt::format("Perhaps unstable: {} {}, by an estimate that a run may refute.\n", s.name, s.remark);
+    }
   }
   if (p.bottleneck >= 0) {
     const StationPrediction& s = p.stations[static_cast<std::size_t>(p.bottleneck)];

@@ -46,14 +46,14 @@ double excess(const JudgedThreshold& t) {
   return analysis::holds(t.result, t.result.measured.estimate) ? -distance : distance;
 }
 
-// Stations that theory says cannot carry the load; empty where it does not know.
+// Stations of which theory is sure that they cannot carry the load; empty where it does not know.
 std::string overload(const models::CompiledModel& model) {
   if (!model.scaled.empty() || !model.topology->faults.empty()) return "";
   const analysis::Prediction prediction = analysis::predict(*model.topology);
   if (!prediction.message.empty() || prediction.stable) return "";
   std::vector<std::string> names;
   for (const analysis::StationPrediction& s : prediction.stations) {
-    if (!s.stable && s.rate_known) names.push_back(s.name);
+    if (s.surely_unstable && s.rate_known) names.push_back(s.name);
   }
   return names.empty() ? "" : fmt::format("theory: {} overloaded", fmt::join(names, ", "));
 }

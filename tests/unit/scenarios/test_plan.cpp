@@ -43,6 +43,35 @@ TEST(Plan, OfManyServersIsErlangsMinimum) {
   for (const SizeJudgement& s : p.tried) EXPECT_EQ(s.judgement.by_theory, s.sizes[0] <= 8) << s.sizes[0];
 }
 
+// Callers that hold their workers while two others work for them cannot all wait there at once: three are
+// enough to keep up with the load, where an open system's wait would need seven. Below 80 x 30 ms = 2.4
+// workers it is hopeless.
+TEST(Plan, WhatTheoryOnlyEstimatesIsSimulated) {
+  const std::string nested = kRun + R"(workloads: {load: {constant_arrival_rate: 80/s, calls: s.op}}
+services:
+  s: {workers: 9, endpoints: {op: [compute: exp(10ms), call: b.op]}}
+  b: {workers: 2, endpoints: {op: [compute: exp(20ms)]}}
+thresholds: {load.request_duration: ["p(95) < 280ms"]}
+)";
+  const SizePlan p = find_sizes(scenario(nested), {{"services.s.workers", {1, 9, 1}}}, 100, {});
+  EXPECT_EQ(p.fault, "");
+  ASSERT_TRUE(p.answer.found);
+  EXPECT_EQ(p.answer.sizes, Sizes{4});
+  for (const SizeJudgement& s : p.tried) EXPECT_EQ(s.judgement.by_theory, s.sizes[0] <= 2) << s.sizes[0];
+}
+
+// What a bounded queue cannot take is turned away: that is for the thresholds to judge.
+TEST(Plan, ABoundedQueueIsNeverRuledOut) {
+  const std::string bounded = kRun + R"(workloads: {load: {constant_arrival_rate: 150/s, calls: s.op}}
+services: {s: {workers: 4, queue: 2, cpus: 1, endpoints: {op: [compute: exp(10ms)]}}}
+thresholds: {load.request_failed: ["rate < 60%"]}
+)";
+  const SizePlan p = find_sizes(scenario(bounded), {{"services.s.workers", {1, 4, 1}}}, 100, {});
+  EXPECT_EQ(p.fault, "");
+  ASSERT_TRUE(p.answer.found);
+  EXPECT_EQ(p.answer.sizes, Sizes{1});
+}
+
 TEST(Plan, OfTwoServicesEqualsBruteForceAtAnyPrices) {
   for (const auto& [of_a, of_b] : {std::pair{1.0, 3.0}, std::pair{3.0, 1.0}}) {
     double best = 1e9;
