@@ -1,12 +1,12 @@
 #pragma once
 // The theory beside the simulation: what queueing theory says about a topology before anything is simulated,
 // and how far each figure can be trusted. A figure is exact only where a theorem covers the whole way of the
-// traffic to it: Jackson and BCMP product forms, Pollaczek-Khinchine, G/M/1 and the loss formulas for a
-// station fed straight from a workload. Everything else is flagged approximate or unknown, with the reason in
-// words. Order of the results is that of the topology's ids. Times are seconds, rates per second. Cost: one
-// pass over the steps, linear in the topology, for an open load without call cycles; a few dozen passes
-// otherwise. Left out: transients, percentiles, and what timeouts do to the load (a note says so). Figures
-// that other policies can change are unknown (unmodelled.hpp).
+// traffic to it: Jackson and BCMP product forms, Pollaczek-Khinchine, G/M/1, priorities at one worker
+// and the loss formulas for a station fed straight from a workload. Everything else is flagged approximate or
+// unknown, with the reason in words. Order of the results is that of the topology's ids. Times are seconds,
+// rates per second. Cost: one pass over the steps, linear in the topology, for an open load without call
+// cycles; a few dozen passes otherwise. Left out: transients, percentiles, and what timeouts do to the load
+// (a note says so). Figures that other policies can change are unknown (unmodelled.hpp).
 #include <string>
 #include <vector>
 

@@ -459,6 +459,10 @@ double Predictor::workload(int id) {
   }
   if (!(rate > 0)) known = false, reason = "no requests";
   if (!closed_.empty()) exact = false, reason = closed_reason_;
+  if (const std::optional<double> own = response_by_priority(id); own && known && doubt_.empty()) {
+    out.response_mean_s = figure(*own, true, true, {});
+    return rate;
+  }
   out.response_mean_s =
       figure(ok > 0 ? sum / ok : kInfinity, known && ok > 0, exact, ok > 0 ? reason : "no request succeeds");
   return rate;

@@ -1,6 +1,7 @@
 #pragma once
 // One prediction in the making: the loads, the solved layers, and the doubts that are cast over the figures.
 // Methods run in the order in which run() calls them.
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -100,6 +101,10 @@ class Predictor {
   std::vector<char> reached(int workload) const;
   // Fills in a workload; its requests per second are the answer.
   double workload(int id);
+  int only_call(const models::RequestClass& c) const;
+  bool serves_by_priority(std::size_t i) const;
+  // Of an open workload whose requests wait by priority; nothing where no formula covers them.
+  std::optional<double> response_by_priority(int workload) const;
   // Of a closed loop without a product form: demands with stays as in an idle system.
   void layered_bounds();
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "analysis/prediction/predict.hpp"
+#include "analysis/queueing/formulas.hpp"
 #include "tests/unit/analysis/prediction_world.hpp"
 
 namespace tailrace::analysis {
@@ -186,6 +187,30 @@ TEST(PredictPolicies, AnOverloadThatAPolicyMayPreventIsNotCalledOne) {
   EXPECT_TRUE(p.stable);
   EXPECT_EQ(station(p, "api").remark,
             "would need 2x what it has, but rate_limit of api is not part of this theory");
+}
+
+// Cobham's waits, and those of who is interrupted; a class that comes from elsewhere takes them away.
+TEST(PredictOpen, EachPriorityHasItsResponse) {
+  for (const bool interrupts : {false, true}) {
+    World w;
+    const int quick = w.service("s", 1, {World::work(5)}, true);
+    const int slow = w.beside(quick, {World::compute(Distribution::constant(12 * kMs))});
+    w.station(quick).discipline =
+        interrupts ? models::Discipline::preemptive_priority : models::Discipline::priority;
+    w.open(30, {w.call(quick)}).classes[0].priority = 5;
+    w.open(40, {w.call(slow)});
+    const std::vector<PriorityClass> laws = {{30, 0.005, 1}, {40, 0.012, 0}};
+    const auto means = interrupts ? priority_preemptive_resume(laws) : priority_nonpreemptive(laws);
+    const Prediction p = predict(w.t);
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_TRUE(p.workloads[i].response_mean_s.exact) << p.workloads[i].response_mean_s.reason;
+      EXPECT_NEAR(p.workloads[i].response_mean_s.value, means[i].response_mean_s, 1e-9);
+    }
+    const int front = w.service("front", models::kUnlimited, {});
+    w.then_call(front, quick);
+    w.open(1, {w.call(front)});
+    EXPECT_FALSE(predict(w.t).workloads[0].response_mean_s.exact);
+  }
 }
 
 }  // namespace
