@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
+#include <set>
 #include <span>
+#include <utility>
 
 #include "analysis/cascade/causes.hpp"
 
@@ -40,8 +43,7 @@ class Finder {
     const double start = static_cast<double>(r_.start_ns) * 1e-9;
     baseline_.first = first_from(start);
     faults();
-    baseline_.end = c_.triggers.empty() ? baseline_.first + (n_ - std::min(n_, baseline_.first)) / 4
-                                        : last_before(c_.triggers.front().start_s);
+    baseline_.end = c_.triggers.empty() ? first_quarter() : before_fault(c_.triggers.front());
     if (too_short()) return unknown(too_few_windows());
     if (requests() < kFewestRequests) return unknown("too few requests");
     load();
@@ -49,7 +51,8 @@ class Finder {
     if (!c_.triggers.empty())
       baseline_.end = std::min(baseline_.end, last_before(c_.triggers.front().start_s));
     if (too_short()) return unknown(too_few_windows());
-    const std::vector<Signal> signals = signals_of(model_, r_, baseline_);
+    std::vector<Signal> signals = signals_of(model_, r_, baseline_);
+    for (const int component : held_at_the_door_) signals.push_back(time_of_calls(model_, r_, component));
     hits(signals);
     users(signals);
     judge();
@@ -67,6 +70,17 @@ class Finder {
     return static_cast<std::size_t>(std::upper_bound(times_.end_s.begin(), times_.end_s.end(), s + 1e-9) -
                                     times_.end_s.begin());
   }
+  // A window sees all of the instant at which it ends: where that is the fault's, whoever it kills at once.
+  std::size_t before_fault(const Trigger& first) const {
+    const std::size_t end = static_cast<std::size_t>(
+        std::lower_bound(times_.end_s.begin(), times_.end_s.end(), first.start_s - 1e-9) -
+        times_.end_s.begin());
+    // A fault that waits for something to be so is no first cause: what brought it about may stand before it.
+    const std::size_t quarter = first_quarter();
+    const bool waited = t_.faults[at(first.fault)].when.has_value();
+    return waited && quarter >= baseline_.first + kFewestBaselineWindows ? std::min(end, quarter) : end;
+  }
+  std::size_t first_quarter() const { return baseline_.first + (n_ - std::min(n_, baseline_.first)) / 4; }
   Baseline normal_of(const std::vector<double>& values) const {
     return baseline_of(std::span(values).subspan(baseline_.first, baseline_.end - baseline_.first));
   }
@@ -82,7 +96,25 @@ class Finder {
     return std::move(c_);
   }
 
+  // Who calls over a link that a fault can hit: what is cut or slow on the way hurts him, not who is called.
+  std::map<std::pair<int, int>, int> callers() const {
+    std::map<std::pair<int, int>, int> by_link_and_callee;
+    for (const models::Edge& e : t_.edges) {
+      const int callee = t_.operations[at(e.operation)].component;
+      for (const int link : {e.out_link, e.back_link}) {
+        if (link != models::kNone) by_link_and_callee[{link, callee}] = e.from_component;
+      }
+    }
+    return by_link_and_callee;
+  }
+  static bool holds_at_the_door(const models::Fault& fault) {
+    return std::any_of(fault.effects.begin(), fault.effects.end(), [](const models::FaultEffect& e) {
+      return e.action == models::FaultAction::delay || e.action == models::FaultAction::vanish;
+    });
+  }
+
   void faults() {
+    const std::map<std::pair<int, int>, int> caller_over = callers();
     for (const models::FaultActivation& a : r_.fault_activations) {
       Trigger trigger;
       trigger.fault = static_cast<int>(a.fault);
@@ -97,7 +129,12 @@ class Finder {
         add(target.component);
         for (const auto& [station, instance] : target.instances) add(t_.stations[at(station)].component);
         if (target.workload >= 0) add(t_.workloads[at(target.workload)].component);
-        if (!target.links.empty()) add(target.from_component);
+        for (const int link : target.links) {
+          const auto caller = caller_over.find({link, target.component});
+          if (caller != caller_over.end()) add(caller->second);
+        }
+        if (target.component >= 0 && holds_at_the_door(t_.faults[a.fault]))
+          held_at_the_door_.insert(target.component);
       }
       c_.triggers.push_back(std::move(trigger));
     }
@@ -108,6 +145,10 @@ class Finder {
                      [](const Trigger& a, const Trigger& b) { return a.start_s < b.start_s; });
   }
 
+  static bool brings_load(const models::Fault& fault) {
+    return std::any_of(fault.targets.begin(), fault.targets.end(),
+                       [](const models::FaultTarget& target) { return target.workload >= 0; });
+  }
   void load() {
     const std::vector<double> offered = offered_load(model_, r_);
     const Baseline normal = normal_of(offered);
@@ -123,8 +164,7 @@ class Finder {
       for (const models::Workload& w : t_.workloads) trigger.components.push_back(w.component);
       const bool by_fault = std::any_of(c_.triggers.begin(), c_.triggers.end(), [&](const Trigger& f) {
         return f.start_s <= trigger.start_s + 1e-9 && (!f.over || f.end_s + 1e-9 >= trigger.start_s) &&
-               std::any_of(t_.workloads.begin(), t_.workloads.end(),
-                           [&](const models::Workload& w) { return f.on(w.component); });
+               (f.fault < 0 || brings_load(t_.faults[at(f.fault)]));
       });
       if (!by_fault) c_.triggers.push_back(std::move(trigger));
     }
@@ -207,7 +247,7 @@ class Finder {
   // The window that holds the first trigger's start begins before it, and what is seen there does not.
   double onset_of(const Episode& e) const {
     const double start = times_.start_s[e.first];
-    const bool holds = !c_.triggers.empty() && c_.triggers.front().start_s < times_.end_s[e.first];
+    const bool holds = !c_.triggers.empty() && c_.triggers.front().start_s <= times_.end_s[e.first] + 1e-9;
     return holds ? std::max(start, c_.triggers.front().start_s) : start;
   }
 
@@ -376,6 +416,7 @@ class Finder {
   const WindowTimes times_;
   const std::size_t n_;
   Span baseline_;
+  std::set<int> held_at_the_door_;  // components of which a fault holds requests before they are let in
   Cascade c_;
   bool users_well_ = true, some_wait_for_ever_ = false;
   double served_before_ = 1;

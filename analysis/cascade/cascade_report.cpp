@@ -121,9 +121,10 @@ class Aggregator {
     for (std::size_t pass = 0; pass < report_.hits.size(); ++pass) {
       for (const CascadeHitReport& h : report_.hits) {
         const auto of_cause = h.root ? depth.end() : depth.find(h.cause);
-        const int d = h.mechanism == Mechanism::unexplained ? unexplained
-                      : of_cause == depth.end()             ? 0
-                                                            : of_cause->second + 1;
+        const int d = h.mechanism == Mechanism::unexplained    ? unexplained
+                      : h.mechanism == Mechanism::cache_misses ? 1
+                      : of_cause == depth.end()                ? 0
+                                                               : of_cause->second + 1;
         if (d > 2 * unexplained) continue;  // two that hit each other
         depth[h.component] = d;
       }

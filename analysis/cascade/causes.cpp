@@ -1,6 +1,7 @@
 #include "analysis/cascade/causes.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,12 @@ Flow flow_of(const models::RunRecord& record, const WindowTimes& times, std::siz
   return f;
 }
 
+// Attempts of a window may be those of calls of the window before, which were more.
+double most_attempts(const models::Edge& e) {
+  if (e.retries == models::kUnlimited) return std::numeric_limits<double>::infinity();
+  return 1 + static_cast<double>(e.retries) + (e.hedging ? static_cast<double>(e.hedging->most) : 0.0);
+}
+
 class Explainer {
  public:
   Explainer(const models::CompiledModel& model, const models::RunRecord& record, Span baseline,
@@ -61,26 +68,26 @@ class Explainer {
         record_(record),
         times_(window_times(record)),
         baseline_(baseline),
+        first_(baseline.end),
         onsets_(onsets),
         c_(cascade),
         explained_(cascade.hits.size()) {
+    // A window that ends with the first trigger's moment is none of the load that it brings.
+    while (first_ < times_.end_s.size() && !c_.triggers.empty() &&
+           times_.end_s[first_] <= c_.triggers.front().start_s + 1e-9)
+      ++first_;
     for (const models::Operation& op : t_.operations) find_cache_users(op.component, op.steps);
   }
 
   void run() {
     for (std::size_t h = 0; h < c_.hits.size(); ++h) explained_[h] = by_trigger(h);
-    const bool edges = calls_in_windows(record_, t_.edges.size());
-    for (bool more = edges; more;) {
-      more = false;
+    if (calls_in_windows(record_, t_.edges.size())) {
+      by_neighbours();
+      // What no trigger explains may still explain its neighbours.
       for (std::size_t h = 0; h < c_.hits.size(); ++h) {
-        if (!explained_[h] && by_neighbour(h)) more = explained_[h] = true;
-      }
-    }
-    // What no trigger explains may still explain its neighbours.
-    for (std::size_t h = 0; edges && h < c_.hits.size(); ++h) {
-      if (!explained_[h]) explained_[h] = true;
-      for (std::size_t k = 0; k < c_.hits.size(); ++k) {
-        if (!explained_[k]) explained_[k] = by_neighbour(k);
+        if (explained_[h]) continue;
+        explained_[h] = true;
+        by_neighbours();
       }
     }
     not_before_causes();
@@ -88,6 +95,15 @@ class Explainer {
   }
 
  private:
+  void by_neighbours() {
+    for (bool more = true; more;) {
+      more = false;
+      for (std::size_t h = 0; h < c_.hits.size(); ++h) {
+        if (!explained_[h] && by_neighbour(h)) more = explained_[h] = true;
+      }
+    }
+  }
+
   // A window is as fine as it gets, and one that holds the cause's moment begins before it.
   void not_before_causes() {
     for (std::size_t round = 0; round < c_.hits.size(); ++round) {
@@ -155,7 +171,7 @@ class Explainer {
     const auto distance = [&](const Hit& hit) {  // from a trigger
       const Hit* at = &hit;
       for (std::size_t steps = 0; steps <= c_.hits.size(); ++steps) {
-        if (at->trigger >= 0) return steps;
+        if (at->trigger >= 0) return steps + (at->mechanism == Mechanism::cache_misses ? 1 : 0);
         const auto cause = std::find_if(c_.hits.begin(), c_.hits.end(),
                                         [&](const Hit& other) { return other.component == at->cause; });
         if (cause == c_.hits.end()) return at->cause >= 0 ? steps + 1 : c_.hits.size() + 1;
@@ -188,7 +204,7 @@ class Explainer {
     const std::size_t w = onsets_[h];
     const Span after{w, w + kEvidence};
     // More load is there before its effect is.
-    const Span around{w - std::min(w - std::min(w, baseline_.end), kBefore), w + 2};
+    const Span around{w - std::min(w - std::min(w, first_), kBefore), w + 2};
     const Hit* best = nullptr;
     Mechanism how = Mechanism::unexplained;
     int outside = -1;  // a workload with more load that is not, or not yet, hit itself
@@ -203,7 +219,7 @@ class Explainer {
     };
     for (std::size_t e = 0; e < t_.edges.size(); ++e) {
       const models::Edge& edge = t_.edges[e];
-      if (edge.probe) continue;
+      if (!is_watched(edge)) continue;
       const int to = t_.operations[at(edge.operation)].component;
       if (edge.from_component == to) continue;
       if (edge.from_component == hit.component) {
@@ -220,6 +236,16 @@ class Explainer {
         }
       }
     }
+    // Who cannot be found is called by nobody, and nothing is wrong with him.
+    for (const models::Station& s : t_.stations) {
+      if (s.component != hit.component || !s.discovery) continue;
+      for (const models::DiscoveryClient& client : s.discovery->clients) {
+        if (client.edge == models::kNone) continue;
+        const auto e = at(client.edge);
+        const Hit* resolver = explained_hit(t_.operations[at(t_.edges[e].operation)].component, w);
+        if (resolver != nullptr) offer(resolver, from_callee(e, after, hit));
+      }
+    }
     if (best == nullptr && outside < 0) return false;
     hit.mechanism = best != nullptr ? how : how_outside;
     hit.cause = best != nullptr ? best->component : outside;
@@ -228,10 +254,11 @@ class Explainer {
 
   Mechanism from_callee(std::size_t e, Span after, const Hit& hit) const {
     const Flow now = flow_of(record_, times_, e, after), then = flow_of(record_, times_, e, baseline_);
+    const bool waits = !t_.edges[e].errand;  // what instances do of their own accord holds up nobody
     // Too few to tell how they ended, but who has become slow waits for those it calls.
     if (std::max(now.attempts, now.ended) < kFewestAttempts)
-      return then.attempts > 0 && hit.symptom == Symptom::slow ? Mechanism::slow_replies
-                                                               : Mechanism::unexplained;
+      return waits && then.attempts > 0 && hit.symptom == Symptom::slow ? Mechanism::slow_replies
+                                                                        : Mechanism::unexplained;
     const double timeouts = now.share(now.timeouts) - then.share(then.timeouts);
     const double refusals = now.share(now.refusals) - then.share(then.refusals);
     const double errors = now.share(now.errors) - then.share(then.errors);
@@ -240,6 +267,7 @@ class Explainer {
       return most == timeouts   ? Mechanism::timeouts
              : most == refusals ? Mechanism::refusals
                                 : Mechanism::errors;
+    if (!waits) return Mechanism::unexplained;
     const int station = t_.edges[e].from_station;
     if (station != models::kNone && t_.stations[at(station)].blocking &&
         (hit.symptom == Symptom::queue || hit.symptom == Symptom::refused))
@@ -261,6 +289,7 @@ class Explainer {
   const models::RunRecord& record_;
   const WindowTimes times_;
   const Span baseline_;
+  std::size_t first_;  // window in which there may be more load
   const std::vector<std::size_t>& onsets_;
   Cascade& c_;
   std::vector<bool> explained_;
@@ -289,6 +318,7 @@ std::vector<EdgeAmplification> amplified_edges(const models::CompiledModel& mode
       const Flow f = flow_of(record, times, e, {k, k + 1});
       if (f.calls >= kFewestAttempts) a.most = std::max(a.most, f.per_call());
     }
+    a.most = std::min(a.most, most_attempts(model.topology->edges[e]));
     if (a.most > kMostAmplification * a.before) list.push_back(a);
   }
   return list;

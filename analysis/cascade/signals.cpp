@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
+#include <span>
 #include <utility>
 
 namespace tailrace::analysis {
@@ -61,6 +63,10 @@ bool calls_in_windows(const models::RunRecord& record, std::size_t calls) {
   return !record.windows.empty() && record.windows[0].edges.size() == calls;
 }
 
+bool is_watched(const models::Edge& edge) {
+  return !edge.probe || edge.errand;
+}
+
 WindowTimes window_times(const models::RunRecord& record) {
   WindowTimes times;
   std::int64_t previous = 0;
@@ -86,6 +92,9 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
     if (s.values.empty()) s = {component, symptom, floor, std::vector<double>(n, kNothing)};
     return s;
   };
+  // Who hangs by chance are many where requests take longer than a window. What fails need not stand out from
+  // that: where requests are known to end it is a signal of its own.
+  std::vector<Signal> failures;
   std::size_t first = 0;  // class
   for (const models::Workload& w : t.workloads) {
     Signal& failed = signal(w.component, Symptom::failed, kShare);
@@ -106,10 +115,14 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
     }
     // A request that ends late counts where it ends; one that hangs where it arrived.
     const std::vector<double> hang = hanging(arrived, ended, normal);
+    Signal failures_alone{w.component, Symptom::failed, kShare, std::vector<double>(n, kNothing)};
     for (std::size_t k = 0; k < n; ++k) {
       const double due = ended[k] + hang[k];
       if (due > 0) failed.values[k] = 1 - succeeded[k] / due;
+      if (ended[k] > 0) failures_alone.values[k] = 1 - succeeded[k] / ended[k];
     }
+    const std::span before(failures_alone.values.data() + normal.first, normal.end - normal.first);
+    if (baseline_of(before).windows >= kFewestBaselineWindows) failures.push_back(std::move(failures_alone));
     first += w.classes.size();
   }
   const bool stations = n > 0 && record.windows[0].stations.size() == t.stations.size();
@@ -147,7 +160,7 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
     std::fill(ended.begin(), ended.end(), 0.0);
     std::fill(good.begin(), good.end(), 0.0);
     for (std::size_t e = 0; e < t.edges.size(); ++e) {
-      if (t.edges[e].probe) continue;
+      if (!is_watched(t.edges[e])) continue;
       const std::size_t to = at(t.operations[at(t.edges[e].operation)].component);
       const auto& row = record.windows[k].edges[e];
       for (const std::uint32_t count : row.ended) ended[to] += count;
@@ -172,7 +185,29 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
   }
   std::vector<Signal> list;
   for (auto& [key, s] : found) list.push_back(std::move(s));
+  std::move(failures.begin(), failures.end(), std::back_inserter(list));
   return list;
+}
+
+Signal time_of_calls(const models::CompiledModel& model, const models::RunRecord& record, int component) {
+  const models::Topology& t = *model.topology;
+  const std::size_t n = record.windows.size();
+  const WindowTimes times = window_times(record);
+  Signal signal{component, Symptom::slow, kTime, std::vector<double>(n, kNothing)};
+  if (!calls_in_windows(record, t.edges.size())) return signal;
+  double under_way = 0;
+  for (std::size_t k = 0; k < n; ++k) {
+    double begun = 0, ended = 0;
+    for (std::size_t e = 0; e < t.edges.size(); ++e) {
+      if (!is_watched(t.edges[e]) || t.operations[at(t.edges[e].operation)].component != component) continue;
+      begun += record.windows[k].edges[e].attempts;
+      for (const std::uint32_t count : record.windows[k].edges[e].ended) ended += count;
+    }
+    const double before = under_way;
+    under_way = std::max(0.0, under_way + begun - ended);  // some end without an attempt
+    if (begun > 0) signal.values[k] = (before + under_way) / 2 * (times.end_s[k] - times.start_s[k]) / begun;
+  }
+  return signal;
 }
 
 namespace {

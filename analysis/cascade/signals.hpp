@@ -1,7 +1,8 @@
 #pragma once
 // What the windows of one replication say about each component, as signals of which higher is worse:
 //
-//   workload          failed     share of its requests that did not succeed, of those that ended or hang
+//   workload          failed     share of its requests that did not succeed, of those that ended; and, as a
+//                                signal of its own, of those that ended or hang
 //                     slow       mean time of its successes
 //   component         errors     share of the attempts towards it that failed, as its callers saw it
 //                     slow       time in its stations, queue and service, by Little's law
@@ -37,6 +38,9 @@ WindowTimes window_times(const models::RunRecord& record);
 // Whether the windows tell of each of so many calls; those of very large models do not.
 bool calls_in_windows(const models::RunRecord& record, std::size_t calls);
 
+// Whether the outcomes of such calls say how the called one is. Those of health checks are their own affair.
+bool is_watched(const models::Edge& edge);
+
 // Windows [first, end).
 struct Span {
   std::size_t first = 0, end = 0;
@@ -44,6 +48,9 @@ struct Span {
 // `normal`: the baseline.
 std::vector<Signal> signals_of(const models::CompiledModel& model, const models::RunRecord& record,
                                Span normal);
+// How long calls to a component take as their callers have it, by Little's law: with what a fault holds at
+// its door, or never answers, and is not inside.
+Signal time_of_calls(const models::CompiledModel& model, const models::RunRecord& record, int component);
 
 // Requests of open workloads that arrive per second, together.
 std::vector<double> offered_load(const models::CompiledModel& model, const models::RunRecord& record);
