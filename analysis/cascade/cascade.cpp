@@ -43,7 +43,9 @@ class Finder {
     const double start = static_cast<double>(r_.start_ns) * 1e-9;
     baseline_.first = first_from(start);
     faults();
-    baseline_.end = c_.triggers.empty() ? first_quarter() : before_fault(c_.triggers.front());
+    deployments();
+    sort_triggers();
+    baseline_.end = c_.triggers.empty() ? first_quarter() : before(c_.triggers.front());
     if (too_short()) return unknown(too_few_windows());
     if (requests() < kFewestRequests) return unknown("too few requests");
     load();
@@ -71,13 +73,13 @@ class Finder {
                                     times_.end_s.begin());
   }
   // A window sees all of the instant at which it ends: where that is the fault's, whoever it kills at once.
-  std::size_t before_fault(const Trigger& first) const {
+  std::size_t before(const Trigger& first) const {
     const std::size_t end = static_cast<std::size_t>(
         std::lower_bound(times_.end_s.begin(), times_.end_s.end(), first.start_s - 1e-9) -
         times_.end_s.begin());
     // A fault that waits for something to be so is no first cause: what brought it about may stand before it.
     const std::size_t quarter = first_quarter();
-    const bool waited = t_.faults[at(first.fault)].when.has_value();
+    const bool waited = first.fault >= 0 && t_.faults[at(first.fault)].when.has_value();
     return waited && quarter >= baseline_.first + kFewestBaselineWindows ? std::min(end, quarter) : end;
   }
   std::size_t first_quarter() const { return baseline_.first + (n_ - std::min(n_, baseline_.first)) / 4; }
@@ -138,7 +140,40 @@ class Finder {
       }
       c_.triggers.push_back(std::move(trigger));
     }
-    sort_triggers();
+  }
+  // What a bad version does lasts until it is taken back.
+  void deployments() {
+    for (std::size_t id = 0; id < r_.deployments.size(); ++id) {
+      const models::DeploymentRecord& d = r_.deployments[id];
+      if (d.start_ns < 0) continue;
+      const models::Deployment& deployment = t_.deployments[id];
+      const models::Version& version = deployment.version;
+      const bool alike = version.error_rate <= 0 && version.slowness <= 1 && d.skewed == 0;
+      Trigger trigger;
+      trigger.deployment = static_cast<int>(id);
+      trigger.start_s = static_cast<double>(d.start_ns) * 1e-9;
+      trigger.over = d.end_ns >= 0 && d.end_ns < r_.end_ns && (alike || d.rolled_back);
+      trigger.end_s = static_cast<double>(trigger.over ? d.end_ns : r_.end_ns) * 1e-9;
+      trigger.components.push_back(t_.stations[at(deployment.station)].component);
+      if (before(trigger) >= baseline_.first + kFewestBaselineWindows)
+        c_.triggers.push_back(std::move(trigger));
+    }
+  }
+  // A deployment that did nothing to its service is none; it would last, and hide that all else is over.
+  void drop_harmless_deployments() {
+    std::vector<Trigger> kept;
+    std::vector<int> place(c_.triggers.size(), -1);
+    for (std::size_t i = 0; i < c_.triggers.size(); ++i) {
+      const bool hit = std::any_of(c_.hits.begin(), c_.hits.end(),
+                                   [&](const Hit& h) { return h.trigger == static_cast<int>(i); });
+      if (c_.triggers[i].deployment >= 0 && !hit) continue;
+      place[i] = static_cast<int>(kept.size());
+      kept.push_back(std::move(c_.triggers[i]));
+    }
+    c_.triggers = std::move(kept);
+    for (Hit& h : c_.hits) {
+      if (h.trigger >= 0) h.trigger = place[at(h.trigger)];
+    }
   }
   void sort_triggers() {
     std::stable_sort(c_.triggers.begin(), c_.triggers.end(),
@@ -164,7 +199,7 @@ class Finder {
       for (const models::Workload& w : t_.workloads) trigger.components.push_back(w.component);
       const bool by_fault = std::any_of(c_.triggers.begin(), c_.triggers.end(), [&](const Trigger& f) {
         return f.start_s <= trigger.start_s + 1e-9 && (!f.over || f.end_s + 1e-9 >= trigger.start_s) &&
-               (f.fault < 0 || brings_load(t_.faults[at(f.fault)]));
+               f.deployment < 0 && (f.fault < 0 || brings_load(t_.faults[at(f.fault)]));
       });
       if (!by_fault) c_.triggers.push_back(std::move(trigger));
     }
@@ -239,8 +274,9 @@ class Finder {
       c_.hits.push_back(f.hit);
       onsets.push_back(f.onset);
     }
-    detected(onsets);
     explain_hits(model_, r_, baseline_, onsets, c_);
+    drop_harmless_deployments();
+    detected(onsets);
     c_.amplified = amplified_edges(model_, r_, baseline_, baseline_.end);
   }
 
@@ -452,6 +488,8 @@ const char* mechanism_name(Mechanism mechanism) {
   switch (mechanism) {
     case Mechanism::fault:
       return "fault";
+    case Mechanism::deployment:
+      return "deployment";
     case Mechanism::cache_misses:
       return "cache_misses";
     case Mechanism::load:

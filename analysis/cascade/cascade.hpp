@@ -2,11 +2,12 @@
 // Who fell, in which order, because of what, and whether the system came back: for one replication, from its
 // windows, the call graph and the faults.
 //
-// The baseline is what lies between the warm-up and the first trigger: a fault, or more load than before
-// (open workloads, a fifth more and six deviations). With no trigger it is the first quarter of the run. A
-// component is hit from the first window in which one of its signals leaves its baseline (episodes.hpp). Its
-// cause is the earliest hit neighbour for which there is evidence on the call between them, and chains end at
-// a trigger; a hit that nothing explains says so. Times are as fine as the windows (run.time_resolution).
+// The baseline is what lies between the warm-up and the first trigger: a fault, a deployment that did
+// something to its service, or more load than before (open workloads, a fifth more and six deviations). With
+// no trigger it is the first quarter of the run. A component is hit from the first window in which one of its
+// signals leaves its baseline (episodes.hpp). Its cause is the earliest hit neighbour for which there is
+// evidence on the call between them, and chains end at a trigger; a hit that nothing explains says so. Times
+// are as fine as the windows (run.time_resolution).
 //
 // Verdicts, by what users get (share of requests that succeed, against the baseline):
 //   steady      no trigger, and nothing left its baseline
@@ -29,6 +30,7 @@ const char* verdict_name(Verdict verdict);
 
 enum class Mechanism : unsigned char {
   fault,         // hit directly
+  deployment,    // its instances are replaced, or its new version is bad
   cache_misses,  // a cache that it uses lost what it had
   load,          // more requests than before
   retry_load,    // more attempts per call
@@ -42,7 +44,7 @@ enum class Mechanism : unsigned char {
 const char* mechanism_name(Mechanism mechanism);
 
 struct Trigger {
-  int fault = -1;  // -1: load
+  int fault = -1, deployment = -1;  // neither: load
   double start_s = 0, end_s = 0;
   bool over = false;
   std::vector<int> components;
@@ -57,7 +59,7 @@ struct Hit {
   double normal = 0, worst = 0;  // of the symptom
   Mechanism mechanism = Mechanism::unexplained;
   int cause = -1;    // component
-  int trigger = -1;  // where the mechanism is fault, or load from outside
+  int trigger = -1;  // where the mechanism is fault, deployment, or load from outside
 };
 
 struct EdgeAmplification {

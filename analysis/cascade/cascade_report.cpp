@@ -56,6 +56,7 @@ class Aggregator {
       report_.triggers = c.triggers;
       break;
     }
+    first_triggers();
     report_.recovery = mean_interval(recoveries, kConfidence);
     report_.detection = mean_interval(detections, kConfidence);
     report_.goodput_before = mean_interval(before, kConfidence);
@@ -67,6 +68,16 @@ class Aggregator {
   }
 
  private:
+  void first_triggers() {
+    std::vector<double> starts;
+    for (const Cascade& c : cascades_) {
+      if (!c.triggers.empty()) starts.push_back(c.triggers.front().start_s);
+    }
+    report_.trigger_s = median(starts);
+    report_.same_start =
+        std::all_of(starts.begin(), starts.end(), [&](double s) { return s == starts.front(); });
+  }
+
   const std::string& name(int component) const { return t_.components[at(component)].name; }
 
   void hits() {
@@ -100,8 +111,8 @@ class Aggregator {
       std::tie(hit.mechanism, hit.cause) = most_frequent(causes);
       const auto known = std::find_if(t_.components.begin(), t_.components.end(),
                                       [&](const models::Component& c) { return c.name == hit.cause; });
-      hit.root = hit.mechanism == Mechanism::fault || hit.mechanism == Mechanism::cache_misses ||
-                 known == t_.components.end();
+      hit.root = hit.mechanism == Mechanism::fault || hit.mechanism == Mechanism::deployment ||
+                 hit.mechanism == Mechanism::cache_misses || known == t_.components.end();
       report_.hits.push_back(std::move(hit));
     }
     in_order();
@@ -138,8 +149,7 @@ class Aggregator {
   std::string cause(const Hit& h, const Cascade& c) const {
     if (h.cause >= 0) return name(h.cause);
     if (h.trigger < 0) return "";
-    const int fault = c.triggers[at(h.trigger)].fault;
-    return fault >= 0 ? t_.faults[at(fault)].name : "load";
+    return trigger_name(t_, c.triggers[at(h.trigger)]);
   }
 
   void amplified() {
@@ -171,6 +181,11 @@ class Aggregator {
 };
 
 }  // namespace
+
+std::string trigger_name(const models::Topology& topology, const Trigger& trigger) {
+  if (trigger.fault >= 0) return topology.faults[at(trigger.fault)].name;
+  return trigger.deployment >= 0 ? topology.deployments[at(trigger.deployment)].name : "load";
+}
 
 CascadeReport cascade_report(const models::CompiledModel& model,
                              const std::vector<models::RunRecord>& records) {

@@ -20,7 +20,7 @@ struct CascadeHitReport {
   int over = 0;                                          // and well again at the end
   double onset_s = 0, end_s = 0, normal = 0, worst = 0;  // medians over these; end_s of those that are over
   Mechanism mechanism = Mechanism::unexplained;          // the most frequent
-  std::string cause;                                     // a component, a fault, or nothing
+  std::string cause;                                     // a component, a fault, a deployment, or nothing
   bool root = false;                                     // no other component is its cause
 };
 
@@ -44,10 +44,15 @@ struct CascadeReport {
   std::vector<CascadeHitReport> hits;      // by onset
   std::vector<AmplificationReport> amplified;
   std::vector<Trigger> triggers;  // of the first replication with this verdict
+  double trigger_s = 0;           // when the first came: the median
+  bool same_start = true;         // ... which was the same in all replications
   std::string story;              // in words (analysis/report/cascade_story.hpp); empty when nothing happened
 
   bool happened() const { return verdict > Verdict::steady; }
 };
+
+// The fault's, the deployment's, or "load".
+std::string trigger_name(const models::Topology& topology, const Trigger& trigger);
 
 CascadeReport cascade_report(const models::CompiledModel& model,
                              const std::vector<models::RunRecord>& records);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -113,7 +114,7 @@ class Explainer {
         for (const Hit& other : c_.hits) {
           if (hit.trigger < 0 && other.component == hit.cause) cause = other.onset_s;
         }
-        if (cause > hit.onset_s && cause < times_.end_s[onsets_[h]]) hit.onset_s = cause;
+        if (cause > hit.onset_s && cause <= times_.end_s[onsets_[h]] + 1e-9) hit.onset_s = cause;
       }
     }
   }
@@ -121,7 +122,12 @@ class Explainer {
   bool by_trigger(std::size_t h) {
     Hit& hit = c_.hits[h];
     const std::size_t w = onsets_[h];
-    for (std::size_t i = 0; i < c_.triggers.size(); ++i) {
+    // What goes wrong while a fault lasts is its doing first; that of a deployment where there is none.
+    std::vector<std::size_t> order(c_.triggers.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_partition(order.begin(), order.end(),
+                          [&](std::size_t i) { return c_.triggers[i].deployment < 0; });
+    for (const std::size_t i : order) {
       const Trigger& trigger = c_.triggers[i];
       if (trigger.start_s > times_.end_s[w]) continue;
       const double length = times_.end_s[w] - times_.start_s[w];
@@ -131,9 +137,10 @@ class Explainer {
       const bool itself = on(hit.component) && !flushed;
       const bool misses = !itself && loses_contents(trigger) && uses_one_of(hit.component, on);
       if (!on(hit.component) && !misses) continue;
-      hit.mechanism = misses               ? Mechanism::cache_misses
-                      : trigger.fault >= 0 ? Mechanism::fault
-                                           : Mechanism::load;
+      hit.mechanism = misses                    ? Mechanism::cache_misses
+                      : trigger.fault >= 0      ? Mechanism::fault
+                      : trigger.deployment >= 0 ? Mechanism::deployment
+                                                : Mechanism::load;
       hit.trigger = static_cast<int>(i);
       return true;
     }

@@ -70,7 +70,8 @@ std::vector<Band> bands_of(const RunResults& results, double run_end) {
     bands.push_back({0, std::min(results.report.warmup_s, run_end), 1, "warmup", "warm-up: not measured"});
   for (Band& band : fault_bands(results.records, run_end)) bands.push_back(std::move(band));
   for (const Trigger& t : results.report.cascade.triggers) {
-    if (t.fault < 0) bands.push_back({t.start_s, std::min(t.end_s, run_end), 1, "load", "more load"});
+    if (t.fault < 0 && t.deployment < 0)
+      bands.push_back({t.start_s, std::min(t.end_s, run_end), 1, "load", "more load"});
   }
   return bands;
 }

@@ -38,9 +38,14 @@ std::string verdicts(const RunResults& results) {
   out += chip(good ? "good" : bad ? "bad" : "dim", (good ? "✓ " : bad ? "✗ " : "") + verdict.words);
   const CascadeReport& cascade = results.report.cascade;
   if (cascade.happened()) {
-    std::string words = std::string("after the fault: ") + verdict_name(cascade.verdict);
-    if (cascade.triggers.empty() || cascade.triggers.front().fault < 0)
-      words = std::string("after the load rose: ") + verdict_name(cascade.verdict);
+    std::string words = verdict_name(cascade.verdict);
+    if (!cascade.triggers.empty()) {
+      const Trigger& first = cascade.triggers.front();
+      words = (first.fault >= 0        ? "after the fault: "
+               : first.deployment >= 0 ? "after the deployment: "
+                                       : "after the load rose: ") +
+              words;
+    }
     const bool fell = cascade.verdict == Verdict::metastable || cascade.verdict == Verdict::degraded;
     out += chip(fell ? "bad" : "good", words);
   }

@@ -40,6 +40,8 @@ std::string mechanism_words(const CascadeHitReport& h) {
   switch (h.mechanism) {
     case Mechanism::fault:
       return fmt::format("by the fault \"{}\"", h.cause);
+    case Mechanism::deployment:
+      return fmt::format("by the deployment \"{}\"", h.cause);
     case Mechanism::cache_misses:
       return fmt::format("by misses of its cache, through the fault \"{}\"", h.cause);
     case Mechanism::load:
@@ -95,17 +97,22 @@ std::string cascade_story(const models::Topology& t, const CascadeReport& report
   double gone = -1;
   if (!report.triggers.empty()) {
     const Trigger& first = report.triggers.front();
-    const std::string what =
-        first.fault >= 0
-            ? fmt::format("the fault \"{}\" began", t.faults[static_cast<std::size_t>(first.fault)].name)
-            : std::string("the load rose");
+    const std::string what = first.fault >= 0 ? fmt::format("the fault \"{}\" began", trigger_name(t, first))
+                             : first.deployment >= 0
+                                 ? fmt::format("the deployment \"{}\" began", trigger_name(t, first))
+                                 : std::string("the load rose");
     const std::size_t more = report.triggers.size() - 1;
-    sentence(
-        fmt::format("At {} {}{}{}", moment(first.start_s), what,
-                    first.over ? fmt::format(", for {}", at_time(first.end_s - first.start_s)) : "",
-                    more > 0 ? fmt::format(", and {} more trigger{} later", more, more > 1 ? "s" : "") : ""));
-    for (const Trigger& trigger : report.triggers)
-      gone = trigger.over ? std::max(gone, trigger.end_s) : 1e300;
+    if (report.same_start) {
+      sentence(fmt::format(
+          "At {} {}{}{}", moment(first.start_s), what,
+          first.over ? fmt::format(", for {}", at_time(first.end_s - first.start_s)) : "",
+          more > 0 ? fmt::format(", and {} more trigger{} later", more, more > 1 ? "s" : "") : ""));
+      for (const Trigger& trigger : report.triggers)
+        gone = trigger.over ? std::max(gone, trigger.end_s) : 1e300;
+    } else {  // as all moments here, the median
+      sentence(
+          fmt::format("At {}, in the middle one of the replications, {}", moment(report.trigger_s), what));
+    }
   }
   std::size_t n = 0, left_out = 0;
   for (const CascadeHitReport& h : report.hits) {
@@ -139,7 +146,8 @@ std::string cascade_story(const models::Topology& t, const CascadeReport& report
     case Verdict::recovered:
       sentence(fmt::format("It recovered {}{}{}",
                            report.recovery.estimate > 0
-                               ? at_time(report.recovery.estimate) + " after the trigger"
+                               ? at_time(report.recovery.estimate) +
+                                     (report.triggers.empty() ? " after it began" : " after the trigger")
                                : std::string("with the end of the trigger"),
                            report.recovery.known && report.recovery.estimate > 0
                                ? fmt::format(" ({} to {})", at_time(std::max(0.0, report.recovery.low)),

@@ -441,6 +441,31 @@ faults: [{name: swap, type: memory_stress, target: cart, when: {queue: cart, abo
   EXPECT_LT(hit(c, "cart")->onset_s, c.triggers[1].start_s) << c.story;
 }
 
+// From 100 s on the instances of `cart` are replaced by such as fail three requests in ten, and none comes
+// back. A version that is alike does nothing, and does not last when something else goes wrong for good.
+TEST(Causes, ABadVersionIsWhyItsServiceFails) {
+  const CascadeReport bad = run_text(R"(
+tailrace: 1
+run: {duration: 300s, warmup: 20s, replications: 3, time_resolution: 1s}
+workloads: {users: {constant_arrival_rate: 200/s, calls: web.go, timeout: 1s}}
+services:
+  web: {endpoints: {go: [compute: 1ms, call: cart.get]}}
+  cart: {replicas: 4, workers: 8, startup_time: 3s, endpoints: {get: [compute: exp(10ms)]}}
+deployments: [{service: cart, at: 100s, version: {error_rate: 30%}}]
+)");
+  expect_hit(bad, "cart", Mechanism::deployment, "rolling of cart");
+  expect_hit(bad, "web", Mechanism::errors, "cart");
+  expect_hit(bad, "users", Mechanism::errors, "web");
+  EXPECT_EQ(with(bad, Verdict::degraded), 3) << bad.story;
+  EXPECT_EQ(bad.reason, "its trigger lasts");
+  EXPECT_EQ(bad.story.find("At 100 s the deployment \"rolling of cart\" began"), 0u) << bad.story;
+
+  const CascadeReport alike =
+      run_library("gc-pause", {"run.replications=3", "deployments=[{service: server, at: 30s}]"})
+          .report.cascade;
+  EXPECT_EQ(with(alike, Verdict::metastable), 3) << alike.story;
+}
+
 TEST(Causes, TwoFaultsAtOnceAreToldApart) {
   const CascadeReport c = run_text(R"(
 tailrace: 1

@@ -62,6 +62,7 @@ std::string symptom_verb(Symptom symptom) {
 std::string because(Mechanism mechanism, const std::string& cause) {
   switch (mechanism) {
     case Mechanism::fault:
+    case Mechanism::deployment:
       return fmt::format("hit by {}", cause);
     case Mechanism::cache_misses:
       return fmt::format("its cache misses, through {}", cause);
@@ -94,7 +95,9 @@ std::string amount(const Hit& hit, double value) {
 CascadeTrigger trigger_of(const Scene& scene, const analysis::Trigger& t) {
   CascadeTrigger out;
   out.fault = t.fault;
-  out.text = t.fault >= 0 ? scene.faults[at(t.fault)].name : "more load";
+  out.text = t.fault >= 0        ? scene.faults[at(t.fault)].name
+             : t.deployment >= 0 ? analysis::trigger_name(*scene.model->topology, t)
+                                 : "more load";
   out.start_s = t.start_s;
   out.end_s = t.end_s;
   out.over = t.over;

@@ -40,5 +40,27 @@ TEST(CascadeStory, DoesNotSaySoWhereNoCallWasWatched) {
       "one did to the next is not told");
 }
 
+// Random faults come when they come. Moments of hits are medians, and so is that of the trigger.
+TEST(CascadeStory, TellsTheMiddleOfTriggersThatDiffer) {
+  models::Topology topology;
+  topology.faults.emplace_back().name = "rack";
+  CascadeReport report = a_hit_that_nothing_explains();
+  Trigger trigger;
+  trigger.fault = 0;
+  trigger.start_s = 5;
+  trigger.end_s = 8;
+  trigger.over = true;
+  report.triggers.push_back(trigger);
+  report.trigger_s = 11;
+  report.same_start = false;
+  std::string story = cascade_story(topology, report);
+  EXPECT_EQ(story.find("At 11.0 s, in the middle one of the replications, the fault \"rack\" began. shop"),
+            0u)
+      << story;
+  report.same_start = true;
+  story = cascade_story(topology, report);
+  EXPECT_EQ(story.find("At 5.00 s the fault \"rack\" began, for 3.00 s. shop"), 0u) << story;
+}
+
 }  // namespace
 }  // namespace tailrace::analysis
