@@ -21,7 +21,7 @@ constexpr double kFewestRequests = 10;     // of which anything can be said
 constexpr std::size_t kFewestAfter = 10;   // windows after the trigger, to tell
 constexpr double kServedBefore = 0.5;      // a baseline with less is none
 constexpr double kMostOfTheGoodput = 0.8;  // of the baseline's
-constexpr double kOnItsWay = 0.1;          // of the baseline, from the first third to the last
+constexpr double kOnItsWay = 0.1;          // of what is due, from the first third to the last
 constexpr double kDrains = 0.1;            // of the queues
 constexpr std::size_t kWellAgain = 3;      // windows without a symptom
 constexpr double kDeviations = 6;          // of what gets done
@@ -341,12 +341,13 @@ class Finder {
                  open_before = mean(open, baseline_.first, baseline_.end);
     served_before_ = offered > 0 ? std::min(1.0, open_before / offered) : 1;
     const std::size_t from = c_.triggers.empty() ? baseline_.end : first_from(c_.triggers.front().start_s);
+    std::vector<double> due(n_);  // per second, that the baseline would serve
+    for (std::size_t k = 0; k < n_; ++k)
+      due[k] = (offered > 0 ? served_before_ * load[k] : 0) + (c_.goodput_before - open_before);
     for (std::size_t k = from; k < n_; ++k) {
       const double length = times_.end_s[k] - times_.start_s[k];
-      const double of_open = offered > 0 ? served_before_ * load[k] : 0;
-      const double due = (of_open + (c_.goodput_before - open_before)) * length;
-      c_.due += due;
-      c_.lost += due - good[k] * length;
+      c_.due += due[k] * length;
+      c_.lost += due[k] * length - good[k] * length;
     }
     c_.lost = std::max(0.0, c_.lost);
     double last = baseline_.end < n_ ? times_.start_s[baseline_.end] : 0;
@@ -355,7 +356,13 @@ class Finder {
     const std::size_t third = (n_ - after_) / 3;
     waiting_users(third);
     c_.goodput_after = third > 0 ? mean(good, n_ - third, n_) : (n_ > 0 ? good.back() : 0);
-    first_third_ = mean(good, after_, after_ + third);
+    // Of what is asked for now: at night there is less of it.
+    const auto share = [&](std::size_t a, std::size_t b) {
+      const double of = mean(due, a, b);
+      return of > 0 ? mean(good, a, b) / of : 1.0;
+    };
+    first_third_ = share(after_, after_ + third);
+    last_third_ = share(n_ - third, n_);
     last_trigger_s_ = last;
     queue_half_ = queues(after_ + (n_ - after_) / 2);
     queue_end_ = n_ > 0 ? queues(n_ - 1) : 0;
@@ -435,11 +442,11 @@ class Finder {
       c_.reason = "too little time is left to tell";
     } else if (some_wait_for_ever_) {  // whatever becomes of the others
       c_.verdict = Verdict::metastable;
-    } else if (c_.goodput_after - first_third_ > kOnItsWay * c_.goodput_before) {
+    } else if (last_third_ - first_third_ > kOnItsWay) {
       c_.reason = "goodput is on its way back";
     } else if (queue_end_ < (1 - kDrains) * queue_half_) {
       c_.reason = "queues drain";
-    } else if (c_.goodput_after >= kMostOfTheGoodput * c_.goodput_before) {
+    } else if (last_third_ >= kMostOfTheGoodput) {
       c_.reason = "most of the goodput is back";
     } else {
       c_.verdict = Verdict::metastable;
@@ -457,7 +464,8 @@ class Finder {
   bool users_well_ = true, some_wait_for_ever_ = false;
   double served_before_ = 1;
   std::size_t after_ = 0;
-  double first_third_ = 0, last_trigger_s_ = 0, queue_half_ = 0, queue_end_ = 0;
+  double first_third_ = 1, last_third_ = 1;  // of what is due after the last trigger, what is served
+  double last_trigger_s_ = 0, queue_half_ = 0, queue_end_ = 0;
 };
 
 }  // namespace

@@ -2,48 +2,11 @@
 // because they were put there, and silence where nothing happened. (Seed by seed: test_ten_seeds.cpp.)
 #include <gtest/gtest.h>
 
-#include "analysis/cascade/cascade_report.hpp"
+#include "tests/statistical/cascades.hpp"
 #include "tests/statistical/lessons.hpp"
-#include "tests/support/scenario.hpp"
 
 namespace tailrace::tests {
 namespace {
-
-using analysis::CascadeHitReport;
-using analysis::CascadeReport;
-using analysis::Mechanism;
-using analysis::Verdict;
-
-int with(const CascadeReport& report, Verdict verdict) {
-  return report.verdicts[static_cast<std::size_t>(verdict)];
-}
-
-const CascadeHitReport* hit(const CascadeReport& report, const std::string& component) {
-  for (const CascadeHitReport& h : report.hits) {
-    if (h.component == component) return &h;
-  }
-  return nullptr;
-}
-
-void expect_hit(const CascadeReport& report, const std::string& component, Mechanism mechanism,
-                const std::string& cause) {
-  const CascadeHitReport* h = hit(report, component);
-  ASSERT_NE(h, nullptr) << component << " was not hit: " << report.story;
-  EXPECT_STREQ(analysis::mechanism_name(h->mechanism), analysis::mechanism_name(mechanism)) << component;
-  EXPECT_EQ(h->cause, cause) << component;
-}
-
-// The position in the order of onsets.
-std::ptrdiff_t place(const CascadeReport& report, const std::string& component) {
-  return hit(report, component) - report.hits.data();
-}
-
-CascadeReport run_text(const std::string& text, std::vector<std::string> changes = {}) {
-  const Loaded loaded = load_text(text, changes);
-  EXPECT_NE(loaded.topology, nullptr) << loaded.shown;
-  if (!loaded.topology) return {};
-  return run_model(models::compile(loaded.topology), 0).report.cascade;
-}
 
 // --- one server, clients who retry once: the threshold is rate x (1 + retries) = 300/s
 
@@ -146,7 +109,7 @@ databases:
 )";
 
 TEST(Causes, ASlowDatabaseFillsTheSharedPoolAboveIt) {
-  const CascadeReport c = run_text(
+  const CascadeReport c = cascade_of(
       std::string(kShop) +
       "faults: [{name: slow disk, type: gray, target: ledger, factor: 20, start: 100s, duration: 30s}]\n");
   EXPECT_EQ(with(c, Verdict::recovered), 5) << c.story;
@@ -169,7 +132,7 @@ TEST(Causes, ASlowDatabaseFillsTheSharedPoolAboveIt) {
 }
 
 TEST(Causes, RetriesTwoLayersUpReachTheLeaf) {
-  const CascadeReport c = run_text(R"(
+  const CascadeReport c = cascade_of(R"(
 tailrace: 1
 run: {duration: 300s, warmup: 20s, replications: 5, time_resolution: 1s}
 defaults: {outbound: {retries: {attempts: 2, backoff: {base_interval: 10ms}}}}
@@ -191,7 +154,7 @@ faults: [{name: bad deploy, type: abort, target: leaf, percentage: 90%, start: 1
 }
 
 TEST(Causes, ABrokerOutageIsFeltByPublishersAndConsumersCatchUp) {
-  const CascadeReport c = run_text(R"(
+  const CascadeReport c = cascade_of(R"(
 tailrace: 1
 run: {duration: 300s, warmup: 20s, replications: 5, time_resolution: 1s}
 workloads: {shoppers: {constant_arrival_rate: 50/s, calls: orders.place, timeout: 1s}}
@@ -211,7 +174,7 @@ faults: [{name: outage, type: pod_failure, target: mail, start: 100s, duration: 
 // Twelve partitions on three brokers. The broker that leads partition 4 dies for 30 s, and each partition
 // that it led has no leader for 5 s: a third of the publications fail then.
 TEST(Causes, APartitionsLeaderThatIsDownIsFeltByWhoPublishes) {
-  const CascadeReport c = run_text(R"(
+  const CascadeReport c = cascade_of(R"(
 tailrace: 1
 run: {duration: 300s, warmup: 20s, replications: 5, time_resolution: 1s}
 workloads: {shoppers: {constant_arrival_rate: 60/s, calls: orders.place, timeout: 1s}}
@@ -237,9 +200,9 @@ TEST(Causes, AnEmptiedCacheIsWhyItsServiceAsksTheDatabase) {
 }
 
 TEST(Causes, AGrayInstanceSlowsItsServiceOnly) {
-  const CascadeReport c = run_text(std::string(kShop) +
-                                   "faults: [{name: gray, type: gray, target: orders#0, factor: 10, "
-                                   "error_rate: 30%, start: 100s, duration: 60s}]\n");
+  const CascadeReport c = cascade_of(std::string(kShop) +
+                                     "faults: [{name: gray, type: gray, target: orders#0, factor: 10, "
+                                     "error_rate: 30%, start: 100s, duration: 60s}]\n");
   expect_hit(c, "orders", Mechanism::fault, "gray");
   expect_hit(c, "shoppers", Mechanism::errors, "edge");
   EXPECT_EQ(hit(c, "ledger"), nullptr) << c.story;
@@ -249,7 +212,7 @@ TEST(Causes, AGrayInstanceSlowsItsServiceOnly) {
 
 // Users of a service that hangs are hit before their timeout tells them why.
 TEST(Causes, UsersWhoWaitForTheirTimeoutAreToldOfIt) {
-  const CascadeReport c = run_text(R"(
+  const CascadeReport c = cascade_of(R"(
 tailrace: 1
 run: {duration: 400s, warmup: 20s, replications: 5, seed: 77, time_resolution: 1s}
 workloads:
@@ -286,7 +249,7 @@ faults: [{name: slow disk, type: delay, target: depot, factor: 30, start: 170s, 
 
 // The node of a cache that dies is hit by the fault itself, its users by misses.
 TEST(Causes, ACacheThatIsDeadIsNotWhatItsUsersMiss) {
-  const CascadeReport c = run_text(R"Y(
+  const CascadeReport c = cascade_of(R"Y(
 tailrace: 1
 run: {duration: 400s, warmup: 60s, replications: 5, seed: 77, time_resolution: 1s}
 workloads: {readers: {constant_arrival_rate: 400/s, calls: front.page, timeout: 1s}}
@@ -320,9 +283,10 @@ services:
   web: {workers: 40, endpoints: {buy: [compute: 2ms, call: cart.get], read: [compute: 2ms]}}
   cart: {workers: 8, endpoints: {get: [compute: exp(10ms)]}}
 )";
-  const CascadeReport cut = run_text(shop +
-                                     "faults: [{name: cut, type: partition, target: web -> cart, direction: "
-                                     "to, start: 100s, duration: 20s}]\n");
+  const CascadeReport cut =
+      cascade_of(shop +
+                 "faults: [{name: cut, type: partition, target: web -> cart, direction: "
+                 "to, start: 100s, duration: 20s}]\n");
   expect_hit(cut, "web", Mechanism::fault, "cut");
   expect_hit(cut, "users", Mechanism::timeouts, "web");
   expect_hit(cut, "others", Mechanism::timeouts, "web");
@@ -330,16 +294,16 @@ services:
   EXPECT_LT(place(cut, "web"), place(cut, "others")) << cut.story;
   EXPECT_EQ(with(cut, Verdict::recovered), 3) << cut.story;
 
-  const CascadeReport far = run_text(shop +
-                                     "faults: [{name: far, type: latency, target: web -> cart, latency: "
-                                     "300ms, start: 100s, duration: 20s}]\n");
+  const CascadeReport far = cascade_of(shop +
+                                       "faults: [{name: far, type: latency, target: web -> cart, latency: "
+                                       "300ms, start: 100s, duration: 20s}]\n");
   expect_hit(far, "web", Mechanism::fault, "far");
   expect_hit(far, "users", Mechanism::slow_replies, "web");
 }
 
 // What waits at a door is not inside, but whoever calls waits for it.
 TEST(Causes, AServiceThatIsSlowAtItsDoorIsHit) {
-  const CascadeReport c = run_text(R"(
+  const CascadeReport c = cascade_of(R"(
 tailrace: 1
 run: {duration: 300s, warmup: 20s, replications: 3, time_resolution: 1s}
 workloads: {users: {constant_arrival_rate: 200/s, calls: web.go}}
@@ -361,7 +325,7 @@ faults: [{name: slower, type: delay, target: far, latency: 500ms, start: 100s, d
 // What a fault kills at once ends with the window before it, where windows are whole seconds as its start is:
 // 80 of 280 requests, more than it costs from then on, which is a fifth. None of that is normal.
 TEST(Causes, WhatAFaultKillsAtOnceIsNotNormal) {
-  const CascadeReport c = run_text(R"(
+  const CascadeReport c = cascade_of(R"(
 tailrace: 1
 run: {duration: 300s, warmup: 20s, replications: 5, time_resolution: 1s}
 workloads: {users: {constant_arrival_rate: 200/s, calls: web.go}}
@@ -382,7 +346,7 @@ faults: [{name: one dies, type: pod_failure, target: deep, mode: one, start: 100
 
 // Those who cannot be found are called by nobody; the resolver is why.
 TEST(Causes, AResolverThatAnswersNobodyIsWhyNobodyIsFound) {
-  const CascadeReport c = run_text(R"(
+  const CascadeReport c = cascade_of(R"(
 tailrace: 1
 run: {duration: 300s, warmup: 20s, replications: 3, time_resolution: 1s}
 workloads: {users: {constant_arrival_rate: 200/s, calls: front.go, timeout: 2s}}
@@ -402,7 +366,7 @@ faults: [{name: no names, type: dns_error, target: names, start: 100s, duration:
 
 // All entries end at 150 s, which is nobody's fault; but that users fail because `web` does is known.
 TEST(Causes, ChainsAreToldToTheirEndWhereNothingExplainsTheirBeginning) {
-  const CascadeReport c = run_text(R"Y(
+  const CascadeReport c = cascade_of(R"Y(
 tailrace: 1
 run: {duration: 300s, warmup: 20s, replications: 3, time_resolution: 1s}
 workloads: {users: {constant_arrival_rate: 600/s, calls: web.go, timeout: 1s}}
@@ -417,57 +381,8 @@ databases: {store: {connections: 4, operations: {render: 30ms}}}
   EXPECT_EQ(with(c, Verdict::degraded), 3) << c.story;
 }
 
-// Swapping sets in when the queue is long, and that is long because more load came.
-TEST(Causes, AFaultThatWaitsForAQueueIsNotWhatFilledIt) {
-  const CascadeReport c = run_text(R"(
-tailrace: 1
-run: {duration: 400s, warmup: 20s, replications: 3, time_resolution: 1s}
-workloads:
-  users:
-    ramping_arrival_rate: {start_rate: 100/s, stages: [{duration: 150s, target: 100/s}, {duration: 0s, target: 230/s},
-      {duration: 60s, target: 230/s}, {duration: 0s, target: 100/s}]}
-    calls: web.go
-    timeout: 1s
-services:
-  web: {replicas: 2, workers: 40, endpoints: {go: [compute: 2ms, call: cart.get]}}
-  cart: {workers: 4, endpoints: {get: [compute: exp(20ms)]}}
-faults: [{name: swap, type: memory_stress, target: cart, when: {queue: cart, above: 50, for: 2s}, duration: 30s}]
-)");
-  ASSERT_EQ(c.triggers.size(), 2u) << c.story;
-  EXPECT_LT(c.triggers[0].fault, 0) << c.story;
-  EXPECT_EQ(c.triggers[0].start_s, 150);
-  EXPECT_EQ(c.triggers[1].fault, 0);
-  ASSERT_NE(hit(c, "cart"), nullptr) << c.story;
-  EXPECT_LT(hit(c, "cart")->onset_s, c.triggers[1].start_s) << c.story;
-}
-
-// From 100 s on the instances of `cart` are replaced by such as fail three requests in ten, and none comes
-// back. A version that is alike does nothing, and does not last when something else goes wrong for good.
-TEST(Causes, ABadVersionIsWhyItsServiceFails) {
-  const CascadeReport bad = run_text(R"(
-tailrace: 1
-run: {duration: 300s, warmup: 20s, replications: 3, time_resolution: 1s}
-workloads: {users: {constant_arrival_rate: 200/s, calls: web.go, timeout: 1s}}
-services:
-  web: {endpoints: {go: [compute: 1ms, call: cart.get]}}
-  cart: {replicas: 4, workers: 8, startup_time: 3s, endpoints: {get: [compute: exp(10ms)]}}
-deployments: [{service: cart, at: 100s, version: {error_rate: 30%}}]
-)");
-  expect_hit(bad, "cart", Mechanism::deployment, "rolling of cart");
-  expect_hit(bad, "web", Mechanism::errors, "cart");
-  expect_hit(bad, "users", Mechanism::errors, "web");
-  EXPECT_EQ(with(bad, Verdict::degraded), 3) << bad.story;
-  EXPECT_EQ(bad.reason, "its trigger lasts");
-  EXPECT_EQ(bad.story.find("At 100 s the deployment \"rolling of cart\" began"), 0u) << bad.story;
-
-  const CascadeReport alike =
-      run_library("gc-pause", {"run.replications=3", "deployments=[{service: server, at: 30s}]"})
-          .report.cascade;
-  EXPECT_EQ(with(alike, Verdict::metastable), 3) << alike.story;
-}
-
 TEST(Causes, TwoFaultsAtOnceAreToldApart) {
-  const CascadeReport c = run_text(R"(
+  const CascadeReport c = cascade_of(R"(
 tailrace: 1
 run: {duration: 400s, warmup: 20s, replications: 5, seed: 77, time_resolution: 1s}
 workloads:
@@ -493,7 +408,7 @@ faults:
 
 // Who is overloaded before the fault has no baseline.
 TEST(Causes, WhatWasBadBeforeIsNotBlamedOnTheFault) {
-  const CascadeReport c = run_text(R"(
+  const CascadeReport c = cascade_of(R"(
 tailrace: 1
 run: {duration: 300s, warmup: 20s, replications: 3, time_resolution: 1s}
 workloads: {users: {constant_arrival_rate: 100/s, calls: s.go, timeout: 500ms}}
@@ -510,7 +425,7 @@ faults: [{name: stop, type: pause, target: s, start: 130s, duration: 4s}]
 // chance.
 // Two or three requests in all: of their times and of their number nothing can be said.
 TEST(Causes, AFewRequestsAreNeitherSlowNorMoreLoad) {
-  const CascadeReport c = run_text(R"(
+  const CascadeReport c = cascade_of(R"(
 tailrace: 1
 run: {duration: 10s, replications: 20}
 workloads: {rare: {constant_arrival_rate: 0.2/s, calls: s.op}}
@@ -530,7 +445,7 @@ TEST(Causes, WhatIsUnderWayAtAWindowsEndHasNotFailed) {
 // A request a second takes three, so three are under way. From 100 s on they hang, one more in each window:
 // the first of more than twice three and two is the one of 105 s.
 TEST(Causes, WhoHangsCountsWhereHeCame) {
-  const CascadeReport c = run_text(R"(
+  const CascadeReport c = cascade_of(R"(
 run: {duration: 200s, warmup: 10s, replications: 2, time_resolution: 1s}
 workloads: {load: {constant_arrival_rate: 1/s, spacing: regular, calls: s.op}}
 services: {s: {endpoints: {op: [sleep: 3s]}}}
@@ -586,7 +501,7 @@ databases: {catalog: {connections: 4, operations: {read: exp(12ms)}}}
 )Y";
   for (const std::string& text :
        {std::string(kShop), std::string(one_queue), std::string(messages), std::string(caches)}) {
-    const CascadeReport c = run_text(text, {"run.replications=200", "run.duration=200s"});
+    const CascadeReport c = cascade_of(text, {"run.replications=200", "run.duration=200s"});
     EXPECT_GE(with(c, Verdict::steady), 197) << c.story;
     EXPECT_EQ(c.replications, 200);
     EXPECT_EQ(c.verdict, Verdict::steady);

@@ -1,0 +1,88 @@
+// What a cascade begins with, and when that is over.
+#include "tests/statistical/cascades.hpp"
+#include "tests/statistical/lessons.hpp"
+
+namespace tailrace::tests {
+namespace {
+
+// Swapping sets in when the queue is long, and that is long because more load came.
+TEST(Triggers, AFaultThatWaitsForAQueueIsNotWhatFilledIt) {
+  const CascadeReport c = cascade_of(R"(
+tailrace: 1
+run: {duration: 400s, warmup: 20s, replications: 3, time_resolution: 1s}
+workloads:
+  users:
+    ramping_arrival_rate: {start_rate: 100/s, stages: [{duration: 150s, target: 100/s}, {duration: 0s, target: 230/s},
+      {duration: 60s, target: 230/s}, {duration: 0s, target: 100/s}]}
+    calls: web.go
+    timeout: 1s
+services:
+  web: {replicas: 2, workers: 40, endpoints: {go: [compute: 2ms, call: cart.get]}}
+  cart: {workers: 4, endpoints: {get: [compute: exp(20ms)]}}
+faults: [{name: swap, type: memory_stress, target: cart, when: {queue: cart, above: 50, for: 2s}, duration: 30s}]
+)");
+  ASSERT_EQ(c.triggers.size(), 2u) << c.story;
+  EXPECT_LT(c.triggers[0].fault, 0) << c.story;
+  EXPECT_EQ(c.triggers[0].start_s, 150);
+  EXPECT_EQ(c.triggers[1].fault, 0);
+  ASSERT_NE(hit(c, "cart"), nullptr) << c.story;
+  EXPECT_LT(hit(c, "cart")->onset_s, c.triggers[1].start_s) << c.story;
+}
+
+// From 100 s on the instances of `cart` are replaced by such as fail three requests in ten, and none comes
+// back. A version that is alike does nothing, and does not last when something else goes wrong for good.
+TEST(Triggers, ABadVersionIsWhyItsServiceFails) {
+  const CascadeReport bad = cascade_of(R"(
+tailrace: 1
+run: {duration: 300s, warmup: 20s, replications: 3, time_resolution: 1s}
+workloads: {users: {constant_arrival_rate: 200/s, calls: web.go, timeout: 1s}}
+services:
+  web: {endpoints: {go: [compute: 1ms, call: cart.get]}}
+  cart: {replicas: 4, workers: 8, startup_time: 3s, endpoints: {get: [compute: exp(10ms)]}}
+deployments: [{service: cart, at: 100s, version: {error_rate: 30%}}]
+)");
+  expect_hit(bad, "cart", Mechanism::deployment, "rolling of cart");
+  expect_hit(bad, "web", Mechanism::errors, "cart");
+  expect_hit(bad, "users", Mechanism::errors, "web");
+  EXPECT_EQ(with(bad, Verdict::degraded), 3) << bad.story;
+  EXPECT_EQ(bad.reason, "its trigger lasts");
+  EXPECT_EQ(bad.story.find("At 100 s the deployment \"rolling of cart\" began"), 0u) << bad.story;
+
+  const CascadeReport alike =
+      run_library("gc-pause", {"run.replications=3", "deployments=[{service: server, at: 30s}]"})
+          .report.cascade;
+  EXPECT_EQ(with(alike, Verdict::metastable), 3) << alike.story;
+}
+
+// A workload of 8/s stays collapsed for good, one of 190/s never notices and has 80/s from 200 s on. That
+// there is less to do is not that less is done: nine tenths of it are.
+TEST(Triggers, LessLoadAfterwardsIsNotLessGoodput) {
+  const std::string text = R"(
+tailrace: 1
+run: {duration: 400s, warmup: 20s, replications: 3, time_resolution: 1s}
+workloads:
+  small:
+    constant_arrival_rate: 8/s
+    spacing: regular
+    calls: tiny.go
+    retries: {attempts: 3, per_try_timeout: 500ms, backoff: {base_interval: 50ms, multiplier: 1, jitter: none}}
+  large:
+    ramping_arrival_rate: {start_rate: 190/s, stages: [{duration: 200s, target: 190/s}, {duration: 0s, target: 80/s},
+      {duration: 200s, target: 80/s}]}
+    calls: big.go
+services:
+  tiny: {workers: 1, endpoints: {go: [compute: 95ms]}}
+  big: {replicas: 4, workers: 8, endpoints: {go: [compute: exp(10ms)]}}
+faults: [{name: collection, type: pause, target: tiny, start: 100s, duration: 1s}]
+)";
+  const CascadeReport less = cascade_of(text);
+  EXPECT_EQ(with(less, Verdict::degraded), 3) << less.story;
+  EXPECT_EQ(less.reason, "most of the goodput is back");
+  EXPECT_NEAR(less.lost.estimate, 8.0 / (8 + (100 * 190 + 200 * 80) / 300.0), 0.01);
+  // And of as little as of much: where the larger one collapses, it does.
+  const CascadeReport all = cascade_of(text, {"workloads.large={constant_arrival_rate: 1/s, calls: big.go}"});
+  EXPECT_EQ(with(all, Verdict::metastable), 3) << all.story;
+}
+
+}  // namespace
+}  // namespace tailrace::tests
