@@ -213,15 +213,15 @@ class Finder {
     return sum;
   }
 
-  // Of the workload's requests that ended in the baseline. Its signal counts those that arrived in a window
-  // and have not ended as well, for who hangs is not well; over many windows that is but those under way.
-  double failed_before(int component) const {
+  // Of the workload's requests that ended in these windows. Its signal counts those that arrived in one and
+  // have not ended as well, for who hangs is not well; over many windows that is but those under way.
+  double failed_share(int component, Span span) const {
     double failed = 0, ended = 0;
     std::size_t cls = 0;
     for (const models::Workload& w : t_.workloads) {
       for (std::size_t c = 0; c < w.classes.size(); ++c, ++cls) {
         if (w.component != component) continue;
-        for (std::size_t k = baseline_.first; k < baseline_.end; ++k) {
+        for (std::size_t k = span.first; k < span.end; ++k) {
           const auto& row = r_.windows[k].classes[cls];
           failed += static_cast<double>(row.failed);
           ended += static_cast<double>(row.succeeded + row.failed);
@@ -247,7 +247,7 @@ class Finder {
       hit.component = s.component;
       hit.symptom = s.symptom;
       hit.onset_s = onset_of(episodes.front());
-      hit.normal = s.symptom == Symptom::failed ? failed_before(s.component) : normal.mean;
+      hit.normal = s.symptom == Symptom::failed ? failed_share(s.component, baseline_) : normal.mean;
       for (const Episode& e : episodes) hit.worst = std::max(hit.worst, e.worst);
       // Where hardly anything ends, time inside over ends is no time that anybody spent.
       if (s.symptom == Symptom::slow)
@@ -265,7 +265,10 @@ class Finder {
       }
       for (const Episode& e : episodes) same->episodes.emplace_back(s.symptom, e);
     }
-    for (Found& f : found) end_hit(f);
+    for (Found& f : found) {
+      end_hit(f);
+      f.hit.waits = f.hit.symptom == Symptom::failed && failed_share(f.hit.component, {f.onset, n_}) <= 0;
+    }
     std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
       return a.onset != b.onset ? a.onset < b.onset : a.hit.component < b.hit.component;
     });

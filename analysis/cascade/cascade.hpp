@@ -57,6 +57,7 @@ struct Hit {
   double onset_s = 0, end_s = 0;    // the end of the run when it is not over
   bool over = false;
   double normal = 0, worst = 0;  // of the symptom
+  bool waits = false;            // Symptom::failed, but none did: they were kept waiting
   Mechanism mechanism = Mechanism::unexplained;
   int cause = -1;    // component
   int trigger = -1;  // where the mechanism is fault, deployment, or load from outside

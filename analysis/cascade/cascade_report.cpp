@@ -100,6 +100,9 @@ class Aggregator {
         if (h->over) ends.push_back(h->end_s), ++hit.over;
       }
       hit.symptom = most_frequent(symptoms);
+      hit.waits =
+          2 * std::count_if(found.begin(), found.end(), [](const auto& f) { return f.first->waits; }) >
+          static_cast<std::ptrdiff_t>(found.size());
       std::vector<double> normal, worst;
       for (const auto& [h, c] : found) {
         if (h->symptom == hit.symptom) normal.push_back(h->normal), worst.push_back(h->worst);

@@ -16,6 +16,7 @@ inline constexpr int kVerdicts = 6;
 struct CascadeHitReport {
   std::string component, kind;
   Symptom symptom = Symptom::slow;
+  bool waits = false;                                    // none of its requests failed (Hit::waits)
   int replications = 0;                                  // in which it was hit
   int over = 0;                                          // and well again at the end
   double onset_s = 0, end_s = 0, normal = 0, worst = 0;  // medians over these; end_s of those that are over

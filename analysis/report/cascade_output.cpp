@@ -71,8 +71,8 @@ std::string cascade_text(const CascadeReport& report, TextStyle style) {
     const CascadeHitReport& h = report.hits[i];
     table.row({shortened(h.component, 30, style), shortened(cause_words(h), 40, style),
                moment_words(h.onset_s), h.over > 0 ? moment_words(h.end_s) : "the end",
-               symptom_name(h.symptom), symptom_amount(h, h.normal, style), symptom_amount(h, h.worst, style),
-               fmt::format("{}/{}", h.replications, report.replications)});
+               h.waits ? "waiting" : symptom_name(h.symptom), symptom_amount(h, h.normal, style),
+               symptom_amount(h, h.worst, style), fmt::format("{}/{}", h.replications, report.replications)});
   }
   if (!table.empty()) out += table.text() + cut_line(report.hits.size(), kMostRows, style);
   return out + wrapped(models::escaped(report.story), kWidth);

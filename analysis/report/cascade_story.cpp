@@ -20,6 +20,7 @@ std::string at_time(double s) {  // a length
 std::string symptom_words(const CascadeHitReport& h) {
   switch (h.symptom) {
     case Symptom::failed:
+      if (h.waits) return fmt::format("up to {} of its requests were kept waiting", human_fraction(h.worst));
       return fmt::format("{} of its requests failed (before: {})", human_fraction(h.worst),
                          human_fraction(h.normal));
     case Symptom::errors:

@@ -41,10 +41,10 @@ const char* meaning(Verdict verdict) {
   return "";
 }
 
-std::string symptom_verb(Symptom symptom) {
-  switch (symptom) {
+std::string symptom_verb(const Hit& hit) {
+  switch (hit.symptom) {
     case Symptom::failed:
-      return "had failing requests";
+      return hit.waits ? "kept requests waiting" : "had failing requests";
     case Symptom::errors:
       return "failed its callers";
     case Symptom::refused:
@@ -162,7 +162,7 @@ CascadeScene cascade_scene(const Scene& scene, const FinishedRun& run) {
     } else if (hit.trigger >= 0 && hit.mechanism != Mechanism::load) {
       cause = out.triggers[at(hit.trigger)].text;
     }
-    step.text = fmt::format("{} {} at {} ({}): {}", scene.nodes[at(node)].name, symptom_verb(hit.symptom),
+    step.text = fmt::format("{} {} at {} ({}): {}", scene.nodes[at(node)].name, symptom_verb(hit),
                             clock_text(hit.onset_s, 1), step.amount, because(hit.mechanism, cause));
     step_of_node[at(node)] = static_cast<int>(out.steps.size());
     if (scene.nodes[at(node)].workloads.empty()) ++out.nodes_hit;
