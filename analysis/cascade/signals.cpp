@@ -13,6 +13,7 @@ namespace tailrace::analysis {
 namespace {
 
 constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
+constexpr double kHardlyAny = 0.25;  // of those that came, in a window in which a workload stands still
 // What matters at all: a twentieth of the requests, twice the time, three times the queue and one more.
 constexpr Floor kShare{0.05, 0}, kTime{1e-3, 1.0}, kQueue{2, 2.0}, kRate{0.5, 1.0}, kLag{10, 2.0};
 
@@ -23,7 +24,9 @@ std::size_t at(int id) {
 // Requests that hang, by the window in which they came: those that came and did not end in it. In the
 // baseline that is chance, which is what the signal is measured by. From then on they count where more are
 // under way than is usual (twice as many as ever in the baseline, and two), there and a window later: a
-// request takes its time, and of a few a second one is under way where a window happens to end.
+// request takes its time, and of a few a second one is under way where a window happens to end. And only if
+// among such windows there is one from which some have not ended a window later, as they would in the order
+// in which they came, or in which hardly any did: otherwise all are slower, and that is another signal.
 std::vector<double> hanging(const std::vector<double>& came, const std::vector<double>& went, Span normal) {
   const std::size_t n = came.size();
   std::vector<double> under_way(n), hang(n);
@@ -32,9 +35,22 @@ std::vector<double> hanging(const std::vector<double>& came, const std::vector<d
     under_way[k] = now += came[k] - went[k];
     if (k >= normal.first && k < normal.end) usual = std::max(usual, now);
   }
-  for (std::size_t k = 0; k < n; ++k) {
-    const double stay = std::min(under_way[k], under_way[std::min(k + 1, n - 1)]);
-    if (k < normal.end || stay > 2 * usual + 2) hang[k] = std::max(0.0, came[k] - went[k]);
+  const auto many = [&](std::size_t k) {
+    return std::min(under_way[k], under_way[std::min(k + 1, n - 1)]) > 2 * usual + 2;
+  };
+  const auto stands = [&](std::size_t k) {
+    return (k + 1 < n && under_way[k] > went[k + 1]) || went[k] < kHardlyAny * came[k];
+  };
+  const auto count = [&](std::size_t first, std::size_t end) {
+    for (std::size_t k = first; k < end; ++k) hang[k] = std::max(0.0, came[k] - went[k]);
+  };
+  count(0, normal.end);
+  for (std::size_t k = normal.end; k < n;) {
+    const std::size_t first = k;
+    bool some_stand = false;
+    for (; k < n && many(k); ++k) some_stand = some_stand || stands(k);
+    if (some_stand) count(first, k);
+    if (k == first) ++k;
   }
   return hang;
 }

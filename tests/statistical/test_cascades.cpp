@@ -318,12 +318,23 @@ faults: [{name: slower, type: delay, target: far, latency: 500ms, start: 100s, d
   ASSERT_NE(hit(c, "far"), nullptr);
   EXPECT_EQ(hit(c, "far")->symptom, analysis::Symptom::slow);
   EXPECT_NEAR(hit(c, "far")->normal, 0.05, 0.005);  // Little's law: 10 under way at 200/s
-  EXPECT_NEAR(hit(c, "far")->worst, 0.6, 0.1);  // 550 ms, and the scatter of a window
+  EXPECT_NEAR(hit(c, "far")->worst, 0.6, 0.1);      // 550 ms, and the scatter of a window
   EXPECT_NEAR(hit(c, "far")->end_s, 161, 1);
-  // Nobody fails, but for a second hardly any request ends.
+  EXPECT_EQ(with(c, Verdict::unaffected), 3) << c.story;  // none fails, and none hangs
+}
+
+TEST(Causes, WhoIsKeptWaitingHasNotFailed) {
+  const CascadeReport c = cascade_of(R"(
+tailrace: 1
+run: {duration: 200s, warmup: 20s, replications: 3, time_resolution: 1s}
+workloads: {users: {constant_arrival_rate: 100/s, calls: s.op}}
+services: {s: {workers: 4, endpoints: {op: [compute: exp(10ms)]}}}
+faults: [{name: stop, type: pause, target: s, start: 100s, duration: 5s}]
+)");
+  ASSERT_NE(hit(c, "users"), nullptr) << c.story;
   EXPECT_TRUE(hit(c, "users")->waits) << c.story;
   EXPECT_NE(c.story.find("of its requests were kept waiting"), std::string::npos) << c.story;
-  EXPECT_EQ(c.story.find("failed"), std::string::npos) << c.story;
+  EXPECT_EQ(with(c, Verdict::recovered), 3) << c.story;
 }
 
 // What a fault kills at once ends with the window before it, where windows are whole seconds as its start is:
