@@ -192,10 +192,7 @@ class Finder {
       for (std::size_t k = e.first; k < e.end; ++k)
         came += offered[k] * (times_.end_s[k] - times_.start_s[k]);
       if (came < kFewestRequests) continue;
-      Trigger trigger;
-      trigger.start_s = times_.start_s[e.first];
-      trigger.over = e.over;
-      trigger.end_s = e.over ? times_.end_s[e.end - 1] : times_.end_s.back();
+      Trigger trigger = more_load(e);
       for (const models::Workload& w : t_.workloads) trigger.components.push_back(w.component);
       const bool by_fault = std::any_of(c_.triggers.begin(), c_.triggers.end(), [&](const Trigger& f) {
         return f.start_s <= trigger.start_s + 1e-9 && (!f.over || f.end_s + 1e-9 >= trigger.start_s) &&
@@ -203,6 +200,23 @@ class Finder {
       });
       if (!by_fault) c_.triggers.push_back(std::move(trigger));
     }
+    // Virtual users ask for less when they wait, so what tells of more load is how many they are.
+    for (const models::Workload& w : t_.workloads) {
+      if (w.process != models::ArrivalProcess::ramping_vus) continue;
+      const std::vector<double> users = virtual_users(w, r_);
+      for (const Episode& e : find_episodes(users, baseline_.end, normal_of(users), kMoreLoad)) {
+        Trigger trigger = more_load(e);
+        trigger.components.push_back(w.component);
+        c_.triggers.push_back(std::move(trigger));
+      }
+    }
+  }
+  Trigger more_load(const Episode& e) const {
+    Trigger trigger;
+    trigger.start_s = times_.start_s[e.first];
+    trigger.over = e.over;
+    trigger.end_s = e.over ? times_.end_s[e.end - 1] : times_.end_s.back();
+    return trigger;
   }
 
   double requests() const {

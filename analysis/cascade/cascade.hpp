@@ -3,11 +3,11 @@
 // windows, the call graph and the faults.
 //
 // The baseline is what lies between the warm-up and the first trigger: a fault, a deployment that did
-// something to its service, or more load than before (open workloads, a fifth more and six deviations). With
-// no trigger it is the first quarter of the run. A component is hit from the first window in which one of its
-// signals leaves its baseline (episodes.hpp). Its cause is the earliest hit neighbour for which there is
-// evidence on the call between them, and chains end at a trigger; a hit that nothing explains says so. Times
-// are as fine as the windows (run.time_resolution).
+// something to its service, or more load than before (open workloads, a fifth more and six deviations;
+// virtual users, half as many again). With no trigger it is the first quarter of the run. A component is hit
+// from the first window in which one of its signals leaves its baseline (episodes.hpp). Its cause is the
+// earliest hit neighbour for which there is evidence on the call between them, and chains end at a trigger; a
+// hit that nothing explains says so. Times are as fine as the windows (run.time_resolution).
 //
 // Verdicts, by what users get (share of requests that succeed, against the baseline):
 //   steady      no trigger, and nothing left its baseline

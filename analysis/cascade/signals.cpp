@@ -258,6 +258,26 @@ std::vector<double> offered_load(const models::CompiledModel& model, const model
   return rates(model, record, is_open, [](const auto& row) { return row.arrived; });
 }
 
+std::vector<double> virtual_users(const models::Workload& workload, const models::RunRecord& record) {
+  const WindowTimes times = window_times(record);
+  std::vector<double> users;
+  for (std::size_t k = 0; k < record.windows.size(); ++k) {
+    double left = (times.start_s[k] + times.end_s[k]) / 2;
+    auto now = static_cast<double>(workload.vus);
+    for (const models::RateStage& stage : workload.stages) {
+      const double length = static_cast<double>(stage.duration.ns) * 1e-9;
+      if (left < length) {
+        now += (stage.target - now) * left / length;
+        break;
+      }
+      left -= length;
+      now = stage.target;
+    }
+    users.push_back(now);
+  }
+  return users;
+}
+
 std::vector<double> goodput(const models::CompiledModel& model, const models::RunRecord& record) {
   const auto any = [](const models::Workload&) { return true; };
   return rates(model, record, any, [](const auto& row) { return row.succeeded; });

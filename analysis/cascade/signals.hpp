@@ -54,6 +54,8 @@ Signal time_of_calls(const models::CompiledModel& model, const models::RunRecord
 
 // Requests of open workloads that arrive per second, together.
 std::vector<double> offered_load(const models::CompiledModel& model, const models::RunRecord& record);
+// Virtual users of a workload whose number ramps, in the middle of each window.
+std::vector<double> virtual_users(const models::Workload& workload, const models::RunRecord& record);
 // Successes per second: of all workloads, and of the open ones, which is what their load is to be held
 // against.
 std::vector<double> goodput(const models::CompiledModel& model, const models::RunRecord& record);

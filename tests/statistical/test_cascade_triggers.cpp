@@ -12,8 +12,8 @@ tailrace: 1
 run: {duration: 400s, warmup: 20s, replications: 3, time_resolution: 1s}
 workloads:
   users:
-    ramping_arrival_rate: {start_rate: 100/s, stages: [{duration: 150s, target: 100/s}, {duration: 0s, target: 230/s},
-      {duration: 60s, target: 230/s}, {duration: 0s, target: 100/s}]}
+    ramping_arrival_rate: {start_rate: 100/s, stages: [{duration: 150s, target: 100/s}, {duration: 0s, target: 270/s},
+      {duration: 60s, target: 270/s}, {duration: 0s, target: 100/s}]}
     calls: web.go
     timeout: 1s
 services:
@@ -27,6 +27,30 @@ faults: [{name: swap, type: memory_stress, target: cart, when: {queue: cart, abo
   EXPECT_EQ(c.triggers[1].fault, 0);
   ASSERT_NE(hit(c, "cart"), nullptr) << c.story;
   EXPECT_LT(hit(c, "cart")->onset_s, c.triggers[1].start_s) << c.story;
+}
+
+// Virtual users ask for no more than they get, but two hundred are more than twenty.
+TEST(Triggers, MoreVirtualUsersAreMoreLoad) {
+  const CascadeReport c = cascade_of(R"(
+tailrace: 1
+run: {duration: 400s, warmup: 20s, replications: 3, time_resolution: 2s}
+workloads:
+  users:
+    ramping_vus: {start_vus: 20, stages: [{duration: 150s, target: 20}, {duration: 100s, target: 200},
+      {duration: 150s, target: 200}]}
+    think_time: exp(1s)
+    calls: web.go
+    timeout: 1s
+services:
+  web: {replicas: 2, workers: 40, endpoints: {go: [compute: 2ms, call: cart.get]}}
+  cart: {workers: 4, endpoints: {get: [compute: exp(40ms)]}}
+)");
+  ASSERT_EQ(c.triggers.size(), 1u) << c.story;
+  EXPECT_NEAR(c.triggers[0].start_s, 156, 1);  // thirty, of what were twenty
+  expect_hit(c, "users", Mechanism::load, "load");
+  expect_hit(c, "web", Mechanism::load, "users");
+  EXPECT_EQ(with(c, Verdict::degraded), 3) << c.story;
+  EXPECT_EQ(c.reason, "its trigger lasts");
 }
 
 // From 100 s on the instances of `cart` are replaced by such as fail three requests in ten, and none comes
