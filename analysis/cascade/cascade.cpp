@@ -54,7 +54,7 @@ class Finder {
       baseline_.end = std::min(baseline_.end, last_before(c_.triggers.front().start_s));
     if (too_short()) return unknown(too_few_windows());
     std::vector<Signal> signals = signals_of(model_, r_, baseline_);
-    for (const int component : held_at_the_door_) signals.push_back(time_of_calls(model_, r_, component));
+    for (Signal& s : times_of_calls(model_, r_, held_at_the_door_)) signals.push_back(std::move(s));
     hits(signals);
     users(signals);
     judge();

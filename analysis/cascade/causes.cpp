@@ -114,7 +114,9 @@ class Explainer {
         for (const Hit& other : c_.hits) {
           if (hit.trigger < 0 && other.component == hit.cause) cause = other.onset_s;
         }
-        if (cause > hit.onset_s && cause <= times_.end_s[onsets_[h]] + 1e-9) hit.onset_s = cause;
+        // A window sees all of the instant at which it ends; a fault may begin there, a hit is seen later.
+        const double end = times_.end_s[onsets_[h]] + (hit.trigger >= 0 ? 1e-9 : -1e-9);
+        if (cause > hit.onset_s && cause < end) hit.onset_s = cause;
       }
     }
   }

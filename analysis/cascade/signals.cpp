@@ -5,6 +5,7 @@
 #include <iterator>
 #include <limits>
 #include <map>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -205,25 +206,34 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
   return list;
 }
 
-Signal time_of_calls(const models::CompiledModel& model, const models::RunRecord& record, int component) {
+std::vector<Signal> times_of_calls(const models::CompiledModel& model, const models::RunRecord& record,
+                                   const std::set<int>& components) {
   const models::Topology& t = *model.topology;
+  if (components.empty() || !calls_in_windows(record, t.edges.size())) return {};
   const std::size_t n = record.windows.size();
   const WindowTimes times = window_times(record);
-  Signal signal{component, Symptom::slow, kTime, std::vector<double>(n, kNothing)};
-  if (!calls_in_windows(record, t.edges.size())) return signal;
-  double under_way = 0;
+  std::vector<Signal> list;
+  for (const int c : components) list.push_back({c, Symptom::slow, kTime, std::vector<double>(n, kNothing)});
+  std::vector<double> begun(t.components.size()), ended(t.components.size()), under_way(t.components.size());
   for (std::size_t k = 0; k < n; ++k) {
-    double begun = 0, ended = 0;
+    std::fill(begun.begin(), begun.end(), 0.0);
+    std::fill(ended.begin(), ended.end(), 0.0);
     for (std::size_t e = 0; e < t.edges.size(); ++e) {
-      if (!is_watched(t.edges[e]) || t.operations[at(t.edges[e].operation)].component != component) continue;
-      begun += record.windows[k].edges[e].attempts;
-      for (const std::uint32_t count : record.windows[k].edges[e].ended) ended += count;
+      if (!is_watched(t.edges[e])) continue;
+      const std::size_t to = at(t.operations[at(t.edges[e].operation)].component);
+      const auto& row = record.windows[k].edges[e];
+      begun[to] += row.attempts;
+      for (const std::uint32_t count : row.ended) ended[to] += count;
     }
-    const double before = under_way;
-    under_way = std::max(0.0, under_way + begun - ended);  // some end without an attempt
-    if (begun > 0) signal.values[k] = (before + under_way) / 2 * (times.end_s[k] - times.start_s[k]) / begun;
+    for (Signal& s : list) {
+      const std::size_t c = at(s.component);
+      const double before = under_way[c];
+      under_way[c] = std::max(0.0, before + begun[c] - ended[c]);  // some end without an attempt
+      if (begun[c] > 0)
+        s.values[k] = (before + under_way[c]) / 2 * (times.end_s[k] - times.start_s[k]) / begun[c];
+    }
   }
-  return signal;
+  return list;
 }
 
 namespace {

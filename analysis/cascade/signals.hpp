@@ -12,6 +12,7 @@
 //
 // Cost: O(windows x entities).
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,9 +49,10 @@ struct Span {
 // `normal`: the baseline.
 std::vector<Signal> signals_of(const models::CompiledModel& model, const models::RunRecord& record,
                                Span normal);
-// How long calls to a component take as their callers have it, by Little's law: with what a fault holds at
-// its door, or never answers, and is not inside.
-Signal time_of_calls(const models::CompiledModel& model, const models::RunRecord& record, int component);
+// How long calls to these components take as their callers have it, by Little's law: with what a fault holds
+// at a door, or never answers, and is not inside.
+std::vector<Signal> times_of_calls(const models::CompiledModel& model, const models::RunRecord& record,
+                                   const std::set<int>& components);
 
 // Requests of open workloads that arrive per second, together.
 std::vector<double> offered_load(const models::CompiledModel& model, const models::RunRecord& record);
