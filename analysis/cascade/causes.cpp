@@ -84,6 +84,11 @@ class Explainer {
     for (std::size_t h = 0; h < c_.hits.size(); ++h) explained_[h] = by_trigger(h);
     if (calls_in_windows(record_, t_.edges.size())) {
       by_neighbours();
+      for (std::size_t h = 0; h < c_.hits.size(); ++h) {
+        if (explained_[h] || !by_unseen_callee(h)) continue;
+        explained_[h] = true;
+        by_neighbours();
+      }
       // What no trigger explains may still explain its neighbours.
       for (std::size_t h = 0; h < c_.hits.size(); ++h) {
         if (explained_[h]) continue;
@@ -105,7 +110,8 @@ class Explainer {
     }
   }
 
-  // A window is as fine as it gets, and one that holds the cause's moment begins before it.
+  // A window is as fine as it gets: one that holds the cause's moment begins before it, and what is seen a
+  // window before its cause was so with it.
   void not_before_causes() {
     for (std::size_t round = 0; round < c_.hits.size(); ++round) {
       for (std::size_t h = 0; h < c_.hits.size(); ++h) {
@@ -114,11 +120,16 @@ class Explainer {
         for (const Hit& other : c_.hits) {
           if (hit.trigger < 0 && other.component == hit.cause) cause = other.onset_s;
         }
-        // A window sees all of the instant at which it ends; a fault may begin there, a hit is seen later.
-        const double end = times_.end_s[onsets_[h]] + (hit.trigger >= 0 ? 1e-9 : -1e-9);
-        if (cause > hit.onset_s && cause < end) hit.onset_s = cause;
+        if (cause > hit.onset_s && cause <= times_.end_s[onsets_[h]] + 1e-9) hit.onset_s = cause;
       }
     }
+  }
+
+  // ... or has only just ended.
+  bool is_on(const Trigger& trigger, std::size_t w) const {
+    const double length = times_.end_s[w] - times_.start_s[w];
+    return trigger.start_s <= times_.end_s[w] &&
+           (!trigger.over || trigger.end_s + 2 * length >= times_.start_s[w]);
   }
 
   bool by_trigger(std::size_t h) {
@@ -131,9 +142,7 @@ class Explainer {
                           [&](std::size_t i) { return c_.triggers[i].deployment < 0; });
     for (const std::size_t i : order) {
       const Trigger& trigger = c_.triggers[i];
-      if (trigger.start_s > times_.end_s[w]) continue;
-      const double length = times_.end_s[w] - times_.start_s[w];
-      if (trigger.over && trigger.end_s + 2 * length < times_.start_s[w]) continue;
+      if (!is_on(trigger, w)) continue;
       const auto on = [&](int component) { return trigger.on(component); };
       const bool flushed = trigger.fault >= 0 && flushes(t_.faults[at(trigger.fault)]);
       const bool itself = on(hit.component) && !flushed;
@@ -259,6 +268,27 @@ class Explainer {
     hit.mechanism = best != nullptr ? how : how_outside;
     hit.cause = best != nullptr ? best->component : outside;
     return true;
+  }
+
+  // Who needs ten milliseconds may not be slow by a fault that costs it one, but whoever calls it for nothing
+  // else is.
+  bool by_unseen_callee(std::size_t h) {
+    Hit& hit = c_.hits[h];
+    const std::size_t w = onsets_[h];
+    for (const Trigger& trigger : c_.triggers) {
+      if ((trigger.fault < 0 && trigger.deployment < 0) || !is_on(trigger, w)) continue;
+      for (std::size_t e = 0; e < t_.edges.size(); ++e) {
+        const int to = t_.operations[at(t_.edges[e].operation)].component;
+        if (t_.edges[e].from_component != hit.component || !is_watched(t_.edges[e]) || !trigger.on(to))
+          continue;
+        const Mechanism mechanism = from_callee(e, {w, w + kEvidence}, hit);
+        if (mechanism == Mechanism::unexplained) continue;
+        hit.mechanism = mechanism;
+        hit.cause = to;
+        return true;
+      }
+    }
+    return false;
   }
 
   Mechanism from_callee(std::size_t e, Span after, const Hit& hit) const {

@@ -29,6 +29,24 @@ faults: [{name: swap, type: memory_stress, target: cart, when: {queue: cart, abo
   EXPECT_LT(hit(c, "cart")->onset_s, c.triggers[1].start_s) << c.story;
 }
 
+// Ten times a millisecond of work is not twice what `go` takes, but ten times what `see` does.
+TEST(Triggers, AFaultExplainsWhoFeelsItMoreThanItsTarget) {
+  const CascadeReport c = cascade_of(R"(
+tailrace: 1
+run: {duration: 200s, warmup: 20s, replications: 3, time_resolution: 1s}
+workloads:
+  users: {constant_arrival_rate: 150/s, calls: web.go}
+  others: {constant_arrival_rate: 20/s, calls: web.see}
+services:
+  web: {replicas: 4, workers: 60, endpoints: {go: [compute: 1ms, call: mid.op], see: [compute: 1ms]}}
+  mid: {replicas: 4, workers: 10, endpoints: {op: [compute: exp(13ms)]}}
+faults: [{name: noisy, type: cpu_stress, target: web, load: 90%, start: 100s, duration: 30s}]
+)");
+  ASSERT_EQ(c.hits.size(), 1u) << c.story;
+  expect_hit(c, "others", Mechanism::slow_replies, "web");
+  EXPECT_EQ(with(c, Verdict::unaffected), 3) << c.story;
+}
+
 // Virtual users ask for no more than they get, but two hundred are more than twenty.
 TEST(Triggers, MoreVirtualUsersAreMoreLoad) {
   const CascadeReport c = cascade_of(R"(
