@@ -78,6 +78,11 @@ class Explainer {
            times_.end_s[first_] <= c_.triggers.front().start_s + 1e-9)
       ++first_;
     for (const models::Operation& op : t_.operations) find_cache_users(op.component, op.steps);
+    calls_to_.resize(t_.components.size());
+    for (std::size_t e = 0; e < t_.edges.size(); ++e) {
+      if (is_watched(t_.edges[e]))
+        calls_to_[at(t_.operations[at(t_.edges[e].operation)].component)].push_back(e);
+    }
   }
 
   void run() {
@@ -85,7 +90,7 @@ class Explainer {
     if (calls_in_windows(record_, t_.edges.size())) {
       by_neighbours();
       for (std::size_t h = 0; h < c_.hits.size(); ++h) {
-        if (explained_[h] || !by_unseen_callee(h)) continue;
+        if (explained_[h] || !(by_unseen_callee(h) || by_load_from_afar(h))) continue;
         explained_[h] = true;
         by_neighbours();
       }
@@ -221,8 +226,6 @@ class Explainer {
     Hit& hit = c_.hits[h];
     const std::size_t w = onsets_[h];
     const Span after{w, w + kEvidence};
-    // More load is there before its effect is.
-    const Span around{w - std::min(w - std::min(w, first_), kBefore), w + 2};
     const Hit* best = nullptr;
     Mechanism how = Mechanism::unexplained;
     int outside = -1;  // a workload with more load that is not, or not yet, hit itself
@@ -243,9 +246,7 @@ class Explainer {
       if (edge.from_component == hit.component) {
         if (const Hit* callee = explained_hit(to, w)) offer(callee, from_callee(e, after, hit));
       } else if (to == hit.component) {
-        Mechanism mechanism = from_caller(e, around, kMoreLoad, kFewestAttempts);
-        // After a standstill, when all that waited comes at once, the windows before had less than usual.
-        if (mechanism == Mechanism::unexplained) mechanism = from_caller(e, {w, w + 2}, kRush, kFewestInRush);
+        const Mechanism mechanism = by_caller(e, w);
         const Hit* caller = explained_hit(edge.from_component, w);
         if (caller != nullptr) offer(caller, mechanism);
         if (caller == nullptr && mechanism != Mechanism::unexplained && in_a_trigger(edge.from_component)) {
@@ -317,6 +318,40 @@ class Explainer {
     return Mechanism::slow_replies;
   }
 
+  // More requests pass through those who have room for them, and are felt farther down.
+  bool by_load_from_afar(std::size_t h) {
+    Hit& hit = c_.hits[h];
+    const std::size_t w = onsets_[h];
+    std::vector<bool> seen(t_.components.size());
+    std::vector<std::pair<int, Mechanism>> open{{hit.component, Mechanism::unexplained}};
+    seen[at(hit.component)] = true;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      for (const std::size_t e : calls_to_[at(open[i].first)]) {
+        const int from = t_.edges[e].from_component;
+        if (from == models::kNone || seen[at(from)]) continue;
+        const Mechanism mechanism = by_caller(e, w);
+        if (mechanism == Mechanism::unexplained) continue;
+        seen[at(from)] = true;
+        const Mechanism first = i == 0 ? mechanism : open[i].second;  // as whoever was hit has it
+        if (in_a_trigger(from) || explained_hit(from, w) != nullptr) {
+          hit.mechanism = first;
+          hit.cause = from;
+          return true;
+        }
+        open.emplace_back(from, first);
+      }
+    }
+    return false;
+  }
+
+  Mechanism by_caller(std::size_t e, std::size_t w) const {
+    // More load is there before its effect is.
+    const Span around{w - std::min(w - std::min(w, first_), kBefore), w + 2};
+    const Mechanism mechanism = from_caller(e, around, kMoreLoad, kFewestAttempts);
+    // After a standstill, when all that waited comes at once, the windows before had less than usual.
+    return mechanism != Mechanism::unexplained ? mechanism : from_caller(e, {w, w + 2}, kRush, kFewestInRush);
+  }
+
   Mechanism from_caller(std::size_t e, Span span, double more, double fewest) const {
     const Flow now = flow_of(record_, times_, e, span), then = flow_of(record_, times_, e, baseline_);
     if (now.attempts < fewest || now.rate() < more * then.rate()) return Mechanism::unexplained;
@@ -332,7 +367,8 @@ class Explainer {
   const std::vector<std::size_t>& onsets_;
   Cascade& c_;
   std::vector<bool> explained_;
-  std::vector<std::pair<int, int>> cache_users_;  // component, the cache's
+  std::vector<std::vector<std::size_t>> calls_to_;  // by component
+  std::vector<std::pair<int, int>> cache_users_;    // component, the cache's
 };
 
 }  // namespace

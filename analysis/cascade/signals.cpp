@@ -171,13 +171,20 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
       signal(static_cast<int>(c), Symptom::slow, kTime).values[k] = inside[c] / std::max(1.0, served[c]);
     }
   }
+  // That handling a message fails is no failure of a call to its channel; it is lag, where it is tried again.
+  std::vector<bool> handles(t.edges.size());
+  for (const models::MessageChannel& channel : t.channels) {
+    for (const models::ConsumerGroup& group : channel.groups) {
+      if (group.edge != models::kNone) handles[at(group.edge)] = true;
+    }
+  }
   const bool edges = calls_in_windows(record, t.edges.size());
   std::vector<double> ended(t.components.size()), good(t.components.size());
   for (std::size_t k = 0; edges && k < n; ++k) {
     std::fill(ended.begin(), ended.end(), 0.0);
     std::fill(good.begin(), good.end(), 0.0);
     for (std::size_t e = 0; e < t.edges.size(); ++e) {
-      if (!is_watched(t.edges[e])) continue;
+      if (!is_watched(t.edges[e]) || handles[e]) continue;
       const std::size_t to = at(t.operations[at(t.edges[e].operation)].component);
       const auto& row = record.windows[k].edges[e];
       for (const std::uint32_t count : row.ended) ended[to] += count;

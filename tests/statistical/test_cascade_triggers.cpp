@@ -47,6 +47,33 @@ faults: [{name: noisy, type: cpu_stress, target: web, load: 90%, start: 100s, du
   EXPECT_EQ(with(c, Verdict::unaffected), 3) << c.story;
 }
 
+// A spike passes through a service with room for it, into a log whose consumers have none. And when what they
+// call is down nothing fails that is published: the log fills.
+TEST(Triggers, LoadIsFeltWhereThereIsNoRoomForIt) {
+  const std::string text = R"(
+tailrace: 1
+run: {duration: 300s, warmup: 20s, replications: 3, time_resolution: 1s}
+workloads: {users: {constant_arrival_rate: 100/s, calls: api.order, timeout: 1s}}
+services:
+  api: {replicas: 2, workers: 32, endpoints: {order: [compute: exp(2ms), publish: orders]}}
+  smtp: {replicas: 2, workers: 8, endpoints: {send: [compute: exp(20ms)]}}
+logs: {orders: {partitions: 8, consumers: {mailers: {instances: 4, retry_backoff: 500ms, calls: smtp.send}}}}
+)";
+  const CascadeReport spike = cascade_of(
+      text + "faults: [{type: load_spike, target: users, factor: 4, start: 100s, duration: 30s}]\n");
+  expect_hit(spike, "orders", Mechanism::load, "users");
+  EXPECT_EQ(with(spike, Verdict::unaffected), 3) << spike.story;
+
+  const CascadeReport down = cascade_of(
+      text + "faults: [{name: down, type: pod_failure, target: smtp, start: 100s, duration: 30s}]\n");
+  expect_hit(down, "smtp", Mechanism::fault, "down");
+  expect_hit(down, "orders", Mechanism::errors, "smtp");
+  ASSERT_NE(hit(down, "orders"), nullptr);
+  EXPECT_EQ(hit(down, "orders")->symptom, analysis::Symptom::lag);
+  EXPECT_NEAR(hit(down, "orders")->worst, 3000, 500);
+  EXPECT_EQ(hit(down, "smtp")->normal, 0);
+}
+
 // Virtual users ask for no more than they get, but two hundred are more than twenty.
 TEST(Triggers, MoreVirtualUsersAreMoreLoad) {
   const CascadeReport c = cascade_of(R"(
