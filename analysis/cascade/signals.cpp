@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 constexpr double kHardlyAny = 0.25;  // of those that came, in a window in which a workload stands still
+constexpr double kEmpties = 0.99;  // of those inside, while nothing begins; equal ones may differ by rounding
 // What matters at all: a twentieth of the requests, twice the time, three times the queue and one more.
 constexpr Floor kShare{0.05, 0}, kTime{1e-3, 1.0}, kQueue{2, 2.0}, kRate{0.5, 1.0}, kLag{10, 2.0};
 
@@ -155,8 +156,9 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
       if (length > 0) add(refused.values[k], static_cast<double>(row.rejected) / length);
     }
   }
-  // Time in a component: all its stations' requests inside, over what they began to serve.
-  std::vector<double> inside(t.components.size()), served(t.components.size());
+  // Time in a component: all its stations' requests inside, over what they began to serve. Where nothing
+  // begins and fewer are inside than before, it empties, and they take no longer than they did.
+  std::vector<double> inside(t.components.size()), served(t.components.size()), before(t.components.size());
   for (std::size_t k = 0; stations && k < n; ++k) {
     std::fill(inside.begin(), inside.end(), 0.0);
     std::fill(served.begin(), served.end(), 0.0);
@@ -167,7 +169,10 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
       served[at(t.stations[i].component)] += static_cast<double>(row.served);
     }
     for (std::size_t c = 0; c < t.components.size(); ++c) {
-      if (inside[c] <= 0) continue;
+      const double there = length > 0 ? inside[c] / length : 0;
+      const double was = std::exchange(before[c], there);
+      const bool empties = served[c] <= 0 && there < kEmpties * was;
+      if (inside[c] <= 0 || empties) continue;
       signal(static_cast<int>(c), Symptom::slow, kTime).values[k] = inside[c] / std::max(1.0, served[c]);
     }
   }

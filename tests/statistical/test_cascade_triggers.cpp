@@ -74,6 +74,24 @@ logs: {orders: {partitions: 8, consumers: {mailers: {instances: 4, retry_backoff
   EXPECT_EQ(hit(down, "smtp")->normal, 0);
 }
 
+// When a broker goes down, its consumers' service ends what it has, and gets nothing more: it is not slow.
+TEST(Triggers, WhoGetsNothingToDoIsNotSlow) {
+  const CascadeReport c = cascade_of(R"(
+tailrace: 1
+run: {duration: 240s, warmup: 20s, replications: 5, time_resolution: 1s}
+workloads: {users: {constant_arrival_rate: 200/s, calls: api.order, timeout: 1s}}
+services:
+  api: {replicas: 2, workers: 32, endpoints: {order: [compute: exp(2ms), call: db.write, publish: rabbit.mails]}}
+  mailer: {replicas: 2, workers: 8, endpoints: {send: [compute: exp(20ms)]}}
+databases: {db: {connections: 10, operations: {write: exp(10ms)}}}
+brokers: {rabbit: {queues: {mails: {consumers: {instances: 2, concurrency: 6, calls: mailer.send}}}}}
+faults: [{name: down, type: pod_failure, target: rabbit, start: 100s, duration: 20s}]
+)");
+  expect_hit(c, "rabbit", Mechanism::fault, "down");
+  EXPECT_EQ(hit(c, "mailer"), nullptr) << c.story;
+  EXPECT_EQ(hit(c, "db"), nullptr) << c.story;
+}
+
 // Virtual users ask for no more than they get, but two hundred are more than twenty.
 TEST(Triggers, MoreVirtualUsersAreMoreLoad) {
   const CascadeReport c = cascade_of(R"(
