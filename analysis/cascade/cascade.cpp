@@ -116,6 +116,7 @@ class Finder {
   }
 
   void faults() {
+    if (r_.fault_activations.empty()) return;
     const std::map<std::pair<int, int>, int> caller_over = callers();
     for (const models::FaultActivation& a : r_.fault_activations) {
       Trigger trigger;
