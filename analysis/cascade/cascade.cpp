@@ -25,6 +25,9 @@ constexpr double kOnItsWay = 0.1;          // of what is due, from the first thi
 constexpr double kDrains = 0.1;            // of the queues
 constexpr std::size_t kWellAgain = 3;      // windows without a symptom
 constexpr double kDeviations = 6;          // of what gets done
+constexpr double kDeviationsAtLeast = 3;   // of more load, in the windows before that in which it is told
+constexpr std::size_t kRises = 3;          // such windows, at most
+constexpr std::size_t kSmoothWindows = 9;  // of load that grows slowly
 
 std::size_t at(int id) {
   return static_cast<std::size_t>(id);
@@ -32,12 +35,14 @@ std::size_t at(int id) {
 
 class Finder {
  public:
-  Finder(const models::CompiledModel& model, const models::RunRecord& record)
+  // `smooth`: windows of which each load is the mean.
+  Finder(const models::CompiledModel& model, const models::RunRecord& record, std::size_t smooth)
       : model_(model),
         t_(*model.topology),
         r_(record),
         times_(window_times(record)),
-        n_(record.windows.size()) {}
+        n_(record.windows.size()),
+        smooth_(smooth) {}
 
   Cascade run() {
     const double start = static_cast<double>(r_.start_ns) * 1e-9;
@@ -186,18 +191,24 @@ class Finder {
                        [](const models::FaultTarget& target) { return target.workload >= 0; });
   }
   void load() {
-    const std::vector<double> offered = offered_load(model_, r_);
-    const Baseline normal = normal_of(offered);
-    for (const Episode& e : find_episodes(offered, baseline_.end, normal, kMoreLoad)) {
+    const std::vector<double> offered = smoothed(offered_load(model_, r_));
+    Baseline normal = normal_of(offered);
+    // Over several windows chance has little to say, and half as much again as ever is a lot.
+    if (smooth_ > 1) normal.highest = 0;
+    for (Episode& e : find_episodes(offered, baseline_.end, normal, kMoreLoad)) {
+      begin_with_the_rise(e, offered, normal);
       double came = 0;
       for (std::size_t k = e.first; k < e.end; ++k)
         came += offered[k] * (times_.end_s[k] - times_.start_s[k]);
       if (came < kFewestRequests) continue;
       Trigger trigger = more_load(e);
       for (const models::Workload& w : t_.workloads) trigger.components.push_back(w.component);
+      // A fault's own rise may seem to begin before it: in the window that holds it, and in means with those
+      // after.
+      const double risen = times_.end_s[std::min(n_ - 1, e.first + kRises + smooth_ / 2)];
       const bool by_fault = std::any_of(c_.triggers.begin(), c_.triggers.end(), [&](const Trigger& f) {
-        return f.start_s <= trigger.start_s + 1e-9 && (!f.over || f.end_s + 1e-9 >= trigger.start_s) &&
-               f.deployment < 0 && (f.fault < 0 || brings_load(t_.faults[at(f.fault)]));
+        return f.start_s <= risen && (!f.over || f.end_s + 1e-9 >= trigger.start_s) && f.deployment < 0 &&
+               (f.fault < 0 || brings_load(t_.faults[at(f.fault)]));
       });
       if (!by_fault) c_.triggers.push_back(std::move(trigger));
     }
@@ -211,6 +222,24 @@ class Finder {
         c_.triggers.push_back(std::move(trigger));
       }
     }
+  }
+  std::vector<double> smoothed(const std::vector<double>& values) const {
+    std::vector<double> means;
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      const std::size_t half = smooth_ / 2, first = k - std::min(k, half),
+                        end = std::min(values.size(), k + half + 1);
+      means.push_back(std::accumulate(values.begin() + static_cast<std::ptrdiff_t>(first),
+                                      values.begin() + static_cast<std::ptrdiff_t>(end), 0.0) /
+                      static_cast<double>(end - first));
+    }
+    return means;
+  }
+  // What came with the rise, and by chance was not beyond doubt, came because of it.
+  void begin_with_the_rise(Episode& e, const std::vector<double>& offered, const Baseline& normal) const {
+    const double more =
+        normal.mean + std::max(kMoreLoad.relative * normal.mean, kDeviationsAtLeast * normal.deviation);
+    for (std::size_t i = 0; i < kRises && e.first > baseline_.end && offered[e.first - 1] > more; ++i)
+      --e.first;
   }
   Trigger more_load(const Episode& e) const {
     Trigger trigger;
@@ -475,7 +504,7 @@ class Finder {
   const models::Topology& t_;
   const models::RunRecord& r_;
   const WindowTimes times_;
-  const std::size_t n_;
+  const std::size_t n_, smooth_;
   Span baseline_;
   std::set<int> held_at_the_door_;  // components of which a fault holds requests before they are let in
   Cascade c_;
@@ -539,7 +568,18 @@ const char* mechanism_name(Mechanism mechanism) {
 }
 
 Cascade find_cascade(const models::CompiledModel& model, const models::RunRecord& record) {
-  return Finder(model, record).run();
+  Cascade found = Finder(model, record, 1).run();
+  // Users notice, and what began it came later, or nothing did, as it seems: load may have grown too slowly
+  // for single windows to tell.
+  const bool by_load =
+      !found.triggers.empty() && found.triggers[0].fault < 0 && found.triggers[0].deployment < 0;
+  const double began =
+      found.triggers.empty() ? static_cast<double>(record.end_ns) * 1e-9 : found.triggers[0].start_s;
+  if (found.user_onset_s < 0 || !(found.triggers.empty() || by_load) || found.hits.empty() ||
+      found.hits[0].onset_s >= began)
+    return found;
+  Cascade again = Finder(model, record, kSmoothWindows).run();
+  return again.triggers.empty() || again.triggers[0].start_s >= began ? found : again;
 }
 
 }  // namespace tailrace::analysis

@@ -92,6 +92,29 @@ faults: [{name: down, type: pod_failure, target: rabbit, start: 100s, duration: 
   EXPECT_EQ(hit(c, "db"), nullptr) << c.story;
 }
 
+// From 40/s to 80/s within a minute: no window of two seconds stands out, and a service whose requests slow
+// each other down collapses. That load began it, and it is there no longer. Each replication by itself.
+TEST(Triggers, LoadThatGrowsSlowlyIsMoreLoad) {
+  const Results run = run_library(
+      "load-spike",
+      {"run.replications=10", "faults=[]", "run.duration=400s", "thresholds={}",
+       "workloads.clients={ramping_arrival_rate: {start_rate: 40/s, stages: [{duration: 100s, target: 40/s}, "
+       "{duration: 60s, target: 80/s}, {duration: 60s, target: 40/s}]}, calls: service.work, "
+       "retries: {attempts: 2, per_try_timeout: 3s, retry_on: [timeout], backoff: {base_interval: 1ms, "
+       "jitter: none}}}"});
+  int metastable = 0;
+  for (const models::RunRecord& record : run.records) {
+    const analysis::Cascade c = analysis::find_cascade(*run.model, record);
+    metastable += c.verdict == Verdict::metastable ? 1 : 0;
+    if (c.user_onset_s < 0) continue;
+    ASSERT_FALSE(c.triggers.empty()) << record.replication;
+    EXPECT_GT(c.triggers[0].start_s, 100) << record.replication;
+    EXPECT_LT(c.triggers[0].start_s, 140) << record.replication;
+    EXPECT_LE(c.triggers[0].start_s, c.hits[0].onset_s) << record.replication;
+  }
+  EXPECT_GE(metastable, 9);
+}
+
 // Virtual users ask for no more than they get, but two hundred are more than twenty.
 TEST(Triggers, MoreVirtualUsersAreMoreLoad) {
   const CascadeReport c = cascade_of(R"(
