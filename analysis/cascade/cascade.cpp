@@ -207,8 +207,8 @@ class Finder {
       // after.
       const double risen = times_.end_s[std::min(n_ - 1, e.first + kRises + smooth_ / 2)];
       const bool by_fault = std::any_of(c_.triggers.begin(), c_.triggers.end(), [&](const Trigger& f) {
-        return f.start_s <= risen && (!f.over || f.end_s + 1e-9 >= trigger.start_s) && f.deployment < 0 &&
-               (f.fault < 0 || brings_load(t_.faults[at(f.fault)]));
+        return f.fault >= 0 && brings_load(t_.faults[at(f.fault)]) && f.start_s <= risen &&
+               (!f.over || f.end_s + 1e-9 >= trigger.start_s);
       });
       if (!by_fault) c_.triggers.push_back(std::move(trigger));
     }
