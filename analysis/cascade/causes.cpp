@@ -296,7 +296,7 @@ class Explainer {
     const Flow now = flow_of(record_, times_, e, after), then = flow_of(record_, times_, e, baseline_);
     const bool waits = !t_.edges[e].errand;  // what instances do of their own accord holds up nobody
     // Too few to tell how they ended, but who has become slow waits for those it calls.
-    if (std::max(now.attempts, now.ended) < kFewestAttempts)
+    if (std::max(now.attempts, now.ended) < (waits ? kFewestAttempts : 1))
       return waits && then.attempts > 0 && hit.symptom == Symptom::slow ? Mechanism::slow_replies
                                                                         : Mechanism::unexplained;
     const double timeouts = now.share(now.timeouts) - then.share(then.timeouts);

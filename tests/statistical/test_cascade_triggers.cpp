@@ -115,6 +115,23 @@ TEST(Triggers, LoadThatGrowsSlowlyIsMoreLoad) {
   EXPECT_GE(metastable, 9);
 }
 
+// What instances fetch of their own accord they fetch seldom, and all of it fails.
+TEST(Triggers, AVaultThatIsDownIsWhyLeasesRunOut) {
+  const CascadeReport c = run_library("vault-outage").report.cascade;
+  expect_hit(c, "vault", Mechanism::fault, "no vault");
+  expect_hit(c, "short", Mechanism::errors, "vault");
+  expect_hit(c, "to_short", Mechanism::errors, "short");
+}
+
+// A thousand sessions end as the gateway goes down, in the window that ends with that: they are no baseline of
+// it, and their devices, who try again for good, know why.
+TEST(Triggers, TheGatewayIsWhyItsDevicesWait) {
+  const CascadeReport c = run_library("thundering-herd").report.cascade;
+  expect_hit(c, "hasty_gateway", Mechanism::fault, "restart");
+  ASSERT_NE(hit(c, "hasty"), nullptr) << c.story;
+  EXPECT_EQ(hit(c, "hasty")->cause, "hasty_gateway") << c.story;
+}
+
 // Virtual users ask for no more than they get, but two hundred are more than twenty.
 TEST(Triggers, MoreVirtualUsersAreMoreLoad) {
   const CascadeReport c = cascade_of(R"(
