@@ -123,8 +123,8 @@ TEST(Triggers, AVaultThatIsDownIsWhyLeasesRunOut) {
   expect_hit(c, "to_short", Mechanism::errors, "short");
 }
 
-// A thousand sessions end as the gateway goes down, in the window that ends with that: they are no baseline of
-// it, and their devices, who try again for good, know why.
+// A thousand sessions end as the gateway goes down, in the window that ends with that: they are no baseline
+// of it, and their devices, who try again for good, know why.
 TEST(Triggers, TheGatewayIsWhyItsDevicesWait) {
   const CascadeReport c = run_library("thundering-herd").report.cascade;
   expect_hit(c, "hasty_gateway", Mechanism::fault, "restart");
