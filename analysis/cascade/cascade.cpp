@@ -165,13 +165,18 @@ class Finder {
         c_.triggers.push_back(std::move(trigger));
     }
   }
+  bool is_hit(int component) const {
+    return std::any_of(c_.hits.begin(), c_.hits.end(),
+                       [&](const Hit& h) { return h.component == component; });
+  }
   // A deployment that did nothing to its service is none; it would last, and hide that all else is over.
   void drop_harmless_deployments() {
     std::vector<Trigger> kept;
     std::vector<int> place(c_.triggers.size(), -1);
     for (std::size_t i = 0; i < c_.triggers.size(); ++i) {
-      const bool hit = std::any_of(c_.hits.begin(), c_.hits.end(),
-                                   [&](const Hit& h) { return h.trigger == static_cast<int>(i); });
+      const bool hit = std::any_of(c_.hits.begin(), c_.hits.end(), [&](const Hit& h) {
+        return h.trigger == static_cast<int>(i) || (c_.triggers[i].on(h.cause) && !is_hit(h.cause));
+      });
       if (c_.triggers[i].deployment >= 0 && !hit) continue;
       place[i] = static_cast<int>(kept.size());
       kept.push_back(std::move(c_.triggers[i]));
