@@ -7,8 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 
@@ -20,6 +22,14 @@ using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Seconds of the processor that a child has used.
+double used_by(pid_t child) {
+  clockid_t clock{};
+  timespec used{};
+  if (clock_getcpuclockid(child, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+  return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
 }
 
 void limit(int what, long bytes) {
@@ -68,15 +78,17 @@ Finished run_program(const std::vector<std::string>& arguments, const Conditions
   close(err[1]);
   Finished result;
   Clock::time_point start = Clock::now();
-  const Clock::time_point begin = start;
   std::size_t sent = 0;
   bool open_streams[2] = {out[0] >= 0, true};
   while (open_streams[0] || open_streams[1]) {
     pollfd fds[2] = {{open_streams[0] ? out[0] : -1, POLLIN, 0}, {open_streams[1] ? err[0] : -1, POLLIN, 0}};
     poll(fds, 2, 10);
-    if (sent < conditions.signals.size() && since(begin) >= conditions.signals[sent].first) {
-      if (sent == 0) start = Clock::now();
-      kill(child, conditions.signals[sent++].second);
+    if (sent < conditions.signals.size()) {
+      const auto& [seconds, signal] = conditions.signals[sent];
+      const bool due =
+          sent == 0 ? used_by(child) >= seconds : since(start) >= seconds - conditions.signals.front().first;
+      if (due && sent == 0) start = Clock::now();
+      if (due) kill(child, signal), ++sent;
     }
     for (int i = 0; i < 2; ++i) {
       if (fds[i].fd < 0 || fds[i].revents == 0) continue;
@@ -119,6 +131,27 @@ std::string Program::read(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+void Program::expect_same(const std::string& folder, const std::string& other,
+                          const std::vector<std::string>& names) const {
+  for (const std::string& name : names) {
+    const std::string bytes = read(path(folder + "/" + name));
+    EXPECT_NE(bytes, "") << folder << "/" << name;
+    EXPECT_EQ(bytes, read(path(other + "/" + name))) << name << " of " << folder << " and " << other;
+  }
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::size_t count_lines(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+bool python_has(const std::string& modules) {
+  return std::system(("python3 -c 'import " + modules + "' 2> /dev/null").c_str()) == 0;
+}
+
 int schema_fault(const std::string& name, const std::string& file) {
   const std::string check =
       "python3 -c \"import json, sys, jsonschema; "
@@ -126,6 +159,11 @@ int schema_fault(const std::string& name, const std::string& file) {
       ".validate(json.load(open(sys.argv[2])))\" " TAILRACE_SOURCE_DIR "/docs/" +
       name + ".schema.json " + file;
   return std::system(check.c_str());
+}
+
+bool is_xml(const std::string& file) {
+  const std::string read = "python3 -c \"import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])\" ";
+  return std::system((read + file).c_str()) == 0;
 }
 
 }  // namespace tailrace::tests

@@ -10,10 +10,6 @@ namespace {
 
 const std::string kLibrary = std::string(TAILRACE_SOURCE_DIR) + "/scenarios/library/";
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 // One server of 30/s, a pause of 2 s, a patience of 1 s and one retry. It is stuck where 2 x rate > 30/s.
 const std::string kStorm = R"(tailrace: 1
 name: small storm
@@ -87,7 +83,7 @@ TEST_F(Program, MetastabilityIsTheSameForAnyNumberOfJobsAndFollowsItsSchema) {
     }
   }
   const std::string written = file("map.json", one);
-  if (std::system("python3 -c 'import jsonschema' 2>/dev/null") != 0) GTEST_SKIP() << "no jsonschema";
+  if (!python_has("jsonschema")) GTEST_SKIP() << "python3-jsonschema is not here";
   EXPECT_EQ(schema_fault("metastability", written), 0);
 }
 

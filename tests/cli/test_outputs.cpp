@@ -22,18 +22,14 @@ TEST_F(Program, ResultsAreTheSameBytesForAnyNumberOfJobs) {
   for (const char* limit : {"run.max_events=unlimited", "run.max_events=2500"}) {
     for (const char* jobs : {"1", "2", "8"})
       run_program({"run", q, "--jobs", jobs, "--out", path(jobs), "--set", limit, "-q"});
-    for (const char* name : {"/summary.json", "/timeseries.csv", "/latency.csv"}) {
-      const std::string one = read(path("1") + name);
-      EXPECT_FALSE(one.empty());
-      EXPECT_EQ(one, read(path("2") + name)) << name << limit;
-      EXPECT_EQ(one, read(path("8") + name)) << name << limit;
-    }
+    SCOPED_TRACE(limit);
+    for (const char* jobs : {"2", "8"})
+      expect_same("1", jobs, {"summary.json", "timeseries.csv", "latency.csv"});
   }
 }
 
 TEST_F(Program, TheSummaryFitsItsSchema) {
-  if (std::system("python3 -c 'import jsonschema' 2> /dev/null") != 0)
-    GTEST_SKIP() << "python3-jsonschema is not here";
+  if (!python_has("jsonschema")) GTEST_SKIP() << "python3-jsonschema is not here";
   const std::string q =
       file("q.yaml",
            std::string(kQueue) + "thresholds: {load.request_duration: p(99) < 1s, s.wait: p(97) < 1s}\n");
@@ -157,8 +153,7 @@ variants: {busier: {workloads.load.constant_arrival_rate: 80/s}}
   EXPECT_EQ(first["fingerprints"], second["fingerprints"]);
   EXPECT_EQ(second["run"]["seed"], 7);
   EXPECT_EQ(second["run"]["replications"], 3);
-  EXPECT_EQ(read(path("first/times.csv")), read(path("second/times.csv")));
-  EXPECT_EQ(read(path("first/scenario.yaml")), read(path("second/scenario.yaml")));
+  expect_same("first", "second", {"times.csv", "scenario.yaml"});
 }
 
 // Data files are copied beside the results. One that has the name of a result would be lost, here and where

@@ -15,10 +15,6 @@ services: {s: {workers: 1, endpoints: {op: [compute: exp(10ms)]}}}
 thresholds: {load.request_duration: ["avg < 50ms"]}
 )";
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 TEST_F(Program, PlanNamesTheHighestLoad) {
   const std::string s = file("s.yaml", kPlanned);
   const Finished f = run_program({"plan", s, "--max-load", "load", "--resolution", "5%"});
@@ -98,8 +94,7 @@ TEST_F(Program, PlanSaysWhatItCannotDo) {
 }
 
 TEST_F(Program, PlanFitsItsSchema) {
-  if (std::system("python3 -c 'import jsonschema' 2> /dev/null") != 0)
-    GTEST_SKIP() << "python3-jsonschema is not here";
+  if (!python_has("jsonschema")) GTEST_SKIP() << "python3-jsonschema is not here";
   const std::string s = file("s.yaml", kPlanned);
   const std::vector<std::vector<std::string>> plans = {
       {"--max-load", "load", "--resolution", "10%"},

@@ -4,10 +4,6 @@
 namespace tailrace::tests {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 // An hour: 3 replicas of a at 2, one of b (as nobody says otherwise) at 0.5, 50 connections at 0.01: 7.
 constexpr const char* kShop = R"(tailrace: 1
 name: shop
@@ -62,8 +58,8 @@ TEST_F(Program, PricesOfVariantsAreCompared) {
   EXPECT_TRUE(contains(f.out, "cost of an hour: base 7.00, more 11.0 (+57.1 %)")) << f.out;
 }
 
-// Two queues in tandem, 50 ms each; with a second worker one of them takes 12 ms: 62 in all. The prices of the
-// scenario decide which it is, unless the command line says otherwise.
+// Two queues in tandem, 50 ms each; with a second worker one of them takes 12 ms: 62 in all. The prices of
+// the scenario decide which it is, unless the command line says otherwise.
 TEST_F(Program, PricesOfTheScenarioDecideThePlan) {
   const auto plan = [&](const std::string& a, const std::string& b, const std::vector<std::string>& more) {
     const std::string text =

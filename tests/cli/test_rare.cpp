@@ -8,10 +8,6 @@
 namespace tailrace::tests {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 const std::string kScenario = R"(tailrace: 1
 name: small queue
 run: {duration: 40s, seed: 1}
@@ -39,7 +35,7 @@ TEST_F(Program, RareIsTheSameForAnyNumberOfJobsAndFollowsItsSchema) {
   EXPECT_LT(told["probability"]["low"], p);
   EXPECT_LT((told["probability"]["high"].get<double>() / p), 1.25);  // e^0.2
   const std::string written = file("rare.json", one);
-  if (std::system("python3 -c 'import jsonschema' 2>/dev/null") != 0) GTEST_SKIP() << "no jsonschema";
+  if (!python_has("jsonschema")) GTEST_SKIP() << "python3-jsonschema is not here";
   EXPECT_EQ(schema_fault("rare", written), 0);
 }
 

@@ -57,8 +57,7 @@ TEST_F(Program, EveryDistributionOfTheReferenceCanBeRead) {
 }
 
 TEST_F(Program, TheScenarioSchemaAcceptsWhatTheParserAcceptsAndRefusesUnknownKeys) {
-  if (std::system("python3 -c 'import jsonschema, yaml' 2> /dev/null") != 0)
-    GTEST_SKIP() << "python3 with jsonschema and yaml is not here";
+  if (!python_has("jsonschema, yaml")) GTEST_SKIP() << "python3 with jsonschema and yaml is not here";
   const std::string good = file("good.yaml", R"yaml(tailrace: 1
 run: {duration: 1min30s, warmup: auto, replications: 3}
 workloads:

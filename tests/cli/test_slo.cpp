@@ -6,10 +6,6 @@
 namespace tailrace::tests {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 // 100 requests a second, evenly. From 1000 s on, for 60 s, one in five fails: 1200 of 360,000 in the hour.
 //
 // Budget of 30 d at 100/s and 99.9 %: 0.001 x 100 x 2,592,000 = 259,200. Used 1200 / 259,200 = 0.463 %.

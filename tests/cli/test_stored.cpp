@@ -18,10 +18,6 @@ class Stored : public Program {
   }
 };
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 const nlohmann::json& row(const nlohmann::json& result, const std::string& metric,
                           const std::string& aggregation) {
   for (const auto& r : result["comparisons"]) {

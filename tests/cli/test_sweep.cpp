@@ -29,15 +29,11 @@ std::vector<std::string> sweep(const std::string& scenario, std::vector<std::str
   return arguments;
 }
 
-std::size_t lines_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-}
-
 TEST_F(Program, SweepKilledAndResumedEqualsTheUninterruptedOne) {
   const std::string s = file("s.yaml", kTiny);
   ASSERT_EQ(run_program(sweep(s, {"--out", path("whole"), "-q"})).exit_code, 0);
   const std::string csv = read(path("whole/sweep.csv")), json = read(path("whole/sweep.json"));
-  ASSERT_EQ(lines_of(csv), 1001u);
+  ASSERT_EQ(count_lines(csv), 1001u);
   // A new moment in each run of the test; the journal says how far each attempt came.
   std::mt19937 moment(std::random_device{}());
   std::size_t kills = 0, before = 0;
@@ -47,8 +43,8 @@ TEST_F(Program, SweepKilledAndResumedEqualsTheUninterruptedOne) {
     const Finished f =
         run_program(sweep(s, {"--out", path("out"), "-q", "--jobs", "2"}), {.signals = {{seconds, 9}}});
     const std::string journal = read(path("out/points.jsonl"));
-    EXPECT_GE(lines_of(journal), before) << "a finished point was lost";
-    before = lines_of(journal);
+    EXPECT_GE(count_lines(journal), before) << "a finished point was lost";
+    before = count_lines(journal);
     if (f.exit_code == 0) break;
     ASSERT_EQ(f.exit_code, 1009) << f.err;
     ++kills;
@@ -62,7 +58,7 @@ TEST_F(Program, SweepKilledAndResumedEqualsTheUninterruptedOne) {
 TEST_F(Program, SweepIsTheSameBytesForAnyNumberOfJobs) {
   const std::string s = file("s.yaml", kTiny);
   const std::string one = run_program(sweep(s, {"--jobs", "1", "--format", "csv"})).out;
-  EXPECT_EQ(lines_of(one), 1001u);
+  EXPECT_EQ(count_lines(one), 1001u);
   EXPECT_EQ(one, run_program(sweep(s, {"--jobs", "5", "--format", "csv"})).out);
 }
 
@@ -72,7 +68,7 @@ TEST_F(Program, SweepDropsATornLineAndOneThatCannotBeRead) {
   run_program(sweep(s, {"--out", path("out"), "-q", "--jobs", "1"}, axes));
   const std::string csv = read(path("out/sweep.csv"));
   std::string journal = read(path("out/points.jsonl"));
-  ASSERT_EQ(lines_of(journal), 4u);
+  ASSERT_EQ(count_lines(journal), 4u);
   // The last line loses its end, and the first its sense.
   journal.resize(journal.size() - 10);
   journal.replace(0, 3, "???");
@@ -80,7 +76,7 @@ TEST_F(Program, SweepDropsATornLineAndOneThatCannotBeRead) {
   std::filesystem::remove(path("out/sweep.csv"));
   EXPECT_EQ(run_program(sweep(s, {"--out", path("out"), "-q"}, axes)).exit_code, 0);
   EXPECT_EQ(read(path("out/sweep.csv")), csv);
-  EXPECT_EQ(lines_of(read(path("out/points.jsonl"))), 5u);  // one of no sense, two kept, two anew
+  EXPECT_EQ(count_lines(read(path("out/points.jsonl"))), 5u);  // one of no sense, two kept, two anew
 }
 
 TEST_F(Program, SweepPointsAreTheRunsOfTheirOverrides) {
@@ -89,7 +85,7 @@ TEST_F(Program, SweepPointsAreTheRunsOfTheirOverrides) {
       run_program(
           sweep(s, {"--format", "json"}, {"--vary", "workloads.load.constant_arrival_rate=40/s..80/s:2"}))
           .out);
-  for (int p = 0; p < 2; ++p) {
+  for (std::size_t p = 0; p < 2; ++p) {
     const auto run = nlohmann::json::parse(
         run_program({"run", s, "--format", "json", "--set",
                      std::string("workloads.load.constant_arrival_rate=") + (p == 0 ? "40/s" : "80/s")})
@@ -116,7 +112,7 @@ TEST_F(Program, SweepDoesPointsAgainWhenTheirDataHaveChanged) {
     const std::vector<std::string> axes = {"--vary", "services.s.workers=1..2:2"};
     const auto points = [&] {
       EXPECT_EQ(run_program(sweep(s, {"--out", path(name + " out"), "-q"}, axes)).exit_code, 0);
-      return lines_of(read(path(name + " out/points.jsonl")));
+      return count_lines(read(path(name + " out/points.jsonl")));
     };
     file(name, "1ms\n2ms\n");
     EXPECT_EQ(points(), 2u);
@@ -131,10 +127,10 @@ TEST_F(Program, SweepGoesOnWhenMoreIsAsked) {
   const std::vector<std::string> axes = {"--vary", "workloads.load.constant_arrival_rate=10/s..90/s"};
   run_program(sweep(s, {"--out", path("out"), "-q", "--sample", "sobol:8"}, axes));
   run_program(sweep(s, {"--out", path("out"), "-q", "--sample", "sobol:16"}, axes));
-  EXPECT_EQ(lines_of(read(path("out/points.jsonl"))), 16u);
+  EXPECT_EQ(count_lines(read(path("out/points.jsonl"))), 16u);
   // Another scenario has nothing to go on from.
   run_program(sweep(s, {"--out", path("out"), "-q", "--sample", "sobol:16", "--seed", "2"}, axes));
-  EXPECT_EQ(lines_of(read(path("out/points.jsonl"))), 32u);
+  EXPECT_EQ(count_lines(read(path("out/points.jsonl"))), 32u);
 }
 
 TEST_F(Program, SweepReportsABadPointInItsRowAndGoesOn) {
@@ -188,8 +184,7 @@ TEST_F(Program, SweepShardsTogetherAreTheWholeSweep) {
   EXPECT_NE(early.err.find("3 of 10 points are missing"), std::string::npos) << early.err;
   run_program(sweep(s, {"--out", path("out"), "-q", "--shard", "3/3"}, axes));
   EXPECT_EQ(run_program(sweep(s, {"--out", path("out"), "-q", "--merge"}, axes)).exit_code, 0);
-  for (const char* name : {"/sweep.csv", "/sweep.json"})
-    EXPECT_EQ(read(path("out") + name), read(path("whole") + name));
+  expect_same("whole", "out", {"sweep.csv", "sweep.json"});
 }
 
 TEST_F(Program, SweepInterruptedWritesWhatIsThereAndGoesOn) {
@@ -201,7 +196,7 @@ TEST_F(Program, SweepInterruptedWritesWhatIsThereAndGoesOn) {
   const auto json = json_file(path("out/sweep.json"));
   EXPECT_FALSE(json["complete"]);
   EXPECT_GT(json["points"].size(), 0u);
-  EXPECT_EQ(json["points"].size(), lines_of(read(path("out/points.jsonl"))));
+  EXPECT_EQ(json["points"].size(), count_lines(read(path("out/points.jsonl"))));
 }
 
 TEST_F(Program, SweepCostsUnderTwoMillisecondsAPoint) {
@@ -221,8 +216,7 @@ TEST_F(Program, SweepCostsUnderTwoMillisecondsAPoint) {
 }
 
 TEST_F(Program, SweepFitsItsSchema) {
-  if (std::system("python3 -c 'import jsonschema' 2> /dev/null") != 0)
-    GTEST_SKIP() << "python3-jsonschema is not here";
+  if (!python_has("jsonschema")) GTEST_SKIP() << "python3-jsonschema is not here";
   run_program(sweep(file("s.yaml", kTiny), {"--out", path("out"), "-q"},
                     {"--vary", "services.s.workers=[1, 0, unlimited]"}));
   EXPECT_EQ(schema_fault("sweep", path("out/sweep.json")), 0);

@@ -24,8 +24,8 @@ class SweepIntoSqlite : public Program {
     const Finished f =
         run_program({"sweep", s_, "--vary", "services.s.workers=1..2:2", "--sqlite", path("p.db")});
     if (f.exit_code == 2 && f.err.find("built without SQLite") != std::string::npos) GTEST_SKIP() << f.err;
-    if (std::system("python3 -c 'import sqlite3' 2> /dev/null") != 0)
-      GTEST_SKIP() << "python3 has no sqlite3";
+    ASSERT_EQ(f.exit_code, 0) << f.err;
+    if (!python_has("sqlite3")) GTEST_SKIP() << "python3 has no sqlite3";
   }
   // Rows as Python prints them.
   std::string ask(const std::string& file, const std::string& sql) {
