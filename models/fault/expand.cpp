@@ -29,7 +29,7 @@ class Expander {
     modes();
     condition();
     if (s_.targets.empty()) {
-      error("", fmt::format("a {} needs a target", entry_.info->name),
+      error("", fmt::format("{} needs a target", with_article(entry_.info->name)),
             "target: a service, service#0, caller -> callee, zone NAME, a workload, or *");
     }
     for (std::size_t i = 0; i < s_.targets.size(); ++i) {
@@ -66,13 +66,13 @@ class Expander {
     fault_.ramp = s_.ramp;
     if (parts.duration) {
       if (s_.duration) {
-        error("duration", fmt::format("a {} lasts its restart_time", entry_.info->name),
+        error("duration", fmt::format("{} lasts its restart_time", with_article(entry_.info->name)),
               "pod_failure has a duration");
       }
       fault_.duration = parts.duration;
     }
     if (s_.ramp.ns > 0 && !entry_.info->ramps)
-      error("ramp", fmt::format("a {} is there or not: it cannot grow", entry_.info->name));
+      error("ramp", fmt::format("{} is there or not: it cannot grow", with_article(entry_.info->name)));
     if (s_.mtbf.has_value() != s_.mttr.has_value() && !(s_.mtbf && parts.duration))
       error("", s_.mtbf ? "mtbf without mttr: how long does each last?" : "mttr without mtbf");
     if (s_.mtbf) {

@@ -62,7 +62,7 @@ class Resolver {
   }
   bool takes(unsigned what) {
     if (info_.takes & what) return true;
-    error(fmt::format("a {} cannot hit \"{}\"", info_.name, escaped(words_.text)),
+    error(fmt::format("{} cannot hit \"{}\"", with_article(info_.name), escaped(words_.text)),
           "it takes " + takes_text(info_.takes));
     return false;
   }
@@ -177,7 +177,8 @@ class Resolver {
     const auto found = std::find_if(t_.components.begin(), t_.components.end(),
                                     [](const Component& c) { return c.kind == "mesh"; });
     if (text != "mesh")
-      return error(fmt::format("a {} cannot hit \"{}\"", info_.name, escaped(text)), "target: mesh");
+      return error(fmt::format("{} cannot hit \"{}\"", with_article(info_.name), escaped(text)),
+                   "target: mesh");
     if (found == t_.components.end()) return error("there is no mesh", "a section mesh");
     FaultTarget target;
     target.name = "mesh";

@@ -72,12 +72,15 @@ void read_threshold_entry(const Node& item, const std::string& metric, ScenarioS
   for (const MapEntry& field : item.entries) {
     if (field.key == "threshold") continue;
     if (field.key == "evaluate_every" || field.key == "delay_abort_eval") {
-      const Quantity q = parse_duration_ns(field.value.is_scalar() ? field.value.text : "");
+      const Quantity q = field.value.is_scalar() ? parse_duration_ns(field.value.text)
+                                                 : Quantity{{}, "expected a duration", {}};
       if (!q.value || !(*q.value > 0))
         context.error(field.value, q.value ? "expected a time longer than 0" : q.error, "10s");
       const Node* abort = item.find("abort_on_fail");
       if (abort == nullptr || abort->text != "true" || item.find("evaluate_every") == nullptr)
-        context.error(field.value, fmt::format("{} needs abort_on_fail: true and evaluate_every", field.key),
+        context.error(field.value,
+                      fmt::format("{} needs abort_on_fail: true{}", field.key,
+                                  field.key == "evaluate_every" ? "" : " and evaluate_every"),
                       "{threshold: \"p(99) < 400ms\", abort_on_fail: true, evaluate_every: 2s}");
       continue;
     }
@@ -96,7 +99,7 @@ void read_thresholds(const Node& node, ScenarioSpec& spec, ReadContext& context)
     return context.error(node, "expected a mapping from metrics to conditions",
                          "shoppers.request_duration: [\"p(99) < 400ms\"]");
   for (const MapEntry& entry : node.entries) {
-    PathScope scope(context, entry.key);
+    PathScope scope(context, child_path("", entry.key));
     const auto one = [&](const Node& item) {
       if (item.is_map()) return read_threshold_entry(item, entry.key, spec, context);
       if (!item.is_scalar()) return context.error(item, "expected a condition such as \"p(99) < 400ms\"");
@@ -316,8 +319,8 @@ void check_managed(const Topology& t, Diagnostics& diagnostics) {
       if (use.scope != Scope::instance) continue;
       diagnostics.error(
           e.mark, e.path,
-          fmt::format("a {} per instance: the instances of {} share a queue, so a call goes to none",
-                      use.policy, t.stations[static_cast<std::size_t>(op.station)].name),
+          fmt::format("{} per instance: the instances of {} share a queue, so a call goes to none",
+                      with_article(use.policy), t.stations[static_cast<std::size_t>(op.station)].name),
           "scope: service");
     }
   }
@@ -344,9 +347,10 @@ void check_shared_faults(const Topology& t, Diagnostics& diagnostics) {
       if (target.instances.empty() ||
           !t.stations[static_cast<std::size_t>(target.instances.front().first)].shared_queue)
         continue;
-      diagnostics.error(f.mark, f.path,
-                        fmt::format("a {} cannot hit {}: its instances share a queue", f.type, target.name),
-                        "a fault on the network to it, or pod_failure, pause, cpu_stress");
+      diagnostics.error(
+          f.mark, f.path,
+          fmt::format("{} cannot hit {}: its instances share a queue", with_article(f.type), target.name),
+          "a fault on the network to it, or pod_failure, pause, cpu_stress");
       break;
     }
   }

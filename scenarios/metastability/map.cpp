@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analysis/cascade/signals.hpp"
+#include "models/field/diagnostics.hpp"
 #include "models/runtime/execution.hpp"
 #include "scenarios/format/rounded.hpp"
 #include "scenarios/run/replicate.hpp"
@@ -36,7 +37,8 @@ class Mapper {
       if (out_.fault = scale_load(scaled, 1); !out_.fault.empty()) return;
     }
     if (!out_.trigger.has_size && (o().sizes.size() != 1 || o().sizes[0] != 1)) {
-      out_.fault = fmt::format("a {} has no size to vary, only a duration", out_.trigger.type);
+      out_.fault =
+          fmt::format("{} has no size to vary, only a duration", models::with_article(out_.trigger.type));
       return;
     }
     warmup_ns_ = nominal->run.warmup.ns;

@@ -27,7 +27,8 @@ TEST_F(Program, JunitHasACaseForEachThresholdWithItsFigures) {
   EXPECT_EQ(xml, read(path("out/junit.xml")));
   EXPECT_TRUE(contains(xml, R"(tests="3" failures="1" errors="0" skipped="0")")) << xml;
   EXPECT_TRUE(contains(xml, R"(name="load.request_duration avg &lt; 200ms")")) << xml;
-  EXPECT_TRUE(contains(xml, "<failure message=\"measured 4")) << xml;  // 4x or 5x ms
+  EXPECT_TRUE(std::regex_search(xml, std::regex("<failure message=\"measured (4[5-9]|5[0-5])\\.\\d ms")))
+      << xml;
   EXPECT_TRUE(contains(xml, "wanted &lt; 20.0 ms; 95 % interval ")) << xml;
   EXPECT_TRUE(contains(xml, "gate &lt;&amp;&gt;"));
   EXPECT_TRUE(is_xml(path("j.xml")));
@@ -133,38 +134,6 @@ thresholds:
   };
   EXPECT_EQ(fingerprints("avg < 1h"),
             fingerprints("{threshold: avg < 1h, abort_on_fail: true, evaluate_every: 1s}"));
-}
-
-TEST_F(Program, AThresholdThatCannotBeAskedOnTheWayIsTold) {
-  const std::vector<std::pair<std::string, std::string>> wrong = {
-      {R"({s.utilization: {threshold: "value < 90%", abort_on_fail: true, evaluate_every: 1s}})",
-       "is not known before the run ends"},
-      {R"({load.requests: {threshold: "count > 5", abort_on_fail: true, evaluate_every: 1s}})",
-       "a count grows"},
-      {R"({load.request_duration: {threshold: "avg < 1s", evaluate_every: 1s}})",
-       "needs abort_on_fail: true"},
-      {R"({load.request_duration: {threshold: "avg < 1s", abort_on_fail: true, delay_abort_eval: 1s}})",
-       "and evaluate_every"},
-      {R"({load.request_duration: {threshold: "avg < 1s", abort_on_fail: true, evaluate_every: 0s}})",
-       "longer than 0"},
-      {R"({load.request_duration: {threshold: "avg < 1s", abort_on_fail: true, evaluate_every: [1]}})",
-       "thresholds"}};
-  for (const auto& [thresholds, words] : wrong) {
-    const Finished f = run_program({"check", file("s.yaml", gated(thresholds))});
-    EXPECT_EQ(f.exit_code, 3) << thresholds;
-    EXPECT_TRUE(contains(f.err, words)) << f.err;
-  }
-}
-
-TEST_F(Program, AWrongFieldOfAThresholdIsTold) {
-  const Finished f =
-      run_program({"run", file("s.yaml", gated(R"({load.request_duration: [{treshold: "avg < 5ms"}]})"))});
-  EXPECT_EQ(f.exit_code, 3);
-  EXPECT_TRUE(contains(f.err, "expected a threshold with its condition")) << f.err;
-  const Finished g = run_program(
-      {"run", file("s.yaml", gated(R"({load.request_duration: [{threshold: "avg < 5ms", abort: yes}]})"))});
-  EXPECT_EQ(g.exit_code, 3);
-  EXPECT_TRUE(contains(g.err, "a threshold has no field \"abort\"")) << g.err;
 }
 
 // The same customers, a server slower by 2 %: the mean response, 1 / (100/s - 80/s), becomes

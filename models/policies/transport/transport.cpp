@@ -152,8 +152,8 @@ void check_transports(const Topology& t, Diagnostics& diagnostics) {
       } else if (use.scope == Scope::instance && model->settings().sticks && use.policy != "transport") {
         diagnostics.error(
             e.mark, e.path,
-            fmt::format("a {} per instance: which one it is, is known only when there is a connection",
-                        use.policy),
+            fmt::format("{} per instance: which one it is, is known only when there is a connection",
+                        with_article(use.policy)),
             "scope: service, or transport: {balance: request}");
       }
     }
