@@ -20,7 +20,7 @@ TEST_F(Program, ViewSaysHowToBuildWhatIsMissing) {
 }
 
 TEST_F(Program, ViewIsListedAmongTheCommands) {
-  EXPECT_THAT(run_program({"--help"}).out, testing::HasSubstr("view"));
+  EXPECT_THAT(run_program({"--help"}).out, testing::HasSubstr("\n  view "));
 }
 
 }  // namespace
