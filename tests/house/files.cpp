@@ -23,6 +23,13 @@ std::string read_text(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
+SourceText read_file(const std::string& path) {
+  SourceText file{path, {}};
+  std::istringstream in(read_text(path));
+  for (std::string line; std::getline(in, line);) file.lines.push_back(line);
+  return file;
+}
+
 std::vector<SourceText> read_files(const std::string& folder, const std::vector<std::string>& suffixes) {
   const fs::path root(TAILRACE_SOURCE_DIR);
   std::vector<SourceText> files;
@@ -31,14 +38,10 @@ std::vector<SourceText> read_files(const std::string& folder, const std::vector<
     const std::string path = entry.path().lexically_relative(root).generic_string();
     const bool wanted = std::any_of(suffixes.begin(), suffixes.end(),
                                     [&](const std::string& suffix) { return ends_with(path, suffix); });
-    if (wanted && entry.is_regular_file()) files.push_back({path, {}});
+    if (wanted && entry.is_regular_file()) files.push_back(read_file(path));
   }
   std::sort(files.begin(), files.end(),
             [](const SourceText& a, const SourceText& b) { return a.path < b.path; });
-  for (SourceText& file : files) {
-    std::istringstream in(read_text(file.path));
-    for (std::string line; std::getline(in, line);) file.lines.push_back(line);
-  }
   return files;
 }
 

@@ -14,6 +14,7 @@ struct SourceText {
 // All files below the folder whose names end in one of the suffixes. The folder may be missing.
 std::vector<SourceText> read_files(const std::string& folder, const std::vector<std::string>& suffixes);
 
+SourceText read_file(const std::string& path);
 std::string read_text(const std::string& path);
 bool starts_with(const std::string& text, const std::string& prefix);
 bool ends_with(const std::string& text, const std::string& suffix);

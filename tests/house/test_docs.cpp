@@ -19,12 +19,7 @@ namespace fs = std::filesystem;
 std::vector<SourceText> pages() {
   std::vector<SourceText> all = read_files("docs", {".md"});
   for (SourceText& file : read_files("examples", {".md"})) all.push_back(std::move(file));
-  for (const char* path : {"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"}) {
-    SourceText page{path, {}};
-    std::istringstream in(read_text(path));
-    for (std::string line; std::getline(in, line);) page.lines.push_back(line);
-    all.push_back(std::move(page));
-  }
+  for (const char* path : {"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"}) all.push_back(read_file(path));
   return all;
 }
 

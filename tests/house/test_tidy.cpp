@@ -1,6 +1,8 @@
 // What a reader may rely on in every file, so that nobody has to ask for it in a review.
 #include <gtest/gtest.h>
 
+#include <cctype>
+
 #include "tests/house/files.hpp"
 
 namespace tailrace::house {
@@ -21,13 +23,18 @@ std::vector<SourceText> sources() {
 // Also what people read and write beside the code. Inputs of tests may be as crooked as they like.
 std::vector<SourceText> texts() {
   std::vector<SourceText> all = sources();
-  for (SourceText& file : read_files("docs", {".md"})) all.push_back(std::move(file));
-  for (SourceText& file : read_files("scenarios/library", {".yaml"})) all.push_back(std::move(file));
-  for (SourceText& file : read_files("scripts", {""})) all.push_back(std::move(file));
-  for (SourceText& file : read_files(".ci", {""})) all.push_back(std::move(file));
-  for (const char* folder : {"sim", "models", "analysis", "scenarios", "viewer", "cli", "tests", "bench"}) {
-    for (SourceText& file : read_files(folder, {"CMakeLists.txt"})) all.push_back(std::move(file));
-  }
+  const auto add = [&](const std::string& folder, const std::vector<std::string>& suffixes) {
+    for (SourceText& file : read_files(folder, suffixes)) all.push_back(std::move(file));
+  };
+  for (const char* folder : {"docs", "examples"}) add(folder, {".md"});
+  for (const char* folder : {"scenarios", "viewer"}) add(folder, {".yaml"});
+  for (const char* folder : {"scripts", ".ci", "tests/compilers"}) add(folder, {""});
+  for (const char* folder :
+       {"sim", "models", "analysis", "scenarios", "viewer", "cli", "tests", "bench", "examples"})
+    add(folder, {"CMakeLists.txt", ".cmake"});
+  for (const char* path :
+       {"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "CMakeLists.txt"})
+    all.push_back(read_file(path));
   return all;
 }
 
