@@ -62,7 +62,8 @@ install(FILES ${PROJECT_BINARY_DIR}/tailraceConfig.cmake ${PROJECT_BINARY_DIR}/t
 # Debian packages, from `cpack -G DEB` in the build folder: the program by itself (it runs on servers), the viewer, and what it
 # takes to build programs of one's own. What they need of shared libraries dpkg-shlibdeps finds out.
 set(CPACK_PACKAGE_NAME tailrace)
-set(CPACK_PACKAGE_CONTACT "the tailrace project <tailrace@localhost>")
+# Nobody can be written to yet: names below .invalid are reserved for what does not exist (RFC 2606).
+set(CPACK_PACKAGE_CONTACT "the tailrace project <nobody@tailrace.invalid>")
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/debian.cmake)
