@@ -26,6 +26,12 @@ namespace tailrace::cli {
 
 namespace {
 
+// Without what CLI11 says of limits behind the name of a type: "N:INT in [1 - 4096]".
+template <class T>
+CLI::Validator within(T low, T high) {
+  return CLI::Range(low, high).description("");
+}
+
 std::string seed_fault(const std::string& text) {
   const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
   return digits ? "" : "a seed is a whole number, 0 or more";
@@ -42,7 +48,7 @@ void add_changes(CLI::App& command, ScenarioArguments& a) {
       ->check(CLI::Validator(seed_fault, ""));  // CLI11 would take -1 for 2^64 - 1
   command.add_option("--replications", a.replications, "independent runs, in place of run.replications")
       ->type_name("N")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
+      ->check(within(std::int64_t{1}, std::int64_t{1'000'000}));  // as in the scenario
   command.add_option("--duration", a.duration, "simulated time, in place of run.duration")->type_name("TIME");
   command.add_flag("--allow-outside-includes", a.allow_outside_includes,
                    "let includes leave the scenario's folder");
@@ -69,7 +75,7 @@ CLI::Option* add_format(CLI::App& command, OutputFormat& format,
   for (const auto& [name, value] : names) known.push_back(name);
   return command.add_option_function<std::string>("--format", chosen, "what is printed")
       ->type_name(list)
-      ->check(CLI::IsMember(known));
+      ->check(CLI::IsMember(known).description(""));
 }
 
 std::string fraction_fault(const std::string& text) {
@@ -88,7 +94,7 @@ CLI::Option* add_share(CLI::App& command, const char* name, double& share, const
 }
 
 CLI::Option* add_jobs(CLI::App& command, int& jobs, const char* about) {
-  return command.add_option("--jobs,-j", jobs, about)->type_name("N")->check(CLI::Range(1, 4096));
+  return command.add_option("--jobs,-j", jobs, about)->type_name("N")->check(within(1, 4096));
 }
 
 // auto, all, off, or 1/N.
@@ -164,7 +170,7 @@ void add_report_options(CLI::App& command, ReportArguments& a) {
   };
   command.add_option_function<std::string>("--format", chosen, "what is written")
       ->type_name("text|markdown|html")
-      ->check(CLI::IsMember({"text", "markdown", "html"}));
+      ->check(CLI::IsMember({"text", "markdown", "html"}).description(""));
   command.add_option("--out", a.out, "write it into this file")->type_name("FILE");
 }
 
@@ -314,10 +320,10 @@ void add_rare_options(CLI::App& command, RareArguments& a) {
       .add_option("--trajectories", a.trajectories,
                   "runs in a repetition of splitting; default: found by trial")
       ->type_name("N")
-      ->check(CLI::Range(2, 100'000));
+      ->check(within(2, 100'000));
   command.add_option("--max-events", a.max_events, "of all runs together, about; default 2 billion")
       ->type_name("N")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000'000'000}));
+      ->check(within(std::int64_t{1}, std::int64_t{1'000'000'000'000'000}));
   command
       .add_option("--max-time", a.max_time,
                   "of the clock on the wall; the answer then depends on the machine")

@@ -32,19 +32,13 @@ std::vector<std::string> flags(const CLI::Option& option) {
 }
 
 bool takes_value(const CLI::Option& option) {
-  return option.get_type_size_max() != 0;
+  return option.get_items_expected_max() != 0;  // flags expect none
 }
 
-// Without what a validator adds: "text|json:{text,json}".
-std::string type_of(const CLI::Option& option) {
-  const std::string type = option.get_type_name();
-  return type.substr(0, type.find(":{"));
-}
-
-// "text|json" has words to choose from, "DIR" has not.
+// "text|json" has words to choose from, "DIR" and "lhs:N|sobol:N" have not.
 std::vector<std::string> choices(const CLI::Option& option) {
   std::vector<std::string> words;
-  const std::string type = type_of(option);
+  const std::string type = option.get_type_name();
   if (type.find('|') == std::string::npos || type.find(':') != std::string::npos) return words;
   for (std::size_t from = 0; from <= type.size();) {
     const std::size_t to = std::min(type.find('|', from), type.size());
@@ -77,7 +71,7 @@ std::string option_entry(const CLI::Option& option) {
   } else {
     for (const std::string& name : flags(option))
       head += fmt::format("{}\\fB{}\\fR", head.empty() ? "" : ", ", roff(name));
-    if (takes_value(option)) head += fmt::format(" \\fI{}\\fR", roff(type_of(option)));
+    if (takes_value(option)) head += fmt::format(" \\fI{}\\fR", roff(option.get_type_name()));
   }
   return fmt::format(".TP\n{}\n{}\n", head, roff(option.get_description()));
 }

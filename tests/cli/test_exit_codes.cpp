@@ -24,6 +24,7 @@ TEST_F(Program, UsageErrorsExitWithTwoAndPrintNothingOnStandardOutput) {
                                                        {"run", q, "--jobs", "x"},
                                                        {"run", q, "--format", "xml"},
                                                        {"run", q, "--replications", "0"},
+                                                       {"run", q, "--replications", "1000001"},
                                                        {"run", q, "--seed", "-1"},
                                                        {"run", q, "--precision", "0%"},
                                                        {"run", q, "--precision", "2"},

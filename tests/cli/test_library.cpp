@@ -77,7 +77,12 @@ TEST_F(Program, TheManualAndTheCompletionsKnowEveryCommand) {
   EXPECT_GE(commands, 10);
   for (const std::string name : {"run", "compare", "metastability", "rare", "sensitivity", "show"})
     EXPECT_NE(fish.find("from " + name + "' -a 'audit-logging "), std::string::npos) << name;
-  EXPECT_NE(manual.find("\\-\\-replications"), std::string::npos);
+  // Who takes a value says which; flags take none.
+  EXPECT_TRUE(contains(manual, "\n\\fB\\-\\-jobs\\fR, \\fB\\-j\\fR \\fIN\\fR\n")) << manual;
+  EXPECT_TRUE(contains(manual, "\n\\fB\\-\\-quiet\\fR, \\fB\\-q\\fR\n")) << manual;
+  EXPECT_TRUE(contains(fish, "from run' -l out -r -d ")) << fish;
+  EXPECT_TRUE(contains(fish, "from run' -l quiet -s q -d ")) << fish;
+  EXPECT_TRUE(contains(fish, "from run' -l format -r -f -a 'text json csv' -d ")) << fish;
   EXPECT_EQ(run_program({"completion", "tcsh"}).exit_code, 2);
 }
 
