@@ -38,16 +38,6 @@ thresholds: {load.request_duration: ["avg < 80ms"]}
 variants: {more: {services.a.workers: 2}}
 )";
 
-// After "COMMAND &": kills the last rank, $l, which is no coordinator, when `ready` holds, and waits for the
-// rest. mpirun that has not come back after 100 seconds is a failure, and is not waited for.
-std::string then_kill_one(const std::string& ready) {
-  return "& m=$!; for i in $(seq 400); do sleep 0.05; set -- $(cat /proc/$m/task/$m/children); l=; "
-         "for l in $*; do :; done; " +
-         ready +
-         " && break; done; kill -9 $l; "
-         "(sleep 100; kill -9 $m) >/dev/null 2>&1 & w=$!; wait $m; c=$?; kill $w 2>/dev/null; (exit $c)";
-}
-
 // It has computed for 0.6 s, so it is past its beginning, where nobody can be missed.
 constexpr const char* kSimulates = "[ \"$(cut -d' ' -f14 /proc/$l/stat 2>/dev/null || echo 0)\" -ge 60 ]";
 
@@ -66,6 +56,16 @@ class Ranks : public Program {
                                 TAILRACE_BINARY + " " + arguments + " > /dev/null 2>&1 " + then;
     return WEXITSTATUS(std::system(command.c_str()));
   }
+  // After "COMMAND &": kills the last rank, $l, which is no coordinator, when `ready` holds, leaves a file
+  // that says so, and waits for the rest. mpirun that has not come back after 100 seconds is a failure, and
+  // is not waited for.
+  std::string then_kill_one(const std::string& ready) const {
+    return "& m=$!; for i in $(seq 400); do sleep 0.05; set -- $(cat /proc/$m/task/$m/children); l=; "
+           "for l in $*; do :; done; " +
+           ready + " && break; done; kill -9 $l && touch " + path("killed") +
+           "; (sleep 100; kill -9 $m) >/dev/null 2>&1 & w=$!; wait $m; c=$?; kill $w 2>/dev/null; (exit $c)";
+  }
+  bool killed() const { return std::filesystem::exists(path("killed")); }
   int sweep(const std::string& out, int ranks, const std::string& more, const std::string& then = "") {
     return start("sweep " + path("s.yaml") + " " + more + " -q --out " + path(out), ranks, then);
   }
@@ -146,6 +146,7 @@ TEST_F(Ranks, DoAgainWhatAKilledOneLeft) {
   const std::string grid = "--vary workloads.load.constant_arrival_rate=10/s..95/s:1000 --duration 100s";
   EXPECT_EQ(sweep("one", 1, grid), 0);
   EXPECT_EQ(sweep("three", 3, grid, then_kill_one("[ -s " + path("three/points.jsonl") + " ]")), 0);
+  EXPECT_TRUE(killed());
   expect_same("one", "three", {"sweep.csv", "sweep.json"});
 }
 
@@ -165,9 +166,10 @@ TEST_F(Ranks, GoOnFromTheJournalWhenAllWereKilled) {
 
 TEST_F(Ranks, SimulateAgainTheReplicationsOfAKilledOne) {
   const std::string command =
-      "run " + file("s.yaml", kPair) + " -q --duration 2000s --replications 40 --out ";
+      "run " + file("s.yaml", kPair) + " -q --duration 2000s --replications 80 --out ";
   start(command + path("one"), 1);
   start(command + path("three"), 3, then_kill_one(kSimulates));
+  EXPECT_TRUE(killed());
   expect_all_same("three");
 }
 
