@@ -83,6 +83,10 @@ TEST_F(Program, TheManualAndTheCompletionsKnowEveryCommand) {
   EXPECT_TRUE(contains(fish, "from run' -l out -r -d ")) << fish;
   EXPECT_TRUE(contains(fish, "from run' -l quiet -s q -d ")) << fish;
   EXPECT_TRUE(contains(fish, "from run' -l format -r -f -a 'text json csv' -d ")) << fish;
+  const std::string zsh = run_program({"completion", "zsh"}).out;
+  EXPECT_EQ(zsh.rfind("#compdef tailrace\n", 0), 0u) << zsh;
+  EXPECT_TRUE(contains(zsh, bash));
+  EXPECT_TRUE(contains(zsh, "then _bash_complete -o filenames -F _tailrace; fi\n")) << zsh;
   EXPECT_EQ(run_program({"completion", "tcsh"}).exit_code, 2);
 }
 
