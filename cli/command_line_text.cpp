@@ -162,7 +162,8 @@ complete -o filenames -F _tailrace tailrace
 
 std::string zsh_completion(const CLI::App& app) {
   return "#compdef tailrace\nautoload -U +X bashcompinit && bashcompinit\n" + bash_completion(app) +
-         "# The first completion loads this file, and is answered here; later ones go to what is registered.\n"
+         "# The first completion loads this file, and is answered here; later ones go to what is "
+         "registered.\n"
          "if [ \"${funcstack[1]}\" = _tailrace ]; then _bash_complete -o filenames -F _tailrace; fi\n";
 }
 
