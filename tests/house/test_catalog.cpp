@@ -1,5 +1,6 @@
-// The contract of everything that the catalog lists: whoever adds a kind, a step or a policy gets these tests
-// with it. They go through the reader and the builder, as a user's scenario does, and know no field by name.
+// The contract of everything that the catalog lists: whoever adds a kind, a step, a policy or a fault gets
+// these tests with it. They go through the reader and the builder, as a user's scenario does, and know no
+// field by name.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +9,7 @@
 #include <set>
 
 #include "models/catalog.hpp"
+#include "models/fault/fault.hpp"
 #include "models/topology/build.hpp"
 #include "tests/house/files.hpp"
 #include "tests/support/scenario.hpp"
@@ -172,12 +174,40 @@ void visit_policies(const std::function<void(const Place&)>& seen) {
   }
 }
 
+void visit_faults(const std::function<void(const Place&)>& seen) {
+  for (const models::FaultInfo& info : models::fault_types()) {
+    const auto around = [&info](const std::string& entry) {
+      return "{tailrace: 1, faults: [{type: " + info.name + ", " + entry + "}]}";
+    };
+    visit(models::fault_entry_fields(info), "faults[0]", around, seen);
+  }
+}
+
+// What is neither a kind's nor has a page of its own.
+void visit_sections(const std::function<void(const Place&)>& seen) {
+  const FieldTable scenario = models::scenario_fields();
+  for (const Field& field : scenario.fields) {
+    if (field.name == "slos") {
+      visit(
+          *field.section, "slos.x",
+          [](const std::string& e) { return "{tailrace: 1, slos: {x: {" + e + "}}}"; }, seen);
+    }
+    if (field.name == "deployments") {
+      visit(
+          *field.section, "deployments[0]",
+          [](const std::string& e) { return "{tailrace: 1, deployments: [{" + e + "}]}"; }, seen);
+    }
+  }
+}
+
 void visit_everything(const std::function<void(const Place&)>& seen) {
   for (const Kind& kind : models::kinds()) visit_kind(kind, seen);
   for (const models::StepKind& step : models::step_kinds()) visit_step(step, seen);
   visit(
       models::run_fields(), "run", [](const std::string& e) { return "{tailrace: 1, run: {" + e + "}}"; },
       seen);
+  visit_sections(seen);
+  visit_faults(seen);
   visit_policies(seen);
 }
 
@@ -222,10 +252,15 @@ TEST(Catalog, every_field_has_a_lower_case_name_of_its_own_and_a_text) {
     EXPECT_FALSE(place.field->text.empty()) << place.path;
     EXPECT_EQ(place.field->name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"), std::string::npos)
         << place.path;
-    const bool of_steps = starts_with(place.path, "services.it.endpoints.x.steps");  // which share names
-    EXPECT_TRUE(places.insert(place.path).second || of_steps) << place.path << " is there twice";
+    // Steps share names, and so do faults.
+    const bool shared =
+        starts_with(place.path, "services.it.endpoints.x.steps") || starts_with(place.path, "faults[0]");
+    EXPECT_TRUE(places.insert(place.path).second || shared) << place.path << " is there twice";
   });
-  EXPECT_GT(places.size(), 60u);
+  EXPECT_EQ(places.count("faults[0].repeat.every"), 1u);
+  EXPECT_EQ(places.count("deployments[0].version.expects[0].api"), 1u);
+  EXPECT_EQ(places.count("slos.x.alerts[0].burn_rate"), 1u);
+  EXPECT_GT(places.size(), 500u);
 }
 
 TEST(Catalog, a_documented_default_is_a_legal_value_of_its_field) {
