@@ -220,7 +220,7 @@ std::string errors_at(const Loaded& loaded, const std::string& path) {
   return text;
 }
 
-TEST(Catalog, every_kind_step_and_policy_describes_itself) {
+TEST(Catalog, every_kind_step_policy_and_fault_describes_itself) {
   std::set<std::string> names, sections;
   for (const Kind& kind : models::kinds()) {
     EXPECT_FALSE(kind.name.empty());
@@ -243,7 +243,11 @@ TEST(Catalog, every_kind_step_and_policy_describes_itself) {
     const std::set<std::string> seams = {"admission", "selection", "reaction", "timing", "queueing"};
     EXPECT_EQ(seams.count(policy.seam), 1u) << policy.name << " sits at no seam: " << policy.seam;
   }
-  EXPECT_GE(names.size(), 10u);
+  for (const models::FaultInfo& fault : models::fault_types()) {
+    EXPECT_FALSE(fault.about.empty()) << fault.name;
+    EXPECT_TRUE(names.insert("fault " + fault.name).second) << fault.name << " is listed twice";
+  }
+  EXPECT_GE(names.size(), 80u);
 }
 
 TEST(Catalog, every_field_has_a_lower_case_name_of_its_own_and_a_text) {
