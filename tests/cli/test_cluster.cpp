@@ -47,13 +47,14 @@ class Ranks : public Program {
     Program::SetUp();
     if (!there_is_mpi()) GTEST_SKIP() << "built or run without MPI";
   }
-  // The exit code. `then` follows the command that starts the ranks; it may kill some, and then mpirun goes
-  // on and returns 0 whatever the first rank returned.
-  static int start(const std::string& arguments, int ranks, const std::string& then = "") {
-    const std::string command = (ranks == 1 ? std::string()
-                                            : kMpirun + (then.empty() ? "" : "--enable-recovery ") + "-n " +
-                                                  std::to_string(ranks) + " ") +
-                                TAILRACE_BINARY + " " + arguments + " > /dev/null 2>&1 " + then;
+  // The exit code; what was said on standard error is in `said`. `then` follows the command that starts the
+  // ranks; it may kill some, and then mpirun goes on and returns 0 whatever the first rank returned.
+  int start(const std::string& arguments, int ranks, const std::string& then = "") const {
+    const std::string command =
+        (ranks == 1
+             ? std::string()
+             : kMpirun + (then.empty() ? "" : "--enable-recovery ") + "-n " + std::to_string(ranks) + " ") +
+        TAILRACE_BINARY + " " + arguments + " > /dev/null 2> " + path("said") + " " + then;
     return WEXITSTATUS(std::system(command.c_str()));
   }
   // After "COMMAND &": kills the last rank, $l, which is no coordinator, when `ready` holds, leaves a file
@@ -156,6 +157,10 @@ TEST_F(Ranks, GoOnFromTheJournalWhenAllWereKilled) {
   const std::string grid = "--vary workloads.load.constant_arrival_rate=10/s..95/s:1000 --duration 100s";
   EXPECT_EQ(sweep("one", 1, grid), 0);
   sweep("two", 2, grid, then_kill_one("[ -s " + path("two/points.jsonl") + " ]"));
+  EXPECT_TRUE(killed());
+  const std::string said = read(path("said"));
+  EXPECT_TRUE(contains(said, "no rank is left to simulate; the same command goes on from what is written"))
+      << said;
   EXPECT_FALSE(std::filesystem::exists(path("two/sweep.csv")));
   const std::size_t saved = count_lines(read(path("two/points.jsonl")));
   EXPECT_GT(saved, 0u);
