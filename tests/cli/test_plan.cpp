@@ -76,6 +76,8 @@ TEST_F(Program, PlanSaysWhatItCannotDo) {
   EXPECT_EQ(code({"--max-load", "load", "--size", "a=1..2"}, "--size"), 2);
   EXPECT_EQ(code({"--max-load", "laod"}, "there is no workload"), 2);
   EXPECT_EQ(code({"--size", "services.s.workers=3"}, "PATH=LOW..HIGH"), 2);
+  EXPECT_EQ(code({"--size", "services.s.workers=1..2", "--size", "services.s.workers=1..3"}, "given twice"),
+            2);
   EXPECT_EQ(code({"--size", "services.s.workers=3..1"}, "PATH=LOW..HIGH"), 2);
   EXPECT_EQ(code({"--size", "services.s.workers=1.5..3"}, "whole number"), 3);
   EXPECT_EQ(code({"--size", "services.s.workers=1ms..3"}, "different units"), 2);

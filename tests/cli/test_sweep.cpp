@@ -187,7 +187,7 @@ TEST_F(Program, SweepShardsTogetherAreTheWholeSweep) {
   expect_same("whole", "out", {"sweep.csv", "sweep.json"});
 }
 
-TEST_F(Program, SweepInterruptedWritesWhatIsThereAndGoesOn) {
+TEST_F(Program, SweepInterruptedWritesWhatIsThere) {
   const std::string s = file("s.yaml", kQueue);
   const std::vector<std::string> axes = {"--vary", "workloads.load.constant_arrival_rate=10/s..90/s:3000"};
   const Finished f = run_program(sweep(s, {"--out", path("out"), "-q"}, axes), {.signals = {{0.3, 2}}});
