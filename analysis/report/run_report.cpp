@@ -319,6 +319,16 @@ double wait_quantile(const sim::Histogram& waits, std::uint64_t served, double p
   return static_cast<double>(waits.quantile(std::min(1.0, rank / static_cast<double>(waits.count())))) * 1e-9;
 }
 
+std::vector<ClassReport> workload_reports(const CompiledModel& model, const Records& records) {
+  std::vector<ClassReport> workloads;
+  for (std::size_t w = 0; w < model.workloads.size(); ++w) {
+    const models::WorkloadTable& table = model.workloads[w];
+    workloads.push_back(requests(model, records, table.first_class, table.classes));
+    workloads.back().workload = model.topology->workloads[w].name;
+  }
+  return workloads;
+}
+
 RunReport build_run_report(const CompiledModel& model, const Records& records) {
   const models::Topology& t = *model.topology;
   RunReport report;
@@ -338,19 +348,18 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
       report.littles_law_holds = report.littles_law_holds && s.queue_residual == 0 && s.busy_residual == 0;
     }
   }
+  report.workloads = workload_reports(model, records);
   for (std::size_t w = 0; w < model.workloads.size(); ++w) {
     const models::WorkloadTable& table = model.workloads[w];
-    ClassReport whole = requests(model, records, table.first_class, table.classes);
-    whole.workload = t.workloads[w].name;
     for (std::uint32_t c = 0; c < table.classes; ++c) {
-      ClassReport one = table.classes == 1 ? whole : requests(model, records, table.first_class + c, 1);
+      ClassReport one =
+          table.classes == 1 ? report.workloads[w] : requests(model, records, table.first_class + c, 1);
       one.workload = t.workloads[w].name;
       one.name = t.workloads[w].classes[c].name;
       report.conservation_holds = report.conservation_holds &&
                                   one.in_flight_start + one.arrived == total(one.ended) + one.in_flight_end;
       report.classes.push_back(std::move(one));
     }
-    report.workloads.push_back(std::move(whole));
   }
   const std::vector<std::vector<std::size_t>> reaching = workloads_reaching(t);
   std::vector<std::vector<WorkloadArrivals>> by_workload = arrivals_by_workload(model, records, kConfidence);

@@ -137,5 +137,8 @@ struct RunReport {
 double wait_quantile(const sim::Histogram& waits, std::uint64_t served, double p);
 
 RunReport build_run_report(const models::CompiledModel& model, const std::vector<models::RunRecord>& records);
+// The report's workloads alone, for who looks at them again and again.
+std::vector<ClassReport> workload_reports(const models::CompiledModel& model,
+                                          const std::vector<models::RunRecord>& records);
 
 }  // namespace tailrace::analysis

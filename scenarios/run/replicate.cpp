@@ -134,8 +134,7 @@ class Pool {
 std::vector<analysis::TargetMetric> targets(const models::CompiledModel& model,
                                             const std::vector<RunRecord>& records) {
   std::vector<analysis::TargetMetric> list;
-  const analysis::RunReport report = analysis::build_run_report(model, records);
-  for (const analysis::ClassReport& w : report.workloads) {
+  for (const analysis::ClassReport& w : analysis::workload_reports(model, records)) {
     if (w.success_duration.count == 0) continue;
     list.push_back({w.workload + " mean", w.success_duration.mean});
     list.push_back({w.workload + " p(99)", w.success_duration.percentiles[4]});
