@@ -2,33 +2,15 @@
 #include <gtest/gtest.h>
 
 #include "models/field/path.hpp"
+#include "tests/unit/models/nodes.hpp"
 
 namespace tailrace::models {
 namespace {
 
-Node scalar(std::string text) {
-  Node node;
-  node.kind = Node::Kind::scalar;
-  node.text = std::move(text);
-  return node;
-}
-Node map_of(std::string key, Node value) {
-  Node node;
-  node.kind = Node::Kind::map;
-  node.entries.push_back({std::move(key), {}, std::move(value)});
-  return node;
-}
-Node list_of(Node first, Node second) {
-  Node node;
-  node.kind = Node::Kind::list;
-  node.items = {std::move(first), std::move(second)};
-  return node;
-}
-
 TEST(Path, OfAnyKeyLeadsBackToIt) {
   for (const char* key :
        {"cart", "shoppers.request_duration", "my cart", "a[1]", "say \"hi\"", "back\\slash", "\\\""}) {
-    const Node root = map_of("services", map_of(key, list_of(scalar("first"), scalar("second"))));
+    const Node root = map_of({{"services", map_of({{key, list_of({scalar("first"), scalar("second")})}})}});
     const std::string path = item_path(child_path("services", key), 1);
     const Node* const found = node_at(root, path);
     ASSERT_NE(found, nullptr) << path;
@@ -37,7 +19,7 @@ TEST(Path, OfAnyKeyLeadsBackToIt) {
 }
 
 TEST(Path, LeadsNowhereWhereNothingStands) {
-  const Node root = map_of("services", map_of("cart", list_of(scalar("first"), scalar("second"))));
+  const Node root = map_of({{"services", map_of({{"cart", list_of({scalar("first"), scalar("second")})}})}});
   for (const char* path :
        {"services.card", "services.cart[2]", "services.cart[x]", "services.cart[", "services[0]",
         "services.cart.replicas", "services.\"cart", ".services", "services..cart"})
@@ -45,7 +27,7 @@ TEST(Path, LeadsNowhereWhereNothingStands) {
 }
 
 TEST(Path, GoesStepByStep) {
-  const Node root = map_of("services", map_of("cart", scalar("there")));
+  const Node root = map_of({{"services", map_of({{"cart", scalar("there")}})}});
   std::size_t at = 0;
   const Node* const services = step_into(root, "services.cart.replicas", at);
   ASSERT_NE(services, nullptr);

@@ -3,13 +3,12 @@
 
 #include "models/policies/adaptive_concurrency/adaptive_concurrency.hpp"
 #include "models/policies/adaptive_concurrency/limits.hpp"
-#include "read_policy.hpp"
+#include "policy_bench.hpp"
 
 namespace tailrace::models {
 namespace {
 
 using Spec = AdaptiveConcurrencySpec;
-constexpr std::int64_t kMs = 1'000'000;
 
 LimitSample answer(double now_ms, double rtt_ms, std::int64_t in_flight = 1000, bool dropped = false) {
   return {{static_cast<std::int64_t>(now_ms * 1e6)},
@@ -243,26 +242,18 @@ TEST(Gradient2Limit, TheLimitFollowsTheLongTermMean) {
 
 // --- the policy
 
-CallFacts at(std::int64_t ms, Outcome outcome = Outcome::success, std::int64_t took_ms = 0) {
-  CallFacts facts;
-  facts.now = {ms * kMs};
-  facts.outcome = outcome;
-  facts.took = {took_ms * kMs};
-  return facts;
-}
-
 TEST(AdaptiveConcurrency, RequestsOverTheLimitAreShedUntilOneEnds) {
   const AdaptiveConcurrencyModel model(gradient_settings());
   const auto policy = model.start();
   sim::Stream random(1, 0, "a", "b");
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(policy->admit(at(0), random).kind, Admission::Kind::admit);
-  const Admission fourth = policy->admit(at(0), random);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(policy->admit(at_ms(0), random).kind, Admission::Kind::admit);
+  const Admission fourth = policy->admit(at_ms(0), random);
   EXPECT_EQ(fourth.kind, Admission::Kind::reject);
   EXPECT_EQ(fourth.reason, Outcome::shed);
   EXPECT_EQ(policy->gauge(), 3);
-  policy->ended(at(5, Outcome::error, 5));
-  EXPECT_EQ(policy->admit(at(5), random).kind, Admission::Kind::admit);
-  EXPECT_EQ(policy->admit(at(5), random).kind, Admission::Kind::reject);
+  policy->ended(result_at_ms(5, Outcome::error, 5));
+  EXPECT_EQ(policy->admit(at_ms(5), random).kind, Admission::Kind::admit);
+  EXPECT_EQ(policy->admit(at_ms(5), random).kind, Admission::Kind::reject);
 }
 
 TEST(AdaptiveConcurrency, RefusalsFurtherInTeachTheGradientNothing) {
@@ -270,18 +261,20 @@ TEST(AdaptiveConcurrency, RefusalsFurtherInTeachTheGradientNothing) {
   const auto policy = model.start();
   sim::Stream random(1, 0, "a", "b");
   const auto pass = [&](std::int64_t end_ms, Outcome outcome, std::int64_t took) {
-    ASSERT_EQ(policy->admit(at(end_ms - took), random).kind, Admission::Kind::admit);
-    policy->ended(at(end_ms, outcome, took));
+    ASSERT_EQ(policy->admit(at_ms(end_ms - took), random).kind, Admission::Kind::admit);
+    policy->ended(result_at_ms(end_ms, outcome, took));
   };
   pass(10, Outcome::success, 10);
   pass(20, Outcome::success, 10);  // minRTT; updates at 120, ...
   pass(30, Outcome::circuit_open, 0);
   pass(40, Outcome::shed, 0);
   pass(60, Outcome::success, 20);
-  policy->ended(at(60, Outcome::cancelled, 0));  // only ends: makes room, see below
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(policy->admit(at(120), random).kind, Admission::Kind::admit);
-  // 3 x 12.5 / 20 = 1.875, + 1.37 = 3.2: the median of {0, 0, 20} would have let it grow to 8.
+  pass(70, Outcome::cancelled, 0);
+  // At 120: 3 x 12.5 / 20 = 1.875, + 1.37 = 3.2; the median of {0, 0, 20, 0} would have let it grow to 8. All
+  // have made room, so three are let in.
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(policy->admit(at_ms(120), random).kind, Admission::Kind::admit);
   EXPECT_EQ(policy->gauge(), 3);
+  EXPECT_EQ(policy->admit(at_ms(120), random).kind, Admission::Kind::reject);
 }
 
 TEST(AdaptiveConcurrency, AimdCountsTimeoutsAndRefusalsAsDrops) {
@@ -296,8 +289,8 @@ TEST(AdaptiveConcurrency, AimdCountsTimeoutsAndRefusalsAsDrops) {
     const AdaptiveConcurrencyModel model(adaptive_concurrency_settings(spec));
     const auto policy = model.start();
     sim::Stream random(1, 0, "a", "b");
-    policy->admit(at(0), random);
-    policy->ended(at(1, outcome, 1));
+    policy->admit(at_ms(0), random);
+    policy->ended(result_at_ms(1, outcome, 1));
     EXPECT_EQ(policy->gauge(), limit) << static_cast<int>(outcome);
   }
 }

@@ -2,13 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "models/policies/admission_control/admission_control.hpp"
-#include "read_policy.hpp"
+#include "policy_bench.hpp"
 
 namespace tailrace::models {
 namespace {
-
-constexpr std::int64_t kS = 1'000'000'000;
-constexpr std::int64_t kMs = 1'000'000;
 
 AdmissionControlSettings settings_with(double threshold, double most) {
   AdmissionControlSettings s;
@@ -18,8 +15,7 @@ AdmissionControlSettings settings_with(double threshold, double most) {
   return s;
 }
 CallFacts at(std::int64_t ns, Outcome outcome = Outcome::success) {
-  CallFacts facts;
-  facts.now = {ns};
+  CallFacts facts = at_ns(ns);
   facts.outcome = outcome;
   return facts;
 }

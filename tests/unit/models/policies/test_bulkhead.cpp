@@ -4,7 +4,7 @@
 #include <deque>
 
 #include "models/policies/bulkhead/bulkhead.hpp"
-#include "policy_world.hpp"
+#include "policy_bench.hpp"
 #include "sim/random/sampler.hpp"
 
 namespace tailrace::models {
@@ -75,10 +75,8 @@ TEST(Bulkhead, WithoutALineItLosesAsErlangSays) {
 }
 
 TEST(Bulkhead, ImpossibleNumbersAreReported) {
-  EXPECT_EQ(PolicyWorld(bulkhead_policy(), "max_concurrent_calls: 2000000000").first_error(),
-            "bulkhead.max_concurrent_calls");
-  EXPECT_EQ(PolicyWorld(bulkhead_policy(), "max_concurrent_calls: -1").first_error(),
-            "bulkhead.max_concurrent_calls");
+  EXPECT_EQ(fault_at(bulkhead_policy(), "max_concurrent_calls: 2000000000"), "bulkhead.max_concurrent_calls");
+  EXPECT_EQ(fault_at(bulkhead_policy(), "max_concurrent_calls: -1"), "bulkhead.max_concurrent_calls");
 }
 
 }  // namespace

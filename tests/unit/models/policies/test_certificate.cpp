@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "policy_world.hpp"
+#include "policy_bench.hpp"
 
 namespace tailrace::models {
 namespace {

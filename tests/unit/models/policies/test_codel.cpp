@@ -2,17 +2,15 @@
 #include <gtest/gtest.h>
 
 #include "models/policies/codel/codel.hpp"
-#include "read_policy.hpp"
+#include "policy_bench.hpp"
 
 namespace tailrace::models {
 namespace {
 
-constexpr double kMs = 1e6;
-
 CallFacts looked_at(double now_ms, double waited_ms, std::uint32_t waiting = 100) {
   CallFacts facts;
-  facts.now = {static_cast<std::int64_t>(now_ms * kMs)};
-  facts.waited = {static_cast<std::int64_t>(waited_ms * kMs)};
+  facts.now = {static_cast<std::int64_t>(now_ms * 1e6)};
+  facts.waited = {static_cast<std::int64_t>(waited_ms * 1e6)};
   facts.waiting = waiting;
   return facts;
 }

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "models/policies/connection_pool/connection_pool.hpp"
-#include "policy_world.hpp"
+#include "policy_bench.hpp"
 
 namespace tailrace::models {
 namespace {
@@ -223,14 +223,12 @@ TEST(ConnectionPool, StreamsAreCountedAsPackedSoTheRestIsIdle) {
 
 TEST(ConnectionPool, ContradictionsAreReported) {
   const PolicyInfo info = connection_pool_policy();
-  EXPECT_EQ(PolicyWorld(info, "max_connections: 0").first_error(), "connection_pool.max_connections");
-  EXPECT_EQ(PolicyWorld(info, "max_connections: 1000000000").first_error(),
-            "connection_pool.max_connections");
-  EXPECT_EQ(PolicyWorld(info, "connect_time: 50ms, acquire_timeout: 10ms").first_error(),
-            "connection_pool.acquire_timeout");
-  EXPECT_EQ(PolicyWorld(info, "max_concurrent_streams: 9, max_requests_per_connection: 5").first_error(),
+  EXPECT_EQ(fault_at(info, "max_connections: 0"), "connection_pool.max_connections");
+  EXPECT_EQ(fault_at(info, "max_connections: 1000000000"), "connection_pool.max_connections");
+  EXPECT_EQ(fault_at(info, "connect_time: 50ms, acquire_timeout: 10ms"), "connection_pool.acquire_timeout");
+  EXPECT_EQ(fault_at(info, "max_concurrent_streams: 9, max_requests_per_connection: 5"),
             "connection_pool.max_requests_per_connection");
-  EXPECT_TRUE(PolicyWorld(info, "max_pending_requests: unlimited, max_requests: unlimited").diagnostics.ok());
+  EXPECT_EQ(fault_at(info, "max_pending_requests: unlimited, max_requests: unlimited"), "");
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "read_policy.hpp"
+#include "policy_bench.hpp"
 
 namespace tailrace::models {
 namespace {

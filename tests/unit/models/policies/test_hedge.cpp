@@ -5,18 +5,14 @@
 #include <vector>
 
 #include "models/policies/hedge/hedge.hpp"
+#include "policy_bench.hpp"
 #include "sim/base/math.hpp"
-#include "read_policy.hpp"
 
 namespace tailrace::models {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
-constexpr std::int64_t kS = 1'000'000'000;
-
 CallFacts at(std::int64_t ns, std::int64_t took_ns = 0) {
-  CallFacts facts;
-  facts.now = {ns};
+  CallFacts facts = at_ns(ns);
   facts.took = {took_ns};
   return facts;
 }

@@ -3,7 +3,7 @@
 
 #include "models/policies/quota/quota.hpp"
 #include "models/policies/rate_limit/rate_limit.hpp"
-#include "policy_world.hpp"
+#include "policy_bench.hpp"
 #include "sim/random/sampler.hpp"
 
 namespace tailrace::models {
@@ -148,7 +148,7 @@ TEST(RateLimit, ContradictionsAreReportedAtTheirField) {
       {"algorithm: sliding_log, limit: 10000, per_key: true", "limit"},
   };
   for (const auto& [fields, field] : wrong) {
-    EXPECT_EQ(PolicyWorld(rate_limit_policy(), fields).first_error(), "rate_limit." + field) << fields;
+    EXPECT_EQ(fault_at(rate_limit_policy(), fields), "rate_limit." + field) << fields;
   }
 }
 
@@ -159,7 +159,7 @@ TEST(Quota, BeginsAnewEachPeriodForEachKey) {
   other.key = 7;
   sim::Stream random;
   EXPECT_EQ(policy->admit(other, random).kind, Kind::admit);
-  EXPECT_EQ(PolicyWorld(quota_policy(), "period: 1h").first_error(), "quota");
+  EXPECT_EQ(fault_at(quota_policy(), "period: 1h"), "quota");
 }
 
 // What passes of Poisson requests, per second, over so many seconds.

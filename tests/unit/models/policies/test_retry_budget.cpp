@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "models/policies/retry_budget/retry_budget.hpp"
-#include "policy_world.hpp"
+#include "policy_bench.hpp"
 
 namespace tailrace::models {
 namespace {
@@ -11,10 +11,10 @@ constexpr auto kOk = Outcome::success;
 constexpr auto kError = Outcome::error;
 
 std::unique_ptr<RetryBudget> budget(std::string_view fields) {
-  PolicyWorld world(retry_budget_policy(), fields);
-  EXPECT_TRUE(world.diagnostics.ok()) << world.first_error();
-  EXPECT_EQ(world.edge.retry_budget_origin, world.spec.get());
-  return world.edge.retry_budget->start();
+  PolicyBench bench;
+  EXPECT_TRUE(bench.call(retry_budget_policy(), fields_of(fields))) << bench.first_path();
+  EXPECT_EQ(bench.edge.retry_budget_origin, bench.spec.get());
+  return bench.edge.retry_budget->start();
 }
 
 TEST(RetryBudget, APercentageOfWhatIsUnderWayMayBeRetries) {
@@ -181,7 +181,7 @@ TEST(RetryBudget, WhatBelongsToAnotherTypeIsReported) {
       {"budget_percent: 120", "budget_percent"},
   };
   for (const auto& [fields, field] : wrong) {
-    EXPECT_EQ(PolicyWorld(retry_budget_policy(), fields).first_error(), "retry_budget." + field) << fields;
+    EXPECT_EQ(fault_at(retry_budget_policy(), fields), "retry_budget." + field) << fields;
   }
 }
 
