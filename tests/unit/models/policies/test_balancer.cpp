@@ -142,8 +142,8 @@ TEST(Balancer, WeightedFollowsTheWeightsOfThoseThatAreThere) {
   EXPECT_NEAR(shares[0], 1.0 / 4, slack(1.0 / 4));
   EXPECT_NEAR(shares[2], 3.0 / 4, slack(3.0 / 4));
   shares = c.shares(0, {2});  // 0 and 3 are left, and 3 weighs nothing
-  EXPECT_EQ(shares[0], shares.begin()->second);
   EXPECT_EQ(shares.size(), 1u);
+  EXPECT_EQ(shares.count(0), 1u);
 }
 
 // Instance 2 answers in 200 ms, the others in 10 ms. Whenever a pair holds it, the other one is taken; pairs

@@ -1,4 +1,5 @@
-// Random early drop: the shares by hand, and a queue with it against its birth-death chain.
+// Random early drop: the shares by hand. A queue with it is held against its birth-death chain in
+// tests/statistical.
 #include <gtest/gtest.h>
 
 #include "models/policies/early_drop/early_drop.hpp"
