@@ -2,11 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "models/policies/retry/retry.hpp"
+#include "policy_bench.hpp"
 
 namespace tailrace::models {
 namespace {
-
-constexpr std::int64_t kMs = 1'000'000;
 
 Edge edge_with(std::int64_t retries, BackoffModel backoff = {}) {
   Edge edge;
@@ -15,6 +14,7 @@ Edge edge_with(std::int64_t retries, BackoffModel backoff = {}) {
   edge.backoff = backoff;
   return edge;
 }
+
 TEST(Retry, AttemptsCountsRetriesAfterTheFirstTry) {
   sim::Stream random(1, 0, "a", "b");
   const Edge edge = edge_with(2);
@@ -43,6 +43,15 @@ TEST(Retry, PausesDoubleUpToTheCap) {
     EXPECT_EQ(backoff_delay(backoff, k, {}, random).ns, expected[k - 1] * kMs) << k;
 }
 
+// The server answers the second attempt with a time of its own: the pause after the third is a first again.
+TEST(Retry, PausesBeginAnewAfterATimeOfTheServers) {
+  const Edge edge = edge_with(5, {{100 * kMs}, 2, {500 * kMs}, Jitter::none});
+  sim::Stream random(1, 0, "a", "b");
+  EXPECT_EQ(react(edge, 3, Outcome::error, {}, random).delay.ns, 400 * kMs);
+  EXPECT_EQ(react(edge, 3, Outcome::error, {}, random, 2).delay.ns, 100 * kMs);
+  EXPECT_EQ(react(edge, 4, Outcome::error, {}, random, 2).delay.ns, 200 * kMs);
+}
+
 TEST(Retry, AHugeExponentSaturatesAtTheCap) {
   const BackoffModel capped{{25 * kMs}, 1e308, {250 * kMs}, Jitter::none};
   EXPECT_EQ(backoff_ceiling(capped, 1'000'000).ns, 250 * kMs);
@@ -63,6 +72,7 @@ TEST(Retry, DecorrelatedJitterDependsOnThePauseBefore) {
     ASSERT_LT(a, 300 * kMs);
     first += static_cast<double>(a);
     const std::int64_t b = backoff_delay(backoff, 2, {200 * kMs}, random).ns;
+    ASSERT_GE(b, 100 * kMs);
     ASSERT_LT(b, 600 * kMs);
     second += static_cast<double>(b);
     cut += backoff_delay(backoff, 3, {1000 * kMs}, random).ns == 1000 * kMs ? 1 : 0;
@@ -70,6 +80,21 @@ TEST(Retry, DecorrelatedJitterDependsOnThePauseBefore) {
   EXPECT_NEAR(first / kDraws / kMs, 200, 1);         // 5 standard errors: 5 x 200/sqrt(12 n)
   EXPECT_NEAR(second / kDraws / kMs, 350, 2.3);      // 5 x 500/sqrt(12 n)
   EXPECT_NEAR(cut / kDraws, 2000.0 / 2900, 0.0074);  // 5 x sqrt(pq/n)
+}
+
+// Unless said otherwise; and a pause is at most ten base intervals.
+TEST(Retry, EveryFailureIsTriedAgainThatAnotherAttemptMayMend) {
+  PolicyBench bench;
+  ASSERT_TRUE(bench.call(retry_policy(), map_of({{"attempts", scalar("2")},
+                                                 {"backoff", map_of({{"base_interval", scalar("30ms")}})}})));
+  EXPECT_EQ(bench.edge.retries, 2);
+  EXPECT_EQ(bench.edge.backoff.max.ns, 300 * kMs);
+  for (const Outcome mended : {Outcome::error, Outcome::timeout, Outcome::network, Outcome::rejected})
+    EXPECT_NE(bench.edge.retry_on & outcome_bit(mended), 0u) << static_cast<int>(mended);
+  for (const Outcome not_mended :
+       {Outcome::success, Outcome::circuit_open, Outcome::deadline, Outcome::cancelled})
+    EXPECT_EQ(bench.edge.retry_on & outcome_bit(not_mended), 0u) << static_cast<int>(not_mended);
+  EXPECT_EQ(fault_at(retry_policy(), "retry_on: [timeuot]"), "retries.retry_on");
 }
 
 TEST(Retry, FullJitterIsUniformBelowThePauseAndEqualJitterAboveItsHalf) {
