@@ -1,10 +1,9 @@
+// What came out of order among the messages of a key, and how long a key is known.
 #include "models/runtime/key_order.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
-
-#include "models/runtime/ledger.hpp"
 
 namespace tailrace::models {
 namespace {
@@ -39,26 +38,6 @@ TEST(KeyOrder, MemoryFollowsTheKeysOfTwoGenerations) {
     if (key == 3 * KeyOrder::kGeneration) after_two = order.bytes();
   }
   EXPECT_EQ(order.bytes(), after_two);
-}
-
-// Journeys from before an epoch hold it until the last of them has ended.
-TEST(Ledger, EarlierJourneysAreThoseThatBeganBeforeTheEpoch) {
-  Ledger ledger;
-  const auto ended = [](const Ledger::Entry&) {};
-  const std::uint32_t first = ledger.begin(0, 0), second = ledger.begin(0, 0);
-  ledger.hold(first);
-  ledger.hold(second);
-  EXPECT_EQ(ledger.earlier_journeys(), 0u);
-  ledger.begin_epoch();
-  EXPECT_EQ(ledger.earlier_journeys(), 2u);
-  ledger.let_go(first, ended);
-  const std::uint32_t third = ledger.begin(1, 0);  // in the first one's place
-  ledger.hold(third);
-  EXPECT_EQ(ledger.earlier_journeys(), 1u);
-  ledger.let_go(third, ended);
-  EXPECT_EQ(ledger.earlier_journeys(), 1u);
-  ledger.let_go(second, ended);
-  EXPECT_EQ(ledger.earlier_journeys(), 0u);
 }
 
 }  // namespace

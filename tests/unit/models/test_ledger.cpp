@@ -72,5 +72,42 @@ TEST(Ledger, AJourneyInThePlaceOfAnotherBeginsEmpty) {
   EXPECT_EQ(ledger.journeys(), entries.size());
 }
 
+// A number is given again: a message from before the journey is not of it, and of one that has ended is none.
+TEST(Ledger, AJourneyKnowsItsMessagesByWhenItBegan) {
+  Ledger ledger;
+  const std::uint32_t id = ledger.begin(0, 5);  // five had been published
+  ledger.hold(id);
+  EXPECT_FALSE(ledger.lives(id, 4));
+  EXPECT_TRUE(ledger.lives(id, 5));
+  ledger.hold(id);
+  ledger.let_go(id, [](const Ledger::Entry&) {});
+  EXPECT_TRUE(ledger.lives(id, 5));  // held once more
+  ledger.let_go(id, [](const Ledger::Entry&) {});
+  EXPECT_FALSE(ledger.lives(id, 5));
+  ASSERT_EQ(ledger.begin(0, 9), id);
+  EXPECT_FALSE(ledger.lives(id, 8));
+  EXPECT_TRUE(ledger.lives(id, 9));
+}
+
+// Journeys from before an epoch hold it until the last of them has ended.
+TEST(Ledger, EarlierJourneysAreThoseThatBeganBeforeTheEpoch) {
+  Ledger ledger;
+  const auto ended = [](const Ledger::Entry&) {};
+  const std::uint32_t first = ledger.begin(0, 0), second = ledger.begin(0, 0);
+  ledger.hold(first);
+  ledger.hold(second);
+  EXPECT_EQ(ledger.earlier_journeys(), 0u);
+  ledger.begin_epoch();
+  EXPECT_EQ(ledger.earlier_journeys(), 2u);
+  ledger.let_go(first, ended);
+  const std::uint32_t third = ledger.begin(1, 0);  // in the first one's place
+  ledger.hold(third);
+  EXPECT_EQ(ledger.earlier_journeys(), 1u);
+  ledger.let_go(third, ended);
+  EXPECT_EQ(ledger.earlier_journeys(), 1u);
+  ledger.let_go(second, ended);
+  EXPECT_EQ(ledger.earlier_journeys(), 0u);
+}
+
 }  // namespace
 }  // namespace tailrace::models
