@@ -44,6 +44,14 @@ TEST(CacheStore, LruEvictsWhatWasUsedLongestAgo) {
   EXPECT_EQ(c.store.counts().evictions, 2u);
 }
 
+TEST(CacheStore, APeekIsNoUse) {
+  Contents c(of(Replacement::lru, 2));
+  c.put(1), c.put(2);
+  EXPECT_TRUE(c.has(1));
+  c.put(3);
+  EXPECT_FALSE(c.has(1));
+}
+
 TEST(CacheStore, FifoEvictsTheOldestHoweverOftenItIsUsed) {
   Contents c(of(Replacement::fifo, 2));
   c.put(1), c.put(2);
@@ -110,6 +118,22 @@ TEST(CacheStore, OldEntriesAreStaleThenSpareThenGone) {
   EXPECT_EQ(c.store.counts().expirations, 1u);  // once, though it was met five times
 }
 
+// Who makes room when its time was over has expired, whether it was met before or not; once.
+TEST(CacheStore, AVictimThatIsTooOldCountsAsExpired) {
+  for (const bool met : {false, true}) {
+    CacheSettings s = of(Replacement::lru, 1);
+    s.stale_while_revalidate = {100};
+    Contents c(s);
+    c.put(1, 0, 5);
+    if (met) {
+      EXPECT_EQ(c.store.look(1, 6), Found::stale);
+    }
+    c.put(2, 7);
+    EXPECT_EQ(c.store.counts().expirations, 1u) << met;
+    EXPECT_EQ(c.store.counts().evictions, 0u) << met;
+  }
+}
+
 // 100 bytes: 60 and 30 fit, 40 more push out the 60; 101 never fit.
 TEST(CacheStore, BytesPushOutAsManyAsItTakes) {
   CacheSettings s = of(Replacement::lru, -1);
@@ -123,6 +147,28 @@ TEST(CacheStore, BytesPushOutAsManyAsItTakes) {
   c.put(2, 0, kNever, 90);  // grown: 3 makes room
   EXPECT_FALSE(c.has(3));
   EXPECT_EQ(c.store.content_bytes(), 90);
+  c.put(5, 0, kNever, 10);
+  c.put(6, 0, kNever, 95);  // 2 and 5 make room
+  EXPECT_FALSE(c.has(2) || c.has(5));
+  EXPECT_EQ(c.store.content_bytes(), 95);
+  EXPECT_EQ(c.store.counts().evictions, 4u);
+  c.put(6, 0, kNever, 101);  // its new value does not fit, and its old one is none any more
+  EXPECT_EQ(c.store.look(6, 0), Found::absent);
+  EXPECT_EQ(c.store.content_bytes(), 0);
+  EXPECT_EQ(c.store.counts().oversized, 2u);
+}
+
+TEST(CacheStore, SaysWhetherThereWasSomethingToDo) {
+  Contents c(of(Replacement::lru, 3));
+  EXPECT_FALSE(c.store.drop(1));
+  EXPECT_FALSE(c.store.set_dirty(1, true));
+  c.put(1), c.put(2), c.put(3);
+  EXPECT_TRUE(c.store.set_dirty(1, true));
+  EXPECT_FALSE(c.store.set_dirty(1, true));  // waits already
+  EXPECT_TRUE(c.store.set_dirty(1, false));
+  EXPECT_TRUE(c.store.drop(1));
+  EXPECT_EQ(c.store.clear(), 2u);
+  EXPECT_EQ(c.store.entries(), 0u);
 }
 
 TEST(CacheStore, NothingFitsIntoNothing) {
@@ -145,6 +191,7 @@ class Naive {
     if (e == list_.end()) return false;
     if (now >= e->expires) {
       list_.erase(e);
+      ++expirations;
       return false;
     }
     ++e->uses;
@@ -157,12 +204,12 @@ class Naive {
     if (const auto e = find(key); e != list_.end()) {
       e->expires = expires, e->ttl = ttl, e->size = size;
       if (s_.policy == Replacement::lru) e->used = ++clock_;
-      while (s_.capacity_bytes >= 0 && bytes() > s_.capacity_bytes) evict();
+      while (s_.capacity_bytes >= 0 && bytes() > s_.capacity_bytes) evict(now);
       return;
     }
     while ((s_.capacity >= 0 && list_.size() >= static_cast<std::size_t>(s_.capacity)) ||
            (s_.capacity_bytes >= 0 && bytes() + size > s_.capacity_bytes))
-      evict();
+      evict(now);
     ++clock_;
     list_.push_back({key, expires, ttl, size, 1, clock_, clock_});
   }
@@ -177,17 +224,20 @@ class Naive {
     return sum;
   }
   const std::vector<Entry>& entries() const { return list_; }
+  std::uint64_t evictions = 0, expirations = 0;
 
  private:
   std::vector<Entry>::iterator find(std::uint64_t key) {
     return std::find_if(list_.begin(), list_.end(), [&](const Entry& e) { return e.key == key; });
   }
-  void evict() {
-    list_.erase(std::min_element(list_.begin(), list_.end(), [&](const Entry& a, const Entry& b) {
+  void evict(std::int64_t now) {
+    const auto victim = std::min_element(list_.begin(), list_.end(), [&](const Entry& a, const Entry& b) {
       if (s_.policy == Replacement::fifo) return a.written < b.written;
       if (s_.policy == Replacement::lfu && a.uses != b.uses) return a.uses < b.uses;
       return a.used < b.used;
-    }));
+    });
+    ++(now < victim->expires ? evictions : expirations);
+    list_.erase(victim);
   }
   const CacheSettings& s_;
   std::vector<Entry> list_;
@@ -227,6 +277,8 @@ TEST(CacheStore, DoesWhatANaiveListDoes) {
         ASSERT_EQ(c.store.entries(), naive.size());
         ASSERT_EQ(c.store.content_bytes(), naive.bytes());
       }
+      EXPECT_EQ(c.store.counts().evictions, naive.evictions);
+      EXPECT_EQ(c.store.counts().expirations, naive.expirations);
       for (const Naive::Entry& e : naive.entries()) EXPECT_NE(c.has(e.key, now), now >= e.expires);
     }
   }
