@@ -55,7 +55,7 @@ TEST(Hpa, GrowsByFourOrTwofoldPerPeriod) {
   EXPECT_EQ(d.look(45, 1.0), 20u);
 }
 
-// The load falls at 15 s; what was recommended before counts for 300 s.
+// The load falls after 15 s; what was recommended before counts for 300 s.
 TEST(Hpa, ShrinksToTheHighestRecommendationOfFiveMinutes) {
   Driver d(hpa_model(cpu(0.5)), 8);
   EXPECT_EQ(d.look(15, 0.5), 8u);
@@ -82,6 +82,26 @@ TEST(Hpa, TakesNoMoreThanItsPolicyAllows) {
   s.scale_down.select_policy = HpaSelect::disabled;
   Driver never(hpa_model(s), 8);
   EXPECT_EQ(never.look(15, 0.05), 8u);
+}
+
+// Of the two, 4 more or as many again, the one that allows less holds.
+TEST(Hpa, TakesTheSmallerChangeWhereThatIsAskedFor) {
+  HpaSpec s = cpu(0.1);
+  s.scale_up.policies = {{Count{4}, {}, sim::Duration{15 * kSecond}},
+                         {{}, 100.0, sim::Duration{15 * kSecond}}};
+  s.scale_up.select_policy = HpaSelect::least;
+  Driver d(hpa_model(s), 1);
+  EXPECT_EQ(d.look(15, 1.0), 2u);
+}
+
+// Twice the target from 30 s on. 4 were enough at 15 s, and that counts until 75 s.
+TEST(Hpa, GrowsToTheLowestRecommendationOfItsWindow) {
+  HpaSpec s = cpu(0.5);
+  s.scale_up.stabilization_window = sim::Duration{60 * kSecond};
+  Driver d(hpa_model(s), 4);
+  EXPECT_EQ(d.look(15, 0.5), 4u);
+  for (int at = 30; at < 75; at += 15) EXPECT_EQ(d.look(at, 1.0), 4u) << at;
+  EXPECT_EQ(d.look(75, 1.0), 8u);
 }
 
 // 4 ready ones at twice the target need 8. While 4 start that counts: 4 x 1.0 / (0.5 x 8) is the target.
@@ -111,6 +131,16 @@ TEST(Hpa, ScalesAQueueToZeroAndBack) {
   EXPECT_EQ(d.look(120, 1), 1u);
 }
 
+TEST(Hpa, TheFirstComesWhenTheMetricIsAboveTheActivation) {
+  HpaSpec s;
+  s.metric = ScaleMetric::queue;
+  s.target = 30;
+  s.activation = 10;
+  Driver d(hpa_model(s), 0);
+  EXPECT_EQ(d.look(15, 10), 0u);
+  EXPECT_EQ(d.look(30, 11), 1u);
+}
+
 // 70 each. A burst that needs twice the ready ones decides at once, and nothing is taken for a stable window.
 TEST(Concurrency, PanicsInABurstAndCalmsDownAfterTheStableWindow) {
   ConcurrencySpec s;
@@ -120,6 +150,15 @@ TEST(Concurrency, PanicsInABurstAndCalmsDownAfterTheStableWindow) {
   EXPECT_EQ(d.look(6, 200, 70), 10u);
   EXPECT_EQ(d.look(62, 210, 70), 10u);
   EXPECT_EQ(d.look(64, 210, 70), 5u);  // the burst is 60 s ago; at most halved
+}
+
+// The last look with anything inside is at 2 s.
+TEST(Concurrency, TheLastInstanceGoesAfterTheGraceAndTheNextComesAtOnce) {
+  Driver d(concurrency_model(ConcurrencySpec{}), 1);
+  EXPECT_EQ(d.look(2, 70, 70), 1u);
+  EXPECT_EQ(d.look(30, 0), 1u);
+  EXPECT_EQ(d.look(32, 0), 0u);
+  EXPECT_EQ(d.look(34, 70, 70), 1u);
 }
 
 TEST(StepScaling, TakesTheOutermostStepAndCoolsDown) {
@@ -159,6 +198,17 @@ TEST(TargetTracking, AddsAfterThreeLooksAndTakesAfterFifteen) {
   for (int k = 1; k < 15; ++k) EXPECT_EQ(d.look(180 + 60 * k, 0.4), 7u);
   EXPECT_EQ(d.look(180 + 60 * 15, 0.4), 6u);  // ceil(7 x 0.8)
   EXPECT_EQ(d.look(180 + 60 * 16, 0.46), 6u);
+}
+
+// Above the target all the time: the next come when the cooldown of 300 s is over.
+TEST(TargetTracking, AddsNoMoreDuringItsCooldown) {
+  TrackingSpec s;
+  s.metric = ScaleMetric::workers;
+  s.target = 0.5;
+  Driver d(tracking_model(s), 4);
+  for (const int at : {60, 120}) EXPECT_EQ(d.look(at, 0.8), 4u) << at;
+  for (int at = 180; at < 480; at += 60) EXPECT_EQ(d.look(at, 0.8), 7u) << at;
+  EXPECT_EQ(d.look(480, 0.8), 12u);  // ceil(7 x 1.6)
 }
 
 }  // namespace
