@@ -51,12 +51,36 @@ TEST(Arrivals, ARampFollowsItsIntegral) {
   EXPECT_NEAR(times[59] - times[58], 0.1, 1e-9);
 }
 
+// From 10/s to 0 in a second the integral is 10 t - 5 t^2, so the n-th comes at 1 - sqrt(1 - n/5). The fifth
+// would come at the very end, where rounding decides; then there is none.
 TEST(Arrivals, ARampToZeroEnds) {
   Workload w;
   w.process = ArrivalProcess::ramping_rate;
   w.rate_per_s = 10;
-  w.stages = {{{1'000'000'000}, 0}};  // 5 expected arrivals in all
-  EXPECT_LE(regular_arrivals(w, 100).size(), 5u);
+  w.stages = {{{1'000'000'000}, 0}};
+  const std::vector<double> times = regular_arrivals(w, 100);
+  ASSERT_GE(times.size(), 4u);
+  EXPECT_LE(times.size(), 5u);
+  for (std::size_t n = 1; n <= 4; ++n)
+    EXPECT_NEAR(times[n - 1], 1 - std::sqrt(1 - static_cast<double>(n) / 5), 1e-8) << n;
+}
+
+// States of one rate are no states: the n-th comes at n / 100 s, however often they change in between (every
+// 30 ms on average).
+TEST(Arrivals, StatesOfOneRateChangeNothing) {
+  Workload w;
+  w.process = ArrivalProcess::mmpp;
+  w.states = {{100, {30'000'000}}, {100, {30'000'000}}};
+  const std::vector<double> times = regular_arrivals(w, 1000);
+  ASSERT_EQ(times.size(), 1000u);
+  for (std::size_t n = 1; n <= 1000; ++n) ASSERT_NEAR(times[n - 1], static_cast<double>(n) / 100, 1e-8) << n;
+}
+
+TEST(Arrivals, StatesInWhichNothingComesNeverArrive) {
+  Workload w;
+  w.process = ArrivalProcess::mmpp;
+  w.states = {{0, {std::int64_t{1} << 60}}, {0, {std::int64_t{1} << 60}}};
+  EXPECT_TRUE(regular_arrivals(w, 1).empty());
 }
 
 // base 100/s, amplitude 50/s, one hour: a quarter of the period holds 100 x 900 + 50 x 3600 / (2 pi) =

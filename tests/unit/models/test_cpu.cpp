@@ -57,6 +57,36 @@ TEST(Cpu, SparseJobsHaveACoreEach) {
   EXPECT_EQ(four.next_end(0), 10 * kMs);
 }
 
+// Of 10 ms and 20 ms together each has had 5 ms at 10 ms. The short one is taken out; the long one has 15 ms
+// left, alone.
+TEST(Cpu, AJobThatIsTakenOutLeavesItsShareToTheOthers) {
+  Cpu cpu;
+  cpu.start(1);
+  cpu.add(0, 1, 10 * kMs);
+  cpu.add(0, 2, 20 * kMs);
+  cpu.remove(10 * kMs, 1);
+  cpu.remove(10 * kMs, 7);  // is not here
+  EXPECT_EQ(cpu.jobs(), 1u);
+  EXPECT_EQ(cpu.next_end(10 * kMs), 25 * kMs);
+  EXPECT_DOUBLE_EQ(cpu.busy(25 * kMs), 25.0 * kMs);
+  cpu.remove(25 * kMs, 2);
+  EXPECT_EQ(cpu.next_end(25 * kMs), -1);
+}
+
+// A job of 20 ms: 10 ms at full speed, 10 ms at half (5 of it), 10 ms standing still, and the last 5 ms.
+TEST(Cpu, ASlowerCoreDoesLessInTheSameTime) {
+  Cpu cpu;
+  cpu.start(1);
+  cpu.add(0, 1, 20 * kMs);
+  cpu.set_speed(10 * kMs, 0.5);
+  EXPECT_EQ(cpu.next_end(10 * kMs), 30 * kMs);
+  cpu.set_speed(20 * kMs, 0);
+  EXPECT_EQ(cpu.next_end(20 * kMs), -1);
+  cpu.set_speed(30 * kMs, 1);
+  EXPECT_EQ(cpu.next_end(30 * kMs), 35 * kMs);
+  EXPECT_DOUBLE_EQ(cpu.busy(35 * kMs), 20.0 * kMs);
+}
+
 TEST(Cpu, JobsThatEndTogetherLeaveInTheOrderTheyCame) {
   Cpu cpu;
   cpu.start(1);

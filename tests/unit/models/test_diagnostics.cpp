@@ -57,12 +57,19 @@ TEST(FormatDiagnostics, ControlCharactersAreEscapedAndTheCaretStaysUnderItsChara
 
 TEST(FormatDiagnostics, ALongLineIsCutAroundTheCaret) {
   Diagnostics d;
-  const std::vector<SourceFile> files = {{"a", "/", {std::string(1'000'000, 'x')}}};
+  std::string line(1'000'000, 'x');
+  line[499'999] = 'y';
+  const std::vector<SourceFile> files = {{"a", "/", {line}}};
   d.error({0, 1, 500'000}, "", "m");
   const std::string out = format_diagnostics(d, files);
   EXPECT_LT(out.size(), 400u);
   EXPECT_NE(out.find("    1 | ...xxx"), std::string::npos);
   EXPECT_NE(out.find("xxx...\n      | "), std::string::npos);
+  const auto column = [&](char what) {
+    const std::size_t at = out.find(what);
+    return at - out.rfind('\n', at);
+  };
+  EXPECT_EQ(column('^'), column('y'));
 }
 
 TEST(FormatDiagnostics, ShowsTwentyAndCountsTheRest) {

@@ -1,6 +1,7 @@
 // Timers of frames: order, cancellation, and that cancelled constant timers leave nothing behind.
 #include <gtest/gtest.h>
 
+#include <utility>
 #include <vector>
 
 #include "models/runtime/timers.hpp"
@@ -46,6 +47,9 @@ TEST_F(TimersTest, TimersFireInOrderOfTheirDeadlines) {
   EXPECT_EQ(timers.next_deadline(0), 110);
   EXPECT_EQ(timers.take_due(0, 110, frames).frame, b);
   EXPECT_EQ(timers.next_deadline(0), -1);
+  arm(0, 200, a);  // an empty lane has no entry: it gets one
+  ASSERT_EQ(calendar.size(), 2u);
+  EXPECT_EQ(calendar[1].first, 300);
 }
 
 TEST_F(TimersTest, CancelledTimersAreReusedAtOnce) {
@@ -69,6 +73,30 @@ TEST_F(TimersTest, CancellingOnePurposeLeavesTheOther) {
   EXPECT_EQ(timers.take_due(1, 30, frames).frame, kNoId);
   EXPECT_EQ(timers.take_due(0, 100, frames).frame, slot);
   EXPECT_EQ(frames[slot].timer, kNoId);
+}
+
+TEST_F(TimersTest, CancellingSomePurposesLeavesTheOthers) {
+  const std::uint32_t slot = frame();
+  arm(0, 0, slot);
+  arm(1, 0, slot);
+  timers.arm_own(TimerPurpose::backoff, 50, slot, frames[slot]);
+  timers.cancel_some(frames[slot], timer_bit(TimerPurpose::call_timeout) | timer_bit(TimerPurpose::backoff));
+  EXPECT_FALSE(timers.has(frames[slot], TimerPurpose::call_timeout));
+  EXPECT_FALSE(timers.has(frames[slot], TimerPurpose::backoff));
+  EXPECT_TRUE(timers.has(frames[slot], TimerPurpose::try_timeout));
+  EXPECT_EQ(timers.take_due(0, 100, frames).frame, kNoId);
+  EXPECT_EQ(timers.take_due(1, 30, frames).frame, slot);
+}
+
+TEST_F(TimersTest, AFrameThatMovesTakesItsTimersAlong) {
+  const std::uint32_t before = frame(), after = frame();
+  arm(0, 0, before);
+  arm(1, 0, before);
+  std::swap(frames[before].timer, frames[after].timer);
+  timers.move(frames[after], after);
+  EXPECT_EQ(timers.take_due(1, 30, frames).frame, after);
+  EXPECT_EQ(timers.take_due(0, 100, frames).frame, after);
+  EXPECT_EQ(frames[after].timer, kNoId);
 }
 
 TEST_F(TimersTest, CancellingFromTheMiddleKeepsTheLaneWhole) {
