@@ -231,13 +231,13 @@ bool QueueBroker::send_dead(std::uint32_t from, Envelope message, std::uint64_t 
   return in;
 }
 
-// Up to 64 queues one bit each; beyond, the number of queues left, which exceeds the number of queues only in
-// a cycle.
+// Up to 64 queues one bit each; beyond, the number of queues left: after as many as there are, the next is
+// one of them. A smaller cycle of such a broker goes round until then.
 std::uint64_t QueueBroker::visit(std::uint64_t visited, std::uint32_t queue) const {
   return queues_.size() <= 64 ? visited | std::uint64_t{1} << queue : visited + 1;
 }
 bool QueueBroker::has_visited(std::uint64_t visited, std::uint32_t queue) const {
-  return queues_.size() <= 64 ? (visited >> queue & 1) != 0 : visited > queues_.size();
+  return queues_.size() <= 64 ? (visited >> queue & 1) != 0 : visited >= queues_.size();
 }
 
 // The end of a copy, wherever it was, a consumer's hands apart.

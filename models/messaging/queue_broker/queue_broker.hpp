@@ -13,7 +13,8 @@
 // - Messages expire at the head of their queue only, their TTL running from when they entered it, also
 //   behind others with longer ones, and keep their time when given back. Limits count ready messages only.
 // - A dead-lettered message starts a new life: no delay, no TTL of its own, no deliveries. One that would
-//   come round to a queue without having been rejected on its way is dropped.
+//   come round to a queue without having been rejected on its way is dropped (in a broker of more than 64
+//   queues at the latest after as many steps as it has queues).
 // - Classic queue: its node's death makes it unavailable; what is transient is lost, unacked messages are
 //   redelivered when it is back. Quorum queue: accepted when a majority has it, a replication latency later;
 //   the leader's death loses what was not confirmed and costs an election.
