@@ -8,8 +8,6 @@
 
 namespace tailrace::models {
 
-inline constexpr std::int64_t kMs = 1'000'000, kSecond = 1'000'000'000;
-
 struct CloudQueueWorld {
   FakeHost host;
   CloudQueueModel model;

@@ -11,8 +11,6 @@
 
 namespace tailrace::models::event_log {
 
-inline constexpr std::int64_t kMs = 1'000'000, kSecond = 1'000'000'000;
-
 // Also knows in which order copies were made: the order of the log.
 struct LogHost : FakeHost {
   void copy_made(std::uint32_t subscription, const Envelope& message) override {

@@ -14,6 +14,9 @@
 
 namespace tailrace::models {
 
+inline constexpr std::int64_t kMs = 1'000'000;
+inline constexpr std::int64_t kSecond = 1000 * kMs;
+
 class FakeHost : public ChannelHost {
  public:
   struct Started {

@@ -12,9 +12,6 @@
 
 namespace tailrace::models {
 
-inline constexpr std::int64_t kMs = 1'000'000;
-inline constexpr std::int64_t kSecond = 1000 * kMs;
-
 // A queue named `name` with consumers; prefetch as many as are handled at a time.
 inline QueueSettings queue_of(std::string name, std::int64_t instances = 0, std::int64_t concurrency = 1) {
   QueueSettings queue;

@@ -103,7 +103,7 @@ TEST(CloudQueue, ACrashedConsumersMessageComesBackWhenItsTimeoutEnds) {
 }
 
 // Ten messages received together, one worker, 4 s each, visibility 30 s: the clock of all runs from the
-// receive, so those begun from 28 s on end too late. The eighth is handled by the other consumer at 30 s.
+// receive, so those begun from 28 s on end too late, and are received again when the worker is free at 40 s.
 TEST(CloudQueue, TheClockRunsForTheWholeBatchFromItsReceive) {
   CloudQueueSettings s = World::settings(1, 1);
   s.late_delete = LateDelete::ignored;
@@ -115,7 +115,7 @@ TEST(CloudQueue, TheClockRunsForTheWholeBatchFromItsReceive) {
   w.host.run_until(41 * kSecond);
   EXPECT_EQ(w.ended(Fate::consumed), 7u);  // they ended at 4, 8, ... 28 s
   EXPECT_EQ(w.queue().receive_counts().late, 3u);
-  EXPECT_EQ(w.counts().deliveries, 13u);  // the three are received again at 40 s
+  EXPECT_EQ(w.counts().deliveries, 13u);
 
   s.skip_expired = true;  // looks at the clock before it begins
   World careful(s);
@@ -129,25 +129,35 @@ TEST(CloudQueue, TheClockRunsForTheWholeBatchFromItsReceive) {
   EXPECT_EQ(careful.ended(Fate::consumed), 10u);
 }
 
+// Five are there when the first of two instances comes, each of two workers. A receive brings up to ten.
 TEST(CloudQueue, AReceiveForFreeWorkersLeavesTheRestToOthers) {
-  CloudQueueSettings s = World::settings(2, 2);
-  s.free_workers_only = true;
-  World w(s);
-  w.handlers_take(5 * kSecond);
+  for (const bool free_only : {true, false}) {
+    CloudQueueSettings s = World::settings(2, 2);
+    s.free_workers_only = free_only;
+    World w(s);
+    for (const std::uint32_t i : {0u, 1u}) w.channel->instance_changed(0, i, false);
+    for (std::uint64_t i = 1; i <= 5; ++i) w.publish(i);
+    w.channel->instance_changed(0, 0, true);
+    EXPECT_EQ(w.counts().in_flight, free_only ? 2u : 5u);
+    w.channel->instance_changed(0, 1, true);
+    EXPECT_EQ(w.host.started.size(), free_only ? 4u : 2u);
+    EXPECT_EQ(w.counts().ready, free_only ? 1u : 0u);
+  }
+}
+
+TEST(CloudQueue, WhileItsNodeIsDownItTakesNothingAndGivesNothing) {
+  World w(World::settings());
+  w.channel->instance_changed(0, 0, false);
+  w.publish(1);
+  Envelope where;
+  EXPECT_EQ(w.channel->place(where), 0u);
   w.channel->node_changed(0, false);
-  EXPECT_EQ(w.publish(0), Publication::unavailable);
-  EXPECT_EQ(
-      [&] {
-        Envelope m;
-        return w.channel->place(m);
-      }(),
-      kNobody);
+  EXPECT_EQ(w.channel->place(where), kNobody);
+  EXPECT_EQ(w.publish(2), Publication::unavailable);
+  w.channel->instance_changed(0, 0, true);
+  EXPECT_TRUE(w.host.started.empty());
   w.channel->node_changed(0, true);
-  for (std::uint64_t i = 1; i <= 5; ++i) w.publish_at(kSecond, i);
-  w.host.run_until(kSecond);
-  EXPECT_EQ(w.host.started.size(), 4u);
-  EXPECT_EQ(w.counts().ready, 1u);
-  EXPECT_EQ(w.counts().in_flight, 4u);
+  EXPECT_EQ(w.order(), (std::vector<std::uint64_t>{1}));
 }
 
 // Idle for 65 s with waits of 20 s: three receives came back empty, the fourth brought the message.

@@ -206,7 +206,7 @@ TEST(LogGroups, AStaticMemberThatIsBackInTimeCausesNoRebalance) {
   }
 }
 
-// Two partitions, two members; a third comes back and takes one of four. Who keeps its partitions goes on.
+// Three partitions and two members; a third comes and takes one of them. Who keeps its partitions goes on.
 TEST(LogGroups, EagerRebalancesStopEverybodyAndCooperativeOnesWhatMoves) {
   for (const Assignment how : {Assignment::sticky, Assignment::cooperative_sticky}) {
     LogSettings s = topic(3);

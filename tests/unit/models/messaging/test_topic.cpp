@@ -13,8 +13,6 @@
 namespace tailrace::models {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
-constexpr std::int64_t kSecond = 1000 * kMs;
 using Ids = std::vector<std::uint64_t>;
 
 SubscriptionSettings subscription(std::string name, std::uint8_t level, std::int64_t instances = 1) {

@@ -12,8 +12,6 @@
 namespace tailrace::models::window {
 namespace {
 
-constexpr std::int64_t kS = 1'000'000'000;
-
 struct World {
   FakeHost host;
   WindowModel model;
@@ -29,7 +27,7 @@ struct World {
     Envelope m;
     m.identity = m.sequence = ++sent;
     m.key = key;
-    m.born = time_ms * 1'000'000;
+    m.born = time_ms * kMs;
     return channel->publish(m, true, sent);
   }
   // Events counted by the results so far, in their order.
@@ -51,7 +49,7 @@ struct World {
 WindowSettings tumbling(std::int64_t size_s) {
   WindowSettings s;
   s.name = "w";
-  s.size = s.every = size_s * kS;
+  s.size = s.every = size_s * kSecond;
   s.group = {"results", 1, 1};
   return s;
 }
@@ -72,7 +70,7 @@ TEST(Windows, CountEventsByTheirTimeAndFireWhenALaterOneIsPastTheirEnd) {
 // event of 12 s fires the window; after that 9 s is late.
 TEST(Windows, WaitForTheDisorderThatIsAllowedAndDropWhatIsLater) {
   WindowSettings s = tumbling(10);
-  s.out_of_orderness = 2 * kS;
+  s.out_of_orderness = 2 * kSecond;
   World w(s);
   for (const std::int64_t t : {1000, 11900, 9500}) w.event(t);
   EXPECT_EQ(w.results(), Counts{});
@@ -88,7 +86,7 @@ TEST(Windows, WaitForTheDisorderThatIsAllowedAndDropWhatIsLater) {
 // at 13 s it is gone.
 TEST(Windows, FireAgainForWhatIsLateButAllowed) {
   WindowSettings s = tumbling(10);
-  s.lateness = 3 * kS;
+  s.lateness = 3 * kSecond;
   World w(s);
   for (const std::int64_t t : {1000, 12000, 9000}) w.event(t);
   EXPECT_EQ(w.results(), (Counts{1, 2}));
@@ -106,7 +104,7 @@ TEST(Windows, FireAgainForWhatIsLateButAllowed) {
 // forgotten when its time is up.
 TEST(Windows, ThatWereEmptyTakeALateEventTooAndAreForgotten) {
   WindowSettings s = tumbling(10);
-  s.lateness = 30 * kS;
+  s.lateness = 30 * kSecond;
   World w(s);
   w.event(25000);
   w.event(5000);
@@ -121,7 +119,7 @@ TEST(Windows, ThatWereEmptyTakeALateEventTooAndAreForgotten) {
 TEST(Windows, ThatHopCountAnEventInEachThatHoldsIt) {
   WindowSettings s = tumbling(10);
   s.type = WindowType::hopping;
-  s.every = 5 * kS;
+  s.every = 5 * kSecond;
   World w(s);
   for (const std::int64_t t : {1000, 7000, 12000, 20000}) w.event(t);
   // [-5,5): 1   [0,10): 2   [5,15): 2   [10,20): 1
@@ -134,9 +132,9 @@ TEST(Windows, ThatHopCountAnEventInEachThatHoldsIt) {
 TEST(Windows, OfSessionsEndWithAGapAndAreJoinedByWhatComesBetween) {
   WindowSettings s = tumbling(10);
   s.type = WindowType::session;
-  s.gap = 5 * kS;
+  s.gap = 5 * kSecond;
   s.by_key = true;
-  s.out_of_orderness = 10 * kS;
+  s.out_of_orderness = 10 * kSecond;
   World w(s);
   w.event(0, 1);
   w.event(4000, 1);
@@ -154,8 +152,8 @@ TEST(Windows, OfSessionsEndWithAGapAndAreJoinedByWhatComesBetween) {
 TEST(Windows, OfSessionsThatAreJoinedComeAfterTheLastEventOfBoth) {
   WindowSettings s = tumbling(10);
   s.type = WindowType::session;
-  s.gap = 5 * kS;
-  s.out_of_orderness = 10 * kS;
+  s.gap = 5 * kSecond;
+  s.out_of_orderness = 10 * kSecond;
   World w(s);
   const auto event = [&](std::int64_t time_ms, std::uint64_t sequence) {
     w.sent = sequence - 1;
@@ -193,15 +191,15 @@ TEST(Windows, MayTakeLateEventsForEver) {
 TEST(Windows, ByTheClockFireWithoutFurtherEvents) {
   WindowSettings s = tumbling(10);
   s.watermark = Watermark::clock;
-  s.out_of_orderness = 2 * kS;
+  s.out_of_orderness = 2 * kSecond;
   World w(s);
-  w.host.at(3 * kS, [&] { w.event(3000); });
-  w.host.run_until(12 * kS - 1);
+  w.host.at(3 * kSecond, [&] { w.event(3000); });
+  w.host.run_until(12 * kSecond - 1);
   EXPECT_TRUE(w.host.started.empty());
-  w.host.run_until(12 * kS);
+  w.host.run_until(12 * kSecond);
   ASSERT_EQ(w.host.started.size(), 1u);
-  EXPECT_EQ(w.host.started[0].time, 12 * kS);
-  EXPECT_EQ(w.host.started[0].messages[0].born, 10 * kS) << "the result is as old as its window's end";
+  EXPECT_EQ(w.host.started[0].time, 12 * kSecond);
+  EXPECT_EQ(w.host.started[0].messages[0].born, 10 * kSecond) << "the result is as old as its window's end";
   w.event(9000);
   EXPECT_EQ(w.dropped(), 1u);
   w.balanced();
@@ -231,7 +229,7 @@ TEST(Windows, ResultsOfADeadInstanceAreHandledByAnother) {
 
 TEST(Windows, ResultsThatFailAreTriedAgainAfterTheirPause) {
   WindowSettings s = tumbling(10);
-  s.retry_backoff = kS;
+  s.retry_backoff = kSecond;
   World w(s);
   int tries = 0;
   w.host.handling = [&](const FakeHost::Started&) {
@@ -239,9 +237,9 @@ TEST(Windows, ResultsThatFailAreTriedAgainAfterTheirPause) {
   };
   w.event(1000);
   w.event(11000);
-  w.host.run_until(10 * kS);
+  w.host.run_until(10 * kSecond);
   ASSERT_EQ(w.host.started.size(), 3u);
-  EXPECT_EQ(w.host.started[2].time, 2 * kS);
+  EXPECT_EQ(w.host.started[2].time, 2 * kSecond);
   w.balanced();
 }
 
