@@ -1,4 +1,7 @@
+// Distributions as scenarios write them: what each form means, and the exact words and place for each refused
+// one.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -13,10 +16,7 @@ namespace {
 class DistributionText : public ::testing::Test {
  protected:
   void SetUp() override {
-    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ =
-        std::filesystem::path(::testing::TempDir()) / (std::string("distribution_text_") + info->name());
-    std::filesystem::remove_all(folder_);
+    folder_ = std::filesystem::path(::testing::TempDir()) / ("distribution_text_" + std::to_string(getpid()));
     std::filesystem::create_directories(folder_ / "data");
     durations_.directory = (folder_ / "data").string();
     numbers_ = {.unit = parse_number, .quantity = "a number", .directory = durations_.directory};
