@@ -173,6 +173,16 @@ TEST(Balancer, PeakEwmaCountsWhatIsUnderWay) {
   EXPECT_EQ(c.shares(1).count(0), 0u);
 }
 
+// A call that was called off after 200 ms shows that an instance is slow.
+TEST(Balancer, PeakEwmaLearnsFromACallThatWasCalledOff) {
+  BalancerSettings s = with(Balancing::peak_ewma);
+  s.distinct = true;
+  Caller c(s, {group(2)});
+  c.call(0, 1), c.call(1, 1);
+  c.call(0, 1, Outcome::cancelled, 0.2);
+  EXPECT_EQ(c.shares(1).count(0), 0u);
+}
+
 // An instance that never answered is asked once; then it waits for the answer.
 TEST(Balancer, PeakEwmaAsksAnUnknownInstanceOnce) {
   BalancerSettings s = with(Balancing::peak_ewma);

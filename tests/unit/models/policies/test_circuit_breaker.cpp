@@ -91,6 +91,37 @@ TEST(CircuitBreaker, ATimedWindowForgetsWholeSeconds) {
   EXPECT_EQ(outside.state(), "closed");
 }
 
+// Seven results, or seven buckets of 100 ns of which the present one has begun, against a list of all.
+TEST(ResultWindow, HoldsWhatAListOfAllResultsHolds) {
+  struct Result {
+    std::int64_t at;
+    bool failed, slow;
+  };
+  for (const WindowType type : {WindowType::count_based, WindowType::time_based}) {
+    ResultWindow window({type, 7, {100}});
+    std::vector<Result> all;  // since it was cleared
+    sim::Stream dice(3, 0, "results", "");
+    std::int64_t now = 0;
+    for (int i = 0; i < 5000; ++i) {
+      now += static_cast<std::int64_t>(dice.below(60));
+      if (dice.below(50) == 0) now += static_cast<std::int64_t>(dice.below(2000));
+      if (dice.below(100) == 0) window.clear(), all.clear();
+      all.push_back({now, dice.below(3) == 0, dice.below(4) == 0});
+      Tally expected;
+      for (std::size_t k = 0; k < all.size(); ++k) {
+        if (type == WindowType::count_based ? k + 7 < all.size() : all[k].at / 100 + 7 <= now / 100) continue;
+        ++expected.calls;
+        expected.failed += all[k].failed ? 1 : 0;
+        expected.slow += all[k].slow ? 1 : 0;
+      }
+      const Tally& seen = window.record({now}, all.back().failed, all.back().slow);
+      ASSERT_EQ(seen.calls, expected.calls) << i;
+      ASSERT_EQ(seen.failed, expected.failed) << i;
+      ASSERT_EQ(seen.slow, expected.slow) << i;
+    }
+  }
+}
+
 TEST(CircuitBreaker, AfterAnyPauseOfAWindowEverythingIsForgotten) {
   // A failure in each of the buckets 0, 1 and 2, then three more after a pause of three or more seconds: any
   // of the old ones would make the four that open it.

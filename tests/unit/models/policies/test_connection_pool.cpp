@@ -58,6 +58,24 @@ TEST(ConnectionPool, KnowsWhichHandshakeEndsFirst) {
   EXPECT_EQ(d.ask(61), "yes");
 }
 
+TEST(ConnectionPool, AHandshakeIsSoManyRoundTrips) {
+  // TCP's one and TLS's: two in 1.2, one in 1.3 and where 1.2 resumes, none with early data; QUIC is both at
+  // once.
+  for (const auto& [handshake, trips] : {std::pair<const char*, std::int64_t>{"none", 0},
+                                         {"tcp", 1},
+                                         {"tls12", 3},
+                                         {"tls12_resumed", 2},
+                                         {"tls13", 2},
+                                         {"tls13_early_data", 1},
+                                         {"quic", 1},
+                                         {"quic_early_data", 0}}) {
+    Driven d(std::string("handshake: ") + handshake);
+    const Admission first = d.policy->admit(at_ms(0), d.random);
+    EXPECT_EQ(first.kind, trips == 0 ? Admission::Kind::admit : Admission::Kind::delay) << handshake;
+    EXPECT_EQ(first.round_trips, trips) << handshake;
+  }
+}
+
 TEST(ConnectionPool, OneRequestPerConnectionThenTheLineThenRejection) {
   Driven d("max_connections: 2, max_pending_requests: 1");
   EXPECT_EQ(d.ask(0), "yes");
