@@ -78,7 +78,7 @@ Built gamma_spread(double mean, double cv) {
   const double square = cv * cv;
   if (cv == 0) return {Distribution::constant(mean), {}, {}};
   if (cv < 1e-4 || cv > 10) {
-    return fails(fmt::format("gamma takes a cv (sd by mean) from 0.0001 to 10, found {}", cv),
+    return fails(fmt::format("the cv (sd by mean) must be from 0.0001 to 10, found {}", cv),
                  "for a wider spread use lognormal");
   }
   return {Distribution::gamma(1 / square, mean * square), {}, {}};

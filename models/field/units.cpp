@@ -80,7 +80,7 @@ constexpr Trap kBandwidthTraps[] = {
     {"bps", "bit/s", "B/s"},    {"Bps", "B/s", "bit/s"},    {"kbps", "kbit/s", "kB/s"},
     {"Kbps", "kbit/s", "kB/s"}, {"Mbps", "Mbit/s", "MB/s"}, {"mbps", "Mbit/s", "MB/s"},
     {"MBps", "MB/s", "Mbit/s"}, {"Gbps", "Gbit/s", "GB/s"}, {"gbps", "Gbit/s", "GB/s"},
-    {"GBps", "GB/s", "Gbit/s"}, {"Tbps", "Tbit/s", "GB/s"}, {"b/s", "bit/s", "B/s"},
+    {"GBps", "GB/s", "Gbit/s"}, {"Tbps", "Tbit/s", ""},     {"b/s", "bit/s", "B/s"},
     {"kb/s", "kbit/s", "kB/s"}, {"Kb/s", "kbit/s", "kB/s"}, {"Mb/s", "Mbit/s", "MB/s"},
     {"mb/s", "Mbit/s", "MB/s"}, {"Gb/s", "Gbit/s", "GB/s"}, {"gb/s", "Gbit/s", "GB/s"},
     {"kb", "kbit/s", "kB/s"},   {"mb", "Mbit/s", "MB/s"},   {"Mb", "Mbit/s", "MB/s"},

@@ -66,6 +66,8 @@ TEST_F(DistributionText, EveryFormOfTheReferenceIsRead) {
       {"lognormal(mean=1ms, sd=2ms)", "lognormal(mean=1e6, cv=2)"},
       {"hyperexponential(p1=0.887, mean1=5.6ms, mean2=44ms)",
        "hyperexponential(p1=0.887, mean1=5.6e6, mean2=4.4e7)"},
+      {"hyperexponential(mean=5ms, cv=1)", "exponential(mean=5e6)"},
+      {"gamma(mean=5ms, cv=0)", "constant(5e6)"},
       {"bimodal(p=1%, fast=10ms, slow=1s)", "mixture(0.99: constant(1e7), 0.01: constant(1e9))"},
       {"mixture(0.9: exp(5ms), 0.1: mixture(0.5: 1s, 0.5: constant(2s)))",
        "mixture(0.9: exponential(mean=5e6), 0.1: mixture(0.5: constant(1e9), 0.5: constant(2e9)))"},
@@ -100,6 +102,7 @@ TEST_F(DistributionText, ParametersMustBeKnownUniqueAndComplete) {
   EXPECT_EQ(bad("lognormal(3ms, 12ms)"), "10: lognormal: expected name=value, found 3ms" + takes);
   EXPECT_EQ(bad("exp(mean=3ms, mean=4ms)"), "14: mean is given twice");
   EXPECT_EQ(bad("exp(1ms, 2ms)"), "0: exponential takes mean, found 2 values");
+  EXPECT_EQ(bad("exp(mean=3ms, 4ms)"), "14: exponential: 4ms stands without a name among named parameters");
   EXPECT_EQ(bad("exp()"), "0: exponential lacks mean | exponential takes mean");
   EXPECT_EQ(bad("exp(mean=)"), "9: mean has no value");
 }
@@ -115,6 +118,9 @@ TEST_F(DistributionText, ImpossibleLawsAreRefusedWithTheReason) {
   EXPECT_NE(bad("hyperexponential(mean=1ms, cv=0.5)").find("cv of at least 1, found 0.5"), std::string::npos);
   EXPECT_NE(bad("pareto(alpha=1, mean=3ms)").find("the mean is infinite"), std::string::npos);
   EXPECT_EQ(bad("uniform(2s, 1s)"), "0: uniform: min is above max");
+  EXPECT_EQ(
+      bad("gamma(mean=1ms, cv=20)"),
+      "0: gamma: the cv (sd by mean) must be from 0.0001 to 10, found 20 | for a wider spread use lognormal");
   EXPECT_EQ(bad("erlang(k=0, mean=1ms)"), "9: k: expected a number from 1 to 1000000, found 0");
   EXPECT_EQ(bad("exp(0ms)"), "4: mean: expected a duration above 0, found 0ms");
   EXPECT_EQ(bad("bimodal(p=0.1, fast=2s, slow=1s)"),
@@ -167,6 +173,7 @@ TEST_F(DistributionText, NestingIsBounded) {
 
 TEST_F(DistributionText, BrokenTextIsAnErrorAtItsPlace) {
   EXPECT_EQ(bad("exp(3ms"), "7: expected ) at the end");
+  EXPECT_EQ(bad("empirical(\"a.csv)"), "17: a quoted name is not closed");
   EXPECT_EQ(bad("exp(3ms) x"), "9: unexpected x after the closing parenthesis");
   EXPECT_EQ(bad("exp(3ms))"), "8: unexpected \")\" after the closing parenthesis");
   EXPECT_EQ(bad(""), "0: expected a duration or a distribution, found nothing");

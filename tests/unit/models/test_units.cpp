@@ -80,6 +80,8 @@ TEST(Numbers, SpellingsThatMeanSomethingElseElsewhereAreRefused) {
   EXPECT_EQ(r("1_000"), "expected a number: digits are not grouped with \"_\", found 1_000 | write 1000");
   EXPECT_EQ(r("1:30"), "expected a number: numbers are not written with \":\", found \"1:30\"");
   EXPECT_EQ(r("5k"), "expected a number, found 5k | write 5000");
+  EXPECT_EQ(r("5%"), "expected a number, found 5% | write it without the percent sign");
+  EXPECT_EQ(r("5apples"), "expected a number, found 5apples | write 5 alone: this has no unit");
   EXPECT_EQ(r("many"), "expected a number, found many");
 }
 
@@ -106,6 +108,8 @@ TEST(Rates, ArePerSecond) {
   EXPECT_EQ(r("300rps"), "expected a rate, found 300rps | write 300/s");
   EXPECT_EQ(r("1k/s"), "expected a rate, found 1k/s | write 1e3/s");
   EXPECT_EQ(r("300 / s"), "expected a rate, found \"300 / s\" | write 300/s");
+  EXPECT_EQ(r("300 req/s"), "expected a rate, found \"300 req/s\" | write 300/s");
+  EXPECT_EQ(r("5/s 3"), "expected a rate, found \"5/s 3\" | nothing may follow 5/s");
   EXPECT_EQ(r("-3/s"), "-3/s is out of range: a rate is 0 or more");
 }
 
@@ -131,6 +135,7 @@ TEST(Bandwidths, AreInBitsPerSecond) {
   const auto r = [](std::string_view text) { return refusal(parse_bandwidth_bit_per_s(text)); };
   EXPECT_EQ(r("10Gbps"), "10Gbps is ambiguous as a bandwidth | write 10Gbit/s or 10GB/s");
   EXPECT_EQ(r("100mb"), "100mb is ambiguous as a bandwidth | write 100Mbit/s or 100MB/s");
+  EXPECT_EQ(r("2Tbps"), "expected a bandwidth, found 2Tbps | write 2Tbit/s");  // there is no TB/s
   EXPECT_EQ(r("10"), "expected a bandwidth, found 10, which has no unit | write 10Mbit/s or 10MB/s");
 }
 
@@ -167,6 +172,7 @@ TEST(Bools, AreTrueAndFalseOnly) {
     EXPECT_EQ(bool_hint(word), "write true");
   }
   for (const char* word : {"no", "off", "N", "FALSE"}) EXPECT_EQ(bool_hint(word), "write false") << word;
+  EXPECT_EQ(bool_hint("maybe"), "write true or false");
 }
 
 TEST(FormatDuration, IsTheShortestTextThatReadsBack) {
@@ -178,6 +184,12 @@ TEST(FormatDuration, IsTheShortestTextThatReadsBack) {
   for (double ns : {1.0, 999.0, 12345678.0, 1e9 / 3, 86399999999999.0, 9.2e18, 0.1, 123e-9}) {
     EXPECT_EQ(value(parse_duration_ns(format_duration(ns))), ns) << format_duration(ns);
   }
+}
+
+TEST(FormatDuration, ShowsWhatIsNoDurationToo) {
+  EXPECT_EQ(format_duration(-25e6), "-25ms");
+  EXPECT_EQ(format_duration(std::nan("")), "n/a");
+  EXPECT_EQ(format_duration(-HUGE_VAL), "-inf");
 }
 
 }  // namespace
