@@ -34,6 +34,22 @@ TEST(PriorityShedding, TheCursorFallsAndRisesByTheArrivals) {
   EXPECT_EQ(arrivals.up_to(kLast), 0u);
 }
 
+// Of what is admitted the last window counts, of what is not the largest that was seen: callers that are told
+// the level do not send the rest.
+TEST(PriorityShedding, WhatIsShutOutIsRemembered) {
+  LevelHistogram window, remembered;
+  for (int i = 0; i < 10; ++i) window.count(5);
+  for (int i = 0; i < 20; ++i) window.count(200);
+  remembered.remember(window, kLast);
+  EXPECT_EQ(remembered.up_to(kLast), 30u);
+  window.clear();
+  for (int i = 0; i < 4; ++i) window.count(5);
+  for (int i = 0; i < 7; ++i) window.count(200);
+  remembered.remember(window, 100);
+  EXPECT_EQ(remembered.up_to(100), 4u);
+  EXPECT_EQ(remembered.up_to(kLast), 24u);
+}
+
 TEST(PriorityShedding, UsersAreSpreadEvenlyAndMoveEveryHour) {
   const sim::Duration hour{3'600'000'000'000};
   std::array<int, 128> seen{};
