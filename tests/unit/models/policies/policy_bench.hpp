@@ -86,11 +86,13 @@ inline std::string fault_at(const PolicyInfo& info, std::string_view fields) {
   bench.call(info, fields_of(fields));
   return bench.first_path();
 }
-// The state of an admission policy with these fields on a call.
-inline std::unique_ptr<AdmissionPolicy> started(const PolicyInfo& info, std::string_view fields) {
+// The state of an admission policy with these fields on a call. Its model, which it may refer to, lives as
+// long.
+inline std::shared_ptr<AdmissionPolicy> started(const PolicyInfo& info, std::string_view fields) {
   PolicyBench bench;
   EXPECT_TRUE(bench.call(info, fields_of(fields))) << bench.first_path() << ": " << bench.first_error();
-  return bench.edge.admissions.at(0).model->start();
+  const auto model = bench.edge.admissions.at(0).model;
+  return {model->start().release(), [model](AdmissionPolicy* policy) { delete policy; }};
 }
 
 }  // namespace tailrace::models

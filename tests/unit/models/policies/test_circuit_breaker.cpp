@@ -12,7 +12,7 @@ constexpr auto kOk = Outcome::success;
 constexpr auto kError = Outcome::error;
 
 struct Driven {
-  std::unique_ptr<AdmissionPolicy> policy;
+  std::shared_ptr<AdmissionPolicy> policy;
   sim::Stream random{1, 0, "a", "b"};
 
   explicit Driven(std::string_view fields) : policy(started(circuit_breaker_policy(), fields)) {}

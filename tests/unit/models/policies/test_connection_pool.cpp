@@ -8,7 +8,7 @@ namespace tailrace::models {
 namespace {
 
 struct Driven {
-  std::unique_ptr<AdmissionPolicy> policy;
+  std::shared_ptr<AdmissionPolicy> policy;
   sim::Stream random;
   std::uint32_t waiting = 0;  // as the run counts them
 
