@@ -1,8 +1,5 @@
 #pragma once
 // A topic under test: settings, the fake host, and the checks that hold after every step.
-#include <gtest/gtest.h>
-
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,10 +17,9 @@ struct LogHost : FakeHost {
   std::vector<std::pair<std::uint32_t, Envelope>> made;
 };
 
-struct LogWorld {
-  explicit LogWorld(const LogSettings& settings) : model(settings), channel(model.start(host)) {
-    host.channel = channel.get();
-  }
+struct LogWorld : ChannelWorld<EventLogModel, LogHost> {
+  using ChannelWorld::ChannelWorld;
+
   // Published now; its identity is its number. The answer's outcome is in host.answered when it is pending.
   Publication publish(std::uint64_t key = kNoKey, std::uint32_t producer = 0, std::uint32_t bytes = 0) {
     Envelope m;
@@ -38,9 +34,6 @@ struct LogWorld {
     leader = channel->place(m);
     part = m.part;
     return channel->publish(m, true, m.identity);
-  }
-  void handle_in(std::int64_t ns, Outcome outcome = Outcome::success) {
-    host.handling = [ns, outcome](const FakeHost::Started&) { return std::pair{ns, outcome}; };
   }
   std::uint64_t ended(Fate fate) const {
     std::uint64_t sum = 0;
@@ -70,9 +63,6 @@ struct LogWorld {
     ASSERT_EQ(depths, resident);
   }
 
-  LogHost host;
-  EventLogModel model;
-  std::unique_ptr<Channel> channel;
   std::uint64_t published = 0;
   std::uint32_t leader = 0, part = 0;
 };

@@ -1,11 +1,15 @@
 #pragma once
 // A host for channels under test: a clock, timers in order, and handlers that end when the test (or a fixed
 // handling time) says so. Everything that the channel does is written down in order.
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -99,6 +103,38 @@ class FakeHost : public ChannelHost {
   std::uint64_t serial_ = 0;
   std::map<std::pair<std::int64_t, std::uint64_t>, std::function<void()>> queue_;
   std::map<std::uint32_t, sim::Stream> streams_;
+};
+
+// A channel with its host: what the worlds of all channels have in common.
+template <class Model, class Host = FakeHost>
+struct ChannelWorld {
+  template <class Settings>
+  explicit ChannelWorld(Settings settings, const std::vector<std::string>& keys = {""})
+      : model(std::move(settings)) {
+    model.routing_keys(keys);
+    channel = model.start(host);
+    host.channel = channel.get();
+  }
+
+  // Handlers take so long, and end so.
+  void handle_in(std::int64_t ns, Outcome outcome = Outcome::success) {
+    host.handling = [ns, outcome](const FakeHost::Started&) { return std::pair{ns, outcome}; };
+  }
+  PlaceCounts place(std::size_t which = 0) const { return channel->record().places[which]; }
+  // Nothing is lost or created, and the host has heard of every copy.
+  void expect_conserved() const {
+    const ChannelRecord record = channel->record();
+    std::int64_t here = 0;
+    for (std::size_t p = 0; p < record.places.size(); ++p) {
+      EXPECT_TRUE(record.places[p].conserved()) << model.place_names()[p];
+      here += static_cast<std::int64_t>(record.places[p].ready + record.places[p].in_flight);
+    }
+    EXPECT_EQ(host.copies, here);
+  }
+
+  Host host;
+  Model model;
+  std::unique_ptr<Channel> channel;
 };
 
 }  // namespace tailrace::models

@@ -12,7 +12,7 @@ using World = CloudQueueWorld;
 
 TEST(CloudQueue, AWaitingConsumerGetsWhatIsPublishedAtOnceAndDeletesItAfterItsHandler) {
   World w(World::settings());
-  w.handlers_take(2 * kSecond);
+  w.handle_in(2 * kSecond);
   w.publish_at(1 * kSecond, 7);
   w.host.run_until(10 * kSecond);
   ASSERT_EQ(w.host.started.size(), 1u);
@@ -57,7 +57,7 @@ TEST(CloudQueue, ALateDeleteCountsUntilTheMessageIsReceivedAgainUnlessIgnored) {
     CloudQueueSettings s = World::settings(1, 1);
     s.late_delete = late;
     World w(s);
-    w.handlers_take(45 * kSecond);
+    w.handle_in(45 * kSecond);
     w.publish_at(0, 1);
     w.host.run_until(100 * kSecond);
     return w.host.started.size();
@@ -71,13 +71,13 @@ TEST(CloudQueue, HeartbeatsKeepALongHandlersMessageHidden) {
   s.extend_interval_ns = 10 * kSecond;
   s.extend_until_ns = 60 * kSecond;
   World w(s);
-  w.handlers_take(85 * kSecond);  // heartbeats at 10, 20, ... 60 s: hidden until 90 s
+  w.handle_in(85 * kSecond);  // heartbeats at 10, 20, ... 60 s: hidden until 90 s
   w.publish_at(0, 1);
   w.host.run_until(300 * kSecond);
   EXPECT_EQ(w.host.started.size(), 1u);
 
   World longer(s);
-  longer.handlers_take(95 * kSecond);
+  longer.handle_in(95 * kSecond);
   longer.publish_at(0, 1);
   longer.host.run_until(94 * kSecond);
   ASSERT_EQ(longer.host.started.size(), 2u);
@@ -108,7 +108,7 @@ TEST(CloudQueue, TheClockRunsForTheWholeBatchFromItsReceive) {
   CloudQueueSettings s = World::settings(1, 1);
   s.late_delete = LateDelete::ignored;
   World w(s);
-  w.handlers_take(4 * kSecond);
+  w.handle_in(4 * kSecond);
   w.channel->instance_changed(0, 0, false);
   for (std::uint64_t i = 0; i < 10; ++i) w.publish_at(0, i);
   w.host.at(1, [&] { w.channel->instance_changed(0, 0, true); });
@@ -119,7 +119,7 @@ TEST(CloudQueue, TheClockRunsForTheWholeBatchFromItsReceive) {
 
   s.skip_expired = true;  // looks at the clock before it begins
   World careful(s);
-  careful.handlers_take(4 * kSecond);
+  careful.handle_in(4 * kSecond);
   careful.channel->instance_changed(0, 0, false);
   for (std::uint64_t i = 0; i < 10; ++i) careful.publish_at(0, i);
   careful.host.at(1, [&] { careful.channel->instance_changed(0, 0, true); });
@@ -163,7 +163,7 @@ TEST(CloudQueue, WhileItsNodeIsDownItTakesNothingAndGivesNothing) {
 // Idle for 65 s with waits of 20 s: three receives came back empty, the fourth brought the message.
 TEST(CloudQueue, LongPollsThatBringNothingAreCountedWithoutEvents) {
   World w(World::settings());
-  w.handlers_take(kSecond);
+  w.handle_in(kSecond);
   w.publish_at(65 * kSecond, 1);
   w.host.run_until(66 * kSecond);
   EXPECT_EQ(w.queue().receive_counts().empty, 3u);
@@ -178,7 +178,7 @@ TEST(CloudQueue, ShortPollsFindAMessageAtTheNextPoll) {
   s.wait_time_ns = 0;
   s.poll_interval_ns = kSecond;
   World w(s);
-  w.handlers_take(200 * kMs);
+  w.handle_in(200 * kMs);
   w.publish_at(2500 * kMs, 1);
   w.host.run_until(5 * kSecond);
   ASSERT_EQ(w.host.started.size(), 1u);
@@ -192,7 +192,7 @@ TEST(CloudQueue, ReceiveLatencyPassesBeforeTheHandlerAndTheTimeoutRunsMeanwhile)
   s.delete_latency_ns = 50 * kMs;
   s.visibility_timeout_ns = kSecond;
   World w(s);
-  w.handlers_take(880 * kMs);  // 100 + 880 + 50 = 1030 ms: the delete comes too late
+  w.handle_in(880 * kMs);  // 100 + 880 + 50 = 1030 ms: the delete comes too late
   w.publish_at(0, 1);
   w.host.run_until(1050 * kMs);
   EXPECT_EQ(w.host.started[0].time, 100 * kMs);
@@ -205,7 +205,7 @@ TEST(CloudQueue, DeletesGoInBatchesAndThoseOfACrashedConsumerAreLost) {
   s.delete_batch = 3;
   s.delete_max_wait_ns = kSecond;
   World w(s);
-  w.handlers_take(100 * kMs);
+  w.handle_in(100 * kMs);
   for (std::uint64_t i = 0; i < 4; ++i) w.publish_at(0, i);  // handled at 0.1, 0.2, 0.3, 0.4 s
   w.host.run_until(10 * kSecond);
   ASSERT_EQ(w.host.gone.size(), 4u);
@@ -268,7 +268,7 @@ TEST(CloudQueue, DelaysOfTheQueueAndOfTheMessagePassBeforeItIsVisible) {
   CloudQueueSettings s = World::settings(1, 10);
   s.delivery_delay_ns = 5 * kSecond;
   World w(s);
-  w.handlers_take(0);
+  w.handle_in(0);
   Envelope late;
   late.identity = 2;
   late.delay_us = 8'000'000;
@@ -304,7 +304,7 @@ TEST(CloudQueue, TheInFlightLimitHoldsReceivesBack) {
   CloudQueueSettings s = World::settings(3, 4);
   s.in_flight_limit = 5;
   World w(s);
-  w.handlers_take(10 * kSecond);
+  w.handle_in(10 * kSecond);
   for (std::uint64_t i = 0; i < 8; ++i) w.publish_at(static_cast<std::int64_t>(i) * kSecond, i);
   w.host.run_until(7 * kSecond);
   EXPECT_EQ(w.counts().in_flight, 5u);

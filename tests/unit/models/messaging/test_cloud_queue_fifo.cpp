@@ -18,7 +18,7 @@ CloudQueueSettings fifo(std::int64_t instances, std::int64_t concurrency) {
 // one receive takes 11 and 12, which are handled one after the other. Group 2 does not wait for them.
 TEST(FifoQueue, AGroupIsHandledInOrderAndByOneAtATime) {
   World w(fifo(2, 4));
-  w.handlers_take(kSecond);
+  w.handle_in(kSecond);
   w.publish_at(0, 10, 1);
   w.publish_at(0, 11, 1);
   w.publish_at(0, 20, 2);
@@ -51,7 +51,7 @@ TEST(FifoQueue, AfterAFailureTheRestOfTheGroupIsLeft) {
 
 TEST(FifoQueue, AnExpiredReceiptDeletesNothing) {
   World w(fifo(1, 1));
-  w.handlers_take(45 * kSecond);
+  w.handle_in(45 * kSecond);
   w.publish_at(0, 1, 1);
   w.host.run_until(50 * kSecond);
   EXPECT_EQ(w.host.started.size(), 2u);  // although nobody had received it again by 45 s
@@ -62,7 +62,7 @@ TEST(FifoQueue, ARepetitionWithinTheIntervalIsAcceptedAndDropped) {
   CloudQueueSettings s = fifo(1, 1);
   s.deduplication_ns = 300 * kSecond;
   World w(s);
-  w.handlers_take(kSecond);
+  w.handle_in(kSecond);
   w.publish_at(0, 1, 1);
   w.publish_at(299 * kSecond, 1, 1);  // also after it was deleted
   w.publish_at(300 * kSecond, 1, 1);
@@ -111,7 +111,7 @@ TEST(FifoQueue, ReceivesOverTheLimitWait) {
   s.transactions_per_s = 300;
   s.send_batch = 10;
   World w(s);
-  w.handlers_take(0);
+  w.handle_in(0);
   w.channel->instance_changed(0, 0, false);
   for (std::uint64_t i = 0; i < 2000; ++i) w.publish(i, i);
   w.channel->instance_changed(0, 0, true);

@@ -67,7 +67,7 @@ TEST(CloudQueueLaws, DuplicatesByChanceAreGeometric) {
   s.visibility_timeout_ns = 10 * kMs;
   s.duplicate_probability = 0.1;
   World w(s);
-  w.handlers_take(kMs);
+  w.handle_in(kMs);
   const std::uint64_t n = 100'000;
   Poisson arrivals{w, kMs, n};
   arrivals.next();
@@ -110,7 +110,7 @@ TEST(CloudQueueLaws, ShortPollsThatMissWaitGeometricallyLong) {
   s.poll_interval_ns = 100 * kMs;
   s.short_poll_miss = 0.5;
   World w(s);
-  w.handlers_take(0);
+  w.handle_in(0);
   const std::uint64_t n = 20'000;
   Poisson arrivals{w, 10 * kSecond, n};  // so seldom that an own poll after a find hardly matters
   arrivals.next();
@@ -125,8 +125,9 @@ TEST(CloudQueueLaws, ShortPollsThatMissWaitGeometricallyLong) {
 
 // Random traffic, outcomes, crashes of consumers and outages of the queue, on random settings. After every
 // step the place is conserved and copies are in balance; in FIFO queues the first successes of a group come
-// in its order of acceptance, and no two receives of a group overlap while their receipts are valid.
+// in its order of acceptance.
 TEST(CloudQueueLaws, NothingIsLostOrCreatedWhateverHappens) {
+  int in_order = 0;  // first successes of FIFO queues whose order was looked at
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     sim::Stream random(seed, 0, "swarm", "steps");
     const auto pick = [&](std::uint64_t n) { return random.below(n); };
@@ -202,6 +203,7 @@ TEST(CloudQueueLaws, NothingIsLostOrCreatedWhateverHappens) {
             std::uint64_t& last = newest[s.one_group ? 0 : m.key];
             ASSERT_GT(ranks.at(m.identity), last) << seed;
             last = ranks.at(m.identity);
+            ++in_order;
           }
         }
         w.channel->handled(d.token, outcome);
@@ -243,6 +245,7 @@ TEST(CloudQueueLaws, NothingIsLostOrCreatedWhateverHappens) {
     EXPECT_EQ(w.host.copies, 0) << seed;
     EXPECT_TRUE(w.counts().conserved()) << seed;
   }
+  EXPECT_GT(in_order, 100);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <memory>
 
 #include "models/messaging/queue_broker/settings.hpp"
 #include "models/messaging/topic/topic.hpp"
@@ -24,13 +23,9 @@ SubscriptionSettings subscription(std::string name, std::uint8_t level, std::int
   return s;
 }
 
-struct TopicWorld {
-  explicit TopicWorld(TopicSettings settings, const std::vector<std::string>& keys = {""})
-      : model(std::move(settings)) {
-    model.routing_keys(keys);
-    channel = model.start(host);
-    host.channel = channel.get();
-  }
+struct TopicWorld : ChannelWorld<TopicModel> {
+  using ChannelWorld::ChannelWorld;
+
   Publication publish(std::uint64_t identity, std::uint8_t level = 2, std::uint16_t route = 0) {
     Envelope m;
     m.identity = identity;
@@ -39,9 +34,6 @@ struct TopicWorld {
     m.born = host.now();
     return channel->publish(m, true, identity);
   }
-  void handle_in(std::int64_t ns) {
-    host.handling = [ns](const FakeHost::Started&) { return std::pair{ns, Outcome::success}; };
-  }
   Ids order(std::uint32_t subscription = 0) const {
     Ids ids;
     for (const auto& s : host.started) {
@@ -49,22 +41,9 @@ struct TopicWorld {
     }
     return ids;
   }
-  PlaceCounts place(std::size_t s = 0) const { return channel->record().places[s]; }
   std::uint64_t ended(Fate fate, std::size_t s = 0) const {
     return place(s).ended[static_cast<std::size_t>(fate)];
   }
-  void expect_conserved() const {
-    std::int64_t here = 0;
-    const ChannelRecord record = channel->record();
-    for (const PlaceCounts& p : record.places) {
-      EXPECT_TRUE(p.conserved());
-      here += static_cast<std::int64_t>(p.ready + p.in_flight);
-    }
-    EXPECT_EQ(host.copies, here);
-  }
-  FakeHost host;
-  TopicModel model;
-  std::unique_ptr<Channel> channel;
 };
 
 TEST(Topic, each_subscription_gets_its_own_copy_of_what_matches_its_filter) {

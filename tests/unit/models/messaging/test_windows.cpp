@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <memory>
 #include <utility>
 
 #include "fake_host.hpp"
@@ -12,16 +11,8 @@
 namespace tailrace::models::window {
 namespace {
 
-struct World {
-  FakeHost host;
-  WindowModel model;
-  std::unique_ptr<Channel> channel;
-
-  explicit World(WindowSettings s) : model(std::move(s)) {
-    channel = model.start(host);
-    host.channel = channel.get();
-    host.handling = [](const FakeHost::Started&) { return std::pair{std::int64_t{0}, Outcome::success}; };
-  }
+struct World : ChannelWorld<WindowModel> {
+  explicit World(WindowSettings s) : ChannelWorld(std::move(s)) { handle_in(0); }
   // An event of that time (ms) that comes now.
   Publication event(std::int64_t time_ms, std::uint64_t key = kNoKey) {
     Envelope m;
@@ -37,9 +28,8 @@ struct World {
     for (const FakeHost::Started& s : host.started) out.push_back(s.messages[0].bytes);
     return out;
   }
-  PlaceCounts place(std::size_t which) const { return channel->record().places[which]; }
   std::uint64_t dropped() const { return place(0).ended[static_cast<std::size_t>(Fate::dropped)]; }
-  void balanced() const {
+  void balanced() const {  // of events there are no copies, of results there are
     for (const PlaceCounts& p : channel->record().places) EXPECT_TRUE(p.conserved());
     EXPECT_EQ(host.copies, static_cast<std::int64_t>(channel->depth(kResults)));
   }
