@@ -157,6 +157,44 @@ TEST(LogGroups, ADeadInstanceIsNoticedAfterTheSessionAndItsWorkIsRedone) {
   EXPECT_EQ(w.channel->record().counts.rebalancing_ns, 30 * kMs);
 }
 
+// Partition 0 is the first's, partition 1 the second's. The first pauses in its first message: its second
+// waits, and nobody else gets it.
+TEST(LogGroups, AMemberThatPausesKeepsItsPartitionsAndReadsNothing) {
+  LogSettings s = topic(2);
+  s.groups = {group(2)};
+  LogWorld w(s);
+  w.handle_in(10 * kMs);
+  for (int i = 0; i < 4; ++i) w.publish();  // to 0, 1, 0, 1
+  w.host.run_until(5 * kMs);
+  w.channel->set_intake(0, 0, Intake::paused);
+  w.host.run_until(kSecond);
+  EXPECT_EQ(order(w), (std::vector<std::uint64_t>{0, 1, 3}));
+  w.channel->set_intake(0, 0, Intake::open);
+  w.host.run_until(2 * kSecond);
+  EXPECT_EQ(order(w), (std::vector<std::uint64_t>{0, 1, 3, 2}));
+  EXPECT_EQ(w.host.started[3].time, kSecond);
+  EXPECT_EQ(w.host.started[3].instance, 0u);
+  EXPECT_EQ(w.channel->record().counts.rebalances, 0u);
+  w.check();
+}
+
+// It ends its message at 10 ms, and the rebalance of 30 ms begins.
+TEST(LogGroups, AMemberThatLeavesSaysSoAndNobodyWaitsForItsSession) {
+  LogSettings s = one_partition();
+  s.groups[0].session_timeout = 100 * kMs;
+  s.groups[0].rebalance_time = 30 * kMs;
+  LogWorld w(s);
+  begin(w, 3).host.run_until(5 * kMs);
+  w.channel->set_intake(0, 0, Intake::leaving);
+  w.host.run_until(kSecond);
+  EXPECT_EQ(order(w), (std::vector<std::uint64_t>{0, 1, 2}));
+  EXPECT_EQ(w.host.started[1].time, 40 * kMs);
+  EXPECT_EQ(w.host.started[1].instance, 1u);
+  EXPECT_EQ(w.redeliveries(), 0u);
+  EXPECT_EQ(w.channel->record().counts.rebalances, 1u);
+  w.check();
+}
+
 // 3 records of 10 ms are polled at 0 (after one that was alone); the crash is at 35 ms, in the third of them.
 TEST(LogGroups, WhatIsRedoneDependsOnTheCommit) {
   const auto redone = [](Commit commit) {
