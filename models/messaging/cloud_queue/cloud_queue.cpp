@@ -32,9 +32,10 @@ CloudQueue::CloudQueue(const CloudQueueModel& model, ChannelHost& host)
   for (std::uint32_t i = 0; i < instances_.size(); ++i) {
     if (s_.wait_time_ns > 0) {
       wait_at_queue(i);
-    } else {  // the instances ask one after the other
+    } else {  // the instances ask one after the other, evenly over the interval, however long that is
+      const std::int64_t n = s_.group.instances, interval = s_.poll_interval_ns;
       instances_[i].asking = true;
-      wake(Timer::poll, i, 0, host_.now() + s_.poll_interval_ns * i / s_.group.instances);
+      wake(Timer::poll, i, 0, sim::saturating_add(host_.now(), interval / n * i + interval % n * i / n));
     }
   }
   if (s_.redrive_to != kNone) wake(Timer::redrive, 0, 0, s_.redrive_start_ns);

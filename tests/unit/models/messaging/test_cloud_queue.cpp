@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "cloud_queue_world.hpp"
 
 namespace tailrace::models {
@@ -200,6 +202,22 @@ TEST(CloudQueue, ShortPollsFindAMessageAtTheNextPoll) {
   ASSERT_EQ(w.host.started.size(), 1u);
   EXPECT_EQ(w.host.started[0].time, 3 * kSecond);
   EXPECT_EQ(w.queue().receive_counts().empty, 3u + 2u);
+}
+
+// A third of the interval apart, also of one that lasts as long as time itself.
+TEST(CloudQueue, InstancesPollOneAfterTheOther) {
+  CloudQueueSettings s = World::settings(3, 1);
+  s.wait_time_ns = 0;
+  s.poll_interval_ns = 30 * kSecond;
+  World w(s);
+  for (const std::int64_t polls : {1, 2, 3}) {
+    w.host.run_until(polls * 10 * kSecond - 1);
+    EXPECT_EQ(w.queue().receive_counts().empty, static_cast<std::uint64_t>(polls));
+  }
+  s.poll_interval_ns = std::numeric_limits<std::int64_t>::max();
+  World seldom(s);
+  seldom.host.run_until(1000 * kSecond);
+  EXPECT_EQ(seldom.queue().receive_counts().empty, 1u);
 }
 
 TEST(CloudQueue, ReceiveLatencyPassesBeforeTheHandlerAndTheTimeoutRunsMeanwhile) {
