@@ -25,6 +25,24 @@ TEST(QueueBrokerRouting, a_star_is_one_word_and_a_hash_any_number) {
   EXPECT_FALSE(topic_matches(pattern + "z", key));
 }
 
+TEST(QueueBrokerRouting, a_headers_binding_asks_for_all_of_its_arguments_or_for_any) {
+  const std::string report = with_headers("k", {{"format", "pdf"}, {"type", "report"}});
+  const std::string log = with_headers("k", {{"format", "pdf2"}, {"type", "log"}});
+  const BindingSettings all{"", 0, kNobody, {{"format", "pdf"}, {"type", "report"}}, false};
+  BindingSettings any = all;
+  any.arguments = {{"format", "pdf"}, {"type", "log"}};
+  any.match_any = true;
+  EXPECT_TRUE(binding_matches(ExchangeType::headers, all, report));
+  EXPECT_FALSE(binding_matches(ExchangeType::headers, all, log));
+  EXPECT_FALSE(binding_matches(ExchangeType::headers, all, "k"));
+  EXPECT_TRUE(binding_matches(ExchangeType::headers, any, report));
+  EXPECT_TRUE(binding_matches(ExchangeType::headers, any, log));
+  EXPECT_FALSE(binding_matches(ExchangeType::headers, any, "k"));
+  // Other exchanges look at the key alone.
+  EXPECT_TRUE(binding_matches(ExchangeType::direct, {"k", 0, kNobody}, report));
+  EXPECT_TRUE(binding_matches(ExchangeType::topic, {"*", 0, kNobody}, report));
+}
+
 // events (topic): order.* -> mails, # -> audit; everywhere (fanout): mails, audit; inner (direct): "x" ->
 // mails.
 BrokerSettings exchanges() {
