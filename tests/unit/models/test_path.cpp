@@ -28,6 +28,7 @@ TEST(Path, LeadsNowhereWhereNothingStands) {
 
 TEST(Path, GoesStepByStep) {
   const Node root = map_of({{"services", map_of({{"cart", scalar("there")}})}});
+  EXPECT_EQ(node_at(root, ""), &root);
   std::size_t at = 0;
   const Node* const services = step_into(root, "services.cart.replicas", at);
   ASSERT_NE(services, nullptr);

@@ -15,10 +15,21 @@ TEST(StatusLog, CountsAllChangesAndKeepsTheFirst) {
   }
   EXPECT_EQ(log.changes(), 1500u);
   EXPECT_EQ(log.trips(), 500u);
-  EXPECT_EQ(log.kept().size(), StatusLog::kMostKept);
+  ASSERT_EQ(log.kept().size(), StatusLog::kMostKept);
+  EXPECT_EQ(log.kept().front().at.ns, 1);
+  EXPECT_EQ(log.kept().back().at.ns, 1000);
   EXPECT_EQ(log.durations({now}), (std::vector<std::int64_t>{500, 500, 500}));
   log.reset({now});
   EXPECT_EQ(log.trips(), 0u);
+}
+
+TEST(StatusLog, WhatIsNoticedLateCountsFromTheLastReset) {
+  StatusLog log;
+  log.change(1, {10});
+  log.reset({100});
+  log.change(0, {50});  // was due before
+  EXPECT_EQ(log.kept().at(0).at.ns, 100);
+  EXPECT_EQ(log.durations({130}), (std::vector<std::int64_t>{30, 0}));
 }
 
 TEST(StatusLog, SettingWhatHoldsIsNoChange) {
