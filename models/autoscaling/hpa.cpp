@@ -106,9 +106,8 @@ class Hpa final : public Autoscaler {
     if (d.policies.empty() && more) rates.push_back({{}, 100.0, sim::Duration{15'000'000'000}});
     std::optional<double> limit;
     for (const HpaRate& rate : rates) {
-      const double at_start =
-          more ? static_cast<double>(facts.current) - changed(grown_, facts.now, rate.period)
-               : static_cast<double>(facts.current) + changed(shrunk_, facts.now, rate.period);
+      const double at_start = static_cast<double>(facts.current) - changed(grown_, facts.now, rate.period) +
+                              changed(shrunk_, facts.now, rate.period);
       double bound = 0;
       if (rate.pods) {
         const auto pods = static_cast<double>(*rate.pods);

@@ -15,7 +15,8 @@
 
 namespace tailrace::models {
 
-// At most so many more (or fewer) instances in any stretch of time of this length.
+// At most so many more (or fewer) instances in any stretch of time of this length, than there were when it
+// began.
 struct HpaRate {
   std::optional<Count> pods;
   std::optional<double> percent;

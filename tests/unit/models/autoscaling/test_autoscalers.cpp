@@ -84,6 +84,17 @@ TEST(Hpa, TakesNoMoreThanItsPolicyAllows) {
   EXPECT_EQ(never.look(15, 0.05), 8u);
 }
 
+// 4 when the minute began, 4 more at 15 s: one less than there were is 3.
+TEST(Hpa, APoliciesPeriodBeginsWithWhatThereWasWhicheverWayItChanged) {
+  HpaSpec s = cpu(0.5);
+  s.scale_down.stabilization_window = sim::Duration{0};
+  s.scale_down.policies = {{Count{1}, {}, sim::Duration{60 * kSecond}}};
+  Driver d(hpa_model(s), 4);
+  EXPECT_EQ(d.look(15, 1.0), 8u);
+  EXPECT_EQ(d.look(30, 0.05), 3u);
+  EXPECT_EQ(d.look(45, 0.05), 3u);
+}
+
 // Of the two, 4 more or as many again, the one that allows less holds.
 TEST(Hpa, TakesTheSmallerChangeWhereThatIsAskedFor) {
   HpaSpec s = cpu(0.1);
