@@ -33,7 +33,7 @@ CacheSettings of(Replacement policy, std::int64_t capacity) {
 // 1 2 3 are written, 1 is used: 2 was used longest ago; then 3.
 TEST(CacheStore, LruEvictsWhatWasUsedLongestAgo) {
   Contents c(of(Replacement::lru, 3));
-  for (const std::uint64_t k : {1, 2, 3}) c.put(k);
+  for (const std::uint64_t k : {1u, 2u, 3u}) c.put(k);
   EXPECT_EQ(c.store.look(1, 0), Found::fresh);
   c.put(4);
   EXPECT_FALSE(c.has(2));
@@ -66,7 +66,7 @@ TEST(CacheStore, FifoEvictsTheOldestHoweverOftenItIsUsed) {
 TEST(CacheStore, LfuEvictsTheLeastUsedAndAmongEqualsTheOneUsedLongestAgo) {
   Contents c(of(Replacement::lfu, 3));
   c.put(1), c.put(2), c.put(3);
-  for (const std::uint64_t k : {1, 1, 2, 3}) EXPECT_EQ(c.store.look(k, 0), Found::fresh);
+  for (const std::uint64_t k : {1u, 1u, 2u, 3u}) EXPECT_EQ(c.store.look(k, 0), Found::fresh);
   c.put(4);
   EXPECT_FALSE(c.has(2));
   c.put(5);  // 4 was used once only
@@ -77,7 +77,7 @@ TEST(CacheStore, LfuEvictsTheLeastUsedAndAmongEqualsTheOneUsedLongestAgo) {
 TEST(CacheStore, PinnedKeepsItsKeysAndNoOthers) {
   Contents c(of(Replacement::pinned, 2));
   c.store.pin({3, 7});
-  for (const std::uint64_t k : {1, 3, 5, 7}) c.put(k);
+  for (const std::uint64_t k : {1u, 3u, 5u, 7u}) c.put(k);
   EXPECT_TRUE(c.has(3) && c.has(7));
   EXPECT_EQ(c.store.entries(), 2u);
   EXPECT_EQ(c.store.counts().evictions, 0u);

@@ -19,8 +19,8 @@ bool admits(AllowList& list, std::uint64_t key) {
 
 TEST(AllowList, RangesIncludeTheirEnds) {
   AllowList list({{3, 5}, {9, 9}, {20, 30}}, 0);
-  for (const std::uint64_t key : {3, 4, 5, 9, 20, 30}) EXPECT_TRUE(admits(list, key)) << key;
-  for (const std::uint64_t key : {0, 2, 6, 8, 10, 19, 31}) EXPECT_FALSE(admits(list, key)) << key;
+  for (const std::uint64_t key : {3u, 4u, 5u, 9u, 20u, 30u}) EXPECT_TRUE(admits(list, key)) << key;
+  for (const std::uint64_t key : {0u, 2u, 6u, 8u, 10u, 19u, 31u}) EXPECT_FALSE(admits(list, key)) << key;
 }
 
 TEST(AllowList, RefusesAShareByChance) {
