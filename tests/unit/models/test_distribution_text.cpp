@@ -17,6 +17,7 @@ class DistributionText : public ::testing::Test {
  protected:
   void SetUp() override {
     folder_ = std::filesystem::path(::testing::TempDir()) / ("distribution_text_" + std::to_string(getpid()));
+    std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_ / "data");
     durations_.directory = (folder_ / "data").string();
     numbers_ = {.unit = parse_number, .quantity = "a number", .directory = durations_.directory};
