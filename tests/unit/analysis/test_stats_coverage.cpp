@@ -11,22 +11,17 @@
 #include "analysis/stats/interval.hpp"
 #include "analysis/stats/sequential.hpp"
 #include "sim/base/math.hpp"
-#include "sim/random/stream.hpp"
+#include "tests/support/draws.hpp"
 
 namespace tailrace::analysis {
 namespace {
 
 using sim::Stream;
+using tests::exponential;
+using tests::normal;
 
 constexpr int kTrials = 2000;
 constexpr int kReplications = 10;
-
-double exponential(Stream& stream) {
-  return -sim::math::log1p(-stream.uniform());
-}
-double normal(Stream& stream) {
-  return sim::math::normal_quantile(stream.uniform() + 0x1p-54);
-}
 
 // The share of trials whose interval covers `truth`; make_interval(stream) runs one trial.
 template <class MakeInterval>
@@ -183,7 +178,7 @@ TEST(Coverage, OfIndependentBatchMeans) {
   }));
 }
 
-TEST(BatchMeansTest, FlagsIndependentBatchesOneTimeInTwentyAndCorrelatedOnesMostly) {
+TEST(BatchCorrelation, FlagsIndependentBatchesOneTimeInTwentyAndCorrelatedOnesMostly) {
   EXPECT_NEAR(suspicious_share(0), 0.05, 0.02);  // four standard deviations
   EXPECT_GE(suspicious_share(0.5), 0.7);
   EXPECT_GE(suspicious_share(0.8), 0.95);

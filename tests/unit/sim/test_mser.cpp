@@ -1,3 +1,5 @@
+#include "sim/observe/mser.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -5,16 +7,13 @@
 #include <cstddef>
 #include <vector>
 
-#include "sim/base/math.hpp"
-#include "sim/observe/mser.hpp"
-#include "sim/random/stream.hpp"
+#include "tests/support/draws.hpp"
 
-namespace tailrace::analysis {
+namespace tailrace::sim {
 namespace {
 
-using sim::Instant;
-using sim::MserCollector;
-using sim::Stream;
+using tests::exponential;
+using tests::normal;
 
 // MSER-5 over a whole series.
 struct MserReport {
@@ -27,18 +26,11 @@ MserReport mser5(const std::vector<double>& values) {
   std::vector<double> means(values.size() / kBatch, 0.0);
   for (std::size_t i = 0; i < means.size() * kBatch; ++i)
     means[i / kBatch] += values[i] / static_cast<double>(kBatch);
-  const sim::MserTruncation truncation = sim::mser_truncation(means);
+  const MserTruncation truncation = mser_truncation(means);
   return {truncation.batch * kBatch, truncation.steady, truncation.enough, truncation.mean};
 }
 
-double normal(Stream& stream) {
-  return sim::math::normal_quantile(stream.uniform() + 0x1p-54);
-}
-double exponential(Stream& stream) {
-  return -sim::math::log1p(-stream.uniform());
-}
-
-// y_t = bias * 0.99^t + an AR(1) with correlation 0.5 and unit variance.
+// y_t = bias * decay^t + an AR(1) with correlation 0.5 and unit variance.
 std::vector<double> with_transient(std::uint64_t seed, std::size_t n, double bias, double decay) {
   Stream stream(seed, 0, "test", "ar1");
   std::vector<double> series(n);
@@ -56,7 +48,7 @@ TEST(Mser, DropsAStepAndNothingElse) {
   // smallest.
   std::vector<double> means(200, 0.0);
   std::fill(means.begin(), means.begin() + 30, 10.0);
-  const sim::MserTruncation truncation = sim::mser_truncation(means);
+  const MserTruncation truncation = mser_truncation(means);
   EXPECT_EQ(truncation.batch, 30u);
   EXPECT_TRUE(truncation.steady);
   EXPECT_EQ(truncation.mean, 0.0);
@@ -80,7 +72,7 @@ TEST(Mser, MatchesTheDefinitionComputedDirectly) {
       best = d;
     }
   }
-  const sim::MserTruncation truncation = sim::mser_truncation(y);
+  const MserTruncation truncation = mser_truncation(y);
   EXPECT_EQ(truncation.batch, best);
   EXPECT_NEAR(truncation.statistic / least, 1.0, 1e-7);
 }
@@ -120,8 +112,8 @@ TEST(Mser, ATrendNeverReachesASteadyState) {
   // A transient that ends at 60 % of the run: found, but in the second half.
   std::vector<double> late(200, 0.0);
   std::fill(late.begin(), late.begin() + 120, 5.0);
-  EXPECT_EQ(sim::mser_truncation(late).batch, 120u);
-  EXPECT_FALSE(sim::mser_truncation(late).steady);
+  EXPECT_EQ(mser_truncation(late).batch, 120u);
+  EXPECT_FALSE(mser_truncation(late).steady);
 }
 
 TEST(Mser, TooFewBatchesAreNeverSteady) {
@@ -211,4 +203,4 @@ TEST(MserCollector, NothingDroppedIsTimeZeroAndTooLittleIsSaid) {
 }
 
 }  // namespace
-}  // namespace tailrace::analysis
+}  // namespace tailrace::sim
