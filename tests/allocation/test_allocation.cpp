@@ -218,6 +218,37 @@ databases: {{db: {{connections: 20, operations: {{read: exp(1ms), write: exp(1ms
   }
 }
 
+// Messages in channels of each kind, some of which fail and come again.
+TEST(Allocation, MessagesAllocateNothingPerEvent) {
+  const std::string load = R"Y(
+workloads: {load: {constant_arrival_rate: 2500/s, steps: [{publish: q, key: "uniform(1, 500)"}]}}
+)Y";
+  for (
+      const char* channel :
+      {R"(jobs: {q: {workers: {instances: 5, concurrency: 4, steps: [compute: exp(1ms), fail: 2%]}}})",
+       R"(logs:
+  q:
+    partitions: 8
+    consumers:
+      group: {instances: 8, steps: [compute: exp(1ms)]}
+      shared: {subscription: key_shared, instances: 6, steps: [compute: exp(1ms)]})",
+       R"(topics: {q: {subscriptions: {all: {level: exactly_once, instances: 6, steps: [compute: exp(1ms)]}}}})",
+       R"(cloud_queues:
+  q: {visibility_timeout: 6s, consumers: {instances: 10, steps: [compute: exp(1ms), fail: 2%]}})"}) {
+    SCOPED_TRACE(channel);
+    expect_none_per_event(load + channel);
+  }
+  expect_none_per_event(R"(
+workloads: {load: {constant_arrival_rate: 1500/s, steps: [publish: rabbit.placed]}}
+brokers:
+  rabbit:
+    exchanges: {placed: {type: fanout, bindings: [{queue: one}, {queue: two}]}}
+    queues:
+      one: {consumers: {instances: 6, steps: [compute: exp(1ms), fail: 2%]}}
+      two: {consumers: {instances: 6, steps: [compute: exp(1ms)]}}
+)");
+}
+
 // 10^6 requests per second for one second, none done before ten: a frame each and an entry in the calendar.
 TEST(Memory, AMillionCallsInFlightTakeAtMost128BytesEach) {
   const Model model = compile_text(R"Y(
