@@ -1,9 +1,13 @@
 #pragma once
 // Topologies in a few words, for the tests of predictions: what build_topology() would make of a scenario.
+#include <gtest/gtest.h>
+
 #include <string>
 #include <utility>
 
+#include "analysis/prediction/predict.hpp"
 #include "models/topology/outcome.hpp"
+#include "tests/unit/analysis/expect_close.hpp"
 #include "models/topology/topology.hpp"
 
 namespace tailrace::analysis {
@@ -11,6 +15,14 @@ namespace tailrace::analysis {
 using sim::Distribution;
 
 inline constexpr double kMs = 1e6;  // ns
+
+// Known, with this value, and either exact or with the reason why not.
+inline void expect_figure(const Figure& f, double value, bool exact, double relative = 1e-6) {
+  EXPECT_TRUE(f.known) << f.reason;
+  EXPECT_EQ(f.exact, exact) << f.reason;
+  expect_close(f.value, value, relative);
+  EXPECT_EQ(f.reason.empty(), exact);
+}
 
 struct World {
   models::Topology t;

@@ -1,8 +1,8 @@
 // Predictions of open load against closed forms worked out beside each test.
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
+#include <ctime>
 
 #include "analysis/prediction/predict.hpp"
 #include "analysis/prediction/text.hpp"
@@ -11,13 +11,6 @@
 
 namespace tailrace::analysis {
 namespace {
-
-void expect_figure(const Figure& f, double value, bool exact, double relative = 1e-6) {
-  EXPECT_TRUE(f.known) << f.reason;
-  EXPECT_EQ(f.exact, exact) << f.reason;
-  EXPECT_NEAR(f.value, value, relative * std::fabs(value));
-  EXPECT_EQ(f.reason.empty(), exact);
-}
 
 TEST(PredictOpen, OneExponentialWorkerIsMm1) {
   World w;
@@ -61,8 +54,8 @@ TEST(PredictOpen, TenWorkersAreErlangC) {
   const int s = w.service("s", 10, {World::work(100)});
   w.open(80, {w.call(s)});
   const Prediction p = predict(w.t);
-  expect_figure(p.stations[0].wait_mean_s, 0.02045901, true);
-  expect_figure(p.workloads[0].response_mean_s, 0.120459, true);
+  expect_figure(p.stations[0].wait_mean_s, mmc(80, 0.1, 10).wait_mean_s, true);
+  expect_figure(p.workloads[0].response_mean_s, mmc(80, 0.1, 10).response_mean_s, true);
 }
 
 TEST(PredictOpen, ConstantServiceFollowsPollaczekKhinchine) {
@@ -93,7 +86,7 @@ TEST(PredictOpen, TandemOfAsyncStationsIsJackson) {
   EXPECT_EQ(p.bottleneck, 1);
 }
 
-TEST(PredictOpen, ThreeTiers) {
+TEST(PredictOpen, ThreeTiersAreThreeTimesErlangC) {
   World w;
   const int gw = w.service("gw", 8, {World::work(1)});
   const int svc = w.service("svc", 16, {World::work(2)});
@@ -101,7 +94,8 @@ TEST(PredictOpen, ThreeTiers) {
   w.then_call(gw, svc);
   w.then_call(svc, db);
   w.open(6400, {w.call(gw)});
-  expect_figure(predict(w.t).workloads[0].response_mean_s, 0.00476261, true, 1e-5);
+  const double outer = mmc(6400, 0.001, 8).response_mean_s, inner = mmc(6400, 0.002, 16).response_mean_s;
+  expect_figure(predict(w.t).workloads[0].response_mean_s, 2 * outer + inner, true);
 }
 
 TEST(PredictOpen, FeedbackCountsEveryVisit) {
@@ -144,7 +138,8 @@ TEST(PredictOpen, GatewayThatBranches) {
   w.operation(s3).steps.push_back(World::one_of({{0.25, {w.call(s4, s3)}}}));
   w.open(100, {w.call(s1)});
   const Prediction p = predict(w.t);
-  expect_figure(p.workloads[0].response_mean_s, 0.06166667, true);
+  // Numbers inside 1, 5/3, 2 and 1.5: by Little's law 6.16667 of 100/s.
+  expect_figure(p.workloads[0].response_mean_s, (1 + 5 / 3.0 + 2 + 1.5) / 100, true);
   const double expected[] = {0.5, 0.625, 2.0 / 3, 0.6};
   for (std::size_t i = 0; i < 4; ++i) expect_figure(p.stations[i].utilization, expected[i], true);
 }
@@ -288,10 +283,11 @@ TEST(PredictOpen, BoundedQueuesLoseAsInMm1k) {
   w.station(s).queue_capacity = 9;
   w.open(90, {w.call(s)});
   const Prediction p = predict(w.t);
-  EXPECT_NEAR(p.stations[0].lost_fraction, 0.05081373, 1e-7);
-  expect_figure(p.stations[0].wait_mean_s, 0.03646601, true);
-  expect_figure(p.stations[0].utilization, 0.8542676, true);
-  EXPECT_NEAR(p.workloads[0].success, 1 - 0.05081373, 1e-7);
+  const LossMeans m = mm1k(90, 0.01, 10);
+  expect_close(p.stations[0].lost_fraction, m.lost_fraction);
+  expect_figure(p.stations[0].wait_mean_s, m.wait_mean_s, true);
+  expect_figure(p.stations[0].utilization, 90 * (1 - m.lost_fraction) * 0.01, true);
+  expect_close(p.workloads[0].success, 1 - m.lost_fraction);
 }
 
 TEST(PredictOpen, ImpatienceIsErlangA) {
@@ -380,10 +376,9 @@ TEST(PredictOpen, ParallelCallsFeedTheirTargetsInGroups) {
   const int b = w.service("b", 1, {World::work(10)});
   w.open(50, {World::parallel({{w.call(a)}, {w.call(b)}}, 2)});
   const Prediction p = predict(w.t);
-  EXPECT_FALSE(p.workloads[0].response_mean_s.exact);
-  // The exact answer for two is (12 - rho) / 8 of the response 20 ms; queues that are taken as independent
-  // come near: 1.5 of it.
-  EXPECT_NEAR(p.workloads[0].response_mean_s.value, (12 - 0.5) / 8 * 0.02, 0.07 * 0.02);
+  // The exact answer for two is (12 - rho) / 8 = 1.44 of the response, 20 ms. Queues that are taken as
+  // independent come near: the later of two exponential times is 1.5 of one.
+  expect_figure(p.workloads[0].response_mean_s, 1.5 * 0.02, false);
 }
 
 TEST(PredictOpen, JoinsWithoutQueuesAreExact) {
@@ -557,10 +552,11 @@ TEST(PredictOpen, AShortTimeoutTakesTheExactnessAway) {
 
 // --- size
 
+// Of a processor: other work on the machine does not count.
 double seconds_of(const models::Topology& t, Prediction& p) {
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   p = predict(t);
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
 }
 
 TEST(PredictOpen, AChainOf20000CallsNeedsNoStack) {

@@ -4,14 +4,10 @@
 #include <cmath>
 
 #include "analysis/queueing/formulas.hpp"
+#include "tests/unit/analysis/expect_close.hpp"
 
 namespace tailrace::analysis {
 namespace {
-
-// Relative; the expectations below carry seven digits.
-void expect_close(double actual, double expected, double relative = 1e-6) {
-  EXPECT_NEAR(actual, expected, relative * std::fabs(expected)) << "expected " << expected;
-}
 
 TEST(Queueing, Mm1ResponseIsExponentialWithTheSpareRate) {
   // mu - lambda = 100 - 80 = 20/s: mean 1/20 s, p99 = ln(100)/20.
