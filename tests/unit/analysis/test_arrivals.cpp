@@ -3,21 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/metrics.hpp"
 #include "tests/support/scenario.hpp"
 
 namespace tailrace::tests {
 namespace {
 
-const analysis::OperationReport& operation(const Results& r, const std::string& name) {
-  for (const analysis::OperationReport& op : r.report.operations) {
-    if (op.name == name) return op;
-  }
-  ADD_FAILURE() << "no operation " << name;
-  static const analysis::OperationReport none;
-  return none;
-}
 double of(const Results& r, const std::string& name, const std::string& workload) {
-  for (const analysis::WorkloadArrivals& a : operation(r, name).by_workload) {
+  for (const analysis::WorkloadArrivals& a : operation(r.report, name).by_workload) {
     if (a.workload == workload) return a.per_request.estimate;
   }
   return -1;
@@ -39,16 +32,16 @@ services:
 
 TEST(ArrivalsByWorkload, RetriesCountForWhoRetries) {
   const Results r = run_text(kRetries);
-  EXPECT_NEAR(operation(r, "s.op").arrivals_per_request.estimate, (3.0 * 10 + 40) / 50, 0.01);
+  EXPECT_NEAR(operation(r.report, "s.op").arrivals_per_request.estimate, (3.0 * 10 + 40) / 50, 0.01);
   EXPECT_NEAR(of(r, "s.op", "eager"), 3, 0.04);
   EXPECT_NEAR(of(r, "s.op", "modest"), 1, 0.01);
   EXPECT_NEAR(of(r, "leaf.op", "eager"), 6, 0.08);
   EXPECT_NEAR(of(r, "leaf.op", "modest"), 2, 0.02);
   EXPECT_EQ(of(r, "s.op", "other"), -1);
   EXPECT_DOUBLE_EQ(of(r, "leaf.own", "other"), 1);
-  EXPECT_FALSE(operation(r, "s.op").by_workload[0].in_proportion);
-  EXPECT_TRUE(operation(r, "leaf.op").by_workload[0].in_proportion);
-  EXPECT_FALSE(operation(r, "leaf.own").by_workload[0].in_proportion);
+  EXPECT_FALSE(operation(r.report, "s.op").by_workload[0].in_proportion);
+  EXPECT_TRUE(operation(r.report, "leaf.op").by_workload[0].in_proportion);
+  EXPECT_FALSE(operation(r.report, "leaf.own").by_workload[0].in_proportion);
 }
 
 // All arrivals are somebody's.
@@ -94,7 +87,7 @@ run: {duration: 1s, replications: 1}
 workloads: {load: {constant_arrival_rate: 10/s, calls: s.op}}
 services: {s: {endpoints: {op: [sleep: 1ms]}}}
 )");
-  EXPECT_TRUE(operation(r, "s.op").by_workload.empty());
+  EXPECT_TRUE(operation(r.report, "s.op").by_workload.empty());
   EXPECT_EQ(analysis::arrivals_text(r.report.operations, {}), "");
 }
 

@@ -57,13 +57,21 @@ TEST(HitRatio, PoliciesStandInTheirOrder) {
   }
 }
 
+// Sum of p (1 - exp(-p t)), with the t at which the sum of (1 - exp(-p t)) is 100; solved outside the
+// program.
 TEST(HitRatio, ManyKeysByTheKnownFigure) {
-  EXPECT_NEAR(lru_hit_ratio_che(zipf(1000, 0.8), 100), 0.3777902, 1e-6);
+  EXPECT_NEAR(lru_hit_ratio_che(zipf(1000, 0.8), 100), 0.3777902213, 1e-9);
 }
 
 TEST(HitRatio, TtlsByTheirRenewalArguments) {
-  EXPECT_NEAR(ttl_hit_ratio({1}, 0.5, 3, false), 0.6, 1e-14);
+  // Of a fixed time: after each miss 0.5 x 3 = 1.5 hits on average, of 2.5 requests. Of a sliding one: a hit
+  // is who comes within 1 s of the one before.
+  EXPECT_NEAR(ttl_hit_ratio({1}, 0.5, 3, false), 1.5 / 2.5, 1e-14);
   EXPECT_NEAR(ttl_hit_ratio({1}, 1.2, 1, true), 1 - std::exp(-1.2), 1e-14);
+  // Two keys, asked for 3 times and once in a ttl.
+  EXPECT_NEAR(ttl_hit_ratio({0.75, 0.25}, 2, 2, false), 0.75 * 3 / 4 + 0.25 * 1 / 2, 1e-14);
+  EXPECT_NEAR(ttl_hit_ratio({0.75, 0.25}, 2, 2, true), 0.75 * (1 - std::exp(-3)) + 0.25 * (1 - std::exp(-1)),
+              1e-14);
 }
 
 TEST(HitRatio, BoundsAreBounds) {
@@ -86,6 +94,24 @@ TEST(HitTheory, KnowsWhatItDoesNotKnow) {
   c.settings.policy = models::Replacement::lru;
   c.settings.ttl = sim::Duration{1'000'000'000};  // and a capacity: neither alone decides
   EXPECT_FALSE(hit_theory(c, 1).has_value());
+}
+
+TEST(HitTheory, TakesTheLawOfItsPolicy) {
+  models::Cache c;
+  c.keys = sim::Distribution::zipf(1, 6);
+  c.settings.capacity = 3;
+  const std::vector<double> p = zipf(6, 1);
+  EXPECT_NEAR(hit_theory(c, 1)->ratio, lru_hit_ratio_exact(p, 3), 1e-12);
+  EXPECT_TRUE(hit_theory(c, 1)->exact);
+  c.settings.policy = models::Replacement::random;
+  EXPECT_NEAR(hit_theory(c, 1)->ratio, fifo_hit_ratio_exact(p, 3), 1e-12);
+  c.settings.policy = models::Replacement::pinned;
+  EXPECT_NEAR(hit_theory(c, 1)->ratio, pinned_hit_ratio(p, 3), 1e-12);
+  c.settings.capacity = 6;
+  EXPECT_EQ(hit_theory(c, 1)->ratio, 1);
+  c.settings.ttl = sim::Duration{2'000'000'000};  // all fit, so it alone decides
+  EXPECT_NEAR(hit_theory(c, 5)->ratio, ttl_hit_ratio(p, 5, 2, false), 1e-12);
+  EXPECT_FALSE(hit_theory(c, -1).has_value());
 }
 
 }  // namespace

@@ -180,7 +180,9 @@ TEST(MessagingThresholds, JudgeGroupsChannelsEffectsAndMilestones) {
   check_thresholds(w.t, diagnostics);
   EXPECT_EQ(diagnostics.errors(), 0);
   const Ran r = run(w.t);
-  for (const ThresholdResult& t : evaluate_thresholds(*r.model, r.records, r.report)) {
+  const std::vector<ThresholdResult> judged = evaluate_thresholds(*r.model, r.records, r.report);
+  ASSERT_EQ(judged.size(), w.t.thresholds.size());
+  for (const ThresholdResult& t : judged) {
     const bool low = t.expression == "avg < 39ms" || t.expression == "avg < 3";
     EXPECT_EQ(verdict_name(t.verdict), std::string(low ? "fail" : "pass"))
         << t.metric << ": " << t.expression << ", measured " << t.measured.estimate;
