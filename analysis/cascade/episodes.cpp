@@ -70,8 +70,7 @@ std::vector<Episode> find_episodes(std::span<const double> values, std::size_t f
       back = 0;
     }
   }
-  if (inside && back == 0) list.back().end = values.size();
-  if (inside && back > 0) list.back().over = list.back().end < values.size();
+  if (inside && back > 0) list.back().over = true;
   return list;
 }
 

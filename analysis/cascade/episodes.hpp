@@ -3,7 +3,7 @@
 // higher is worse; its baseline is what it was before anything happened. It is away from a bound on: six
 // standard deviations above the mean, one and a half times the highest baseline window, and a floor that says
 // how much matters at all, whichever is highest; for two windows, or for one at three times that distance.
-// It is back after three windows within the bound.
+// It is back after three windows within the bound, or after fewer that the run ends with.
 //
 // Six deviations instead of a change-point test: queue lengths of neighbouring windows are correlated, and
 // tests that assume otherwise cry wolf. The rate of false alarms is measured, not assumed (docs/cascades.md).

@@ -70,6 +70,13 @@ TEST(Episodes, WhatLastsToTheEndIsNotOver) {
   EXPECT_EQ(found[0].end, 4u);
 }
 
+TEST(Episodes, WhatIsBackWhenTheRunEndsIsOver) {
+  const auto found = episodes({1, 3, 3, 1});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(found[0].over);
+  EXPECT_EQ(found[0].end, 3u);
+}
+
 TEST(Episodes, WindowsWithoutAValueContinueWhatWas) {
   const auto found = episodes({1, 3, kNan, 3, kNan, 1, kNan, 1, 1});
   ASSERT_EQ(found.size(), 1u);

@@ -43,7 +43,9 @@ TEST(Reach, GoesHopByHop) {
   const analysis::ReachReport report =
       reach("segmentation: {default: deny, allow: [\"load -> a\", \"a -> b\", \"b -> c\", \"d -> a\"]}");
   EXPECT_EQ(sizes(report), (std::vector<std::size_t>{2, 1, 0, 3}));
-  EXPECT_EQ(report.unused.size(), 1u);
+  const int a = report.from[0].component, d = report.from[3].component;
+  EXPECT_EQ(report.from[3].direct, 1);
+  EXPECT_EQ(report.unused, (std::vector<std::pair<int, int>>{{d, a}}));
 }
 
 }  // namespace
