@@ -3,10 +3,9 @@
 
 #include <stdexcept>
 
-#include "scenarios/format/read.hpp"
 #include "scenarios/run/early_stop.hpp"
 #include "scenarios/run/replicate.hpp"
-#include "scenarios/sweep/point.hpp"
+#include "tests/unit/scenarios/sweep_scenario.hpp"
 
 namespace tailrace::scenarios {
 namespace {
@@ -15,27 +14,21 @@ constexpr int kRuns = 200, kReplications = 12;
 
 // Of 200 runs of a service without a queue, whose mean response is its mean work: how many were ended early.
 int aborted(const std::string& work) {
-  models::Diagnostics d;
-  SweepScenario scenario;
-  scenario.doc =
-      read_scenario_text(
-          "tailrace: 1\nrun: {duration: 5s, replications: " + std::to_string(kReplications) +
-              "}\n"
-              "workloads: {load: {constant_arrival_rate: 100/s, calls: s.op}}\n"
-              "services: {s: {endpoints: {op: [compute: " +
-              work +
-              "]}}}\nthresholds: {load.request_duration: [{threshold: \"avg < 10ms\", abort_on_fail: "
-              "true}]}\n",
-          "t.yaml", {}, d)
-          .doc;
+  SweepScenario of_work = scenario(
+      "run: {duration: 5s, replications: " + std::to_string(kReplications) +
+      "}\n"
+      "workloads: {load: {constant_arrival_rate: 100/s, calls: s.op}}\n"
+      "services: {s: {endpoints: {op: [compute: " +
+      work +
+      "]}}}\nthresholds: {load.request_duration: [{threshold: \"avg < 10ms\", abort_on_fail: true}]}\n");
   int count = 0;
   for (int seed = 1; seed <= kRuns; ++seed) {
-    scenario.seed = static_cast<std::uint64_t>(seed);
+    of_work.seed = static_cast<std::uint64_t>(seed);
     std::string fault;
-    auto topology = build_point(scenario, {}, {}, "test", fault);
+    auto topology = build_point(of_work, {}, {}, "test", fault);
     if (!topology) throw std::runtime_error(fault);
     const auto model = models::compile(std::make_shared<const models::Topology>(std::move(*topology)));
-    EarlyStop stop(scenario.doc, false, kReplications);
+    EarlyStop stop(of_work.doc, false, kReplications);
     EXPECT_TRUE(stop.wanted());
     ReplicateOptions options;
     options.first_round = kFirstRound;
@@ -66,10 +59,8 @@ TEST(EarlyStop, EndsARunThatFails) {
 }
 
 TEST(EarlyStop, IsNotWantedWhereNothingCouldBeSaved) {
-  models::Diagnostics d;
-  const auto doc = [&](const char* thresholds) {
-    return read_scenario_text(std::string("tailrace: 1\nthresholds: ") + thresholds + "\n", "t.yaml", {}, d)
-        .doc;
+  const auto doc = [](const char* thresholds) {
+    return scenario(std::string("thresholds: ") + thresholds + "\n").doc;
   };
   const char* const marked = "{load.requests: {threshold: \"count > 1\", abort_on_fail: true}}";
   EXPECT_TRUE(EarlyStop(doc(marked), false, 4).wanted());

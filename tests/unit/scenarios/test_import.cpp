@@ -208,7 +208,7 @@ TEST(ImportTraces, a_file_without_spans_or_with_broken_json_is_an_error_with_a_p
                   "no span can be used"));
 }
 
-TEST(ImportTraces, any_beginning_of_a_file_is_an_error_or_a_scenario) {
+TEST(ImportTraces, a_file_that_ends_too_soon_is_an_error) {
   const std::string whole = otlp({{"a", "", "shop", "buy", kServer, 0, 10000},
                                   {"b", "a", "shop", "get", kClient, 1000, 2000, kPostgres}});
   for (std::size_t n = 0; n < whole.size(); n += 7)

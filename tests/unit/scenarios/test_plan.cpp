@@ -4,7 +4,7 @@
 #include "analysis/queueing/formulas.hpp"
 #include "scenarios/plan/max_load.hpp"
 #include "scenarios/plan/sizes.hpp"
-#include "sweep_scenario.hpp"
+#include "tests/unit/scenarios/sweep_scenario.hpp"
 
 namespace tailrace::scenarios {
 namespace {
@@ -150,7 +150,10 @@ TEST(MaxLoad, ScalesWavesAsAWhole) {
   EXPECT_EQ(p.fault, "");
   EXPECT_EQ(p.present_per_s, 30);
   ASSERT_TRUE(p.meets && p.fails);
-  EXPECT_LT(p.fails->rate_per_s, 80);  // peaks are half as high again
+  // Peaks are half as high again. At 50/s even they, 75/s, are below the 80/s that one server bears; at 80/s
+  // they are 120/s, more than it can serve.
+  EXPECT_GT(p.meets->rate_per_s, 50);
+  EXPECT_LT(p.fails->rate_per_s, 80);
 }
 
 // Where theory has no answer that is what is said, and not that everything is overloaded.

@@ -5,7 +5,7 @@
 
 #include "models/field/units.hpp"
 #include "scenarios/plan/sizes.hpp"
-#include "sweep_scenario.hpp"
+#include "tests/unit/scenarios/sweep_scenario.hpp"
 
 namespace tailrace::scenarios {
 namespace {

@@ -10,8 +10,8 @@
 #include <random>
 
 #include "analysis/queueing/formulas.hpp"
-#include "scenarios/format/read.hpp"
 #include "scenarios/plan/sizes.hpp"
+#include "tests/unit/scenarios/sweep_scenario.hpp"
 
 namespace tailrace::scenarios {
 namespace {
@@ -73,17 +73,12 @@ TEST(PlanOfTenServices, EqualsBruteForce) {
     steps += fmt::format("{}call: s{}.op", k == 0 ? "" : ", ", k);
     axes.push_back({fmt::format("services.s{}.workers", k), {least(k), least(k) + kSizes - 1, kPrice[k]}});
   }
-  models::Diagnostics d;
-  ReadResult read = read_scenario_text(
-      fmt::format("tailrace: 1\nname: shop\nrun: {{duration: 40s, warmup: 8s, replications: 5, seed: 1}}\n"
+  const SweepScenario shop = scenario(
+      fmt::format("run: {{duration: 40s, warmup: 8s, replications: 5, seed: 1}}\n"
                   "workloads: {{load: {{constant_arrival_rate: {}/s, requests: {{all: {{steps: [{}]}}}}}}}}\n"
                   "services:\n{}thresholds: {{load.request_duration: [\"avg < {:.1f}ms\"]}}\n",
-                  kRate, steps, services, 1000 * limit),
-      "t.yaml", {}, d);
-  ASSERT_TRUE(d.ok()) << models::format_diagnostics(d, read.doc.files);
-  SweepScenario scenario;
-  scenario.doc = std::move(read.doc);
-  const SizePlan plan = find_sizes(scenario, axes, 600, {});
+                  kRate, steps, services, 1000 * limit));
+  const SizePlan plan = find_sizes(shop, axes, 600, {});
   ASSERT_TRUE(plan.answer.found) << plan.fault;
   EXPECT_EQ(plan.answer.cost, wanted);
   EXPECT_LT(response(plan.answer.sizes), limit);

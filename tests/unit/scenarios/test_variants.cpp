@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "scenarios/format/read.hpp"
+#include "scenarios/format/write.hpp"
 
 namespace tailrace::scenarios {
 namespace {
@@ -53,7 +54,9 @@ TEST(Variants, GiveWayToSet) {
 }
 
 TEST(Variants, WithoutChangesAreTheScenario) {
-  EXPECT_EQ(read(kText, "none").faults, "");
+  const Read none = read(kText, "none");
+  EXPECT_EQ(none.faults, "");
+  EXPECT_TRUE(same_tree(none.result.doc.root, read(kText).result.doc.root));
 }
 
 TEST(Variants, ThatDoNotExistGetTheNearestName) {
