@@ -1,11 +1,11 @@
-// The parts of the map and of the sensitivity that need no simulation.
+// The parts of the map that need no simulation.
 #include <gtest/gtest.h>
 
 #include "cli/experiment_exit.hpp"
-#include "scenarios/format/read.hpp"
 #include "scenarios/metastability/map.hpp"
 #include "scenarios/sensitivity/sensitivity.hpp"
 #include "tests/unit/scenarios/broken_door.hpp"
+#include "tests/unit/scenarios/sweep_scenario.hpp"
 
 namespace tailrace::scenarios {
 namespace {
@@ -24,18 +24,14 @@ TEST(EitherTail, EightAlikeAreEnough) {
 }
 
 models::Topology topology(const std::string& faults) {
-  models::Diagnostics d;
-  SweepScenario scenario;
-  scenario.doc = read_scenario_text(
-                     "tailrace: 1\nrun: {duration: 100s}\nworkloads:\n"
-                     "  a: {constant_arrival_rate: 10/s, calls: s.op}\n"
-                     "  b: {constant_vus: 10, calls: s.op}\n"
-                     "services: {s: {replicas: 4, endpoints: {op: [compute: 1ms]}}}\nfaults: [" +
-                         faults + "]\n",
-                     "t.yaml", {}, d)
-                     .doc;
+  const SweepScenario read = scenario(
+      "run: {duration: 100s}\nworkloads:\n"
+      "  a: {constant_arrival_rate: 10/s, calls: s.op}\n"
+      "  b: {constant_vus: 10, calls: s.op}\n"
+      "services: {s: {replicas: 4, endpoints: {op: [compute: 1ms]}}}\nfaults: [" +
+      faults + "]\n");
   std::string fault;
-  auto built = build_point(scenario, {}, {}, "test", fault);
+  auto built = build_point(read, {}, {}, "test", fault);
   EXPECT_TRUE(built) << fault;
   return std::move(*built);
 }
@@ -61,6 +57,33 @@ TEST(Experiments, EndWithTheGravestOfWhatHappened) {
   EXPECT_EQ(cli::exit_code(s, false, 0), 5);
   s.broken = true;
   EXPECT_EQ(cli::exit_code(s, true, 0), 70);
+}
+
+TEST(Trigger, IsFoundByItsNameOrNumber) {
+  const models::Topology t = topology(
+      "{name: first, type: pause, target: s, start: 20s, duration: 10s},"
+      "{name: second, type: pause, target: s, start: 50s, duration: 5s}");
+  const auto found = [&](const std::string& asked) {
+    TriggerFault trigger;
+    EXPECT_EQ(find_trigger(t, asked, trigger), "");
+    return trigger.name;
+  };
+  EXPECT_EQ(found(""), "first");
+  EXPECT_EQ(found("second"), "second");
+  EXPECT_EQ(found("1"), "second");
+  TriggerFault trigger;
+  EXPECT_EQ(find_trigger(t, "third", trigger), "there is no fault third; there are first, second");
+  EXPECT_EQ(find_trigger(t, "2", trigger), "there is no fault 2; there are first, second");
+}
+
+TEST(Trigger, HasToBeThereAndToEnd) {
+  TriggerFault trigger;
+  const auto why = [&](const std::string& fault) { return find_trigger(topology(fault), "", trigger); };
+  EXPECT_NE(why("").find("the scenario has no fault"), std::string::npos);
+  EXPECT_NE(why("{type: pause, target: s, start: 20s}").find("lasts to the end of the run"),
+            std::string::npos);
+  EXPECT_NE(why("{type: pod_failure, target: s, mtbf: exp(10s), mttr: exp(1s)}").find("again and again"),
+            std::string::npos);
 }
 
 TEST(Trigger, IsLongerAndTheTimeAfterItStaysTheSame) {
@@ -100,30 +123,33 @@ TEST(Trigger, ASizeIsWhatTheFaultDoes) {
       4);  // there are 4
 }
 
-TEST(Trigger, ScalesOpenAndClosedLoad) {
+// 10/s up to the end of the first step, then half and back: 1 % of a step is the way to the next.
+TEST(Staircase, HoldsEachLoadAfterTheWarmUp) {
+  models::Topology t = topology("{type: pause, target: s, start: 20s, duration: 10s}");
+  t.workloads.erase(t.workloads.begin() + 1);
+  t.run.warmup = {5'000'000'000};
+  ASSERT_EQ(make_staircase(t, {1, 0.5, 1}, 10), "");
+  EXPECT_TRUE(t.faults.empty());
+  EXPECT_EQ(t.run.duration.ns, 35'000'000'000);
+  EXPECT_EQ(t.run.time_resolution.ns, 1'000'000'000);
+  const models::Workload& w = t.workloads[0];
+  EXPECT_EQ(w.process, models::ArrivalProcess::ramping_rate);
+  EXPECT_EQ(w.rate_per_s, 10);
+  std::vector<std::pair<std::int64_t, double>> stages;  // ms, and the rate at their end
+  for (const models::RateStage& stage : w.stages)
+    stages.emplace_back(stage.duration.ns / 1'000'000, stage.target);
+  const std::vector<std::pair<std::int64_t, double>> expected = {
+      {15'000, 10}, {100, 5}, {9'900, 5}, {100, 10}, {9'900, 10}};
+  EXPECT_EQ(stages, expected);
+}
+
+TEST(Load, IsScaledOpenAndClosed) {
   models::Topology t = topology("");
   EXPECT_EQ(open_load(t), 10);
   EXPECT_EQ(scale_load(t, 1.5), "");
   EXPECT_EQ(open_load(t), 15);
   EXPECT_EQ(t.workloads[1].vus, 15);
   EXPECT_NE(make_staircase(t, {1, 2, 1}, 10), "");  // virtual users have no rate
-}
-
-TEST(Settings, AreTheOnlyNumberOfTheText) {
-  Setting base, low, high;
-  const auto both = [&](const std::string& text) {
-    const std::string why = settings_of(text, 0.1, base, low, high);
-    return why.empty() ? low.text + " " + high.text : "refused";
-  };
-  EXPECT_EQ(both("exp(10ms)"), "exp(9ms) exp(11ms)");
-  EXPECT_EQ(both("100/s"), "90/s 110/s");
-  EXPECT_EQ(both("2.5s"), "2.25s 2.75s");
-  EXPECT_EQ(both("8"), "7 9");  // one at least
-  EXPECT_EQ(both("40"), "36 44");
-  EXPECT_EQ(both("1"), "1 2");  // nothing below
-  EXPECT_EQ(both("lognormal(mean=3ms, p99=12ms)"), "refused");
-  EXPECT_EQ(both("fifo"), "refused");
-  EXPECT_EQ(both("0"), "refused");
 }
 
 }  // namespace
