@@ -97,6 +97,15 @@ TEST(Trigger, IsLongerAndTheTimeAfterItStaysTheSame) {
   EXPECT_EQ(t.run.duration.ns, 120'000'000'000);
   scale_trigger(t, trigger, 0.1, 1);
   EXPECT_EQ(t.run.duration.ns, 120'000'000'000);  // never shorter
+
+  t = topology(
+      "{type: memory_stress, target: s, factor: 2, oom_after: 1s, restart_time: 4s, start: 20s, duration: "
+      "10s}");
+  EXPECT_EQ(find_trigger(t, "", trigger), "");
+  scale_trigger(t, trigger, 2, 1);
+  EXPECT_EQ(t.faults[0].duration->ns, 20'000'000'000);
+  EXPECT_EQ(t.faults[0].effects[1].lasts->ns, 8'000'000'000);  // what died of it
+  EXPECT_EQ(t.run.duration.ns, 110'000'000'000);
 }
 
 TEST(Trigger, ASizeIsWhatTheFaultDoes) {
@@ -121,6 +130,8 @@ TEST(Trigger, ASizeIsWhatTheFaultDoes) {
   EXPECT_DOUBLE_EQ(
       scaled("{type: pause, target: s, mode: fixed, value: 2, start: 1s, duration: 1s}", 9).value,
       4);  // there are 4
+  const models::Fault delay = scaled("{type: delay, target: s, latency: 10ms, start: 1s, duration: 1s}", 2);
+  EXPECT_DOUBLE_EQ(delay.effects[0].time->mean(), 20e6);
 }
 
 // 10/s up to the end of the first step, then half and back: 1 % of a step is the way to the next.
