@@ -1,6 +1,7 @@
 #pragma once
-// Every number of a report as one text, doubles to their last bit: two reports are the same when their texts
-// are, and a NaN shows as "nan". Unknown interval ends show as "inf", so those are left out.
+// A report's fingerprints, which see all records, and the figures of requests, stations, edges, links and
+// messages that are made of them, as one text, doubles to their last bit: a NaN shows as "nan". Unknown
+// interval ends show as "inf", so those are left out.
 #include <string>
 
 #include "analysis/report/run_report.hpp"

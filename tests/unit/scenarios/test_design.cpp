@@ -127,12 +127,16 @@ TEST(Design, ASampleOfWholeNumbersStaysInItsRange) {
   }
 }
 
+// The first ten dimensions of points 2, 4 and 8 as Joe and Kuo print them.
 TEST(Sobol, BeginsAsPublished) {
-  const double third[] = {0.75, 0.25, 0.25, 0.25, 0.75};
-  for (std::size_t d = 0; d < 5; ++d) {
+  const std::map<std::uint32_t, std::vector<double>> published = {
+      {2, {0.75, 0.25, 0.25, 0.25, 0.75, 0.75, 0.25, 0.75, 0.75, 0.75}},
+      {4, {0.375, 0.375, 0.625, 0.875, 0.375, 0.125, 0.375, 0.875, 0.875, 0.625}},
+      {8, {0.1875, 0.3125, 0.9375, 0.4375, 0.5625, 0.3125, 0.4375, 0.9375, 0.9375, 0.3125}}};
+  for (std::size_t d = 0; d < 10; ++d) {
     EXPECT_EQ(sobol(0, d), 0);
     EXPECT_EQ(sobol(1, d), 0.5);
-    EXPECT_EQ(sobol(2, d), third[d]);
+    for (const auto& [index, point] : published) EXPECT_EQ(sobol(index, d), point[d]) << index << " " << d;
   }
 }
 
