@@ -10,7 +10,8 @@ namespace tailrace::scenarios {
 
 std::string write_scenario(const models::Node& root);
 
-// A scalar, map or list in one line, as an override takes it.
+// A scalar, map or list in one line, as an override takes it; "" where it holds a null, or a text that would
+// need quotes there and has none.
 std::string write_value(const models::Node& node);
 
 // The same keys, values and kinds in the same order; places in files do not count.

@@ -27,6 +27,8 @@ TEST(Queueing, ErlangCOfTenServersAtEightyPercent) {
   expect_close(mmc_response_quantile(80, 0.1, 10, 0.5), 0.09121446);
   expect_close(mmc_response_quantile(80, 0.1, 10, 0.99), 0.4946111);
   EXPECT_EQ(mmc_wait_quantile(80, 0.1, 10, 0.5), 0);  // 59 % do not wait at all
+  expect_close(mmc_wait_tail(80, 0.1, 10, 0), 0.4091802);
+  expect_close(mmc_wait_tail(80, 0.1, 10, 0.1051066), 0.05, 1e-5);
   expect_close(mmc(15, 0.1, 2).wait_probability, 0.6428571);
   expect_close(mmc_response_quantile(15, 0.1, 2, 0.99), 0.9709503);
 }
@@ -114,6 +116,15 @@ TEST(Queueing, PollaczekKhinchine) {
       std::isinf(mg1(60, 0.01, INFINITY).wait_mean_s));  // Pareto with alpha <= 2: stable, endless mean wait
   EXPECT_TRUE(mg1(60, 0.01, INFINITY).stable);
   EXPECT_EQ(mg1(0, 0.01, INFINITY).wait_mean_s, 0);
+}
+
+TEST(Queueing, NobodyWaitsForUnlimitedServers) {
+  const QueueMeans m = mg_inf(50, 0.2);
+  EXPECT_EQ(m.wait_mean_s, 0);
+  EXPECT_EQ(m.response_mean_s, 0.2);
+  expect_close(m.in_system_mean, 10, 1e-12);  // Little's law
+  EXPECT_EQ(m.utilization, 0);
+  EXPECT_TRUE(m.stable && m.exact);
 }
 
 TEST(Queueing, ConstantServiceWaitLaw) {

@@ -13,6 +13,7 @@
 #include "scenarios/run/replicate.hpp"
 #include "sim/base/bytes.hpp"
 #include "sim/observe/histogram_bytes.hpp"
+#include "tests/unit/scenarios/sweep_scenario.hpp"
 
 namespace tailrace::scenarios {
 namespace {
@@ -124,6 +125,23 @@ TEST(Crew, WhatCameAfterAnEarlyEndIsDropped) {
   ASSERT_EQ(threads.records[1].status, models::RunStatus::event_budget);
   ASSERT_EQ(others.records.size(), 2u);
   EXPECT_EQ(json_of(model, others.records), json_of(model, threads.records));
+}
+
+// Sweeps and plans tell a crew which values are set; the other side, which has the scenario, makes the model.
+TEST(Crew, ThePointOfARecipeIsItsModel) {
+  const SweepScenario s = scenario(
+      "workloads: {load: {constant_arrival_rate: 1/s, calls: s.op}}\n"
+      "services: {s: {endpoints: {op: [compute: 1ms]}}}\n");
+  const auto model = build_recipe(s, point_recipe({"services.s.workers", "run.duration"}, {"3", "7s"}));
+  ASSERT_NE(model, nullptr);
+  EXPECT_EQ(model->topology->stations[0].workers, 3);
+  EXPECT_EQ(model->topology->run.duration.ns, 7'000'000'000);
+  EXPECT_NE(build_recipe(s, point_recipe({}, {})), nullptr);  // the scenario as it is
+  EXPECT_EQ(build_recipe(s, point_recipe({"services.s.wrokers"}, {"3"})), nullptr);
+  EXPECT_EQ(build_recipe(s,
+                         "\x05"
+                         "abc"),
+            nullptr);
 }
 
 TEST(Crew, ComparisonsAreThoseOfThreads) {

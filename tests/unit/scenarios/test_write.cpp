@@ -93,6 +93,23 @@ TEST(Write, texts_that_look_like_something_else_stay_texts) {
   }
 }
 
+TEST(Write, a_value_is_one_line_that_an_override_takes) {
+  for (const char* text : {"a: \"two\\nlines\"", "a: \"12\"", "a: lognormal(mean=3ms, p99=12ms)",
+                           "a: [f(1, 2), {b: c}, \"x, y\"]", "a: {b: {c: [1, {d: ''}]}}", "a: \"x #y\""}) {
+    const Node tree = read(text);
+    const std::string line = write_value(*tree.find("a"));
+    EXPECT_EQ(line.find('\n'), std::string::npos) << line;
+    ReadOptions options;
+    options.overrides = {"a=" + line};
+    models::Diagnostics diagnostics;
+    const ReadResult again = read_scenario_text("a: 1", "t.yaml", options, diagnostics);
+    EXPECT_TRUE(diagnostics.ok()) << models::format_diagnostics(diagnostics, again.doc.files);
+    EXPECT_TRUE(same_tree(again.doc.root, tree)) << line;
+  }
+  EXPECT_EQ(write_value(*read("a: {b: }").find("a")), "");
+  EXPECT_EQ(write_value(*read("a: what?").find("a")), "");
+}
+
 // The reader joins again what it has taken apart at a comma in an open parenthesis, with one blank behind it.
 TEST(Write, commas_inside_parentheses_come_back_as_they_were) {
   for (const char* text : {"f(a,b)", "f(a, b)", "f(a,  b)", "f(a ,b)", "f(a,, b)", "f(, a)", "f(a, )",
