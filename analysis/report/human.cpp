@@ -19,6 +19,11 @@ int decimals_for(double scaled, int most) {
   return std::min(2, most);
 }
 
+// A byte of UTF-8 that is not the first of its character.
+bool continues(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
+
 std::string grouped(std::string digits) {
   const std::size_t start = !digits.empty() && digits[0] == '-' ? 1 : 0;
   std::size_t end = digits.find('.');
@@ -75,7 +80,8 @@ HumanScale fraction_scale(double fraction) {
   if (percent == 0) return {0.01, 0, " %"};
   if (percent < 0.0095) return {0.01, 4, " %"};
   if (percent < 0.95) return {0.01, percent < 0.095 ? 3 : 2, " %"};
-  return {0.01, percent >= 99.95 && percent < 100 ? 2 : 1, " %"};
+  if (percent < 99.95 || percent >= 100) return {0.01, 1, " %"};
+  return {0.01, percent < 99.995 ? 2 : percent < 99.9995 ? 3 : 4, " %"};  // nearly all does not read as all
 }
 
 HumanScale number_scale(double value) {
@@ -159,7 +165,7 @@ std::string bar(double fraction, int width, TextStyle style) {
 
 std::size_t display_width(std::string_view utf8) {
   std::size_t n = 0;
-  for (const char c : utf8) n += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  for (const char c : utf8) n += !continues(c);
   return n;
 }
 
@@ -170,7 +176,7 @@ std::string shortened(std::string_view text, std::size_t width, TextStyle style)
   const std::size_t keep = width - display_width(dots);
   std::size_t end = 0;
   for (std::size_t n = 0; end < safe.size(); ++end) {
-    if ((static_cast<unsigned char>(safe[end]) & 0xC0) != 0x80 && n++ == keep) break;
+    if (!continues(safe[end]) && n++ == keep) break;
   }
   return safe.substr(0, end) + std::string(dots);
 }
@@ -181,8 +187,10 @@ std::string wrapped(std::string_view text, std::size_t width, std::string_view i
   while (text.size() > width) {
     const std::size_t space = text.rfind(' ', width);
     const bool broken = space == std::string_view::npos || space == 0;  // one long word
-    line(text.substr(0, broken ? width : space));
-    text.remove_prefix(broken ? width : space + 1);
+    std::size_t end = broken ? width : space;
+    while (broken && end > 1 && continues(text[end])) --end;
+    line(text.substr(0, end));
+    text.remove_prefix(broken ? end : end + 1);
   }
   line(text);
   return out;

@@ -49,7 +49,8 @@ std::string bar(double fraction, int width, TextStyle style);
 
 // Safe for a terminal (control characters escaped) and at most `width` characters.
 std::string shortened(std::string_view text, std::size_t width, TextStyle style);
-// Lines of at most `width` bytes, broken at spaces, each after `indent` and with its line feed.
+// Lines of at most `width` bytes, broken at spaces (a longer word between its characters), each after
+// `indent` and with its line feed.
 std::string wrapped(std::string_view text, std::size_t width, std::string_view indent = {});
 std::size_t display_width(std::string_view utf8);  // characters; a wide one counts as one
 
