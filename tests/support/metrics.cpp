@@ -15,6 +15,13 @@ const auto& named(const List& list, const std::string& name, auto field) {
   throw std::runtime_error("nothing is called \"" + name + "\"");
 }
 
+std::size_t index_of(double p) {
+  for (std::size_t i = 0; i < analysis::kPercentiles.size(); ++i) {
+    if (analysis::kPercentiles[i] == p) return i;
+  }
+  throw std::runtime_error("not a reported percentile");
+}
+
 Metric of_workload(std::string name, double (*value)(const analysis::ClassReport&)) {
   return [name = std::move(name), value](const Observed& o) { return value(workload(o.report, name)); };
 }
@@ -50,10 +57,7 @@ const analysis::EffectReport& effect(const analysis::RunReport& report, const st
 }
 
 double percentile(const analysis::LatencyReport& latency, double p) {
-  for (std::size_t i = 0; i < analysis::kPercentiles.size(); ++i) {
-    if (analysis::kPercentiles[i] == p) return latency.percentiles[i].estimate;
-  }
-  throw std::runtime_error("not a reported percentile");
+  return latency.percentiles[index_of(p)].estimate;
 }
 
 Metric response_mean(std::string name) {
@@ -97,10 +101,7 @@ Metric wait_mean_all(std::string name) {
 }
 Metric wait_percentile(std::string name, double p) {
   return [p, name = std::move(name)](const Observed& o) {
-    for (std::size_t i = 0; i < analysis::kPercentiles.size(); ++i) {
-      if (analysis::kPercentiles[i] == p) return station(o.report, name).wait_percentiles[i];
-    }
-    throw std::runtime_error("not a reported percentile");
+    return station(o.report, name).wait_percentiles[index_of(p)];
   };
 }
 Metric wait_probability(std::string name) {

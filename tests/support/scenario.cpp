@@ -27,6 +27,12 @@ Loaded finish(const scenarios::ReadResult& read, models::Diagnostics diagnostics
   return loaded;
 }
 
+Results run_with(const Model& model, const scenarios::ReplicateOptions& options) {
+  Results run{model, scenarios::replicate(model, options).records, {}};
+  run.report = analysis::build_run_report(*model, run.records);
+  return run;
+}
+
 }  // namespace
 
 Loaded load_text(std::string_view text, const std::vector<std::string>& overrides) {
@@ -59,9 +65,7 @@ Model compile_text(std::string_view text) {
 Results run_model(const Model& model, int jobs) {
   scenarios::ReplicateOptions options;
   options.jobs = jobs;
-  Results run{model, scenarios::replicate(model, options).records, {}};
-  run.report = analysis::build_run_report(*model, run.records);
-  return run;
+  return run_with(model, options);
 }
 
 Results run_text(std::string_view text, int jobs) {
@@ -73,8 +77,7 @@ Results store_run(const std::string& folder, std::string_view text) {
   scenarios::ReplicateOptions options;
   options.jobs = 1;
   options.trace = {models::TraceSampling::Mode::automatic, 1};
-  Results run{model, scenarios::replicate(model, options).records, {}};
-  run.report = analysis::build_run_report(*model, run.records);
+  Results run = run_with(model, options);
   const std::vector<analysis::ThresholdResult> none;
   const analysis::RunResults told{*model, run.records, run.report, none, {}, {}};
   std::ofstream(folder + "/scenario.yaml") << text;

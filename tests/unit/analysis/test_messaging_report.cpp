@@ -1,7 +1,10 @@
 // What reports and thresholds say of messages, on systems whose figures can be counted by hand: a client
 // publishes every 10 ms from the first 10 ms on, and one consumer handles.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 
@@ -143,13 +146,14 @@ TEST(MessagingReport, TheSummaryFitsItsSchema) {
   const std::vector<ThresholdResult> none;
   const std::string json = summary_json({*r.model, r.records, r.report, none, {}, {}});
   EXPECT_NE(json.find("second thousand"), std::string::npos);
-  const std::string file = ::testing::TempDir() + "messaging_summary.json";
+  const std::string file = fmt::format("{}messaging_summary_{}.json", ::testing::TempDir(), getpid());
   std::ofstream(file) << json;
   const std::string check =
       "python3 -c \"import json,jsonschema,sys; jsonschema.Draft202012Validator(json.load(open(sys.argv[1])))"
       ".validate(json.load(open(sys.argv[2])))\" " TAILRACE_SOURCE_DIR "/docs/summary.schema.json " +
       file;
   EXPECT_EQ(std::system(check.c_str()), 0);
+  std::remove(file.c_str());
 }
 
 TEST(MessagingThresholds, JudgeGroupsChannelsEffectsAndMilestones) {
