@@ -112,7 +112,7 @@ TEST(Crew, ReplicationsAreThoseOfThreads) {
   EXPECT_EQ(json_of(model, others.records), json_of(model, threads.records));
 }
 
-// The budget stops the second replication, of 80,490 events, and the sixth, of 80,672: what came after the
+// The budget stops the second replication, of 80,514 events, and the sixth, of 80,672: what came after the
 // second is dropped.
 TEST(Crew, WhatCameAfterAnEarlyEndIsDropped) {
   const Model model = load_file("mm1", {"run.replications=6", "run.max_events=80400"});
