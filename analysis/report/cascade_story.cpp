@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "analysis/report/human.hpp"
 
@@ -73,6 +74,7 @@ std::string in_how_many(int n, int all) {
 
 std::string moment_words(double s) {
   if (!(s >= 100)) return human_duration(s, kPlain);
+  s = std::floor(s * 10 + 0.5) / 10;  // before it is taken apart: there is no 60th second
   const auto tenths = [](double value) {
     std::string text = fmt::format("{:.1f}", value);
     if (text.ends_with(".0")) text.resize(text.size() - 2);

@@ -1,4 +1,4 @@
-// The story says what it does not know.
+// The story says what it does not know, and moments as clocks have them.
 #include <gtest/gtest.h>
 
 #include "analysis/report/cascade_story.hpp"
@@ -60,6 +60,19 @@ TEST(CascadeStory, TellsTheMiddleOfTriggersThatDiffer) {
   report.same_start = true;
   story = cascade_story(topology, report);
   EXPECT_EQ(story.find("At 5.00 s the fault \"rack\" began, for 3.00 s. shop"), 0u) << story;
+}
+
+TEST(CascadeStory, MomentsAreMinutesAndHoursWithTheirTenths) {
+  EXPECT_EQ(moment_words(12), "12.0 s");
+  EXPECT_EQ(moment_words(100), "100 s");
+  EXPECT_EQ(moment_words(123.44), "123.4 s");
+  EXPECT_EQ(moment_words(999.9), "999.9 s");
+  EXPECT_EQ(moment_words(999.96), "16 min 40 s");
+  EXPECT_EQ(moment_words(1200), "20 min");
+  EXPECT_EQ(moment_words(1234.5), "20 min 34.5 s");
+  EXPECT_EQ(moment_words(3600), "1 h 0 min");
+  EXPECT_EQ(moment_words(3659.97), "1 h 1 min");
+  EXPECT_EQ(moment_words(172'800), "48.0 h");
 }
 
 }  // namespace
