@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "models/field/diagnostics.hpp"
 #include "models/field/number_text.hpp"
@@ -36,10 +37,14 @@ class Graph {
         return fmt::format("line {}: the service {} is there twice", s.mark.line, models::shown(name));
       DraftComponent& c = draft_.components.emplace_back();
       c.name = name;
-      c.replicas =
-          static_cast<std::uint64_t>(std::clamp(number_of(given(s, "numReplicas")).value_or(1), 1.0, 1e6));
+      const std::string replicas = given(s, "numReplicas"), errors = given(s, "errorRate");
+      const auto n = number_of(replicas.empty() ? "1" : replicas);
+      const auto share = share_of(errors.empty() ? "0" : errors);
+      if (!n) refuse(s, "numReplicas takes a number, found " + models::shown(replicas));
+      if (!share) refuse(s, "errorRate takes a share up to 1 or 100%, found " + models::shown(errors));
+      c.replicas = static_cast<std::uint64_t>(std::clamp(n.value_or(1), 1.0, 1e6));
       c.operations.emplace_back().name = "handle";
-      c.operations[0].error_rate = share_of(given(s, "errorRate")).value_or(0);
+      c.operations[0].error_rate = share.value_or(0);
     }
     for (std::size_t i = 0; i < services.items.size(); ++i) {
       const Node& s = services.items[i];
@@ -108,8 +113,14 @@ class Graph {
     step.target = {to->second, 0};
     std::string size = text_at(call, "size");
     if (size.empty()) size = text_at(defaults_, "requestSize");
+    const std::string answer = given(services.items[to->second], "responseSize");
     step.request_size = bytes_text(size);
-    step.response_size = bytes_text(given(services.items[to->second], "responseSize"));
+    step.response_size = bytes_text(answer);
+    for (const auto& [found, bytes] :
+         {std::pair(size, step.request_size), std::pair(answer, step.response_size)}) {
+      if (!found.empty() && bytes.empty())
+        return refuse(*call, "expected a size such as 128 or 1 KB, found " + models::shown(found));
+    }
     const std::string probability = text_at(call, "probability");
     if (!probability.empty()) {
       const auto percent =

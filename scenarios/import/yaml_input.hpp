@@ -25,8 +25,7 @@ std::string text_at(const models::Node* node, std::string_view key);     // of a
 std::optional<double> number_of(const std::string& text);                // not negative, finite
 std::optional<double> cores_of(const std::string& text);                 // "0.5", or Kubernetes' "500m"
 std::optional<double> share_of(const std::string& text);                 // "10%" or "0.1": 0 to 1
-// A size with or without a unit, powers of 1024 as Docker and Kubernetes have them; bytes as a scenario
-// writes them.
+// A size with or without a unit, powers of 1024 as Docker has them; bytes as a scenario writes them.
 std::string bytes_text(const std::string& text);  // "" where it is none
 
 }  // namespace tailrace::scenarios

@@ -264,6 +264,14 @@ TEST(ImportIsotope, what_is_wrong_is_said_with_its_line) {
                   "line 3: the service a is there twice"));
   EXPECT_TRUE(
       has(import_as("isotope", "services: [{name: a, script: [sleep: long]}]").error, "sleep takes a time"));
+  EXPECT_TRUE(has(import_as("isotope", "services: [{name: a, numReplicas: some}]").error,
+                  "numReplicas takes a number, found some"));
+  EXPECT_TRUE(has(import_as("isotope", "services: [{name: a, errorRate: 150%}]").error,
+                  "errorRate takes a share up to 1 or 100%, found 150%"));
+  EXPECT_TRUE(has(
+      import_as("isotope", "services:\n- {name: a, responseSize: large}\n- {name: b, script: [call: a]}\n")
+          .error,
+      "line 3: expected a size such as 128 or 1 KB, found large"));
   EXPECT_TRUE(has(import_as("isotope", "kind: Other\nservices: [{name: a}]").error,
                   "expected kind MockServiceGraph"));
   EXPECT_TRUE(has(import_as("isotope", "a: [").error, "dir/file.x:1:"));
@@ -357,6 +365,21 @@ TEST(ImportYaml, entries_of_merge_keys_give_way_to_the_maps_own) {
   EXPECT_EQ(text_at(b, "x"), "1");
   EXPECT_EQ(text_at(b, "y"), "3");
   EXPECT_EQ(b->entries.size(), 2U);
+}
+
+TEST(ImportYaml, values_are_read_as_these_files_write_them) {
+  EXPECT_EQ(cores_of("500m"), 0.5);
+  EXPECT_EQ(cores_of("1.5"), 1.5);
+  EXPECT_EQ(share_of("10%"), 0.1);
+  EXPECT_EQ(share_of("1"), 1.0);
+  EXPECT_EQ(bytes_text("128"), "128B");
+  EXPECT_EQ(bytes_text("1.5 KB"), "1536B");
+  EXPECT_EQ(bytes_text("2m"), "2097152B");
+  EXPECT_EQ(bytes_text("3KiB"), "3072B");
+  for (const char* text : {"", "m", "-1", "many"}) EXPECT_EQ(cores_of(text), std::nullopt) << text;
+  for (const char* text : {"", "%", "150%", "1.1", "-0.1"}) EXPECT_EQ(share_of(text), std::nullopt) << text;
+  for (const char* text : {"", "KB", "5 parsecs", "-1", "2 PB", "2000 GB"})
+    EXPECT_EQ(bytes_text(text), "") << text;
 }
 
 // A part is cut out, doubled or overwritten by what the formats are made of: an error or a scenario that
