@@ -70,7 +70,10 @@ std::vector<Episode> find_episodes(std::span<const double> values, std::size_t f
       back = 0;
     }
   }
-  if (inside && back > 0) list.back().over = true;
+  if (inside) {
+    list.back().over = back > 0;
+    if (back == 0) list.back().end = values.size();  // it may have been back for a window or two
+  }
   return list;
 }
 

@@ -70,6 +70,13 @@ TEST(Episodes, WhatLastsToTheEndIsNotOver) {
   EXPECT_EQ(found[0].end, 4u);
 }
 
+TEST(Episodes, WhatWasBackForAWindowAndLastsToTheEndIsNotOver) {
+  const auto found = episodes({1, 3, 3, 1, 3, 3});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_FALSE(found[0].over);
+  EXPECT_EQ(found[0].end, 6u);
+}
+
 TEST(Episodes, WhatIsBackWhenTheRunEndsIsOver) {
   const auto found = episodes({1, 3, 3, 1});
   ASSERT_EQ(found.size(), 1u);
