@@ -80,7 +80,7 @@ HumanScale fraction_scale(double fraction) {
   if (percent == 0) return {0.01, 0, " %"};
   if (percent < 0.0095) return {0.01, 4, " %"};
   if (percent < 0.95) return {0.01, percent < 0.095 ? 3 : 2, " %"};
-  if (percent < 99.95 || percent >= 100) return {0.01, 1, " %"};
+  if (!(percent >= 99.95 && percent < 100)) return {0.01, 1, " %"};
   return {0.01, percent < 99.995 ? 2 : percent < 99.9995 ? 3 : 4, " %"};  // nearly all does not read as all
 }
 
