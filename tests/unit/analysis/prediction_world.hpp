@@ -7,8 +7,8 @@
 
 #include "analysis/prediction/predict.hpp"
 #include "models/topology/outcome.hpp"
-#include "tests/unit/analysis/expect_close.hpp"
 #include "models/topology/topology.hpp"
+#include "tests/unit/analysis/expect_close.hpp"
 
 namespace tailrace::analysis {
 
