@@ -41,12 +41,7 @@ double longest_wait(const models::RunRecord& r) {
 }
 
 Metric cold_fraction(std::string name) {
-  return [name](const Observed& o) {
-    for (const analysis::ScalingReport& s : o.report.scaling) {
-      if (s.station == name) return s.cold_starts.estimate;
-    }
-    return -1.0;
-  };
+  return [name](const Observed& o) { return scaling(o.report, name).cold_starts.estimate; };
 }
 
 }  // namespace

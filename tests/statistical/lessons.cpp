@@ -96,6 +96,15 @@ Results run_library(const std::string& name, std::vector<std::string> changes) {
   return run;
 }
 
+const models::StationRecord& station_record(const models::CompiledModel& m, const models::RunRecord& r,
+                                            const std::string& name) {
+  return r.stations[named(m.topology->stations, name)];
+}
+const models::OperationRecord& operation_record(const models::CompiledModel& m, const models::RunRecord& r,
+                                                const std::string& name) {
+  return r.operations[operation_id(m, name)];
+}
+
 Figure successes(const std::string& workload) {
   return [workload](const models::CompiledModel& m, const models::RunRecord& r) {
     const models::ClassRecord c = of_workload(m, r, workload);
@@ -121,7 +130,7 @@ Figure attempts(const std::string& from, const std::string& operation) {
 }
 Figure arrivals_per_request(const std::string& operation, const std::string& workload) {
   return [operation, workload](const models::CompiledModel& m, const models::RunRecord& r) {
-    return static_cast<double>(r.operations[operation_id(m, operation)].arrived) /
+    return static_cast<double>(operation_record(m, r, operation).arrived) /
            static_cast<double>(of_workload(m, r, workload).arrived);
   };
 }
@@ -133,12 +142,8 @@ Figure degraded(const std::string& workload) {
 }
 Figure wasted_share(const std::string& station) {
   return [station](const models::CompiledModel& m, const models::RunRecord& r) {
-    for (std::size_t i = 0; i < r.stations.size(); ++i) {
-      if (m.topology->stations[i].name != station) continue;
-      const models::StationCounts& c = r.stations[i].counts;
-      return static_cast<double>(c.wasted) / static_cast<double>(c.hold_sum);
-    }
-    throw std::runtime_error("no station is called " + station);
+    const models::StationCounts& c = station_record(m, r, station).counts;
+    return static_cast<double>(c.wasted) / static_cast<double>(c.hold_sum);
   };
 }
 

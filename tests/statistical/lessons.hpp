@@ -15,6 +15,12 @@ namespace tailrace::tests {
 // `name` without folder and ending; each change as for --set.
 Results run_library(const std::string& name, std::vector<std::string> changes = {});
 
+// Parts of a record by name; a name that is not there is a broken test and throws, here and below.
+const models::StationRecord& station_record(const models::CompiledModel& m, const models::RunRecord& r,
+                                            const std::string& name);
+const models::OperationRecord& operation_record(const models::CompiledModel& m, const models::RunRecord& r,
+                                                const std::string& name);
+
 using Figure = std::function<double(const models::CompiledModel&, const models::RunRecord&)>;
 Figure successes(const std::string& workload);  // of what ended
 Figure goodput_per_s(const std::string& workload);

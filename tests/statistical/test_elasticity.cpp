@@ -8,20 +8,10 @@
 namespace tailrace::tests {
 namespace {
 
-const analysis::ScalingReport& scaling(const Results& run, const std::string& name) {
-  for (const analysis::ScalingReport& s : run.report.scaling) {
-    if (s.station == name) return s;
-  }
-  throw std::runtime_error("no scaling of " + name);
-}
-
 Figure queue_s(const std::string& name) {
   return [name](const models::CompiledModel& m, const models::RunRecord& r) {
     double sum = 0;
-    for (std::size_t i = 0; i < m.topology->stations.size(); ++i) {
-      if (m.topology->stations[i].name != name) continue;
-      for (const models::InstanceRecord& instance : r.stations[i].instances) sum += instance.queue_s;
-    }
+    for (const models::InstanceRecord& i : station_record(m, r, name).instances) sum += i.queue_s;
     return sum / r.seconds();
   };
 }
@@ -30,7 +20,7 @@ Figure instances(const std::string& name) {
     for (const models::ScalingRecord& s : r.scaling) {
       if (m.topology->stations[s.station].name == name) return s.present_s / r.seconds();
     }
-    return -1.0;
+    throw std::runtime_error("no scaling of " + name);
   };
 }
 
@@ -56,8 +46,8 @@ TEST(AutoscalingFlapping, SavesLittleAndPaysInLatency) {
   EXPECT_LT(mean(run, instances("nervous")), mean(run, instances("steady")));
   EXPECT_GT(mean(run, instances("nervous")), 0.7 * mean(run, instances("steady")));
   EXPECT_GT(difference(run, queue_s("nervous"), run, queue_s("steady")).low, 100);
-  EXPECT_GT(scaling(run, "nervous").ups + scaling(run, "nervous").downs,
-            20 * (1 + scaling(run, "steady").ups + scaling(run, "steady").downs));
+  EXPECT_GT(scaling(run.report, "nervous").ups + scaling(run.report, "nervous").downs,
+            20 * (1 + scaling(run.report, "steady").ups + scaling(run.report, "steady").downs));
   EXPECT_GT(workload(run.report, "hasty").duration.mean.estimate,
             20 * workload(run.report, "patient").duration.mean.estimate);
 }
@@ -68,7 +58,7 @@ TEST(ScaleToZero, HidesInTheMeanAndMakesTheTail) {
   const Results run = run_library("scale-to-zero");
   const analysis::LatencyReport& cold = workload(run.report, "cold").duration;
   const analysis::LatencyReport& warm = workload(run.report, "warm").duration;
-  EXPECT_NEAR(scaling(run, "function").cold_starts.estimate, 0.0498, 0.008);
+  EXPECT_NEAR(scaling(run.report, "function").cold_starts.estimate, 0.0498, 0.008);
   EXPECT_NEAR(cold.mean.estimate - warm.mean.estimate, 0.1, 0.02);
   EXPECT_NEAR(percentile(cold, 0.5), percentile(warm, 0.5), 0.005);
   EXPECT_GT(percentile(cold, 0.99), 2.0);

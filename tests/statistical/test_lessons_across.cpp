@@ -13,15 +13,12 @@ double mean_ms(const Results& run, const std::string& name) {
   return workload(run.report, name).success_duration.mean.estimate * 1e3;
 }
 
-// Work of workers, all instances, in seconds per replication.
-Figure busy(const std::string& name, std::size_t from = 0, std::size_t to = SIZE_MAX) {
+// Work of workers, of all instances or of those from a number on, in seconds per replication.
+Figure busy(const std::string& name, std::size_t from = 0) {
   return [=](const models::CompiledModel& model, const models::RunRecord& r) {
+    const std::vector<models::InstanceRecord>& instances = station_record(model, r, name).instances;
     double sum = 0;
-    for (std::size_t s = 0; s < model.topology->stations.size(); ++s) {
-      if (model.topology->stations[s].name != name) continue;
-      for (std::size_t i = from; i < std::min(to, r.stations[s].instances.size()); ++i)
-        sum += r.stations[s].instances[i].busy_s;
-    }
+    for (std::size_t i = from; i < instances.size(); ++i) sum += instances[i].busy_s;
     return sum;
   };
 }
@@ -219,7 +216,7 @@ TEST(GraphqlSubscriptions, CostEventsTimesSubscribers) {
   const Results run = run_library("graphql-subscriptions");
   const auto per_change = [](const Figure& of) {
     return Figure([=](const models::CompiledModel& model, const models::RunRecord& r) {
-      return of(model, r) / static_cast<double>(r.edges.empty() ? 0 : r.classes[0].arrived);
+      return of(model, r) / static_cast<double>(r.classes[0].arrived);
     });
   };
   EXPECT_NEAR(mean(run, per_change(milestones("lean_graph/subscribe.delivered"))), 500, 5);
@@ -244,11 +241,8 @@ TEST(ReconnectStorm, JitterFlattensIt) {
   const auto peak = [](const std::string& name) {
     return Figure([=](const models::CompiledModel& model, const models::RunRecord& r) {
       double most = 0;
-      for (std::size_t s = 0; s < model.topology->stations.size(); ++s) {
-        if (model.topology->stations[s].name != name) continue;
-        for (const models::InstanceRecord& i : r.stations[s].instances)
-          most = std::max(most, static_cast<double>(i.peak_queue));
-      }
+      for (const models::InstanceRecord& i : station_record(model, r, name).instances)
+        most = std::max(most, static_cast<double>(i.peak_queue));
       return most;
     });
   };

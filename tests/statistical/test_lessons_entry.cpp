@@ -10,31 +10,21 @@
 namespace tailrace::tests {
 namespace {
 
-std::size_t operation_of(const models::CompiledModel& m, const std::string& name) {
-  for (std::size_t i = 0; i < m.topology->operations.size(); ++i) {
-    if (m.topology->operation_name(static_cast<int>(i)) == name) return i;
-  }
-  ADD_FAILURE() << name;
-  return 0;
-}
 Figure arrivals(const std::string& name) {
   return [name](const models::CompiledModel& m, const models::RunRecord& r) {
-    return static_cast<double>(r.operations[operation_of(m, name)].arrived);
+    return static_cast<double>(operation_record(m, r, name).arrived);
   };
 }
 Figure answered(const std::string& name) {
   return [name](const models::CompiledModel& m, const models::RunRecord& r) {
-    return static_cast<double>(r.operations[operation_of(m, name)].ended[0]);
+    return static_cast<double>(operation_record(m, r, name).ended[0]);
   };
 }
-// Core-seconds at the gateway for each request that came to its door.
+// Microseconds of a core at the gateway for each request that came to its door.
 Figure core_us_per_request() {
   return [](const models::CompiledModel& m, const models::RunRecord& r) {
     double cpu = 0;
-    for (std::size_t s = 0; s < m.topology->stations.size(); ++s) {
-      if (m.topology->stations[s].name != "edge") continue;
-      for (const models::InstanceRecord& i : r.stations[s].instances) cpu += i.cpu_s;
-    }
+    for (const models::InstanceRecord& i : station_record(m, r, "edge").instances) cpu += i.cpu_s;
     return 1e6 * cpu / static_cast<double>(r.classes[0].arrived);
   };
 }
@@ -80,10 +70,8 @@ TEST(ServerSideBalancer, IsOneMoreHopAndOnePointOfFailureUnlessReplicated) {
 Figure idle_instances(const std::string& service) {
   return [=](const models::CompiledModel& model, const models::RunRecord& r) {
     double idle = 0;
-    for (std::size_t s = 0; s < model.topology->stations.size(); ++s) {
-      if (model.topology->stations[s].name != service) continue;
-      for (const models::InstanceRecord& i : r.stations[s].instances) idle += i.busy_s == 0 ? 1 : 0;
-    }
+    for (const models::InstanceRecord& i : station_record(model, r, service).instances)
+      idle += i.busy_s == 0 ? 1 : 0;
     return idle;
   };
 }
@@ -170,12 +158,9 @@ TEST(Authorization, RememberedDecisionsStayWrongUntilTheyExpire) {
               0.8);
   // From the change on.
   const Results after = run_library("authorization", {"run.warmup=120s"});
-  const auto let_in = [](const std::string& name) {
+  const auto let_in = [](const std::string& name) {  // for each of the 100 clients
     return [name](const models::CompiledModel& m, const models::RunRecord& r) {
-      for (std::size_t w = 0; w < m.topology->workloads.size(); ++w) {
-        if (m.topology->workloads[w].name == name) return static_cast<double>(r.classes[w].ended[0]) / 100;
-      }
-      return -1.0;
+      return goodput_per_s(name)(m, r) * r.seconds() / 100;
     };
   };
   EXPECT_FIGURE(after, let_in("remembered"), 108.3 / 22, 0.9);

@@ -56,6 +56,13 @@ const analysis::EffectReport& effect(const analysis::RunReport& report, const st
   return named(report.messaging.effects, name, &analysis::EffectReport::name);
 }
 
+const analysis::MilestoneReport& milestone(const analysis::RunReport& report, const std::string& name) {
+  return named(report.messaging.milestones, name, &analysis::MilestoneReport::name);
+}
+const analysis::ScalingReport& scaling(const analysis::RunReport& report, const std::string& station) {
+  return named(report.scaling, station, &analysis::ScalingReport::station);
+}
+
 double percentile(const analysis::LatencyReport& latency, double p) {
   return latency.percentiles[index_of(p)].estimate;
 }

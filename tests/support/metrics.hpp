@@ -23,6 +23,8 @@ const analysis::OperationReport& operation(const analysis::RunReport& report, co
 const analysis::ChannelReport& channel(const analysis::RunReport& report, const std::string& name);
 const analysis::GroupReport& group(const analysis::RunReport& report, const std::string& name);
 const analysis::EffectReport& effect(const analysis::RunReport& report, const std::string& name);
+const analysis::MilestoneReport& milestone(const analysis::RunReport& report, const std::string& name);
+const analysis::ScalingReport& scaling(const analysis::RunReport& report, const std::string& station);
 double percentile(const analysis::LatencyReport& latency, double p);  // one of kPercentiles
 
 // Of requests that succeeded, of the workload "load".
