@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/statistical/cases.hpp"
+#include "tests/statistical/erlang.hpp"
 
 namespace tailrace::tests {
 
@@ -43,15 +44,9 @@ double open_fraction(const Observed& o) {
   for (const models::RunRecord& r : o.records) open += r.policies.at(0).states.at(0).seconds.at(1);
   return open / seconds(o);
 }
-// From closed to open; NaN where a log was too short for all of them.
-double trips_per_hour(const Observed& o) {
+double trips_per_hour(const Observed& o) {  // from closed to open
   std::uint64_t trips = 0;
-  for (const models::RunRecord& r : o.records) {
-    const models::PolicyStateRecord& state = r.policies.at(0).states.at(0);
-    if (state.changes > state.timeline.size()) return std::nan("");
-    for (const models::StatusChange& change : state.timeline)
-      trips += change.from == 0 && change.to == 1 ? 1 : 0;
-  }
+  for (const models::RunRecord& r : o.records) trips += r.policies.at(0).states.at(0).trips;
   return static_cast<double>(trips) / seconds(o) * 3600;
 }
 
@@ -146,12 +141,6 @@ Case early_drop(double offered, int least, int most, double top) {
   return c;
 }
 
-double erlang_c(double a, int c) {
-  double b = 1;
-  for (int k = 1; k <= c; ++k) b = a * b / (k + a * b);
-  return b / (1 - a / c * (1 - b));
-}
-
 Case pooled(const std::string& id, double rate, double mean_s, const std::string& pool) {
   Case c;
   c.id = id;
@@ -220,7 +209,7 @@ std::vector<Case> admission_cases() {
 
   // A pool of c connections in front of a server without queue is M/M/c.
   for (const auto& [rate, mean, connections] : {std::tuple(700.0, 0.025, 20), std::tuple(400.0, 0.02, 10)}) {
-    const double load = rate * mean, probability = erlang_c(load, connections);
+    const double load = rate * mean, probability = erlang_c(connections, load);
     const double wait = probability * mean / (connections - load);
     c = pooled(fmt::format("pool-policy-{}", connections), rate, mean,
                fmt::format("max_connections: {}, max_pending_requests: unlimited, max_requests: unlimited",

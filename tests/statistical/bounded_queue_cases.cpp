@@ -4,17 +4,11 @@
 #include <cmath>
 
 #include "tests/statistical/cases.hpp"
+#include "tests/statistical/erlang.hpp"
 
 namespace tailrace::tests {
 
 namespace {
-
-// ErlangB(c, a), by the recursion B(k) = a B(k-1) / (k + a B(k-1)).
-double erlang_b(int c, double a) {
-  double b = 1;
-  for (int k = 1; k <= c; ++k) b = a * b / (k + a * b);
-  return b;
-}
 
 Case one_queue(const std::string& id, double lambda, int workers, const std::string& queue,
                const std::string& service) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "tests/statistical/erlang.hpp"
 #include "tests/statistical/lessons.hpp"
 
 namespace tailrace::tests {
@@ -36,14 +37,10 @@ Figure counted(const std::string& component, std::uint64_t models::AdmissionCoun
 }
 
 // Erlang's C: ten servers of 1/(10 ms + the store's work), 900/s. The store writes 8 KiB of JSON in 34 us and
-// reads the request in 3, so 10.037 ms and a = 9.033: C = 0.677, and a wait of C/(10/s - 900) = 7.0 ms.
+// reads the request in 3, so 10.037 ms and a = 9.033: C = 0.679, and a wait of C/(10/s - 900) = 7.0 ms.
 TEST(RestOrGrpc, APoolOfSingleConnectionsIsAQueueAndStreamsAreNot) {
   const Results run = run_library("rest-or-grpc");
-  const double s = 0.010037, a = 900 * s;
-  double term = 1, sum = 1;
-  for (int k = 1; k < 10; ++k) sum += term *= a / k;
-  const double last = term * a / 10 / (1 - a / 10);
-  const double c = last / (sum + last);
+  const double s = 0.010037, c = erlang_c(10, 900 * s);
   const double wait_ms = c / (10 / s - 900) * 1e3;
   const double waited = mean(run, counted("rest_api", &models::AdmissionCounts::waited)) /
                         mean(run, counted("rest_api", &models::AdmissionCounts::admitted));
