@@ -1,5 +1,5 @@
-// Errors, retries and timeouts. Failures are independent of everything; a caller that stops waiting does not
-// tell the server, which works on.
+// Errors, retries, timeouts and added latency. Failures are independent of everything; a caller that stops
+// waiting does not tell the server, which works on.
 #include <cmath>
 
 #include "tests/statistical/cases.hpp"
@@ -143,6 +143,22 @@ std::vector<Case> failure_cases() {
   c.rate = 100;
   c.warmup_s = 1;
   c.expectations = {near("success_fraction", success_fraction(), 0.999 * 0.995 * 0.99 * 0.9995, 0.001)};
+  cases.push_back(c);
+
+  // A tenth of the requests wait for 200 ms, and all work for 20.
+  c = {};
+  c.id = "fault-latency-injection";
+  c.source = "mixture of 20 ms and 220 ms";
+  c.scenario =
+      "workloads: {load: {constant_arrival_rate: 50/s, calls: s.op}}\n"
+      "services: {s: {endpoints: {op: [compute: 20ms]}}}\n"
+      "faults: [{type: delay, target: s, latency: 200ms, probability: 10%}]\n";
+  c.rate = 50;
+  c.requests = 5e5;
+  c.expectations = {near("response_mean", response_mean(), 0.04, 0.01),
+                    near("response_p50", response_percentile(0.5), 0.02, 0.01),
+                    near("response_p95", response_percentile(0.95), 0.22, 0.01),
+                    near("fraction_slow", slower_than(0.1), 0.1, 0.02)};
   cases.push_back(c);
   return cases;
 }

@@ -316,21 +316,6 @@ std::vector<Case> messaging_cases() {
   cases.push_back(visibility("visibility-timeout", 1, 0.5, "instances: 1000, receive_batch: 1"));
   cases.push_back(visibility("visibility-timeout-short", 0.3, 0.3, "concurrency: 10000"));
 
-  // A mixture of 20 ms and 220 ms.
-  Case c;
-  c.id = "fault-latency-injection";
-  c.source = "mixture";
-  c.scenario =
-      "workloads: {load: {constant_arrival_rate: 50/s, calls: s.op}}\n"
-      "services: {s: {endpoints: {op: [compute: 20ms]}}}\n"
-      "faults: [{type: delay, target: s, latency: 200ms, probability: 10%}]\n";
-  c.rate = 50;
-  c.requests = 5e5;
-  c.expectations = {near("response_mean", response_mean(), 0.04, 0.01),
-                    near("response_p50", response_percentile(0.5), 0.02, 0.01),
-                    near("response_p95", response_percentile(0.95), 0.22, 0.01),
-                    near("fraction_slow", slower_than(0.1), 0.1, 0.02)};
-  cases.push_back(c);
   cases.push_back(competing("broker-competing-4", 4, 0.8, 0));
   cases.push_back(competing("broker-bounded-2", 2, 0.9, 5));
   cases.push_back(expiring("broker-ttl", 0.8, 3));
