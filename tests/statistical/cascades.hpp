@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analysis/cascade/cascade_report.hpp"
+#include "tests/statistical/lessons.hpp"
 #include "tests/support/scenario.hpp"
 
 namespace tailrace::tests {
@@ -15,10 +16,6 @@ using analysis::CascadeHitReport;
 using analysis::CascadeReport;
 using analysis::Mechanism;
 using analysis::Verdict;
-
-inline int with(const CascadeReport& report, Verdict verdict) {
-  return report.verdicts[static_cast<std::size_t>(verdict)];
-}
 
 inline const CascadeHitReport* hit(const CascadeReport& report, const std::string& component) {
   for (const CascadeHitReport& h : report.hits) {

@@ -85,9 +85,9 @@ std::vector<double> each(const Results& run, const Figure& figure) {
 
 }  // namespace
 
-Results run_library(const std::string& name, std::vector<std::string> changes) {
+Results run_library(const std::string& name, std::vector<std::string> changes, const std::string& variant) {
   changes.insert(changes.begin(), fmt::format("run.replications={}", kReplications));
-  const Loaded loaded = load_file("scenarios/library/" + name + ".yaml", changes);
+  const Loaded loaded = load_file("scenarios/library/" + name + ".yaml", changes, variant);
   if (!loaded.topology) throw std::runtime_error(loaded.shown);
   Results run = run_model(models::compile(loaded.topology), 0);
   EXPECT_EQ(run.report.status, models::RunStatus::completed) << run.report.message;
@@ -238,6 +238,10 @@ double least(const Results& run, const Figure& figure) {
 double most(const Results& run, const Figure& figure) {
   const std::vector<double> values = each(run, figure);
   return *std::max_element(values.begin(), values.end());
+}
+
+int with_verdict(const analysis::CascadeReport& report, analysis::Verdict verdict) {
+  return report.verdicts[static_cast<std::size_t>(verdict)];
 }
 
 Bounds difference(const Results& a, const Figure& of_a, const Results& b, const Figure& of_b) {

@@ -7,13 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "analysis/cascade/cascade_report.hpp"
 #include "tests/support/metrics.hpp"
 #include "tests/support/scenario.hpp"
 
 namespace tailrace::tests {
 
-// `name` without folder and ending; each change as for --set.
-Results run_library(const std::string& name, std::vector<std::string> changes = {});
+// `name` without folder and ending; each change as for --set. Five replications, where no change says more.
+Results run_library(const std::string& name, std::vector<std::string> changes = {},
+                    const std::string& variant = "");
 
 // Parts of a record by name; a name that is not there is a broken test and throws, here and below.
 const models::StationRecord& station_record(const models::CompiledModel& m, const models::RunRecord& r,
@@ -48,6 +50,9 @@ testing::AssertionResult figure_is_near(const char* file, int line, const char* 
                                         const Figure& figure, double expected, double tolerance);
 double least(const Results& run, const Figure& figure);  // of the replications
 double most(const Results& run, const Figure& figure);
+
+// Replications with that verdict.
+int with_verdict(const analysis::CascadeReport& report, analysis::Verdict verdict);
 
 struct Bounds {
   double low, high;

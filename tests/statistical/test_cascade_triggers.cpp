@@ -44,7 +44,7 @@ faults: [{name: noisy, type: cpu_stress, target: web, load: 90%, start: 100s, du
 )");
   ASSERT_EQ(c.hits.size(), 1u) << c.story;
   expect_hit(c, "others", Mechanism::slow_replies, "web");
-  EXPECT_EQ(with(c, Verdict::unaffected), 3) << c.story;
+  EXPECT_EQ(with_verdict(c, Verdict::unaffected), 3) << c.story;
 }
 
 // A spike passes through a service with room for it, into a log whose consumers have none. And when what they
@@ -62,7 +62,7 @@ logs: {orders: {partitions: 8, consumers: {mailers: {instances: 4, retry_backoff
   const CascadeReport spike = cascade_of(
       text + "faults: [{type: load_spike, target: users, factor: 4, start: 100s, duration: 30s}]\n");
   expect_hit(spike, "orders", Mechanism::load, "users");
-  EXPECT_EQ(with(spike, Verdict::unaffected), 3) << spike.story;
+  EXPECT_EQ(with_verdict(spike, Verdict::unaffected), 3) << spike.story;
 
   const CascadeReport down = cascade_of(
       text + "faults: [{name: down, type: pod_failure, target: smtp, start: 100s, duration: 30s}]\n");
@@ -152,7 +152,7 @@ services:
   EXPECT_NEAR(c.triggers[0].start_s, 156, 1);  // thirty, of what were twenty
   expect_hit(c, "users", Mechanism::load, "load");
   expect_hit(c, "web", Mechanism::load, "users");
-  EXPECT_EQ(with(c, Verdict::degraded), 3) << c.story;
+  EXPECT_EQ(with_verdict(c, Verdict::degraded), 3) << c.story;
   EXPECT_EQ(c.reason, "its trigger lasts");
 }
 
@@ -171,14 +171,14 @@ deployments: [{service: cart, at: 100s, version: {error_rate: 30%}}]
   expect_hit(bad, "cart", Mechanism::deployment, "rolling of cart");
   expect_hit(bad, "web", Mechanism::errors, "cart");
   expect_hit(bad, "users", Mechanism::errors, "web");
-  EXPECT_EQ(with(bad, Verdict::degraded), 3) << bad.story;
+  EXPECT_EQ(with_verdict(bad, Verdict::degraded), 3) << bad.story;
   EXPECT_EQ(bad.reason, "its trigger lasts");
   EXPECT_EQ(bad.story.find("At 100 s the deployment \"rolling of cart\" began"), 0u) << bad.story;
 
   const CascadeReport alike =
       run_library("gc-pause", {"run.replications=3", "deployments=[{service: server, at: 30s}]"})
           .report.cascade;
-  EXPECT_EQ(with(alike, Verdict::metastable), 3) << alike.story;
+  EXPECT_EQ(with_verdict(alike, Verdict::metastable), 3) << alike.story;
 }
 
 // A workload of 8/s stays collapsed for good, one of 190/s never notices and has 80/s from 200 s on. That
@@ -203,12 +203,12 @@ services:
 faults: [{name: collection, type: pause, target: tiny, start: 100s, duration: 1s}]
 )";
   const CascadeReport less = cascade_of(text);
-  EXPECT_EQ(with(less, Verdict::degraded), 3) << less.story;
+  EXPECT_EQ(with_verdict(less, Verdict::degraded), 3) << less.story;
   EXPECT_EQ(less.reason, "most of the goodput is back");
   EXPECT_NEAR(less.lost.estimate, 8.0 / (8 + (100 * 190 + 200 * 80) / 300.0), 0.01);
   // And of as little as of much: where the larger one collapses, it does.
   const CascadeReport all = cascade_of(text, {"workloads.large={constant_arrival_rate: 1/s, calls: big.go}"});
-  EXPECT_EQ(with(all, Verdict::metastable), 3) << all.story;
+  EXPECT_EQ(with_verdict(all, Verdict::metastable), 3) << all.story;
 }
 
 }  // namespace

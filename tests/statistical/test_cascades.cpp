@@ -1,6 +1,9 @@
-// Cascades by name: published metastable failures and their cures over ten seeds, causes that are known
-// because they were put there, and silence where nothing happened. (Seed by seed: test_ten_seeds.cpp.)
+// Cascades by name, over all replications of a run: a published metastable failure, causes that are known
+// because they were put there, and silence where nothing happened. (Seed by seed, with each variant of the
+// library's: test_ten_seeds.cpp.)
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "tests/statistical/cascades.hpp"
 #include "tests/statistical/lessons.hpp"
@@ -8,19 +11,17 @@
 namespace tailrace::tests {
 namespace {
 
-// --- one server, clients who retry once: the threshold is rate x (1 + retries) = 300/s
+// --- the retry storm of Bronson, Aghayev, Charapko and Zhu (HotOS 2021): one server of 300/s, clients who
+// retry once. The threshold is rate x (1 + retries) = 300/s.
 
-CascadeReport retry_storm(std::vector<std::string> changes) {
+CascadeReport retry_storm(std::vector<std::string> changes, const std::string& variant = "") {
   changes.push_back("run.replications=10");
-  return run_library("retry-storm", std::move(changes)).report.cascade;
+  return run_library("retry-storm", std::move(changes), variant).report.cascade;
 }
 
-class RetryStorm : public testing::TestWithParam<int> {};
-
-TEST_P(RetryStorm, StaysCollapsedAboveHalfTheCapacity) {
-  const CascadeReport c =
-      retry_storm({"workloads.clients.constant_arrival_rate=" + std::to_string(GetParam()) + "/s"});
-  EXPECT_EQ(with(c, Verdict::metastable), 10) << c.story;
+TEST(RetryStorm, StaysCollapsed) {
+  const CascadeReport c = retry_storm({});
+  EXPECT_EQ(with_verdict(c, Verdict::metastable), 10) << c.story;
   EXPECT_LT(c.goodput_after.estimate, 1.0);
   expect_hit(c, "server", Mechanism::fault, "standstill");
   expect_hit(c, "clients", Mechanism::timeouts, "server");
@@ -28,42 +29,26 @@ TEST_P(RetryStorm, StaysCollapsedAboveHalfTheCapacity) {
   ASSERT_EQ(c.amplified.size(), 1u);
   EXPECT_NEAR(c.amplified[0].most, 2.0, 0.2);
   EXPECT_LE(c.amplified[0].most, 2.0);  // one retry each: never more, in whatever window attempts are counted
+  const Results later = run_library("retry-storm", {"run.warmup=150s"});
+  EXPECT_NEAR(mean(later, attempts("clients", "server.work")), 2, 0.005);
 }
-INSTANTIATE_TEST_SUITE_P(PerSecond, RetryStorm, testing::Values(280, 200, 160));
 
+// The queue of the stop, of ten seconds of requests and the second attempts of nine, less what is served
+// within the timeout, drains at 300 - 2 x rate. Deviations of ten replications: sqrt(4 x rate + 300) for each
+// root of a second, over the drain rate: 5 s and 1 s.
 TEST(RetryStorm, RecoversBelow) {
-  // The queue of the stop, and what comes meanwhile as two attempts each, drains at 300 - 2 x rate.
+  const auto expected = [](double rate) { return (19 * rate - 300) / (300 - 2 * rate); };
   const CascadeReport at140 = retry_storm({"workloads.clients.constant_arrival_rate=140/s"});
-  EXPECT_EQ(with(at140, Verdict::recovered), 10) << at140.story;
-  EXPECT_NEAR(at140.recovery.estimate, 118, 20);
+  EXPECT_NEAR(at140.recovery.estimate, expected(140), 20);  // 118
   const CascadeReport at120 = retry_storm({"workloads.clients.constant_arrival_rate=120/s"});
-  EXPECT_EQ(with(at120, Verdict::recovered), 10) << at120.story;
-  EXPECT_NEAR(at120.recovery.estimate, 34, 6);
+  EXPECT_NEAR(at120.recovery.estimate, expected(120), 5);  // 33
 }
 
-// The overrides of one of the scenario's variants.
-std::vector<std::string> cure(const std::string& name) {
-  const std::string budget =
-      "workloads.clients.retry_budget={type: success_deposit, deposit: 0.1, bucket_size: 100";
-  if (name == "drop_expired")
-    return {"workloads.clients.deadline=1s", "services.server.queue={drop_expired: true}"};
-  if (name == "no_retries") return {"workloads.clients.retries={attempts: 0, per_try_timeout: 1s}"};
-  if (name == "budget_per_call") return {budget + ", deposit_on: first_try}"};
-  return {budget + "}"};
-}
-
-TEST(RetryStorm, CuresThatHelpAndOneThatDoesNot) {
-  const CascadeReport dropped = retry_storm(cure("drop_expired"));
-  EXPECT_EQ(with(dropped, Verdict::recovered), 10) << dropped.story;
-  EXPECT_LT(dropped.recovery.estimate, 20);
-  const CascadeReport alone = retry_storm(cure("no_retries"));
-  EXPECT_EQ(with(alone, Verdict::recovered), 10) << alone.story;
-  EXPECT_NEAR(alone.recovery.estimate, 125, 25);  // 2,800 waiting, 20 a second fewer
-  const CascadeReport per_call = retry_storm(cure("budget_per_call"));
-  EXPECT_EQ(with(per_call, Verdict::metastable), 10) << per_call.story;  // 280 + 28 > 300
-  const CascadeReport per_success = retry_storm(cure("budget_per_success"));
-  EXPECT_EQ(with(per_success, Verdict::recovered), 10) << per_success.story;
-  EXPECT_NEAR(per_success.recovery.estimate, 138, 30);
+TEST(RetryStorm, IsCuredInTheTimeOfTheQueueOfTheStop) {
+  // 2800 came in it, 300 are served in time, and 300 - 280 a second are more than come: 125 s.
+  EXPECT_NEAR(retry_storm({}, "no_retries").recovery.estimate, 125, 20);
+  // A full bucket of 100 retries more: 130 s.
+  EXPECT_NEAR(retry_storm({}, "budget_per_success").recovery.estimate, 130, 20);
 }
 
 TEST(GcPause, OneSecondIsForeverWithFourAttempts) {
@@ -112,7 +97,7 @@ TEST(Causes, ASlowDatabaseFillsTheSharedPoolAboveIt) {
   const CascadeReport c = cascade_of(
       std::string(kShop) +
       "faults: [{name: slow disk, type: gray, target: ledger, factor: 20, start: 100s, duration: 30s}]\n");
-  EXPECT_EQ(with(c, Verdict::recovered), 5) << c.story;
+  EXPECT_EQ(with_verdict(c, Verdict::recovered), 5) << c.story;
   expect_hit(c, "ledger", Mechanism::fault, "slow disk");
   expect_hit(c, "orders", Mechanism::held_workers, "ledger");
   expect_hit(c, "edge", Mechanism::held_workers, "orders");
@@ -167,7 +152,7 @@ faults: [{name: outage, type: pod_failure, target: mail, start: 100s, duration: 
   expect_hit(c, "mail", Mechanism::fault, "outage");
   expect_hit(c, "orders", Mechanism::errors, "mail");
   expect_hit(c, "shoppers", Mechanism::errors, "orders");
-  EXPECT_EQ(with(c, Verdict::recovered), 5) << c.story;
+  EXPECT_EQ(with_verdict(c, Verdict::recovered), 5) << c.story;
   EXPECT_LT(c.recovery.estimate, 3);
 }
 
@@ -187,7 +172,7 @@ faults: [{type: pod_failure, target: partition events#4, start: 100s, duration: 
   expect_hit(c, "events", Mechanism::fault, "pod_failure partition events#4");
   expect_hit(c, "orders", Mechanism::errors, "events");
   expect_hit(c, "shoppers", Mechanism::errors, "orders");
-  EXPECT_EQ(with(c, Verdict::recovered), 5) << c.story;
+  EXPECT_EQ(with_verdict(c, Verdict::recovered), 5) << c.story;
   EXPECT_NE(c.story.find("the fault \"pod_failure partition events#4\" began"), std::string::npos) << c.story;
 }
 
@@ -233,7 +218,7 @@ services:
 databases: {depot: {connections: 8, operations: {write: exp(10ms)}}}
 faults: [{name: slow disk, type: delay, target: depot, factor: 30, start: 170s, duration: 45s}]
 )");
-  EXPECT_EQ(with(c, Verdict::recovered), 5) << c.story;
+  EXPECT_EQ(with_verdict(c, Verdict::recovered), 5) << c.story;
   expect_hit(c, "depot", Mechanism::fault, "slow disk");
   expect_hit(c, "stock", Mechanism::held_workers, "depot");
   expect_hit(c, "shop", Mechanism::held_workers, "stock");
@@ -292,7 +277,7 @@ services:
   expect_hit(cut, "others", Mechanism::timeouts, "web");
   EXPECT_LT(place(cut, "web"), place(cut, "users")) << cut.story;
   EXPECT_LT(place(cut, "web"), place(cut, "others")) << cut.story;
-  EXPECT_EQ(with(cut, Verdict::recovered), 3) << cut.story;
+  EXPECT_EQ(with_verdict(cut, Verdict::recovered), 3) << cut.story;
 
   const CascadeReport far = cascade_of(shop +
                                        "faults: [{name: far, type: latency, target: web -> cart, latency: "
@@ -320,7 +305,7 @@ faults: [{name: slower, type: delay, target: far, latency: 500ms, start: 100s, d
   EXPECT_NEAR(hit(c, "far")->normal, 0.05, 0.005);  // Little's law: 10 under way at 200/s
   EXPECT_NEAR(hit(c, "far")->worst, 0.6, 0.1);      // 550 ms, and the scatter of a window
   EXPECT_NEAR(hit(c, "far")->end_s, 161, 1);
-  EXPECT_EQ(with(c, Verdict::unaffected), 3) << c.story;  // none fails, and none hangs
+  EXPECT_EQ(with_verdict(c, Verdict::unaffected), 3) << c.story;  // none fails, and none hangs
 }
 
 TEST(Causes, WhoIsKeptWaitingHasNotFailed) {
@@ -334,7 +319,7 @@ faults: [{name: stop, type: pause, target: s, start: 100s, duration: 5s}]
   ASSERT_NE(hit(c, "users"), nullptr) << c.story;
   EXPECT_TRUE(hit(c, "users")->waits) << c.story;
   EXPECT_NE(c.story.find("of its requests were kept waiting"), std::string::npos) << c.story;
-  EXPECT_EQ(with(c, Verdict::recovered), 3) << c.story;
+  EXPECT_EQ(with_verdict(c, Verdict::recovered), 3) << c.story;
 }
 
 // What a fault kills at once ends with the window before it, where windows are whole seconds as its start is:
@@ -352,7 +337,7 @@ faults: [{name: one dies, type: pod_failure, target: deep, mode: one, start: 100
   expect_hit(c, "deep", Mechanism::fault, "one dies");
   expect_hit(c, "web", Mechanism::errors, "deep");
   expect_hit(c, "users", Mechanism::errors, "web");
-  EXPECT_EQ(with(c, Verdict::recovered), 5) << c.story;
+  EXPECT_EQ(with_verdict(c, Verdict::recovered), 5) << c.story;
   for (const CascadeHitReport& h : c.hits) {
     EXPECT_EQ(h.normal, 0) << h.component;
     EXPECT_EQ(h.onset_s, 100) << h.component;
@@ -393,7 +378,7 @@ databases: {store: {connections: 4, operations: {render: 30ms}}}
 )Y");
   ASSERT_NE(hit(c, "users"), nullptr) << c.story;
   EXPECT_EQ(hit(c, "users")->cause, "web") << c.story;
-  EXPECT_EQ(with(c, Verdict::degraded), 3) << c.story;
+  EXPECT_EQ(with_verdict(c, Verdict::degraded), 3) << c.story;
 }
 
 TEST(Causes, TwoFaultsAtOnceAreToldApart) {
@@ -430,14 +415,12 @@ workloads: {users: {constant_arrival_rate: 100/s, calls: s.go, timeout: 500ms}}
 services: {s: {workers: 1, endpoints: {go: [compute: exp(20ms)]}}}
 faults: [{name: stop, type: pause, target: s, start: 130s, duration: 4s}]
 )");
-  EXPECT_EQ(with(c, Verdict::unknown), 3);
+  EXPECT_EQ(with_verdict(c, Verdict::unknown), 3);
   EXPECT_NE(c.reason.find("before the first trigger"), std::string::npos) << c.reason;
 }
 
 // --- and none
 
-// The stated rate of false alarms is 1 % of runs; 200 runs of each system, so up to 5 in 200 may happen by
-// chance.
 // Two or three requests in all: of their times and of their number nothing can be said.
 TEST(Causes, AFewRequestsAreNeitherSlowNorMoreLoad) {
   const CascadeReport c = cascade_of(R"(
@@ -454,7 +437,7 @@ faults: [{type: pause, target: s, start: 5s, duration: 1ms}]
 // With a few requests a second there are windows in which none ends. That they are under way is no failure.
 TEST(Causes, WhatIsUnderWayAtAWindowsEndHasNotFailed) {
   const CascadeReport c = run_library("priority-inversion", {"run.replications=10"}).report.cascade;
-  EXPECT_EQ(with(c, Verdict::steady), 10) << c.story;
+  EXPECT_EQ(with_verdict(c, Verdict::steady), 10) << c.story;
 }
 
 // A request a second takes three, so three are under way. From 100 s on they hang, one more in each window:
@@ -472,7 +455,7 @@ faults: [{type: pause, target: s, start: 100s}]
   EXPECT_EQ(h->onset_s, 105);
   EXPECT_EQ(h->normal, 0);
   EXPECT_EQ(h->worst, 1);
-  EXPECT_EQ(with(c, Verdict::degraded), 2) << c.story;
+  EXPECT_EQ(with_verdict(c, Verdict::degraded), 2) << c.story;
 }
 
 // The warehouse is down from 60 to 120 s. That it has a queue at 209 s, at 80 % load, is nothing of that: in
@@ -489,6 +472,8 @@ TEST(Causes, AQueueLongAfterIsNoPartOfAnOutage) {
   }
 }
 
+// The stated rate of false alarms is 1 % of runs: of 200 runs of a system more than 5 have one by chance with
+// a probability of 2 %; held to 3.
 TEST(Causes, NothingIsToldWhereNothingHappened) {
   const char* const one_queue = R"(
 tailrace: 1
@@ -517,7 +502,7 @@ databases: {catalog: {connections: 4, operations: {read: exp(12ms)}}}
   for (const std::string& text :
        {std::string(kShop), std::string(one_queue), std::string(messages), std::string(caches)}) {
     const CascadeReport c = cascade_of(text, {"run.replications=200", "run.duration=200s"});
-    EXPECT_GE(with(c, Verdict::steady), 197) << c.story;
+    EXPECT_GE(with_verdict(c, Verdict::steady), 197) << c.story;
     EXPECT_EQ(c.replications, 200);
     EXPECT_EQ(c.verdict, Verdict::steady);
   }

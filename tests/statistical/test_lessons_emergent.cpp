@@ -2,7 +2,6 @@
 // every one. Verdicts and causes are in test_ten_seeds.cpp.
 #include <gtest/gtest.h>
 
-#include "analysis/cascade/cascade_report.hpp"
 #include "tests/statistical/lessons.hpp"
 
 namespace tailrace::tests {
@@ -13,10 +12,6 @@ using analysis::CascadeReport;
 using analysis::Verdict;
 
 constexpr const char* kTenSeeds = "run.replications=10";
-
-int with(const CascadeReport& report, Verdict verdict) {
-  return report.verdicts[static_cast<std::size_t>(verdict)];
-}
 
 double onset(const CascadeReport& report, const std::string& component) {
   for (const CascadeHitReport& h : report.hits) {
@@ -37,7 +32,7 @@ TEST(FifoOrLifo, OrderOfArrivalLosesTenTimesTheSpike) {
   EXPECT_LT(most(run, successes("patient")), 0.92);
   EXPECT_NEAR(1 - mean(run, successes("lucky")), 935 / all, 0.002);
   EXPECT_GT(least(run, successes("lucky")), 0.99);
-  EXPECT_EQ(with(run.report.cascade, Verdict::recovered), 10) << run.report.cascade.story;
+  EXPECT_EQ(with_verdict(run.report.cascade, Verdict::recovered), 10) << run.report.cascade.story;
   EXPECT_NEAR(run.report.cascade.recovery.estimate, 49, 4);
 }
 
@@ -51,7 +46,7 @@ TEST(FifoOrLifo, AQueueOfLessThanASecondIsACureToo) {
 TEST(ThreadPools, ReadersOfAnIdleServiceFallWithTheChain) {
   const Results run = run_library("thread-pools", {kTenSeeds});
   const CascadeReport& c = run.report.cascade;
-  EXPECT_EQ(with(c, Verdict::recovered), 10) << c.story;
+  EXPECT_EQ(with_verdict(c, Verdict::recovered), 10) << c.story;
   EXPECT_LT(most(run, successes("readers")), 0.85);
   EXPECT_GT(least(run, successes("readers")), 1 - 66.0 / 280);
   EXPECT_LE(onset(c, "ledger"), onset(c, "stock"));
@@ -62,10 +57,7 @@ TEST(ThreadPools, ReadersOfAnIdleServiceFallWithTheChain) {
 }
 
 TEST(ThreadPools, ABulkheadKeepsTheGatewayOpenForReaders) {
-  const Results run =
-      run_library("thread-pools", {kTenSeeds,
-                                   "services.gateway.endpoints.buy[1]={call: orders.place, bulkhead: "
-                                   "{max_concurrent_calls: 20}}"});
+  const Results run = run_library("thread-pools", {kTenSeeds}, "bulkhead");
   EXPECT_GT(least(run, successes("readers")), 0.999);
   EXPECT_LT(most(run, successes("buyers")), 0.97);  // 33 of 100 per second cannot be done
 }
