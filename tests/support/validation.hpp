@@ -40,7 +40,7 @@ struct Case {
   bool fixed_duration =
       false;  // the figures hold at this very time, so the size of an experiment does not scale it
   std::string run_extra;  // more keys of the run section, "max_call_depth: 100"
-  std::string family;     // "one queue"; the heading below which docs/validation.md shows it
+  std::string family;     // "One queue"; the heading below which docs/validation.md shows it
 };
 
 struct Score {
@@ -57,7 +57,8 @@ struct CaseOptions {
   double size = 1;
   unsigned seed = 1;
   int jobs = 1;
-  bool check_tolerances = true;  // they are made for size 1
+  // They are made for size 1. Without: those of figures that do not vary, which are as near at any size.
+  bool check_tolerances = true;
 };
 
 // Runs the case; adds a GoogleTest failure for each expectation that does not hold, and for every identity
