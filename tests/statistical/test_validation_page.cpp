@@ -52,7 +52,7 @@ TEST(ValidationPage, HasEveryFigureOfEveryCase) {
   }
   EXPECT_GT(figures, 400U);
   // What is left are heads of tables, families and figures of scenarios; no case that is gone.
-  static const std::regex kCase(R"(\| [a-z][\w.-]*-[\w.-]* \| \w+ \| .*)");
+  static const std::regex kCase(R"(\| (?!(?:case|family|figure) )[a-z][\w.-]* \| \w+ \| .*)");
   for (const std::string& row : rows) EXPECT_FALSE(std::regex_match(row, kCase)) << row << kMend;
 }
 
