@@ -1,17 +1,16 @@
-// What the cascade panel tells: it begins with the component that the fault hit, in the window in which it
-// did; causes come before what they cause; and nobody is told of who has nothing to do with it.
+// What the cascade panel tells of a run: it begins with the component that the fault hit, in the window in
+// which it did; causes come before what they cause; and nobody is told of who has nothing to do with it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <deque>
 
 #include "tests/support/scenario.hpp"
+#include "tests/viewer/open.hpp"
 #include "viewer/model/cascade_view.hpp"
 
 namespace tailrace::viewer {
 namespace {
-
-constexpr double kLong = 120;
 
 std::size_t at(int i) {
   return static_cast<std::size_t>(i);
@@ -24,10 +23,7 @@ struct Told {
 };
 
 Told told_of(const std::string& text) {
-  models::Diagnostics diagnostics;
-  const auto session = Session::open_text(text, {}, diagnostics);
-  if (!session || !session->wait_complete(kLong)) throw std::runtime_error("the run did not end");
-  const auto view = session->view();
+  const auto view = run_text(text)->view();
   return {view->scene, cascade_scene(*view->scene, *view->finished)};
 }
 
@@ -46,6 +42,44 @@ std::vector<bool> upstream(const Scene& scene, int node) {
     }
   }
   return found;
+}
+
+TEST(CascadeScene, KnowsWhatHasBegunAndWhatStillLasts) {
+  CascadeScene c;
+  c.steps.resize(3);
+  c.steps[0].onset_s = 10, c.steps[0].end_s = 20, c.steps[0].over = true;
+  c.steps[1].onset_s = 15;  // to the end of the run
+  c.steps[2].onset_s = 18, c.steps[2].end_s = 19, c.steps[2].over = true;
+  EXPECT_EQ(c.begun(9.9), std::vector<int>{});
+  EXPECT_EQ(c.begun(16), (std::vector<int>{0, 1}));
+  EXPECT_EQ(c.begun(100), (std::vector<int>{0, 1, 2}));
+  EXPECT_EQ(c.lasting(18.5), (std::vector<int>{0, 1, 2}));
+  EXPECT_EQ(c.lasting(19.5), (std::vector<int>{0, 1}));
+  EXPECT_EQ(c.lasting(100), std::vector<int>{1});
+}
+
+TEST(CascadeScene, UnfoldsWithItsCauses) {
+  const auto session = open_file(std::string(TAILRACE_SOURCE_DIR) + "/scenarios/library/retry-storm.yaml");
+  ASSERT_TRUE(session->wait_complete(kLong));
+  const auto view = session->view();
+  const CascadeScene cascade = cascade_scene(*view->scene, *view->finished);
+  EXPECT_TRUE(cascade.happened);
+  EXPECT_EQ(cascade.verdict, "metastable");
+  EXPECT_FALSE(cascade.story.empty());
+  ASSERT_FALSE(cascade.triggers.empty());
+  EXPECT_EQ(cascade.triggers[0].text, "standstill");
+  EXPECT_TRUE(cascade.begun(99).empty()) << "the fault comes at 100 s";
+  EXPECT_FALSE(cascade.begun(120).empty());
+  ASSERT_FALSE(cascade.steps.empty());
+  const CascadeStep& first = cascade.steps[0];
+  EXPECT_EQ(view->scene->nodes[static_cast<std::size_t>(first.node)].name, "server");
+  EXPECT_EQ(first.trigger, 0);
+  EXPECT_EQ(first.depth, 0);
+  EXPECT_NE(first.text.find("server"), std::string::npos);
+  EXPECT_EQ(cascade.nodes, 1);
+  EXPECT_EQ(cascade.nodes_hit, 1);
+  EXPECT_EQ(cascade.recovery_s, -1);
+  EXPECT_GT(cascade.lost_share, 0.9);
 }
 
 // The fault is on from 30 s on, at the last of five hundred, with callers' timeouts of a second.

@@ -1,14 +1,14 @@
-// The inspector's rows: policies of calls and of services can be read and set like any other field.
+// The inspector's rows: all fields that there are; those of policies of calls and of services can be read and
+// set like any other.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/viewer/open.hpp"
 #include "viewer/model/inspector.hpp"
-#include "viewer/model/session.hpp"
 
 namespace tailrace::viewer {
 namespace {
 
-constexpr double kLong = 120;
 constexpr const char* kShop = R"(
 tailrace: 1
 name: shop
@@ -25,6 +25,8 @@ services:
             - {call: stock.read, timeout: 500ms, retries: {attempts: 1}}
             - call: stock.read
   stock: {workers: 2, endpoints: {read: [compute: exp(20ms)]}}
+faults:
+  - {name: hiccup, type: pause, target: stock, start: 10s, duration: 2s}
 )";
 
 struct Inspected {
@@ -47,10 +49,39 @@ struct Inspected {
 };
 
 Inspected open_shop() {
-  models::Diagnostics diagnostics;
-  Inspected i{Session::open_text(kShop, {}, diagnostics), {}};
-  EXPECT_TRUE(i.session && i.session->wait_complete(kLong));
-  return i;
+  return {run_text(kShop), {}};
+}
+
+TEST(InspectorRows, are_all_fields_of_the_table_with_values_or_defaults) {
+  Inspected i = open_shop();
+  i.of_node("stock");
+  const FieldRow* const workers = i.find("services.stock.workers");
+  ASSERT_TRUE(workers);
+  EXPECT_EQ(workers->value, "2");
+  EXPECT_TRUE(workers->written && workers->editable);
+  EXPECT_FALSE(workers->help.empty());
+  const FieldRow* const replicas = i.find("services.stock.replicas");
+  ASSERT_TRUE(replicas);
+  EXPECT_FALSE(replicas->written);
+  const FieldRow* const available = i.find("services.stock.min_available");
+  ASSERT_TRUE(available);
+  EXPECT_EQ(available->fallback, "1");
+  EXPECT_GT(i.rows.size(), 20U);
+  // What it says can be set, can be set.
+  EXPECT_TRUE(i.session->set_field(workers->path, "3").ok);
+  EXPECT_TRUE(i.session->set_field(replicas->path, "2").ok);
+}
+
+TEST(InspectorRows, of_a_fault_and_of_the_run_have_their_values) {
+  Inspected i = open_shop();
+  i.rows = inspect_fault(*i.session->view()->scene, i.session->document(), 0);
+  const FieldRow* const start = i.find("faults[0].start");
+  ASSERT_TRUE(start);
+  EXPECT_EQ(start->value, "10s");
+  i.rows = inspect_run(i.session->document());
+  const FieldRow* const duration = i.find("run.duration");
+  ASSERT_TRUE(duration);
+  EXPECT_EQ(duration->value, "20s");
 }
 
 TEST(InspectorRows, of_a_call_are_those_of_each_call_site) {

@@ -2,8 +2,9 @@
 // and nothing that was there moves when something is added.
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cmath>
+#include <ctime>
 #include <set>
 #include <tuple>
 
@@ -188,9 +189,9 @@ TEST(Layout, what_was_there_stays_when_a_node_is_added) {
 
 TEST(Layout, five_hundred_nodes_and_two_thousand_edges_take_well_under_a_second) {
   const LayoutInput input = random_graph(500, 2000, 1);
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();  // of the processor, which others may use as well
   const Layout layout = layered_layout(input);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   EXPECT_LT(seconds, 0.7);
   EXPECT_LT(layout.crossings, layout.crossings_before);
   RecordProperty("ms", static_cast<int>(seconds * 1000));

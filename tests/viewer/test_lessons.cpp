@@ -3,15 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 
+#include "tests/support/temporary_folder.hpp"
+#include "tests/viewer/open.hpp"
 #include "viewer/model/condition.hpp"
 #include "viewer/model/lesson.hpp"
 
 namespace tailrace::viewer {
 namespace {
 
-constexpr double kLong = 200;
 const std::string kFolder = std::string(TAILRACE_SOURCE_DIR) + "/viewer/lessons";
 
 Lesson read(const std::string& path) {
@@ -42,11 +42,7 @@ std::vector<std::unique_ptr<Session>> sessions_of(const Lesson& lesson, std::vec
     options.variant = variant;
     options.overrides = set;
     options.seed = seed;
-    models::Diagnostics diagnostics;
-    std::vector<models::SourceFile> files;
-    std::string error;
-    sessions.push_back(Session::open(lesson.scenario, options, diagnostics, files, error));
-    EXPECT_TRUE(sessions.back()) << error << models::format_diagnostics(diagnostics, files);
+    sessions.push_back(open_file(lesson.scenario, options));
   }
   return sessions;
 }
@@ -81,7 +77,8 @@ TEST(Lessons, there_are_some_and_each_question_has_one_answer_that_the_run_gives
   }
 }
 
-// The option of each question that runs make true.
+// Ten misunderstandings, each with a lesson of its own, and the bulkhead: the option of each question that
+// runs make true.
 struct Expected {
   const char* lesson;
   std::vector<int> answers;
@@ -98,7 +95,7 @@ class LessonAnswers : public testing::TestWithParam<std::size_t> {};
 TEST_P(LessonAnswers, are_what_the_runs_show_with_any_seed) {
   const Expected& expected = kExpected[GetParam()];
   const Lesson lesson = read(kFolder + "/" + expected.lesson + ".yaml");
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
     std::vector<std::size_t> of_step;
     const auto sessions = sessions_of(lesson, of_step, seed);
     std::vector<int> given;
@@ -121,13 +118,6 @@ TEST(Lessons, have_all_their_answers_held_by_a_test) {
   EXPECT_EQ(list_lessons(kFolder).size(), kExpected.size());
 }
 
-// The ten misunderstandings, each with a lesson of its own, and the bulkhead.
-TEST(Lessons, cover_what_is_misunderstood) {
-  for (const char* name : {"averages", "utilisation", "retry-amplification", "timeouts", "breaker-scope",
-                           "fan-out", "cache-stampede", "async-lag", "autoscaling-lag", "retry-storm"})
-    EXPECT_TRUE(std::filesystem::exists(kFolder + "/" + name + ".yaml")) << name;
-}
-
 // The other way of an A/B switch is a scenario that runs, and another one.
 TEST(Lessons, that_compare_have_a_second_way_that_differs) {
   int switches = 0;
@@ -139,11 +129,7 @@ TEST(Lessons, that_compare_have_a_second_way_that_differs) {
     for (const bool b : {false, true}) {
       SessionOptions options;
       if (b) options.variant = lesson.compare->variant, options.overrides = lesson.compare->set;
-      models::Diagnostics diagnostics;
-      std::vector<models::SourceFile> files;
-      std::string error;
-      const auto session = Session::open(lesson.scenario, options, diagnostics, files, error);
-      ASSERT_TRUE(session) << path << error << models::format_diagnostics(diagnostics, files);
+      const auto session = open_file(lesson.scenario, options);
       ASSERT_TRUE(session->wait_complete(kLong));
       results[b ? 1 : 0] = session->result_of_scenario();
     }
@@ -153,7 +139,8 @@ TEST(Lessons, that_compare_have_a_second_way_that_differs) {
 }
 
 TEST(Lessons, with_mistakes_are_refused_with_their_places) {
-  const std::string path = testing::TempDir() + "/lesson.yaml";
+  const tests::TemporaryFolder folder;
+  const std::string path = folder.file("lesson.yaml");
   const auto first_error = [&path](const std::string& text) {
     FILE* file = std::fopen(path.c_str(), "w");
     std::fputs(text.c_str(), file);

@@ -11,16 +11,15 @@
 #include <set>
 
 #include "tests/support/scenario.hpp"
-#include "viewer/model/session.hpp"
+#include "tests/support/temporary_folder.hpp"
+#include "tests/viewer/open.hpp"
 #include "viewer/model/stored_traces.hpp"
 #include "viewer/model/waterfall.hpp"
 
 namespace tailrace::viewer {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
-constexpr double kLong = 120;
 
 // All that a span can be: attempts that are tried again, branches, messages, background steps, a network.
 constexpr const char* kShop = R"(tailrace: 1
@@ -53,21 +52,16 @@ brokers:
 class StoredTracesOf : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() /
-              fmt::format("tailrace-{}", testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    run_ = tests::store_run(folder_.string(), kShop);
+    run_ = tests::store_run(folder_.path().string(), kShop);
     scene_ = make_scene(run_.model);
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
-  StoredTraces read() const { return read_stored_traces(folder_.string(), *scene_); }
+  StoredTraces read() const { return read_stored_traces(folder_.path().string(), *scene_); }
   std::string text_of(const char* file) const {
-    std::ifstream in(folder_ / file);
+    std::ifstream in(folder_.file(file));
     return {std::istreambuf_iterator<char>(in), {}};
   }
-  void write(const char* file, const std::string& text) const { std::ofstream(folder_ / file) << text; }
+  void write(const char* file, const std::string& text) const { std::ofstream(folder_.file(file)) << text; }
   // The first of `what` in traces.json becomes `to`.
   void damage(const std::string& what, const std::string& to) const {
     std::string text = text_of("traces.json");
@@ -83,7 +77,7 @@ class StoredTracesOf : public testing::Test {
     return nullptr;
   }
 
-  fs::path folder_;
+  const tests::TemporaryFolder folder_;
   tests::Results run_;
   std::shared_ptr<const Scene> scene_;
 };
@@ -135,11 +129,7 @@ TEST_F(StoredTracesOf, ARunAreItsRequestsSpanForSpan) {
 }
 
 TEST_F(StoredTracesOf, ASessionAreThoseOfTheStoredRunUntilItIsChanged) {
-  models::Diagnostics diagnostics;
-  std::vector<models::SourceFile> files;
-  std::string error;
-  const auto session = Session::open(folder_.string(), {}, diagnostics, files, error);
-  ASSERT_TRUE(session) << error;
+  const auto session = open_file(folder_.path().string());
   ASSERT_TRUE(session->wait_complete(kLong) && session->wait_stored(kLong));
   ASSERT_NE(session->stored_traces(), nullptr);
   EXPECT_EQ(session->stored_traces()->requests.size(), read().requests.size());
@@ -152,10 +142,10 @@ TEST_F(StoredTracesOf, ASessionAreThoseOfTheStoredRunUntilItIsChanged) {
 }
 
 TEST_F(StoredTracesOf, AnAbsentFileIsSaidToBeAbsent) {
-  fs::remove(folder_ / "traces.json");
+  std::filesystem::remove(folder_.file("traces.json"));
   const StoredTraces stored = read();
   EXPECT_TRUE(stored.requests.empty());
-  EXPECT_THAT(stored.note, HasSubstr((folder_ / "traces.json").string() + " cannot be read"));
+  EXPECT_THAT(stored.note, HasSubstr(folder_.file("traces.json") + " cannot be read"));
 }
 
 TEST_F(StoredTracesOf, AFileThatEndsTooEarlyIsToldWithLineAndColumn) {
@@ -187,6 +177,7 @@ TEST_F(StoredTracesOf, ADamagedSpanTakesItsRequestAlone) {
 }
 
 TEST_F(StoredTracesOf, WhatIsNoTraceIsToldInWords) {
+  const std::string traces = text_of("traces.json");
   for (const char* const text :
        {"[]", "{}", "3", "{\"resourceSpans\": 3}", "{\"resourceSpans\": [3]}",
         "{\"resourceSpans\": [{\"resource\": {\"attributes\": []}}]}", "{\"resourceSpans\": []}", ""}) {
@@ -195,6 +186,7 @@ TEST_F(StoredTracesOf, WhatIsNoTraceIsToldInWords) {
     EXPECT_TRUE(stored.requests.empty());
     EXPECT_FALSE(stored.note.empty()) << text;
   }
+  write("traces.json", traces);
   for (const char* const text : {"[]", "{}", "{\"tail\": 3}", "{\"tail\": {\"traced\": 7}}"}) {
     write("summary.json", text);
     const StoredTraces stored = read();

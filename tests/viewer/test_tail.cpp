@@ -8,15 +8,13 @@
 
 #include "analysis/tail/tail.hpp"
 #include "models/runtime/execution.hpp"
+#include "tests/viewer/open.hpp"
 #include "viewer/model/percentiles.hpp"
-#include "viewer/model/session.hpp"
 #include "viewer/model/tail_tracer.hpp"
 #include "viewer/model/waterfall.hpp"
 
 namespace tailrace::viewer {
 namespace {
-
-constexpr double kLong = 120;
 
 // Requests wait for one worker at stock, are tried again after half a second, and cross a network.
 constexpr const char* kShop = R"(
@@ -36,16 +34,6 @@ faults:
   - {name: hiccup, type: pause, target: stock, start: 30s, duration: 1s}
 )";
 
-std::unique_ptr<Session> open(const std::string& text = kShop) {
-  models::Diagnostics diagnostics;
-  std::unique_ptr<Session> session = Session::open_text(text, {}, diagnostics);
-  EXPECT_TRUE(session != nullptr) << (diagnostics.all().empty() ? "" : diagnostics.all().front().message);
-  if (session) {
-    EXPECT_TRUE(session->wait_complete(kLong));
-  }
-  return session;
-}
-
 std::shared_ptr<const TailTraces> traces_of(Session& session, TimeRange range) {
   session.want_traces(range);
   EXPECT_TRUE(session.wait_traces(kLong));
@@ -53,7 +41,7 @@ std::shared_ptr<const TailTraces> traces_of(Session& session, TimeRange range) {
 }
 
 TEST(TailTraces, of_a_stretch_are_exactly_the_requests_that_the_shown_run_had_in_it) {
-  const auto session = open();
+  const auto session = run_text(kShop);
   for (const TimeRange range : {TimeRange{0, 60}, TimeRange{10, 20}, TimeRange{29, 35}}) {
     const auto traces = traces_of(*session, range);
     ASSERT_NE(traces, nullptr);
@@ -70,7 +58,7 @@ TEST(TailTraces, of_a_stretch_are_exactly_the_requests_that_the_shown_run_had_in
 }
 
 TEST(TailTraces, are_asked_for_once_the_run_is_over_and_belong_to_it) {
-  const auto session = open();
+  const auto session = run_text(kShop);
   ASSERT_NE(traces_of(*session, {0, 60}), nullptr);
   ASSERT_TRUE(session->set_field("services.stock.workers", "2").ok);
   ASSERT_TRUE(session->wait_complete(kLong));
@@ -82,7 +70,7 @@ TEST(TailTraces, are_asked_for_once_the_run_is_over_and_belong_to_it) {
 
 // Two halves make the whole, and it is as many visits as the figures of the charts have.
 TEST(Percentiles, of_a_stretch_are_of_what_ended_in_it) {
-  const auto session = open();
+  const auto session = run_text(kShop);
   const auto first = traces_of(*session, {0, 30});
   const auto second = traces_of(*session, {30, 60});
   const auto whole = traces_of(*session, {0, 60});
@@ -109,7 +97,7 @@ TEST(Percentiles, of_a_stretch_are_of_what_ended_in_it) {
 
 // Publishing takes no time here and handling ten milliseconds: one median of both would be neither's.
 TEST(Percentiles, of_a_broker_tell_publishing_from_handling) {
-  const auto session = open(R"(
+  const auto session = run_text(R"(
 tailrace: 1
 name: post
 run: {duration: 60s, seed: 3, replications: 1}
@@ -133,7 +121,7 @@ brokers: {rabbit: {queues: {letters: {consumers: {instances: 1, steps: [compute:
 
 // Ten values must lie beyond a percentile.
 TEST(Percentiles, are_not_told_of_a_few) {
-  const auto session = open();
+  const auto session = run_text(kShop);
   const Scene& scene = *session->view()->scene;
   const int node = scene.find("stock");
   std::vector<sim::Histogram> series(scene.model->series.size());
@@ -158,7 +146,7 @@ TEST(Percentiles, are_not_told_of_a_few) {
 
 // The same figures as the report of `tailrace run`, computed by other code from a run of its own.
 TEST(TailView, says_of_each_band_what_the_report_says) {
-  const auto session = open();
+  const auto session = run_text(kShop);
   const auto traces = traces_of(*session, {5, 60});
   const TailView view(session->view()->scene, traces, {5, 60}, -1);
   const auto& model = session->view()->scene->model;
@@ -199,7 +187,7 @@ TEST(TailView, says_of_each_band_what_the_report_says) {
 }
 
 TEST(TailView, finds_what_the_slow_ones_have_more_of) {
-  const auto session = open();
+  const auto session = run_text(kShop);
   const auto traces = traces_of(*session, {5, 29});  // before the fault: rho = 40/s x 15 ms = 60 %
   const TailView view(session->view()->scene, traces, {5, 29}, 0);
   ASSERT_NE(view.slowest(), nullptr);
@@ -222,7 +210,7 @@ TEST(TailView, finds_what_the_slow_ones_have_more_of) {
 }
 
 TEST(TailView, of_a_chosen_band_has_its_requests_and_examples_and_no_others) {
-  const auto session = open();
+  const auto session = run_text(kShop);
   const auto traces = traces_of(*session, {0, 60});
   const TailView view(session->view()->scene, traces, {0, 60}, -1);
   const BandView band = view.band({"", 0.1, 0.4, false});
@@ -245,7 +233,7 @@ TEST(TailView, of_a_chosen_band_has_its_requests_and_examples_and_no_others) {
 // The record keeps two requests with their spans per quarter of an octave; every other one is brought by a
 // run that ends with it.
 TEST(TailTracer, brings_any_single_request) {
-  const auto session = open();
+  const auto session = run_text(kShop);
   const auto traces = traces_of(*session, {0, 60});
   int kept = 0, brought = 0;
   TailTracer tracer;
@@ -269,7 +257,7 @@ TEST(TailTracer, brings_any_single_request) {
 }
 
 TEST(Waterfall, adds_up_and_shows_the_attempt_that_was_tried_again) {
-  const auto session = open();
+  const auto session = run_text(kShop);
   const auto traces = traces_of(*session, {29.5, 33});
   const Scene& scene = *session->view()->scene;
   bool retried = false;
@@ -307,7 +295,7 @@ TEST(Waterfall, adds_up_and_shows_the_attempt_that_was_tried_again) {
 }
 
 TEST(Waterfall, of_very_many_calls_leaves_out_those_that_nobody_waited_for) {
-  const auto session = open();
+  const auto session = run_text(kShop);
   const auto traces = traces_of(*session, {0, 60});
   const auto& example = traces->record->examples.back();
   const Waterfall whole = waterfall(*session->view()->scene, example);
@@ -322,7 +310,7 @@ TEST(Waterfall, of_very_many_calls_leaves_out_those_that_nobody_waited_for) {
 TEST(Waterfall, of_a_fan_out_begins_with_what_was_waited_for) {
   std::string calls;
   for (int i = 0; i < 20; ++i) calls += fmt::format("{}{{call: leaf.get}}", i > 0 ? ", " : "");
-  const auto session = open(
+  const auto session = run_text(
       "tailrace: 1\nname: page\nrun: {duration: 20s, warmup: 1s, seed: 3, replications: 1}\n"
       "workloads: {load: {constant_arrival_rate: 20/s, calls: page.get}}\n"
       "services:\n  page: {endpoints: {get: [{parallel: [" +
