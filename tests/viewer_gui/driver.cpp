@@ -20,14 +20,6 @@ faults:
   - {name: standstill, type: pause, target: stock, start: 20s, duration: 5s}
 )";
 
-std::unique_ptr<Session> open_text(const std::string& text) {
-  models::Diagnostics diagnostics;
-  auto session = Session::open_text(text, {}, diagnostics);
-  if (!session)
-    throw std::runtime_error(diagnostics.all().empty() ? "no session" : diagnostics.all()[0].message);
-  return session;
-}
-
 Driver::Driver(const std::string& text, AppOptions options, int width, int height) {
   std::vector<std::unique_ptr<Session>> sessions;
   sessions.push_back(open_text(text));
@@ -49,7 +41,7 @@ void Driver::start(int width, int height) {
 }
 
 void Driver::settle(double t_s) {
-  if (!app_->settle(t_s, 120)) throw std::runtime_error("the run did not end within two minutes");
+  if (!app_->settle(t_s, kLong)) throw std::runtime_error("the run did not end");
   frames(3);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/viewer/open.hpp"
 #include "viewer/app.hpp"
 
 namespace tailrace::viewer {
@@ -12,8 +13,6 @@ namespace tailrace::viewer {
 // Two services behind one client, a database that stands still for a while: small enough to be run in
 // milliseconds.
 extern const char* const kShop;
-
-std::unique_ptr<Session> open_text(const std::string& text);
 
 class Driver {
  public:

@@ -5,12 +5,12 @@
 
 #include <fstream>
 
+#include "tests/support/temporary_folder.hpp"
 #include "tests/viewer_gui/driver.hpp"
 
 namespace tailrace::viewer {
 namespace {
 
-constexpr double kLong = 120;
 const std::string kFolder = std::string(TAILRACE_SOURCE_DIR) + "/viewer/lessons/";
 
 void settle(Driver& d) {
@@ -60,18 +60,18 @@ TEST(LessonPanel, AStepOfAnotherWayOpensItAndTheNextStepKeepsIt) {
 }
 
 TEST(LessonPanel, WhatTheFirstStepSetsIsNotOfAPlainOne) {
-  const std::string folder = testing::TempDir();
-  std::ofstream(folder + "tailrace_lesson_shop.yaml") << kShop;
-  std::ofstream(folder + "tailrace_lesson.yaml") << R"(name: workers
+  const tests::TemporaryFolder folder;
+  std::ofstream(folder.file("shop.yaml")) << kShop;
+  std::ofstream(folder.file("lesson.yaml")) << R"(name: workers
 title: Workers
-scenario: tailrace_lesson_shop.yaml
+scenario: shop.yaml
 steps:
   - {title: More, note: Six of them., at: 10s, set: "services.stock.workers=6"}
   - {title: Plain, note: As it is., at: 10s, plain: true}
 )";
   const auto surface = open_null({});
   AppOptions options;
-  options.lesson = folder + "tailrace_lesson.yaml";
+  options.lesson = folder.file("lesson.yaml");
   std::string error;
   bool unreadable = false;
   const auto app = App::open(options, error, unreadable);

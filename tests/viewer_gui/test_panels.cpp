@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 
 #include "tests/support/scenario.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "tests/viewer_gui/driver.hpp"
 #include "viewer/model/percentiles.hpp"
 #include "viewer/model/tail_view.hpp"
@@ -134,7 +134,7 @@ TEST(Keys, PlayingMovesThePlayheadByTheSpeed) {
   for (int i = 0; i < 60; ++i) d.frame(1.0 / 60);
   EXPECT_NEAR(d.session().playhead_s() - before, 4, 0.3);
   d.key(kKeyUp);
-  EXPECT_EQ(d.session().speed(), 5) << "the next in the list after 2";
+  EXPECT_EQ(d.session().speed(), 5) << "the next larger one of the list";
 }
 
 TEST(Keys, OpenSidePanelsAndHelp) {
@@ -158,13 +158,13 @@ TEST(Inspector, CountsWhatEndedInTheBrushedRange) {
   EXPECT_EQ(d.session().traces(), nullptr) << "the whole run's are there without another run";
   d.look().brush = TimeRange{10, 20};
   d.frames(2);
-  ASSERT_TRUE(d.session().wait_traces(60));
+  ASSERT_TRUE(d.session().wait_traces(kLong));
   const auto traces = d.session().traces();
   ASSERT_NE(traces, nullptr);
   EXPECT_DOUBLE_EQ(traces->range.t0_s, d.look().figures.range.t0_s);
   EXPECT_DOUBLE_EQ(traces->range.t1_s, d.look().figures.range.t1_s);
   const Percentiles p = node_percentiles(*d.look().scene, traces->series, d.node("stock"));
-  EXPECT_GT(p.count, 100u);
+  EXPECT_NEAR(static_cast<double>(p.count), 800, 170) << "80/s for ten seconds, six deviations";
 }
 
 TEST(Inspector, AFieldThatIsEditedChangesTheScenarioAndTheRun) {
@@ -241,7 +241,7 @@ TEST(Inspector, AWrongValueIsExplainedAndChangesNothing) {
   EXPECT_EQ(d.session().result_of_scenario(), before);
 }
 
-TEST(Inspector, AFaultIsInjectedAtThePlayheadAndLiftedAgain) {
+TEST(Inspector, AFaultIsInjectedAtThePlayheadAndUndone) {
   Driver d;
   d.settle(40);
   const std::string before = d.session().result_of_scenario();
@@ -259,7 +259,6 @@ TEST(Inspector, AFaultIsInjectedAtThePlayheadAndLiftedAgain) {
   d.settle(40);
   ASSERT_EQ(d.look().scene->faults.size(), 2u);
   EXPECT_NE(d.session().result_of_scenario(), before);
-  // What was before the fault is as it was: the same counts until then.
   EXPECT_TRUE(d.look().scene->faults[0].injected || d.look().scene->faults[1].injected);
   const int injected = d.look().scene->faults[0].injected ? 0 : 1;
   EXPECT_NEAR(d.look().scene->faults[static_cast<std::size_t>(injected)].start_s, 40, 0.2);
@@ -327,12 +326,12 @@ TEST(Sessions, TheInspectorEditsTheOneInWhichAComponentWasClickedLast) {
 TEST(Export, WritesTheBrushedRangeAsATable) {
   Driver d;
   d.drag(d.app().time().where(10), d.app().time().where(12));
-  const std::string path = testing::TempDir() + "tailrace_selection.csv";
+  const tests::TemporaryFolder folder;
+  const std::string path = folder.file("selection.csv");
   d.app().export_csv(path);
   std::ifstream in(path);
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) lines.push_back(line);
-  std::filesystem::remove(path);
   ASSERT_GT(lines.size(), 2u);
   const double slices = d.look().brush->length() / d.look().history->slice_s();
   EXPECT_NEAR(static_cast<double>(lines.size()) - 1, slices, 1.5) << "a row per slice, and a header";

@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 
+#include "tests/support/temporary_folder.hpp"
 #include "tests/viewer_gui/driver.hpp"
 
 namespace tailrace::viewer {
@@ -48,7 +49,7 @@ Pixels picture(PanelName panel, ThemeName theme, std::string& error) {
   App app(std::move(sessions), app_options);
   app.attach(*surface);
   if (!app.message().empty()) error = app.message();  // another font: other pixels
-  if (!app.settle(23, 120)) error = "the run did not end";
+  if (!app.settle(23, kLong)) error = "the run did not end";
   app.session().follow(false);
   app.topology().dots = false;
   for (int i = 0; i < 3; ++i) {
@@ -105,7 +106,7 @@ struct ShopWindow {
     sessions.push_back(open_text(kShop));
     app.emplace(std::move(sessions), AppOptions{});
     app->attach(*surface);
-    ready = app->settle(at_s, 120);
+    ready = app->settle(at_s, kLong);
   }
   // Each takes `seconds` to draw.
   void frames(int count, double seconds = 0) {
@@ -124,7 +125,6 @@ struct ShopWindow {
 
 // What the window's own export writes: all of it, or one panel as it lies in it.
 TEST(Picture, OfOnePanelIsThatPartOfTheWindow) {
-  namespace fs = std::filesystem;
   ShopWindow window(900, 500, 23);
   if (!window.surface) GTEST_SKIP() << "no picture can be made here: " << window.error;
   ASSERT_TRUE(window.ready);
@@ -132,14 +132,13 @@ TEST(Picture, OfOnePanelIsThatPartOfTheWindow) {
   app.session().follow(false);
   app.topology().dots = false;
   window.frames(3);
-  const std::string path = testing::TempDir() + "tailrace_panel.png";
+  const tests::TemporaryFolder folder;
+  const std::string path = folder.file("panel.png");
   const auto written = [&](const std::string& panel) {
-    fs::remove(path);
+    std::filesystem::remove(path);
     app.export_picture(path, panel);
     window.frames(3);
-    const Pixels pixels = read_png(path, window.error);
-    fs::remove(path);
-    return pixels;
+    return read_png(path, window.error);
   };
   const Pixels whole = written(""), time = written("time"), topology = written("topology"),
                side = written("side panel");
@@ -154,17 +153,16 @@ TEST(Picture, OfOnePanelIsThatPartOfTheWindow) {
 
 // A film moves by the same time from picture to picture, and ends where it is told or where the run does.
 TEST(Film, IsAPictureForEachTwentyFourthOfASecond) {
-  namespace fs = std::filesystem;
   ShopWindow window(641, 403, 20);
   if (!window.surface) GTEST_SKIP() << "no picture can be made here: " << window.error;
   ASSERT_TRUE(window.ready);
   App& app = *window.app;
   const auto frames = [&](int count) { window.frames(count, 0.4); };  // slow drawing: the film does not leap
   frames(2);
-  const fs::path folder = fs::path(testing::TempDir()) / "tailrace_film";
-  fs::remove_all(folder);
+  const tests::TemporaryFolder folder;
+  const std::string film = folder.file("film");
   app.session().set_speed(12);
-  ASSERT_TRUE(app.begin_film(folder.string()));
+  ASSERT_TRUE(app.begin_film(film));
   frames(5);
   EXPECT_EQ(app.film().frames(), 5);
   EXPECT_NEAR(app.session().playhead_s(), 20 + 4 * 12 / 24.0, 1e-9)
@@ -174,9 +172,9 @@ TEST(Film, IsAPictureForEachTwentyFourthOfASecond) {
   EXPECT_EQ(app.film().frames(), 5) << "nothing is added while time stands";
   app.end_film();
   EXPECT_FALSE(app.film().running());
-  const Pixels first = read_png((folder / "frame-0001.png").string(), window.error);
-  const Pixels last = read_png((folder / "frame-0005.png").string(), window.error);
-  EXPECT_FALSE(fs::exists(folder / "frame-0006.png"));
+  const Pixels first = read_png(film + "/frame-0001.png", window.error);
+  const Pixels last = read_png(film + "/frame-0005.png", window.error);
+  EXPECT_FALSE(std::filesystem::exists(film + "/frame-0006.png"));
   EXPECT_EQ(first.width, 640) << "even, as films must be";
   EXPECT_EQ(first.height % 2, 0);
   EXPECT_LT(first.height, 402) << "the bar is no part of it";
@@ -184,19 +182,19 @@ TEST(Film, IsAPictureForEachTwentyFourthOfASecond) {
 
   // To the end of the run, and no further.
   app.session().seek(app.session().duration_s() - 1.2);
-  ASSERT_TRUE(app.begin_film(folder.string()));
+  ASSERT_TRUE(app.begin_film(film));
   frames(12);
   EXPECT_FALSE(app.film().running());
   EXPECT_EQ(app.film().frames(), 4) << "1.2 s in steps of half a second: three, and where it began";
-  fs::remove_all(folder);
 }
 
 TEST(Film, IsNotBegunWhereItCannotBe) {
   Driver d;
   d.session().set_speed(std::numeric_limits<double>::infinity());
-  EXPECT_FALSE(d.app().begin_film(testing::TempDir() + "tailrace_film_never"));
+  const tests::TemporaryFolder folder;
+  EXPECT_FALSE(d.app().begin_film(folder.file("never")));
   EXPECT_NE(d.app().message().find("a film needs a speed"), std::string::npos);
-  EXPECT_FALSE(std::filesystem::exists(testing::TempDir() + "tailrace_film_never"));
+  EXPECT_FALSE(std::filesystem::exists(folder.file("never")));
   d.session().set_speed(10);
   EXPECT_FALSE(d.app().begin_film("/dev/null/film"));
   EXPECT_NE(d.app().message().find("cannot make the folder"), std::string::npos);

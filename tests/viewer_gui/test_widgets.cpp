@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 
+#include "tests/support/temporary_folder.hpp"
 #include "viewer/surface/surface.hpp"
 #include "viewer/widgets/draw.hpp"
 #include "viewer/widgets/plot.hpp"
@@ -144,7 +144,8 @@ TEST(Pictures, AreReadAsTheyWereWritten) {
   for (int i = 0; i < 6; ++i)
     for (const int c : {40 * i, 255 - 40 * i, 7 * i, 255})
       pixels.rgba.push_back(static_cast<std::uint8_t>(c));
-  const std::string path = testing::TempDir() + "tailrace_pixels.png";
+  const tests::TemporaryFolder folder;
+  const std::string path = folder.file("pixels.png");
   ASSERT_EQ(write_png(path, pixels), "");
   std::string error;
   const Pixels back = read_png(path, error);
@@ -154,7 +155,6 @@ TEST(Pictures, AreReadAsTheyWereWritten) {
   EXPECT_EQ(part.width, 2);
   EXPECT_EQ(part.height, 1);
   EXPECT_EQ(part.rgba[0], pixels.rgba[16]);
-  std::filesystem::remove(path);
   EXPECT_NE(write_png("/nowhere/at/all.png", pixels), "");
 }
 
