@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -59,8 +60,7 @@ StoredRun::Check checked(const Session& session) {
 }
 
 TEST(Session, plays_pauses_seeks_and_steps) {
-  const auto session = open_text(kShop);
-  ASSERT_TRUE(session->wait_complete(kLong));
+  const auto session = run_text(kShop);
   EXPECT_EQ(session->playhead_s(), 0);
   EXPECT_FALSE(session->playing());
   session->set_speed(2);
@@ -101,8 +101,7 @@ TEST(Session, playing_goes_on_from_a_time_that_was_sought_before_it_was_simulate
 }
 
 TEST(Session, what_is_shown_is_what_a_run_of_the_scenario_gives) {
-  const auto session = open_text(kShop);
-  ASSERT_TRUE(session->wait_complete(kLong));
+  const auto session = run_text(kShop);
   const auto view = session->view();
   ASSERT_EQ(view->state, RunState::complete);
   EXPECT_EQ(view->finished->result, result_of_text(session->scenario_text()));
@@ -112,8 +111,7 @@ TEST(Session, what_is_shown_is_what_a_run_of_the_scenario_gives) {
 }
 
 TEST(Session, a_fault_that_is_injected_leaves_everything_before_it_as_it_was) {
-  const auto session = open_text(kShop);
-  ASSERT_TRUE(session->wait_complete(kLong));
+  const auto session = run_text(kShop);
   const auto before = session->wait_moment(25, 0.01), later = session->wait_moment(40, 0.01);
   ASSERT_TRUE(before && later);
   const auto history = session->view()->history;
@@ -146,8 +144,7 @@ TEST(Session, a_fault_that_is_injected_leaves_everything_before_it_as_it_was) {
 }
 
 TEST(Session, a_fault_that_is_lifted_is_over_from_then_on) {
-  const auto session = open_text(kShop);
-  ASSERT_TRUE(session->wait_complete(kLong));
+  const auto session = run_text(kShop);
   const auto before = session->wait_moment(10.9, 0.01);
   session->seek(11);  // hiccup: 10 s to 12 s
   const EditResult edit = session->lift(0);
@@ -165,8 +162,7 @@ TEST(Session, a_fault_that_is_lifted_is_over_from_then_on) {
 }
 
 TEST(Session, a_field_that_is_set_changes_the_whole_run_and_undo_brings_it_back) {
-  const auto session = open_text(kShop);
-  ASSERT_TRUE(session->wait_complete(kLong));
+  const auto session = run_text(kShop);
   const std::string first = session->result_of_scenario();
   const double busy = session->view()->history->figures({20, 60}).nodes[2].utilisation;
   ASSERT_EQ(session->view()->scene->nodes[2].name, "stock");
@@ -183,9 +179,21 @@ TEST(Session, a_field_that_is_set_changes_the_whole_run_and_undo_brings_it_back)
   EXPECT_FALSE(session->undo().ok);
 }
 
-TEST(Session, a_wrong_value_is_refused_in_words_and_changes_nothing) {
-  const auto session = open_text(kShop);
+TEST(Session, a_field_that_is_unset_has_its_default_again) {
+  const auto session = run_text(kShop);
+  const std::string first = session->result_of_scenario();
+  const EditResult edit = session->unset_field("services.cart.workers");
+  ASSERT_TRUE(edit.ok) << edit.message;
   ASSERT_TRUE(session->wait_complete(kLong));
+  std::string text = kShop;
+  text.erase(text.find("    workers: 4\n"), std::string("    workers: 4\n").size());
+  text.replace(text.find("replications: 4"), 15, "replications: 1");  // what a session shows
+  EXPECT_EQ(session->result_of_scenario(), result_of_text(text));
+  EXPECT_NE(session->result_of_scenario(), first);
+}
+
+TEST(Session, a_wrong_value_is_refused_in_words_and_changes_nothing) {
+  const auto session = run_text(kShop);
   const std::uint64_t run = session->view()->run;
   const EditResult wrong = session->set_field("services.stock.workers", "many");
   EXPECT_FALSE(wrong.ok);
@@ -205,6 +213,7 @@ TEST(Session, a_wrong_value_is_refused_in_words_and_changes_nothing) {
 TEST(Session, the_load_is_a_factor_on_what_the_scenario_says) {
   const auto session = open_text(kShop);
   ASSERT_TRUE(session->set_load(2).ok);
+  EXPECT_EQ(session->load(), 2);
   ASSERT_TRUE(session->wait_complete(kLong));
   EXPECT_NEAR(session->view()->history->figures({0, 60}).load.offered, 80, 7)
       << "4800 expected, 6 deviations";
@@ -216,8 +225,7 @@ TEST(Session, the_load_is_a_factor_on_what_the_scenario_says) {
 }
 
 TEST(Session, another_seed_is_another_run_and_the_same_seed_the_same) {
-  const auto session = open_text(kShop);
-  ASSERT_TRUE(session->wait_complete(kLong));
+  const auto session = run_text(kShop);
   const std::string first = session->result_of_scenario();
   ASSERT_TRUE(session->set_seed(4).ok);
   EXPECT_EQ(session->seed(), 4U);
@@ -294,37 +302,40 @@ TEST(Session, a_stored_run_of_another_scenario_is_said_to_differ) {
   EXPECT_EQ(checked(*session), StoredRun::Check::different);
 }
 
-TEST(Offers, of_a_node_and_of_a_call_can_all_be_injected) {
-  const auto session = open_text(kShop);
-  ASSERT_TRUE(session->wait_complete(kLong));
-  session->seek(20);
-  const int stock = session->view()->scene->find("stock");
-  const auto offers = session->offers_for_node(stock);
-  EXPECT_GT(offers.size(), 5U);
+void inject_each(Session& session, const std::vector<FaultOffer>& offers, const std::string& target) {
   for (const FaultOffer& offer : offers) {
     FaultRequest request;
     request.type = offer.type;
-    request.target = "stock";
+    request.target = target;
     request.fields = offer.fields;
-    const EditResult edit = session->inject(request);
-    EXPECT_TRUE(edit.ok) << offer.type << ": " << edit.message;
-    if (edit.ok) {
-      EXPECT_TRUE(session->undo().ok);
-    }
+    const EditResult edit = session.inject(request);
+    ASSERT_TRUE(edit.ok) << offer.type << ": " << edit.message;
+    ASSERT_TRUE(session.undo().ok);
   }
-  ASSERT_TRUE(session->wait_complete(kLong));
-  const int edge = session->view()->scene->find_edge(session->view()->scene->find("cart"), stock);
-  for (const FaultOffer& offer : session->offers_for_edge(edge)) {
-    FaultRequest request;
-    request.type = offer.type;
-    request.target = "cart -> stock";
-    request.fields = offer.fields;
-    const EditResult edit = session->inject(request);
-    EXPECT_TRUE(edit.ok) << offer.type << ": " << edit.message;
-    if (edit.ok) {
-      EXPECT_TRUE(session->undo().ok);
-    }
+}
+
+TEST(Offers, of_a_node_and_of_a_call_can_all_be_injected) {
+  const auto session = run_text(kShop);
+  session->seek(20);
+  const auto scene = session->view()->scene;
+  const int stock = scene->find("stock"), call = scene->find_edge(scene->find("cart"), stock);
+  const auto of_node = session->offers_for_node(stock), of_call = session->offers_for_edge(call);
+  EXPECT_GT(of_node.size(), 5U);
+  EXPECT_GE(of_call.size(), 2U);
+  inject_each(*session, of_node, "stock");
+  inject_each(*session, of_call, "cart -> stock");
+}
+
+TEST(Offers, of_a_call_over_a_network_are_those_of_the_link_too) {
+  const auto session = run_text(std::string(kShop) + "network: {default: {latency: 1ms}}\n");
+  session->seek(20);
+  const auto scene = session->view()->scene;
+  const auto offers = session->offers_for_edge(scene->find_edge(scene->find("cart"), scene->find("stock")));
+  for (const char* type : {"delay", "loss", "partition"}) {
+    EXPECT_TRUE(std::any_of(offers.begin(), offers.end(), [&](const auto& o) { return o.type == type; }))
+        << type;
   }
+  inject_each(*session, offers, "cart -> stock");
 }
 
 }  // namespace
