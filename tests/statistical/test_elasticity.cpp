@@ -52,14 +52,14 @@ TEST(AutoscalingFlapping, SavesLittleAndPaysInLatency) {
             20 * workload(run.report, "patient").duration.mean.estimate);
 }
 
-// --- scale-to-zero: exp(-60/20) = 5.0 % find nobody (the idle time begins after the work, so a little
-// fewer), and the mean is worse by 5 % of 2 s; the median is the same.
+// --- scale-to-zero: exp(-60/20) = 5.0 % find nobody, who wait for 2 s, and a tenth of a request comes in
+// each of these and waits for the rest; the median is the same.
 TEST(ScaleToZero, HidesInTheMeanAndMakesTheTail) {
   const Results run = run_library("scale-to-zero");
   const analysis::LatencyReport& cold = workload(run.report, "cold").duration;
   const analysis::LatencyReport& warm = workload(run.report, "warm").duration;
-  EXPECT_NEAR(scaling(run.report, "function").cold_starts.estimate, 0.0498, 0.008);
-  EXPECT_NEAR(cold.mean.estimate - warm.mean.estimate, 0.1, 0.02);
+  EXPECT_NEAR(scaling(run.report, "function").cold_starts.estimate, 0.0498 * 1.1, 0.005);
+  EXPECT_NEAR(cold.mean.estimate - warm.mean.estimate, 0.0498 * (2 + 0.1), 0.015);
   EXPECT_NEAR(percentile(cold, 0.5), percentile(warm, 0.5), 0.005);
   EXPECT_GT(percentile(cold, 0.99), 2.0);
 }
@@ -78,11 +78,12 @@ TEST(RollingDeploy, CostsRoomOrCapacityOrAnOutage) {
 }
 
 // --- canary: one of ten has it from 65 s to 130 s, and a tenth of its requests fails: 65/300 x 1 %. Rolled
-// out it is everywhere after 110 s, and half of it at 85 s: (300 - 85)/300 x 10 %.
+// out it is at one more of ten every 5 s from 65 s on, 4.5 x 5 s until 110 s and then for 190 s everywhere:
+// 212.5/300 x 10 %. Of 300,000 requests: deviations of 0.008 % and of 0.05 %.
 TEST(Canary, BoundsTheHarm) {
   const Results run = run_library("canary");
-  EXPECT_NEAR(workload(run.report, "watched").failed.estimate, 0.01 * 65 / 300, 0.0006);
-  EXPECT_NEAR(workload(run.report, "trusting").failed.estimate, 0.1 * 215 / 300, 0.004);
+  EXPECT_NEAR(workload(run.report, "watched").failed.estimate, 0.01 * 65 / 300, 0.0004);
+  EXPECT_NEAR(workload(run.report, "trusting").failed.estimate, 0.1 * 212.5 / 300, 0.0025);
   EXPECT_EQ(run.report.deployments[0].rolled_back, run.records.size());
 }
 
