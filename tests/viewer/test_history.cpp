@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <functional>
 
 #include "models/runtime/execution.hpp"
 #include "tests/support/scenario.hpp"
@@ -134,6 +135,40 @@ TEST(History, the_warm_up_is_shown_too_and_halves_add_up) {
   EXPECT_NEAR(w.history->figures({0, 6}).load.offered, 50, 18) << "of 300";
   for (std::size_t i = 0; i < whole.nodes.size(); ++i)
     EXPECT_NEAR(whole.nodes[i].busy * 60, (first.nodes[i].busy + second.nodes[i].busy) * 30, 1e-6);
+}
+
+TEST(History, each_curve_is_point_by_point_what_the_figures_say) {
+  const Watched w = watch(kShop);
+  const int stock = w.scene->find("stock"), call = w.scene->find_edge(w.scene->find("cart"), stock);
+  const auto n = static_cast<std::size_t>(stock), e = static_cast<std::size_t>(call);
+  const auto hold = [&](Series what, int id, const std::function<double(const Figures&)>& of) {
+    const auto points = w.history->series(what, id, {10, 20}, 5);
+    ASSERT_EQ(points.size(), 5U);
+    for (const SeriesPoint& p : points) {
+      const double expected = of(w.history->figures({p.t0_s, p.t1_s}));
+      EXPECT_NEAR(p.mean, expected, 1e-6 * (1 + expected)) << "series " << static_cast<int>(what);
+    }
+  };
+  hold(Series::offered, -1, [](const Figures& f) { return f.load.offered; });
+  hold(Series::goodput, -1, [](const Figures& f) { return f.load.goodput; });
+  hold(Series::failed, -1, [](const Figures& f) { return f.load.failed; });
+  hold(Series::mean, -1, [](const Figures& f) { return f.load.mean; });
+  hold(Series::p50, -1, [](const Figures& f) { return f.load.p50; });
+  hold(Series::p99, -1, [](const Figures& f) { return f.load.p99; });
+  hold(Series::p999, -1, [](const Figures& f) { return f.load.p999; });
+  hold(Series::node_utilisation, stock, [n](const Figures& f) { return f.nodes[n].utilisation; });
+  hold(Series::node_queue, stock, [n](const Figures& f) { return f.nodes[n].queue; });
+  hold(Series::node_in_flight, stock, [n](const Figures& f) { return f.nodes[n].in_flight; });
+  hold(Series::node_offered, stock, [n](const Figures& f) { return f.nodes[n].offered; });
+  hold(Series::node_goodput, stock, [n](const Figures& f) { return f.nodes[n].goodput; });
+  hold(Series::node_error_share, stock, [n](const Figures& f) { return f.nodes[n].error_share; });
+  hold(Series::node_replicas, stock, [n](const Figures& f) { return f.nodes[n].replicas; });
+  hold(Series::node_latency, stock, [n](const Figures& f) { return f.nodes[n].latency; });
+  hold(Series::node_lag, stock, [n](const Figures& f) { return f.nodes[n].lag; });
+  hold(Series::edge_attempts, call, [e](const Figures& f) { return f.edges[e].attempts; });
+  hold(Series::edge_retries, call, [e](const Figures& f) { return f.edges[e].retries; });
+  hold(Series::edge_error_share, call, [e](const Figures& f) { return f.edges[e].error_share; });
+  hold(Series::edge_latency, call, [e](const Figures& f) { return f.edges[e].latency; });
 }
 
 TEST(History, a_chart_with_few_points_keeps_the_peaks) {
