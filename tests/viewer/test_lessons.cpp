@@ -1,12 +1,11 @@
 // The lessons are right: their scenarios run, their questions have exactly one true answer, and what they
-// point at is there. And conditions say what they mean.
+// point at is there.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "tests/support/temporary_folder.hpp"
 #include "tests/viewer/open.hpp"
-#include "viewer/model/condition.hpp"
 #include "viewer/model/lesson.hpp"
 
 namespace tailrace::viewer {
@@ -166,21 +165,6 @@ TEST(Lessons, with_mistakes_are_refused_with_their_places) {
   EXPECT_NE(first_error(head + one + "compare: {a: x, b: y}\n").find("nothing that differs"),
             std::string::npos);
   EXPECT_NE(first_error(head + one + "compare: {a: x, variant: v}\n").find("b"), std::string::npos);
-}
-
-TEST(Conditions, are_read_or_refused_in_words) {
-  std::string wrong;
-  for (const char* good : {"goodput < 10/s in 300s..400s", "failed of readers > 5%", "queue of store > 100",
-                           "retries of a -> b > 10/s in 0s..1min", "verdict is metastable",
-                           "first hit is cart", "recovery < 30s", "p99 > 150ms and p50 < 20ms in 1s..2s"})
-    EXPECT_TRUE(parse_condition(good, wrong)) << good << ": " << wrong;
-  for (const char* bad :
-       {"", "goodput", "goodput <", "goodput < many", "speed > 1", "goodput < 10/s in 400s..300s",
-        "verdict is bad", "goodput < 10/s or p99 > 1s", "queue of > 3"}) {
-    wrong.clear();
-    EXPECT_FALSE(parse_condition(bad, wrong)) << bad;
-    EXPECT_NE(wrong.find("expected"), std::string::npos) << bad;
-  }
 }
 
 }  // namespace
