@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <string>
+#include <vector>
 
 #include "tests/determinism/random_faults.hpp"
 #include "tests/determinism/random_messaging.hpp"
+#include "tests/determinism/swarm.hpp"
 #include "tests/support/figures.hpp"
 #include "tests/support/metrics.hpp"
 #include "tests/support/scenario.hpp"
@@ -16,11 +18,7 @@
 namespace tailrace::tests {
 namespace {
 
-// As in test_swarm.cpp, TAILRACE_SWARM_SEED moves the seeds.
-std::uint64_t first_seed() {
-  const char* moved = std::getenv("TAILRACE_SWARM_SEED");
-  return moved == nullptr ? 20'260'000 : std::strtoull(moved, nullptr, 10);
-}
+const std::uint64_t kFirstSeed = first_seed(20'260'000);
 constexpr int kShards = 8;
 constexpr int kPerShard = 30;
 
@@ -103,7 +101,7 @@ class MessagingSwarm : public testing::TestWithParam<int> {
   std::vector<std::uint64_t> seeds() const {
     std::vector<std::uint64_t> list;
     for (int i = 0; i < kPerShard; ++i)
-      list.push_back(first_seed() + static_cast<std::uint64_t>(GetParam() * kPerShard + i));
+      list.push_back(kFirstSeed + static_cast<std::uint64_t>(GetParam() * kPerShard + i));
     return list;
   }
 };
@@ -189,7 +187,6 @@ TEST_P(MessagingSwarm, OrderPerKeyHoldsWhereItIsPromised) {
   EXPECT_GT(again, 50u);
 }
 
-// Off until the crashes that it still finds are mended (--gtest_also_run_disabled_tests).
 INSTANTIATE_TEST_SUITE_P(Shards, MessagingSwarm, testing::Range(0, kShards));
 
 }  // namespace

@@ -4,22 +4,19 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <algorithm>
 
 #include "tests/determinism/random_faults.hpp"
 #include "tests/determinism/random_scenario.hpp"
+#include "tests/determinism/swarm.hpp"
 #include "tests/support/figures.hpp"
 #include "tests/support/scenario.hpp"
+#include "tests/support/trace.hpp"
 
 namespace tailrace::tests {
 namespace {
 
-// For a longer hunt: TAILRACE_SWARM_SEED=1000000 in the environment moves the seeds.
-std::uint64_t first_seed() {
-  const char* moved = std::getenv("TAILRACE_SWARM_SEED");
-  return moved == nullptr ? 20'260'000 : std::strtoull(moved, nullptr, 10);
-}
-const std::uint64_t kFirstSeed = first_seed();
+const std::uint64_t kFirstSeed = first_seed(20'260'000);
 constexpr int kShards = 8;
 constexpr int kPerShard = 25;
 
@@ -48,8 +45,8 @@ void check_record(const models::CompiledModel& model, const models::RunRecord& r
     }
   }
   for (const models::EdgeRecord& e : r.edges) {
-    EXPECT_LE(e.hedges_won, e.hedges + 1000 * (r.start_ns > 0));
     if (r.start_ns > 0) continue;  // what began before the warm-up's end may end after it
+    EXPECT_LE(e.hedges_won, e.hedges);
     EXPECT_LE(total(e.ended), e.calls);
     EXPECT_LE(total(e.attempt_ended), e.attempts);
     EXPECT_LE(e.hedges, e.attempts);
@@ -69,26 +66,6 @@ void check_record(const models::CompiledModel& model, const models::RunRecord& r
       if (!state.seconds.empty()) {
         EXPECT_NEAR(sum, r.seconds(), 1e-6) << model.admission_groups[i].policy;
       }
-    }
-  }
-}
-
-// Nothing is left of what came: no request, attempt, worker, core, or place in a queue.
-void check_empty(const models::CompiledModel& model, const models::RunRecord& r) {
-  for (const models::ClassRecord& c : r.classes) EXPECT_EQ(c.in_flight, 0u);
-  for (std::size_t i = 0; i < r.operations.size(); ++i) {
-    EXPECT_EQ(r.operations[i].arrived, total(r.operations[i].ended))
-        << model.topology->operation_name(static_cast<int>(i));
-  }
-  for (std::size_t i = 0; i < r.edges.size(); ++i) {
-    const std::string& path = model.topology->edges[i].path;
-    EXPECT_EQ(r.edges[i].calls, total(r.edges[i].ended)) << path;
-    EXPECT_EQ(r.edges[i].attempts, total(r.edges[i].attempt_ended)) << path;
-  }
-  for (std::size_t i = 0; i < r.stations.size(); ++i) {
-    for (const models::InstanceRecord& k : r.stations[i].instances) {
-      EXPECT_EQ(k.in_queue, 0u) << model.topology->stations[i].name;
-      EXPECT_EQ(k.in_service, 0u) << model.topology->stations[i].name;
     }
   }
 }
@@ -127,13 +104,14 @@ TEST_P(Swarm, NothingIsLeftWhenTheLoadHasEnded) {
     const Results run = run_text(text);
     check_record(*run.model, run.records[0]);
     if (run.records[0].status == models::RunStatus::completed) {
-      check_empty(*run.model, run.records[0]);
+      expect_quiet(*run.model, run.records[0]);
       ++ended;
     }
     events += run.report.events;
     if (HasFailure()) break;
   }
   fmt::print("{} events, {} of {} ended\n", events, ended, kPerShard);
+  EXPECT_GT(ended, kPerShard / 2);
 }
 
 // The same systems, and faults on everything in them.
@@ -166,7 +144,7 @@ TEST_P(Swarm, NothingIsLeftAfterFaults) {
     const Results run = run_text(text);
     check_record(*run.model, run.records[0]);
     if (run.records[0].status == models::RunStatus::completed) {
-      check_empty(*run.model, run.records[0]);
+      expect_quiet(*run.model, run.records[0]);
       ++ended;
     }
     if (HasFailure()) break;

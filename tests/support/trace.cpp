@@ -21,6 +21,30 @@ void add(models::OutcomeCounts& sum, const models::OutcomeCounts& more) {
 
 }  // namespace
 
+void expect_quiet(const models::CompiledModel& model, const models::RunRecord& record) {
+  const models::Topology& t = *model.topology;
+  for (const models::ClassRecord& c : record.classes) EXPECT_EQ(c.in_flight, 0u);
+  for (std::size_t i = 0; i < record.operations.size(); ++i) {
+    const models::OperationRecord& o = record.operations[i];
+    EXPECT_EQ(o.arrived, models::total(o.ended)) << t.operation_name(static_cast<int>(i));
+  }
+  for (std::size_t i = 0; i < record.edges.size(); ++i) {
+    const models::EdgeRecord& e = record.edges[i];
+    EXPECT_EQ(e.calls, models::total(e.ended)) << t.edges[i].path;
+    EXPECT_EQ(e.attempts, models::total(e.attempt_ended)) << t.edges[i].path;
+  }
+  for (std::size_t i = 0; i < record.stations.size(); ++i) {
+    const models::StationRecord& s = record.stations[i];
+    const std::string& name = t.stations[i].name;
+    EXPECT_TRUE(s.queue_residual == 0) << name;
+    EXPECT_TRUE(s.busy_residual == 0) << name;
+    for (const models::InstanceRecord& k : s.instances) {
+      EXPECT_EQ(k.in_queue, 0u) << name;
+      EXPECT_EQ(k.in_service, 0u) << name;
+    }
+  }
+}
+
 Trace::Trace(std::string body, double end_ms) : body_(std::move(body)), end_ns_(ns_of(end_ms)) {}
 
 const models::RunRecord& Trace::until(std::int64_t ns) {
@@ -244,23 +268,7 @@ std::uint64_t Trace::milestones(const std::string& name) {
 }
 
 void Trace::is_quiet() {
-  const models::RunRecord& r = at_end();
-  for (const models::ClassRecord& c : r.classes) EXPECT_EQ(c.in_flight, 0u);
-  for (const models::OperationRecord& o : r.operations) EXPECT_EQ(o.arrived, models::total(o.ended));
-  for (const models::EdgeRecord& e : r.edges) {
-    EXPECT_EQ(e.calls, models::total(e.ended));
-    EXPECT_EQ(e.attempts, models::total(e.attempt_ended));
-  }
-  for (std::size_t i = 0; i < r.stations.size(); ++i) {
-    const models::StationRecord& s = r.stations[i];
-    const std::string& name = model().topology->stations[i].name;
-    EXPECT_TRUE(s.queue_residual == 0) << name;
-    EXPECT_TRUE(s.busy_residual == 0) << name;
-    for (const models::InstanceRecord& k : s.instances) {
-      EXPECT_EQ(k.in_queue, 0u) << name;
-      EXPECT_EQ(k.in_service, 0u) << name;
-    }
-  }
+  expect_quiet(model(), at_end());
 }
 
 }  // namespace tailrace::tests

@@ -16,6 +16,10 @@ struct At {
   models::Outcome outcome;
 };
 
+// No request, worker, core or place in a queue is held at the end, all that came and was sent has ended, and
+// Little's law holds exactly.
+void expect_quiet(const models::CompiledModel& model, const models::RunRecord& record);
+
 class Trace {
  public:
   // `body` has no run section. The table ends at `end_ms`; whatever happens later is not looked at.
@@ -51,8 +55,7 @@ class Trace {
   const models::OperationRecord& operation(const std::string& name);
   const models::StationRecord& station(const std::string& name);
   const models::PolicyRecord& policy(const std::string& name, std::size_t nth = 0);
-  // No request, worker, core or place in a queue is held at the end, and Little's law holds exactly.
-  void is_quiet();
+  void is_quiet();  // at the end: expect_quiet
 
  private:
   using Counter = std::function<std::uint64_t(const models::RunRecord&)>;
