@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <vector>
-
 namespace tailrace::tests {
 
 std::string random_faults(std::uint64_t seed, bool end, int partitions) {

@@ -1,5 +1,6 @@
 #pragma once
-// Policies of a random scenario: every one of the catalog, wherever it may be written, with fields by chance.
+// Policies of a random scenario: those that limit, repeat, choose and cancel, wherever they may be written,
+// with fields by chance. Transports, TLS and meshes are put in by test_transport_swarm.cpp.
 #include <cstdint>
 #include <random>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 // A random small system as scenario text, from one seed: services and databases that call only later ones,
-// with every discipline, policy and step by chance. Meant to be broken in ways nobody thought of, so
-// overload, tiny queues and absurd timeouts are welcome; what comes out is always a legal scenario.
+// with disciplines, policies and steps by chance. Meant to be broken in ways nobody thought of, so overload,
+// tiny queues and absurd timeouts are welcome; what comes out is always a legal scenario.
 #include <cstdint>
 #include <string>
 

@@ -1,5 +1,6 @@
 #pragma once
-// Eight small scenarios that between them use every feature, for tests that compare a run with itself.
+// Small scenarios of many kinds (every way to arrive, to queue and to share cores, networks, most policies),
+// for tests that compare runs with each other.
 #include <string>
 #include <vector>
 

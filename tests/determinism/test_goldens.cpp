@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "tests/determinism/sample_scenarios.hpp"
 #include "tests/support/scenario.hpp"
@@ -33,6 +34,7 @@ constexpr Golden kGoldens[] = {
 };
 
 TEST(Goldens, SampleScenariosReproduceTheirFingerprints) {
+  EXPECT_EQ(sample_scenarios().size(), std::size(kGoldens));
   for (const Sample& sample : sample_scenarios()) {
     const Results run = run_text(sample.scenario, 2);
     EXPECT_EQ(run.report.status, models::RunStatus::completed) << run.report.message;

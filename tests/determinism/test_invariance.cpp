@@ -1,9 +1,8 @@
 // What must not change a result: the number of threads, the order of a file, a component that nobody calls,
 // the name of one that draws no random number, how finely time is observed; and what must change it: the
 // seed.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
-
-#include <algorithm>
 
 #include "tests/determinism/sample_scenarios.hpp"
 #include "tests/support/figures.hpp"
@@ -89,14 +88,14 @@ TEST(Invariance, OrderInTheFileChangesNothing) {
 
 // Before and after all others in the order of names.
 TEST(Invariance, ComponentsThatNobodyCallsChangeNothing) {
-  const std::string idle = "{workers: 3, cpus: 2, queue: 5, endpoints: {op: [compute: exp(10ms)]}}\n";
+  const std::string idle = "{workers: 3, cpus: 2, queue: 5, endpoints: {op: [compute: exp(10ms)]}}";
   for (const Sample& sample : sample_scenarios()) {
     const Results alone = run_text(sample.scenario);
     for (const char* name : {"aaa", "zzz"}) {
+      const bool flow = sample.scenario.find("services: {") != std::string::npos;
       const std::string more =
-          replaced(sample.scenario, "services:", std::string("services:\n  ") + name + ": " + idle + "  ");
-      if (sample.scenario.find("services: {") != std::string::npos)
-        continue;  // in flow style: nothing to insert into
+          flow ? replaced(sample.scenario, "services: {", fmt::format("services: {{{}: {}, ", name, idle))
+               : replaced(sample.scenario, "services:\n", fmt::format("services:\n  {}: {}\n", name, idle));
       expect_same_fingerprints(alone, run_text(more), sample.name + " with " + name);
     }
   }
@@ -127,13 +126,12 @@ TEST(Invariance, ObservingMoreOftenChangesNoResult) {
     const Results coarse = run_text(replaced(sample.scenario, "seed: 42", "seed: 42, time_resolution: 10s"));
     const Results fine = run_text(replaced(sample.scenario, "seed: 42", "seed: 42, time_resolution: 13ms"));
     EXPECT_EQ(coarse.report.result_fingerprint, fine.report.result_fingerprint) << sample.name;
-    EXPECT_GT(fine.records[0].windows.size(), 100 * coarse.records[0].windows.size() / 2);
+    EXPECT_GT(fine.records[0].windows.size(), 50 * coarse.records[0].windows.size());
   }
 }
 
 // All times a thousandth and all rates a thousandfold is the same system by another clock. Times are whole
-// ns, so a draw in the small system is rounded a thousand times as coarsely as in the large one: to 1e-7 of
-// its 10 ms.
+// ns, so a draw of the small system's 10 us is rounded to 5e-5 of it, and the errors of many draws cancel.
 TEST(Invariance, SecondsAndMillisecondsAreTheSameSystem) {
   const std::string large =
       "run: {duration: 2000s, warmup: 10s, replications: 1}\n"
