@@ -1,5 +1,6 @@
-// Messages in rounds, links that messages share, and handshakes, to the nanosecond. In all of them 1000 bytes
-// take 1 ms on the link from a to s, or no time where it has no bandwidth, and 10 ms on the way.
+// Messages in rounds, links that messages share, and handshakes, to the nanosecond. Unless a test says
+// otherwise 1000 bytes take 1 ms on the link from a to s, or no time where it has no bandwidth, and 10 ms on
+// the way.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -209,7 +209,8 @@ services:
   }
 }
 
-// The same where a looks up only between steps: its computing branch notices at 100.
+// The same where both look up only between steps: what waits for its branches is between two, and ends at 50;
+// b ends with its step, at 70, and the branch that computes until 100 does not call b any more.
 TEST(Cancellation, ReachesBranchesAtTheirSteps) {
   Trace t(R"(
 workloads: {load: {trace: {times: [0s]}, calls: a.op, timeout: 50ms, cancellation: true}}
@@ -218,6 +219,7 @@ services:
   a: {workers: 1, cancellation: at_step, endpoints: {op: [parallel: [call: b.op, [compute: 100ms, call: b.op]]]}}
   b: {workers: 2, cancellation: at_step, endpoints: {op: [compute: 70ms]}}
 )");
+  t.served("a.op", {{50, cancelled}});
   t.served("b.op", {{70, cancelled}});
   t.is_quiet();
 }

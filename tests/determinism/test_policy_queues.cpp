@@ -54,8 +54,11 @@ TEST(ControlledDelay, DropsAllThatHaveWaitedForTheInterval) {
   t.is_quiet();
 }
 
-// Two arrive where one is served: the queue is never empty. Who came in the first 100 ms may wait for 100 ms,
-// who came later for 20.
+// Two arrive where one is served. The queue is empty at 10 ms for the last time, when the second is begun and
+// the third comes: who came by 110 may wait for 100 ms, who came later for 20.
+//   0 to 200: those of 0, 5, ... 100, each 5 ms longer than the one before
+//   210: that of 105 has waited too long, that of 110 just not
+//   220: 17 have waited too long (115 to 195), that of 200 just not; then one of two is begun, after 20 ms
 TEST(ControlledDelay, KeepsAStandingQueueShort) {
   std::string times = "0s";
   for (int i = 1; i < 200; ++i) times += fmt::format(", {}ms", 5 * i);
@@ -64,17 +67,20 @@ TEST(ControlledDelay, KeepsAStandingQueueShort) {
       "services: {{s: {{workers: 1, inbound: {{codel: {{variant: controlled_delay, target: 20ms, interval: "
       "100ms}}}}, endpoints: {{op: [compute: 10ms]}}}}}}\n",
       times));
+  std::vector<At> table = {{210, shed}};
+  for (int i = 0; i < 17; ++i) table.push_back({220, shed});
+  for (int i = 1; i <= 80; ++i) table.push_back({220 + 10.0 * i, shed});
+  for (int i = 1; i <= 102; ++i) table.push_back({10.0 * i, success});
+  t.served("s.op", table);
   const sim::Histogram& took = t.at_end().series[t.model().classes[0].success_series];
-  EXPECT_LE(took.max(), 110'000'000);
-  const std::int64_t served = static_cast<std::int64_t>(took.count());
-  EXPECT_GE(served, 99);  // no worker is idle for what is dropped
-  // Twelve of those that came late, for each that came early: nearly all take at most 20 + 10 ms.
-  EXPECT_GE(took.fraction_at_or_below(30'100'000), 0.75);
+  EXPECT_EQ(took.max(), 110'000'000);
+  // 10, 15, ... 30 ms of the first five, and 30 of the last eighty.
+  EXPECT_DOUBLE_EQ(took.fraction_at_or_below(30'000'000), 85.0 / 102);
   t.is_quiet();
 }
 
 // One worker. c works from 60 to 360; d, the only one in the queue, leaves it at 153. So the queue was empty
-// shortly before f came, and f may wait for 100 ms, though e takes 49 of them.
+// shortly before f came, and f may wait for 100 ms, of which the second of a takes 49.
 TEST(ControlledDelay, KnowsThatTheLastOfTheQueueHasLeft) {
   for (const char* leaves : {"queue: {timeout: 150ms}, ", ""}) {
     Trace t(fmt::format(R"(

@@ -109,11 +109,11 @@ services: {{s: {{replicas: 5, workers: 1, load_balancer: {}, endpoints: {{op: [c
   }
 }
 
-// A hedge goes elsewhere, where the balancer knows its caller's calls.
+// A hedge goes elsewhere, where the balancer knows its caller's calls: of twenty pairs none waits for the
+// other.
 TEST(LeastRequest, SendsAHedgeElsewhere) {
-  for (int seed = 1; seed < 20; ++seed) {
-    Trace t(fmt::format(R"(
-workloads: {{load: {{trace: {{times: [{}ms]}}, calls: s.op, hedge: {{delay: 0s, budget: 100%}}}}}}
+  Trace t(fmt::format(R"(
+workloads: {{load: {{trace: {{times: [{}]}}, calls: s.op, hedge: {{delay: 0s, budget: 100%}}}}}}
 services:
   s:
     replicas: 2
@@ -121,10 +121,10 @@ services:
     load_balancer: {{policy: least_request, own_view: true}}
     endpoints: {{op: [compute: 1ms]}}
 )",
-                        seed));
-    EXPECT_DOUBLE_EQ(t.busy_ms("s", 0), 1);
-    EXPECT_DOUBLE_EQ(t.busy_ms("s", 1), 1);
-  }
+                      every_10_ms(20)));
+  std::vector<At> table;
+  for (int i = 0; i < 20; ++i) table.insert(table.end(), 2, {10.0 * i + 1, success});
+  t.served("s.op", table);
 }
 
 // Weights 3 and 1 and calls that end before the next comes: turns at 1/3, 2/3, 1, ... and at 1, 2, ...; any
@@ -181,8 +181,7 @@ services:
   t.requests("three", {{0, success}, {1, success}});
 }
 
-// A policy of `outbound` has one state for each service that is called; one at a call is that call's own only
-// with scope: call.
+// A policy of `outbound` has one state for each service that is called.
 TEST(Precedence, AnOutboundPolicyHasAStateForEachTarget) {
   Trace t(R"(
 workloads: {load: {trace: {times: [0s, 1ms]}, calls: a.op}}
@@ -200,6 +199,21 @@ services:
   t.calls("a", "b.x", {{0, success}, {1, rate_limited}});
   t.calls("a", "b.y", {{0, rate_limited}, {1, rate_limited}});
   t.calls("a", "c.op", {{0, success}, {1, rate_limited}});
+}
+
+TEST(Precedence, APolicyAtACallIsThatCallsOwn) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0s, 1ms]}, calls: a.op}}
+services:
+  a:
+    endpoints:
+      op:
+        - {call: b.x, rate_limit: {rate: 1/s}, ignore_failure: true}
+        - {call: b.y, rate_limit: {rate: 1/s}, ignore_failure: true}
+  b: {endpoints: {x: [], y: []}}
+)");
+  t.calls("a", "b.x", {{0, success}, {1, rate_limited}});
+  t.calls("a", "b.y", {{0, success}, {1, rate_limited}});
 }
 
 }  // namespace

@@ -253,7 +253,7 @@ TEST(Hedge, IsNotSentForAFastAnswer) {
   t.is_quiet();
 }
 
-// A tenth of a token per call: the first has not earned a hedge. The eleventh may: eleven tenths.
+// A tenth of a token per call: the first has not earned a hedge. The tenth has: ten tenths.
 TEST(Hedge, NeedsABudget) {
   Trace one(hedged(100, 10, "hedge: {delay: 20ms}", ""));
   one.sent("load", "s.op", {0});

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::int64_t kMs = 1'000'000;
 
-// Durations of all of a workload's requests, shortest first, in ns (below 1024 ns and at the extremes exact,
-// so a test that wants more than two of them gives each request a workload of its own).
+// Of a workload that has one request, in ns: histograms are exact at their extremes, so a test that wants
+// more than two durations gives each request a workload of its own.
 std::int64_t only_duration(const Results& run, const std::string& name) {
   const analysis::LatencyReport& d = workload(run.report, name).duration;
   EXPECT_EQ(d.count, 1u) << name;
@@ -221,22 +221,6 @@ TEST(Trace, RetriesOfEveryLayerMultiply) {
   EXPECT_GT(w.arrived, 900u);
   EXPECT_EQ(w.ended[0], 0u);
   EXPECT_EQ(operation(run.report, "leaf.op").arrived, 64 * w.arrived);
-}
-
-// Pauses of 100, 200, 400 and 800 ms between five attempts that fail at once.
-TEST(Trace, BackoffDoubles) {
-  const Results run = run_text(
-      "run: {duration: 10s, replications: 1}\n"
-      "workloads:\n"
-      "  load:\n"
-      "    trace: {times: [0s]}\n"
-      "    calls: s.op\n"
-      "    retries: {attempts: 4, backoff: {base_interval: 100ms, multiplier: 2, max_interval: 10s, jitter: "
-      "none}}\n"
-      "services: {s: {error_rate: 1, endpoints: {op: []}}}\n");
-  EXPECT_EQ(only_duration(run, "load"), 1500 * kMs);
-  EXPECT_EQ(run.report.edges[0].attempts, 5u);
-  EXPECT_EQ(run.report.edges[0].calls, 1u);
 }
 
 // 1 MB at 100 Mbit/s takes 80 ms, and 20 ms on the way.
