@@ -48,6 +48,7 @@ void expect_ends(Trace& t, Ends e) {
   EXPECT_EQ(t.milestones("bookings/book.completed"), e.completed);
   EXPECT_EQ(t.milestones("bookings/book.failed"), e.failed);
   EXPECT_EQ(t.milestones("bookings/book.undone"), e.failed);
+  EXPECT_EQ(t.milestones("bookings/book.timed_out"), e.timed_out);
   EXPECT_EQ(t.milestones("bookings/book.step_timed_out"), e.step_timed_out);
   EXPECT_EQ(t.milestones("bookings/book.late"), e.late);
   EXPECT_EQ(t.effect("bookings/book.ended").pending, 0u);
@@ -91,7 +92,8 @@ TEST(SagaLimits, ATimedOutStepIsTriedAgainAsOftenAsAllowed) {
   expect_ends(t, {0, 1, 0, 2, 2});
 }
 
-// The second try is done at 36 + 20; the first goes on until 71 where it takes 60.
+// a takes 10 ms and b 60, both longer than the 5 of the others, and within limits of their own: c is asked at
+// 10 + 1 + 60 + 1.
 TEST(SagaLimits, AStepOfItsOwnLimitIsNotTheOthers) {
   std::string text = booking("step_timeout: 5ms");
   const auto put = [&](const std::string& after, const std::string& more) {

@@ -130,8 +130,9 @@ TEST(SagaResumption, ACallerWhoRepeatsIsSooner) {
   expect_one_end(t, 1, 1);
 }
 
-// The store is out from 5 to 50: that a is reserved cannot be stored at 10, so the run has failed. Those that
-// begin at 40 and 70 find out, and store it: the second asks a again.
+// The store is out from 5 to 50: that a is reserved cannot be stored at 10, so the run has failed. The one
+// that begins at 40 cannot read the state either. That of 70 has read by 72 that nothing is stored: it asks a
+// again, and stores it by 83.
 TEST(SagaResumption, ARunThatCannotStoreItsStateIsRepeated) {
   Trace t(booking("replicas: 1", "resume_after: 30ms") + "faults:\n" + down("db", 5, 50));
   t.reached("a.reserve", {0, 72});
