@@ -4,8 +4,6 @@
 #include <algorithm>
 
 #include "analysis/report/trace_files.hpp"
-#include "models/compile/compiled_model.hpp"
-#include "models/runtime/execution.hpp"
 #include "tests/support/scenario.hpp"
 
 namespace tailrace::tests {
@@ -13,14 +11,6 @@ namespace {
 
 using models::TraceExample;
 using models::TraceSpan;
-
-models::RunRecord traced(const std::string& text) {
-  const Model model = compile_text(text);
-  models::RunOptions options;
-  options.seed = model->topology->run.seed;
-  options.trace = {models::TraceSampling::Mode::fixed, 1};
-  return models::Execution(model, options).run();
-}
 
 std::vector<const TraceSpan*> of_kind(const TraceExample& example, TraceSpan::Kind kind) {
   std::vector<const TraceSpan*> list;
@@ -30,9 +20,9 @@ std::vector<const TraceSpan*> of_kind(const TraceExample& example, TraceSpan::Ki
   return list;
 }
 
-// One request: it publishes at 4 (there at 5, confirmed at 6) and goes on until 16. The message is handled
-// from 5 on, for 1 + 30 + 1 ms by way of a call; the step beside it takes 50 from 6 on. Both outlast the
-// request.
+// One request: it publishes at 4 (there at 5, confirmed at 6), works until 14, and its answer is there at 15.
+// The message is handled from 5 to 37, by way of a call that takes 1 + 30 + 1 ms; the step beside it takes 50
+// from 6 on. Both outlast the request.
 const char* const kOrder = R"(
 run: {duration: 1s}
 workloads: {load: {trace: {times: [0ms]}, calls: orders.place}}
@@ -44,7 +34,7 @@ network: {default: {latency: 1ms}}
 )";
 
 TEST(LateSpans, AMessageIsHandledInTheTraceOfWhoPublishedIt) {
-  const models::RunRecord record = traced(kOrder);
+  const models::RunRecord record = run_traced(compile_text(kOrder));
   ASSERT_EQ(record.traces->examples.size(), 1u);
   const TraceExample& e = record.traces->examples[0];
   const auto handled = of_kind(e, TraceSpan::Kind::process);
@@ -53,11 +43,13 @@ TEST(LateSpans, AMessageIsHandledInTheTraceOfWhoPublishedIt) {
   ASSERT_NE(handler.link, models::kNoSpan);
   const TraceSpan& published = e.spans[handler.link];
   EXPECT_EQ(published.kind, TraceSpan::Kind::attempt);
-  EXPECT_GE(handler.start_ns, published.start_ns);
+  EXPECT_EQ(published.start_ns, 4'000'000);
+  EXPECT_EQ(handler.start_ns, 5'000'000);
+  EXPECT_EQ(handler.end_ns, 37'000'000);
+  EXPECT_EQ(e.spans[0].end_ns, 15'000'000);
   EXPECT_FALSE(handler.unfinished);
   EXPECT_FALSE(handler.critical);
-  EXPECT_GT(handler.end_ns, e.spans[0].end_ns);
-  // What it called is its child, and takes all of its time but for nothing.
+  // What it called is its child, and takes all of its time.
   const auto index = static_cast<std::uint32_t>(handled[0] - e.spans.data());
   const auto child =
       std::find_if(e.spans.begin(), e.spans.end(), [&](const TraceSpan& s) { return s.parent == index; });
@@ -66,10 +58,11 @@ TEST(LateSpans, AMessageIsHandledInTheTraceOfWhoPublishedIt) {
 }
 
 TEST(LateSpans, AStepInTheBackgroundIsASpanToo) {
-  const TraceExample e = traced(kOrder).traces->examples.at(0);
+  const TraceExample e = run_traced(compile_text(kOrder)).traces->examples.at(0);
   const auto beside = of_kind(e, TraceSpan::Kind::background);
   ASSERT_EQ(beside.size(), 1u);
-  EXPECT_EQ(beside[0]->end_ns - beside[0]->start_ns, 50'000'000);
+  EXPECT_EQ(beside[0]->start_ns, 6'000'000);
+  EXPECT_EQ(beside[0]->end_ns, 56'000'000);
   ASSERT_EQ(beside[0]->segments, 1u);
   EXPECT_EQ(e.segments[beside[0]->first_segment].reason, models::Reason::sleep);
   std::int64_t sum = 0;  // of the request alone
@@ -79,7 +72,7 @@ TEST(LateSpans, AStepInTheBackgroundIsASpanToo) {
 
 // Handlers that begin before the request is over, twice as many messages, and messages that beget messages.
 TEST(LateSpans, EveryHandlingOfAnExampleIsThereOnceUnderItsPublication) {
-  const models::RunRecord record = traced(R"(
+  const models::RunRecord record = run_traced(compile_text(R"(
 run: {duration: 20s}
 workloads: {load: {constant_arrival_rate: 5/s, calls: orders.place}}
 services:
@@ -89,7 +82,7 @@ brokers:
     queues:
       orders: {consumers: {concurrency: 4, steps: [compute: exp(10ms), {publish: mail.bills}]}}
       bills: {consumers: {concurrency: 4, steps: [compute: exp(5ms)]}}
-)");
+)"));
   ASSERT_GT(record.traces->examples.size(), 5u);
   for (const TraceExample& e : record.traces->examples) {
     if (e.request.start_ns > 18'000'000'000) continue;  // the run is over before its messages are

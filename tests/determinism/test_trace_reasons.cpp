@@ -4,8 +4,6 @@
 #include <map>
 
 #include "analysis/tail/tail.hpp"
-#include "models/compile/compiled_model.hpp"
-#include "models/runtime/execution.hpp"
 #include "tests/support/scenario.hpp"
 
 namespace tailrace::tests {
@@ -21,9 +19,7 @@ struct Traced {
 Traced traced(const std::string& body) {
   Traced t;
   t.model = compile_text("tailrace: 1\nrun: {duration: 10s, warmup: 0s}\n" + body);
-  models::RunOptions options;
-  options.trace = {models::TraceSampling::Mode::fixed, 1};
-  t.traces = models::Execution(t.model, options).run().traces;
+  t.traces = run_traced(t.model).traces;
   return t;
 }
 
@@ -218,14 +214,8 @@ services:
   leaf: {replicas: 100, endpoints: {op: [compute: "mixture(0.99: 1ms, 0.01: 100ms)"]}}
 )yaml");
   std::vector<models::RunRecord> records;
-  for (std::uint32_t replication = 0; replication < 5; ++replication) {
-    models::RunOptions options;
-    options.seed = 7;
-    options.replication = replication;
-    options.warmup_ns = 1'000'000'000;
-    options.trace = {models::TraceSampling::Mode::automatic, 1};
-    records.push_back(models::Execution(model, options).run());
-  }
+  for (std::uint32_t replication = 0; replication < 5; ++replication)
+    records.push_back(run_traced(model, {models::TraceSampling::Mode::automatic, 1}, replication));
   const analysis::TailReport report = analysis::build_tail_report(*model, records);
   ASSERT_EQ(report.classes.size(), 1u);
   const analysis::TailBand* p99 = nullptr;

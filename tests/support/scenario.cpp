@@ -7,6 +7,7 @@
 
 #include "analysis/report/summary_json.hpp"
 #include "analysis/report/trace_files.hpp"
+#include "models/runtime/execution.hpp"
 #include "models/topology/build.hpp"
 #include "scenarios/format/read.hpp"
 #include "scenarios/run/replicate.hpp"
@@ -70,6 +71,15 @@ Results run_model(const Model& model, int jobs) {
 
 Results run_text(std::string_view text, int jobs) {
   return run_model(compile_text(text), jobs);
+}
+
+models::RunRecord run_traced(const Model& model, models::TraceSampling sampling, std::uint32_t replication) {
+  models::RunOptions options;
+  options.seed = model->topology->run.seed;
+  options.replication = replication;
+  options.warmup_ns = model->topology->run.warmup.ns;
+  options.trace = sampling;
+  return models::Execution(model, options).run();
 }
 
 Results store_run(const std::string& folder, std::string_view text) {

@@ -2,6 +2,7 @@
 // From a scenario's text or file to its results, for tests: the same path that the command line takes,
 // without its files. load_*() hand back what is wrong with a scenario; to compile_text() a text that does not
 // build is a broken test, so it throws with the diagnostics that a user would see.
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "models/compile/compiled_model.hpp"
 #include "models/field/diagnostics.hpp"
 #include "models/runtime/record.hpp"
+#include "models/runtime/trace_record.hpp"
 #include "models/topology/topology.hpp"
 
 namespace tailrace::tests {
@@ -38,6 +40,10 @@ Loaded load_file(const std::string& path, const std::vector<std::string>& overri
 Model compile_text(std::string_view text);
 Results run_model(const Model& model, int jobs = 1);
 Results run_text(std::string_view text, int jobs = 1);
+// One replication, all of its requests traced unless said otherwise.
+models::RunRecord run_traced(const Model& model,
+                             models::TraceSampling sampling = {models::TraceSampling::Mode::fixed, 1},
+                             std::uint32_t replication = 0);
 // With its requests traced, and kept as `tailrace run --out` keeps it: scenario.yaml, summary.json,
 // traces.json.
 Results store_run(const std::string& folder, std::string_view text);
