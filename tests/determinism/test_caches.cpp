@@ -110,15 +110,17 @@ TEST(Cache, CrashLosesWhatWaitsToBeWritten) {
   t.is_quiet();
 }
 
-// Through: the database first. Around leaves the cache as it was, invalidate takes the entry out.
+// Written at 0, when the cache is empty, and at 40, when it has the entry if somebody read it at 20 or the
+// write put it there. Through: the database first, then the cache. Around leaves the cache as it was,
+// invalidate takes the entry out.
 TEST(Cache, WritesDoWhatTheirNamesSay) {
   for (const auto& [write, reads] : std::vector<std::pair<std::string, std::vector<double>>>{
-           {"through", {}}, {"around", {20}}, {"invalidate", {20}}}) {
+           {"through", {}}, {"around", {20}}, {"invalidate", {20, 60}}}) {
     SCOPED_TRACE(write);
     Trace t(fmt::format(R"(
 workloads:
-  a: {{trace: {{times: [0ms]}}, calls: s.set}}
-  b: {{trace: {{times: [20ms]}}, calls: s.get}}
+  a: {{trace: {{times: [0ms, 40ms]}}, calls: s.set}}
+  b: {{trace: {{times: [20ms, 60ms]}}, calls: s.get}}
 caches: {{c: {{keys: [1]}}}}
 services:
   s:
@@ -128,7 +130,7 @@ services:
 databases: {{db: {{operations: {{read: 10ms, write: 10ms}}}}}}
 )",
                         write));
-    t.sent("s", "db.write", {0});
+    t.sent("s", "db.write", {0, 40});
     t.sent("s", "db.read", reads);
     t.is_quiet();
   }

@@ -72,9 +72,8 @@ faults: [{type: clock_skew, target: a, time_offset: -15ms}]
   t.requests("load", {{10, success}, {10, deadline}});
 }
 
-// Entries live for 100 ms. From 60 on the node's clock is 60 ahead: what was written at 1 is over at 61 (read
-// as 121), what is written then lives for 100 ms again, and is over when the clock has been set right: it
-// then has 60 more.
+// Entries live for 100 ms. From 60 to 160 the node's clock is 60 ahead: what was written before is over too
+// early, and what is written then too late, since the clock has been set right meanwhile.
 TEST(ClockSkew, ASharedCacheForgetsWhenItsClockJumps) {
   Trace t(R"(
 workloads: {load: {trace: {times: [0ms, 50ms, 70ms, 90ms, 200ms, 250ms]}, calls: s.op}}
@@ -82,8 +81,8 @@ services: {s: {endpoints: {op: [{cache: c, on_miss: [sleep: 7ms]}]}}}
 caches: {c: {keys: [1], ttl: 100ms, lookup_time: 1ms, shared: {nodes: 1}}}
 faults: [{type: clock_skew, target: c, time_offset: 60ms, start: 60ms, duration: 100ms}]
 )");
-  // Written at 8 until 108; at 71 it reads 131. Written anew at 78, read as 138, until 238: at 201 still
-  // there.
+  // Written at 8 until 108; at 71 it reads 131. Written anew at 78, read as 138, until 238: there at 201, and
+  // not at 251.
   t.requests("load",
              {{8, success}, {51, success}, {78, success}, {91, success}, {201, success}, {258, success}});
 }

@@ -271,8 +271,8 @@ topics:
   t.gone("s", Fate::dropped, {2000});
 }
 
-// A message whose handler failed at 110 ms is with its instance, which pauses from 300 ms on: the broker
-// sends it again at 1100 and 2100 ms only if it takes it.
+// A message whose handler failed at 100 ms is with its instance, which pauses from 300 to 1300 ms: the broker
+// would send it again at 1100, and does at 2100.
 TEST(ConsumerPause, IsSentNothingAgain) {
   Trace t(R"(
 workloads: {load: {trace: {times: [100ms]}, steps: [publish: facts]}}

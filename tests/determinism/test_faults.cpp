@@ -183,7 +183,7 @@ TEST(NetworkFaults, AddLatencyAndTakeBandwidth) {
   narrow.requests("load", {{10, success}, {38, success}});
 }
 
-// Regular load of 100/s; twice of it from 35 to 55 ms: its own spacing, from the start of the spike.
+// Regular load of 100/s, and 200/s more from 35 to 55 ms: of its own spacing, from the start of the spike.
 TEST(LoadSpike, AddsToWhatComesAnyway) {
   Trace t(R"(
 workloads: {load: {constant_arrival_rate: 100/s, spacing: regular, calls: s.op}}
@@ -195,7 +195,7 @@ faults: [{type: load_spike, target: load, factor: 3, start: 35ms, duration: 20ms
   EXPECT_EQ(t.at_end().faults[0].added, 3u);
 }
 
-// Probes of #1 come at whole seconds: dead from 2.2, it fails those at 3, 4 and 5, and is taken out by the
+// Probes of #1 come at whole seconds: dead from 2.205, it fails those at 3, 4 and 5, and is taken out by the
 // third; back at 7.5, it passes at 8 and 9, and is used again. Until 5 every other call fails, and none
 // after.
 TEST(HealthCheck, TakesADeadInstanceOutAfterItsThreshold) {

@@ -185,7 +185,7 @@ TEST(Gateway, AggregateGoesOutWithoutAnOptionalPart) {
   EXPECT_EQ(quick.at_end().classes[0].degraded, 0u);
 }
 
-// Two more are ordered at 1 s and ready 500 ms later, of 10 s.
+// Two more are ordered at 1 s of 10, and there from then on, though ready 500 ms later.
 TEST(Gateway, ScalesLikeAnyService) {
   Trace t(scenario({"startup_time: 500ms, autoscaling: {max_replicas: 3, schedule: [{at: 1s, replicas: 3}]}",
                     "api.get", "0s, 2s"}));
@@ -193,8 +193,8 @@ TEST(Gateway, ScalesLikeAnyService) {
   const models::StationRecord& edge = t.station("edge");
   ASSERT_EQ(edge.instances.size(), 3u);
   EXPECT_NEAR(edge.instances[0].present_s, 10, 1e-9);
-  EXPECT_NEAR(edge.instances[1].present_s, 8.5, 0.51);
-  EXPECT_NEAR(edge.instances[2].present_s, 8.5, 0.51);
+  EXPECT_NEAR(edge.instances[1].present_s, 9, 1e-9);
+  EXPECT_NEAR(edge.instances[2].present_s, 9, 1e-9);
 }
 
 // A header goes before a share of the clients, and that before the weights.

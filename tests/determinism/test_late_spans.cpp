@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "analysis/report/trace_files.hpp"
 #include "tests/support/scenario.hpp"
 
 namespace tailrace::tests {
@@ -83,16 +82,18 @@ brokers:
       orders: {consumers: {concurrency: 4, steps: [compute: exp(10ms), {publish: mail.bills}]}}
       bills: {consumers: {concurrency: 4, steps: [compute: exp(5ms)]}}
 )"));
-  ASSERT_GT(record.traces->examples.size(), 5u);
+  int whole = 0;
   for (const TraceExample& e : record.traces->examples) {
     if (e.request.start_ns > 18'000'000'000) continue;  // the run is over before its messages are
     const auto handled = of_kind(e, TraceSpan::Kind::process);
     EXPECT_EQ(handled.size(), 4u) << e.request.number;
+    ++whole;
     for (const TraceSpan* s : handled) {
       ASSERT_NE(s->link, models::kNoSpan);
       EXPECT_LE(e.spans[s->link].start_ns, s->start_ns);
     }
   }
+  EXPECT_GT(whole, 5);
 }
 
 }  // namespace

@@ -95,7 +95,8 @@ mesh: {sidecar: {cpu_per_message: 0s, latency: 0s}, tls: {client_cpu: 2ms, serve
   t.requests("load", {{130, success}, {345, success}});
 }
 
-// Each instance of the caller uses its own: two requests each.
+// All four requests go to the first instance, each a message there and one back for its sidecar, and none for
+// the other's.
 TEST(Mesh, ASidecarServesItsOwnInstance) {
   Trace t(R"(
 workloads: {load: {trace: {times: [0s, 100ms, 200ms, 300ms]}, calls: a.op}}

@@ -100,7 +100,8 @@ TEST(LogTrace, ABatchIsSentWhenItIsFullOrItsLingerIsOver) {
 
 // --- built on channels
 
-// The row is written within 5 ms; the relay looks at 0, 20, 40, ..., publishes and marks for 5 ms.
+// The row is written within 5 ms; the relay looks at 0 and 20, publishes and marks for 5 ms, finds nothing at
+// 25, and looks again 20 ms later.
 TEST(OutboxTrace, RowsArePublishedAtTheNextPoll) {
   Trace t(R"(
 workloads: {load: {trace: {times: [0ms, 21ms]}, steps: [publish: box]}}

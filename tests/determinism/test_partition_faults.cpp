@@ -75,8 +75,7 @@ TEST(PartitionFaults, ComeToOneANumberOrAShareOfThem) {
   EXPECT_EQ(hit("mode: fixed_percent, value: 50"), 2);
 }
 
-// Publications take turns, with 2 ms of work each: three times as long at the leader of partition 1, from 2
-// ms on.
+// Publications take turns, with 2 ms of work each: three times as long at the leader of partition 1.
 TEST(PartitionFaults, SlowTheirLeader) {
   Trace t(log("10ms, 20ms, 30ms, 40ms", "{type: gray, target: 'partition orders#1', factor: 3, start: 5ms}"));
   t.requests("load", {{12, success}, {26, success}, {32, success}, {42, success}});
@@ -121,8 +120,7 @@ faults: [{type: gray, target: 'partition orders#1', factor: 3, start: 50ms}]
   t.delivered("orders[1]/g", {35, 95, 131});
 }
 
-// What publishes to partition 1 is late, to partition 3 fails, and the rest does not
-// know.
+// What publishes to partition 1 is late, to partition 3 fails, and the rest does not know.
 TEST(PartitionFaults, OfRequestsConcernThoseOfThePartition) {
   Trace t(log("10ms, 20ms, 30ms, 40ms, 50ms",
               "{type: delay, target: 'partition orders#1', latency: 4ms, start: 5ms}, "

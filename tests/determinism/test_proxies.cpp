@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "tests/support/metrics.hpp"
 #include "tests/support/trace.hpp"
 
@@ -46,21 +48,18 @@ TEST(RequestPath, HopsAddUpToTheNanosecond) {
   t.is_quiet();
 }
 
-double cpu_s(const Results& run, const std::string& name) {
+const models::InstanceRecord& first_instance(const Results& run, const std::string& name) {
   const models::Topology& t = *run.model->topology;
   for (std::size_t i = 0; i < t.stations.size(); ++i) {
-    if (t.stations[i].name == name) return run.records[0].stations[i].instances[0].cpu_s;
+    if (t.stations[i].name == name) return run.records[0].stations[i].instances[0];
   }
-  ADD_FAILURE() << name;
-  return 0;
+  throw std::runtime_error("no station is called " + name);
+}
+double cpu_s(const Results& run, const std::string& name) {
+  return first_instance(run, name).cpu_s;
 }
 double busy_s(const Results& run, const std::string& name) {
-  const models::Topology& t = *run.model->topology;
-  for (std::size_t i = 0; i < t.stations.size(); ++i) {
-    if (t.stations[i].name == name) return run.records[0].stations[i].instances[0].busy_s;
-  }
-  ADD_FAILURE() << name;
-  return 0;
+  return first_instance(run, name).busy_s;
 }
 
 // Every time is drawn, and requests come one at a time: what the client waited in all is the cores' work at

@@ -84,7 +84,7 @@ services:
   t.is_quiet();
 }
 
-// Ten sessions hold no worker; with their instance they end, all at once.
+// Three sessions hold no worker; with their instance they end, all at once.
 TEST(Websocket, SessionsEndWithTheirInstance) {
   Trace t(R"(
 workloads: {load: {trace: {times: [0s, 0s, 0s]}, calls: chat.connect}}

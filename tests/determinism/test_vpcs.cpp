@@ -9,7 +9,7 @@ namespace {
 
 using enum models::Outcome;
 
-// `load` is outside, `a` in one VPC, `s` and `t` in another, `u` in a third. Work takes 5 ms.
+// `load` is outside, `a` in one VPC, `s` in another. Work takes 5 ms.
 std::string world(const std::string& routes, const std::string& more = "") {
   return fmt::format(
       "workloads:\n"
