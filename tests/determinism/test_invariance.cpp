@@ -1,6 +1,6 @@
 // What must not change a result: the number of threads, the order of a file, a component that nobody calls,
-// the name of one that draws no random number, how finely time is observed; and what must change it: the
-// seed.
+// the name of one that draws no random number, how finely time is observed; what must not change a part of it:
+// another part's name and laws; and what must change it: the seed.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -118,6 +118,47 @@ TEST(Invariance, NameOfAServiceThatDrawsNothingChangesNothing) {
             run_text(replaced(text, "part", "zebra")).report.trajectory_fingerprint);
   EXPECT_EQ(before.report.trajectory_fingerprint,
             run_text(replaced(text, "part", "ape")).report.trajectory_fingerprint);
+}
+
+// What each instance did, to the last bit, and how its requests ended.
+std::vector<double> deeds(const Results& run, const std::string& name) {
+  std::vector<double> all;
+  const models::Topology& t = *run.model->topology;
+  for (std::size_t s = 0; s < t.stations.size(); ++s) {
+    if (t.stations[s].name != name) continue;
+    for (const models::RunRecord& r : run.records) {
+      for (const models::InstanceRecord& i : r.stations[s].instances) all.push_back(i.busy_s);
+    }
+  }
+  for (const std::uint64_t n : operation(run.report, name + ".op").ended)
+    all.push_back(static_cast<double>(n));
+  return all;
+}
+
+// Times, errors, choices of an instance, sizes of messages and latencies are drawn from streams of those whom
+// they concern: `side`, called at the same moments as `part`, serves the same requests as before, whatever
+// law or name `part` has. (That `part` itself has changed shows that there was something to see.)
+TEST(Invariance, WhatIsDoneToAServiceMovesNoDrawOfItsNeighbours) {
+  const std::string text =
+      "run: {duration: 20s, replications: 2}\n"
+      "workloads: {load: {constant_arrival_rate: 50/s, calls: front.op}}\n"
+      "services:\n"
+      "  front: {endpoints: {op: [parallel: [{call: part.op, request_size: exp(2KB)}, {call: side.op, "
+      "request_size: exp(2KB)}]]}}\n"
+      "  part: {replicas: 3, load_balancer: random, error_rate: 10%, endpoints: {op: [compute: exp(5ms)]}}\n"
+      "  side: {replicas: 3, load_balancer: random, error_rate: 10%, endpoints: {op: [compute: exp(8ms)]}}\n"
+      "network: {default: {latency: exp(1ms), bandwidth: 100Mbit/s}}\n";
+  const Results before = run_text(text);
+  struct Change {
+    const char *from, *to, *name;
+  };
+  for (const Change& c : {Change{"exp(5ms)", "lognormal(mean=20ms, cv=2)", "part"},
+                          Change{"part", "ape", "ape"}, Change{"part", "zebra", "zebra"}}) {
+    const Results after = run_text(replaced(text, c.from, c.to));
+    EXPECT_EQ(workload(before.report, "load").arrived, workload(after.report, "load").arrived) << c.to;
+    EXPECT_EQ(deeds(before, "side"), deeds(after, "side")) << c.to;
+    EXPECT_NE(deeds(before, "part"), deeds(after, c.name)) << c.to;
+  }
 }
 
 // Finer windows of observation add control events, and change nothing that happens.
