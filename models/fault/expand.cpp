@@ -112,7 +112,7 @@ class Expander {
     if (percent && *s_.value > 100) error("value", fmt::format("{} percent is more than all", *s_.value));
     if (counts && *s_.value != std::floor(*s_.value))
       error("value", fmt::format("expected a whole number of targets, found {}", *s_.value));
-    fault_.value = percent ? *s_.value / 100 : *s_.value;
+    fault_.value = *s_.value;
   }
 
   void check_value() {

@@ -95,9 +95,9 @@ void Execution::choose_fault_targets(std::uint32_t id) {
   double count = fault.mode == FaultMode::one ? 1 : fault.value;
   // Rounded down, but at least one where some are asked for.
   if (fault.mode == FaultMode::fixed_percent)
-    count = fault.value > 0 ? std::max(1.0, std::floor(fault.value * n)) : 0;
+    count = fault.value > 0 ? std::max(1.0, std::floor(fault.value * n / 100)) : 0;
   if (fault.mode == FaultMode::random_max_percent)
-    count = std::floor(random.uniform() * (fault.value * n + 1));
+    count = std::floor(random.uniform() * (fault.value * n / 100 + 1));
   const auto wanted = static_cast<std::uint32_t>(std::min(count, n));
   for (std::uint32_t i = 0; i < wanted; ++i) {
     const auto j = i + static_cast<std::uint32_t>(random.uniform() * (n - i));

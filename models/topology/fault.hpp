@@ -74,7 +74,7 @@ struct Fault {
   std::vector<FaultTarget> targets;
   bool together = false;  // all targets fail at one time, also at random times
   FaultMode mode = FaultMode::all;
-  double value = 0;  // of the modes that take one: targets, or a fraction
+  double value = 0;  // of the modes that take one: targets, or percent of them
   sim::Duration start{0};
   std::optional<sim::Duration> duration;  // none: to the end of the run
   sim::Duration ramp{0};

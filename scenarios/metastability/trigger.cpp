@@ -173,7 +173,7 @@ void scale_trigger(models::Topology& topology, const TriggerFault& trigger, doub
   if (f.mode == FaultMode::fixed) {
     f.value = std::clamp(std::floor(f.value * size + 0.5), 1.0, static_cast<double>(f.targets.size()));
   } else if (takes_a_number(f)) {
-    f.value = std::min(1.0, f.value * size);
+    f.value = std::min(100.0, f.value * size);
   }
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/support/trace.hpp"
 
 namespace tailrace::tests {
@@ -223,8 +225,8 @@ faults: [{type: pod_failure, target: "s#1", start: 2205ms, duration: 5295ms}]
 }
 
 TEST(Modes, HitAsManyAsTheySay) {
-  const auto down = [](const std::string& mode) {
-    Trace t(scenario("0ms", "replicas: 10, endpoints: {op: []}",
+  const auto down = [](const std::string& mode, int replicas = 10) {
+    Trace t(scenario("0ms", fmt::format("replicas: {}, endpoints: {{op: []}}", replicas),
                      fmt::format("{{type: pod_failure, target: s, start: 1s, {}}}", mode)));
     int n = 0;
     for (const models::InstanceRecord& i : t.at_end().stations[0].instances) n += i.down_s > 0 ? 1 : 0;
@@ -234,7 +236,37 @@ TEST(Modes, HitAsManyAsTheySay) {
   EXPECT_EQ(down("mode: one"), 1);
   EXPECT_EQ(down("mode: fixed, value: 4"), 4);
   EXPECT_EQ(down("mode: fixed_percent, value: 25"), 2);
-  EXPECT_LE(down("mode: random_max_percent, value: 30"), 3);
+  // In binary 0.29 x 100 is a little less than 29.
+  EXPECT_EQ(down("mode: fixed_percent, value: 29", 100), 29);
+  EXPECT_EQ(down("mode: fixed_percent, value: 57", 100), 57);
+  EXPECT_EQ(down("mode: fixed_percent, value: 1"), 1) << "one at least";
+}
+
+// Fifty times. One of ten: whoever of them is not hit would have been missed with a chance of 0.9^50. At most
+// 30 percent of ten: none, one, two or three, each alike.
+TEST(Modes, AreDrawnAnewEachTime) {
+  struct Seen {
+    std::set<std::size_t> sizes;
+    std::set<std::uint32_t> targets;
+  };
+  const auto seen = [](const std::string& mode) {
+    Trace t(
+        scenario("0ms", "replicas: 10, endpoints: {op: []}",
+                 "{type: pod_failure, target: s, start: 1s, duration: 10ms, repeat: {every: 100ms, times: "
+                 "50}, " +
+                     mode + "}"));
+    Seen s;
+    EXPECT_EQ(t.at_end().fault_activations.size(), 50u);
+    for (const models::FaultActivation& a : t.at_end().fault_activations) {
+      s.sizes.insert(a.targets.size());
+      s.targets.insert(a.targets.begin(), a.targets.end());
+    }
+    return s;
+  };
+  const Seen one = seen("mode: one"), some = seen("mode: random_max_percent, value: 30");
+  EXPECT_EQ(one.sizes, (std::set<std::size_t>{1}));
+  EXPECT_EQ(one.targets.size(), 10u);
+  EXPECT_EQ(some.sizes, (std::set<std::size_t>{0, 1, 2, 3}));
 }
 
 // Three wait at 20 ms and two at 30: above 1 since the look at 20, for 10 ms at that at 30. The one that

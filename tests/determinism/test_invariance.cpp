@@ -1,6 +1,6 @@
 // What must not change a result: the number of threads, the order of a file, a component that nobody calls,
-// the name of one that draws no random number, how finely time is observed; what must not change a part of it:
-// another part's name and laws; and what must change it: the seed.
+// the name of one that draws no random number, how finely time is observed; what must not change a part of
+// it: another part's name and laws; and what must change it: the seed.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -132,6 +132,10 @@ TEST(Trigger, ASizeIsWhatTheFaultDoes) {
       4);  // there are 4
   const models::Fault delay = scaled("{type: delay, target: s, latency: 10ms, start: 1s, duration: 1s}", 2);
   EXPECT_DOUBLE_EQ(delay.effects[0].time->mean(), 20e6);
+  const std::string half =
+      "{type: pause, target: s, mode: fixed_percent, value: 50, start: 1s, duration: 1s}";
+  EXPECT_DOUBLE_EQ(scaled(half, 1.5).value, 75);
+  EXPECT_DOUBLE_EQ(scaled(half, 9).value, 100);
 }
 
 // 10/s up to the end of the first step, then half and back: 1 % of a step is the way to the next.
