@@ -1,5 +1,4 @@
-// Flow control inside a stream, what a server allows of connections, and certificates that end: to the
-// nanosecond.
+// Flow control inside a stream, to the nanosecond.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -88,99 +87,6 @@ TEST(FlowControl, ACallThatIsGivenUpLeavesNothingBehind) {
                   "stream_window: 64KiB, connection_window: 64KiB"));
   t.requests("load", {{100, timeout}, {1100, timeout}});
   t.is_quiet();
-}
-
-// --- the server's side of connections
-
-std::string server(const std::string& door, const std::string& a, const std::string& b,
-                   const std::string& transport = "rest", const std::string& more = "") {
-  return fmt::format(
-      "workloads:\n"
-      "  a: {{trace: {{times: [{1}]}}, calls: s.op, transport: {{protocol: {3}, encode: {{}}, decode: "
-      "{{}}}}}}\n"
-      "  b: {{trace: {{times: [{2}]}}, calls: s.op, transport: {{protocol: {3}, encode: {{}}, decode: "
-      "{{}}}}}}\n"
-      "services: {{s: {{inbound: {{server_connections: {0}}}, endpoints: {{op: [sleep: 5ms]}}}}}}\n"
-      "network: {{default: {{latency: 20ms}}}}\n{4}",
-      door, a, b, transport, more);
-}
-
-// `a` has the one connection until it has been idle for 100 ms, at 185.
-TEST(ServerConnections, RefusesOneTooManyUntilAnotherCloses) {
-  Trace t(server("{max_connections: 1, idle_timeout: 100ms}", "0s", "10ms, 184ms, 300ms"));
-  t.requests("a", {{85, success}});
-  t.requests("b", {{10, rejected}, {184, rejected}, {385, success}});
-  EXPECT_EQ(t.policy("server_connections").states.at(0).gauge, 1);
-  EXPECT_EQ(t.policy("transport", 1).counts.rejected, 2u);
-}
-
-TEST(ServerConnections, NarrowsTheStreamsOfAConnection) {
-  Trace t(server("{max_concurrent_streams: 1}", "0s, 0s", "1s", "grpc"));
-  t.requests("a", {{85, success}, {130, success}});
-}
-
-// Opened at 0 and told to go away between 90 and 110: the third request needs another.
-TEST(ServerConnections, SendsOldConnectionsAway) {
-  Trace t(server("{max_connection_age: 100ms}", "0s, 86ms, 200ms", "5s", "grpc"));
-  t.requests("a", {{85, success}, {131, success}, {285, success}});
-}
-
-// The instance dies with its connections: they are not counted any more when it is back.
-TEST(ServerConnections, DieWithTheirInstance) {
-  Trace t(server("{max_connections: 1}", "0s", "500ms", "rest",
-                 "faults: [{type: pod_failure, target: s, start: 200ms, duration: 100ms}]\n"));
-  t.requests("a", {{85, success}});
-  t.requests("b", {{585, success}});
-}
-
-// --- certificates
-
-// In vain at 900, 1000, ..., 1200, while the authority is out; at 1300 with success, in use at 1350.
-TEST(Rotation, ThatComesTooLateStopsNewConnectionsUntilItComes) {
-  const std::string client =
-      "calls: s.op, transport: {protocol: rest, encode: {}, decode: {}, idle_timeout: 1us}, "
-      "tls: {client_cpu: 0s, server_cpu: 0s}";
-  Trace t(
-      fmt::format("workloads:\n"
-                  "  fresh: {{trace: {{times: [800ms, 1000ms, 1349ms, 1350ms]}}, {0}}}\n"
-                  "  plain: {{trace: {{times: [1100ms]}}, calls: s.op, transport: {{protocol: rest, encode: "
-                  "{{}}, decode: {{}}}}}}\n"
-                  "services:\n"
-                  "  s:\n"
-                  "    inbound: {{certificate: {{validity: 1s, rotate_before: 100ms, retry_every: 100ms, "
-                  "propagation: 50ms, "
-                  "spread: false}}}}\n"
-                  "    endpoints: {{op: [sleep: 5ms]}}\n"
-                  "network: {{default: {{latency: 20ms}}}}\n"
-                  "faults: [{{type: ca_outage, target: s, start: 850ms, duration: 400ms}}]\n",
-                  client));
-  t.requests("fresh", {{925, success}, {1000, network}, {1349, network}, {1475, success}});
-  t.requests("plain", {{1185, success}});
-  const auto& state = t.policy("certificate").states.at(0);
-  EXPECT_NEAR(state.seconds.at(1), 0.35, 1e-9);
-  EXPECT_EQ(state.gauge, 2);  // handshakes that it made fail
-}
-
-// Mutual: a caller whose own certificate has ended is refused too.
-TEST(Rotation, OfTheCallersCertificateCountsWhereTlsIsMutual) {
-  const auto chain = [](const char* mutual) {
-    return fmt::format(
-        "workloads: {{load: {{trace: {{times: [500ms, 2s]}}, calls: a.op}}}}\n"
-        "services:\n"
-        "  a:\n"
-        "    inbound: {{certificate: {{validity: 1s, failure: 100%, rotate_before: 1ms, spread: false}}}}\n"
-        "    endpoints:\n"
-        "      op:\n"
-        "        - {{call: s.op, transport: {{protocol: rest, encode: {{}}, decode: {{}}, idle_timeout: "
-        "1us}}, "
-        "tls: {{mutual: {}, client_cpu: 0s, server_cpu: 0s}}}}\n"
-        "  s: {{endpoints: {{op: [sleep: 5ms]}}}}\n",
-        mutual);
-  };
-  Trace mutual(chain("true"));
-  mutual.requests("load", {{505, success}, {2000, network}});
-  Trace one_sided(chain("false"));
-  one_sided.requests("load", {{505, success}, {2005, success}});
 }
 
 }  // namespace

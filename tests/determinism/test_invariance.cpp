@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "tests/determinism/random_messaging.hpp"
 #include "tests/determinism/sample_scenarios.hpp"
 #include "tests/support/figures.hpp"
 #include "tests/support/metrics.hpp"
@@ -193,6 +194,45 @@ TEST(Invariance, SecondsAndMillisecondsAreTheSameSystem) {
               1e-5);
   EXPECT_NEAR(percentile(x.duration, 0.99), 1000 * percentile(y.duration, 0.99),
               2e-3 * percentile(x.duration, 0.99));
+}
+
+// --- channels
+
+const std::string kRun = "run: {duration: 5s, replications: 8}\n";
+const std::string kLoad =
+    "workloads: {load: {constant_arrival_rate: 100/s, steps: [{publish: orders, key: \"uniform(1, 9)\"}, "
+    "{publish: "
+    "rabbit.mails}]}}\n";
+const std::string kOrders =
+    "logs: {orders: {partitions: 3, consumers: {g: {instances: 2, error_rate: 5%, retry_backoff: 3ms, steps: "
+    "[compute: "
+    "exp(8ms)]}}}}\n";
+const std::string kRabbit =
+    "brokers: {rabbit: {queues: {mails: {consumers: {ack_failure: 10%, steps: [compute: exp(5ms)]}}}}}\n";
+
+TEST(MessagingInvariance, TheOrderOfTheFileIsNothing) {
+  const Results one = run_text(kRun + kLoad + kOrders + kRabbit);
+  const Results other = run_text(kRabbit + kOrders + kLoad + kRun);
+  EXPECT_EQ(one.report.trajectory_fingerprint, other.report.trajectory_fingerprint);
+  EXPECT_TRUE(figures(one.report) == figures(other.report));
+}
+TEST(MessagingInvariance, AnIdleChannelChangesNoTrajectory) {
+  const Results one = run_text(kRun + kLoad + kOrders + kRabbit);
+  const Results other = run_text(kRun + kLoad + kOrders + kRabbit +
+                                 "topics: {aaa: {subscriptions: {idle: {steps: [compute: 1ms]}}}}\n"
+                                 "cloud_queues: {zzz: {}}\n");
+  EXPECT_EQ(one.report.trajectory_fingerprint, other.report.trajectory_fingerprint);
+}
+TEST(MessagingInvariance, TheNumberOfThreadsIsNothing) {
+  for (const std::uint64_t seed : {3u, 14u, 15u}) {
+    const std::string text = random_messaging(seed, false);
+    const std::string one = figures(run_text(text, 1).report);
+    EXPECT_TRUE(one == figures(run_text(text, 2).report)) << seed;
+    EXPECT_TRUE(one == figures(run_text(text, 8).report)) << seed;
+  }
+  const std::string one = figures(run_text(kRun + kLoad + kOrders + kRabbit, 1).report);
+  EXPECT_TRUE(one == figures(run_text(kRun + kLoad + kOrders + kRabbit, 2).report));
+  EXPECT_TRUE(one == figures(run_text(kRun + kLoad + kOrders + kRabbit, 8).report));
 }
 
 }  // namespace

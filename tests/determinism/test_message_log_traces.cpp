@@ -1,10 +1,7 @@
-// Event logs, and what is built on channels (outbox, webhook, saga), to the nanosecond; and what names, order
-// and idle channels must not change.
+// Event logs, and what is built on channels (outbox, webhook, saga), to the nanosecond.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "tests/determinism/random_messaging.hpp"
-#include "tests/support/figures.hpp"
 #include "tests/support/trace.hpp"
 
 namespace tailrace::tests {
@@ -157,45 +154,6 @@ services:
   EXPECT_EQ(t.milestones("load/book.failed"), 1u);
   EXPECT_EQ(t.milestones("load/book.completed"), 0u);
   EXPECT_EQ(t.milestones("load/book.stuck"), 0u);
-}
-
-// --- what must not matter
-
-const std::string kRun = "run: {duration: 5s, replications: 8}\n";
-const std::string kLoad =
-    "workloads: {load: {constant_arrival_rate: 100/s, steps: [{publish: orders, key: \"uniform(1, 9)\"}, "
-    "{publish: "
-    "rabbit.mails}]}}\n";
-const std::string kOrders =
-    "logs: {orders: {partitions: 3, consumers: {g: {instances: 2, error_rate: 5%, retry_backoff: 3ms, steps: "
-    "[compute: "
-    "exp(8ms)]}}}}\n";
-const std::string kRabbit =
-    "brokers: {rabbit: {queues: {mails: {consumers: {ack_failure: 10%, steps: [compute: exp(5ms)]}}}}}\n";
-
-TEST(MessagingInvariance, TheOrderOfTheFileIsNothing) {
-  const Results one = run_text(kRun + kLoad + kOrders + kRabbit);
-  const Results other = run_text(kRabbit + kOrders + kLoad + kRun);
-  EXPECT_EQ(one.report.trajectory_fingerprint, other.report.trajectory_fingerprint);
-  EXPECT_TRUE(figures(one.report) == figures(other.report));
-}
-TEST(MessagingInvariance, AnIdleChannelChangesNoTrajectory) {
-  const Results one = run_text(kRun + kLoad + kOrders + kRabbit);
-  const Results other = run_text(kRun + kLoad + kOrders + kRabbit +
-                                 "topics: {aaa: {subscriptions: {idle: {steps: [compute: 1ms]}}}}\n"
-                                 "cloud_queues: {zzz: {}}\n");
-  EXPECT_EQ(one.report.trajectory_fingerprint, other.report.trajectory_fingerprint);
-}
-TEST(MessagingInvariance, TheNumberOfThreadsIsNothing) {
-  for (const std::uint64_t seed : {3u, 14u, 15u}) {
-    const std::string text = random_messaging(seed, false);
-    const std::string one = figures(run_text(text, 1).report);
-    EXPECT_TRUE(one == figures(run_text(text, 2).report)) << seed;
-    EXPECT_TRUE(one == figures(run_text(text, 8).report)) << seed;
-  }
-  const std::string one = figures(run_text(kRun + kLoad + kOrders + kRabbit, 1).report);
-  EXPECT_TRUE(one == figures(run_text(kRun + kLoad + kOrders + kRabbit, 2).report));
-  EXPECT_TRUE(one == figures(run_text(kRun + kLoad + kOrders + kRabbit, 8).report));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// GraphQL queries and held connections to the nanosecond: which calls a plan makes and when, what a session
+// GraphQL queries and WebSockets to the nanosecond: which calls a plan makes and when, what a session
 // costs its instance and how it ends.
 #include <gtest/gtest.h>
 

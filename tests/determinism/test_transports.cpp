@@ -1,5 +1,5 @@
 // Transports and TLS to the nanosecond: handshakes in round trips and work, streams, sizes, connections that
-// stick, age, break and expire.
+// stick, age and break, and what a server allows of them.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -188,23 +188,6 @@ TEST(Transport, GivingUpClosesAConnectionOfHttp1) {
   grpc.sent("load", "s.op", {40, 400});
 }
 
-// Out of date from 150 to 350 ms. One client has a connection, the other needs one.
-TEST(Certificate, OnceExpiredStopsNewConnectionsAndKeepsOpenOnes) {
-  const std::string fields = free_rest() + ", tls: {client_cpu: 0s, server_cpu: 0s}";
-  Trace t(
-      fmt::format("workloads:\n"
-                  "  kept: {{trace: {{times: [0s, 200ms]}}, calls: s.op, {0}}}\n"
-                  "  fresh: {{trace: {{times: [250ms, 500ms]}}, calls: s.op, {0}}}\n"
-                  "  open: {{trace: {{times: [250ms]}}, calls: s.op, {1}}}\n"
-                  "services: {{s: {{endpoints: {{op: [sleep: 5ms]}}}}}}\n"
-                  "network: {{default: {{latency: 20ms}}}}\n"
-                  "faults: [{{type: certificate_expired, target: s, start: 150ms, duration: 200ms}}]\n",
-                  fields, free_rest()));
-  t.requests("kept", {{125, success}, {245, success}});
-  t.requests("fresh", {{250, network}, {625, success}});
-  t.requests("open", {{335, success}});
-}
-
 // A caller with one worker, async: it writes, lets go, and stands in line to read: 1 + 10 + 2 ms, and the
 // next is written while it waits.
 TEST(Transport, WorkOfMessagesIsDoneByTheCallersWorkers) {
@@ -223,6 +206,49 @@ services:
   // At the server 2 ms to read, 10, and 1 to write: back at 14 and 15; read one after the other.
   t.requests("load", {{16, success}, {18, success}});
   EXPECT_DOUBLE_EQ(t.busy_ms("a"), 6);
+}
+
+// --- the server's side of connections
+
+std::string server(const std::string& door, const std::string& a, const std::string& b,
+                   const std::string& transport = "rest", const std::string& more = "") {
+  return fmt::format(
+      "workloads:\n"
+      "  a: {{trace: {{times: [{1}]}}, calls: s.op, transport: {{protocol: {3}, encode: {{}}, decode: "
+      "{{}}}}}}\n"
+      "  b: {{trace: {{times: [{2}]}}, calls: s.op, transport: {{protocol: {3}, encode: {{}}, decode: "
+      "{{}}}}}}\n"
+      "services: {{s: {{inbound: {{server_connections: {0}}}, endpoints: {{op: [sleep: 5ms]}}}}}}\n"
+      "network: {{default: {{latency: 20ms}}}}\n{4}",
+      door, a, b, transport, more);
+}
+
+// `a` has the one connection until it has been idle for 100 ms, at 185.
+TEST(ServerConnections, RefusesOneTooManyUntilAnotherCloses) {
+  Trace t(server("{max_connections: 1, idle_timeout: 100ms}", "0s", "10ms, 184ms, 300ms"));
+  t.requests("a", {{85, success}});
+  t.requests("b", {{10, rejected}, {184, rejected}, {385, success}});
+  EXPECT_EQ(t.policy("server_connections").states.at(0).gauge, 1);
+  EXPECT_EQ(t.policy("transport", 1).counts.rejected, 2u);
+}
+
+TEST(ServerConnections, NarrowsTheStreamsOfAConnection) {
+  Trace t(server("{max_concurrent_streams: 1}", "0s, 0s", "1s", "grpc"));
+  t.requests("a", {{85, success}, {130, success}});
+}
+
+// Opened at 0 and told to go away between 90 and 110: the third request needs another.
+TEST(ServerConnections, SendsOldConnectionsAway) {
+  Trace t(server("{max_connection_age: 100ms}", "0s, 86ms, 200ms", "5s", "grpc"));
+  t.requests("a", {{85, success}, {131, success}, {285, success}});
+}
+
+// The instance dies with its connections: they are not counted any more when it is back.
+TEST(ServerConnections, DieWithTheirInstance) {
+  Trace t(server("{max_connections: 1}", "0s", "500ms", "rest",
+                 "faults: [{type: pod_failure, target: s, start: 200ms, duration: 100ms}]\n"));
+  t.requests("a", {{85, success}});
+  t.requests("b", {{585, success}});
 }
 
 }  // namespace
