@@ -1,4 +1,5 @@
-// Queueing policies to the nanosecond: who is next when a worker is free, and who is thrown away.
+// Queues and their policies to the nanosecond: who may wait, who is next when a worker is free, and who is
+// thrown away.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +9,35 @@ namespace tailrace::tests {
 namespace {
 
 using enum models::Outcome;
+
+// Three begin at 0, 1 and 2 ms and sleep until 21, 22 and 23: then two of them wait, though one may, and for
+// longer than anybody may wait to begin. Who comes at 25 finds the queue full.
+TEST(AsyncQueue, RefusesNobodyWhoGoesOn) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0ms, 1ms, 2ms, 25ms]}, calls: s.op}}
+services:
+  s:
+    workers: 1
+    mode: async
+    queue: {capacity: 1, timeout: 5ms}
+    endpoints: {op: [compute: 1ms, sleep: 20ms, compute: 10ms]}
+)");
+  t.requests("load", {{25, rejected}, {31, success}, {41, success}, {51, success}});
+  t.is_quiet();
+}
+
+// A first step that is no `compute` needs no worker, so nobody is refused one: four at once, at work from 2
+// ms on.
+TEST(AsyncQueue, IsForThoseWhoBeginWithWork) {
+  Trace t(R"(
+workloads: {load: {trace: {times: [0ms, 0ms, 0ms, 0ms]}, calls: s.op}}
+services:
+  s: {workers: 1, mode: async, queue: {capacity: 1, timeout: 5ms}, endpoints: {op: [call: t.op, compute: 10ms]}}
+  t: {endpoints: {op: [sleep: 2ms]}}
+)");
+  t.requests("load", {{12, success}, {22, success}, {32, success}, {42, success}});
+  t.is_quiet();
+}
 
 // Sixty at once, 10 ms each: the waits are over 5 ms from the first look at 10 ms on, so dropping begins one
 // interval later, at 110, and goes on at 210, 210 + 100/sqrt(2) = 280.7, + 100/sqrt(3) = 338.4, + 50 = 388.4,
