@@ -1,6 +1,7 @@
 // What must not change a result: the number of threads, the order of a file, a component that nobody calls,
-// the name of one that draws no random number, how finely time is observed; what must not change a part of
-// it: another part's name and laws; and what must change it: the seed.
+// the name of one that draws no random number, policies and faults that never act, how finely time is
+// observed; what must not change a part of it: another part's name and laws; and what must change it: the
+// seed.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -159,6 +160,56 @@ TEST(Invariance, WhatIsDoneToAServiceMovesNoDrawOfItsNeighbours) {
     EXPECT_EQ(workload(before.report, "load").arrived, workload(after.report, "load").arrived) << c.to;
     EXPECT_EQ(deeds(before, "side"), deeds(after, "side")) << c.to;
     EXPECT_NE(deeds(before, "part"), deeds(after, c.name)) << c.to;
+  }
+}
+
+// A call with policies takes another way through the program than a plain one, and so does what a fault can
+// hit. Where neither ever acts, the same requests take the same times.
+TEST(Invariance, PoliciesAndFaultsThatNeverActChangeNothing) {
+  struct World {
+    std::string service, network;
+  };
+  const World worlds[] = {{"workers: 2, queue: {capacity: 6, timeout: 30ms}", ""},
+                          {"workers: 3, mode: async",
+                           "network: {default: {latency: exp(1ms), bandwidth: 50Mbit/s, loss: 1%}}\n"}};
+  for (const World& world : worlds) {
+    const auto happened = [&](const std::string& policy, const std::string& faults) {
+      const Results run = run_text(fmt::format(R"(
+run: {{duration: 3s, replications: 1}}
+workloads: {{load: {{constant_arrival_rate: 200/s, calls: a.op}}}}
+services:
+  a: {{{}, endpoints: {{op: [{{compute: exp(1ms)}}, {{call: b.op{}}}, {{compute: exp(1ms)}}]}}}}
+  b: {{replicas: 3, workers: 1, queue: {{capacity: 8}}, error_rate: 2%, endpoints: {{op: [compute: exp(8ms)]}}}}
+{}{})",
+                                               world.service, policy, world.network, faults));
+      std::vector<double> all = deeds(run, "a");
+      const std::vector<double> more = deeds(run, "b");
+      all.insert(all.end(), more.begin(), more.end());
+      const analysis::LatencyReport& took = workload(run.report, "load").duration;
+      all.insert(all.end(), {took.mean.estimate, took.stddev, static_cast<double>(took.histogram.max())});
+      return all;
+    };
+    const std::vector<double> plain = happened("", "");
+    for (const char* policy :
+         {"timeout: 1h", "deadline: 1h", "cancellation: true", "retries: {attempts: 0}",
+          "retries: {attempts: 0, per_try_timeout: 1h}", "retries: {attempts: 3, retry_on: [depth_limit]}",
+          "retry_budget: {budget_percent: 20}", "hedge: {delay: 1h}",
+          "bulkhead: {max_concurrent_calls: 100000}", "connection_pool: {max_connections: 100000}",
+          "circuit_breaker: {state: disabled}", "rate_limit: {rate: 1000000/s, burst: 100000}",
+          "quota: {limit: 1000000, period: 1h}"}) {
+      EXPECT_EQ(plain, happened(std::string(", ") + policy, "")) << policy;
+    }
+    for (const char* fault :
+         {"type: pod_kill, target: b, start: 1h", "type: pause, target: a, start: 1h",
+          "type: delay, target: b, factor: 3, start: 1h", "type: abort, target: b, percentage: 0%",
+          "type: latency, target: a -> b, latency: 5ms, start: 1h",
+          "type: loss, target: a -> b, loss: 50%, start: 1h",
+          "type: bandwidth, target: a -> b, bandwidth: 1Mbit/s, start: 1h",
+          "type: load_spike, target: load, factor: 2, start: 1h",
+          "type: clock_skew, target: b, time_offset: 1h",
+          "type: pod_kill, target: b, when: {queue: b, above: 1000}"}) {
+      EXPECT_EQ(plain, happened("", fmt::format("faults: [{{{}}}]\n", fault))) << fault;
+    }
   }
 }
 
