@@ -1,7 +1,7 @@
 // What must not change a result: the number of threads, the order of a file, a component that nobody calls,
-// the name of one that draws no random number, policies and faults that never act, how finely time is
-// observed; what must not change a part of it: another part's name and laws; and what must change it: the
-// seed.
+// the name of one that draws no random number, policies and faults that never act, steps around steps, how
+// finely time is observed; what must not change a part of it: another part's name and laws; and what must
+// change it: the seed.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -209,6 +209,47 @@ services:
           "type: clock_skew, target: b, time_offset: 1h",
           "type: pod_kill, target: b, when: {queue: b, above: 1000}"}) {
       EXPECT_EQ(plain, happened("", fmt::format("faults: [{{{}}}]\n", fault))) << fault;
+    }
+  }
+}
+
+// In a blocking service, which holds its worker anyway, steps take what they take, whatever is written around
+// them: alone in a `parallel`, in a `try` that nothing fails in, in a `loop` of one round or a `branch` of
+// one way.
+TEST(Invariance, StepsAroundStepsChangeNothing) {
+  std::string times = "0ms";
+  for (int i = 1; i < 20; ++i) times += fmt::format(", {}ms", 3 * i);
+  const std::string steps = "compute: 10ms, sleep: 5ms, call: b.op, compute: 5ms";
+  const auto happened = [&](const std::string& service, const std::string& call, const std::string& faults,
+                            const std::string& program) {
+    const Results run = run_text(fmt::format(R"(
+run: {{duration: 1s, replications: 1}}
+workloads: {{load: {{trace: {{times: [{}]}}, calls: a.op{}}}}}
+services:
+  a: {{{}, cancellation: at_once, endpoints: {{op: [{}]}}}}
+  b: {{workers: 6, endpoints: {{op: [compute: 10ms]}}}}
+{})",
+                                             times, call, service, program, faults));
+    std::vector<double> all = deeds(run, "a");
+    const std::vector<double> more = deeds(run, "b");
+    all.insert(all.end(), more.begin(), more.end());
+    all.push_back(workload(run.report, "load").duration.mean.estimate);
+    return all;
+  };
+  for (const char* service :
+       {"workers: 3", "workers: 4, cpus: 1", "workers: 4, cpus: 2, cpu_scheduling: per_core",
+        "workers: 2, queue: {capacity: 4, timeout: 40ms}"}) {
+    for (const char* call : {"", ", timeout: 45ms", ", timeout: 45ms, cancellation: true"}) {
+      for (const char* faults : {"", "faults: [{type: pause, target: a, start: 22ms, duration: 9ms}]\n",
+                                 "faults: [{type: pod_kill, target: a, start: 22ms, restart_time: 9ms}]\n"}) {
+        SCOPED_TRACE(fmt::format("{}{} {}", service, call, faults));
+        const std::vector<double> plain = happened(service, call, faults, steps);
+        for (const char* around : {"{{parallel: [[{}]]}}", "{{try: [{}], on_failure: [fail: 100%]}}",
+                                   "{{loop: 1, steps: [{}]}}", "{{loop: \"uniform(0.9, 1.1)\", steps: [{}]}}",
+                                   "{{branch: [{{probability: 1, steps: [{}]}}]}}"})
+          EXPECT_EQ(plain, happened(service, call, faults, fmt::format(fmt::runtime(around), steps)))
+              << around;
+      }
     }
   }
 }
