@@ -227,7 +227,9 @@ class Compiler final : public ProgramCompiler {
     table.counts_outstanding = s.counts_outstanding;
     table.may_fail = op.error_chance != 0 || s.skewed || (s.scaled != kNoId && m_.scaled[s.scaled].deployed);
     table.operation_series = op.series;
-    if (s.instances > 1) {
+    const bool found = t_.stations[op.station].discovery != nullptr || discovery_of(t_, e) != nullptr;
+    table.managed = s.shared || s.scaled != kNoId || found;
+    if (s.instances > 1 || table.managed) {  // also the only one is chosen where it may not be there
       table.select_stream = stream(from, "select " + t_.operation_name(e.operation));
       table.select_position = turn(e);
     }
@@ -250,8 +252,6 @@ class Compiler final : public ProgramCompiler {
     const bool caller_dies =
         e.from_station != kNone && marks_.stations[static_cast<std::size_t>(e.from_station)].dies;
     table.faulted = s.first_fault != kNoId;
-    const bool found = t_.stations[op.station].discovery != nullptr || discovery_of(t_, e) != nullptr;
-    table.managed = s.shared || s.scaled != kNoId || found;
     table.shared = s.shared;
     const bool guarded = m_.context || needs_guard(t_, e) || table.faulted || caller_dies ||
                          e.cache != kNone || (connections_last_ && e.passes_connections_on) ||

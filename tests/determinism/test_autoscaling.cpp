@@ -161,6 +161,29 @@ faults: [{{type: pod_kill, target: s, mode: one, start: 2s, restart_time: 1s, re
   }
 }
 
+// Nothing to scale, and nobody to choose among: three of 10 ms one after another, however they are balanced.
+TEST(Scaling, OfOneInstanceAtMostLeavesItAlone) {
+  for (const char* how :
+       {"hpa: {metric: workers, target: 50%, sync_period: 1s}", "concurrency: {target: 2}",
+        "step: {metric: workers, period: 1s, cooldown: 1s, steps: [{above: 60%, add: 2}]}",
+        "target_tracking: {metric: workers, target: 50%, period: 1s}", "schedule: [{at: 1s, replicas: 1}]"}) {
+    for (const char* balancer :
+         {"round_robin", "random", "weighted", "least_request", "peak_ewma", "ring_hash"}) {
+      SCOPED_TRACE(fmt::format("{} {}", how, balancer));
+      Trace t(fmt::format(R"(
+workloads: {{load: {{trace: {{times: [0ms, 1ms, 2ms]}}, calls: s.op}}}}
+services:
+  s:
+    {{replicas: 1, workers: 1, load_balancer: {}, autoscaling: {{max_replicas: 1, {}}}, endpoints: {{op: [compute: 10ms]}}}}
+)",
+                          balancer, how));
+      t.requests("load", {{10, success}, {20, success}, {30, success}});
+      EXPECT_EQ(t.at_end().scaling.at(0).most, 1u);
+      t.is_quiet();
+    }
+  }
+}
+
 // --- deployments
 
 std::string deployed(const std::string& deployment) {

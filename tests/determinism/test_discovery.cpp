@@ -32,6 +32,22 @@ services:
   EXPECT_EQ(d.calls, 4u);
 }
 
+// With one address there is nothing to choose, by whatever rule.
+TEST(Dns, OneAddressIsTakenByEveryBalancer) {
+  for (const char* balancer :
+       {"round_robin", "random", "weighted", "least_request", "peak_ewma", "ring_hash", "maglev"}) {
+    SCOPED_TRACE(balancer);
+    Trace t(fmt::format(R"(
+workloads: {{load: {{trace: {{times: [0s, 1s]}}, calls: s.op}}}}
+services:
+  s: {{load_balancer: {}, discovery: {{dns: names.lookup, ttl: 30s}}, endpoints: {{op: [compute: 1ms]}}}}
+  names: {{endpoints: {{lookup: [compute: 5ms]}}}}
+)",
+                        balancer));
+    t.requests("load", {{6, success}, {1001, success}});
+  }
+}
+
 // The answer of 10 ms is renewed at 30.01 s and at 60.01 s. From 35 s on one of four addresses is dead: a
 // quarter of the 2501 calls until then goes there, and none afterwards.
 TEST(Dns, OneNthOfTheCallsGoToADeadAddressUntilTheTtlIsOver) {

@@ -518,7 +518,7 @@ bool needs_balancer(const BalancerSettings& s, std::span<const InstanceGroup> gr
 
 bool needs_balancer(const Station& s) {
   if (s.shared_queue) return false;
-  return s.discovery || (s.instances > 1 && (s.scaling || needs_balancer(s.balancer, s.groups)));
+  return s.discovery || s.scaling || (s.instances > 1 && needs_balancer(s.balancer, s.groups));
 }
 
 std::shared_ptr<const BalancerModel> make_balancer(const BalancerSettings& settings,
