@@ -83,6 +83,7 @@ class Expander {
     for (const CanaryStepSpec& step : s_.steps) d.steps.push_back({step.share.value, step.pause});
     check(d);
     lay_out(station, d);
+    lay_out_sidecars(id);
     b_.topology.deployments.push_back(std::move(d));
   }
 
@@ -149,6 +150,21 @@ class Expander {
     const std::int64_t room = 3 * d.replicas + d.surge;
     station.instances = std::max(station.instances, room);
     station.groups.front().count = station.instances;
+  }
+
+  // A member of a mesh calls through a sidecar beside each of its instances, and the mesh was laid out
+  // before.
+  void lay_out_sidecars(int member) {
+    std::vector<Station>& stations = b_.topology.stations;
+    const std::int64_t instances = stations[static_cast<std::size_t>(member)].instances;
+    for (const Edge& e : b_.topology.edges) {
+      if (e.from_station != member) continue;
+      const int target = b_.topology.operations[static_cast<std::size_t>(e.operation)].station;
+      Station& beside = stations[static_cast<std::size_t>(target)];
+      if (beside.doors.empty() || beside.doors.front().policy != "mesh_config") continue;
+      beside.instances = instances;
+      beside.groups.front().count = instances;
+    }
   }
 
   const DeploymentSpec& s_;

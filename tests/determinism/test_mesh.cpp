@@ -109,6 +109,23 @@ mesh: {sidecar: {cpu_per_message: 1ms, latency: 0s}, mtls: false}
   EXPECT_DOUBLE_EQ(t.busy_ms("a.sidecar", 1), 0);
 }
 
+// The new instance of 100 ms has a sidecar of its own, from the start.
+TEST(Mesh, AMemberCanBeDeployed) {
+  Trace t(fmt::format(R"(
+workloads: {{load: {{trace: {{times: [0ms, 50ms, 150ms, 200ms]}}, calls: a.op}}}}
+services:
+  a: {{endpoints: {{op: [call: s.op]}}}}
+  s: {{endpoints: {{op: [compute: 1ms]}}}}
+mesh: {{{}}}
+deployments: [{{service: a, at: 100ms, strategy: rolling}}]
+)",
+                      kFree));
+  t.requests("load", {{1, success}, {51, success}, {151, success}, {201, success}});
+  EXPECT_EQ(t.station("a.sidecar").instances.size(), t.station("a").instances.size());
+  EXPECT_EQ(t.at_end().deployments.at(0).requests, 2u);
+  t.is_quiet();
+}
+
 std::string with_change(const std::string& faults) {
   return fmt::format(R"(
 workloads: {{load: {{trace: {{times: [0s, 120ms, 160ms, 320ms, 360ms]}}, calls: a.op}}}}
