@@ -237,7 +237,8 @@ bool Execution::begin_wire_work(std::uint32_t slot, const Step16& step) {
   const std::uint32_t edge_id = caller ? step.first : f.edge;
   const TransportSettings* t = wires_->of(edge_id);
   if (t == nullptr) {  // an operation that others reach without one, or through a balancer of layer 4
-    if (work != WireWork::read_request || line.due <= 0) return false;
+    if (work != WireWork::read_request || line.due <= 0)  // no work, which has begun now all the same
+      return (step.flags & ~kWireWork) != 0 && begin_special_work(slot, 0);
     static const TransportSettings kUnread;
     t = &kUnread;
   }

@@ -100,6 +100,25 @@ TEST(Pause, MakesWorkLateByItself) {
   }
 }
 
+// It stood still from 100 to 150. Who comes at 300 is not late for that, also where messages of other callers
+// have a transport, and would be work.
+TEST(Pause, IsOverForWhoComesLater) {
+  for (const char* step : {"compute: 10ms", "sleep: 10ms", "compute: 4ms, sleep: 6ms"}) {
+    SCOPED_TRACE(step);
+    Trace t(fmt::format(R"(
+workloads:
+  wired: {{trace: {{times: [0ms, 600ms]}}, calls: s.op, transport: {{protocol: rest, encode: {{}}, decode: {{}}}}}}
+  plain: {{trace: {{times: [0ms, 300ms, 400ms]}}, calls: s.op}}
+services: {{s: {{endpoints: {{op: [{}]}}}}}}
+faults: [{{type: pause, target: s, start: 100ms, duration: 50ms}}]
+)",
+                        step));
+    t.requests("plain", {{10, success}, {310, success}, {410, success}});
+    t.requests("wired", {{10, success}, {610, success}});
+    t.is_quiet();
+  }
+}
+
 // On one core of its own, in line: 0 works until 15, then 1 until 25. Asleep, it wakes at 10 and goes on
 // at 12.
 TEST(Pause, HoldsCoresAndSleepers) {
