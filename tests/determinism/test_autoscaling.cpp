@@ -174,7 +174,11 @@ TEST(Scaling, OfOneInstanceAtMostLeavesItAlone) {
 workloads: {{load: {{trace: {{times: [0ms, 1ms, 2ms]}}, calls: s.op}}}}
 services:
   s:
-    {{replicas: 1, workers: 1, load_balancer: {}, autoscaling: {{max_replicas: 1, {}}}, endpoints: {{op: [compute: 10ms]}}}}
+    replicas: 1
+    workers: 1
+    load_balancer: {}
+    autoscaling: {{max_replicas: 1, {}}}
+    endpoints: {{op: [compute: 10ms]}}
 )",
                           balancer, how));
       t.requests("load", {{10, success}, {20, success}, {30, success}});

@@ -71,7 +71,10 @@ TEST(RetryPushback, GoesWithEveryRefusal) {
     return fmt::format(R"(
 workloads:
   first: {{trace: {{times: [0s]}}, calls: s.op}}
-  load: {{trace: {{times: [1ms]}}, calls: s.op, retries: {{attempts: 1, backoff: {{base_interval: 1ms, jitter: none}}}}}}
+  load:
+    trace: {{times: [1ms]}}
+    calls: s.op
+    retries: {{attempts: 1, backoff: {{base_interval: 1ms, jitter: none}}}}
 services:
   s: {{workers: 1, {}, endpoints: {{op: [compute: 150ms]}}}}
 )",
