@@ -86,13 +86,12 @@ std::optional<double> Predictor::response_by_priority(int workload) const {
     if (!(c.weight > 0)) continue;
     const int op = only_call(c);
     if (op == models::kNone || station_of(op) != station) return std::nullopt;
-    double above = 0;  // the load that goes first
+    const auto of_its_priority = priorities.find(c.priority);
+    if (of_its_priority == priorities.end()) return std::nullopt;  // none come
+    double above = 0;                                              // the load that goes first
     std::size_t place = 0;
-    for (const auto& [priority, a] : priorities) {
-      if (priority <= c.priority) break;
-      above += a.work;
-      ++place;
-    }
+    for (auto higher = priorities.begin(); higher != of_its_priority; ++higher, ++place)
+      above += higher->second.work;
     const double slow = interrupts ? 1 / (1 - above) : 1;
     const double wait = means[place].response_mean_s - laws[place].service_mean_s * slow;
     sum += c.weight * (wait + layers_.op_walk[at(op)].time.mean * slow);

@@ -213,5 +213,18 @@ TEST(PredictOpen, EachPriorityHasItsResponse) {
   }
 }
 
+// A load of which nothing comes while the run is measured: no priority of it is in the queue.
+TEST(PredictOpen, APriorityOfWhichNobodyComesHasNoResponse) {
+  World w;
+  const int s = w.service("s", 1, {World::work(10)}, true);
+  w.station(s).discipline = models::Discipline::priority;
+  w.open(30, {w.call(s)}).classes[0].priority = 5;
+  w.open(0, {w.call(s)});
+  const Prediction p = predict(w.t);
+  expect_figure(p.workloads[0].response_mean_s, mm1(30, 0.01).response_mean_s, true);
+  EXPECT_FALSE(p.workloads[1].response_mean_s.known);
+  EXPECT_EQ(p.workloads[1].response_mean_s.reason, "no requests");
+}
+
 }  // namespace
 }  // namespace tailrace::analysis
