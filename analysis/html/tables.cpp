@@ -225,7 +225,7 @@ std::string cascade_html(const RunResults& results) {
     table.cell(html(cause_words(h)), "l");
     table.cell(moment_words(h.onset_s));
     table.cell(h.over > 0 ? moment_words(h.end_s) : "the end");
-    table.cell(symptom_name(h.symptom), "l");
+    table.cell(seen_as(h), "l");
     table.cell(symptom_amount(h, h.normal, kText));
     table.cell(symptom_amount(h, h.worst, kText));
     table.cell(fmt::format("{} of {}", h.replications, cascade.replications));

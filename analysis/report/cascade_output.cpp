@@ -30,6 +30,10 @@ Ink ink_of(Verdict verdict) {
 
 }  // namespace
 
+const char* seen_as(const CascadeHitReport& h) {
+  return h.waits ? "waiting" : symptom_name(h.symptom);
+}
+
 std::string symptom_amount(const CascadeHitReport& h, double value, TextStyle style) {
   switch (h.symptom) {
     case Symptom::failed:
@@ -70,9 +74,9 @@ std::string cascade_text(const CascadeReport& report, TextStyle style) {
   for (std::size_t i = 0; i < report.hits.size() && i < kMostRows; ++i) {
     const CascadeHitReport& h = report.hits[i];
     table.row({shortened(h.component, 30, style), shortened(cause_words(h), 40, style),
-               moment_words(h.onset_s), h.over > 0 ? moment_words(h.end_s) : "the end",
-               h.waits ? "waiting" : symptom_name(h.symptom), symptom_amount(h, h.normal, style),
-               symptom_amount(h, h.worst, style), fmt::format("{}/{}", h.replications, report.replications)});
+               moment_words(h.onset_s), h.over > 0 ? moment_words(h.end_s) : "the end", seen_as(h),
+               symptom_amount(h, h.normal, style), symptom_amount(h, h.worst, style),
+               fmt::format("{}/{}", h.replications, report.replications)});
   }
   if (!table.empty()) out += table.text() + cut_line(report.hits.size(), kMostRows, style);
   return out + wrapped(models::escaped(report.story), kWidth);

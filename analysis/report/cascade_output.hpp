@@ -8,7 +8,9 @@
 
 namespace tailrace::analysis {
 
-// A cell each: how strong the symptom was ("12.0 %", "3.4 s"), and why ("retry load: frontend").
+// A cell each: what was seen of it ("queue"), how strong that was ("12.0 %", "3.4 s"), and why ("retry load:
+// frontend").
+const char* seen_as(const CascadeHitReport& h);
 std::string symptom_amount(const CascadeHitReport& h, double value, TextStyle style);
 std::string cause_words(const CascadeHitReport& h);
 

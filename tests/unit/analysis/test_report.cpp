@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "analysis/experiment/baseline.hpp"
+#include "analysis/html/tables.hpp"
 #include "analysis/report/cache_report.hpp"
 #include "analysis/report/cascade_output.hpp"
 #include "analysis/report/scaling_text.hpp"
@@ -72,6 +73,18 @@ TEST(Report, AShareOfNothingIsNoData) {
     const bool measured = t.metric == "s.utilization" || t.metric == "s.rejected";  // it was there, and idle
     EXPECT_EQ(t.verdict, measured ? ThresholdVerdict::pass : ThresholdVerdict::no_data) << t.metric;
   }
+}
+
+// Of requests that hang none has failed, and the page says so as the summary does.
+TEST(Report, WhoIsKeptWaitingIsSeenSoEverywhere) {
+  const Results r = queue("50/s", "duration: 100s, replications: 2, time_resolution: 1s",
+                          "faults: [{name: stop, type: pause, target: s, start: 60s, duration: 10s}]\n");
+  const std::vector<ThresholdResult> none;
+  const RunResults results{*r.model, r.records, r.report, none, {}, {}};
+  const std::string text = summary_text(results, {}), page = html::cascade_html(results);
+  EXPECT_TRUE(contains(text, " waiting ")) << text;
+  EXPECT_TRUE(contains(page, ">waiting<")) << page;
+  EXPECT_FALSE(contains(page, ">failed<")) << page;
 }
 
 TEST(Report, ATimeThatIsInfiniteSaysWhy) {
