@@ -4,17 +4,18 @@
 //
 // The baseline is what lies between the warm-up and the first trigger: a fault, a deployment that did
 // something to its service, or more load than before (open workloads, a fifth more and six deviations;
-// virtual users, half as many again). With no trigger it is the first quarter of the run. A component is hit
-// from the first window in which one of its signals leaves its baseline (episodes.hpp). Its cause is the
-// earliest hit neighbour for which there is evidence on the call between them, and chains end at a trigger; a
-// hit that nothing explains says so. Times are as fine as the windows (run.time_resolution).
+// virtual users, half as many again). With no trigger, or where the first is a fault that waits for something
+// to be so, it is the first quarter of the run. A component is hit from the first window in which one of its
+// signals leaves its baseline (episodes.hpp). Its cause is the earliest hit neighbour for which there is
+// evidence on the call between them, and chains end at a trigger; a hit that nothing explains says so. Times
+// are as fine as the windows (run.time_resolution).
 //
 // Verdicts, by what users get (share of requests that succeed, against the baseline):
 //   steady      no trigger, and nothing left its baseline
 //   unaffected  a trigger came, and users never noticed
 //   recovered   they did, and it is over
-//   metastable  the trigger is gone, the load is back, and less than 80 % of the goodput is, with neither it
-//               nor the queues on their way back; or virtual users wait for ever
+//   metastable  the trigger is gone, and less than 80 % of the goodput that is due by the load of then is
+//               back, with neither it nor the queues on their way back; or virtual users wait for ever
 //   unknown     too little came before the first trigger, or users were badly served already (under a half)
 //   degraded    everything else that is not over: the trigger is still there, it is on its way back, too
 //               little time is left to tell, or most of the goodput is back
