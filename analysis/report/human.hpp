@@ -41,7 +41,8 @@ std::string human_figure(double value, FigureUnit unit, TextStyle style);
 std::string human_count(std::uint64_t count);  // 76,012
 std::string human_bytes_per_s(double bytes);   // 1.2 MB/s
 
-// "+-0.04" beside its estimate, or "" where the interval is unknown.
+// "+-0.04" beside its estimate, "+0.04" or "-0.04" where that is itself a bound (none failed, or all), or ""
+// where the interval is unknown.
 std::string plus_minus(const Interval& i, const HumanScale& scale, TextStyle style);
 
 // A share as a bar of `width` characters, eighths where the terminal has them.

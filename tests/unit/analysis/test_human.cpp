@@ -78,6 +78,19 @@ TEST(Human, AHalfWidthHasAtLeastOneDigit) {
   EXPECT_EQ(plus_minus(unknown, ms, kAscii), "");
 }
 
+TEST(Human, AnIntervalOnOneSideSaysWhich) {
+  const auto spread = [](double estimate, double low, double high) {
+    Interval i;
+    i.known = true;
+    i.estimate = estimate, i.low = low, i.high = high;
+    return plus_minus(i, fraction_scale(estimate), kAscii);
+  };
+  EXPECT_EQ(spread(0, 0, 0.02), "+2");
+  EXPECT_EQ(spread(1, 0.98, 1), "-2.0");
+  EXPECT_EQ(spread(0.5, 0.48, 0.52), "+-2.0");
+  EXPECT_EQ(spread(0.5, 0.5, 0.5), "+-0.0");
+}
+
 TEST(Human, BarsAreAsWideAsTheyAreAsked) {
   EXPECT_EQ(bar(0.5, 4, kAscii), "##..");
   EXPECT_EQ(bar(-1, 4, kAscii), "....");
