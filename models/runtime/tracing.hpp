@@ -193,7 +193,7 @@ class Tracer {
   std::vector<Reason> waits_for_;                                      // by station: what its workers are
   std::uint32_t stop_pc_ = kNone, bury_pc_ = kNone, lost_pc_ = kNone;  // of the model, where it has them
   std::uint32_t ending_ = kNone;  // the request whose frame has just been released
-  bool ending_at_once_ = false;   // ... in the event that brought it
+  bool ending_at_once_ = false;   // ... at the moment that brought it
   std::uint64_t ending_number_ = 0;
   std::uint64_t events_ = 0, work_ = 0;                // since the sample was last halved
   std::map<std::uint64_t, Published> published_;       // by a message's place in the order of the run

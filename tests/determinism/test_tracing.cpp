@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <tuple>
+#include <utility>
 
 #include "tests/determinism/random_faults.hpp"
 #include "tests/determinism/random_messaging.hpp"
@@ -13,6 +15,7 @@
 namespace tailrace::tests {
 namespace {
 
+using models::Outcome;
 using models::RunRecord;
 using models::TracedRequest;
 using models::TracePart;
@@ -118,6 +121,42 @@ TEST(Tracing, SeesEveryRequestThatTheRecordCounts) {
     for (std::size_t c = 0; c < counts.size(); ++c)
       EXPECT_EQ(counts[c], record.classes[c].ended) << sample.name;
   }
+}
+
+// Whoever is traced is told of alike, whether the tracer hears of all that goes on or only while one of few
+// is under way.
+TEST(Tracing, ACoarserSampleTellsTheSameOfFewer) {
+  constexpr std::uint64_t kEvery = 20;
+  std::size_t compared = 0;
+  for (const Sample& sample : sample_scenarios()) {
+    const Model model = compile_text(sample.scenario);
+    const RunRecord all = run_traced(model);
+    const RunRecord some = run_traced(model, {TraceSampling::Mode::fixed, kEvery});
+    ASSERT_EQ(all.traces->every, 1u) << sample.name;
+    ASSERT_EQ(some.traces->every, kEvery) << sample.name;
+    const auto told = [](const TraceRecord& traces) {
+      std::vector<std::tuple<std::uint32_t, std::uint64_t, std::int64_t, std::int64_t, Outcome>> requests;
+      std::vector<TracePart> parts;
+      for (const TracedRequest& r : traces.requests) {
+        if (models::trace_rank(r.cls, r.number) > ~std::uint64_t{0} / kEvery) continue;
+        requests.emplace_back(r.cls, r.number, r.start_ns, r.latency_ns, r.outcome);
+        parts.insert(parts.end(), traces.parts.begin() + r.first_part,
+                     traces.parts.begin() + r.first_part + r.parts);
+      }
+      return std::pair(requests, parts);
+    };
+    const auto [requests, parts] = told(*all.traces);
+    const auto [few, their_parts] = told(*some.traces);
+    EXPECT_EQ(few.size(), some.traces->requests.size()) << sample.name;
+    EXPECT_EQ(few, requests) << sample.name;
+    const auto same = [](const TracePart& a, const TracePart& b) {
+      return a.place == b.place && a.reason == b.reason && a.straggler == b.straggler && a.ns == b.ns;
+    };
+    EXPECT_TRUE(std::equal(parts.begin(), parts.end(), their_parts.begin(), their_parts.end(), same))
+        << sample.name;
+    compared += few.size();
+  }
+  EXPECT_GT(compared, 100u);
 }
 
 TEST(Tracing, PartsAddUpInRandomScenarios) {
