@@ -29,9 +29,7 @@ void Execution::loop_as() {
       const sim::Event event = calendar_.pop();
       now_ = event.time_ns;
       trajectory_ = trajectory_with(trajectory_, event);
-      if constexpr (kTraced) {
-        if (tracing_) trace_event(event);
-      }
+      if (kTraced && tracing_) trace_event(event);
       run<kTraced>(dispatch(event));
       if constexpr (kTraced) tracer_->after();
       steps_taken_ = 0;
@@ -163,9 +161,7 @@ void Execution::advance(std::uint32_t slot) {
 template <bool kTraced>
 [[gnu::always_inline]] inline void Execution::advance_here(std::uint32_t slot) {
   do {
-    if constexpr (kTraced) {
-      if (tracing_) tracer_->ran(slot);
-    }
+    if (kTraced && tracing_) tracer_->ran(slot);
     Frame& f = frames_[slot];
     const Step16& step = steps_[f.pc++];
     switch (step.op) {
@@ -582,6 +578,9 @@ void Execution::start_request(std::uint32_t cls) {
   f.timer = kNoId;
   f.priority = cls.priority;
   f.depth = 0;
+  f.instance = kNoId;
+  if (tracer_) [[unlikely]]
+    trace_launched(slot, cls_id);
   if (cls.direct_edge != kNoId) {
     const LiveEdge& edge = live_edges_[cls.direct_edge];
     f.pc = edge.pc;
@@ -589,17 +588,12 @@ void Execution::start_request(std::uint32_t cls) {
     f.instance = edge.first_instance;
     f.edge = cls.direct_edge;
     f.flags = kDirect | kLive;
-    if (tracer_) [[unlikely]]
-      trace_launched(slot, cls_id);
     return enter(slot, edge.worker_first);
   }
   f.pc = cls.pc;
   f.parent = kNoId;
-  f.instance = kNoId;
   f.edge = cls_id;
   f.flags = kClientFrame | kLive;
-  if (tracer_) [[unlikely]]
-    trace_launched(slot, cls_id);
   return slot;
 }
 
