@@ -217,9 +217,10 @@ void Execution::control(Control what) {
   const std::int64_t end = model_->topology->run.duration.ns;
   switch (what) {
     case Control::warmup_end:
+      if (now_ % window_ns_ == 0) close_window();  // before its counts begin anew
       return reset_statistics();
     case Control::window:
-      close_window();
+      if (record_.windows.empty() || record_.windows.back().end_ns != now_) close_window();
       if (sim::saturating_add(now_, window_ns_) < end)
         schedule(now_ + window_ns_, Phase::observe, Kind::control,
                  static_cast<std::uint32_t>(Control::window));
