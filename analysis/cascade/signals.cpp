@@ -193,6 +193,7 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
       const std::size_t to = at(t.operations[at(t.edges[e].operation)].component);
       const auto& row = record.windows[k].edges[e];
       for (const std::uint32_t count : row.ended) ended[to] += count;
+      ended[to] -= row.ended[at(static_cast<int>(models::Outcome::cancelled))];  // its caller had left
       good[to] += row.ended[0];
     }
     for (std::size_t c = 0; c < t.components.size(); ++c) {
