@@ -150,6 +150,7 @@ CascadeScene cascade_scene(const Scene& scene, const FinishedRun& run) {
     step.end_s = hit.end_s;
     step.over = hit.over;
     step.symptom = analysis::symptom_name(hit.symptom);
+    step.seen_as = hit.waits ? "waiting" : step.symptom;
     step.amount = fmt::format("{} -> {}", amount(hit, hit.normal), amount(hit, hit.worst));
     step.mechanism = analysis::mechanism_name(hit.mechanism);
     step.trigger = hit.trigger;

@@ -17,6 +17,7 @@ struct CascadeStep {
   int trigger = -1;       // of CascadeScene::triggers
   int depth = 0;          // steps from a trigger
   std::string symptom;    // "queue", "slow"
+  std::string seen_as;    // the same in words: "waiting" where requests failed by not ending
   std::string amount;     // "2 -> 310 waiting"
   std::string mechanism;  // "retry load"
   std::string text;       // a sentence: "cart slowed down at 0:31.0 (20 ms -> 1.3 s): db answered slowly"

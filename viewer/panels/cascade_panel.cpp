@@ -223,7 +223,7 @@ void CascadePanel::chart(Look& look, ImVec2 where, ImVec2 size) {
     draw.AddRectFilled({a, y - half}, {b, y + half}, colour, 2);
     if (!s.over) draw.AddTriangleFilled({b, y - half}, {b + half * 0.8f, y}, {b, y + half}, colour);
     // What is wrong with it, on the bar or beside it.
-    const std::string words = s.amount.empty() ? s.symptom : s.symptom + " " + with_arrows(s.amount);
+    const std::string words = s.amount.empty() ? s.seen_as : s.seen_as + " " + with_arrows(s.amount);
     const float wide = text_width(small_font(), small, words);
     if (line >= em() * 1.1f) {
       if (b - a > wide + em() * 0.8f) {
