@@ -275,7 +275,7 @@ bool is_stationary(const models::Workload& w) {
 bool is_poisson(const models::Workload& w) {
   return w.process == models::ArrivalProcess::constant_rate &&
          w.spacing.kind() == sim::Distribution::Kind::exponential && w.batch_size.is_constant() &&
-         w.batch_size.mean() == 1;
+         batch_moments(w).mean == 1;
 }
 
 BatchMoments batch_moments(const models::Workload& w) {

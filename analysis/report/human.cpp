@@ -47,7 +47,7 @@ std::string HumanScale::half_width(double half) const {
   const double scaled = half / scale;
   int digits = decimals;
   // A half width that would read 0 gets the decimals for one digit.
-  while (scaled > 0 && digits < 4 && scaled < 0.5 * std::pow(10.0, -digits)) ++digits;
+  while (scaled > 0 && digits < 7 && scaled < 0.5 * std::pow(10.0, -digits)) ++digits;
   return grouped(fmt::format("{:.{}f}", scaled, digits));
 }
 
