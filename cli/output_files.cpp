@@ -35,7 +35,7 @@ bool is_special(const std::string& path) {
   return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
 }
 
-// A link stays: what it leads to is replaced.
+// A link to what exists stays: that is replaced.
 std::string behind_link(const std::string& path) {
   std::error_code code;
   if (!fs::is_symlink(path, code)) return path;

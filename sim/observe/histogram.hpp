@@ -91,7 +91,7 @@ class alignas(64) Histogram {
   void fetch_ways(const Values& values) const {
     if (dense_) {
       for (const std::int64_t value : values) fetch(blocks_[index_of(value) >> kSubBits]);
-    } else if (count_ < log_size_) {
+    } else if (count_ < log_size_ && std::size(values) > 0) {
       fetch(log_[count_]);
       fetch(log_[std::min<std::uint64_t>(count_ + std::size(values), log_size_) - 1]);
     }
