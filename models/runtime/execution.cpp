@@ -495,15 +495,6 @@ inline std::uint32_t Execution::deliver(std::uint32_t slot, Outcome outcome) {
   return edge.ignore_failure ? parent : fail_frame(parent, outcome);
 }
 
-// A call without policies has its answer, and took time of its own.
-std::uint32_t Execution::travelled_back(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
-  const LiveEdge& edge = live_edges_[edge_id];
-  ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
-  if (edge.series != kNoId) observe(edge.series, now_ - frames_[slot].call_start());
-  if (outcome == Outcome::success || edge.ignore_failure) return slot;
-  return fail_frame(slot, outcome);
-}
-
 // The frame cannot go on.
 std::uint32_t Execution::fail_frame(std::uint32_t slot, Outcome outcome) {
   Frame& f = frames_[slot];
@@ -539,8 +530,11 @@ inline void Execution::end_request(std::uint32_t cls_id, std::int64_t start, Out
 
 [[gnu::always_inline]] inline std::int64_t Execution::next_arrival_here(std::uint32_t workload_id) {
   const WorkloadTable& workload = workload_tables_[workload_id];
-  return clients_[workload_id].clock.next(
-      sample(workload.spacing), workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
+  LiveDraw& spacing = draws_[workload.spacing];
+  const std::int64_t next = clients_[workload_id].clock.next(
+      spacing.next, workload.state_stream == kNoId ? nullptr : &streams_[workload.state_stream]);
+  spacing.prepare_value(draw_tables_[workload.spacing]);
+  return next;
 }
 
 std::int64_t Execution::next_arrival(std::uint32_t workload_id) {
@@ -572,15 +566,15 @@ void Execution::start_request(std::uint32_t cls) {
   const ClassTable& cls = class_tables_[cls_id];
   ++classes_[cls_id].arrived;
   const std::uint32_t slot = allocate_frame();
-  if (with_calls_) begin_request(slot, cls);
+  if (with_more_) {
+    if (with_calls_) begin_request(slot, cls);
+    if (tracer_) trace_launched(slot, cls_id);
+  }
   Frame& f = frames_[slot];
   f.start = now_;
   f.timer = kNoId;
   f.priority = cls.priority;
   f.depth = 0;
-  f.instance = kNoId;
-  if (tracer_) [[unlikely]]
-    trace_launched(slot, cls_id);
   if (cls.direct_edge != kNoId) {
     const LiveEdge& edge = live_edges_[cls.direct_edge];
     f.pc = edge.pc;
@@ -592,6 +586,7 @@ void Execution::start_request(std::uint32_t cls) {
   }
   f.pc = cls.pc;
   f.parent = kNoId;
+  f.instance = kNoId;
   f.edge = cls_id;
   f.flags = kClientFrame | kLive;
   return slot;

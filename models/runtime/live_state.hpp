@@ -67,12 +67,16 @@ struct alignas(64) LiveDraw {
   double scale = 0;
   sim::Distribution::Kind kind = sim::Distribution::Kind::constant;
   [[gnu::always_inline]] void prepare(const Draw& table) {
+    prepare_value(table);
+    next_ns = sim::Duration::from_ns(next).ns;
+  }
+  // Of a draw that is never asked for nanoseconds.
+  [[gnu::always_inline]] void prepare_value(const Draw& table) {
     if (kind == sim::Distribution::Kind::exponential) [[likely]] {
       next = scale * sim::exponential_draw(stream.next());
     } else {
       next = table.sampler.sample(stream);
     }
-    next_ns = sim::Duration::from_ns(next).ns;
   }
 };
 static_assert(sizeof(LiveDraw) == 64);

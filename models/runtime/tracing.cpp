@@ -126,7 +126,7 @@ void Tracer::launched(std::uint32_t slot, std::uint32_t cls) {
   listen(true);
   make_place(slot);
   if (run_.messaging_) note_journey(slot, requests_[id]);
-  new_span(slot, id, kNone);
+  spans_[new_span(slot, id, kNone)].instance = kNoId;  // it is nowhere yet
 }
 
 void Tracer::listen(bool on) {

@@ -183,4 +183,13 @@ void Execution::timer_fired(std::uint32_t slot, TimerPurpose purpose) {
   if (next != kNoId) advance(next);
 }
 
+// A call without policies has its answer, and took time of its own.
+std::uint32_t Execution::travelled_back(std::uint32_t slot, std::uint32_t edge_id, Outcome outcome) {
+  const LiveEdge& edge = live_edges_[edge_id];
+  ++edge_counts_[edge_id].ended[static_cast<std::size_t>(outcome)];
+  if (edge.series != kNoId) observe(edge.series, now_ - frames_[slot].call_start());
+  if (outcome == Outcome::success || edge.ignore_failure) return slot;
+  return fail_frame(slot, outcome);
+}
+
 }  // namespace tailrace::models
