@@ -166,6 +166,8 @@ class Aggregator {
       a.from = name(e.from_component);
       a.to = t_.operation_name(e.operation);
       a.path = e.path;
+      a.retries = e.retries != 0;
+      a.hedges = e.hedging.has_value();
       a.replications = static_cast<int>(found.size());
       std::vector<double> before, most;
       for (const EdgeAmplification* one : found) before.push_back(one->before), most.push_back(one->most);

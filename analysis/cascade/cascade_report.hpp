@@ -28,7 +28,8 @@ struct CascadeHitReport {
 struct AmplificationReport {
   std::string from, to, path;
   int replications = 0;
-  double before = 1, most = 1;  // attempts per call; medians
+  double before = 1, most = 1;          // attempts per call; medians
+  bool retries = true, hedges = false;  // what may have made them
 };
 
 struct CascadeReport {

@@ -55,10 +55,26 @@ Flow flow_of(const models::RunRecord& record, const WindowTimes& times, std::siz
   return f;
 }
 
-// Attempts of a window may be those of calls of the window before, which were more.
+// Attempts of a window may be those of calls of the window before, which were more: no more than a policy
+// allows.
 double most_attempts(const models::Edge& e) {
   if (e.retries == models::kUnlimited) return std::numeric_limits<double>::infinity();
   return 1 + static_cast<double>(e.retries) + (e.hedging ? static_cast<double>(e.hedging->most) : 0.0);
+}
+
+// Of calls that may be tried on and on most attempts of a window are of calls that began long before it. So:
+// all attempts since then, over the calls under way then and those that have begun since.
+constexpr double kTriedOnAndOn = 10;
+double attempts_since(const models::RunRecord& record, const WindowTimes& times, std::size_t edge,
+                      std::size_t from) {
+  const Flow until = flow_of(record, times, edge, {0, from});
+  double calls = std::max(0.0, until.attempts - until.ended), attempts = 0, most = 0;
+  for (std::size_t k = from; k < record.windows.size(); ++k) {
+    calls += record.windows[k].edges[edge].calls;
+    attempts += record.windows[k].edges[edge].attempts;
+    if (calls >= kFewestAttempts) most = std::max(most, attempts / calls);
+  }
+  return most;
 }
 
 class Explainer {
@@ -393,7 +409,8 @@ std::vector<EdgeAmplification> amplified_edges(const models::CompiledModel& mode
       const Flow f = flow_of(record, times, e, {k, k + 1});
       if (f.calls >= kFewestAttempts) a.most = std::max(a.most, f.per_call());
     }
-    a.most = std::min(a.most, most_attempts(model.topology->edges[e]));
+    const double allowed = most_attempts(model.topology->edges[e]);
+    a.most = std::min(a.most, allowed <= kTriedOnAndOn ? allowed : attempts_since(record, times, e, from));
     if (a.most > kMostAmplification * a.before) list.push_back(a);
   }
   return list;

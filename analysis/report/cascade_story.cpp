@@ -137,7 +137,8 @@ std::string cascade_story(const models::Topology& t, const CascadeReport& report
                          at_time(report.detection.estimate)));
   if (!report.amplified.empty()) {
     const AmplificationReport& a = report.amplified.front();
-    sentence(fmt::format("Retries made {} attempts of each call {} -> {}, up from {}", human_number(a.most),
+    const char* by = !a.hedges ? "Retries" : a.retries ? "Retries and hedges" : "Hedges";
+    sentence(fmt::format("{} made {} attempts of each call {} -> {}, up from {}", by, human_number(a.most),
                          a.from, a.to, human_number(a.before)));
   }
   const int of = report.verdicts[static_cast<std::size_t>(report.verdict)];

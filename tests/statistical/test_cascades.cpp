@@ -51,6 +51,28 @@ TEST(RetryStorm, IsCuredInTheTimeOfTheQueueOfTheStop) {
   EXPECT_NEAR(retry_storm({}, "budget_per_success").recovery.estimate, 130, 20);
 }
 
+// Ten calls come in each second of the minute, and each is tried once a second to its end: 30 attempts of a
+// call on average, but 60 for each call that begins in its last second.
+TEST(RetryStorm, WhoTriesOnAndOnIsCountedByAllCallsUnderWay) {
+  const CascadeReport c = cascade_of(R"(
+tailrace: 1
+run: {duration: 300s, warmup: 20s, replications: 3, time_resolution: 1s}
+workloads:
+  users:
+    constant_arrival_rate: 10/s
+    calls: server.work
+    retries:
+      attempts: 1000
+      retry_on: [unavailable, network, error]
+      backoff: {base_interval: 1s, multiplier: 1, jitter: none}
+services: {server: {endpoints: {work: [compute: 1ms]}}}
+faults: [{name: gone, type: pod_failure, target: server, start: 100s, duration: 60s}]
+)");
+  ASSERT_EQ(c.amplified.size(), 1u) << c.story;
+  EXPECT_NEAR(c.amplified[0].most, 30, 2);
+  EXPECT_NE(c.story.find("Retries made "), std::string::npos) << c.story;
+}
+
 TEST(GcPause, OneSecondIsForeverWithFourAttempts) {
   const CascadeReport paused = run_library("gc-pause", {"run.replications=10"}).report.cascade;
   EXPECT_EQ(paused.goodput_after.estimate, 0);

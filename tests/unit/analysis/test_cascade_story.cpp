@@ -62,6 +62,20 @@ TEST(CascadeStory, TellsTheMiddleOfTriggersThatDiffer) {
   EXPECT_EQ(story.find("At 5.00 s the fault \"rack\" began, for 3.00 s. shop"), 0u) << story;
 }
 
+TEST(CascadeStory, NamesWhatMadeTheAttempts) {
+  CascadeReport report = a_hit_that_nothing_explains();
+  AmplificationReport& a = report.amplified.emplace_back();
+  a.most = 2;
+  const auto told = [&](const char* words) {
+    return cascade_story({}, report).find(std::string(words) + " made 2.00 attempts") != std::string::npos;
+  };
+  EXPECT_TRUE(told(". Retries"));
+  a.hedges = true;
+  EXPECT_TRUE(told(". Retries and hedges"));
+  a.retries = false;
+  EXPECT_TRUE(told(". Hedges"));
+}
+
 TEST(CascadeStory, MomentsAreMinutesAndHoursWithTheirTenths) {
   EXPECT_EQ(moment_words(12), "12.0 s");
   EXPECT_EQ(moment_words(100), "100 s");
