@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tests/statistical/cases.hpp"
-#include "tests/statistical/erlang.hpp"
+#include "tests/support/erlang.hpp"
 
 namespace tailrace::tests {
 

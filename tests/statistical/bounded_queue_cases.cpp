@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "tests/statistical/cases.hpp"
-#include "tests/statistical/erlang.hpp"
+#include "tests/support/erlang.hpp"
 
 namespace tailrace::tests {
 

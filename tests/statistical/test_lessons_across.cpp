@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "tests/statistical/erlang.hpp"
 #include "tests/statistical/lessons.hpp"
+#include "tests/support/erlang.hpp"
 
 namespace tailrace::tests {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "tests/statistical/erlang.hpp"
 #include "tests/statistical/lessons.hpp"
+#include "tests/support/erlang.hpp"
 
 namespace tailrace::tests {
 namespace {

@@ -132,6 +132,21 @@ struct ChannelWorld {
     EXPECT_EQ(host.copies, here);
   }
 
+  // Two instances of one worker each have the first two of four messages, which the test ends. The first one
+  // pauses: it ends what it has, gets nothing more, and after that the last one.
+  void expect_a_pause_ends_what_is_had() {
+    ASSERT_EQ(host.started.size(), 2u);
+    channel->set_intake(0, 0, Intake::paused);
+    channel->handled(host.started[0].token, Outcome::success);
+    EXPECT_EQ(host.started.size(), 2u);
+    channel->handled(host.started[1].token, Outcome::success);
+    ASSERT_EQ(host.started.size(), 3u);
+    EXPECT_EQ(host.started[2].instance, 1u);
+    channel->set_intake(0, 0, Intake::open);
+    ASSERT_EQ(host.started.size(), 4u);
+    EXPECT_EQ(host.started[3].instance, 0u);
+  }
+
   Host host;
   Model model;
   std::unique_ptr<Channel> channel;

@@ -152,15 +152,7 @@ TEST(CloudQueue, AConsumerThatPausesEndsWhatItHasAndReceivesNoMore) {
   s.receive_batch = 1;
   World w(s);
   for (std::uint64_t i = 1; i <= 4; ++i) w.publish(i);
-  w.channel->set_intake(0, 0, Intake::paused);
-  w.channel->handled(w.host.started[0].token, Outcome::success);
-  EXPECT_EQ(w.host.started.size(), 2u);
-  w.channel->handled(w.host.started[1].token, Outcome::success);
-  ASSERT_EQ(w.host.started.size(), 3u);
-  EXPECT_EQ(w.host.started[2].instance, 1u);
-  w.channel->set_intake(0, 0, Intake::open);
-  ASSERT_EQ(w.host.started.size(), 4u);
-  EXPECT_EQ(w.host.started[3].instance, 0u);
+  w.expect_a_pause_ends_what_is_had();
 }
 
 TEST(CloudQueue, WhileItsNodeIsDownItTakesNothingAndGivesNothing) {

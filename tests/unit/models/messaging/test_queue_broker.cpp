@@ -30,15 +30,7 @@ TEST(QueueBroker, consumers_with_free_prefetch_take_turns) {
 TEST(QueueBroker, a_consumer_that_pauses_ends_what_it_has_and_gets_no_more) {
   BrokerWorld w(one_queue(queue_of("q", 2)));
   for (std::uint64_t id = 1; id <= 4; ++id) w.publish(id);
-  w.channel->set_intake(0, 0, Intake::paused);
-  w.channel->handled(w.host.started[0].token, Outcome::success);
-  EXPECT_EQ(w.host.started.size(), 2u);
-  w.channel->handled(w.host.started[1].token, Outcome::success);
-  ASSERT_EQ(w.host.started.size(), 3u);
-  EXPECT_EQ(w.host.started[2].instance, 1u);
-  w.channel->set_intake(0, 0, Intake::open);
-  ASSERT_EQ(w.host.started.size(), 4u);
-  EXPECT_EQ(w.host.started[3].instance, 0u);
+  w.expect_a_pause_ends_what_is_had();
   EXPECT_EQ(w.order(), (Ids{1, 2, 3, 4}));
   w.expect_conserved();
 }

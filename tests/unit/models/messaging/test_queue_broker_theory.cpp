@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "sim/random/sampler.hpp"
+#include "tests/support/erlang.hpp"
 #include "tests/unit/models/messaging/queue_broker_world.hpp"
 
 namespace tailrace::models {
@@ -42,22 +43,11 @@ BrokerSettings broker_of(QueueSettings queue) {
   return settings;
 }
 
-// P(wait) of M/M/c by Erlang's C, c small.
-double erlang_c(int c, double a) {
-  double term = 1, sum = 0;
-  for (int k = 0; k < c; ++k) {
-    sum += term;
-    term *= a / (k + 1);
-  }
-  const double top = term * c / (c - a);
-  return top / (sum + top);
-}
-
 // Two instances of two handlers each, and prefetch no larger: nobody idles while a message waits, M/M/4.
 TEST(QueueBrokerTheory, competing_consumers_are_one_mmc_queue) {
   Driver d(broker_of(queue_of("q", 2, 2)), 320, 0.01, kMessages);
   const double a = 3.2;
-  const double waiting_s = erlang_c(4, a) * 0.01 / (4 - a);  // 7.45 ms
+  const double waiting_s = tests::erlang_c(4, a) * 0.01 / (4 - a);  // 7.45 ms
   double sum = 0;
   for (const std::int64_t ns : d.w.host.times[std::pair(ChannelTime::waiting, 0u)])
     sum += static_cast<double>(ns);
