@@ -112,7 +112,14 @@ double two_sided_p(double estimate, double standard_error, double degrees_of_fre
 
 double t_critical(double confidence, double degrees_of_freedom) {
   TAILRACE_CHECK(confidence > 0 && confidence < 1);
-  return t_quantile(0.5 + 0.5 * confidence, degrees_of_freedom);
+  // A report asks for the same value at each of its figures.
+  struct Last {
+    double confidence = 0, degrees = 0, t = 0;
+  };
+  thread_local Last last;
+  if (last.confidence != confidence || last.degrees != degrees_of_freedom)
+    last = {confidence, degrees_of_freedom, t_quantile(0.5 + 0.5 * confidence, degrees_of_freedom)};
+  return last.t;
 }
 
 }  // namespace tailrace::analysis

@@ -78,6 +78,11 @@ class Builder {
       }
     }
     groups_ = many ? report_.records.size() : report_.records.size() * kStretches;
+    examples_.resize(by_class.size());
+    for (std::size_t r = 0; r < report_.records.size(); ++r) {
+      const std::vector<models::TraceExample>& kept = report_.records[r]->examples;
+      for (std::size_t i = 0; i < kept.size(); ++i) examples_[kept[i].request.cls].push_back({r, i});
+    }
     for (std::uint32_t c = 0; c < by_class.size(); ++c) {
       if (!by_class[c].empty()) add_class(c, by_class[c]);
     }
@@ -189,15 +194,12 @@ class Builder {
   // The slowest of the band first.
   void find_examples(std::uint32_t cls, TailBand& band) const {
     std::vector<std::pair<std::int64_t, TailExample>> found;
-    for (std::size_t r = 0; r < report_.records.size(); ++r) {
-      const std::vector<models::TraceExample>& examples = report_.records[r]->examples;
-      for (std::size_t i = 0; i < examples.size(); ++i) {
-        const TracedRequest& request = examples[i].request;
-        const bool failed = request.outcome != models::Outcome::success;
-        const double latency = static_cast<double>(request.latency_ns) * 1e-9;
-        if (request.cls == cls && failed == band.failed && latency >= band.low_s && latency <= band.high_s)
-          found.push_back({request.latency_ns, {r, i}});
-      }
+    for (const TailExample& example : examples_[cls]) {
+      const TracedRequest& request = report_.records[example.record]->examples[example.example].request;
+      const bool failed = request.outcome != models::Outcome::success;
+      const double latency = static_cast<double>(request.latency_ns) * 1e-9;
+      if (failed == band.failed && latency >= band.low_s && latency <= band.high_s)
+        found.push_back({request.latency_ns, example});
     }
     std::stable_sort(found.begin(), found.end(),
                      [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -233,6 +235,7 @@ class Builder {
   const CompiledModel& model_;
   TailReport report_;
   std::size_t groups_ = 0;
+  std::vector<std::vector<TailExample>> examples_;  // by class
   std::vector<Key> seen_;
 };
 
