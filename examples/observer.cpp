@@ -30,9 +30,10 @@ int main() {
   fmt::print("until, s  arrived  answered  waiting  p99, ms\n");
   for (const models::WindowRecord& window : record.windows) {
     const models::WindowRecord::PerClass& users = window.classes[0];
+    const models::WindowRecord::ClassTimes* const times = window.times_of_class(0);
     fmt::print("{:8.0f}  {:7}  {:8}  {:7.1f}  {:7}\n", 1e-9 * static_cast<double>(window.end_ns),
                users.arrived, users.succeeded, window.stations[stock].queue,
-               users.timed ? fmt::format("{:.0f}", 1e3 * users.p99_s) : "-");
+               times != nullptr ? fmt::format("{:.0f}", 1e3 * times->p99_s) : "-");
   }
   fmt::print("fingerprint of the trajectory: {:016x}\n", record.trajectory);
 }

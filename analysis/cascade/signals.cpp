@@ -125,9 +125,10 @@ std::vector<Signal> signals_of(const models::CompiledModel& model, const models:
         arrived[k] += static_cast<double>(row.arrived);
         ended[k] += static_cast<double>(row.succeeded + row.failed);
         succeeded[k] += static_cast<double>(row.succeeded);
-        if (!row.timed) continue;
+        const models::WindowRecord::ClassTimes* const took = record.windows[k].times_of_class(c);
+        if (took == nullptr) continue;
         timed += static_cast<double>(row.succeeded);
-        seconds += row.mean_s * static_cast<double>(row.succeeded);
+        seconds += took->mean_s * static_cast<double>(row.succeeded);
       }
       if (timed > 0) slow.values[k] = seconds / timed;
     }

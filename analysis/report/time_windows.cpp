@@ -73,12 +73,13 @@ ClassWindow class_window(const TimeWindow& window, std::size_t request_class) {
     arrived += static_cast<double>(c.arrived);
     succeeded += static_cast<double>(c.succeeded);
     failed += static_cast<double>(c.failed);
-    if (!c.timed) continue;
+    const models::WindowRecord::ClassTimes* const times = part->times_of_class(request_class);
+    if (times == nullptr) continue;
     ++with_data;
-    figures.mean_s += c.mean_s * static_cast<double>(c.succeeded);
-    figures.p50_s += c.p50_s;
-    figures.p99_s += c.p99_s;
-    figures.max_s = std::max(figures.max_s, c.max_s);
+    figures.mean_s += times->mean_s * static_cast<double>(c.succeeded);
+    figures.p50_s += times->p50_s;
+    figures.p99_s += times->p99_s;
+    figures.max_s = std::max(figures.max_s, times->max_s);
   }
   figures.arrivals_per_s = arrived / window.seconds;
   figures.successes_per_s = succeeded / window.seconds;

@@ -74,6 +74,7 @@ void Execution::count_statistics() {
   statistics_bytes_ =
       bytes + record_.windows.size() *
                   (sizeof row + row.classes.size() * sizeof row.classes[0] +
+                   row.class_times.size() * sizeof(WindowRecord::ClassTimes) +
                    row.stations.size() * sizeof row.stations[0] + row.edges.size() * sizeof row.edges[0] +
                    (row.edge_times.size() + row.station_times.size()) * sizeof(WindowRecord::Times));
 }

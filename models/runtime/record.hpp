@@ -173,9 +173,9 @@ struct DeploymentRecord {
 struct WindowRecord {
   std::int64_t end_ns = 0;
   struct PerClass {
-    std::uint64_t arrived = 0, succeeded = 0, failed = 0;
-    // Of requests that succeeded in the window; only where `timed`: some did, and the classes are few enough.
-    bool timed = false;
+    std::uint32_t arrived = 0, succeeded = 0, failed = 0;
+  };
+  struct ClassTimes {  // of requests that succeeded in the window
     double mean_s = 0, p50_s = 0, p99_s = 0, max_s = 0;
   };
   struct PerStation {
@@ -189,6 +189,7 @@ struct WindowRecord {
     std::array<std::uint32_t, kOutcomes> ended{};  // of attempts, and of calls that failed without one
   };
   std::vector<PerClass> classes;
+  std::vector<ClassTimes> class_times;  // empty where the classes are too many
   std::vector<PerStation> stations;
   std::vector<PerEdge> edges;
   std::vector<std::uint64_t> depths;  // by CompiledModel::groups: lag at the window's end
@@ -199,6 +200,11 @@ struct WindowRecord {
     double p50_s = 0, p99_s = 0, max_s = 0;
   };
   std::vector<Times> edge_times, station_times;
+
+  // Nothing where no request of the class succeeded, or none is timed.
+  const ClassTimes* times_of_class(std::size_t cls) const {
+    return class_times.empty() || classes[cls].succeeded == 0 ? nullptr : &class_times[cls];
+  }
 };
 
 struct RunRecord {

@@ -92,8 +92,12 @@ void parts(auto& a, A<DeploymentRecord> auto& r) {
   a(start, end, rolled_back, requests, failed, skewed, blocked_ns, blocked);
 }
 void parts(auto& a, A<WindowRecord::PerClass> auto& r) {
-  auto& [arrived, succeeded, failed, timed, mean, p50, p99, max] = r;
-  a(arrived, succeeded, failed, timed, mean, p50, p99, max);
+  auto& [arrived, succeeded, failed] = r;
+  a(arrived, succeeded, failed);
+}
+void parts(auto& a, A<WindowRecord::ClassTimes> auto& r) {
+  auto& [mean, p50, p99, max] = r;
+  a(mean, p50, p99, max);
 }
 void parts(auto& a, A<WindowRecord::PerStation> auto& r) {
   auto& [busy, queue, served, rejected, instances] = r;
@@ -108,8 +112,8 @@ void parts(auto& a, A<WindowRecord::Times> auto& r) {
   a(count, p50, p99, max);
 }
 void parts(auto& a, A<WindowRecord> auto& r) {
-  auto& [end, classes, stations, edges, depths, edge_times, station_times] = r;
-  a(end, classes, stations, edges, depths, edge_times, station_times);
+  auto& [end, classes, class_times, stations, edges, depths, edge_times, station_times] = r;
+  a(end, classes, class_times, stations, edges, depths, edge_times, station_times);
 }
 void parts(auto& a, A<PlaceCounts> auto& r) {
   auto& [resident, accepted, ended, ready, in_flight, deliveries, redeliveries, peak, area] = r;

@@ -156,7 +156,7 @@ RunRecord Execution::run() {
   const RunSettings& settings = model_->topology->run;
   const std::int64_t end = settings.duration.ns;
   window_ns_ = window_length_ns(settings);
-  window_.before.resize(classes_.size());
+  if (classes_.size() <= kTimedClasses) window_.before.resize(classes_.size());
   window_.classes.resize(classes_.size());
   window_.areas.resize(station_count());
   window_.rejected.resize(station_count());
@@ -304,7 +304,7 @@ void Execution::reset_statistics() {
   for (StationExtras& extras : station_extras_) extras = {};
   for (Serving& serving : fault_.serving) serving.reset(now_);
   for (LinkState& link : links_) link.counts = {};
-  std::fill(window_.classes.begin(), window_.classes.end(), WindowRecord::PerClass{});
+  std::fill(window_.classes.begin(), window_.classes.end(), WindowState::ClassTotals{});
   for (sim::Histogram& h : window_.before) h.clear();
   for (sim::Histogram& h : batch_before_) h.clear();
   for (auto& areas : window_.areas) areas = {0, 0};
@@ -319,17 +319,20 @@ void Execution::reset_statistics() {
 void Execution::close_window() {
   WindowRecord window;
   window.end_ns = now_;
-  window.classes.reserve(classes_.size());
+  window.classes.resize(classes_.size());
   for (std::size_t i = 0; i < classes_.size(); ++i) {
     const ClassRecord& cls = classes_[i];
-    WindowRecord::PerClass& before = window_.classes[i];
-    const auto since = [](std::uint64_t now, std::uint64_t& then) { return now - std::exchange(then, now); };
-    WindowRecord::PerClass& row = window.classes.emplace_back();
-    row.arrived = since(cls.arrived, before.arrived);
-    row.succeeded = since(cls.ended[0], before.succeeded);
-    row.failed = since(total(cls.ended) - cls.ended[0], before.failed);
-    row.timed = row.succeeded > 0 && classes_.size() <= kTimedClasses;
-    if (!row.timed) continue;
+    WindowState::ClassTotals& before = window_.classes[i];
+    const auto since = [](std::uint64_t now, std::uint64_t& then) {
+      return static_cast<std::uint32_t>(now - std::exchange(then, now));
+    };
+    window.classes[i] = {since(cls.arrived, before.arrived), since(cls.ended[0], before.succeeded),
+                         since(total(cls.ended) - cls.ended[0], before.failed)};
+  }
+  window.class_times.resize(window_.before.size());
+  for (std::size_t i = 0; i < window.class_times.size(); ++i) {
+    if (window.classes[i].succeeded == 0) continue;
+    WindowRecord::ClassTimes& row = window.class_times[i];
     const sim::Histogram& all = record_.series[class_tables_[i].success_series];
     sim::Histogram& inside = window_.inside;
     inside = all;
@@ -350,6 +353,7 @@ void Execution::close_window() {
 }
 
 void Execution::window_stations(WindowRecord& window) {
+  window.stations.reserve(station_count());
   std::vector<Area> busy(station_count()), queue(station_count());
   std::vector<std::uint64_t> rejected(station_count()), served(station_count());
   for (const InstanceState& instance : instances_) {

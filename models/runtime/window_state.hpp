@@ -10,9 +10,12 @@
 namespace tailrace::models {
 
 struct WindowState {
-  std::vector<sim::Histogram> before;  // by class: of its successes
+  std::vector<sim::Histogram> before;  // by class: of its successes; empty where there are too many
   sim::Histogram inside;
-  std::vector<WindowRecord::PerClass> classes;   // totals
+  struct ClassTotals {
+    std::uint64_t arrived = 0, succeeded = 0, failed = 0;
+  };
+  std::vector<ClassTotals> classes;
   std::vector<std::pair<double, double>> areas;  // by station: busy and queued
   std::vector<std::uint64_t> rejected, served;
   std::vector<WindowRecord::PerEdge> edges;  // totals

@@ -30,13 +30,13 @@ double drained_after(const models::RunRecord& r, double at_s) {
 // Mean time in the system of those who ended in the window that begins at `at_s`.
 double response_at(const models::RunRecord& r, double at_s) {
   for (const models::WindowRecord& w : r.windows) {
-    if (static_cast<double>(w.end_ns) * 1e-9 > at_s + 0.5) return w.classes.at(0).mean_s;
+    if (static_cast<double>(w.end_ns) * 1e-9 > at_s + 0.5) return w.class_times.at(0).mean_s;
   }
   return 0;
 }
 double longest_wait(const models::RunRecord& r) {
   double most = 0;
-  for (const models::WindowRecord& w : r.windows) most = std::max(most, w.classes.at(0).p50_s);
+  for (const models::WindowRecord& w : r.windows) most = std::max(most, w.class_times.at(0).p50_s);
   return most;
 }
 
