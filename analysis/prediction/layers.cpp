@@ -102,7 +102,9 @@ Layers::Layers(const models::Topology& topology) : t_(topology) {
     return nodes;
   };
   op_order = order(operations, std::move(arcs), op_cycle);
-  station_order_ = order(stations.size(), std::move(station_arcs), station_cycle);
+  station_order = order(stations.size(), std::move(station_arcs), station_cycle);
+  station_position.resize(stations.size());
+  for (std::size_t i = 0; i < stations.size(); ++i) station_position[at(station_order[i])] = i;
   std::vector<std::size_t> position(operations);
   for (std::size_t i = 0; i < operations; ++i) position[at(op_order[i])] = i;
   for (std::size_t i = 0; i < t_.edges.size(); ++i) {
@@ -556,7 +558,7 @@ void Layers::pass_all(bool given) {
   converged = false;
   for (int pass = 0; pass < kMaxPasses && !converged; ++pass) {
     double change = 0;
-    for (const int i : station_order_) change = std::max(change, evaluate_station(at(i), given));
+    for (const int i : station_order) change = std::max(change, evaluate_station(at(i), given));
     converged = !station_cycle || change < kSettled;
   }
   for (std::size_t e = 0; e < facts.size(); ++e) facts[e].time = edge_time(static_cast<int>(e));

@@ -72,8 +72,9 @@ class Layers {
   void classify(const std::vector<double>& rates, const std::vector<double>& class_rates);
   // Waits and call times. `wait_rates`: the rates that the waits are computed with.
   void evaluate(const std::vector<double>& rates);
-  // Takes the waits as they are in the states and only computes call times.
+  // Takes the waits as they are in the states and only computes call times: of all, or of one station.
   void evaluate_given();
+  void evaluate_given(int station) { evaluate_station(static_cast<std::size_t>(station), true); }
 
   WalkResult request(int workload, int cls) const;
 
@@ -91,7 +92,8 @@ class Layers {
   std::vector<Moments> op_time;     // response at the server
   std::vector<WalkResult> op_walk;  // of an average instance
   std::vector<std::vector<CallCount>> op_calls;
-  std::vector<int> op_order;  // callees first
+  std::vector<int> op_order, station_order;   // callees first
+  std::vector<std::size_t> station_position;  // in that order
   bool op_cycle = false, station_cycle = false;
   bool depth_cut = false;  // run.max_call_depth ends a visible part of the calls
   bool converged = true;
@@ -110,7 +112,6 @@ class Layers {
   void pass_all(bool given);
 
   const models::Topology& t_;
-  std::vector<int> station_order_;          // callees first
   std::vector<std::vector<int>> edges_to_;  // per operation
   std::vector<double> rates_;
   std::vector<Moments> out_time_, back_time_;  // per edge
@@ -120,6 +121,9 @@ class Layers {
 // of one instance's compute steps.
 void solve_cores(const models::Station& model, StationState& state, GroupState& group, const Visits& computes,
                  double compute_rate);
+void approximate(StationState& s, std::string reason);
+// The wait of a queue as moments: zero with some probability, else exponential.
+Moments wait_moments(double mean_s, double wait_probability);
 // Waiting for a worker within one group.
 struct PoolLoad {
   double visit_rate = 0;  // per instance

@@ -127,6 +127,7 @@ bool Predictor::settle(const std::vector<double>& class_rates, std::vector<doubl
 
 bool Predictor::solve_open_load(std::string& message) {
   if (!settle(open_rates_, rates_, message)) return false;
+  if (find_held()) solve_held(1);
   capacity();
   return true;
 }
@@ -160,6 +161,7 @@ bool Predictor::carries(double multiplier) {
   std::vector<double> rates = rates_;
   for (double& r : rates) r *= multiplier;
   layers_.evaluate(rates);
+  solve_held(multiplier);
   for (std::size_t i = 0; i < layers_.stations.size(); ++i) {
     const StationState& s = layers_.stations[i];
     if (!s.stable || !(offered(i) < 1)) return false;
@@ -202,6 +204,7 @@ void Predictor::capacity() {
   }
   f.value = low;
   layers_.evaluate(rates_);
+  solve_held(1);
 }
 
 }  // namespace tailrace::analysis::detail

@@ -139,7 +139,8 @@ double Predictor::response(int workload) const {
 }
 
 std::vector<Predictor::Queue> Predictor::closed_queues(const std::vector<double>& open,
-                                                       const std::vector<bool>& held) {
+                                                       const std::vector<bool>& held,
+                                                       const std::vector<bool>* only) {
   std::vector<Queue> queues;
   // At a station, of requests at these rates of operations.
   const auto stays_of = [&](std::size_t i, const std::vector<double>& rates, bool pool) {
@@ -166,7 +167,7 @@ std::vector<Predictor::Queue> Predictor::closed_queues(const std::vector<double>
   for (std::size_t i = 0; i < layers_.stations.size(); ++i) {
     const StationState& s = layers_.stations[i];
     const bool pool = s.limited && !held[i];
-    if (!pool && !s.cores) continue;
+    if ((!pool && !s.cores) || (only != nullptr && !(*only)[i])) continue;
     const models::Station& m = t_.stations[i];
     const auto used = [&](int op) { return mix[at(op)] > 0; };
     if (std::none_of(s.operations.begin(), s.operations.end(), used)) continue;
@@ -234,21 +235,22 @@ double Predictor::spent_per_request(const ClosedLoad& load) const {
 }
 
 void Predictor::give_waits(const std::vector<Queue>& queues, const std::vector<double>& responses) {
-  for (std::size_t k = 0; k < queues.size(); ++k) {
-    const Queue& q = queues[k];
-    GroupState& g = layers_.stations[q.station].groups[q.group];
-    const double mean = q.model.service_mean_s;
-    if (!(mean > 0) || !(responses[k] > 0)) continue;
-    const double wait = std::max(0.0, responses[k] - mean);
-    const models::Station& m = t_.stations[q.station];
-    if (q.pool) {
-      g.set_wait({wait, wait * wait, wait > 0 ? Moments::Law::other : Moments::Law::constant, true});
-      g.service_s = mean;
-    } else if (m.cpu_scheduling == models::CpuScheduling::processor_sharing) {
-      g.stretch = responses[k] / (mean * *m.cpus / std::ceil(*m.cpus));
-    } else {
-      g.core_wait_s = wait;
-    }
+  for (std::size_t k = 0; k < queues.size(); ++k) give_wait(queues[k], responses[k]);
+}
+
+void Predictor::give_wait(const Queue& q, double response) {
+  GroupState& g = layers_.stations[q.station].groups[q.group];
+  const double mean = q.model.service_mean_s;
+  if (!(mean > 0) || !(response > 0)) return;
+  const double wait = std::max(0.0, response - mean);
+  const models::Station& m = t_.stations[q.station];
+  if (q.pool) {
+    g.set_wait({wait, wait * wait, wait > 0 ? Moments::Law::other : Moments::Law::constant, true});
+    g.service_s = mean;
+  } else if (m.cpu_scheduling == models::CpuScheduling::processor_sharing) {
+    g.stretch = response / (mean * *m.cpus / std::ceil(*m.cpus));
+  } else {
+    g.core_wait_s = wait;
   }
 }
 

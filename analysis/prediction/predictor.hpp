@@ -1,6 +1,7 @@
 #pragma once
 // One prediction in the making: the loads, the solved layers, and the doubts that are cast over the figures.
 // Methods run in the order in which run() calls them.
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "analysis/queueing/closed_network.hpp"
 
 namespace tailrace::analysis::detail {
+
+class HeldPools;
 
 struct ClosedLoad {
   int workload = models::kNone;
@@ -49,6 +52,17 @@ class Predictor {
   // becomes a station whose speed depends on how many are inside. False where the pools are not nested, or
   // too large; nothing is changed then.
   bool solve_nested();
+  // Open load through such pools, when the layers have been evaluated at so many times its rates: replaces
+  // the waits at a pool and inside it, which those of open queues overstate, as no more than its workers are
+  // ever there. Pools that it can't solve keep the waits that they have.
+  void solve_held(double multiplier);
+  bool find_held();
+  bool solve_held_pool(std::size_t root, const std::vector<std::size_t>& members, double multiplier,
+                       const std::vector<StationState>& before, double& work);
+  bool spread_held(std::size_t root, const std::vector<std::size_t>& members, double multiplier,
+                   const std::vector<StationState>& before);
+  std::vector<std::size_t> inside_of(std::size_t root) const;
+  bool links_wait() const;  // some link has a bandwidth
   double idle_response(int workload) const;
   double response(int workload) const;
   // One queue of the closed network, and what it stands for.
@@ -62,9 +76,11 @@ class Predictor {
     std::vector<double> visits;  // per request of each closed load
     double lone_s = 0;           // what a visit takes that finds nobody else
   };
-  // The queues of all stations that are used; of those in `held` the cores only.
-  std::vector<Queue> closed_queues(const std::vector<double>& open, const std::vector<bool>& held);
+  // The queues of all stations that are used, or of some; of those in `held` the cores only.
+  std::vector<Queue> closed_queues(const std::vector<double>& open, const std::vector<bool>& held,
+                                   const std::vector<bool>* only = nullptr);
   // The waits that follow from mean responses at the queues.
+  void give_wait(const Queue& q, double response);
   void give_waits(const std::vector<Queue>& queues, const std::vector<double>& responses);
   double spent_per_request(const ClosedLoad& load) const;  // in an idle system
   bool solve_product_form(const std::vector<double>& open, std::string& message);
@@ -118,6 +134,9 @@ class Predictor {
   double open_total_ = 0;
   bool changing_users_ = false, unsettled_ = false;
   std::vector<ClosedLoad> closed_;
+  std::shared_ptr<HeldPools> held_;  // of open load, with its rates as visits; what belongs to it:
+  std::vector<Queue> held_queues_;
+  std::vector<StationState> held_idle_;
   bool closed_exact_ = true;
   std::string closed_reason_;
   std::string doubt_;          // casts it over every figure

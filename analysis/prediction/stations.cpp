@@ -41,22 +41,13 @@ struct SharedCores {
   }
 };
 
-void approximate(StationState& s, std::string reason) {
-  if (s.exact && s.known) s.reason = std::move(reason);
-  s.exact = false;
-}
 void unknown(StationState& s, std::string reason) {
   if (s.known) s.reason = std::move(reason);
   s.known = s.exact = false;
 }
 
-// The wait of a queue as moments: zero, or exponential given that it is not.
 Moments wait_of(const QueueMeans& q) {
-  if (!(q.wait_mean_s > 0)) return {};
-  if (!std::isfinite(q.wait_mean_s)) return {kInfinity, kInfinity, Moments::Law::other, false};
-  const double p = std::clamp(q.wait_probability, 1e-12, 1.0);
-  return {q.wait_mean_s, std::max(0.0, q.wait_mean_s * q.wait_mean_s * (2 / p - 1)), Moments::Law::other,
-          true};
+  return wait_moments(q.wait_mean_s, q.wait_probability);
 }
 
 // The arrivals of the only source, where they are not Poisson.
@@ -105,6 +96,18 @@ void set_loss(StationState& s, const LossMeans& q) {
 }
 
 }  // namespace
+
+void approximate(StationState& s, std::string reason) {
+  if (s.exact && s.known) s.reason = std::move(reason);
+  s.exact = false;
+}
+
+Moments wait_moments(double mean_s, double wait_probability) {
+  if (!(mean_s > 0)) return {};
+  if (!std::isfinite(mean_s)) return {kInfinity, kInfinity, Moments::Law::other, false};
+  const double p = std::clamp(wait_probability, 1e-12, 1.0);
+  return {mean_s, std::max(0.0, mean_s * mean_s * (2 / p - 1)), Moments::Law::other, true};
+}
 
 const char* stream_text(Stream s) {
   switch (s) {

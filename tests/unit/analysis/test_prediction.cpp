@@ -217,26 +217,6 @@ TEST(PredictOpen, UnlikeInstancesByWeight) {
   expect_figure(predict(w.t).workloads[0].response_mean_s, 0.0105, true);
 }
 
-TEST(PredictOpen, AWorkerHeldAcrossACallIsApproximate) {
-  World
-      w;  // the caller's 4 workers are held for its own 2 ms and the backend's M/M/1 response 1 / (100 - 50)
-  const int back = w.service("back", 1, {World::work(10)}, true);
-  const int front = w.service("front", 4, {World::work(2)}, true);
-  w.then_call(front, back);
-  w.open(50, {w.call(front)});
-  const Prediction p = predict(w.t);
-  expect_figure(p.stations[1].utilization, 50 * (0.002 + 0.02) / 4, false);
-  EXPECT_EQ(p.stations[1].wait_mean_s.reason, "workers are held across calls");
-  EXPECT_FALSE(p.workloads[0].response_mean_s.exact);
-  EXPECT_TRUE(p.workloads[0].response_mean_s.known);
-  EXPECT_FALSE(p.stations[0].wait_mean_s.exact);  // fed through the pool
-  // The backend alone would carry twice the load; the pool gives out before: 4 = x 50 (0.002 + 1 / (100 - 50
-  // x)).
-  ASSERT_TRUE(p.max_load_multiplier.known);
-  const double x = p.max_load_multiplier.value;
-  EXPECT_NEAR(50 * x * (0.002 + 1 / (100 - 50 * x)), 4, 1e-3);
-}
-
 TEST(PredictOpen, AnUnstableStationIsNamedWithItsNeed) {
   World w;
   const int orders = w.service("orders", 2, {World::work(20)}, true);
