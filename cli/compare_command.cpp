@@ -130,14 +130,10 @@ std::string primary_of(const CompareArguments& arguments, Sides& sides) {
 }
 
 int code_of(const scenarios::CompareRun& run) {
-  for (const scenarios::CompareRun::End& end : run.ends) {
-    if (end.status == models::RunStatus::invariant_broken) return kInternal;
-  }
+  const std::optional<std::size_t> early = run.to_tell();
+  if (early && run.ends[*early].status == models::RunStatus::invariant_broken) return kInternal;
   if (run.interrupted) return kInterrupted + std::max(interrupted_by(), 1);
-  for (const scenarios::CompareRun::End& end : run.ends) {
-    if (end.status != models::RunStatus::completed) return kLimitReached;
-  }
-  return kGood;
+  return early ? kLimitReached : kGood;
 }
 
 // By the hour, without what only a run can tell (traffic, autoscaling); none without prices.
@@ -160,11 +156,11 @@ analysis::ComparisonContext context_of(const CompareArguments& arguments, const 
     context.sides.push_back({sides.models[v].name, sides.files[v], sides.models[v].model->topology->run.seed,
                              models::status_name(end.status), end.message, end.measured_s,
                              cost_of(sides, v)});
-    if (end.status == models::RunStatus::completed || context.status != "completed") continue;
-    context.status = models::status_name(end.status);
-    context.message = fmt::format("{}: {}", sides.models[v].name, end.message);
   }
-  if (run.interrupted && context.status == "completed") {
+  if (const std::optional<std::size_t> early = run.to_tell()) {
+    context.status = models::status_name(run.ends[*early].status);
+    context.message = fmt::format("{}: {}", sides.models[*early].name, run.ends[*early].message);
+  } else if (run.interrupted) {
     context.status = models::status_name(models::RunStatus::interrupted);
     context.message = "interrupted";
   }

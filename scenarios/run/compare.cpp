@@ -48,19 +48,23 @@ class PairedRuns {
     const std::size_t sides = models_.size();
     const std::size_t count = static_cast<std::size_t>(last - first) * sides;
     std::vector<Slot> slots(count);
-    options_.crew != nullptr ? ask_crew(first, last, slots) : simulate(first, last, slots);
+    std::vector<Pair> pairs(count / sides);
+    for (Pair& pair : pairs) pair.left = sides;
+    options_.crew != nullptr ? ask_crew(first, last, slots, pairs) : simulate(first, last, slots, pairs);
     for (std::size_t pair = 0; pair < count; pair += sides) {
+      bool whole = true;
       for (std::size_t v = 0; v < sides; ++v) {
-        Slot& slot = slots[pair + v];
+        const Slot& slot = slots[pair + v];
+        if (slot.ran && slot.status == RunStatus::completed) continue;
+        whole = false;
         if (!slot.ran || slot.status == RunStatus::interrupted) {
           out_.interrupted = true;
-          return false;
+          continue;
         }
-        if (slot.status == RunStatus::completed) continue;
         out_.ends[v].status = slot.status;
         out_.ends[v].message = slot.message;
-        return false;
       }
+      if (!whole) return false;
       for (std::size_t v = 0; v < sides; ++v) {
         out_.variants[v].replications.push_back(std::move(slots[pair + v].figures));
         out_.ends[v].measured_s += slots[pair + v].seconds;
@@ -79,17 +83,26 @@ class PairedRuns {
     analysis::ReplicationFigures figures;
   };
 
-  static bool fill(Slot& slot, const ComparedModel& m, const RunRecord& record) {
+  // How far the replications of one number are.
+  struct Pair {
+    std::atomic<std::size_t> left{0};
+    std::atomic<bool> early{false};  // some did not complete
+  };
+
+  // False when pairs after this one are not wanted. A pair is run by all models even if one of them ends
+  // early: what the others would have told (a broken invariant, say) must not hang on who came first.
+  static bool fill(Slot& slot, Pair& pair, const ComparedModel& m, const RunRecord& record) {
     slot.status = record.status;
     slot.message = record.message;
     slot.seconds = record.seconds();
     if (record.status == RunStatus::completed) slot.figures = analysis::take_figures(*m.model, record);
     slot.ran = true;
-    return record.status == RunStatus::completed;
+    if (record.status != RunStatus::completed) pair.early = true;
+    return --pair.left > 0 || !pair.early;
   }
 
   // In threads of this process; slots: pair by pair, in each the models in their order.
-  void simulate(int first, int last, std::vector<Slot>& slots) {
+  void simulate(int first, int last, std::vector<Slot>& slots, std::vector<Pair>& pairs) {
     const std::size_t sides = models_.size(), count = slots.size();
     std::atomic<std::size_t> finished{0};
     TaskOptions tasks;
@@ -117,11 +130,11 @@ class PairedRuns {
       run.progress_ns = &slot.now;
       const RunRecord record = models::Execution(m.model, run).run();
       finished.fetch_add(1);
-      return fill(slot, m, record);
+      return fill(slot, pairs[i / sides], m, record);
     });
   }
 
-  void ask_crew(int first, int last, std::vector<Slot>& slots) {
+  void ask_crew(int first, int last, std::vector<Slot>& slots, std::vector<Pair>& pairs) {
     const int sides = static_cast<int>(models_.size());
     std::vector<CrewTask> tasks;
     for (int r = first; r < last; ++r) {
@@ -137,7 +150,7 @@ class PairedRuns {
     };
     options_.crew->run(tasks, how, [&](std::size_t i, const RunRecord& record) {
       ++finished;
-      return fill(slots[i], models_[i % models_.size()], record);
+      return fill(slots[i], pairs[i / models_.size()], models_[i % models_.size()], record);
     });
   }
 
@@ -148,6 +161,15 @@ class PairedRuns {
 };
 
 }  // namespace
+
+std::optional<std::size_t> CompareRun::to_tell() const {
+  std::optional<std::size_t> first;
+  for (std::size_t v = 0; v < ends.size(); ++v) {
+    if (ends[v].status == RunStatus::invariant_broken) return v;
+    if (ends[v].status != RunStatus::completed && !first) first = v;
+  }
+  return first;
+}
 
 CompareRun run_paired(const std::vector<ComparedModel>& models, const CompareOptions& options) {
   CompareRun out;

@@ -4,9 +4,11 @@
 // what the models do. Only figures are kept of a run, and a pair counts only when every model completed it.
 // The answer is the same for any number of threads.
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,9 +45,13 @@ struct CompareRun {
     double measured_s = 0;
   };
   std::vector<analysis::ComparedVariant> variants;
-  std::vector<End> ends;  // of each model: how its first replication that did not complete ended
+  std::vector<End> ends;  // of each model: how it ended in the first pair that some model did not complete
   std::vector<std::string> notes;
   bool interrupted = false;
+
+  // Of the models that did not complete, the one to tell about: the first that broke an invariant, or else
+  // the first. None: all completed.
+  std::optional<std::size_t> to_tell() const;
 };
 
 CompareRun run_paired(const std::vector<ComparedModel>& models, const CompareOptions& options);

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 #include "analysis/experiment/comparison.hpp"
 #include "analysis/stats/paired.hpp"
@@ -89,10 +90,9 @@ class Finder {
     compare.progress = options_.progress;
     const CompareRun run = run_paired(models, compare);
     out_.interrupted = run.interrupted;
-    for (std::size_t k = 0; k < run.ends.size(); ++k) {
-      out_.broken = out_.broken || run.ends[k].status == models::RunStatus::invariant_broken;
-      if (run.ends[k].status != models::RunStatus::completed && out_.ended_early.empty())
-        out_.ended_early = fmt::format("{}: {}", models[k].name, run.ends[k].message);
+    if (const std::optional<std::size_t> k = run.to_tell()) {
+      out_.broken = run.ends[*k].status == models::RunStatus::invariant_broken;
+      out_.ended_early = fmt::format("{}: {}", models[*k].name, run.ends[*k].message);
     }
     out_.replications = static_cast<int>(run.variants[0].replications.size());
     for (std::size_t k = 0; k < out_.parameters.size(); ++k)
