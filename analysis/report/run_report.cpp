@@ -268,7 +268,7 @@ EdgeReport edge(const CompiledModel& model, const Records& records, std::size_t 
   const models::Edge& e = t.edges[id];
   EdgeReport report;
   report.from = t.components[static_cast<std::size_t>(e.from_component)].name;
-  report.to = reported_name(t, e.operation);
+  report.to = t.operation_name(e.operation);
   report.path = e.path;
   for (const RunRecord& r : records) {
     report.calls += r.edges[id].calls;
@@ -302,15 +302,6 @@ std::uint64_t combine(std::uint64_t h, std::uint64_t v) {
 }
 
 }  // namespace
-
-std::string reported_name(const models::Topology& topology, int operation) {
-  for (const models::MessageChannel& channel : topology.channels) {
-    for (const models::ConsumerGroup& group : channel.groups) {
-      if (group.operation == operation) return group.name;
-    }
-  }
-  return topology.operation_name(operation);
-}
 
 double wait_quantile(const sim::Histogram& waits, std::uint64_t served, double p) {
   const double zeros = static_cast<double>(served - std::min(served, waits.count()));
@@ -365,7 +356,7 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
   std::vector<std::vector<WorkloadArrivals>> by_workload = arrivals_by_workload(model, records, kConfidence);
   for (std::size_t i = 0; i < model.operations.size(); ++i) {
     OperationReport op;
-    op.name = reported_name(t, static_cast<int>(i));
+    op.name = t.operation_name(static_cast<int>(i));
     std::vector<const sim::Histogram*> groups;
     for (const RunRecord& r : records) {
       op.arrived += r.operations[i].arrived;

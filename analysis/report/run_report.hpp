@@ -35,10 +35,6 @@ struct ClassReport {
   LatencyReport success_duration, failure_duration;
 };
 
-// An operation as reports and thresholds name it: cart.get. What a group does with its messages is told apart
-// from publishing to the queue of the same name: rabbit.orders is published to, rabbit/orders handles.
-std::string reported_name(const models::Topology& topology, int operation);
-
 struct OperationReport {
   std::string name;
   std::uint64_t arrived = 0;

@@ -18,7 +18,7 @@ std::string component_name(const Topology& t, int id) {
 bool is_call(const Topology& t, const models::Edge& e, std::string_view owner) {
   const std::string from = component_name(t, e.from_component) + " -> ";
   const int to = t.operations[static_cast<std::size_t>(e.operation)].component;
-  return owner == from + component_name(t, to) || owner == from + reported_name(t, e.operation);
+  return owner == from + component_name(t, to) || owner == from + t.operation_name(e.operation);
 }
 Interval exactly(double value, std::uint64_t count, const char* reason) {
   Interval i;

@@ -182,7 +182,7 @@ std::vector<std::string> all_calls(const Topology& t) {
   std::vector<std::string> names;
   for (const models::Edge& e : t.edges) {
     const std::string from = component_name(t, e.from_component) + " -> ";
-    names.push_back(from + reported_name(t, e.operation));
+    names.push_back(from + t.operation_name(e.operation));
     names.push_back(from + component_name(t, t.operations[static_cast<std::size_t>(e.operation)].component));
   }
   unique(names);
@@ -218,7 +218,7 @@ std::vector<std::string> all_metrics(const Topology& t) {
         names.push_back(fmt::format("{}.{}", name, m.name));
     } else {
       for (std::size_t i = 0; i < t.operations.size(); ++i) {
-        names.push_back(fmt::format("{}.{}", reported_name(t, static_cast<int>(i)), m.name));
+        names.push_back(fmt::format("{}.{}", t.operation_name(static_cast<int>(i)), m.name));
       }
     }
   }
@@ -258,7 +258,7 @@ bool find_owner(const Topology& t, std::string_view owner, Resolved& r) {
       return false;
     case Owner::operation:
       for (std::size_t i = 0; i < t.operations.size(); ++i) {
-        if (reported_name(t, static_cast<int>(i)) != owner) continue;
+        if (t.operation_name(static_cast<int>(i)) != owner) continue;
         r.id = i;
         return true;
       }

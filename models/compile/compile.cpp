@@ -230,7 +230,9 @@ class Compiler final : public ProgramCompiler {
     const bool found = t_.stations[op.station].discovery != nullptr || discovery_of(t_, e) != nullptr;
     table.managed = s.shared || s.scaled != kNoId || found;
     if (s.instances > 1 || table.managed) {  // also the only one is chosen where it may not be there
-      table.select_stream = stream(from, "select " + t_.operation_name(e.operation));
+      // By its parts: what is shown as its name may change, and its draws must not.
+      const Operation& to = t_.operations[static_cast<std::size_t>(e.operation)];
+      table.select_stream = stream(from, "select " + component_name(to.component) + "." + to.name);
       table.select_position = turn(e);
     }
     if (e.timeout) table.timeout_lane = lane(*e.timeout, TimerPurpose::call_timeout);

@@ -415,7 +415,15 @@ struct Topology {
   Segmentation segmentation;
   std::vector<EgressPrice> egress;
 
+  // An operation as everything that is shown calls it: cart.get. What a group does with its messages is told
+  // apart from publishing to the queue of the same name: rabbit.orders is published to, rabbit/orders
+  // handles.
   std::string operation_name(int operation) const {
+    for (const MessageChannel& channel : channels) {
+      for (const ConsumerGroup& group : channel.groups) {
+        if (group.operation == operation) return group.name;
+      }
+    }
     const Operation& op = operations[static_cast<std::size_t>(operation)];
     return components[static_cast<std::size_t>(op.component)].name + "." + op.name;
   }

@@ -269,6 +269,15 @@ thresholds:
   for (const auto& operation : summary["operations"]) names.push_back(operation["name"]);
   std::sort(names.begin(), names.end());
   EXPECT_EQ(names, (std::vector<std::string>{"rabbit.orders", "rabbit/orders"}));
+  const Finished checked = run_program({"check", s, "--format", "json"});
+  ASSERT_EQ(checked.exit_code, 0) << checked.err;
+  const auto understood = nlohmann::json::parse(checked.out);
+  for (const auto& [list, key] : {std::pair{"operations", "name"}, std::pair{"calls", "to"}}) {
+    names.clear();
+    for (const auto& entry : understood[list]) names.push_back(entry[key]);
+    std::sort(names.begin(), names.end());
+    EXPECT_EQ(names, (std::vector<std::string>{"rabbit.orders", "rabbit/orders"})) << list;
+  }
   const std::string metrics = read(path("out/metrics.prom"));
   std::istringstream lines(metrics);
   std::set<std::string> series;

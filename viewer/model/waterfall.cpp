@@ -89,8 +89,7 @@ class Maker {
       const models::GroupTable& group = scene_.model->groups[span.id];
       row.name = topology.channels[group.channel].groups[group.subscription].name + ": message";
     } else {
-      const models::Operation& to = topology.operations[at(topology.edges[span.id].operation)];
-      row.name = topology.components[at(to.component)].name + "." + to.name;
+      row.name = topology.operation_name(topology.edges[span.id].operation);
     }
     if (span.retry) note("retry");
     if (span.hedge) note("hedge");

@@ -256,7 +256,7 @@ TEST(MessagingPrediction, AHandlerThatPublishesToItsOwnChannelIsAMessageLoopAndN
   const Prediction p = predict(w.t);
   EXPECT_TRUE(p.cycles.empty());
   ASSERT_EQ(p.message_loops.size(), 1u);
-  EXPECT_EQ(p.message_loops[0], "orders.publish -> orders.mailers -> orders.publish");
+  EXPECT_EQ(p.message_loops[0], "orders.publish -> orders/mailers -> orders.publish");
   // Every message causes another with one half: 10 + 5 + 2.5 + ...
   EXPECT_NEAR(p.stations.at(1).visit_rate_per_s, 20, 1e-9);
 }
