@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -29,8 +30,8 @@ Key most_frequent(const std::map<Key, int>& counts) {
 
 class Aggregator {
  public:
-  Aggregator(const models::CompiledModel& model, const std::vector<Cascade>& cascades)
-      : t_(*model.topology), cascades_(cascades) {}
+  Aggregator(const models::Topology& topology, const std::vector<Cascade>& cascades)
+      : t_(topology), cascades_(cascades) {}
 
   CascadeReport run() {
     report_.replications = static_cast<int>(cascades_.size());
@@ -53,10 +54,9 @@ class Aggregator {
     for (const Cascade& c : cascades_) {
       if (c.verdict != report_.verdict) continue;
       report_.reason = c.reason;
-      report_.triggers = c.triggers;
       break;
     }
-    first_triggers();
+    triggers();
     report_.recovery = mean_interval(recoveries, kConfidence);
     report_.detection = mean_interval(detections, kConfidence);
     report_.goodput_before = mean_interval(before, kConfidence);
@@ -68,13 +68,32 @@ class Aggregator {
   }
 
  private:
-  void first_triggers() {
+  // What a replication began with: its first trigger's fault and deployment (neither: load), if it had one.
+  using Beginning = std::optional<std::pair<int, int>>;
+  static Beginning beginning(const Cascade& c) {
+    if (c.triggers.empty()) return std::nullopt;
+    return std::pair(c.triggers.front().fault, c.triggers.front().deployment);
+  }
+
+  void triggers() {
+    std::map<Beginning, int> beginnings;
+    for (const Cascade& c : cascades_) {
+      if (c.verdict == report_.verdict) ++beginnings[beginning(c)];
+    }
+    if (beginnings.empty()) return;
+    const Beginning usual = most_frequent(beginnings);
+    if (!usual) return;
     std::vector<double> starts;
     for (const Cascade& c : cascades_) {
-      if (!c.triggers.empty()) starts.push_back(c.triggers.front().start_s);
+      if (!c.triggers.empty()) ++report_.triggered;
+      if (beginning(c) != usual) continue;
+      starts.push_back(c.triggers.front().start_s);
+      if (report_.triggers.empty() && c.verdict == report_.verdict) report_.triggers = c.triggers;
     }
+    report_.began_so = static_cast<int>(starts.size());
     report_.trigger_s = median(starts);
     report_.same_start =
+        report_.began_so == report_.triggered &&
         std::all_of(starts.begin(), starts.end(), [&](double s) { return s == starts.front(); });
   }
 
@@ -192,11 +211,15 @@ std::string trigger_name(const models::Topology& topology, const Trigger& trigge
   return trigger.deployment >= 0 ? topology.deployments[at(trigger.deployment)].name : "load";
 }
 
+CascadeReport cascade_report(const models::Topology& topology, const std::vector<Cascade>& cascades) {
+  return Aggregator(topology, cascades).run();
+}
+
 CascadeReport cascade_report(const models::CompiledModel& model,
                              const std::vector<models::RunRecord>& records) {
   std::vector<Cascade> cascades;
   for (const models::RunRecord& record : records) cascades.push_back(find_cascade(model, record));
-  CascadeReport report = Aggregator(model, cascades).run();
+  CascadeReport report = cascade_report(*model.topology, cascades);
   report.calls_watched = std::all_of(records.begin(), records.end(), [&](const models::RunRecord& record) {
     return calls_in_windows(record, model.edges.size());
   });

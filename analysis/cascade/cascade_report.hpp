@@ -45,16 +45,21 @@ struct CascadeReport {
   int components_hit = 0, components = 0;  // hit in most replications; workloads are not counted
   std::vector<CascadeHitReport> hits;      // by onset
   std::vector<AmplificationReport> amplified;
-  std::vector<Trigger> triggers;  // of the first replication with this verdict
-  double trigger_s = 0;           // when the first came: the median
-  bool same_start = true;         // ... which was the same in all replications
-  std::string story;              // in words (analysis/report/cascade_story.hpp); empty when nothing happened
+  // Of the first replication with this verdict that began as most of these did; none where most had none.
+  std::vector<Trigger> triggers;
+  int triggered = 0, began_so = 0;  // replications with a trigger; that had the same one first
+  double trigger_s = 0;             // when that came: the median
+  bool same_start = true;           // ... which was the same in all of `triggered`
+  std::string story;  // in words (analysis/report/cascade_story.hpp); empty when nothing happened
 
   bool happened() const { return verdict > Verdict::steady; }
 };
 
 // The fault's, the deployment's, or "load".
 std::string trigger_name(const models::Topology& topology, const Trigger& trigger);
+
+// Of one cascade per replication.
+CascadeReport cascade_report(const models::Topology& topology, const std::vector<Cascade>& cascades);
 
 CascadeReport cascade_report(const models::CompiledModel& model,
                              const std::vector<models::RunRecord>& records);

@@ -112,9 +112,15 @@ std::string cascade_story(const models::Topology& t, const CascadeReport& report
           more > 0 ? fmt::format(", and {} more trigger{} later", more, more > 1 ? "s" : "") : ""));
       for (const Trigger& trigger : report.triggers)
         gone = trigger.over ? std::max(gone, trigger.end_s) : 1e300;
-    } else {  // as all moments here, the median
+    } else if (report.began_so == report.triggered) {  // as all moments here, the median
       sentence(
           fmt::format("At {}, in the middle one of the replications, {}", moment(report.trigger_s), what));
+    } else {
+      sentence(fmt::format(
+          "In {} of {} replications {} first, at {} in the middle one of them; in {} another trigger came "
+          "first",
+          report.began_so, report.replications, what, moment(report.trigger_s),
+          report.triggered - report.began_so));
     }
   }
   std::size_t n = 0, left_out = 0;

@@ -62,6 +62,37 @@ TEST(CascadeStory, TellsTheMiddleOfTriggersThatDiffer) {
   EXPECT_EQ(story.find("At 5.00 s the fault \"rack\" began, for 3.00 s. shop"), 0u) << story;
 }
 
+// Of two random faults now one comes first and now the other. In the first replication it was the disk.
+TEST(CascadeStory, TellsWhatMostReplicationsBeganWithAndInHowMany) {
+  models::Topology topology;
+  topology.faults.emplace_back().name = "disk";
+  topology.faults.emplace_back().name = "rack";
+  const auto one = [](int fault, double start_s) {
+    Cascade c;
+    c.verdict = Verdict::degraded;
+    c.reason = "its trigger lasts";
+    for (const auto& [f, s] : {std::pair{fault, start_s}, std::pair{1 - fault, start_s + 20}}) {
+      Trigger& t = c.triggers.emplace_back();
+      t.fault = f;
+      t.start_s = s;
+    }
+    return c;
+  };
+  const auto beginning = [&](const std::vector<Cascade>& cascades) {
+    const std::string story = cascade_story(topology, cascade_report(topology, cascades));
+    return story.substr(0, story.find('.', story.find(" s") + 1));
+  };
+  Cascade nothing;  // a replication in which there was too little to tell
+  EXPECT_EQ(
+      beginning({one(0, 5), one(1, 10), one(1, 30), one(1, 20), nothing}),
+      "In 3 of 5 replications the fault \"rack\" began first, at 20.0 s in the middle one of them; in 1 "
+      "another trigger came first");
+  EXPECT_EQ(beginning({one(1, 10), one(1, 30), one(1, 20), nothing}),
+            "At 20.0 s, in the middle one of the replications, the fault \"rack\" began");
+  EXPECT_EQ(beginning({one(1, 10), one(1, 10)}),
+            "At 10.0 s the fault \"rack\" began, and 1 more trigger later");
+}
+
 TEST(CascadeStory, NamesWhatMadeTheAttempts) {
   CascadeReport report = a_hit_that_nothing_explains();
   AmplificationReport& a = report.amplified.emplace_back();
