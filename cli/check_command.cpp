@@ -24,7 +24,7 @@ void limit(JsonText& j, const char* name, std::int64_t value) {
 
 void duration(JsonText& j, const char* name, const std::optional<sim::Duration>& d) {
   j.key(name);
-  d ? j.value(static_cast<double>(d->ns) / 1e9) : j.null();
+  d ? j.value(sim::seconds_of(d->ns)) : j.null();
 }
 
 // In the order in which they are asked: a call first asks what it asks once.
@@ -106,9 +106,9 @@ std::string topology_json(const LoadedScenario& scenario) {
   j.begin_object();
   write_diagnostics(j, scenario.diagnostics, scenario.files);
   j.key("scenario").begin_object().field("name", t.name).field("about", t.about).end_object();
-  j.key("run").begin_object().field("duration_s", static_cast<double>(t.run.duration.ns) / 1e9);
+  j.key("run").begin_object().field("duration_s", sim::seconds_of(t.run.duration.ns));
   j.key("warmup_s");
-  t.run.warmup_auto ? j.null() : j.value(static_cast<double>(t.run.warmup.ns) / 1e9);
+  t.run.warmup_auto ? j.null() : j.value(sim::seconds_of(t.run.warmup.ns));
   j.field("replications", t.run.replications).field("seed", t.run.seed).end_object();
   j.key("workloads").begin_array();
   for (const models::Workload& w : t.workloads) {

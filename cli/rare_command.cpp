@@ -111,8 +111,8 @@ int rare_command(const RareArguments& arguments) {
   if (guide) told.guide = guide->text;
   told.counts = guide ? guide->counts : event->counts;
   told.goal = question.goal();
-  told.from_s = static_cast<double>(question.from_ns) * 1e-9;
-  told.until_s = static_cast<double>(end) * 1e-9;
+  told.from_s = sim::seconds_of(question.from_ns);
+  told.until_s = sim::seconds_of(end);
   told.precision = options.precision;
   const GivenOut given = give_out(arguments.scenario, arguments.out,
                                   {"rare",

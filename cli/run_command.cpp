@@ -294,7 +294,7 @@ int tell(const RunArguments& arguments, const LoadedScenario& scenario,
     const analysis::BaselineRun now{"",
                                     model->topology->name,
                                     model->topology->run.seed,
-                                    static_cast<double>(model->topology->run.duration.ns) / 1e9,
+                                    sim::seconds_of(model->topology->run.duration.ns),
                                     report.warmup_s,
                                     kept};
     against = analysis::compare_with_baseline(baseline, now, report.confidence, kTolerance);

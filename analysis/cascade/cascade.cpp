@@ -45,7 +45,7 @@ class Finder {
         smooth_(smooth) {}
 
   Cascade run() {
-    const double start = static_cast<double>(r_.start_ns) * 1e-9;
+    const double start = sim::seconds_of(r_.start_ns);
     baseline_.first = first_from(start);
     faults();
     deployments();
@@ -126,9 +126,9 @@ class Finder {
     for (const models::FaultActivation& a : r_.fault_activations) {
       Trigger trigger;
       trigger.fault = static_cast<int>(a.fault);
-      trigger.start_s = static_cast<double>(a.start_ns) * 1e-9;
+      trigger.start_s = sim::seconds_of(a.start_ns);
       trigger.over = a.end_ns >= 0 && a.end_ns < r_.end_ns;
-      trigger.end_s = static_cast<double>(trigger.over ? a.end_ns : r_.end_ns) * 1e-9;
+      trigger.end_s = sim::seconds_of(trigger.over ? a.end_ns : r_.end_ns);
       for (const std::uint32_t i : a.targets) {
         const models::FaultTarget& target = t_.faults[a.fault].targets[i];
         const auto add = [&](int component) {
@@ -157,9 +157,9 @@ class Finder {
       const bool alike = version.error_rate <= 0 && version.slowness <= 1 && d.skewed == 0;
       Trigger trigger;
       trigger.deployment = static_cast<int>(id);
-      trigger.start_s = static_cast<double>(d.start_ns) * 1e-9;
+      trigger.start_s = sim::seconds_of(d.start_ns);
       trigger.over = d.end_ns >= 0 && d.end_ns < r_.end_ns && (alike || d.rolled_back);
-      trigger.end_s = static_cast<double>(trigger.over ? d.end_ns : r_.end_ns) * 1e-9;
+      trigger.end_s = sim::seconds_of(trigger.over ? d.end_ns : r_.end_ns);
       trigger.components.push_back(t_.stations[at(deployment.station)].component);
       if (before(trigger) >= baseline_.first + kFewestBaselineWindows)
         c_.triggers.push_back(std::move(trigger));
@@ -578,8 +578,7 @@ Cascade find_cascade(const models::CompiledModel& model, const models::RunRecord
   // for single windows to tell.
   const bool by_load =
       !found.triggers.empty() && found.triggers[0].fault < 0 && found.triggers[0].deployment < 0;
-  const double began =
-      found.triggers.empty() ? static_cast<double>(record.end_ns) * 1e-9 : found.triggers[0].start_s;
+  const double began = found.triggers.empty() ? sim::seconds_of(record.end_ns) : found.triggers[0].start_s;
   if (found.user_onset_s < 0 || !(found.triggers.empty() || by_load) || found.hits.empty() ||
       found.hits[0].onset_s >= began)
     return found;

@@ -92,8 +92,8 @@ WindowTimes window_times(const models::RunRecord& record) {
     // Counts begin anew where the warm-up ends.
     const std::int64_t start =
         previous < record.start_ns && record.start_ns < w.end_ns ? record.start_ns : previous;
-    times.start_s.push_back(static_cast<double>(start) * 1e-9);
-    times.end_s.push_back(static_cast<double>(w.end_ns) * 1e-9);
+    times.start_s.push_back(sim::seconds_of(start));
+    times.end_s.push_back(sim::seconds_of(w.end_ns));
     previous = w.end_ns;
   }
   return times;
@@ -289,7 +289,7 @@ std::vector<double> virtual_users(const models::Workload& workload, const models
     double left = (times.start_s[k] + times.end_s[k]) / 2;
     auto now = static_cast<double>(workload.vus);
     for (const models::RateStage& stage : workload.stages) {
-      const double length = static_cast<double>(stage.duration.ns) * 1e-9;
+      const double length = sim::seconds_of(stage.duration.ns);
       if (left < length) {
         now += (stage.target - now) * left / length;
         break;

@@ -23,7 +23,7 @@ double value_of(const RunFigure& figure, const ReplicationFigures& r) {
     const sim::Histogram& h = r.durations[figure.source];
     // A replication's own percentile of too few requests says nothing.
     const double beyond = static_cast<double>(h.count()) * std::min(figure.percentile, 1 - figure.percentile);
-    return beyond < 1 ? kNone : static_cast<double>(h.quantile(figure.percentile)) * 1e-9;
+    return beyond < 1 ? kNone : sim::seconds_of(h.quantile(figure.percentile));
   }
   const RatioSample& s = r.ratios[figure.source];
   return s.weight > 0 ? s.total / s.weight : kNone;

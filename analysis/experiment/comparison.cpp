@@ -27,7 +27,7 @@ PairedComparison compare_figure(const ComparedVariant& a, const RunFigure& of_a,
       left.push_back(&a.replications[r].durations[of_a.source]);
       right.push_back(&b.replications[r].durations[of_b.source]);
     }
-    return compare_percentiles(left, right, of_a.percentile, 1e-9, confidence);
+    return compare_percentiles(left, right, of_a.percentile, 1e9, confidence);
   }
   std::vector<RatioSample> left, right;
   for (std::size_t r = 0; r < n; ++r) {

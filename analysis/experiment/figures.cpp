@@ -126,10 +126,8 @@ Interval estimate(const RunFigure& figure, const std::vector<ReplicationFigures>
   if (figure.percentile > 0) {
     std::vector<const sim::Histogram*> groups;
     for (const ReplicationFigures& r : replications) groups.push_back(&r.durations[figure.source]);
-    Interval i =
-        percentile_interval(std::span<const sim::Histogram* const>(groups), figure.percentile, confidence);
-    for (double* v : {&i.estimate, &i.low, &i.high}) *v *= 1e-9;
-    return i;
+    return in_seconds(
+        percentile_interval(std::span<const sim::Histogram* const>(groups), figure.percentile, confidence));
   }
   std::vector<RatioSample> samples;
   for (const ReplicationFigures& r : replications) samples.push_back(r.ratios[figure.source]);

@@ -26,7 +26,7 @@ std::string time_text(double s) {
 
 double end_of(const std::vector<models::RunRecord>& records) {
   double end = 0;
-  for (const models::RunRecord& r : records) end = std::max(end, static_cast<double>(r.end_ns) / 1e9);
+  for (const models::RunRecord& r : records) end = std::max(end, sim::seconds_of(r.end_ns));
   return end > 0 ? end : 1;
 }
 
@@ -37,8 +37,8 @@ std::vector<Band> fault_bands(const std::vector<models::RunRecord>& records, dou
   for (const models::RunRecord& r : records) {
     std::vector<std::pair<double, double>> spans;
     for (const models::FaultActivation& a : r.fault_activations) {
-      const double start = static_cast<double>(a.start_ns) / 1e9;
-      const double end = static_cast<double>(a.end_ns < 0 ? r.end_ns : a.end_ns) / 1e9;
+      const double start = sim::seconds_of(a.start_ns);
+      const double end = sim::seconds_of(a.end_ns < 0 ? r.end_ns : a.end_ns);
       const double from = std::floor(start / raster) * raster;
       spans.emplace_back(from, std::max(std::ceil(end / raster) * raster, from + raster));
     }

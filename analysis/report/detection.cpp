@@ -62,7 +62,7 @@ DetectionReport detection_of(const models::CompiledModel& model,
         ++report.hits;
         if (noticed == kNever) continue;
         ++report.noticed;
-        sample.total += static_cast<double>(noticed - a.start_ns) * 1e-9;
+        sample.total += sim::seconds_of(noticed - a.start_ns);
         sample.weight += 1;
       }
     }

@@ -33,7 +33,7 @@ std::vector<FaultReport> fault_reports(const models::CompiledModel& model,
   for (const models::RunRecord& r : records) {
     for (std::size_t i = 0; i < r.faults.size(); ++i) {
       reports[i].activations += r.faults[i].activations;
-      reports[i].active_s += static_cast<double>(r.faults[i].active_ns) * 1e-9;
+      reports[i].active_s += sim::seconds_of(r.faults[i].active_ns);
       reports[i].requests_ended += r.faults[i].ended;
       reports[i].requests_delayed += r.faults[i].delayed;
       reports[i].requests_added += r.faults[i].added;
@@ -44,9 +44,9 @@ std::vector<FaultReport> fault_reports(const models::CompiledModel& model,
       if (report.timeline.size() >= kMostListedFaults) continue;
       FaultActivationReport one;
       one.replication = r.replication;
-      one.start_s = static_cast<double>(a.start_ns) * 1e-9;
+      one.start_s = sim::seconds_of(a.start_ns);
       one.ended = a.end_ns >= 0;
-      one.end_s = static_cast<double>(one.ended ? a.end_ns : r.end_ns) * 1e-9;
+      one.end_s = sim::seconds_of(one.ended ? a.end_ns : r.end_ns);
       for (std::size_t k = 0; k < a.targets.size(); ++k) one.targets.push_back(hit_target(model, a, k));
       one.requests_ended = a.ended;
       one.requests_delayed = a.delayed;

@@ -5,19 +5,9 @@
 #include <span>
 
 #include "sim/base/check.hpp"
+#include "sim/base/time.hpp"
 
 namespace tailrace::analysis {
-
-namespace {
-
-Interval in_seconds(Interval i) {
-  i.estimate *= 1e-9;
-  i.low *= 1e-9;
-  i.high *= 1e-9;
-  return i;
-}
-
-}  // namespace
 
 const Interval& LatencyReport::percentile(double p) const {
   const auto found = std::find(kPercentiles.begin(), kPercentiles.end(), p);
@@ -41,17 +31,17 @@ LatencyReport latency_report(std::vector<const sim::Histogram*> groups,
   report.count = all.count();
   if (all.empty()) return report;
   report.stddev = all.stddev() * 1e-9;
-  report.min = static_cast<double>(all.min()) * 1e-9;
-  report.max = static_cast<double>(all.max()) * 1e-9;
+  report.min = sim::seconds_of(all.min());
+  report.max = sim::seconds_of(all.max());
   std::vector<RatioSample> means;
   for (const sim::Histogram* h : groups)
     means.push_back({static_cast<double>(h->sum()) * 1e-9, static_cast<double>(h->count())});
   report.mean = ratio_interval(means, RatioOf::sums, confidence);
-  report.mean.estimate = all.mean() * 1e-9;
+  report.mean.estimate = all.mean() / 1e9;
   for (std::size_t i = 0; i < kPercentiles.size(); ++i) {
     report.percentiles[i] = in_seconds(
         percentile_interval(std::span<const sim::Histogram* const>(groups), kPercentiles[i], confidence));
-    if (single) report.percentiles[i].estimate = static_cast<double>(all.quantile(kPercentiles[i])) * 1e-9;
+    if (single) report.percentiles[i].estimate = sim::seconds_of(all.quantile(kPercentiles[i]));
   }
   return report;
 }

@@ -71,8 +71,8 @@ void channel(JsonText& json, const ChannelReport& c, const models::ChannelModel&
       .field("receives", c.counts.receives)
       .field("empty_receives", c.counts.empty_receives)
       .field("late_deletes", c.counts.late_deletes)
-      .field("blocked_s", static_cast<double>(c.counts.blocked_ns) * 1e-9)
-      .field("rebalancing_s", static_cast<double>(c.counts.rebalancing_ns) * 1e-9);
+      .field("blocked_s", sim::seconds_of(c.counts.blocked_ns))
+      .field("rebalancing_s", sim::seconds_of(c.counts.rebalancing_ns));
   const std::vector<std::uint32_t> subscriptions = model.place_subscriptions();
   json.key("places").begin_array();
   for (std::size_t p = 0; p < c.places.size(); ++p) {

@@ -175,7 +175,7 @@ class Reporter {
           out.events_cut = true;
           break;
         }
-        out.events.push_back({r.replication, static_cast<double>(e.time_ns) * 1e-9,
+        out.events.push_back({r.replication, sim::seconds_of(e.time_ns),
                               e.what < event_names.size() ? event_names[e.what] : std::string(), e.place});
       }
     }

@@ -54,7 +54,7 @@ class Text : SummaryPart {
     return human_duration(l.percentiles[k].estimate, style_);
   }
   Cell span(std::int64_t ns, Ink ink) const {
-    return ns > 0 ? Cell(human_duration(static_cast<double>(ns) * 1e-9, style_), ink) : Cell();
+    return ns > 0 ? Cell(human_duration(sim::seconds_of(ns), style_), ink) : Cell();
   }
 
   void channels() {

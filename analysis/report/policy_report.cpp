@@ -19,7 +19,7 @@ double status_seconds(const PolicyStateRecord& state, std::size_t status) {
 void add_changes(const PolicyStateRecord& state, PolicyChange one, std::vector<PolicyChange>& out) {
   for (const models::StatusChange& c : state.timeline) {
     if (out.size() == kMostChanges) return;
-    one.at_s = static_cast<double>(c.at.ns) / 1e9;
+    one.at_s = sim::seconds_of(c.at.ns);
     one.from = c.from;
     one.to = c.to;
     out.push_back(one);

@@ -307,7 +307,7 @@ double wait_quantile(const sim::Histogram& waits, std::uint64_t served, double p
   const double zeros = static_cast<double>(served - std::min(served, waits.count()));
   const double rank = p * static_cast<double>(served) - zeros;
   if (rank <= 0 || waits.empty()) return 0;
-  return static_cast<double>(waits.quantile(std::min(1.0, rank / static_cast<double>(waits.count())))) * 1e-9;
+  return sim::seconds_of(waits.quantile(std::min(1.0, rank / static_cast<double>(waits.count()))));
 }
 
 std::vector<ClassReport> workload_reports(const CompiledModel& model, const Records& records) {
@@ -330,8 +330,8 @@ RunReport build_run_report(const CompiledModel& model, const Records& records) {
       report.status = r.status;
       report.message = r.message;
     }
-    report.warmup_s = static_cast<double>(r.start_ns) * 1e-9;
-    report.measured_s += r.seconds();
+    report.warmup_s = sim::seconds_of(r.start_ns);
+    report.measured_s += sim::seconds_of(r.end_ns - r.start_ns);
     report.events += r.events;
     report.trajectory_fingerprint = combine(report.trajectory_fingerprint, r.trajectory);
     report.result_fingerprint = combine(report.result_fingerprint, models::result_fingerprint(r));

@@ -29,7 +29,7 @@ std::vector<ScalingReport> scaling_reports(const models::CompiledModel& model,
       report.requests += s.requests, report.cold += s.cold, report.cut_off += s.cut_off;
       for (const models::ScaleEvent& e : s.events) {
         if (report.events.size() >= kMostListedScaleEvents) break;
-        report.events.push_back({r.replication, static_cast<double>(e.at_ns) * 1e-9, e.from, e.to,
+        report.events.push_back({r.replication, sim::seconds_of(e.at_ns), e.from, e.to,
                                  models::kScaleReasons[static_cast<std::size_t>(e.reason)], e.value});
       }
     }
@@ -53,14 +53,14 @@ std::vector<DeploymentReport> deployment_reports(const models::CompiledModel& mo
       report.failed += d.failed;
       report.skewed += d.skewed;
       report.blocked += d.blocked ? 1 : 0;
-      report.blocked_s += static_cast<double>(d.blocked_ns) * 1e-9 / static_cast<double>(records.size());
+      report.blocked_s += sim::seconds_of(d.blocked_ns) / static_cast<double>(records.size());
       if (d.start_ns < 0) continue;
       ++report.started;
-      report.start_s += static_cast<double>(d.start_ns) * 1e-9;
+      report.start_s += sim::seconds_of(d.start_ns);
       if (d.end_ns < 0) continue;
       ++report.finished;
       report.rolled_back += d.rolled_back ? 1 : 0;
-      report.duration_s += static_cast<double>(d.end_ns - d.start_ns) * 1e-9;
+      report.duration_s += sim::seconds_of(d.end_ns - d.start_ns);
     }
     if (report.started > 0) report.start_s /= static_cast<double>(report.started);
     if (report.finished > 0) report.duration_s /= static_cast<double>(report.finished);

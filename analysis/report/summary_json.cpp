@@ -327,7 +327,7 @@ std::string summary_json(const RunResults& results, const std::vector<KeptFigure
   json.field("seed", t.run.seed)
       .field("replications_planned", t.run.replications)
       .field("replications", report.replications);
-  json.field("duration_s", static_cast<double>(t.run.duration.ns) / 1e9).field("warmup_s", report.warmup_s);
+  json.field("duration_s", sim::seconds_of(t.run.duration.ns)).field("warmup_s", report.warmup_s);
   json.field("measured_s", report.measured_s)
       .field("events", report.events)
       .field("confidence", report.confidence);

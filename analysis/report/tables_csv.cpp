@@ -28,10 +28,6 @@ void empty_cells(std::string& out, int count) {
   out.append(static_cast<std::size_t>(count), ',');
 }
 
-double seconds(std::int64_t ns) {
-  return static_cast<double>(ns) / 1e9;
-}
-
 void class_row(std::string& out, const TimeWindow& window, const std::string& workload,
                const std::string& name, std::size_t id) {
   const ClassWindow c = class_window(window, id);
@@ -95,9 +91,9 @@ std::string faults_during(const TimeWindow& window, const models::Topology& t,
   for (const models::RunRecord& r : records) {
     for (const models::FaultActivation& a : r.fault_activations) {
       const std::int64_t end_ns = a.end_ns < 0 ? r.end_ns : a.end_ns;
-      const bool before_end = seconds(a.start_ns) < window.end_s;
-      const bool point = end_ns == a.start_ns && seconds(a.start_ns) >= window.start_s;
-      if (before_end && (seconds(end_ns) > window.start_s || point)) on[a.fault] = true;
+      const bool before_end = sim::seconds_of(a.start_ns) < window.end_s;
+      const bool point = end_ns == a.start_ns && sim::seconds_of(a.start_ns) >= window.start_s;
+      if (before_end && (sim::seconds_of(end_ns) > window.start_s || point)) on[a.fault] = true;
     }
   }
   std::string names;
@@ -144,8 +140,8 @@ void buckets(std::string& out, const ClassReport& c, std::string_view outcome,
   histogram.for_each_bucket([&](const sim::Histogram::Bucket& b) {
     below += b.count;
     cell(out, c.workload), cell(out, c.name), cell(out, outcome);
-    cell(out, seconds(std::max(b.lower, histogram.min()))),
-        cell(out, seconds(std::min(b.upper, histogram.max())));
+    cell(out, sim::seconds_of(std::max(b.lower, histogram.min()))),
+        cell(out, sim::seconds_of(std::min(b.upper, histogram.max())));
     cell(out, b.count), cell(out, static_cast<double>(below) / static_cast<double>(histogram.count()), true);
   });
 }
@@ -245,8 +241,8 @@ std::string faults_csv(const RunResults& results) {
       for (std::size_t k = 0; k < a.targets.size(); ++k)
         targets += (k == 0 ? "" : "; ") + hit_target(results.model, a, k);
       cell(out, std::uint64_t{r.replication}), cell(out, fault.name), cell(out, fault.type);
-      cell(out, seconds(a.start_ns));
-      a.end_ns < 0 ? empty_cells(out, 1) : cell(out, seconds(a.end_ns));
+      cell(out, sim::seconds_of(a.start_ns));
+      a.end_ns < 0 ? empty_cells(out, 1) : cell(out, sim::seconds_of(a.end_ns));
       cell(out, targets), cell(out, a.ended), cell(out, a.delayed, true);
     }
   }
@@ -260,7 +256,7 @@ std::string scaling_csv(const RunResults& results) {
     for (const models::ScalingRecord& s : r.scaling) {
       for (const models::ScaleEvent& e : s.events) {
         cell(out, std::uint64_t{r.replication}), cell(out, t.stations[s.station].name),
-            cell(out, seconds(e.at_ns));
+            cell(out, sim::seconds_of(e.at_ns));
         cell(out, std::uint64_t{e.from}), cell(out, std::uint64_t{e.to});
         cell(out, models::kScaleReasons[static_cast<std::size_t>(e.reason)]), cell(out, e.value, true);
       }
@@ -276,7 +272,7 @@ std::string policies_csv(const RunResults& results) {
   const auto rows = [&](const models::PolicyStateRecord& state, const std::string& begin, const auto& name) {
     for (const models::StatusChange& c : state.timeline) {
       out += begin;
-      cell(out, seconds(c.at.ns)), cell(out, name(c.from)), cell(out, name(c.to), true);
+      cell(out, sim::seconds_of(c.at.ns)), cell(out, name(c.from)), cell(out, name(c.to), true);
     }
   };
   const auto begin = [](std::uint32_t replication, std::string_view policy, std::string_view holder,

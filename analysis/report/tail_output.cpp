@@ -142,7 +142,7 @@ void band_json(JsonText& json, const TailReport& report, const models::CompiledM
     const models::TraceExample& example = report.records[e.record]->examples[e.example];
     json.begin_object().field("replication", report.replications[e.record]);
     json.field("number", example.request.number);
-    json.field("start_s", static_cast<double>(example.request.start_ns) * 1e-9);
+    json.field("start_s", sim::seconds_of(example.request.start_ns));
     json.field("latency_ns", example.request.latency_ns);
     json.field("outcome", models::kOutcomeNames[static_cast<std::size_t>(example.request.outcome)])
         .field("spans", example.spans.size());

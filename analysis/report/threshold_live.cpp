@@ -86,15 +86,15 @@ std::optional<double> LiveThreshold::value(const models::CompiledModel& model,
   if (all.empty()) return std::nullopt;
   switch (r.aggregation) {
     case Aggregation::avg:
-      return all.mean() * 1e-9;
+      return all.mean() / 1e9;
     case Aggregation::min:
-      return static_cast<double>(all.min()) * 1e-9;
+      return sim::seconds_of(all.min());
     case Aggregation::max:
-      return static_cast<double>(all.max()) * 1e-9;
+      return sim::seconds_of(all.max());
     case Aggregation::med:
-      return static_cast<double>(all.quantile(0.5)) * 1e-9;
+      return sim::seconds_of(all.quantile(0.5));
     default:
-      return static_cast<double>(all.quantile(r.percentile)) * 1e-9;
+      return sim::seconds_of(all.quantile(r.percentile));
   }
 }
 

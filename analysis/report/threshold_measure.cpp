@@ -30,13 +30,6 @@ Interval exactly(double value, std::uint64_t count, const char* reason) {
 
 namespace {
 
-Interval seconds(Interval i) {
-  i.estimate /= 1e9;
-  i.low /= 1e9;
-  i.high /= 1e9;
-  return i;
-}
-
 RatioOf made_of(Metric of_calls) {
   if (of_calls == Metric::retry_amplification) return RatioOf::sums;
   return of_calls == Metric::hedged ? RatioOf::events : RatioOf::trials;
@@ -50,7 +43,7 @@ Interval percentile(const LatencyReport& latency, double p,
   }
   if (p <= 0) return exactly(latency.min, latency.count, "a minimum has no interval");
   if (p >= 1) return exactly(latency.max, latency.count, "a maximum has no interval");
-  return seconds(
+  return in_seconds(
       percentile_interval(std::span<const sim::Histogram* const>(groups), p, latency.mean.confidence));
 }
 
@@ -71,7 +64,7 @@ Interval wait_percentile(const CompiledModel& model, const Records& records, con
   const double value = wait_quantile(pooled, served, p);
   if (p <= 0) return exactly(value, served, "a minimum has no interval");
   if (p >= 1) return exactly(value, served, "a maximum has no interval");
-  Interval i = seconds(percentile_interval(each, p, report.confidence));
+  Interval i = in_seconds(percentile_interval(each, p, report.confidence));
   const double half = i.half_width();
   i.estimate = value;
   i.low = value - half;

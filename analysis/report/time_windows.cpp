@@ -7,10 +7,6 @@ namespace tailrace::analysis {
 
 namespace {
 
-double seconds(std::int64_t ns) {
-  return static_cast<double>(ns) / 1e9;
-}
-
 using Times = std::vector<models::WindowRecord::Times>;
 
 TimesWindow times_of(const TimeWindow& window, Times models::WindowRecord::*which, std::size_t id) {
@@ -56,10 +52,10 @@ std::vector<TimeWindow> time_windows(const std::vector<models::RunRecord>& recor
       if (start < r.start_ns && r.start_ns <= end)
         start = r.start_ns;  // counts began anew inside this window
       window.parts.push_back(&r.windows[w]);
-      window.start_s = seconds(start);
-      window.seconds += seconds(end - start);
+      window.start_s = sim::seconds_of(start);
+      window.seconds += sim::seconds_of(end - start);
     }
-    window.end_s = seconds(end);
+    window.end_s = sim::seconds_of(end);
     if (window.seconds > 0) list.push_back(std::move(window));
   }
   return list;

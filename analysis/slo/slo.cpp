@@ -20,7 +20,7 @@ class Ended {
   Ended(const models::RunRecord& record, std::size_t first_class, std::size_t classes,
         const std::function<std::uint64_t(std::size_t window)>& too_late) {
     const WindowTimes times = window_times(record);
-    const double start = static_cast<double>(record.start_ns) * 1e-9;
+    const double start = sim::seconds_of(record.start_ns);
     for (std::size_t k = 0; k < record.windows.size(); ++k) {
       if (times.start_s[k] < start - 1e-9) continue;
       if (points_.empty()) points_.push_back({times.start_s[k], 0, 0, 0});
@@ -72,9 +72,9 @@ AlertRun watch(const Ended& ended, const models::AlertSpec& spec, double objecti
   AlertRun run;
   bool on = false;
   for (std::size_t k = 1; k < ended.points().size(); ++k) {
-    const double burn =
-        std::min(ended.failed(k, spec.long_window.seconds()), ended.failed(k, spec.short_window.seconds())) /
-        (1 - objective);
+    const double burn = std::min(ended.failed(k, sim::seconds_of(spec.long_window.ns)),
+                                 ended.failed(k, sim::seconds_of(spec.short_window.ns))) /
+                        (1 - objective);
     peak = std::max(peak, burn);
     const bool fires = burn > spec.burn_rate;
     if (on) run.active_s += ended.points()[k].at - ended.points()[k - 1].at;
@@ -99,8 +99,8 @@ std::vector<SloReport> evaluate_slos(const std::vector<models::Named<models::Slo
     report.name = slo.name;
     report.workload = slo.value.workload;
     report.objective = slo.value.objective.value;
-    report.period_s = slo.value.period.seconds();
-    report.latency_s = slo.value.latency ? static_cast<double>(slo.value.latency->ns) / 1e9 : 0;
+    report.period_s = sim::seconds_of(slo.value.period.ns);
+    report.latency_s = slo.value.latency ? sim::seconds_of(slo.value.latency->ns) : 0;
     report.replications = static_cast<int>(records.size());
     std::size_t first = 0, classes = 0;
     for (const models::Workload& w : model.topology->workloads) {
@@ -121,7 +121,7 @@ std::vector<SloReport> evaluate_slos(const std::vector<models::Named<models::Slo
       });
       rate += ended.back().rate() / static_cast<double>(records.size());
       for (const models::FaultActivation& a : r.fault_activations) {
-        const double start = static_cast<double>(a.start_ns) * 1e-9;
+        const double start = sim::seconds_of(a.start_ns);
         report.fault_s = report.fault_s < 0 ? start : std::min(report.fault_s, start);
       }
     }
@@ -183,8 +183,8 @@ std::string slo_text(const std::vector<SloReport>& reports, TextStyle style) {
       alerts.row({shortened(r.name, 30, style),
                   shortened(a.spec.name, 24, style),
                   fmt::format("{:g}", a.spec.burn_rate),
-                  human_duration(a.spec.long_window.seconds(), style),
-                  human_duration(a.spec.short_window.seconds(), style),
+                  human_duration(sim::seconds_of(a.spec.long_window.ns), style),
+                  human_duration(sim::seconds_of(a.spec.short_window.ns), style),
                   fmt::format("{:.3g}", a.peak_burn),
                   {fmt::format("{} of {}", a.fired, r.replications), fired ? Ink::bad : Ink::good},
                   fired ? human_duration(a.first_s, style) : "",
@@ -216,7 +216,8 @@ void slo_json(JsonText& j, const std::vector<SloReport>& reports) {
     j.key("alerts").begin_array();
     for (const AlertReport& a : r.alerts) {
       j.begin_inline_object().field("name", a.spec.name).field("burn_rate", a.spec.burn_rate);
-      j.field("long_s", a.spec.long_window.seconds()).field("short_s", a.spec.short_window.seconds());
+      j.field("long_s", sim::seconds_of(a.spec.long_window.ns))
+          .field("short_s", sim::seconds_of(a.spec.short_window.ns));
       j.field("fired", a.fired).field("times", a.times);
       time("first_s", a.first_s);
       j.field("active_s", a.active_s).field("peak_burn_rate", a.peak_burn).end_object();

@@ -114,6 +114,11 @@ Interval ratio_interval(std::span<const RatioSample> groups, RatioOf what, doubl
   return with_error(interval, std::sqrt((r - 1) / r * squares), r - 1);
 }
 
+Interval in_seconds(Interval ns) {
+  for (double* v : {&ns.estimate, &ns.low, &ns.high}) *v /= 1e9;
+  return ns;
+}
+
 void set_confidence(Interval& i, double confidence) {
   if (!i.known || i.groups < 2) return;
   const double before = std::exchange(i.confidence, confidence);

@@ -59,6 +59,9 @@ struct RatioSample {
 // events in a weight w Garwood's (1936), -ln(alpha / 2) / w. Both take trials or events as independent.
 Interval ratio_interval(std::span<const RatioSample> groups, RatioOf what, double confidence);
 
+// Of nanoseconds: the same in seconds.
+Interval in_seconds(Interval ns);
+
 // The same interval at another confidence; what is not known stays so.
 void set_confidence(Interval& interval, double confidence);
 

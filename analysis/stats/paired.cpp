@@ -83,7 +83,7 @@ struct Spread {
 // where q is their maximum. None where the width is within a few buckets of the histogram: then its
 // resolution is all one would see.
 Spread spread_of(const std::vector<const sim::Histogram*>& each, const sim::Histogram& pooled, double p,
-                 double scale, double confidence) {
+                 double unit, double confidence) {
   constexpr double kFarthest = 2.5;  // standard errors: with three pairs Student's are many
   const std::int64_t q = pooled.quantile(p);
   const auto less =
@@ -114,12 +114,12 @@ Spread spread_of(const std::vector<const sim::Histogram*>& each, const sim::Hist
   constexpr double kCorner = 0.4;  // with less on one side a line missed 7 to 12 of 100 times in place of 5
   const double farther = t / std::min(t, kFarthest);
   Spread out;
-  out.low = std::max(0.0, middle - under * farther) * scale;
-  out.high = (middle + over * farther) * scale;
+  out.low = std::max(0.0, middle - under * farther) / unit;
+  out.high = (middle + over * farther) / unit;
   if (!(under + over > kBuckets * sim::Histogram::kRelativeError * middle)) return out;
   out.corner = std::min(under, over) < kCorner * std::max(under, over);
   const double slope = (under + over) / (high - low);
-  for (double& s : surplus) s = (middle + slope * s) * scale;
+  for (double& s : surplus) s = (middle + slope * s) / unit;
   out.values = std::move(surplus);
   return out;
 }
@@ -212,7 +212,7 @@ PairedComparison compare_ratios(std::span<const RatioSample> a, std::span<const 
 }
 
 PairedComparison compare_percentiles(std::span<const sim::Histogram* const> a,
-                                     std::span<const sim::Histogram* const> b, double p, double scale,
+                                     std::span<const sim::Histogram* const> b, double p, double unit,
                                      double confidence) {
   TAILRACE_CHECK(a.size() == b.size());
   PairedComparison result;
@@ -226,8 +226,8 @@ PairedComparison compare_percentiles(std::span<const sim::Histogram* const> a,
   }
   result.count_a = pooled_a.count();
   result.count_b = pooled_b.count();
-  result.a = static_cast<double>(pooled_a.quantile(p)) * scale;
-  result.b = static_cast<double>(pooled_b.quantile(p)) * scale;
+  result.a = static_cast<double>(pooled_a.quantile(p)) / unit;
+  result.b = static_cast<double>(pooled_b.quantile(p)) / unit;
   const std::uint64_t fewest = std::min(result.count_a, result.count_b);
   const std::uint64_t needed = requests_needed(p);
   set_up(result, confidence, pairs.size());
@@ -243,8 +243,8 @@ PairedComparison compare_percentiles(std::span<const sim::Histogram* const> a,
     each_a.push_back(a[i]);
     each_b.push_back(b[i]);
   }
-  const Spread by_a = spread_of(each_a, pooled_a, p, scale, confidence);
-  const Spread by_b = spread_of(each_b, pooled_b, p, scale, confidence);
+  const Spread by_a = spread_of(each_a, pooled_a, p, unit, confidence);
+  const Spread by_b = spread_of(each_b, pooled_b, p, unit, confidence);
   if (by_a.corner || by_b.corner) {
     judge_by_limits(result, by_a, by_b, static_cast<double>(pairs.size()));
     return result;
@@ -263,8 +263,8 @@ PairedComparison compare_percentiles(std::span<const sim::Histogram* const> a,
       group_a.merge(*a[pairs[i]]);
       group_b.merge(*b[pairs[i]]);
     }
-    left.push_back(static_cast<double>(group_a.quantile(p)) * scale);
-    right.push_back(static_cast<double>(group_b.quantile(p)) * scale);
+    left.push_back(static_cast<double>(group_a.quantile(p)) / unit);
+    right.push_back(static_cast<double>(group_b.quantile(p)) / unit);
   }
   set_up(result, confidence, groups);
   judge(result, left, right);

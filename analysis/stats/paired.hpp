@@ -31,9 +31,10 @@ struct PairedComparison {
 // Pairs in which a side has no weight are left out.
 PairedComparison compare_ratios(std::span<const RatioSample> a, std::span<const RatioSample> b,
                                 double confidence);
-// Percentile p of values; both sides have one histogram per pair. `scale` is the unit of a value (1e-9: ns).
+// Percentile p of values; both sides have one histogram per pair. The answer is in `unit`s (1e9: seconds of
+// ns).
 PairedComparison compare_percentiles(std::span<const sim::Histogram* const> a,
-                                     std::span<const sim::Histogram* const> b, double p, double scale,
+                                     std::span<const sim::Histogram* const> b, double p, double unit,
                                      double confidence);
 
 // Holm's step-down correction (1979): p-values of a family, adjusted so that rejecting those at or below

@@ -132,8 +132,8 @@ class Builder {
   TailBand band(std::uint32_t cls, const Member* members, std::size_t count) {
     TailBand out;
     out.count = count;
-    out.low_s = static_cast<double>(members[0].request->latency_ns) * 1e-9;
-    out.high_s = static_cast<double>(members[count - 1].request->latency_ns) * 1e-9;
+    out.low_s = sim::seconds_of(members[0].request->latency_ns);
+    out.high_s = sim::seconds_of(members[count - 1].request->latency_ns);
     std::vector<double> whole(groups_), straggling(groups_);
     std::map<Key, Sums> sums;
     for (std::size_t i = 0; i < count; ++i) {
@@ -197,7 +197,7 @@ class Builder {
     for (const TailExample& example : examples_[cls]) {
       const TracedRequest& request = report_.records[example.record]->examples[example.example].request;
       const bool failed = request.outcome != models::Outcome::success;
-      const double latency = static_cast<double>(request.latency_ns) * 1e-9;
+      const double latency = sim::seconds_of(request.latency_ns);
       if (failed == band.failed && latency >= band.low_s && latency <= band.high_s)
         found.push_back({request.latency_ns, example});
     }

@@ -16,7 +16,7 @@ void Execution::stop(RunStatus status, std::string message) {
 void Execution::stalled() {
   stop(RunStatus::stalled,
        fmt::format("time does not advance at {} s: calls or loops go round without taking time",
-                   static_cast<double>(now_) * 1e-9));
+                   sim::seconds_of(now_)));
 }
 
 void Execution::check_budgets() {
@@ -41,7 +41,7 @@ void Execution::check_budgets() {
   const std::uint64_t most = kMaxEventsAtOneInstant + 4 * (calendar_.size() + frames_.slots());
   if (events_at_instant_ > most) {
     return stop(RunStatus::stalled, fmt::format("time does not advance: more than {} events at {} s", most,
-                                                static_cast<double>(now_) * 1e-9));
+                                                sim::seconds_of(now_)));
   }
   check_memory();
 }
@@ -86,7 +86,7 @@ std::string Execution::largest_queue() const {
   const auto longest =
       std::max_element(instances_.begin(), instances_.end(),
                        [](const InstanceState& a, const InstanceState& b) { return a.queued < b.queued; });
-  const double at = static_cast<double>(now_) * 1e-9;
+  const double at = sim::seconds_of(now_);
   if (longest == instances_.end() || longest->queued == 0)
     return fmt::format("{} calls in flight at {:.6g} s", frames_.live(), at);
   return fmt::format("the queue of {} grew to {} at {:.6g} s",

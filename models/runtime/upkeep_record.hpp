@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "sim/base/time.hpp"
+
 namespace tailrace::models {
 
 // Times of a kind: how many, their sum, the longest.
@@ -24,7 +26,7 @@ struct DelaySum {
   double mean_s() const {
     return count == 0 ? 0 : static_cast<double>(sum_ns) * 1e-9 / static_cast<double>(count);
   }
-  double max_s() const { return static_cast<double>(max_ns) * 1e-9; }
+  double max_s() const { return sim::seconds_of(max_ns); }
 };
 
 struct DirectoryRecord {

@@ -16,10 +16,9 @@ WindowRecord::Times times_of(sim::WindowCounts& counts) {
   WindowRecord::Times t;
   t.count = static_cast<std::uint32_t>(counts.count());
   if (t.count == 0) return t;
-  const auto seconds = [](std::int64_t ns) { return static_cast<double>(ns) * 1e-9; };
-  t.p50_s = seconds(counts.quantile(0.5));
-  t.p99_s = seconds(counts.quantile(0.99));
-  t.max_s = seconds(counts.max());
+  t.p50_s = sim::seconds_of(counts.quantile(0.5));
+  t.p99_s = sim::seconds_of(counts.quantile(0.99));
+  t.max_s = sim::seconds_of(counts.max());
   counts.clear();
   return t;
 }

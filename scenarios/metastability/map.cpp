@@ -171,7 +171,7 @@ class Mapper {
       loads.push_back(readable(low + (high - low) * static_cast<double>(k) / (kStairs - 1)));
     std::vector<double> way = loads;
     way.insert(way.end(), loads.rbegin() + 1, loads.rend());
-    out_.hold_s = topology->run.duration.seconds() / (kStairs - 1);
+    out_.hold_s = sim::seconds_of(topology->run.duration.ns) / (kStairs - 1);
     topology->run.warmup = sim::Duration{warmup_ns_};
     topology->run.warmup_auto = false;
     out_.no_stairs = make_staircase(*topology, way, out_.hold_s);
@@ -216,7 +216,7 @@ class Mapper {
     const std::vector<double> offered = analysis::offered_load(model, record),
                               good = analysis::open_goodput(model, record);
     std::vector<analysis::RatioSample> sums(steps);
-    const double start = static_cast<double>(warmup_ns_) * 1e-9;
+    const double start = sim::seconds_of(warmup_ns_);
     for (std::size_t k = 0; k < offered.size(); ++k) {
       const double from = (times.start_s[k] - start) / out_.hold_s;
       const auto step = static_cast<std::size_t>(std::max(0.0, from + 1e-6));

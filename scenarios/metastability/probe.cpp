@@ -29,7 +29,7 @@ bool served_before(const models::CompiledModel& model, const models::RunRecord& 
   const analysis::WindowTimes times = analysis::window_times(record);
   const std::vector<double> offered = analysis::offered_load(model, record),
                             good = analysis::open_goodput(model, record);
-  const double start = static_cast<double>(record.start_ns) * 1e-9;
+  const double start = sim::seconds_of(record.start_ns);
   const double end = cascade.triggers.empty() ? times.end_s.back() : cascade.triggers.front().start_s;
   double asked = 0, served = 0;
   for (std::size_t k = 0; k < offered.size(); ++k) {

@@ -74,10 +74,11 @@ sim::Duration times(sim::Duration d, double factor) {
 }
 
 double lasts_s(const Fault& f) {
-  if (f.duration) return f.duration->seconds();
+  if (f.duration) return sim::seconds_of(f.duration->ns);
   double longest = 0;
   for (const FaultEffect& e : f.effects) {
-    if (e.lasts) longest = std::max(longest, (e.after.value_or(sim::Duration{0}) + *e.lasts).seconds());
+    if (e.lasts)
+      longest = std::max(longest, sim::seconds_of((e.after.value_or(sim::Duration{0}) + *e.lasts).ns));
   }
   return longest;
 }
@@ -108,7 +109,7 @@ std::string find_trigger(const models::Topology& topology, const std::string& as
   trigger.fault = found;
   trigger.name = f.name;
   trigger.type = f.type;
-  trigger.start_s = f.start.seconds();
+  trigger.start_s = sim::seconds_of(f.start.ns);
   trigger.duration_s = lasts_s(f);
   if (!(trigger.duration_s > 0))
     return fmt::format("{} lasts to the end of the run, so the trigger is never gone: give it a duration",

@@ -30,7 +30,7 @@ std::optional<Step> read_step(const std::string& text, DesignFault& fault) {
   }
   if (n.length == text.size()) return Step{text, n.value};
   const models::Quantity duration = models::parse_duration_ns(text);
-  return Step{text, duration.value ? *duration.value * 1e-9 : n.value};
+  return Step{text, duration.value ? *duration.value / 1e9 : n.value};
 }
 
 // The values of a real-valued range, from low to high.

@@ -37,7 +37,7 @@ class PairedRuns {
       if (m.model->topology->run.duration.ns > longest) continue;
       out_.notes.push_back(fmt::format(
           "{} ends before the longest warm-up, {:g} s, is over: each is measured from the end of its own",
-          m.name, static_cast<double>(longest) * 1e-9));
+          m.name, sim::seconds_of(longest)));
       return;
     }
     warmup_ns_.assign(models.size(), longest);
@@ -94,7 +94,7 @@ class PairedRuns {
   static bool fill(Slot& slot, Pair& pair, const ComparedModel& m, const RunRecord& record) {
     slot.status = record.status;
     slot.message = record.message;
-    slot.seconds = record.seconds();
+    slot.seconds = sim::seconds_of(record.end_ns - record.start_ns);
     if (record.status == RunStatus::completed) slot.figures = analysis::take_figures(*m.model, record);
     slot.ran = true;
     if (record.status != RunStatus::completed) pair.early = true;

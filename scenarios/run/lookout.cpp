@@ -66,7 +66,7 @@ class Lookout::Watch final : public models::RunWatch {
       const AbortRule& rule = lookout_.rules_[k];
       if (const auto failed = rule.threshold.failed(lookout_.model_, peek)) {
         aborted = fmt::format("{} {} failed {:g} s into the run: {:.4g}", rule.threshold.metric(),
-                              rule.threshold.expression(), static_cast<double>(seen) * 1e-9, *failed);
+                              rule.threshold.expression(), sim::seconds_of(seen), *failed);
         return kStop;
       }
       while (due_[k] <= seen) due_[k] = sim::saturating_add(due_[k], rule.every_ns);

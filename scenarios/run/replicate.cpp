@@ -169,8 +169,8 @@ std::int64_t find_warmup(const std::shared_ptr<const models::CompiledModel>& mod
       warmup = std::max(warmup, answer.time.ns);
     }
   }
-  notes.push_back(fmt::format("warmup: auto found {:.4g} s by MSER-5 in a pilot run",
-                              static_cast<double>(warmup) * 1e-9));
+  notes.push_back(
+      fmt::format("warmup: auto found {:.4g} s by MSER-5 in a pilot run", sim::seconds_of(warmup)));
   return warmup;
 }
 

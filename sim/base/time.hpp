@@ -8,6 +8,12 @@
 
 namespace tailrace::sim {
 
+// As people and files are told: the double nearest to that many seconds, which prints as the decimal that it
+// is, 60. (60e9 * 1e-9 is 60.00000000000001.)
+constexpr double seconds_of(std::int64_t ns) {
+  return static_cast<double>(ns) / 1e9;
+}
+
 struct Duration {
   std::int64_t ns = 0;
 
@@ -19,6 +25,7 @@ struct Duration {
     return {static_cast<std::int64_t>(value + 0.5)};
   }
   static constexpr Duration from_seconds(double seconds) { return from_ns(seconds * 1e9); }
+  // To reckon with; seconds_of() is what is shown.
   constexpr double seconds() const { return static_cast<double>(ns) * 1e-9; }
   constexpr auto operator<=>(const Duration&) const = default;
 };

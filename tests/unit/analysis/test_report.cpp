@@ -98,6 +98,20 @@ TEST(Report, ATimeThatIsInfiniteSaysWhy) {
   EXPECT_TRUE(contains(text, "n/a  not every replication recovered")) << text;
 }
 
+// 15, 30 and 59 s are nanoseconds whose billionth parts, multiplied, are none of these.
+TEST(Report, TimesAreTheDecimalsThatTheyAre) {
+  const Results r = queue("80/s", "duration: 75s, warmup: 15s, replications: 2",
+                          "faults: [{name: broken, type: abort, target: s, start: 30s, duration: 29s}]\n");
+  EXPECT_EQ(r.report.warmup_s, 15);
+  EXPECT_EQ(r.report.measured_s, 120);
+  ASSERT_EQ(r.report.faults.size(), 1u);
+  ASSERT_EQ(r.report.faults[0].timeline.size(), 2u);
+  EXPECT_EQ(r.report.faults[0].timeline[0].start_s, 30);
+  EXPECT_EQ(r.report.faults[0].timeline[0].end_s, 59);
+  ASSERT_EQ(r.report.cascade.triggers.size(), 1u);
+  EXPECT_EQ(r.report.cascade.triggers[0].start_s, 30);
+}
+
 TEST(Report, TablesThatAreCutSayByHowMuch) {
   std::string workloads, services, faults;
   for (int i = 0; i < 34; ++i) {

@@ -18,6 +18,13 @@ TEST(Time, DurationsRoundToTheNearestNanosecond) {
   EXPECT_EQ(Duration{250'000'000}.seconds(), 0.25);
 }
 
+TEST(Time, WhatIsShownIsTheDecimalThatItIs) {
+  for (std::int64_t ms = 1; ms < 200'000; ++ms)
+    ASSERT_EQ(seconds_of(ms * 1'000'000), static_cast<double>(ms) / 1000) << ms;
+  EXPECT_EQ(seconds_of(60'000'000'000), 60);
+  EXPECT_EQ(seconds_of(369), 3.69e-7);
+}
+
 TEST(Time, WhatIsNoDurationIsNothingOrNever) {
   EXPECT_EQ(Duration::from_ns(-1).ns, 0);
   EXPECT_EQ(Duration::from_ns(std::nan("")).ns, 0);
