@@ -1,21 +1,10 @@
 #include "models/broker/broker.hpp"
 
-#include "models/field/units.hpp"
 #include "models/messaging/expand.hpp"
 
 namespace tailrace::models {
 
 namespace {
-
-void read_bytes(const Node& node, std::optional<std::int64_t>& out, ReadContext& context) {
-  if (!node.is_scalar()) return context.error(node, "expected a size in bytes", "64KiB, 2GiB");
-  const Quantity q = parse_size_bytes(node.text);
-  if (!q.value) return context.error(node, q.error, q.hint);
-  constexpr double kMost = 1e15;
-  if (!(*q.value >= 0) || *q.value > kMost)
-    return context.error(node, "a size in bytes is at least 0 and at most 1000TB");
-  out = static_cast<std::int64_t>(*q.value);
-}
 
 FieldTable argument_fields() {
   return Fields<BindingArgumentSpec>("header value", "What a header must be.")
@@ -112,10 +101,7 @@ FieldTable queue_table() {
       .add("queue_ttl", &BrokerQueueSpec::queue_ttl,
            "a queue without consumers for so long is deleted with its messages", more_than(0))
       .add("max_length", &BrokerQueueSpec::max_length, "ready messages")
-      .custom(
-          "max_bytes", FieldType::size,
-          [](const Node& n, BrokerQueueSpec& s, ReadContext& c) { read_bytes(n, s.max_bytes, c); },
-          "bytes of ready messages; default: no limit")
+      .add("max_bytes", &BrokerQueueSpec::max_bytes, "bytes of ready messages; default: no limit")
       .choice("overflow", &BrokerQueueSpec::overflow, {"drop_head", "reject_publish", "reject_publish_dlx"},
               "over its limits: the oldest go to the dead letters, or publications are refused, or refused "
               "and dead-lettered")
@@ -151,10 +137,8 @@ Kind broker_kind() {
   kind.fields =
       Fields<BrokerSpec>("broker", kind.about)
           .add("nodes", &BrokerSpec::nodes, "of the cluster", between(1, 1000))
-          .custom(
-              "memory_limit", FieldType::size,
-              [](const Node& n, BrokerSpec& s, ReadContext& c) { read_bytes(n, s.memory_limit, c); },
-              "message bytes over which publishers are held back until it falls below; default: no limit")
+          .add("memory_limit", &BrokerSpec::memory_limit,
+               "message bytes over which publishers are held back until it falls below; default: no limit")
           .add("replication_latency", &BrokerSpec::replication_latency,
                "until a majority of a quorum queue's nodes has a message")
           .add("election_time", &BrokerSpec::election_time, "until a quorum queue has its next leader")

@@ -58,7 +58,7 @@ struct BrokerQueueSpec {
   std::optional<Count> replicas;
   std::optional<sim::Duration> message_ttl, queue_ttl;
   Limit max_length;
-  std::optional<std::int64_t> max_bytes;
+  std::optional<Bytes> max_bytes;
   Overflow overflow = Overflow::drop_head;
   Count max_priority = 0;
   Limit max_delivery_count;
@@ -69,7 +69,7 @@ struct BrokerQueueSpec {
 
 struct BrokerSpec {
   Count nodes = 1;
-  std::optional<std::int64_t> memory_limit;
+  std::optional<Bytes> memory_limit;
   sim::Duration replication_latency{2'000'000};
   sim::Duration election_time{1'000'000'000};
   std::optional<TimeDistribution> publish_time;

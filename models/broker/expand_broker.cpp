@@ -34,7 +34,7 @@ class Expansion {
     }
     BrokerSettings settings;
     settings.nodes = static_cast<std::uint32_t>(spec_.nodes);
-    settings.memory_limit = spec_.memory_limit.value_or(kNoLimit);
+    settings.memory_limit = spec_.memory_limit ? spec_.memory_limit->value : kNoLimit;
     settings.replication_latency_ns = spec_.replication_latency.ns;
     settings.election_time_ns = spec_.election_time.ns;
     for (const auto& e : spec_.exchanges) settings.exchanges.push_back(exchange(e));
@@ -167,7 +167,7 @@ class Expansion {
     out.message_ttl_ns = spec.message_ttl ? spec.message_ttl->ns : kNoTime;
     out.queue_ttl_ns = spec.queue_ttl ? spec.queue_ttl->ns : kNoTime;
     out.max_length = spec.max_length.unlimited() ? kNoLimit : spec.max_length.value;
-    out.max_bytes = spec.max_bytes.value_or(kNoLimit);
+    out.max_bytes = spec.max_bytes ? spec.max_bytes->value : kNoLimit;
     out.overflow = spec.overflow;
     if (spec.overflow != Overflow::drop_head && out.max_length == kNoLimit && out.max_bytes == kNoLimit) {
       warning(".overflow", "nothing overflows: the queue has no limit", "max_length: 10000");

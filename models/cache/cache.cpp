@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "models/caching/key_law.hpp"
-#include "models/field/units.hpp"
 #include "models/steps/step_shapes.hpp"
 
 namespace tailrace::models {
@@ -11,16 +10,6 @@ namespace tailrace::models {
 namespace {
 
 constexpr Count kMostCacheNodes = 10'000;
-
-void read_bytes(const Node& node, std::optional<std::int64_t>& out, ReadContext& context) {
-  if (!node.is_scalar()) return context.error(node, "expected a size in bytes", "64KiB, 2GiB");
-  const Quantity q = parse_size_bytes(node.text);
-  if (!q.value) return context.error(node, q.error, q.hint);
-  constexpr double kMost = 1e15;
-  if (!(*q.value > 0) || *q.value > kMost)
-    return context.error(node, "a cache's size in bytes is more than 0 and at most 1000TB");
-  out = static_cast<std::int64_t>(*q.value);
-}
 
 FieldTable pop_fields() {
   return Fields<CachePopSpec>("point of presence", "Nodes near some of the clients, with all keys.")
@@ -57,7 +46,7 @@ void declare(const void* raw, int component, TopologyBuilder& b) {
   CacheSettings& s = cache.settings;
   s.policy = spec.policy;
   s.capacity = spec.capacity.value;
-  if (spec.max_bytes) s.capacity_bytes = *spec.max_bytes;
+  if (spec.max_bytes) s.capacity_bytes = spec.max_bytes->value;
   s.ttl = spec.ttl;
   s.sliding = spec.sliding;
   s.ttl_jitter = spec.ttl_jitter.value;
@@ -184,10 +173,8 @@ Kind cache_kind() {
   kind.fields =
       Fields<CacheSpec>("cache", kind.about)
           .add("capacity", &CacheSpec::capacity, "entries, of each instance or node")
-          .custom(
-              "max_bytes", FieldType::size,
-              [](const Node& n, CacheSpec& s, ReadContext& c) { read_bytes(n, s.max_bytes, c); },
-              "bytes of all entries, of each instance or node; default: no limit")
+          .add("max_bytes", &CacheSpec::max_bytes,
+               "bytes of all entries, of each instance or node; default: no limit", more_than(0))
           .choice("policy", &CacheSpec::policy, {"lru", "lfu", "fifo", "random", "pinned"},
                   "which entry makes room: the one used longest ago; the one used least often since it came "
                   "(among equals, longest ago); the oldest; any; pinned keeps the most popular keys for good")

@@ -34,7 +34,7 @@ struct SharedCacheSpec {
 
 struct CacheSpec {
   Limit capacity;
-  std::optional<std::int64_t> max_bytes;
+  std::optional<Bytes> max_bytes;
   Replacement policy = Replacement::lru;
   std::optional<sim::Duration> ttl;
   bool sliding = false;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "models/field/distribution_text.hpp"
 #include "models/field/units.hpp"
@@ -226,6 +227,17 @@ bool read_value(const Field& f, const Node& n, Bandwidth& out, ReadContext& c) {
   return read_quantity(
       f, n, c, "a bandwidth", parse_bandwidth_bit_per_s, [](double v) { return fmt::format("{}bit/s", v); },
       [&](double v) { out.bit_per_s = v; });
+}
+bool read_value(const Field& f, const Node& n, Bytes& out, ReadContext& c) {
+  const auto whole = [](std::string_view text) {  // the range holds for what is kept: 0.4B is 0
+    constexpr double kMost = 1e18;                // no memory is as large: as good as no limit
+    Quantity q = parse_size_bytes(text);
+    if (q.value) q.value = std::floor(std::min(*q.value, kMost));
+    return q;
+  };
+  return read_quantity(
+      f, n, c, "a size", whole, [](double v) { return fmt::format("{}B", v); },
+      [&](double v) { out.value = static_cast<std::int64_t>(v); });
 }
 bool read_value(const Field& f, const Node& n, Fraction& out, ReadContext& c) {
   return read_quantity(

@@ -132,6 +132,7 @@ void read_section(const FieldTable& table, const Node& node, void* spec, ReadCon
 bool read_value(const Field&, const Node&, sim::Duration&, ReadContext&);
 bool read_value(const Field&, const Node&, Rate&, ReadContext&);
 bool read_value(const Field&, const Node&, Bandwidth&, ReadContext&);
+bool read_value(const Field&, const Node&, Bytes&, ReadContext&);
 bool read_value(const Field&, const Node&, Fraction&, ReadContext&);
 bool read_value(const Field&, const Node&, Count&, ReadContext&);
 bool read_value(const Field&, const Node&, Limit&, ReadContext&);
@@ -178,6 +179,10 @@ struct FieldTypeOf<Rate> {
 template <>
 struct FieldTypeOf<Bandwidth> {
   static constexpr FieldType value = FieldType::bandwidth;
+};
+template <>
+struct FieldTypeOf<Bytes> {
+  static constexpr FieldType value = FieldType::size;
 };
 template <>
 struct FieldTypeOf<Fraction> {

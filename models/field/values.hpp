@@ -21,6 +21,9 @@ struct Rate {
 struct Bandwidth {
   double bit_per_s = 0;
 };
+struct Bytes {
+  std::int64_t value = 0;
+};
 struct Fraction {
   double value = 0;
 };
