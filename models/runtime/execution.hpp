@@ -181,7 +181,8 @@ class Execution {
   void trace_touch(std::uint32_t slot) {
     if (tracing_) trace_touched(slot);
   }
-  void trace_launched(std::uint32_t slot, std::uint32_t cls);  // tracing.cpp
+  void set_tracing(bool on);  // tracing.cpp
+  void trace_launched(std::uint32_t slot, std::uint32_t cls);
   void trace_allocated(std::uint32_t slot);
   void trace_released(std::uint32_t slot);
   void trace_touched(std::uint32_t slot);
@@ -444,9 +445,8 @@ class Execution {
   void record_recent(std::uint32_t series);
   void record_all_recent();
   void finish_record();
-  std::int64_t crowded_ns(const Frame& f,
-                          const Step16& step) const;  // what the requests inside add to a sleep
-  EdgeRecord edge_record(std::size_t edge) const;     // since the end of the warm-up
+  std::int64_t crowded_ns(const Frame& f, const Step16& step) const;  // what those inside add to a sleep
+  EdgeRecord edge_record(std::size_t edge) const;                     // since the end of the warm-up
   void window_stations(WindowRecord& window);
   void window_edges(WindowRecord& window);
   void window_times(WindowRecord& window);  // window_times.cpp

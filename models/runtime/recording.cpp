@@ -108,7 +108,7 @@ Execution::Execution(std::shared_ptr<const CompiledModel> model, const RunOption
   record_.egress.resize(m.egress.cells);
   if (options_.trace.mode != TraceSampling::Mode::off)
     tracer_ = std::make_unique<Tracer>(*this, options_.trace);
-  with_lines_ = messaging_ || caching_ || wires_;
+  set_tracing(false);
   with_more_ = with_calls_ || tracer_;
   requests_told_ = options_.pilot != nullptr || options_.watch != nullptr || tracer_;
   calls_.limit_bytes(m.topology->run.max_memory_bytes);

@@ -66,6 +66,11 @@ void Execution::trace_event(const sim::Event& event) {
   }
 }
 
+void Execution::set_tracing(bool on) {
+  tracing_ = on;
+  with_lines_ = messaging_ || caching_ || wires_ || on;
+}
+
 void Execution::trace_launched(std::uint32_t slot, std::uint32_t cls) {
   tracer_->launched(slot, cls);
 }
@@ -123,15 +128,10 @@ void Tracer::launched(std::uint32_t slot, std::uint32_t cls) {
   requests_[id].number = number;
   requests_[id].cls = cls;
   requests_[id].live = true;
-  listen(true);
+  run_.set_tracing(true);
   make_place(slot);
   if (run_.messaging_) note_journey(slot, requests_[id]);
   spans_[new_span(slot, id, kNone)].instance = kNoId;  // it is nowhere yet
-}
-
-void Tracer::listen(bool on) {
-  run_.tracing_ = on;
-  run_.with_lines_ = run_.messaging_ || run_.caching_ || run_.wires_ || on;
 }
 
 void Tracer::make_place(std::uint32_t slot) {
@@ -219,7 +219,7 @@ void Tracer::settle() {
     look_at(id);
   }
   dirty_.clear();
-  if (free_requests_.size() == requests_.size()) listen(false);
+  if (free_requests_.size() == requests_.size()) run_.set_tracing(false);
 }
 
 // Is the frame part of a traced request?

@@ -143,7 +143,6 @@ class Tracer {
   TracePlace here(const Frame& f, const Span& span) const;
   void append_segment(Span& span, const Look& look);
   void forget(std::uint32_t request);
-  void listen(bool on);
   void make_place(std::uint32_t slot);
   void make_room();
   void halve();
