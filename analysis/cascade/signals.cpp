@@ -271,15 +271,12 @@ std::vector<double> rates(const models::CompiledModel& model, const models::RunR
   return rate;
 }
 
-bool is_open(const models::Workload& w) {
-  return w.process != models::ArrivalProcess::constant_vus &&
-         w.process != models::ArrivalProcess::ramping_vus;
-}
+constexpr auto kOpen = [](const models::Workload& w) { return w.open(); };
 
 }  // namespace
 
 std::vector<double> offered_load(const models::CompiledModel& model, const models::RunRecord& record) {
-  return rates(model, record, is_open, [](const auto& row) { return row.arrived; });
+  return rates(model, record, kOpen, [](const auto& row) { return row.arrived; });
 }
 
 std::vector<double> virtual_users(const models::Workload& workload, const models::RunRecord& record) {
@@ -308,7 +305,7 @@ std::vector<double> goodput(const models::CompiledModel& model, const models::Ru
 }
 
 std::vector<double> open_goodput(const models::CompiledModel& model, const models::RunRecord& record) {
-  return rates(model, record, is_open, [](const auto& row) { return row.succeeded; });
+  return rates(model, record, kOpen, [](const auto& row) { return row.succeeded; });
 }
 
 }  // namespace tailrace::analysis

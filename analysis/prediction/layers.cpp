@@ -157,7 +157,7 @@ void Layers::follow_messages() {
   unfollowed.assign(n, 0);
   by_messages.assign(n, 0);
   bool open = true;
-  for (const models::Workload& w : t_.workloads) open = open && is_open(w);
+  for (const models::Workload& w : t_.workloads) open = open && w.open();
   std::vector<int> todo;
   for (std::size_t i = 0; i < n; ++i) {
     for (const models::ConsumerGroup* group : handlers_of(t_, static_cast<int>(i))) {

@@ -143,7 +143,6 @@ BatchMoments batch_moments(const models::Workload& workload);
 // Time-average arrivals per second of an open workload over the measured time (a sinusoid's over whole
 // periods); requests, not batches.
 double mean_rate(const models::Topology& topology, const models::Workload& workload);
-bool is_open(const models::Workload& workload);
 bool is_stationary(const models::Workload& workload);
 bool is_poisson(const models::Workload& workload);
 

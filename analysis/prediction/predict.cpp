@@ -27,7 +27,7 @@ Prediction Predictor::run() {
   for (std::size_t i = 0; i < t_.links.size(); ++i) p_.links[i].name = t_.links[i].name;
   for (std::size_t i = 0; i < t_.workloads.size(); ++i) {
     p_.workloads[i].name = t_.workloads[i].name;
-    p_.workloads[i].open = is_open(t_.workloads[i]);
+    p_.workloads[i].open = t_.workloads[i].open();
   }
   if (!zero_load()) return give_up("some call is retried without end: its target never succeeds");
   collect_loads();
@@ -84,7 +84,7 @@ void Predictor::collect_loads() {
     double weight = 0;
     for (const models::RequestClass& c : w.classes) weight += c.weight;
     const auto share = [&](std::size_t c) { return weight > 0 ? w.classes[c].weight / weight : 0; };
-    if (is_open(w)) {
+    if (w.open()) {
       const double rate = mean_rate(t_, w);
       open_total_ += rate;
       for (std::size_t c = 0; c < w.classes.size(); ++c) open_rates_[first + c] = rate * share(c);

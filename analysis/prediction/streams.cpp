@@ -42,9 +42,9 @@ class Spread {
       changed_ = false;
       std::size_t flat = 0;
       for (const models::Workload& w : t_.workloads) {
-        const Stream source = !is_open(w) || is_poisson(w) ? Stream::poisson
-                              : is_stationary(w)           ? Stream::source
-                                                           : Stream::unknown;
+        const Stream source = !w.open() || is_poisson(w) ? Stream::poisson
+                              : is_stationary(w)         ? Stream::source
+                                                         : Stream::unknown;
         for (const models::RequestClass& c : w.classes) {
           if (class_rates[flat++] > 0) steps(c.steps, source, nullptr, false);
         }
@@ -264,10 +264,6 @@ void Layers::classify(const std::vector<double>& rates, const std::vector<double
   Spread(t_, stations, links, rates, handlers).run(op_order, class_rates);
 }
 
-bool is_open(const models::Workload& w) {
-  return w.process != models::ArrivalProcess::constant_vus &&
-         w.process != models::ArrivalProcess::ramping_vus;
-}
 bool is_stationary(const models::Workload& w) {
   return w.process == models::ArrivalProcess::constant_rate ||
          w.process == models::ArrivalProcess::constant_vus;

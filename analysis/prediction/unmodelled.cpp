@@ -237,7 +237,7 @@ class Spread {
     for (const models::RequestClass& c : w.classes) {
       Seen seen;
       // Users in a loop come back sooner or later by what their requests take.
-      if (!is_open(w)) seen.rate = workloads_[id];
+      if (!w.open()) seen.rate = workloads_[id];
       steps(c.steps, seen);
       raise(workloads_[id], first(seen.result, seen.time), changed_);
     }

@@ -350,7 +350,7 @@ class Compiler final : public ProgramCompiler {
     const Workload& w = t_.workloads[i];
     WorkloadTable table;
     table.model = &w;
-    table.closed = w.process == ArrivalProcess::constant_vus || w.process == ArrivalProcess::ramping_vus;
+    table.closed = !w.open();
     table.first_class = static_cast<std::uint32_t>(m_.classes.size());
     table.classes = static_cast<std::uint32_t>(w.classes.size());
     double weight = 0;

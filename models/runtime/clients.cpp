@@ -12,7 +12,7 @@ void Execution::start_clients() {
   for (std::uint32_t id = 0; id < model_->workloads.size(); ++id) {
     const Workload& w = *workload_tables_[id].model;
     ClientState& client = clients_[id];
-    if (w.process == ArrivalProcess::constant_vus || w.process == ArrivalProcess::ramping_vus) {
+    if (!w.open()) {
       client.next_wanted = w.vus;
       users_change(id);
       continue;

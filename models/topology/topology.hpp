@@ -364,6 +364,11 @@ struct Workload {
   bool think_first = true;
   int start_class = kNone;  // class of a virtual user's first request
   std::vector<RequestClass> classes;
+
+  // Requests come whether or not earlier ones have ended; closed: from virtual users.
+  bool open() const {
+    return process != ArrivalProcess::constant_vus && process != ArrivalProcess::ramping_vus;
+  }
 };
 
 struct RunSettings {

@@ -264,7 +264,7 @@ void expand(const void* raw, int component, TopologyBuilder& b) {
                                     w.batch_size.mean(), kLargestBatch));
   }
   if (spec.think_time) w.think_time = spec.think_time->value;
-  const bool closed = w.process == ArrivalProcess::constant_vus || w.process == ArrivalProcess::ramping_vus;
+  const bool closed = !w.open();
   if (spec.instant_pause) w.instant_pause = *spec.instant_pause;
   const auto only_users = [&](bool written, const char* field) {
     if (!closed && written)

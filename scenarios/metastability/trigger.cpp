@@ -147,7 +147,7 @@ std::string scale_load(models::Topology& topology, double factor) {
 double open_load(const models::Topology& topology) {
   double sum = 0;
   for (const models::Workload& w : topology.workloads) {
-    if (w.process == ArrivalProcess::constant_vus || w.process == ArrivalProcess::ramping_vus) continue;
+    if (!w.open()) continue;
     double most = w.rate_per_s + w.amplitude_per_s;
     for (const models::RateStage& s : w.stages) most = std::max(most, s.target);
     for (const models::MmppState& s : w.states) most = std::max(most, s.rate_per_s);
