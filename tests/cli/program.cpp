@@ -110,17 +110,6 @@ Finished run_program(const std::vector<std::string>& arguments, const Conditions
   return result;
 }
 
-void Program::SetUp() {
-  const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-  folder_ = std::filesystem::path(::testing::TempDir()) / (std::string("tailrace_cli_") + info->name());
-  std::filesystem::remove_all(folder_);
-  std::filesystem::create_directories(folder_);
-}
-
-void Program::TearDown() {
-  std::filesystem::remove_all(folder_);
-}
-
 std::string Program::file(const std::string& name, const std::string& text) const {
   std::ofstream(folder_ / name, std::ios::binary) << text;
   return path(name);

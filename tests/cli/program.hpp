@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_folder.hpp"
+
 namespace tailrace::tests {
 
 struct Finished {
@@ -42,8 +44,6 @@ bool is_xml(const std::string& file);
 // A folder of its own for each test, with scenarios in it.
 class Program : public ::testing::Test {
  protected:
-  void SetUp() override;
-  void TearDown() override;
   std::string file(const std::string& name, const std::string& text) const;
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   static std::string read(const std::string& path);
@@ -52,7 +52,8 @@ class Program : public ::testing::Test {
   void expect_same(const std::string& folder, const std::string& other,
                    const std::vector<std::string>& names) const;
 
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
 };
 
 // Utilisation 0.8, about 1,600 requests in a replication.

@@ -44,7 +44,6 @@ constexpr const char* kSimulates = "[ \"$(cut -d' ' -f14 /proc/$l/stat 2>/dev/nu
 class Ranks : public Program {
  protected:
   void SetUp() override {
-    Program::SetUp();
     if (!there_is_mpi()) GTEST_SKIP() << "built or run without MPI";
   }
   // The exit code; what was said on standard error is in `said`. `then` follows the command that starts the

@@ -1,5 +1,6 @@
 #include <signal.h>
 
+#include "cli/experiment_exit.hpp"
 #include "tests/cli/program.hpp"
 
 namespace tailrace::tests {
@@ -258,6 +259,31 @@ TEST_F(Program, TheSecondSignalEndsTheProgramAtOnceAndWithoutResults) {
   EXPECT_LT(run.seconds, 1.0);
   EXPECT_EQ(run.out, "");
   EXPECT_FALSE(std::filesystem::exists(path("out/summary.json")));
+}
+
+// What no scenario brings about.
+TEST(ExperimentExit, IsTheGravestOfWhatHappened) {
+  scenarios::RareEstimate e;
+  EXPECT_EQ(cli::exit_code(e, true, 0), 0);
+  e.limited = 1;
+  EXPECT_EQ(cli::exit_code(e, true, 0), 4);
+  e.complete = false;
+  EXPECT_EQ(cli::exit_code(e, true, 15), 143);
+  EXPECT_EQ(cli::exit_code(e, false, 15), 5);
+  e.broken = 1;
+  EXPECT_EQ(cli::exit_code(e, false, 15), 70);
+  scenarios::MetastabilityMap map;
+  EXPECT_EQ(cli::exit_code(map, true, 0), 0);
+  map.interrupted = true;
+  EXPECT_EQ(cli::exit_code(map, true, 2), 130);
+  map.broken = "expected a > b";
+  EXPECT_EQ(cli::exit_code(map, false, 2), 70);
+  scenarios::Sensitivity s;
+  s.ended_early = "base: no more events";
+  EXPECT_EQ(cli::exit_code(s, true, 0), 4);
+  EXPECT_EQ(cli::exit_code(s, false, 0), 5);
+  s.broken = true;
+  EXPECT_EQ(cli::exit_code(s, true, 0), 70);
 }
 
 }  // namespace

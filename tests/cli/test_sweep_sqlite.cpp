@@ -19,7 +19,6 @@ services: {s: {workers: 1, queue: {discipline: fifo}, endpoints: {op: [compute: 
 class SweepIntoSqlite : public Program {
  protected:
   void SetUp() override {
-    Program::SetUp();
     s_ = file("s.yaml", kSmall);
     const Finished f =
         run_program({"sweep", s_, "--vary", "services.s.workers=1..2:2", "--sqlite", path("p.db")});

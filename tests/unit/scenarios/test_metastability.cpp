@@ -1,9 +1,7 @@
 // The parts of the map that need no simulation.
 #include <gtest/gtest.h>
 
-#include "cli/experiment_exit.hpp"
 #include "scenarios/metastability/map.hpp"
-#include "scenarios/sensitivity/sensitivity.hpp"
 #include "tests/unit/scenarios/broken_door.hpp"
 #include "tests/unit/scenarios/sweep_scenario.hpp"
 
@@ -42,21 +40,6 @@ TEST(Probe, OfASimulatorThatIsAtFaultSaysNothingElse) {
   EXPECT_TRUE(p.broken);
   EXPECT_EQ(p.fate, Fate::untold);
   EXPECT_NE(p.note.find("expected ++requests_ < 20"), std::string::npos) << p.note;
-}
-
-TEST(Experiments, EndWithTheGravestOfWhatHappened) {
-  MetastabilityMap map;
-  EXPECT_EQ(cli::exit_code(map, true, 0), 0);
-  map.interrupted = true;
-  EXPECT_EQ(cli::exit_code(map, true, 2), 130);
-  map.broken = "expected a > b";
-  EXPECT_EQ(cli::exit_code(map, false, 2), 70);
-  Sensitivity s;
-  s.ended_early = "base: no more events";
-  EXPECT_EQ(cli::exit_code(s, true, 0), 4);
-  EXPECT_EQ(cli::exit_code(s, false, 0), 5);
-  s.broken = true;
-  EXPECT_EQ(cli::exit_code(s, true, 0), 70);
 }
 
 TEST(Trigger, IsFoundByItsNameOrNumber) {

@@ -3,7 +3,6 @@
 
 #include <cmath>
 
-#include "cli/experiment_exit.hpp"
 #include "models/topology/build.hpp"
 #include "scenarios/format/read.hpp"
 #include "scenarios/rare/estimate.hpp"
@@ -186,20 +185,7 @@ TEST(Rare, OfASimulatorThatIsAtFaultNoFigureCanBeTrusted) {
     EXPECT_NE(e.broken_how.find("expected ++requests_ < 20"), std::string::npos) << e.broken_how;
     ASSERT_FALSE(e.notes.empty());
     EXPECT_NE(e.notes.back().find("no figure here can be trusted"), std::string::npos) << e.notes.back();
-    EXPECT_EQ(cli::exit_code(e, true, 0), 70);
-    EXPECT_EQ(cli::exit_code(e, false, 15), 70);
   }
-}
-
-TEST(Rare, EndsWithTheGravestOfWhatHappened) {
-  RareEstimate e;
-  e.complete = true;
-  EXPECT_EQ(cli::exit_code(e, true, 0), 0);
-  e.limited = 1;
-  EXPECT_EQ(cli::exit_code(e, true, 0), 4);
-  e.complete = false;
-  EXPECT_EQ(cli::exit_code(e, true, 15), 143);
-  EXPECT_EQ(cli::exit_code(e, false, 15), 5);
 }
 
 TEST(Splitting, CountsWhereTheEventIsNotRare) {
