@@ -53,6 +53,7 @@ class ByteReader {
       if (rest_.empty()) return fail();
       const auto byte = static_cast<unsigned char>(rest_.front());
       rest_.remove_prefix(1);
+      if (shift == 63 && byte > 1) return fail();  // more than 64 bits
       value |= static_cast<std::uint64_t>(byte & 0x7fu) << shift;
       if (byte < 0x80u) return value;
     }

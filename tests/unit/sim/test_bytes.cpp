@@ -70,6 +70,12 @@ TEST(Bytes, WhatEndsTooSoonIsNotGoodAndAnswersZeros) {
   ByteReader endless(std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"));  // more than 64 bits
   endless.number();
   EXPECT_FALSE(endless.good());
+  ByteReader largest("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01");
+  EXPECT_EQ(largest.number(), kLargest);
+  EXPECT_TRUE(largest.good());
+  ByteReader larger("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02");  // the 65th bit
+  EXPECT_EQ(larger.number(), 0u);
+  EXPECT_FALSE(larger.good());
 }
 
 TEST(Bytes, ACountIsNeverMoreThanThereAreBytes) {
