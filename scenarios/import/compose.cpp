@@ -82,7 +82,7 @@ Imported import_compose(std::string_view text, const ImportOptions& options) {
     }
     std::string cpus = text_at(at(at(deploy, "resources"), "limits"), "cpus");
     if (cpus.empty()) cpus = text_at(s, "cpus");
-    part.cpus = cores_of(cpus).value_or(0);
+    part.cpus = cores_said(cpus, e.key, notes);
     part.entry = publishes(at(s, "ports"));
     part.depends = names_of(at(s, "depends_on"));
     for (std::string& link : names_of(at(s, "links"))) part.depends.push_back(std::move(link));

@@ -7,6 +7,8 @@
 #include <set>
 
 #include "models/field/diagnostics.hpp"
+#include "models/field/number_text.hpp"
+#include "scenarios/import/yaml_input.hpp"
 
 namespace tailrace::scenarios {
 
@@ -35,6 +37,14 @@ DraftOperation operation(const char* name, const char* time) {
 }
 
 }  // namespace
+
+double cores_said(const std::string& text, const std::string& part, std::vector<std::string>& notes) {
+  const std::optional<double> cores = cores_of(text);
+  if (!cores && !text.empty())
+    notes.push_back(fmt::format("{}: {} is no number of cores; it is left out", models::escaped(part),
+                                models::shown(text)));
+  return cores.value_or(0);
+}
 
 Role role_of(const std::string& image, const std::string& name) {
   std::string base = image.empty() ? name : image;

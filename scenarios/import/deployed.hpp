@@ -25,6 +25,9 @@ struct Deployed {
   std::vector<std::string> environment;  // values
 };
 
+// The cores that a part says it has, "" where it says nothing: 0. So is what cannot be read, with a note.
+double cores_said(const std::string& text, const std::string& part, std::vector<std::string>& notes);
+
 Role role_of(const std::string& image, const std::string& name);
 
 // Whether a value of the environment names a host: all of it, behind // or @, before a port, or as a host's

@@ -109,8 +109,8 @@ class Cluster {
         containers.push_back(&c);
         if (part.image.empty()) part.image = text_at(&c, "image");
         const Node* resources = at(&c, "resources");
-        part.cpus += cores_of(text_at(at(resources, "limits"), "cpu")).value_or(0);
-        requested += cores_of(text_at(at(resources, "requests"), "cpu")).value_or(0);
+        part.cpus += cores_said(text_at(at(resources, "limits"), "cpu"), part.name, notes_);
+        requested += cores_said(text_at(at(resources, "requests"), "cpu"), part.name, notes_);
       }
     }
     if (containers.size() > 1)

@@ -297,6 +297,14 @@ services:
   EXPECT_FALSE(has(s, "steps: [call: db.query]")) << s;  // a published database gets no load
 }
 
+TEST(ImportCompose, cores_that_cannot_be_read_are_noted) {
+  std::vector<std::string> notes;
+  const std::string s = built(
+      "compose", "services:\n  web: {image: w, cpus: '${WEB_CPUS}'}\n  api: {image: a, cpus: 2}\n", &notes);
+  EXPECT_TRUE(noted(notes, "web: \"${WEB_CPUS}\" is no number of cores; it is left out"));
+  EXPECT_FALSE(noted(notes, "api")) << s;
+}
+
 TEST(ImportCompose, hosts_are_told_from_words) {
   for (const char* value :
        {"db", "postgres://u@db/x", "http://db", "db:5432", "a:1,db:2", "http://db.ns.svc.local"})
@@ -350,6 +358,19 @@ spec:
   EXPECT_TRUE(has(s, "steps: [call: front.handle]")) << s;
   EXPECT_TRUE(noted(notes, "left out: CronJob"));
   EXPECT_TRUE(noted(notes, "1 is taken"));
+}
+
+TEST(ImportKubernetes, cores_that_cannot_be_read_are_noted) {
+  std::vector<std::string> notes;
+  const std::string s =
+      built("kubernetes",
+            "kind: Deployment\nmetadata: {name: front}\nspec: {template: {spec: {containers: [\n"
+            "  {image: a, resources: {requests: {cpu: few}, limits: {cpu: 2 cores}}},\n"
+            "  {image: b, resources: {limits: {cpu: 200m}}}]}}}\n",
+            &notes);
+  EXPECT_TRUE(noted(notes, "front: few is no number of cores; it is left out"));
+  EXPECT_TRUE(noted(notes, "front: \"2 cores\" is no number of cores; it is left out"));
+  EXPECT_TRUE(has(s, "cpus: 0.2\n")) << s;
 }
 
 TEST(ImportKubernetes, errors_name_the_line_of_the_whole_file) {
