@@ -151,12 +151,13 @@ bool Execution::stop_frame(std::uint32_t slot, const StationTable& station, std:
     case Op::loop: {
       // Its branches are among the dead, and nobody's.
       std::uint32_t child = x.first_child;
+      const std::int64_t left = left_at(slot);
       x.first_child = kNoId;
       ++f.ticket;
       while (child != kNoId) {
         const std::uint32_t next = calls_[child].next_sibling;
         frames_[child].parent = kNoId;
-        calls_[child].left_at = now_;
+        calls_[child].left_at = left < 0 ? now_ : left;
         ++orphans_;
         child = next;
       }

@@ -88,6 +88,29 @@ faults: [{type: pod_kill, target: s, start: 5ms}]
   t.is_quiet();
 }
 
+// The caller has left at 50; what is done for him works on for nobody until it dies at 80, also in branches.
+TEST(PodKill, WhatWorkedForNobodyWasWastedSinceItsCallerLeft) {
+  struct {
+    const char* service;
+    double wasted_ms;
+  } const services[] = {
+      {"mode: async, endpoints: {op: [parallel: [compute: 200ms, [compute: 20ms, compute: 200ms]]]}", 60},
+      {"mode: async, endpoints: {op: [parallel: [compute: 200ms, [try: [compute: 200ms]]]]}", 60},
+      {"endpoints: {op: [try: [compute: 200ms]]}", 30},
+      {"endpoints: {op: [compute: 200ms]}", 30}};
+  for (const auto& s : services) {
+    SCOPED_TRACE(s.service);
+    Trace t(fmt::format(R"(
+workloads: {{load: {{trace: {{times: [0s]}}, calls: s.op, timeout: 50ms}}}}
+services: {{s: {{workers: 2, {}}}}}
+faults: [{{type: pod_kill, target: s, start: 80ms}}]
+)",
+                        s.service));
+    EXPECT_DOUBLE_EQ(t.wasted_ms("s"), s.wasted_ms);
+    t.is_quiet();
+  }
+}
+
 // Still from 4 to 9 and from 12 to 17. The work of 0 gets 4 + 3 + 3 ms: until 20. What comes at 6 begins
 // then, and works from 9 to 12 and from 17 to 24.
 TEST(Pause, MakesWorkLateByItself) {
