@@ -4,6 +4,7 @@
 
 #include "models/compile/client_share.hpp"
 #include "models/compile/effect_question.hpp"
+#include "models/compile/lent_worker.hpp"
 #include "models/compile/subscription_ops.hpp"
 #include "models/compile/wires.hpp"
 #include "models/policies/transport/transport.hpp"
@@ -198,7 +199,7 @@ void ProgramCompiler::attempt(const Step& s, const Place& here, bool& held) {
   const std::uint32_t over = emit(Op::jump);
   inside.purpose = here.purpose + "/try";
   const std::uint32_t start = sub_program(s.branches[0].steps, inside);
-  m_.steps[at].flags = kAttempt;
+  m_.steps[at].flags = here.async ? kAttempt : kAttempt | kLendsWorker;
   m_.steps[at].first = static_cast<std::uint32_t>(m_.forks.size());
   m_.steps[at].count = 1;
   m_.steps[at].needed = 1;
@@ -411,6 +412,7 @@ void ProgramCompiler::loop(const Step& s, const Place& here, bool& held) {
   no_worker(here, held);
   const std::uint32_t at =
       emit(Op::loop, draw(*s.distribution, stream(here.component, here.purpose + "/times")));
+  m_.steps[at].flags = here.async ? 0 : kLendsWorker;
   const std::uint32_t skip = emit(Op::jump);
   m_.steps[at].needed = sub_program(inner, here);
   m_.steps[skip].first = pc();

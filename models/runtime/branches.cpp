@@ -1,8 +1,20 @@
 // Inside a call: branches that run at the same time, loops that run again, and which instance a call goes to.
+#include "models/compile/lent_worker.hpp"
 #include "models/policies/load_balancing/load_balancing.hpp"
 #include "models/runtime/execution.hpp"
 
 namespace tailrace::models {
+
+namespace {
+
+// Where the one frame holds a worker, the other does from now on; for the instance nothing has changed.
+void pass_worker(Frame& from, Frame& to) {
+  to.mark = from.mark;
+  to.flags |= from.flags & kHolding;
+  from.flags &= static_cast<std::uint8_t>(~kHolding);
+}
+
+}  // namespace
 
 // Starts the frames of a parallel or loop step, which its frame waits for; false when a loop has no rounds,
 // or the time of an attempt is over.
@@ -22,7 +34,7 @@ bool Execution::fork(std::uint32_t slot, const Step16& step) {
   frames_[slot].aux = static_cast<std::int64_t>(static_cast<std::uint64_t>(forks) << 32 | needed);
   for (std::uint32_t k = 0; k < forks; ++k) {
     const std::uint32_t child = allocate_frame();
-    const Frame& parent = frames_[slot];  // the slab may have moved
+    Frame& parent = frames_[slot];  // the slab may have moved
     Frame& c = frames_[child];
     c.start = loop ? rounds - 1 : 0;
     c.pc = loop ? step.needed : model_->forks[step.first + k];
@@ -35,6 +47,7 @@ bool Execution::fork(std::uint32_t slot, const Step16& step) {
     c.outcome = Outcome::success;
     c.priority = parent.priority;
     c.depth = parent.depth;
+    if (step.flags & kLendsWorker) pass_worker(parent, c);
     if (with_calls_) begin_branch(slot, child, k == 0);
     if (messaging_) messaging_->begin_branch(slot, child, k);
     if (caching_) caching_->begin_branch(slot, child);
@@ -71,10 +84,17 @@ void Execution::end_branch(std::uint32_t slot, std::uint32_t child) {
 // A branch of a parallel or loop is over. The parent goes on when enough have succeeded, fails when enough no
 // longer can.
 std::uint32_t Execution::branch_ended(std::uint32_t slot, Outcome outcome) {
-  const Frame& f = frames_[slot];
-  if (f.flags & kHolding) release_worker_late(slot);
+  Frame& f = frames_[slot];
   const std::uint32_t parent = f.parent;
   const std::uint32_t ticket = f.parent_ticket;
+  if (f.flags & kHolding) {
+    const bool awaited = parent != kNoId && frames_[parent].ticket == ticket;
+    if (awaited && steps_[frames_[parent].pc - 1].flags & kLendsWorker) {
+      pass_worker(f, frames_[parent]);
+    } else {
+      release_worker_late(slot);
+    }
+  }
   if (parent == kNoId) {  // what it was a branch of has stopped, or goes on without it
     if (outcome == Outcome::success && calls_[slot].sent < -1)
       messaging_->late(slot, static_cast<std::uint32_t>(-2 - calls_[slot].sent));

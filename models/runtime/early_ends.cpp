@@ -123,8 +123,11 @@ std::string Execution::deadlock() const {
     if (!(f.flags & kLive) || !(f.flags & kHolding) || f.instance != frames_[queued].instance) continue;
     const Step16& step = steps_[f.pc - 1];
     if (step.op != Op::call) continue;
+    std::uint32_t serves = slot;  // itself, or what it is a branch of
+    while (serves != kNoId && frames_[serves].flags & kBranchFrame) serves = frames_[serves].parent;
+    if (serves == kNoId) continue;
     text += fmt::format("; its workers are held by {}, which waits for {}",
-                        t.operation_name(static_cast<int>(edges_[f.edge].operation)),
+                        t.operation_name(static_cast<int>(edges_[frames_[serves].edge].operation)),
                         t.operation_name(static_cast<int>(edges_[step.first].operation)));
     break;
   }

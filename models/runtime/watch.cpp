@@ -196,6 +196,17 @@ void Peek::attempts(std::vector<AttemptPeek>& out) const {
     a.retry = e_.with_calls_ && (e_.calls_[slot].flags & kRetry) != 0;
     out.push_back(a);
   }
+  // A branch may hold the worker.
+  for (std::uint32_t slot = 0; slot < e_.frames_.slots(); ++slot) {
+    const Frame& f = e_.frames_[slot];
+    if (!(f.flags & kLive) || !(f.flags & kHolding) || !(f.flags & kBranchFrame)) continue;
+    std::uint32_t serves = f.parent;
+    while (serves != kNoId && e_.frames_[serves].flags & kBranchFrame) serves = e_.frames_[serves].parent;
+    const auto a =
+        std::lower_bound(out.begin(), out.end(), serves,
+                         [](const AttemptPeek& attempt, std::uint32_t at) { return attempt.slot < at; });
+    if (a != out.end() && a->slot == serves) a->holding = true;
+  }
 }
 
 }  // namespace tailrace::models

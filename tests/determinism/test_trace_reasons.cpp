@@ -1,4 +1,5 @@
 // Why a request's time passed, part by part, in small systems whose every moment is known.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -189,15 +190,19 @@ services: {s: {workers: 8, cpus: 1, endpoints: {op: [compute: 10ms]}}}
 
 // An urgent request interrupts the other's work from 4 to 9 ms.
 TEST(TraceReasons, InterruptedWorkIsInTheQueue) {
-  const Traced t = traced(R"(
+  for (const char* steps : {"[compute: 10ms]", "[try: [compute: 10ms]]"}) {
+    SCOPED_TRACE(steps);
+    const Traced t = traced(fmt::format(R"(
 workloads:
-  low: {trace: {times: [0s]}, calls: s.op, priority: 1}
-  high: {trace: {times: [4ms]}, calls: s.short, priority: 2}
+  low: {{trace: {{times: [0s]}}, calls: s.op, priority: 1}}
+  high: {{trace: {{times: [4ms]}}, calls: s.short, priority: 2}}
 services:
-  s: {workers: 1, queue: {discipline: preemptive_priority}, endpoints: {op: [compute: 10ms], short: [compute: 5ms]}}
-)");
-  EXPECT_EQ(parts_of(t, "high"), (Parts{{"s service", 5'000}}));
-  EXPECT_EQ(parts_of(t, "low"), (Parts{{"s service", 10'000}, {"s queue", 5'000}}));
+  s: {{workers: 1, queue: {{discipline: preemptive_priority}}, endpoints: {{op: {}, short: [compute: 5ms]}}}}
+)",
+                                        steps));
+    EXPECT_EQ(parts_of(t, "high"), (Parts{{"s service", 5'000}}));
+    EXPECT_EQ(parts_of(t, "low"), (Parts{{"s service", 10'000}, {"s queue", 5'000}}));
+  }
 }
 
 // 100 leaves, of which one call in a hundred takes 100 ms instead of 1: a request that meets one waits for it

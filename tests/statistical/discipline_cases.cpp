@@ -20,15 +20,16 @@ Case shared_cores(const std::string& id, double lambda, int cores, const std::st
   return c;
 }
 
-Case two_classes(const std::string& id, double high, double low, const std::string& discipline) {
+Case two_classes(const std::string& id, double high, double low, const std::string& discipline,
+                 const std::string& steps = "[compute: exp(10ms)]") {
   Case c;
   c.id = id;
   c.scenario = fmt::format(
       "workloads:\n"
       "  high: {{constant_arrival_rate: {}/s, priority: 1, calls: s.op}}\n"
       "  low: {{constant_arrival_rate: {}/s, calls: s.op}}\n"
-      "services: {{s: {{workers: 1, queue: {{discipline: {}}}, endpoints: {{op: [compute: exp(10ms)]}}}}}}\n",
-      high, low, discipline);
+      "services: {{s: {{workers: 1, queue: {{discipline: {}}}, endpoints: {{op: {}}}}}}}\n",
+      high, low, discipline, steps);
   c.rate = high + low;
   c.warmup_s = 20;
   return c;
@@ -108,6 +109,12 @@ std::vector<Case> discipline_cases() {
   c.expectations = {near("response_mean_high", response_mean("high"), 0.01 / 0.6, 0.02),
                     near("response_mean_low", response_mean("low"), 0.01 / 0.12, 0.037),
                     near("utilization", utilization("s"), 0.8, 0.02)};
+  cases.push_back(c);
+
+  // What computes within a `try` is interrupted as it is without: the same formulas, the same times.
+  c = two_classes("preemptive-priority-try", 40, 40, "preemptive_priority", "[try: [compute: exp(10ms)]]");
+  c.source = "preemptive-resume priorities: computing in a try is interrupted too";
+  c.expectations = cases.back().expectations;
   cases.push_back(c);
 
   // The mean wait is that of first come first served, rho/(mu-lambda) = 0.7/30; E[W^2] is that of FCFS,

@@ -87,6 +87,28 @@ services:
   EXPECT_GE(waited, 1);
 }
 
+// Five at a time are at work within a `try` when the look begins: none of them is still on its way.
+TEST(Moments, requests_at_work_in_a_branch_have_arrived) {
+  const auto session = open_text(R"(
+tailrace: 1
+name: within
+run: {duration: 10s, replications: 1}
+workloads: {users: {constant_arrival_rate: 10/s, spacing: regular, calls: front.go}}
+services:
+  front: {workers: 20, endpoints: {go: [try: [compute: 500ms]]}}
+network: {default: {latency: 1ms}}
+)");
+  const auto moment = session->wait_moment(8.05, 0.4);
+  ASSERT_TRUE(moment);
+  int at_work = 0;
+  for (const Dot& dot : moment->dots) {
+    if (static_cast<double>(dot.sent_ns) * 1e-9 > moment->from_s - 0.1) continue;
+    ++at_work;
+    EXPECT_GE(dot.arrived_ns, 0) << dot.sent_ns;
+  }
+  EXPECT_GE(at_work, 3);
+}
+
 TEST(Moments, time_outs_are_seen_as_the_caller_sees_them) {
   const auto session = open_text(R"(
 tailrace: 1
