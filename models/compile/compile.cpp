@@ -15,6 +15,7 @@
 #include "models/entry/layer_4.hpp"
 #include "models/policies/discovery/discovery.hpp"
 #include "models/policies/transport/transport.hpp"
+#include "models/topology/first_work.hpp"
 #include "sim/base/check.hpp"
 #include "sim/random/stream.hpp"
 
@@ -171,8 +172,7 @@ class Compiler final : public ProgramCompiler {
     table.pc = pc();
     const bool async = !s.blocking;
     const bool wired = reached_[i];
-    table.worker_first =
-        !async || wired || (!op.steps.empty() && op.steps.front().kind == Step::Kind::compute);
+    table.worker_first = !async || wired || begins_with_work(op.steps);
     bool held = async && table.worker_first;
     const std::size_t first_draw = m_.draws.size();
     const StationTable& st = m_.stations[table.station];

@@ -176,6 +176,20 @@ TEST(SharedCache, ReadsThrough) {
   t.is_quiet();
 }
 
+// The node looks up for 10 ms. Who comes at 1 finds no place in the queue, or leaves it at 6, and asks the
+// database; so does, at 10, who missed.
+TEST(SharedCache, QueueHasItsLimits) {
+  Trace full(scenario("0ms, 1ms", "shared: {workers: 1, queue: 0}, lookup_time: 10ms", kAside));
+  full.sent("s", "db.read", {1, 10});
+  full.requests("load", {{11, success}, {20, success}});
+  EXPECT_EQ(full.at_end().caches[0].unreached, 1u);
+  full.is_quiet();
+  Trace left(scenario("0ms, 1ms", "shared: {workers: 1, queue: {timeout: 5ms}}, lookup_time: 10ms", kAside));
+  left.sent("s", "db.read", {6, 10});
+  left.requests("load", {{16, success}, {20, success}});
+  left.is_quiet();
+}
+
 // Its only node is down from 20 to 60: look-ups find nobody and go to the database; then it is empty.
 TEST(SharedCache, NodeThatIsDownIsAMissAndComesBackEmpty) {
   Trace t(scenario("0ms, 15ms, 30ms, 70ms, 90ms", "shared: {}", kAside,
