@@ -22,6 +22,7 @@
 #include "models/topology/key_lints.hpp"
 #include "models/topology/keys.hpp"
 #include "models/topology/policy_lints.hpp"
+#include "models/topology/queue_lints.hpp"
 #include "models/topology/timeout_lints.hpp"
 #include "models/upkeep/expand.hpp"
 
@@ -545,6 +546,7 @@ std::optional<Topology> build_topology(const ScenarioDoc& doc, Diagnostics& diag
   if (diagnostics.ok()) lint_policies(builder.topology, diagnostics);
   if (diagnostics.ok()) lint_faults(builder.topology, diagnostics);
   if (diagnostics.ok()) lint_keys(builder.topology, diagnostics);
+  if (diagnostics.ok()) lint_queues(builder.topology, diagnostics);
   check_slos(spec.slos, builder.topology, diagnostics);
   if (diagnostics.ok()) check_prices(doc, builder.topology, diagnostics);
   warn_unused(builder.topology, diagnostics);
