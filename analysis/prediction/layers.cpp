@@ -477,17 +477,20 @@ double Layers::evaluate_station(std::size_t i, bool given) {
   for (GroupState& g : s.groups) {
     WalkPlace place{async, g.slowness, 1, 0, {}};
     if (!given) {
-      Visits computes, visits;
+      Visits computes, beside, visits;
       double raw_spent = 0;
       for (const int op : s.operations) {
         op_walk[at(op)] = walk_program(t_.operations[at(op)].steps, t_, facts, place);
         computes.add(weight(op), op_walk[at(op)].computes);
+        beside.add(weight(op), op_walk[at(op)].beside);
         stays(op_walk[at(op)], weight(op), visits);
         raw_spent += weight(op) * op_walk[at(op)].spent_s;
       }
       const double share = total > 0 ? g.share : 0;
       if (s.cores) {
-        solve_cores(model, s, g, computes, computes.count * share);
+        Visits all = computes;
+        all.add(1, beside);
+        solve_cores(model, s, g, all, all.count * share);
         place.stretch = g.stretch;
         place.core_wait_s = g.core_wait_s;
         if (g.stretch != 1 || g.core_wait_s > 0) {
@@ -506,8 +509,8 @@ double Layers::evaluate_station(std::size_t i, bool given) {
         load.visits = visits;
         load.computes = &computes;
         const double in_visits = async ? visits.first : raw_spent;
-        load.only_computes =
-            !s.holds_calls && (async || std::fabs(in_visits - computes.first) <= 1e-9 * in_visits);
+        load.only_computes = !s.holds_calls && beside.count == 0 &&
+                             (async || std::fabs(in_visits - computes.first) <= 1e-9 * in_visits);
         load.source = s.source == models::kNone ? nullptr : &t_.workloads[at(s.source)];
         load.calling_edges = s.calling_edges;
         solve_pool(model, s, g, load);

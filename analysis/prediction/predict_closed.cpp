@@ -364,7 +364,8 @@ void Predictor::layered_bounds() {
     double visits = 0, work = 0;
     for (const int op : s.operations) {
       visits += c.op_visits[at(op)] * (m.blocking ? 1 : layers_.op_walk[at(op)].segments.count);
-      work += c.op_visits[at(op)] * layers_.op_walk[at(op)].computes.first;
+      const WalkResult& w = layers_.op_walk[at(op)];
+      work += c.op_visits[at(op)] * (w.computes.first + w.beside.first);
     }
     const double instances = static_cast<double>(m.instances);
     if (s.limited)

@@ -162,8 +162,10 @@ double Predictor::rate_of(std::size_t i) const {  // visits per second, at the f
 
 double Predictor::work_of(std::size_t i) const {  // core-seconds per second
   double sum = 0;
-  for (const int op : layers_.stations[i].operations)
-    sum += rates_[at(op)] * layers_.op_walk[at(op)].computes.first;
+  for (const int op : layers_.stations[i].operations) {
+    const WalkResult& w = layers_.op_walk[at(op)];
+    sum += rates_[at(op)] * (w.computes.first + w.beside.first);
+  }
   return sum;
 }
 

@@ -139,7 +139,8 @@ class Walk {
           break;
         }
         case Step::Kind::background:
-          beside(s.branches.front().steps, p.reach);
+          result_.beside.add(1, beside(s.branches.front().steps, p.reach));
+          result_.beside.exact = false;  // it comes together with the work of who started it
           break;
         case Step::Kind::cache:
           cache(s, p);
@@ -155,14 +156,17 @@ class Walk {
     return p;
   }
 
-  // It calls, but nobody waits for it, and it holds no worker.
-  void beside(const Steps& steps, double reach) {
+  // It calls, but nobody waits for it, and it holds no worker. Returns what it computes.
+  Visits beside(const Steps& steps, double reach) {
     const double outside = result_.spent_s;
-    const Visits segments = result_.segments, computes = result_.computes;
+    const Visits segments = result_.segments;
+    Visits computes;
+    std::swap(computes, result_.computes);
     sequence(steps, reach, {});
+    std::swap(computes, result_.computes);
     result_.spent_s = outside;
     result_.segments = segments;
-    result_.computes = computes;
+    return computes;
   }
 
   void cache(const Step& s, Part& p) {
@@ -172,7 +176,10 @@ class Walk {
     p.time = p.time + first.time;
     p.reach = first.reach;
     p.open = first.open;
-    if (use == models::CacheUse::behind) return beside(s.branches[1].steps, p.reach);
+    if (use == models::CacheUse::behind) {  // less than that where writes are merged
+      beside(s.branches[1].steps, p.reach);
+      return;
+    }
     if (use == models::CacheUse::look && t_.caches[static_cast<std::size_t>(s.ref)].detached())
       p.time.exact = false;  // those who wait for one fetch are not followed
     const double share = cache_share(s, facts_);
@@ -346,6 +353,7 @@ class Walk {
     const double weight = p.reach * rounds;
     result_.segments.add(weight, once.segments);
     result_.computes.add(weight, once.computes);
+    result_.beside.add(weight, once.beside);
     for (const CallCount& c : once.calls) result_.calls.push_back({c.edge, weight * c.times});
     for (const CallCount& c : once.look_ups) result_.look_ups.push_back({c.edge, weight * c.times});
     result_.forks = result_.forks || once.forks;

@@ -65,6 +65,7 @@ struct WalkResult {
   double success = 1;
   Visits segments;  // async: stays at a worker
   Visits computes;  // compute steps, as work: without stretch and waits
+  Visits beside;    // ... of background steps
   std::vector<CallCount> calls;
   std::vector<CallCount> look_ups;  // by cache, in place of the edge
   bool forks = false;               // has a parallel of two or more branches

@@ -149,13 +149,13 @@ void solve_cores(const models::Station& model, StationState& state, GroupState& 
   if (!(computes.first > 0)) return;
   if (model.cpu_scheduling == models::CpuScheduling::processor_sharing) {
     g.stretch = load > 0 ? std::max(slowest, SharedCores(load, cores).in_system / load) : slowest;
-    if (!computes.exact) approximate(state, "parallel work is taken as independent");
   } else if (load > 0) {
     const QueueMeans q = mgc_approx(compute_rate, computes.mean(),
                                     computes.exponential() ? 1 : computes.scv(), static_cast<int>(cores));
     g.core_wait_s = q.wait_mean_s;
     if (!q.exact) approximate(state, "several cores and work that is not exponential");
   }
+  if (!computes.exact) approximate(state, "parallel work is taken as independent");
   if (!state.limited) {  // the cores are all there is
     if (state.arrivals == Stream::unknown) {
       unknown(state, stream_text(state.arrivals));

@@ -199,7 +199,7 @@ void Layers::classify(const std::vector<double>& rates, const std::vector<double
       if (step != nullptr) s.only_law = &*step->distribution;
     }
     // The law of the stays, whatever their length under load.
-    Visits visits, computes;
+    Visits visits, computes, beside;
     bool one_step = true;
     for (const int op : s.operations) {
       if (!(rates[at(op)] > 0)) continue;
@@ -211,6 +211,7 @@ void Layers::classify(const std::vector<double>& rates, const std::vector<double
         visits.add(rates[at(op)], walk.segments);
       }
       computes.add(rates[at(op)], walk.computes);
+      beside.add(rates[at(op)], walk.beside);
       one_step = one_step && only_compute(t_.operations[at(op)].steps) != nullptr;
     }
     const bool random = m.instances == 1 || m.balancer.policy == models::Balancing::random ||
@@ -220,7 +221,7 @@ void Layers::classify(const std::vector<double>& rates, const std::vector<double
     if (!s.limited && !s.cores) {
       s.product_form = true;
     } else if (!s.limited) {
-      s.product_form = random && (sharing || computes.exponential());
+      s.product_form = random && beside.count == 0 && (sharing || computes.exponential());
     } else if (s.cores) {
       s.product_form = random && keeps_all && !s.holds_calls && one_step && computes.exponential() &&
                        m.discipline != models::Discipline::shortest_job_first;

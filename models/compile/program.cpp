@@ -277,13 +277,14 @@ void ProgramCompiler::spawn(const Step& s, const Place& here) {
   m_.steps[skip].first = pc();
 }
 
-// It runs beside whoever started it: no worker is its own.
+// It runs beside whoever started it: no worker is its own, but the instance's cores are.
 std::uint32_t ProgramCompiler::root_program(const Steps& steps, const Place& here, const char* purpose) {
   const std::uint32_t start = pc();
   bool held = false;
-  body(steps,
-       {here.component, here.purpose + purpose, false, 0, false, false, here.station, here.cache_depth},
-       held);
+  Place beside = here;
+  beside.purpose += purpose;
+  beside.async = false;
+  body(steps, beside, held);
   emit(Op::end_root);
   return start;
 }

@@ -156,6 +156,22 @@ TEST(PredictOpen, SharedCoresAreInsensitive) {
   EXPECT_FALSE(p.stations[0].utilization.known);
 }
 
+// Two of 10 ms share the core, in twos: of both the core is busy, and nobody is held up by the worker. The
+// time takes them as independent.
+TEST(PredictOpen, BackgroundWorkIsOnTheCoresToo) {
+  World w;
+  models::Step beside;
+  beside.kind = models::Step::Kind::background;
+  beside.branches.push_back({1, {World::work(10)}});
+  const int s = w.service("s", models::kUnlimited, {beside, World::work(10)});
+  w.station(s).cpus = 1;
+  w.open(35, {w.call(s)});
+  const Prediction p = predict(w.t);
+  EXPECT_NEAR(p.stations[0].core_utilization.value, 0.7, 1e-12);
+  expect_figure(p.workloads[0].response_mean_s, 0.01 / 0.3, false);
+  EXPECT_NEAR(p.workloads[0].zero_load_response_s, 0.01, 1e-12);
+}
+
 TEST(PredictOpen, FourSharedCoresAreErlangC) {
   World w;
   const int s = w.service("s", models::kUnlimited, {World::work(10)});
