@@ -168,7 +168,7 @@ bool Execution::stop_frame(std::uint32_t slot, const StationTable& station, std:
       ++f.ticket;  // the channel's word, or the handling that it waits for, is for nobody
       return false;
     case Op::thaw:
-      return !thawed(slot);
+      return !thawed(slot) && !timers_.cancel(f, TimerPurpose::work);
     case Op::compute: {
       if (step.flags == 0) return true;
       if (station.cores > 0 && station.cpu_scheduling == CpuScheduling::processor_sharing) {
@@ -264,11 +264,18 @@ void Execution::instance_goes_on(std::uint32_t instance) {
   if (state.down == 0) fault_.serving[instances_[instance].station].change(now_, 1);
   state.paused_total += now_ - state.paused_since;
   set_cpu_speed(instance, 1);
+  const bool preemptive =
+      station_tables_[instances_[instance].station].discipline == Discipline::preemptive_priority;
   for (const InstanceFaults::Frozen& frozen : state.frozen) {
     if (frames_[frozen.slot].ticket != frozen.ticket) continue;
     calls_[frozen.slot].pause = state.paused_total;
-    schedule(sim::saturating_add(now_, frozen.left), Phase::finish,
-             frozen.core ? Kind::core_done : Kind::resume, frozen.slot);
+    const Frame& f = frames_[frozen.slot];
+    if (frozen.left > 0 && preemptive && f.flags & kHolding) {
+      work_preemptibly(frozen.slot, frozen.left);
+    } else {
+      schedule(sim::saturating_add(now_, frozen.left), Phase::finish,
+               frozen.core ? Kind::core_done : Kind::resume, frozen.slot);
+    }
   }
   state.frozen.clear();
   if (station_tables_[instances_[instance].station].shared) serve_shared(instances_[instance].station);
@@ -297,7 +304,13 @@ bool Execution::held_by_pause(std::uint32_t slot, bool worked, bool core) {
   if (!worked || state.paused_total <= x.pause) return false;
   const std::int64_t late = state.paused_total - x.pause;
   x.pause = state.paused_total;
-  schedule(sim::saturating_add(now_, late), Phase::finish, core ? Kind::core_done : Kind::resume, slot);
+  const bool preemptive =
+      station_tables_[instances_[f.instance].station].discipline == Discipline::preemptive_priority;
+  if (preemptive && f.flags & kHolding) {
+    work_preemptibly(slot, late);
+  } else {
+    schedule(sim::saturating_add(now_, late), Phase::finish, core ? Kind::core_done : Kind::resume, slot);
+  }
   return true;
 }
 

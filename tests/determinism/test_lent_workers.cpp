@@ -168,22 +168,55 @@ faults: [{type: pod_kill, target: s, start: 25ms, restart_time: 10ms}]
   t.is_quiet();
 }
 
-// Still from 4 to 6: of 10 ms 6 are done when the worker is taken at 8, and 4 are left at 10.
-TEST(LentWorker, IsLateByAPauseAsOthersAre) {
+// What a pause makes late is work like the rest. Still from 4 to 6: of 10 ms 6 are done when the worker is
+// taken at 8. From 4 to 9: at 10 as much is left as it stood still, 3 ms of it at 12. From 8 to 13: it stands
+// still at its end, goes on for 2 ms, and has one left at 14.
+TEST(LentWorker, IsInterruptedWhileItIsLateByAPause) {
+  struct {
+    const char* pause;
+    int major_ms, minor_ends_ms;
+  } const pauses[] = {{"start: 4ms, duration: 2ms", 8, 14},
+                      {"start: 4ms, duration: 5ms", 12, 17},
+                      {"start: 8ms, duration: 5ms", 14, 17}};
   for (const char* steps : {"[compute: 10ms]", "[try: [compute: 10ms]]"}) {
-    SCOPED_TRACE(steps);
-    Trace t(fmt::format(R"(
+    for (const auto& p : pauses) {
+      SCOPED_TRACE(fmt::format("{} {}", steps, p.pause));
+      Trace t(fmt::format(R"(
 workloads:
   minor: {{trace: {{times: [0s]}}, calls: s.op}}
-  major: {{trace: {{times: [8ms]}}, calls: s.short, priority: 3}}
+  major: {{trace: {{times: [{}ms]}}, calls: s.short, priority: 3}}
 services:
   s: {{workers: 1, queue: {{discipline: preemptive_priority}}, endpoints: {{op: {}, short: [compute: 2ms]}}}}
-faults: [{{type: pause, target: s, start: 4ms, duration: 2ms}}]
+faults: [{{type: pause, target: s, {}}}]
 )",
-                        steps));
-    t.requests("major", {{10, success}});
-    t.requests("minor", {{14, success}});
-    t.is_quiet();
+                          p.major_ms, steps, p.pause));
+      t.requests("major", {{p.major_ms + 2.0, success}});
+      t.requests("minor", {{static_cast<double>(p.minor_ends_ms), success}});
+      t.is_quiet();
+    }
+  }
+}
+
+// Still from 4 to 9, so late from 10 to 15: at 12 its caller leaves, or it dies.
+TEST(LentWorker, IsStoppedWhileItIsLateByAPause) {
+  for (const char* steps : {"[compute: 10ms]", "[try: [compute: 10ms]]"}) {
+    const auto scenario = [&](const char* policies, const char* fault) {
+      return fmt::format(R"(
+workloads: {{load: {{trace: {{times: [0s, 50ms]}}, calls: s.op{}}}}}
+services:
+  s: {{workers: 1, queue: {{discipline: preemptive_priority}}, cancellation: at_once, endpoints: {{op: {}}}}}
+faults: [{{type: pause, target: s, start: 4ms, duration: 5ms}}{}]
+)",
+                         policies, steps, fault);
+    };
+    Trace left(scenario(", timeout: 12ms, cancellation: true", ""));
+    left.served("s.op", {{12, cancelled}, {60, success}});
+    EXPECT_DOUBLE_EQ(left.busy_ms("s"), 12 + 10) << steps;
+    left.is_quiet();
+    Trace dead(scenario("", ", {type: pod_kill, target: s, start: 12ms, restart_time: 5ms}"));
+    dead.served("s.op", {{12, network}, {60, success}});
+    EXPECT_DOUBLE_EQ(dead.busy_ms("s"), 12 + 10) << steps;
+    dead.is_quiet();
   }
 }
 
