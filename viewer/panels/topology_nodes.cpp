@@ -45,6 +45,125 @@ float draw_queue(ImDrawList& draw, ImVec2 where, float size, double queue, ImU32
   return x - where.x;
 }
 
+// What both sizes of a card tell.
+struct Card {
+  const DrawnNode& node;
+  const SceneNode& first;  // of its members
+  NodeFigures figures;
+  Health health = Health::good;
+  std::string trouble;
+  ImVec2 a, b;  // corners
+  float unit = 1, fade = 1;
+
+  bool sends() const { return !first.workloads.empty(); }
+  double waiting() const { return std::max(figures.lag, figures.queue); }  // messages, or requests
+  ImU32 ink(ImU32 colour) const { return with_alpha(colour, fade); }
+};
+
+void draw_card(ImDrawList& draw, const Card& c) {
+  const float small = std::max(c.unit * 0.86f, em() * 0.68f);
+  ImFont* const small_text = font_for(small);
+
+  draw_icon(draw, {c.a.x + c.unit * 1.25f, c.a.y + c.unit * 1.2f}, c.unit * 0.66f, c.first.icon,
+            c.ink(c.health >= Health::strained ? theme().of(c.health) : theme().dim));
+  ImFont* const name_font = std::abs(c.unit - bold_font()->FontSize) < bold_font()->FontSize * 0.45f
+                                ? bold_font()
+                                : font_for(c.unit);
+  const float name_left = c.a.x + c.unit * 2.35f, sign_x = c.b.x - c.unit * 0.95f;
+  draw_text(draw, name_font, c.unit, {name_left, c.a.y + c.unit * 0.55f}, c.ink(theme().text),
+            fitted(name_font, c.unit, c.node.title, sign_x - c.unit * 0.6f - name_left));
+  if (c.health != Health::good) draw_health(draw, {sign_x, c.a.y + c.unit * 1.15f}, c.unit * 0.42f, c.health);
+
+  // Second line: how busy, or what it sends.
+  const float left = c.a.x + c.unit * 0.65f, right = c.b.x - c.unit * 0.65f, second = c.a.y + c.unit * 2.05f;
+  if (!c.sends() && !std::isnan(c.figures.utilisation)) {
+    const std::string share = value_text(AxisKind::share, c.figures.utilisation);
+    const float room = text_width(small_text, small, "100%") + c.unit * 0.45f;
+    draw_meter(draw, {left, second + c.unit * 0.28f}, {right - room, second + c.unit * 0.78f},
+               c.figures.utilisation, kBusy, kTooBusy);
+    draw_text(draw, small_text, small, {right - text_width(small_text, small, share), second},
+              c.ink(theme().dim), share);
+  } else {
+    std::string text = c.sends() ? value_text(AxisKind::rate, c.figures.offered) + " sent"
+                                 : value_text(AxisKind::number, c.figures.busy) + " under way";
+    draw_text(draw, small_text, small, {left, second}, c.ink(theme().dim),
+              fitted(small_text, small, text, right - left));
+  }
+
+  // Third line: what is wrong, what waits; otherwise what it is.
+  const float third = c.a.y + c.unit * 3.2f;
+  float x = left;
+  if (!c.trouble.empty()) {
+    const ImU32 colour = theme().of(std::max(c.health, Health::strained));
+    x += draw_text(draw, small_text, small, {x, third}, c.ink(colour),
+                   fitted(small_text, small, c.trouble, right - x)) +
+         c.unit * 0.6f;
+  }
+  if (c.waiting() >= 0.5) {
+    const std::string text =
+        value_text(AxisKind::number, std::round(c.waiting())) + (c.trouble.empty() ? " waiting" : "");
+    const float needed = text_width(small_text, small, text) + c.unit * 0.35f;
+    const ImU32 colour = c.waiting() > 10 ? theme().strained : theme().dim;
+    if (right - x > needed + c.unit * 1.2f) {
+      draw.PushClipRect({x, c.a.y}, {right - needed, c.b.y}, true);
+      x += std::min(draw_queue(draw, {x, third}, small, c.waiting(), c.ink(colour)), right - needed - x) +
+           c.unit * 0.3f;
+      draw.PopClipRect();
+    }
+    if (right - x >= needed - c.unit * 0.35f)
+      draw_text(draw, small_text, small, {x, third}, c.ink(colour), text);
+  } else if (c.trouble.empty()) {
+    draw_text(draw, small_text, small, {x, third}, c.ink(theme().faint),
+              fitted(small_text, small, c.node.caption, right - x));
+  }
+}
+
+// Two lines instead of three, in letters as large as that leaves room for: who it is; what is wrong and what
+// waits, otherwise what it does. How busy it is lies beneath as a bar.
+void draw_small_card(ImDrawList& draw, const Card& c) {
+  const float left = c.a.x + c.unit * 0.6f, right = c.b.x - c.unit * 0.6f;
+  const float line = std::min(em(), c.unit * 1.5f), small = crisp(line * 0.9f);
+
+  draw_icon(draw, {left + line * 0.5f, c.a.y + c.unit * 1.15f}, line * 0.5f, c.first.icon,
+            c.ink(c.health >= Health::strained ? theme().of(c.health) : theme().dim));
+  const bool sign = c.health != Health::good;
+  if (sign) draw_health(draw, {right - line * 0.4f, c.a.y + c.unit * 1.15f}, line * 0.38f, c.health);
+  // Long names are written smaller before they are cut.
+  const float name_left = left + line * 1.35f, room = right - (sign ? line * 1.1f : 0) - name_left;
+  const float needs = text_width(bold_font(), line, c.node.title);
+  const float size =
+      std::clamp(line * 0.98f * room / std::max(1.0f, needs), std::min(line, em() * 0.72f), line);
+  ImFont* const bold = bold_font();
+  draw_text(draw, bold, size, {name_left, c.a.y + c.unit * 1.15f - size * 0.6f}, c.ink(theme().text),
+            fitted(bold, size, c.node.title, room));
+
+  ImFont* const font = font_for(small);
+  const float second = c.a.y + c.unit * 2.15f;
+  const bool meter = !c.sends() && !std::isnan(c.figures.utilisation);
+  float end = right;
+  if (c.waiting() >= 0.5) {
+    const std::string text = value_text(AxisKind::number, std::round(c.waiting()));
+    const ImU32 colour = c.ink(c.waiting() > 10 ? theme().strained : theme().dim);
+    end -= text_width(font, small, text);
+    draw_text(draw, font, small, {end, second}, colour, text);
+    const float strokes = std::min(c.unit * 3, (right - left) * 0.25f);
+    draw.PushClipRect({end - strokes - small * 0.3f, c.a.y}, {end - small * 0.3f, c.b.y}, true);
+    draw_queue(draw, {end - strokes - small * 0.3f, second}, small, c.waiting(), colour);
+    draw.PopClipRect();
+    end -= strokes + small * 0.6f;
+  }
+  const std::string words = !c.trouble.empty() ? c.trouble
+                            : c.sends()        ? value_text(AxisKind::rate, c.figures.offered) + " sent"
+                            : meter            ? value_text(AxisKind::share, c.figures.utilisation) + " busy"
+                                               : value_text(AxisKind::number, c.figures.busy) + " under way";
+  draw_text(draw, font, small, {left, second},
+            c.ink(c.trouble.empty() ? theme().dim : theme().of(std::max(c.health, Health::strained))),
+            fitted(font, small, words, end - left));
+  if (meter)
+    draw_meter(draw, {left, c.b.y - c.unit * 0.62f}, {right, c.b.y - c.unit * 0.3f}, c.figures.utilisation,
+               kBusy, kTooBusy);
+}
+
 }  // namespace
 
 void TopologyPanel::draw_nodes(ImDrawList& draw, const Look& look) {
@@ -93,7 +212,10 @@ void TopologyPanel::draw_nodes(ImDrawList& draw, const Look& look) {
     if (chosen)
       draw.AddRect(a - ImVec2{4, 4}, b + ImVec2{4, 4}, with_alpha(theme().accent, 0.5f), round + 4, 0, 1.5f);
     if (level == Detail::card) {
-      zoom_ < kFullCard ? draw_small_card(draw, look, i, a, b) : draw_card(draw, look, i, a, b);
+      const SceneNode& first = look.scene->nodes[at(node.members[0])];
+      const NodeFigures f = figures_of(look, node);
+      const Card card{node, first, f, health, trouble_of_drawn(look, node), a, b, em() * zoom_, fade};
+      zoom_ < kFullCard ? draw_small_card(draw, card) : draw_card(draw, card);
     } else if (level == Detail::name) {
       // Long names are written smaller before they are cut.
       float size = std::min(em(), (b.y - a.y) * 0.42f);
@@ -126,126 +248,6 @@ void TopologyPanel::draw_nodes(ImDrawList& draw, const Look& look) {
       }
     }
   }
-}
-
-void TopologyPanel::draw_card(ImDrawList& draw, const Look& look, std::size_t which, ImVec2 a,
-                              ImVec2 b) const {
-  const DrawnNode& node = drawing_.nodes[which];
-  const SceneNode& first = look.scene->nodes[at(node.members[0])];
-  const NodeFigures f = figures_of(look, node);
-  const Health health = health_of_drawn(look, node);
-  const float unit = em() * zoom_, fade = dimmed_node(look, node) ? 0.3f : 1.0f;
-  const float small = std::max(unit * 0.86f, em() * 0.68f);
-  ImFont* const small_text = font_for(small);
-  const auto ink = [&](ImU32 colour) { return with_alpha(colour, fade); };
-
-  draw_icon(draw, {a.x + unit * 1.25f, a.y + unit * 1.2f}, unit * 0.66f, first.icon,
-            ink(health >= Health::strained ? theme().of(health) : theme().dim));
-  ImFont* const name_font =
-      std::abs(unit - bold_font()->FontSize) < bold_font()->FontSize * 0.45f ? bold_font() : font_for(unit);
-  const float name_left = a.x + unit * 2.35f, sign_x = b.x - unit * 0.95f;
-  draw_text(draw, name_font, unit, {name_left, a.y + unit * 0.55f}, ink(theme().text),
-            fitted(name_font, unit, node.title, sign_x - unit * 0.6f - name_left));
-  if (health != Health::good) draw_health(draw, {sign_x, a.y + unit * 1.15f}, unit * 0.42f, health);
-
-  // Second line: how busy, or what it sends.
-  const float left = a.x + unit * 0.65f, right = b.x - unit * 0.65f, second = a.y + unit * 2.05f;
-  const bool sends = !first.workloads.empty();
-  if (!sends && !std::isnan(f.utilisation)) {
-    const std::string share = value_text(AxisKind::share, f.utilisation);
-    const float room = text_width(small_text, small, "100%") + unit * 0.45f;
-    draw_meter(draw, {left, second + unit * 0.28f}, {right - room, second + unit * 0.78f}, f.utilisation,
-               kBusy, kTooBusy);
-    draw_text(draw, small_text, small, {right - text_width(small_text, small, share), second},
-              ink(theme().dim), share);
-  } else {
-    std::string text = sends ? value_text(AxisKind::rate, f.offered) + " sent"
-                             : value_text(AxisKind::number, f.busy) + " under way";
-    draw_text(draw, small_text, small, {left, second}, ink(theme().dim),
-              fitted(small_text, small, text, right - left));
-  }
-
-  // Third line: what is wrong, what waits; otherwise what it is.
-  const float third = a.y + unit * 3.2f;
-  const std::string trouble = trouble_of_drawn(look, node);
-  float x = left;
-  if (!trouble.empty()) {
-    const ImU32 colour = theme().of(std::max(health, Health::strained));
-    x += draw_text(draw, small_text, small, {x, third}, ink(colour),
-                   fitted(small_text, small, trouble, right - x)) +
-         unit * 0.6f;
-  }
-  const double waiting = f.lag > f.queue ? f.lag : f.queue;
-  if (waiting >= 0.5) {
-    const std::string text =
-        value_text(AxisKind::number, std::round(waiting)) + (trouble.empty() ? " waiting" : "");
-    const float needed = text_width(small_text, small, text) + unit * 0.35f;
-    const ImU32 colour = waiting > 10 ? theme().strained : theme().dim;
-    if (right - x > needed + unit * 1.2f) {
-      draw.PushClipRect({x, a.y}, {right - needed, b.y}, true);
-      x += std::min(draw_queue(draw, {x, third}, small, waiting, ink(colour)), right - needed - x) +
-           unit * 0.3f;
-      draw.PopClipRect();
-    }
-    if (right - x >= needed - unit * 0.35f) draw_text(draw, small_text, small, {x, third}, ink(colour), text);
-  } else if (trouble.empty()) {
-    draw_text(draw, small_text, small, {x, third}, ink(theme().faint),
-              fitted(small_text, small, node.caption, right - x));
-  }
-}
-
-// Two lines instead of three, in letters as large as that leaves room for: who it is; what is wrong and what
-// waits, otherwise what it does. How busy it is lies beneath as a bar.
-void TopologyPanel::draw_small_card(ImDrawList& draw, const Look& look, std::size_t which, ImVec2 a,
-                                    ImVec2 b) const {
-  const DrawnNode& node = drawing_.nodes[which];
-  const SceneNode& first = look.scene->nodes[at(node.members[0])];
-  const NodeFigures f = figures_of(look, node);
-  const Health health = health_of_drawn(look, node);
-  const float unit = em() * zoom_, fade = dimmed_node(look, node) ? 0.3f : 1.0f;
-  const auto ink = [&](ImU32 colour) { return with_alpha(colour, fade); };
-  const float left = a.x + unit * 0.6f, right = b.x - unit * 0.6f;
-  const float line = std::min(em(), unit * 1.5f), small = crisp(line * 0.9f);
-
-  draw_icon(draw, {left + line * 0.5f, a.y + unit * 1.15f}, line * 0.5f, first.icon,
-            ink(health >= Health::strained ? theme().of(health) : theme().dim));
-  const bool sign = health != Health::good;
-  if (sign) draw_health(draw, {right - line * 0.4f, a.y + unit * 1.15f}, line * 0.38f, health);
-  // Long names are written smaller before they are cut.
-  const float name_left = left + line * 1.35f, room = right - (sign ? line * 1.1f : 0) - name_left;
-  const float needs = text_width(bold_font(), line, node.title);
-  const float size =
-      std::clamp(line * 0.98f * room / std::max(1.0f, needs), std::min(line, em() * 0.72f), line);
-  ImFont* const bold = bold_font();
-  draw_text(draw, bold, size, {name_left, a.y + unit * 1.15f - size * 0.6f}, ink(theme().text),
-            fitted(bold, size, node.title, room));
-
-  ImFont* const font = font_for(small);
-  const float second = a.y + unit * 2.15f;
-  const bool sends = !first.workloads.empty(), meter = !sends && !std::isnan(f.utilisation);
-  const std::string trouble = trouble_of_drawn(look, node);
-  const double waiting = std::max(f.lag, f.queue);
-  float end = right;
-  if (waiting >= 0.5) {
-    const std::string text = value_text(AxisKind::number, std::round(waiting));
-    const ImU32 colour = ink(waiting > 10 ? theme().strained : theme().dim);
-    end -= text_width(font, small, text);
-    draw_text(draw, font, small, {end, second}, colour, text);
-    const float strokes = std::min(unit * 3, (right - left) * 0.25f);
-    draw.PushClipRect({end - strokes - small * 0.3f, a.y}, {end - small * 0.3f, b.y}, true);
-    draw_queue(draw, {end - strokes - small * 0.3f, second}, small, waiting, colour);
-    draw.PopClipRect();
-    end -= strokes + small * 0.6f;
-  }
-  const std::string words = !trouble.empty() ? trouble
-                            : sends          ? value_text(AxisKind::rate, f.offered) + " sent"
-                            : meter          ? value_text(AxisKind::share, f.utilisation) + " busy"
-                                             : value_text(AxisKind::number, f.busy) + " under way";
-  draw_text(draw, font, small, {left, second},
-            ink(trouble.empty() ? theme().dim : theme().of(std::max(health, Health::strained))),
-            fitted(font, small, words, end - left));
-  if (meter)
-    draw_meter(draw, {left, b.y - unit * 0.62f}, {right, b.y - unit * 0.3f}, f.utilisation, kBusy, kTooBusy);
 }
 
 void TopologyPanel::draw_far_labels(ImDrawList& draw, const Look& look) {

@@ -47,8 +47,6 @@ class TopologyPanel {
   void draw_edge_labels(ImDrawList& draw, const Look& look);
   void draw_dots(ImDrawList& draw, const Look& look) const;
   void draw_nodes(ImDrawList& draw, const Look& look);
-  void draw_card(ImDrawList& draw, const Look& look, std::size_t which, ImVec2 min, ImVec2 max) const;
-  void draw_small_card(ImDrawList& draw, const Look& look, std::size_t which, ImVec2 min, ImVec2 max) const;
   void draw_far_labels(ImDrawList& draw, const Look& look);
   void draw_headline(ImDrawList& draw, const Look& look, ImVec2 at, float width);
   void draw_legend(ImDrawList& draw, ImVec2 at);
