@@ -484,8 +484,10 @@ void App::end_film() {
 
 // Of all panels; the bar with the buttons is no part of it. Even sides, which films must have.
 void App::film_frame(Surface& surface) {
-  const bool over = sessions_[0]->playhead_s() >= sessions_[0]->duration_s();
+  const bool over = sessions_[0]->playhead_s() >= sessions_[0]->end_s();
   if (!sessions_[0]->playing() && !over) return;  // paused: nothing is added
+  for (const auto& session : sessions_)           // not simulated yet: the film stands until it is
+    if (session->playhead_s() < std::min(session->wanted_s(), session->end_s())) return;
   const Pixels pixels = surface.read();
   if (pixels.empty()) return;  // a window has it with the next frame
   Place all{"", {0, 0}, ImGui::GetIO().DisplaySize};

@@ -100,6 +100,29 @@ TEST(Session, playing_goes_on_from_a_time_that_was_sought_before_it_was_simulate
   EXPECT_LE(session->playhead_s(), 53);
 }
 
+TEST(Session, what_can_be_shown_ends_where_a_run_ended_early) {
+  const auto whole = run_text(kShop);
+  EXPECT_DOUBLE_EQ(whole->end_s(), 60);
+  SessionOptions few;
+  few.overrides = {"run.max_events=5000"};
+  const auto session = open_text(kShop, few);
+  ASSERT_TRUE(session->wait_complete(kLong));
+  ASSERT_EQ(session->view()->state, RunState::ended_early) << session->view()->message;
+  const double end = session->end_s();
+  EXPECT_GT(end, 3) << "40 requests a second of a few events each";
+  EXPECT_LT(end, 57);
+  session->seek(end - 1);
+  session->set_speed(1);
+  session->play();
+  session->advance(0.5);
+  EXPECT_TRUE(session->playing());
+  session->advance(2);
+  EXPECT_EQ(session->playhead_s(), end);
+  EXPECT_FALSE(session->playing());
+  session->play();
+  EXPECT_EQ(session->playhead_s(), 0) << "from the end it begins again";
+}
+
 TEST(Session, what_is_shown_is_what_a_run_of_the_scenario_gives) {
   const auto session = run_text(kShop);
   const auto view = session->view();

@@ -97,13 +97,13 @@ TEST(Picture, ThatIsAnotherIsFoundToBeAnother) {
 
 // A window with the shop, ready at a moment; has no surface where no picture can be made, which `error` says.
 struct ShopWindow {
-  ShopWindow(int width, int height, double at_s) {
+  ShopWindow(int width, int height, double at_s, const SessionOptions& session = {}) {
     SurfaceOptions options;
     options.width = width, options.height = height;
     surface = open_picture(options, error);
     if (!surface) return;
     std::vector<std::unique_ptr<Session>> sessions;
-    sessions.push_back(open_text(kShop));
+    sessions.push_back(open_text(kShop, session));
     app.emplace(std::move(sessions), AppOptions{});
     app->attach(*surface);
     ready = app->settle(at_s, kLong);
@@ -186,6 +186,23 @@ TEST(Film, IsAPictureForEachTwentyFourthOfASecond) {
   frames(12);
   EXPECT_FALSE(app.film().running());
   EXPECT_EQ(app.film().frames(), 4) << "1.2 s in steps of half a second: three, and where it began";
+}
+
+TEST(Film, EndsWhereTheRunEndedEarly) {
+  SessionOptions few;
+  few.overrides = {"run.max_events=10000"};
+  ShopWindow window(641, 403, 0, few);
+  if (!window.surface) GTEST_SKIP() << "no picture can be made here: " << window.error;
+  ASSERT_TRUE(window.ready);
+  Session& session = window.app->session();
+  ASSERT_LT(session.end_s(), 60);
+  const tests::TemporaryFolder folder;
+  session.seek(session.end_s() - 1.2);
+  session.set_speed(12);
+  ASSERT_TRUE(window.app->begin_film(folder.file("film")));
+  window.frames(12);
+  EXPECT_FALSE(window.app->film().running());
+  EXPECT_EQ(window.app->film().frames(), 4) << "1.2 s in steps of half a second: three, and where it began";
 }
 
 TEST(Film, IsNotBegunWhereItCannotBe) {

@@ -173,6 +173,12 @@ struct Session::Body {
     return v->history->complete() && v->state == RunState::complete ? duration() : v->history->frontier_s();
   }
 
+  double end() const {
+    const std::shared_ptr<const SessionView> v = look();
+    const bool over = v->state != RunState::running && v->state != RunState::compiling;
+    return over && v->run == run ? frontier() : duration();
+  }
+
   void keep_moment() {
     if (!follow || (playing && speed > kDotSpeed)) return;
     const Runner::Ready of = runner.ready();
@@ -290,6 +296,10 @@ double Session::duration_s() const {
   return body_->duration();
 }
 
+double Session::end_s() const {
+  return body_->end();
+}
+
 bool Session::playing() const {
   return body_->playing;
 }
@@ -299,7 +309,7 @@ double Session::speed() const {
 }
 
 void Session::play() {
-  if (body_->playhead >= duration_s() - 1e-9) seek(0);
+  if (body_->playhead >= end_s() - 1e-9) seek(0);
   body_->playing = true;
 }
 
@@ -338,10 +348,7 @@ void Session::advance(double wall_seconds) {
     b.wanted = std::min(b.wanted, b.duration());
   }
   b.playhead = std::min(b.wanted, frontier);
-  if (b.playing && b.playhead >= b.duration()) b.playing = false;
-  const RunState state = b.look()->state;
-  if (b.playing && state != RunState::running && state != RunState::compiling && b.playhead >= frontier)
-    b.playing = false;  // the run ended early, and so does what can be shown
+  if (b.playing && b.playhead >= b.end()) b.playing = false;
   b.keep_moment();
 }
 

@@ -120,6 +120,7 @@ class Session {
   // --- time
   double playhead_s() const;
   double duration_s() const;
+  double end_s() const;  // where what can be shown ends: the run's duration, or where it ended early
   bool playing() const;
   double speed() const;  // simulated seconds per second; infinite: as fast as it is simulated
   void play();
