@@ -68,6 +68,22 @@ TEST(TailTraces, are_asked_for_once_the_run_is_over_and_belong_to_it) {
   EXPECT_EQ(traces->run, session->view()->run);
 }
 
+// Of one moment a single request may be wanted after another, each sampled as thinly as it still belongs.
+TEST(TailTraces, of_the_same_stretch_are_followed_again_where_another_share_of_them_is_wanted) {
+  const auto session = run_text(kShop);
+  const Runner::Ready of{1, session->view()->scene, 0, 0};
+  TailTracer tracer;
+  std::vector<std::size_t> followed;
+  for (const std::uint64_t every : {8, 1}) {
+    tracer.want(of, {10, 50}, every);
+    ASSERT_TRUE(tracer.wait(kLong));
+    ASSERT_NE(tracer.latest(), nullptr);
+    EXPECT_EQ(tracer.latest()->record->every, every);
+    followed.push_back(tracer.latest()->record->requests.size());
+  }
+  EXPECT_GT(followed[1], 4 * followed[0]);
+}
+
 // Two halves make the whole, and it is as many visits as the figures of the charts have.
 TEST(Percentiles, of_a_stretch_are_of_what_ended_in_it) {
   const auto session = run_text(kShop);

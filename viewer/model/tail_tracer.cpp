@@ -31,7 +31,8 @@ void TailTracer::want(const Runner::Ready& of, TimeRange range, std::uint64_t ev
     if (of.scene == nullptr) return;
     // Each run has its own scene; the numbers of runs are those of their session.
     if (of.scene != of_.scene) traces_.reset();
-    if (of.scene == of_.scene && range.t0_s == range_.t0_s && range.t1_s == range_.t1_s) return;
+    if (of.scene == of_.scene && range.t0_s == range_.t0_s && range.t1_s == range_.t1_s && every == every_)
+      return;
     of_ = of;
     range_ = range;
     every_ = every;
