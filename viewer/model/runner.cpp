@@ -103,6 +103,10 @@ void Runner::work() {
       failed.message = e.what();
     }
     failed.state = RunState::broken;
+    {
+      const std::scoped_lock lock(worker_.mutex);
+      ready_ = {};  // whoever would do this run again fails as well
+    }
     const std::shared_ptr<const SessionView> last = latest();
     failed.scene = last->scene;
     failed.history = last->history;

@@ -458,8 +458,13 @@ EditResult Session::inject(const FaultRequest& fault) {
 
 EditResult Session::lift(int scene_fault) {
   const std::shared_ptr<const SessionView> v = view();
-  if (v->scene == nullptr || scene_fault < 0 || at(scene_fault) >= v->scene->faults.size() ||
-      v->run != body_->run)
+  // Until a new run can be shown, or where it could not be made, the picture is of a run before it, whose
+  // faults have other numbers.
+  if (v->scene == nullptr || v->scene->model->topology != body_->topology)
+    return {
+        false, "what is shown is of another run than the scenario as it is now",
+        v->state == RunState::broken ? "undo the change that could not be run" : "wait until it is there"};
+  if (scene_fault < 0 || at(scene_fault) >= v->scene->faults.size())
     return {false, "there is no such fault", ""};
   const SceneFault& shown = v->scene->faults[at(scene_fault)];
   const models::Fault& fault = body_->topology->faults[at(shown.fault)];
