@@ -374,12 +374,63 @@ TEST(Session, a_stored_run_without_its_scenario_is_refused_in_words) {
 TEST(Session, a_stored_run_of_another_scenario_is_said_to_differ) {
   const tests::TemporaryFolder folder;
   std::ofstream(folder.file("summary.json"))
-      << R"({"format": "tailrace-summary", "run": {"replications": 1},)"
+      << R"({"format": "tailrace-summary", "status": "completed", "run": {"replications": 4, "seed": 3},)"
       << R"( "fingerprints": {"result": "0123456789abcdef"}})";
   std::ofstream(folder.file("scenario.yaml")) << kShop;
   const auto session = open_file(folder.path().string());
   ASSERT_TRUE(session->wait_complete(kLong));
   EXPECT_EQ(checked(*session), StoredRun::Check::different);
+  EXPECT_NE(session->stored()->note.find("another version"), std::string::npos) << session->stored()->note;
+}
+
+TEST(Session, what_is_changed_of_a_stored_run_when_it_is_opened_is_an_edit_and_no_other_run) {
+  const tests::TemporaryFolder folder;
+  tests::store_run(folder.path().string(), kShop);
+  SessionOptions same;
+  same.seed = 3;
+  same.overrides = {"services.stock.workers=2"};
+  const auto as_stored = open_file(folder.path().string(), same);
+  EXPECT_TRUE(as_stored->edits().empty()) << "it says so already";
+  ASSERT_TRUE(as_stored->wait_complete(kLong));
+  EXPECT_EQ(checked(*as_stored), StoredRun::Check::same) << as_stored->stored()->note;
+
+  SessionOptions other;
+  other.seed = 4;
+  other.overrides = {"services.stock.workers=3"};
+  const auto session = open_file(folder.path().string(), other);
+  ASSERT_EQ(session->edits().size(), 1U);
+  EXPECT_EQ(session->edits()[0].text, "set services.stock.workers=3, run.seed=4");
+  ASSERT_TRUE(session->wait_complete(kLong));
+  EXPECT_EQ(session->seed(), 4U);
+  EXPECT_EQ(session->view()->scene->nodes[2].workers, 3);
+  EXPECT_EQ(session->stored()->check, StoredRun::Check::pending) << "there is nothing to compare";
+  ASSERT_TRUE(session->undo().ok);
+  ASSERT_TRUE(session->wait_complete(kLong));
+  EXPECT_EQ(checked(*session), StoredRun::Check::same) << session->stored()->note;
+}
+
+TEST(Session, a_stored_run_whose_scenario_was_changed_by_hand_is_told_by_what_was_changed) {
+  const tests::TemporaryFolder folder;
+  tests::store_run(folder.path().string(), kShop);
+  std::string text = kShop;
+  text.replace(text.find("seed: 3"), 7, "seed: 8");
+  std::ofstream(folder.file("scenario.yaml")) << text;
+  const auto session = open_file(folder.path().string());
+  ASSERT_TRUE(session->wait_complete(kLong));
+  EXPECT_EQ(checked(*session), StoredRun::Check::different);
+  EXPECT_NE(session->stored()->note.find("seed 8 now, it was run with 3"), std::string::npos)
+      << session->stored()->note;
+}
+
+TEST(Session, a_stored_run_that_ended_early_is_compared_too) {
+  const tests::TemporaryFolder folder;
+  std::string text = kShop;
+  text.replace(text.find("seed: 3"), 7, "seed: 3, max_events: 5000");
+  tests::store_run(folder.path().string(), text);
+  const auto session = open_file(folder.path().string());
+  ASSERT_TRUE(session->wait_complete(kLong));
+  EXPECT_EQ(session->view()->state, RunState::ended_early);
+  EXPECT_EQ(checked(*session), StoredRun::Check::same) << session->stored()->note;
 }
 
 void inject_each(Session& session, const std::vector<FaultOffer>& offers, const std::string& target) {

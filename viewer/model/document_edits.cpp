@@ -4,14 +4,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "models/catalog.hpp"
+#include "scenarios/format/data_files.hpp"
 #include "scenarios/format/read.hpp"
+#include "scenarios/format/write.hpp"
 
 namespace tailrace::viewer {
 
 namespace {
 
+namespace fs = std::filesystem;
 using models::MapEntry;
 using models::Node;
 
@@ -82,6 +88,12 @@ Node& faults_of(Node& root) {
   list.kind = Node::Kind::list;
   root.entries.push_back({"faults", {}, std::move(list)});
   return root.entries.back().value;
+}
+
+bool same_bytes(const fs::path& a, const fs::path& b) {
+  std::ifstream first(a, std::ios::binary), second(b, std::ios::binary);
+  return first && second &&
+         std::equal(std::istreambuf_iterator<char>(first), {}, std::istreambuf_iterator<char>(second), {});
 }
 
 }  // namespace
@@ -236,6 +248,56 @@ EditResult told(const models::Diagnostics& diagnostics, const std::string& done)
     return {false, d.path.empty() ? d.message : d.path + ": " + d.message, d.hint};
   }
   return {true, done, ""};
+}
+
+std::string session_text(const models::ScenarioDoc& scenario, const std::vector<Edit>& edits) {
+  models::ScenarioDoc doc = scenario;
+  models::Diagnostics ignored;
+  scenarios::override_scenario(doc, {"run.replications=1"}, "view", ignored);
+  std::string out = "# Saved by tailrace view. Changes since the scenario was opened:\n";
+  for (const Edit& edit : edits) {
+    std::string line = edit.text;
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+    out += fmt::format("#   at {:.6g} s: {}\n", edit.at_s, line);
+  }
+  if (edits.empty()) out += "#   none\n";
+  return out + scenarios::write_scenario(doc.root);
+}
+
+EditResult save_session(const models::ScenarioDoc& scenario, const std::vector<Edit>& edits,
+                        const std::string& path) {
+  const std::string text = session_text(scenario, edits);
+  {
+    models::Diagnostics diagnostics;
+    models::ScenarioDoc asked = scenario;
+    scenarios::override_scenario(asked, {"run.replications=1"}, "view", diagnostics);
+    const scenarios::ReadResult again = scenarios::read_scenario_text(text, path, {}, diagnostics);
+    if (!diagnostics.ok() || !scenarios::same_tree(again.doc.root, asked.root))
+      return {false, "this scenario cannot be written as a file", told(diagnostics, "").message};
+  }
+  std::error_code code;
+  const fs::path file = path;
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  fs::create_directories(folder, code);
+  for (const auto& [name, place] : scenarios::data_files(scenario)) {
+    const fs::path copy = folder / name;
+    if (fs::equivalent(copy, place, code)) continue;
+    if (fs::exists(copy, code) && !same_bytes(copy, place))
+      return {false, fmt::format("{} exists and is another file", copy.string()), "save into another folder"};
+    fs::create_directories(copy.parent_path(), code);
+    fs::copy_file(place, copy, fs::copy_options::overwrite_existing, code);
+    if (code) return {false, fmt::format("cannot write {}: {}", copy.string(), code.message()), ""};
+  }
+  const fs::path temporary = path + ".tmp";
+  {
+    std::ofstream out(temporary, std::ios::binary);
+    out << text;
+    if (!out.flush()) return {false, fmt::format("cannot write {}", path), ""};
+  }
+  fs::rename(temporary, file, code);
+  if (code) return {false, fmt::format("cannot write {}: {}", path, code.message()), ""};
+  return {true, "saved " + path, ""};
 }
 
 }  // namespace tailrace::viewer

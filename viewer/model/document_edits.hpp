@@ -32,6 +32,12 @@ std::vector<std::string> scaled_load(const models::ScenarioDoc& doc, const model
 
 std::vector<FaultOffer> fault_offers(unsigned takes);
 
+// A scenario that `tailrace run` can run, with a single replication; comments say what was edited.
+std::string session_text(const models::ScenarioDoc& scenario, const std::vector<Edit>& edits);
+// Writes it to a file, and beside it the data files that it reads.
+EditResult save_session(const models::ScenarioDoc& scenario, const std::vector<Edit>& edits,
+                        const std::string& path);
+
 // The first error in a line, for people.
 EditResult told(const models::Diagnostics& diagnostics, const std::string& done);
 

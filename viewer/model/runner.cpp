@@ -33,6 +33,19 @@ std::shared_ptr<const FinishedRun> finish(const models::CompiledModel& model, mo
   return done;
 }
 
+std::string why_different(const RunJob& job) {
+  const StoredRun& stored = job.stored_run;
+  if (job.stored->run.seed != stored.seed)
+    return fmt::format("its scenario.yaml has seed {} now, it was run with {}", job.stored->run.seed,
+                       stored.seed);
+  if (job.stored->run.replications != stored.replications)
+    return fmt::format("its scenario.yaml has {} replications now, it was run with {}",
+                       job.stored->run.replications, stored.replications);
+  if (stored.status != "completed")
+    return fmt::format("it ended early ({}), which need not come again at the same event", stored.status);
+  return "was it made by another version, or its scenario.yaml changed?";
+}
+
 }  // namespace
 
 void Runner::start(RunJob job) {
@@ -163,13 +176,13 @@ void Runner::one(const RunJob& job) {
   view.finished = finish(*model, std::move(record));
   publish(view);
   if (job.stored == nullptr) return;
-  auto traces = std::make_shared<const StoredTraces>(read_stored_traces(job.stored_folder, *view.scene));
+  auto traces = std::make_shared<const StoredTraces>(read_stored_traces(job.stored_run.folder, *view.scene));
   {
     const std::scoped_lock lock(worker_.mutex);
     if (!job_) stored_traces_ = std::move(traces);
     worker_.changed.notify_all();
   }
-  if (complete) check_stored(job, *view.finished);
+  check_stored(job, *view.finished);
 }
 
 void Runner::check_stored(const RunJob& job, const FinishedRun& finished) {
@@ -184,13 +197,11 @@ void Runner::check_stored(const RunJob& job, const FinishedRun& finished) {
     if (stale()) return;
     result = hex(analysis::build_run_report(*model, all.records).result_fingerprint);
   }
-  answer.check = result == job.stored_result ? StoredRun::Check::same : StoredRun::Check::different;
-  answer.note =
-      answer.check == StoredRun::Check::same
-          ? fmt::format("this is the stored run: fingerprint {}", result)
-          : fmt::format(
-                "this is not the stored run: fingerprint {}, stored {}; was it made by another version?",
-                result, job.stored_result);
+  const bool same = result == job.stored_run.result;
+  answer.check = same ? StoredRun::Check::same : StoredRun::Check::different;
+  answer.note = same ? fmt::format("this is the stored run: fingerprint {}", result)
+                     : fmt::format("this is not the stored run: fingerprint {}, stored {}; {}", result,
+                                   job.stored_run.result, why_different(job));
   const std::scoped_lock lock(worker_.mutex);
   if (!job_) stored_ = std::move(answer);
   worker_.changed.notify_all();

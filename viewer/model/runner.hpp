@@ -22,7 +22,7 @@ struct RunJob {
   // A stored run whose requests are to be read, and whose fingerprint to be compared: with all its
   // replications.
   std::shared_ptr<const models::Topology> stored;
-  std::string stored_result, stored_folder;
+  StoredRun stored_run;
 };
 
 struct StoredAnswer {

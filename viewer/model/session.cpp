@@ -5,12 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <limits>
 
 #include "models/fault/fault.hpp"
-#include "scenarios/format/data_files.hpp"
 #include "scenarios/format/read.hpp"
 #include "scenarios/format/write.hpp"
 #include "scenarios/run/load.hpp"
@@ -45,12 +42,6 @@ struct State {
 std::shared_ptr<models::Topology> build(const models::ScenarioDoc& doc, models::Diagnostics& diagnostics) {
   std::optional<models::Topology> topology = scenarios::checked_topology(doc, diagnostics);
   return topology ? std::make_shared<models::Topology>(std::move(*topology)) : nullptr;
-}
-
-bool same_bytes(const fs::path& a, const fs::path& b) {
-  std::ifstream first(a, std::ios::binary), second(b, std::ios::binary);
-  return first && second &&
-         std::equal(std::istreambuf_iterator<char>(first), {}, std::istreambuf_iterator<char>(second), {});
 }
 
 }  // namespace
@@ -114,8 +105,7 @@ struct Session::Body {
     RunJob job;
     if (stored && states.size() == 1) {
       job.stored = std::make_shared<const models::Topology>(*built);
-      job.stored_result = stored->result;
-      job.stored_folder = stored->folder;
+      job.stored_run = *stored;
     }
     built->run.replications = 1;
     topology = std::move(built);
@@ -127,21 +117,33 @@ struct Session::Body {
     wanted = std::min(wanted, duration());
   }
 
-  bool begin(models::ScenarioDoc doc, models::Diagnostics& diagnostics) {
-    std::vector<std::string> changes;
-    if (options.seed) changes.push_back(fmt::format("run.seed={}", *options.seed));
-    if (!changes.empty()) scenarios::override_scenario(doc, changes, "--seed", diagnostics);
+  // With its overrides where the file was read without them; `files` for diagnostics to quote.
+  bool begin(models::ScenarioDoc doc, std::vector<std::string> overrides, models::Diagnostics& diagnostics,
+             std::vector<models::SourceFile>& files) {
+    models::ScenarioDoc changed = doc;
+    scenarios::override_scenario(changed, overrides, "--set", diagnostics);
+    if (options.seed) {
+      const std::string seed = fmt::format("run.seed={}", *options.seed);
+      scenarios::override_scenario(changed, {seed}, "--seed", diagnostics);
+      overrides.push_back(seed);
+    }
+    files = changed.files;
     if (!diagnostics.ok()) return false;
-    std::shared_ptr<models::Topology> built = build(doc, diagnostics);
+    std::shared_ptr<models::Topology> built;
+    if (stored && !scenarios::same_tree(doc.root, changed.root)) {
+      built = build(doc, diagnostics);
+      if (built == nullptr) return false;
+      states.push_back({std::move(doc), 1, built->faults.size(), {}});
+    }
+    built = build(changed, diagnostics);
     if (built == nullptr) return false;
-    State first;
-    first.doc = doc;
-    first.own_faults = built->faults.size();
+    State first{changed, 1, built->faults.size(), {}};
+    if (!states.empty()) first.edits.push_back({0, fmt::format("set {}", fmt::join(overrides, ", "))});
     states.push_back(std::move(first));
     // The whole run in a minute, in a round number.
     const double per_minute = static_cast<double>(built->run.duration.ns) * 1e-9 / 60;
     speed = std::clamp(std::pow(2.0, std::round(std::log2(std::max(per_minute, 1e-4)))), kSlowest, kFastest);
-    adopt(std::move(built), std::move(doc));
+    adopt(std::move(built), std::move(changed));
     return true;
   }
 
@@ -197,8 +199,6 @@ struct Session::Body {
     }
     scout.want(of, playhead, length);
   }
-
-  std::string text() const;
 };
 
 Session::Session() : body_(std::make_unique<Body>()) {}
@@ -232,11 +232,13 @@ std::unique_ptr<Session> Session::open(const std::string& path, const SessionOpt
   scenarios::ReadOptions read;
   read.allow_outside_includes = options.allow_outside_includes;
   read.variant = options.variant;
-  read.overrides = options.overrides;
+  // Of a stored run they are told from what was stored.
+  if (!b.stored) read.overrides = options.overrides;
+  const std::vector<std::string> later = b.stored ? options.overrides : std::vector<std::string>();
   scenarios::ReadResult result = scenarios::read_scenario(file.string(), read, diagnostics);
   files = result.doc.files;
   if (result.status != scenarios::ReadStatus::ok || !diagnostics.ok()) return nullptr;
-  if (!b.begin(std::move(result.doc), diagnostics)) return nullptr;
+  if (!b.begin(std::move(result.doc), later, diagnostics, files)) return nullptr;
   return session;
 }
 
@@ -251,7 +253,8 @@ std::unique_ptr<Session> Session::open_text(const std::string& text, const Sessi
   read.overrides = options.overrides;
   scenarios::ReadResult result = scenarios::read_scenario_text(text, b.path, read, diagnostics);
   if (result.status != scenarios::ReadStatus::ok || !diagnostics.ok()) return nullptr;
-  if (!b.begin(std::move(result.doc), diagnostics)) return nullptr;
+  std::vector<models::SourceFile> ignored;
+  if (!b.begin(std::move(result.doc), {}, diagnostics, ignored)) return nullptr;
   return session;
 }
 
@@ -525,60 +528,15 @@ std::vector<FaultOffer> Session::offers_for_edge(int edge) const {
 
 // --- saving
 
-std::string Session::Body::text() const {
-  models::ScenarioDoc doc = shown;
-  models::Diagnostics ignored;
-  scenarios::override_scenario(doc, {"run.replications=1"}, "view", ignored);
-  std::string out = "# Saved by tailrace view. Changes since the scenario was opened:\n";
-  for (const Edit& edit : now().edits) {
-    std::string line = edit.text;
-    std::replace_if(
-        line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-    out += fmt::format("#   at {:.6g} s: {}\n", edit.at_s, line);
-  }
-  if (now().edits.empty()) out += "#   none\n";
-  return out + scenarios::write_scenario(doc.root);
-}
-
 std::string Session::scenario_text() const {
-  return body_->text();
+  return session_text(body_->shown, edits());
 }
 
 EditResult Session::save(const std::string& path) const {
   if (body_->options.replication != 0)
     return {false, "this is not the first replication, which is what a saved scenario runs",
             "open it without --replication"};
-  const std::string text = body_->text();
-  {
-    models::Diagnostics diagnostics;
-    models::ScenarioDoc asked = body_->shown;
-    scenarios::override_scenario(asked, {"run.replications=1"}, "view", diagnostics);
-    const scenarios::ReadResult again = scenarios::read_scenario_text(text, path, {}, diagnostics);
-    if (!diagnostics.ok() || !scenarios::same_tree(again.doc.root, asked.root))
-      return {false, "this scenario cannot be written as a file", told(diagnostics, "").message};
-  }
-  std::error_code code;
-  const fs::path file = path;
-  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
-  fs::create_directories(folder, code);
-  for (const auto& [name, place] : scenarios::data_files(body_->shown)) {
-    const fs::path copy = folder / name;
-    if (fs::equivalent(copy, place, code)) continue;
-    if (fs::exists(copy, code) && !same_bytes(copy, place))
-      return {false, fmt::format("{} exists and is another file", copy.string()), "save into another folder"};
-    fs::create_directories(copy.parent_path(), code);
-    fs::copy_file(place, copy, fs::copy_options::overwrite_existing, code);
-    if (code) return {false, fmt::format("cannot write {}: {}", copy.string(), code.message()), ""};
-  }
-  const fs::path temporary = path + ".tmp";
-  {
-    std::ofstream out(temporary, std::ios::binary);
-    out << text;
-    if (!out.flush()) return {false, fmt::format("cannot write {}", path), ""};
-  }
-  fs::rename(temporary, file, code);
-  if (code) return {false, fmt::format("cannot write {}: {}", path, code.message()), ""};
-  return {true, "saved " + path, ""};
+  return save_session(body_->shown, edits(), path);
 }
 
 bool Session::wait_complete(double seconds) const {

@@ -51,7 +51,10 @@ struct FinishedRun {
 // Of a stored run that was opened.
 struct StoredRun {
   std::string folder;
-  std::string result;  // fingerprint in its summary.json
+  // As its summary.json has them.
+  std::string result;  // fingerprint
+  std::string status;  // "completed", "event_budget"
+  std::uint64_t seed = 0;
   int replications = 1;
   enum class Check : unsigned char { pending, same, different } check = Check::pending;
   std::string note;  // in words
@@ -80,7 +83,7 @@ struct EditResult {
 
 // One change since the scenario was opened, for the list of changes.
 struct Edit {
-  double at_s = 0;   // the playhead then
+  double at_s = 0;   // the playhead then; 0 of what the command line changed of a stored run
   std::string text;  // "set services.cart.workers = 4", "inject pause server", "lift standstill"
 };
 
@@ -98,7 +101,8 @@ struct FaultOffer {  // what can be injected, for menus
 
 class Session {
  public:
-  // A scenario's file, or a folder that `run --out` wrote. Null: `diagnostics` or `error` says why.
+  // A scenario's file, or a folder that `run --out` wrote: what the options change of a stored run is an
+  // edit, which can be undone. Null: `diagnostics` or `error` says why.
   static std::unique_ptr<Session> open(const std::string& path, const SessionOptions& options,
                                        models::Diagnostics& diagnostics,
                                        std::vector<models::SourceFile>& files, std::string& error);

@@ -430,8 +430,10 @@ std::string read_stored_summary(StoredRun& stored) {
     if (text(json, "format", "summary.json") != "tailrace-summary") throw Damage("");
     stored.result =
         text(member(json, "fingerprints", "summary.json"), "result", "summary.json: fingerprints");
-    stored.replications =
-        static_cast<int>(count(member(json, "run", "summary.json"), "replications", "summary.json: run"));
+    stored.status = text(json, "status", "summary.json");
+    const Json& run = member(json, "run", "summary.json");
+    stored.replications = static_cast<int>(count(run, "replications", "summary.json: run"));
+    stored.seed = static_cast<std::uint64_t>(count(run, "seed", "summary.json: run"));
   } catch (const Damage& damage) {
     return fmt::format("{} is no summary of a run{}{}", file, *damage.what() != 0 ? ": " : "", damage.what());
   }
