@@ -169,6 +169,24 @@ void App::export_picture(const std::string& path, const std::string& panel) {
   message_s_ = 0;
 }
 
+bool App::select(const std::string& name) {
+  const std::size_t arrow = name.find(" -> ");
+  for (std::size_t i = 0; i < looks_.size(); ++i) {
+    Look& look = looks_[i];
+    look.refresh();
+    if (!look.ready()) continue;
+    const int from = look.scene->find(name.substr(0, arrow));
+    const int edge = arrow == std::string::npos
+                         ? -1
+                         : look.scene->find_edge(from, look.scene->find(name.substr(arrow + 4)));
+    if (arrow == std::string::npos ? from < 0 : edge < 0) continue;
+    edge < 0 ? look.select_node(from) : look.select_edge(edge);
+    focused_ = i;
+    return true;
+  }
+  return false;
+}
+
 bool App::settle(double t_s, double seconds) {
   for (const auto& session : sessions_) {
     if (!session->wait_complete(seconds)) return false;
@@ -189,7 +207,10 @@ void App::topologies(ImVec2 where, ImVec2 size) {
     ImGui::SetCursorScreenPos(corner);
     const int node = looks_[i].node, edge = looks_[i].edge;
     topologies_[i].draw(looks_[i], {wide, size.y});
-    if (looks_[i].node != node || looks_[i].edge != edge) focused_ = i;
+    const bool touched = ImGui::IsMouseClicked(0) &&
+                         ImGui::IsMouseHoveringRect(corner, corner + ImVec2{wide, size.y}) &&
+                         ImGui::IsWindowHovered(ImGuiHoveredFlags_AllowWhenBlockedByActiveItem);
+    if (touched || looks_[i].node != node || looks_[i].edge != edge) focused_ = i;
     if (sessions_.size() > 1 && i == focused_)
       ImGui::GetWindowDrawList()->AddRect(corner, corner + ImVec2{wide, size.y},
                                           with_alpha(theme().accent, 0.6f), 0, 0, 1.5f);
@@ -307,6 +328,25 @@ void App::single(ImVec2 size) {
   carry_out(actions);
 }
 
+const Look* App::other() const {
+  if (sessions_.size() < 2) return nullptr;
+  const Look& it = looks_[1 - focused_];
+  // A workload that the other run does not have is not compared with all of its workloads.
+  return it.ready() && (it.workload() < 0) == (looks_[focused_].workload() < 0) ? &it : nullptr;
+}
+
+// What the bar changed in both runs at once is undone in both.
+void App::undo() {
+  Session& session = *looks_[focused_].session;
+  const std::vector<Edit> edits = session.edits();
+  const EditResult result = session.undo();
+  say(result.message, !result.ok);
+  if (!result.ok) return;
+  for (const auto& another : sessions_)
+    if (another.get() != &session && !another->edits().empty() && another->edits().back() == edits.back())
+      another->undo();
+}
+
 void App::carry_out(const Actions& a) {
   Look& look = looks_[focused_];
   if (a.help) help_ = !help_;
@@ -327,9 +367,12 @@ void App::carry_out(const Actions& a) {
   if (a.tab == 1) show(PanelName::cascade);
   if (a.tab == 2) show(PanelName::tail);
   if (a.tab == 3 || a.lessons) show(PanelName::lesson);
-  if (a.undo) {
-    const EditResult result = look.session->undo();
-    say(result.message, !result.ok);
+  if (a.undo) undo();
+  for (const auto& session : sessions_) {
+    if (a.load)
+      if (const EditResult result = session->set_load(*a.load); !result.ok) say(result.message, true);
+    if (a.seed)
+      if (const EditResult result = session->set_seed(*a.seed); !result.ok) say(result.message, true);
   }
   const std::string name = look.scene ? look.scene->name : "run";
   if (a.save) {
@@ -414,11 +457,13 @@ bool App::draw(double seconds) {
       sessions_[i]->seek(sessions_[0]->playhead_s());
     sessions_[i]->advance(0);
   }
-  // A brush in one is a brush in the other.
-  for (std::size_t i = 0; i < looks_.size(); ++i) {
-    if (i != focused_) looks_[i].brush = looks_[focused_].brush;
-    looks_[i].refresh();
+  for (Look& look : looks_) {
+    look.brush = looks_[focused_].brush;
+    look.refresh();
   }
+  for (Look& look : looks_)
+    if (const Look& touched = looks_[focused_]; &look != &touched && touched.scene)
+      look.select_as(*touched.scene, touched.node, touched.edge);
   message_s_ = std::max(0.0, message_s_ - seconds);
   for (const auto& session : sessions_) {
     const std::optional<StoredRun>& stored = session->stored();

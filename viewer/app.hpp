@@ -2,8 +2,9 @@
 // The viewer as a whole: one or two sessions, the panels, where they lie, and what keys and buttons do. It
 // draws into whatever surface there is and knows no window.
 //
-// Two sessions run in step: the second follows the first's playhead. Selection and brush belong to each; the
-// side panels show the one that was touched last.
+// Two sessions run in step: the second follows the first's playhead, and what is selected (by name) or
+// brushed in one is so in the other. The side panels show, and change, the one whose topology was touched
+// last; load and seed of the bar are of both.
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,6 +68,8 @@ class App {
   TransportBar& transport() { return transport_; }
   PanelName side() const { return side_; }
   void show(PanelName side) { side_ = side, side_chosen_ = true; }
+  // A component, or "a -> b", of the first run that has it. False: none does.
+  bool select(const std::string& name);
   const std::string& message() const { return message_; }
   bool helping() const { return help_; }
   void export_csv(const std::string& path);
@@ -100,7 +103,8 @@ class App {
   Pixels cut(const Pixels& pixels, const Place& place) const;
   const Place* place_of(const std::string& panel) const;
   void say(std::string text, bool bad = false);
-  Look* other() { return sessions_.size() > 1 ? &looks_[1 - focused_] : nullptr; }
+  const Look* other() const;  // for charts to show beside the focused one; null: none that can be compared
+  void undo();
 
   AppOptions options_;
   std::vector<std::unique_ptr<Session>> sessions_;

@@ -119,23 +119,8 @@ std::string lessons_folder(const char* program) {
   return "";
 }
 
-bool select(App& app, const std::string& name) {
-  bool found = name.empty();
-  for (std::size_t i = 0; i < app.sessions(); ++i) {
-    Look& look = app.look(i);
-    look.refresh();
-    if (!look.ready() || name.empty()) continue;
-    const std::size_t arrow = name.find(" -> ");
-    if (arrow == std::string::npos) {
-      const int node = look.scene->find(name);
-      if (node >= 0) look.select_node(node), found = true;
-    } else {
-      const int from = look.scene->find(name.substr(0, arrow)), to = look.scene->find(name.substr(arrow + 4));
-      const int edge = from >= 0 && to >= 0 ? look.scene->find_edge(from, to) : -1;
-      if (edge >= 0) look.select_edge(edge), found = true;
-    }
-  }
-  return found;
+std::string nobody(const std::string& name) {
+  return fmt::format("there is no component or call '{}'", name);
 }
 
 int take_pictures(App& app, Surface& surface, const Arguments& a, double at_s) {
@@ -143,8 +128,7 @@ int take_pictures(App& app, Surface& surface, const Arguments& a, double at_s) {
     return complain("the run did not come to its end in ten minutes", kInternal);
   double every_s = 0;
   if (!a.every.empty()) read_time(a.every, every_s);
-  if (!select(app, a.select))
-    return complain(fmt::format("there is no component or call '{}'", a.select), kUsage);
+  if (!a.select.empty() && !app.select(a.select)) return complain(nobody(a.select), kUsage);
   for (int i = 0; i < a.frames; ++i) {
     const double t = at_s + i * every_s;
     app.settle(t, kPictureSeconds);
@@ -259,12 +243,12 @@ int run(int argc, char** argv) {
         error + (a.screenshot.empty() ? "\nwithout a display, --screenshot FILE.png makes a picture" : ""),
         kInputOutput);
   app->attach(*surface);
-  for (std::size_t i = 0; i < app->sessions(); ++i) app->look(i).brush = brush;
+  app->look().brush = brush;
   if (!a.screenshot.empty())
     return take_pictures(*app, *surface, a, at_s >= 0 ? at_s : app->session().duration_s() / 2);
   if (!a.select.empty()) {
-    app->session().wait_frontier(0, 5);
-    select(*app, a.select);
+    for (std::size_t i = 0; i < app->sessions(); ++i) app->session(i).wait_frontier(0, kPictureSeconds);
+    if (!app->select(a.select)) return complain(nobody(a.select), kUsage);
   }
   return show_window(*app, *surface, at_s);
 }

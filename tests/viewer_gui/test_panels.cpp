@@ -295,6 +295,45 @@ TEST(Sessions, TwoRunInStep) {
   EXPECT_GT(d.app().look(1).figures.load.goodput, d.app().look(0).figures.load.goodput + 20);
 }
 
+TEST(Sessions, WhatIsSelectedInOneIsSelectedByNameInTheOther) {
+  std::vector<std::unique_ptr<Session>> sessions;
+  sessions.push_back(open_text(kShop));
+  std::string more = kShop;  // other numbers for the same names
+  more.insert(more.find("  web:"), "  atlas: {workers: 1, endpoints: {look: [compute: 1ms]}}\n");
+  more.insert(more.find("services:"), "  admins: {constant_arrival_rate: 5/s, calls: atlas.look}\n");
+  sessions.push_back(open_text(more));
+  Driver d(std::move(sessions), {}, 1800, 900);
+  Look &a = d.app().look(0), &b = d.app().look(1);
+  ASSERT_NE(a.scene->find("stock"), b.scene->find("stock"));
+  d.click_node("stock");
+  EXPECT_EQ(a.node, a.scene->find("stock"));
+  EXPECT_EQ(b.node, b.scene->find("stock"));
+  ImVec2 place;
+  ASSERT_TRUE(d.app().topology(1).where(b.scene->find("orders"), place));
+  d.click(place);
+  d.frame();
+  EXPECT_EQ(a.node, a.scene->find("orders"));
+  EXPECT_EQ(b.node, b.scene->find("orders"));
+  ASSERT_TRUE(d.app().topology(1).where(b.scene->find("admins"), place));
+  d.click(place);
+  d.frame();
+  EXPECT_EQ(b.node, b.scene->find("admins"));
+  EXPECT_EQ(a.node, -1) << "it has none of that name";
+}
+
+TEST(Sessions, GetTheSameSeedAndUndoItTogether) {
+  std::vector<std::unique_ptr<Session>> sessions;
+  sessions.push_back(open_text(kShop));
+  sessions.push_back(open_text(kShop));
+  Driver d(std::move(sessions), {}, 1600, 900);
+  d.key('R');
+  EXPECT_EQ(d.app().session(0).seed(), 4u);
+  EXPECT_EQ(d.app().session(1).seed(), 4u);
+  d.key('Z', true);
+  EXPECT_EQ(d.app().session(0).seed(), 3u);
+  EXPECT_EQ(d.app().session(1).seed(), 3u);
+}
+
 TEST(Sessions, TheInspectorEditsTheOneInWhichAComponentWasClickedLast) {
   std::vector<std::unique_ptr<Session>> sessions;
   sessions.push_back(open_text(kShop));

@@ -85,6 +85,8 @@ struct EditResult {
 struct Edit {
   double at_s = 0;   // the playhead then; 0 of what the command line changed of a stored run
   std::string text;  // "set services.cart.workers = 4", "inject pause server", "lift standstill"
+
+  bool operator==(const Edit&) const = default;
 };
 
 // A fault as it is written, without start: it starts at the playhead.

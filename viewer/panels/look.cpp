@@ -54,24 +54,32 @@ std::string trouble_of(const NodeFigures& f) {
   return "";
 }
 
+void Look::select_as(const Scene& other, int its_node, int its_edge) {
+  select_nothing();
+  if (!scene) return;
+  const auto own = [&](int which) { return scene->find(other.nodes[static_cast<std::size_t>(which)].name); };
+  if (its_node >= 0) node = own(its_node);
+  if (its_edge < 0) return;
+  const SceneEdge& e = other.edges[static_cast<std::size_t>(its_edge)];
+  edge = scene->find_edge(own(e.from), own(e.to));
+}
+
+int Look::workload() const {
+  if (!scene || node < 0) return -1;
+  const std::vector<int>& sends = scene->nodes[static_cast<std::size_t>(node)].workloads;
+  return sends.empty() ? -1 : sends.front();
+}
+
 void Look::refresh() {
   const auto fresh = session->view();
   const bool new_run = view == nullptr || fresh->run != run_;
   const bool new_version = new_run || fresh->version != version_;
   if (new_version) {
-    std::string selected, from, to;
-    if (scene && node >= 0) selected = scene->nodes[static_cast<std::size_t>(node)].name;
-    if (scene && edge >= 0) {
-      const SceneEdge& e = scene->edges[static_cast<std::size_t>(edge)];
-      from = scene->nodes[static_cast<std::size_t>(e.from)].name;
-      to = scene->nodes[static_cast<std::size_t>(e.to)].name;
-    }
     const auto old_scene = scene;
     view = fresh, scene = fresh->scene, history = fresh->history;
     if (old_scene != scene) {  // ids are the scene's
       lit.clear(), lit_edges.clear();
-      node = scene && !selected.empty() ? scene->find(selected) : -1;
-      edge = scene && !from.empty() ? scene->find_edge(scene->find(from), scene->find(to)) : -1;
+      if (old_scene) select_as(*old_scene, node, edge);
     }
     if (!fresh->finished || new_run) cascade.reset();
     if (fresh->finished && scene && !cascade)

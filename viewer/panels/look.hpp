@@ -37,6 +37,9 @@ struct Look {
   void select_node(int which) { node = which, edge = -1; }
   void select_edge(int which) { edge = which, node = -1; }
   void select_nothing() { node = edge = -1; }
+  // By name what is selected in another scene; nothing where there is no such thing here.
+  void select_as(const Scene& other, int its_node, int its_edge);
+  int workload() const;  // of the topology: the one that is selected, or -1
   bool ready() const { return scene != nullptr && history != nullptr; }
 
  private:

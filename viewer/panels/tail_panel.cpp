@@ -357,9 +357,7 @@ void TailPanel::take_request() {
 }
 
 void TailPanel::take(Look& look, const Look* other) {
-  int workload = -1;
-  if (look.node >= 0 && !look.scene->nodes[at(look.node)].workloads.empty())
-    workload = look.scene->nodes[at(look.node)].workloads[0];
+  const int workload = look.workload();
   // A moment has too few requests for a tail: without a brush it is the last stretch before the playhead.
   TimeRange wanted = look.range;
   const double slice = look.history->slice_s();
@@ -373,9 +371,9 @@ void TailPanel::take(Look& look, const Look* other) {
     here_ = look.history->latency(range_, workload);
     whole_ = look.history->latency({0, look.scene->duration_s}, workload);
   }
-  if (other != nullptr && other->ready() && (moved || other_history_ != other->history)) {
+  if (other != nullptr && (moved || other_history_ != other->history)) {
     other_history_ = other->history;
-    other_ = other->history->latency(range_, -1);
+    other_ = other->history->latency(range_, other->workload());
   }
   // While time moves the requests of the whole run serve every stretch; where it stands, its own do: there
   // are more of them.
@@ -415,7 +413,7 @@ void TailPanel::draw(Look& look, const Look* other, ImVec2 size) {
   }
   const float above = size.y - 2 * pad - below;
   ImGui::SetCursorScreenPos(inner);
-  histogram(other != nullptr && other->ready() ? other : nullptr, {size.x - 2 * pad, above});
+  histogram(other, {size.x - 2 * pad, above});
   const ImVec2 rest{inner.x, inner.y + above + em() * 0.6f}, room{size.x - 2 * pad, below - em() * 0.6f};
   if (view_ != nullptr) {
     bands(look, rest, room);

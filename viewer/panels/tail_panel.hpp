@@ -22,7 +22,7 @@ namespace tailrace::viewer {
 
 class TailPanel {
  public:
-  // `other`: a second run, dashed; may be null.
+  // `other`: a second run that is ready, dashed; may be null.
   void draw(Look& look, const Look* other, ImVec2 size);
 
   // For tests and the command line: a band by name, or from one latency to another.

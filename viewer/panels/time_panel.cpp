@@ -64,10 +64,7 @@ void TimePanel::collect(Curves& c, const Look& look, std::size_t points) const {
   c.history = look.history, c.range = axis_, c.node = look.node, c.edge = look.edge;
   c.width = width;
   const History& h = *look.history;
-  // Of a workload that is selected: its own curves.
-  int workload = -1;
-  if (look.node >= 0 && !look.scene->nodes[at(look.node)].workloads.empty())
-    workload = look.scene->nodes[at(look.node)].workloads[0];
+  const int workload = look.workload();  // its own curves, where one is selected
   c.offered = h.series(Series::offered, workload, axis_, points);
   c.goodput = h.series(Series::goodput, workload, axis_, points);
   c.failed = h.series(Series::failed, workload, axis_, points);
@@ -252,8 +249,7 @@ void TimePanel::load_row(Look& look, const Look* other, ImVec2 size) {
   const Curves& c = mine_;
   const double shown = look.playhead_s;
   std::string title = "requests";
-  if (look.node >= 0 && !look.scene->nodes[at(look.node)].workloads.empty())
-    title += " of " + look.scene->nodes[at(look.node)].name;
+  if (look.workload() >= 0) title += " of " + look.scene->nodes[at(look.node)].name;
   PlotOptions o = options(title.c_str());
   // The start of a closed load, when all users come at once, is not what the row is scaled to.
   const double warm = look.scene->warmup_s;
@@ -308,7 +304,7 @@ void TimePanel::latency_row(Look& look, const Look* other, ImVec2 size, bool lab
   interact(look, plot);
 }
 
-void TimePanel::selection_row(Look& look, ImVec2 size) {
+void TimePanel::selection_row(Look& look, const Look* other, ImVec2 size) {
   const Curves& c = mine_;
   const bool node = look.node >= 0;
   const bool workers = node && look.figures.nodes[at(look.node)].has_workers;
@@ -320,9 +316,13 @@ void TimePanel::selection_row(Look& look, ImVec2 size) {
     title = look.scene->nodes[at(e.from)].name + " → " + look.scene->nodes[at(e.to)].name;
   }
   PlotOptions o = options(title.c_str());
+  // The same measure of the other run; workers may be limited in one of the two only.
+  const bool both = other != nullptr && (node ? other->node >= 0 : other->edge >= 0) &&
+                    (!node || other->figures.nodes[at(other->node)].has_workers == workers);
   // Two measures with two units share the row: each is drawn against its own highest value, which the legend
   // tells.
-  const double top_first = workers ? 1.0 : rounded_up(highest(c.first) * 1.05),
+  const double most = std::max(highest(c.first), both ? highest(others_.first) : 0);
+  const double top_first = workers ? 1.0 : rounded_up(most * 1.05),
                top_second = node ? rounded_up(highest(c.second) * 1.05) : top_first;
   const AxisKind kind = workers ? AxisKind::share : node ? AxisKind::number : AxisKind::rate;
   o.y = {0, top_first, kind, false};
@@ -335,8 +335,12 @@ void TimePanel::selection_row(Look& look, ImVec2 size) {
        value_text(node ? AxisKind::number : kind, value_at(c.second, look.playhead_s)) +
            (node ? fmt::format(" (top of the row: {})", axis_text(AxisKind::number, top_second)) : ""),
        false}};
+  if (both)
+    o.legend.push_back({fmt::format("{} of {}", first, other->label), theme().series[3],
+                        value_text(kind, value_at(others_.first, look.playhead_s)), true});
   PlotFrame plot = begin_plot("selection", size, o);
   draw_curve(plot, c.first, {theme().series[0], 1.8f, true, false, true});
+  if (both) draw_curve(plot, others_.first, {theme().series[3], 1.8f, false, true, false});
   std::vector<SeriesPoint> scaled = c.second;
   for (SeriesPoint& p : scaled) {
     const double f = top_first / top_second;
@@ -357,8 +361,7 @@ void TimePanel::draw(Look& look, const Look* other, ImVec2 size) {
   axis_ = shown_ ? *shown_ : TimeRange{0, std::max(look.scene->duration_s, 1e-9)};
   const auto points = static_cast<std::size_t>(std::clamp((size.x - left_room()) / 4.5f, 50.0f, 600.0f));
   collect(mine_, look, points);
-  const bool compare = other != nullptr && other->ready();
-  if (compare) collect(others_, *other, points);
+  if (other != nullptr) collect(others_, *other, points);
 
   const float pad = em() * 0.4f;
   const float head = lanes(look, origin + ImVec2{0, pad}, size.x, size.y * 0.35f);
@@ -368,13 +371,13 @@ void TimePanel::draw(Look& look, const Look* other, ImVec2 size) {
   const bool third = selected && room > em() * 17;
   const float row = room / (third ? 3.0f : 2.0f);
   ImGui::SetCursorScreenPos({origin.x, y});
-  load_row(look, compare ? other : nullptr, {size.x, row - pad});
+  load_row(look, other, {size.x, row - pad});
   y += row;
   ImGui::SetCursorScreenPos({origin.x, y});
-  latency_row(look, compare ? other : nullptr, {size.x, row - pad}, !third);
+  latency_row(look, other, {size.x, row - pad}, !third);
   if (third) {
     ImGui::SetCursorScreenPos({origin.x, y + row});
-    selection_row(look, {size.x, row - pad});
+    selection_row(look, other, {size.x, row - pad});
   }
   if (ImGui::IsMouseReleased(0)) drag_from_ = -1, dragging_ = false;  // also outside of the rows
   ImGui::SetCursorScreenPos(origin + ImVec2{0, size.y});

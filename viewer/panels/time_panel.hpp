@@ -14,7 +14,7 @@ namespace tailrace::viewer {
 
 class TimePanel {
  public:
-  // `other`: a second run, dashed; may be null.
+  // `other`: a second run that is ready, dashed; may be null.
   void draw(Look& look, const Look* other, ImVec2 size);
 
   // Where a time is on the screen, for tests: in the row of the load.
@@ -31,7 +31,7 @@ class TimePanel {
   float lanes(Look& look, ImVec2 at, float width, float height);
   void load_row(Look& look, const Look* other, ImVec2 size);
   void latency_row(Look& look, const Look* other, ImVec2 size, bool labels);
-  void selection_row(Look& look, ImVec2 size);
+  void selection_row(Look& look, const Look* other, ImVec2 size);
   void interact(Look& look, const PlotFrame& plot);
   void overlays(const Look& look, PlotFrame& plot, bool label);
   PlotOptions options(const char* title) const;

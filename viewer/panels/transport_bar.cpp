@@ -101,7 +101,7 @@ void TransportBar::draw(Look& look, ImVec2 size, Actions& actions, const std::st
   ImGui::SameLine();
   ImGui::SetNextItemWidth(em() * 5);
   ImGui::DragFloat("##load", &load_, 0.01f, 0.05f, 20, "× %.2f", ImGuiSliderFlags_AlwaysClamp);
-  if (ImGui::IsItemDeactivatedAfterEdit()) session.set_load(static_cast<double>(load_));
+  if (ImGui::IsItemDeactivatedAfterEdit()) actions.load = static_cast<double>(load_);
   if (ImGui::IsItemHovered())
     ImGui::SetTooltip("of what the scenario's workloads send; the run is done again");
   if (!ImGui::IsItemActive()) load_ = static_cast<float>(session.load());
@@ -113,11 +113,11 @@ void TransportBar::draw(Look& look, ImVec2 size, Actions& actions, const std::st
   if (!seed_edited_) seed_ = session.seed();
   if (ImGui::InputScalar("##seed", ImGuiDataType_U64, &seed_, nullptr, nullptr, nullptr,
                          ImGuiInputTextFlags_EnterReturnsTrue))
-    session.set_seed(seed_);
+    actions.seed = seed_;
   seed_edited_ = ImGui::IsItemActive();
   ImGui::SameLine();
   if (sign_button("reseed", Sign::restart, "another seed: the same scenario with other luck"))
-    session.set_seed(session.seed() + 1);
+    actions.seed = session.seed() + 1;
 
   // From the right.
   const float button = height * 1.15f + ImGui::GetStyle().ItemSpacing.x;
@@ -192,7 +192,7 @@ void TransportBar::keys(Look& look, Actions& actions) {
   actions.film = actions.film || once('V');
   actions.table = actions.table || once('C');
   actions.lessons = actions.lessons || once('L');
-  if (once('R')) session.set_seed(session.seed() + 1);
+  if (once('R')) actions.seed = session.seed() + 1;
   for (int i = 0; i < 4; ++i)
     if (once('1' + i)) actions.tab = i;
 }

@@ -2,6 +2,7 @@
 // The bar at the top: play, pause, step, speed, load, seed, and what the run is doing. Its buttons and the
 // keys mean the same things, so both end in Actions, which the application carries out.
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "viewer/panels/look.hpp"
@@ -15,6 +16,9 @@ struct Actions {
   std::string picture_of;  // one panel: its name, or "mouse" for the one under it; empty: the window
   int tab = -1;            // of the side: 0 inspector, 1 cascade, 2 tail, 3 lesson
   float zoom = 1;
+  // Of all runs that are shown, so that two stay comparable.
+  std::optional<double> load;
+  std::optional<std::uint64_t> seed;
 };
 
 class TransportBar {
