@@ -243,7 +243,7 @@ int run(int argc, char** argv) {
         error + (a.screenshot.empty() ? "\nwithout a display, --screenshot FILE.png makes a picture" : ""),
         kInputOutput);
   app->attach(*surface);
-  app->look().brush = brush;
+  for (std::size_t i = 0; i < app->sessions(); ++i) app->look(i).brush = brush;
   if (!a.screenshot.empty())
     return take_pictures(*app, *surface, a, at_s >= 0 ? at_s : app->session().duration_s() / 2);
   if (!a.select.empty()) {
