@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <string>
 
 #include "tests/support/temporary_folder.hpp"
 #include "viewer/surface/surface.hpp"
@@ -90,6 +92,24 @@ TEST(Texts, AreCutBetweenCharactersNotInsideThem) {
   EXPECT_THAT(cut, testing::EndsWith("…"));
   EXPECT_EQ(text.substr(0, cut.size() - 3), cut.substr(0, cut.size() - 3));
   EXPECT_EQ(fitted(body_font(), 0, text, 1e4f), text);
+}
+
+// A list of values is one line of the inspector, in every frame.
+TEST(Texts, AreCutWhereTheRoomEndsHoweverLongTheyAre) {
+  SurfaceOptions options;
+  const auto surface = open_null(options);
+  apply_theme(ThemeName::dark, *surface);
+  std::string text;
+  for (int i = 0; text.size() < 300'000; ++i) text += std::to_string(i) + "ms, ";
+  const auto start = std::chrono::steady_clock::now();
+  for (const float width : {40.0f, 111.0f, 300.0f}) {
+    const std::string cut = fitted(body_font(), 0, text, width);
+    EXPECT_LE(text_width(body_font(), 0, cut), width + 0.01f);
+    const std::string more = text.substr(0, cut.size() - 3 + 1) + "…";
+    EXPECT_GT(text_width(body_font(), 0, more), width) << "one more character has no room";
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5))
+      << "character by character from the end it was minutes";
 }
 
 TEST(Texts, AreBrokenBetweenWordsAndNeverInsideANumber) {

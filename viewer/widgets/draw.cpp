@@ -32,16 +32,17 @@ float draw_text(ImDrawList& draw, ImFont* font, float size, ImVec2 at, ImU32 col
 }
 
 std::string fitted(ImFont* font, float size, std::string_view text, float width) {
-  if (text_width(font, size, text) <= width) return std::string(text);
-  const float dots = text_width(font, size, "…");
-  std::size_t end = text.size();
-  while (end > 0) {
-    --end;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0u) == 0x80u)
-      --end;  // not inside a character
-    if (text_width(font, size, text.substr(0, end)) + dots <= width) break;
-  }
-  return std::string(text.substr(0, end)) + "…";
+  if (text.empty()) return "";
+  const char *const first = text.data(), *const last = first + text.size();
+  // The end of what is no wider: no more of the text is looked at, which may be a whole list of values.
+  const auto end_within = [&](float room) {
+    constexpr float kAlmost = 1e-3f;  // ImGui stops at a character that would end exactly there
+    const char* end = last;
+    font->CalcTextSizeA(size > 0 ? size : font->FontSize, room + kAlmost, 0, first, last, &end);
+    return end;
+  };
+  if (end_within(width) == last) return std::string(text);
+  return std::string(first, end_within(width - text_width(font, size, "…"))) + "…";
 }
 
 std::string broken(ImFont* font, float size, std::string_view text, float width) {
