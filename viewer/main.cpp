@@ -18,7 +18,7 @@ using namespace tailrace;
 using namespace tailrace::viewer;
 
 // As the program's other commands end (cli/exit_code.hpp).
-constexpr int kGood = 0, kUsage = 2, kWrongScenario = 3, kInputOutput = 5, kInternal = 70;
+constexpr int kGood = 0, kUsage = 2, kWrongScenario = 3, kLimit = 4, kInputOutput = 5, kInternal = 70;
 constexpr double kPictureSeconds = 600;  // longest that a picture waits for its run
 
 struct Arguments {
@@ -126,6 +126,9 @@ std::string nobody(const std::string& name) {
 int take_pictures(App& app, Surface& surface, const Arguments& a, double at_s) {
   if (!app.settle(at_s, kPictureSeconds))
     return complain("the run did not come to its end in ten minutes", kInternal);
+  for (std::size_t s = 0; s < app.sessions(); ++s)
+    if (const auto view = app.session(s).view(); view->state == RunState::broken)
+      return complain(view->message, view->finished ? kInternal : kLimit);
   double every_s = 0;
   if (!a.every.empty()) read_time(a.every, every_s);
   if (!a.select.empty() && !app.select(a.select)) return complain(nobody(a.select), kUsage);

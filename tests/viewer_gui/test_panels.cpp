@@ -267,6 +267,17 @@ TEST(Inspector, AFaultIsInjectedAtThePlayheadAndUndone) {
   EXPECT_EQ(d.session().result_of_scenario(), before) << "undone";
 }
 
+TEST(Look, SaysWhatEndedARunEarly) {
+  {
+    Driver whole;
+    EXPECT_EQ(whole.look().wrong(), "");
+  }
+  std::string few = kShop;
+  few.replace(few.find("seed: 3"), 7, "seed: 3, max_events: 10000");
+  Driver d(few);
+  EXPECT_THAT(d.look().wrong(), testing::HasSubstr("run.max_events (10000) reached"));
+}
+
 TEST(Frames, AreWaitedForWhereNothingMoves) {
   Driver d;
   d.frame(10);  // a message has gone by then

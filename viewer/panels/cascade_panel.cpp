@@ -328,10 +328,11 @@ void CascadePanel::draw(Look& look, ImVec2 size) {
   places_.clear();
   ImGui::PushClipRect(origin, origin + size, true);
   if (!look.cascade) {
-    const char* const text = look.ready() && look.history->complete()
-                                 ? "nothing is known of this run's cascade"
-                                 : "the story is told when the run has been simulated to its end …";
-    draw_wrapped(draw, body_font(), 0, origin + ImVec2{pad, pad}, theme().dim, text, size.x - 2 * pad);
+    const std::string wrong = look.wrong();
+    draw_wrapped(draw, body_font(), 0, origin + ImVec2{pad, pad},
+                 wrong.empty() ? theme().dim : theme().failing,
+                 wrong.empty() ? "the story is told when the run has been simulated to its end …" : wrong,
+                 size.x - 2 * pad);
   } else {
     const bool wide = size.x > em() * 62;
     const float words = wide ? std::min(size.x * 0.36f, em() * 34) : size.x;

@@ -161,7 +161,8 @@ void InspectorPanel::pools(const Look& look, float width) const {
     const Row& row = rows[i];
     const ImVec2 pos = ImGui::GetCursorScreenPos();
     const bool off = row.state == LiveInstance::State::down || row.state == LiveInstance::State::paused;
-    draw_text(draw, small_font(), 0, pos, off ? theme().failing : theme().dim, row.name);
+    draw_text(draw, small_font(), 0, pos, off ? theme().failing : theme().dim,
+              fitted(small_font(), 0, row.name, names - em() * 0.4f));
     std::string text = row.workers > 0 ? fmt::format("{:.3g} of {}", row.busy, row.workers)
                                        : fmt::format("{:.3g} under way", row.busy);
     if (row.queue >= 0.5) text += " · " + value_text(AxisKind::number, std::round(row.queue)) + " wait";
@@ -480,11 +481,11 @@ void InspectorPanel::run_part(Look& look, float width) {
   if (const std::optional<StoredRun>& stored = look.session->stored()) {
     using Check = StoredRun::Check;
     const bool changed = !look.session->edits().empty();
-    const std::string told =
-        changed ? "what is shown has been changed since"
-        : stored->check == Check::pending
-            ? fmt::format("checking the fingerprint of {} replications …", stored->replications)
-            : stored->note;
+    const std::string told = changed ? "what is shown has been changed since"
+                             : stored->check == Check::pending
+                                 ? fmt::format("checking the fingerprint of {} replication{} …",
+                                               stored->replications, stored->replications == 1 ? "" : "s")
+                                 : stored->note;
     ImGui::PushTextWrapPos(0);
     ImGui::Text("stored in %s", stored->folder.c_str());
     ImGui::PushStyleColor(ImGuiCol_Text,
@@ -521,7 +522,7 @@ void InspectorPanel::draw(Look& look, ImVec2 size) {
   const ImVec2 origin = ImGui::GetCursorScreenPos();
   ImGui::GetWindowDrawList()->AddRectFilled(origin, origin + size, theme().panel);
   places_.clear();
-  if (!look.ready()) return;
+  if (!look.ready()) return draw_absent(look, origin, size);
   if (scene_ != look.scene || node_ != look.node || edge_ != look.edge ||
       edits_ != look.session->edits().size()) {
     scene_ = look.scene, node_ = look.node, edge_ = look.edge, edits_ = look.session->edits().size();

@@ -45,7 +45,9 @@ void InspectorPanel::percentiles(const Look& look, float width) const {
                       : messages     ? "message"
                                      : "visit",
                       when.c_str());
-  if (series == nullptr) return ImGui::TextDisabled("counting what ended in this range …");
+  if (series == nullptr)
+    return ImGui::TextDisabled("%s", look.following() ? "counting what ended in this range …"
+                                                      : "what ended in this range could not be counted");
   std::vector<Row> rows;
   if (look.edge >= 0) {
     rows.push_back({"calls", edge_percentiles(*look.scene, *series, look.edge)});

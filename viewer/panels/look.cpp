@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "viewer/widgets/draw.hpp"
 #include "viewer/widgets/ticks.hpp"
 
 namespace tailrace::viewer {
@@ -68,6 +69,24 @@ int Look::workload() const {
   if (!scene || node < 0) return -1;
   const std::vector<int>& sends = scene->nodes[static_cast<std::size_t>(node)].workloads;
   return sends.empty() ? -1 : sends.front();
+}
+
+bool Look::following() const {
+  return session->tracing() || session->pending_s() >= 0;
+}
+
+std::string Look::wrong() const {
+  if (view == nullptr || view->state < RunState::ended_early) return "";
+  if (view->state == RunState::ended_early) return "ended early: " + view->message;
+  return view->message.empty() ? "this run could not be made" : view->message;
+}
+
+void draw_absent(const Look& look, ImVec2 at, ImVec2 size) {
+  ImDrawList& draw = *ImGui::GetWindowDrawList();
+  draw.AddRectFilled(at, at + size, theme().panel);
+  const std::string wrong = look.wrong();
+  draw_wrapped(draw, body_font(), 0, at + ImVec2{em(), em()}, wrong.empty() ? theme().dim : theme().failing,
+               wrong.empty() ? "compiling the scenario …" : wrong, size.x - 2 * em());
 }
 
 void Look::refresh() {

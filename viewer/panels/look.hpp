@@ -41,12 +41,17 @@ struct Look {
   void select_as(const Scene& other, int its_node, int its_edge);
   int workload() const;  // of the topology: the one that is selected, or -1
   bool ready() const { return scene != nullptr && history != nullptr; }
+  bool following() const;     // requests of the run that is shown, or of one that is on its way
+  std::string wrong() const;  // what ended the run early, or why there is none; "" where all is well
 
  private:
   std::uint64_t run_ = 0, version_ = 0;
   double figures_at_ = -1;
   TimeRange figures_range_;
 };
+
+// In place of a panel, while the look is not ready: what is being done, or why there will be nothing.
+void draw_absent(const Look& look, ImVec2 at, ImVec2 size);
 
 Health health_of(const SceneNode& node, const NodeFigures& figures);
 Health health_of(const EdgeFigures& figures);

@@ -400,7 +400,7 @@ void TailPanel::draw(Look& look, const Look* other, ImVec2 size) {
   const ImVec2 origin = ImGui::GetCursorScreenPos();
   ImGui::GetWindowDrawList()->AddRectFilled(origin, origin + size, theme().panel);
   places_.clear();
-  if (!look.ready()) return;
+  if (!look.ready()) return draw_absent(look, origin, size);
   wide_ = size.x > em() * 55;
   take(look, other);
   const float pad = em() * 0.8f;
@@ -419,8 +419,10 @@ void TailPanel::draw(Look& look, const Look* other, ImVec2 size) {
     bands(look, rest, room);
   } else {
     draw_text(*ImGui::GetWindowDrawList(), small_font(), 0, rest, theme().dim,
-              look.view->finished == nullptr ? "where the time went is known when the run is over"
-                                             : "following the requests of this stretch …");
+              look.view->state == RunState::broken ? "of this run no requests can be followed"
+              : look.view->finished == nullptr     ? "where the time went is known when the run is over"
+              : look.following()                   ? "following the requests of this stretch …"
+                                                   : "the requests of this stretch could not be followed");
     components(look, rest + ImVec2{0, em() * 1.4f}, room - ImVec2{0, em() * 1.4f});
   }
   ImGui::SetCursorScreenPos(origin + ImVec2{0, size.y});

@@ -353,9 +353,9 @@ void TimePanel::selection_row(Look& look, const Look* other, ImVec2 size) {
 }
 
 void TimePanel::draw(Look& look, const Look* other, ImVec2 size) {
-  if (!look.ready()) return;
   ImDrawList& draw = *ImGui::GetWindowDrawList();
   const ImVec2 origin = ImGui::GetCursorScreenPos();
+  if (!look.ready()) return draw_absent(look, origin, size);
   draw.AddRectFilled(origin, origin + size, theme().panel);
   if (shown_ && shown_->t1_s > look.scene->duration_s * (1 + 1e-9)) shown_.reset();  // of a longer run
   axis_ = shown_ ? *shown_ : TimeRange{0, std::max(look.scene->duration_s, 1e-9)};

@@ -279,6 +279,10 @@ void TopologyPanel::draw_headline(ImDrawList& draw, const Look& look, ImVec2 whe
                     : "no requests in this moment");
     pen.y += line;
   }
+  if (const std::string wrong = look.wrong(); !wrong.empty()) {
+    draw_text(draw, body_font(), 0, pen, theme().failing, fitted(body_font(), 0, wrong, width));
+    pen.y += line;
+  }
   int shown = 0;
   for (const FaultBar& bar : look.history->bars()) {
     const double end = bar.on ? look.history->frontier_s() : bar.end_s;
@@ -371,13 +375,7 @@ void TopologyPanel::draw(Look& look, ImVec2 size) {
   ImGui::InvisibleButton("topology", size);
   ImGui::SetItemAllowOverlap();
   const bool hovered = ImGui::IsItemHovered(), active = ImGui::IsItemActive();
-  if (!look.ready()) {
-    const char* const text = "compiling the scenario …";
-    draw_text(draw, title_font(), 0,
-              {min_.x + (size.x - text_width(title_font(), 0, text)) / 2, min_.y + size.y / 2}, theme().dim,
-              text);
-    return;
-  }
+  if (!look.ready()) return draw_absent(look, min_, size);
   rebuild(look);
   const float top = headline ? em() * 3.9f : em(), bottom = legend ? em() * 2.0f : em();
   if (fit_) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "analysis/report/human.hpp"
 #include "viewer/widgets/draw.hpp"
 #include "viewer/widgets/ticks.hpp"
 
@@ -43,11 +44,9 @@ std::string state_text(const SessionView& view, const Look& look) {
                                         clock_text(look.history->frontier_s()), view.events_per_s / 1e6)
                           : "starting …";
     case RunState::complete:
-      return fmt::format("{:.3g} M events", static_cast<double>(view.events) / 1e6);
-    case RunState::ended_early:
-      return "ended early: " + view.message;
+      return analysis::human_count(view.events) + " events";
     default:
-      return view.message.empty() ? "this run could not be made" : view.message;
+      return look.wrong();
   }
 }
 
