@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -36,6 +37,27 @@ std::string fresh_name(const std::string& start, const std::string& end) {
 std::string file_time(double t_s) {
   const auto whole = static_cast<long long>(t_s);
   return whole >= 60 ? fmt::format("{}min{}s", whole / 60, whole % 60) : fmt::format("{}s", whole);
+}
+
+// What files of a scenario are called: its name may be long, and have what paths do not.
+std::string file_name(const std::string& scenario) {
+  constexpr std::size_t kLongest = 80;  // bytes
+  std::string name;
+  for (const char c : scenario) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = std::isalnum(byte) != 0 || byte >= 0x80u || c == '_' || c == '.';
+    if (plain) {
+      name += c;
+    } else if (!name.empty() && name.back() != '-') {
+      name += '-';
+    }
+  }
+  std::size_t end = std::min(name.size(), kLongest);
+  while (end < name.size() && end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0u) == 0x80u)
+    --end;  // not inside a character
+  name.resize(end);
+  name.erase(0, std::min(name.find_first_not_of(".-"), name.size()));  // nor hidden, nor an option
+  return name.empty() ? "run" : name;
 }
 
 std::unique_ptr<Session> open_session(const std::string& path, const SessionOptions& options,
@@ -374,7 +396,7 @@ void App::carry_out(const Actions& a) {
     if (a.seed)
       if (const EditResult result = session->set_seed(*a.seed); !result.ok) say(result.message, true);
   }
-  const std::string name = look.scene ? look.scene->name : "run";
+  const std::string name = look.scene ? file_name(look.scene->name) : "run";
   if (a.save) {
     const std::string path = fresh_name(name + "-session", ".yaml");
     const EditResult result = look.session->save(path);
@@ -438,12 +460,13 @@ void App::grant(const LessonPanel::Wish& wish) {
 void App::toast(ImVec2 size) {
   if (message_s_ <= 0 || message_.empty() || film_.running()) return;
   ImDrawList& draw = *ImGui::GetForegroundDrawList();
-  const std::string text = fitted(body_font(), 0, message_, size.x * 0.8f);
-  const float wide = text_width(body_font(), 0, text) + em() * 2, tall = em() * 2.2f;
+  const float room = size.x * 0.8f;
+  const ImVec2 extent = wrapped_size(body_font(), 0, message_, room);
+  const float wide = extent.x + em() * 2, tall = extent.y + em() * 1.1f;
   const ImVec2 a{(size.x - wide) / 2, size.y - tall - em() * 1.5f}, b = a + ImVec2{wide, tall};
   draw.AddRectFilled(a, b, theme().raised, em() * 0.4f);
   draw.AddRect(a, b, bad_message_ ? theme().failing : theme().accent, em() * 0.4f, 0, 1.5f);
-  draw_text(draw, body_font(), 0, a + ImVec2{em(), em() * 0.55f}, theme().text, text);
+  draw_wrapped(draw, body_font(), 0, a + ImVec2{em(), em() * 0.55f}, theme().text, message_, room);
 }
 
 bool App::draw(double seconds) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 
 #include "tests/support/scenario.hpp"
@@ -47,6 +48,17 @@ TEST(TopologyPanel, ADoubleClickShowsTheSurroundingsAlone) {
   d.key(kKeyEscape);
   d.frames(2);
   EXPECT_TRUE(d.app().topology().where(d.node("shoppers"), shoppers));
+}
+
+TEST(TopologyPanel, ShowsTheSurroundingsOfTheSameNameInARunWithOtherNumbers) {
+  Driver d;
+  d.app().topology().focus(d.node("stock"));
+  d.frames(2);
+  const int before = d.node("stock");
+  ASSERT_TRUE(d.session().set_field("workloads.admins", "{constant_arrival_rate: 1/s, calls: web.page}").ok);
+  d.settle(30);
+  ASSERT_NE(d.node("stock"), before) << "a name before it";
+  EXPECT_EQ(d.app().topology().focused(), d.node("stock"));
 }
 
 TEST(TopologyPanel, TheWheelZoomsAroundTheMouse) {
@@ -105,6 +117,37 @@ TEST(TimePanel, ADragBrushesTheRangeThatAllFiguresAreOf) {
   EXPECT_NEAR(d.look().figures.load.goodput, 80, 12) << "800 requests: sigma is 2.8/s";
   d.double_click(d.app().time().where(50));
   EXPECT_FALSE(d.look().brush.has_value());
+}
+
+TEST(TimePanel, ARangeBehindTheEndOfAShorterRunIsNoneAnyMore) {
+  Driver d;
+  d.look().brush = TimeRange{40, 50};
+  d.frames(2);
+  ASSERT_TRUE(d.session().set_field("run.duration", "45s").ok);
+  d.settle(30);
+  ASSERT_TRUE(d.look().brush.has_value());
+  EXPECT_DOUBLE_EQ(d.look().range.t1_s, 45) << "what there is of it";
+  ASSERT_TRUE(d.session().set_field("run.duration", "35s").ok);
+  d.settle(30);
+  EXPECT_FALSE(d.look().brush.has_value());
+}
+
+TEST(Keys, SaveUnderANameThatFilesCanHave) {
+  std::string text = kShop;
+  text.replace(text.find("name: shop"), 10, "name: \"../orders / v2: " + std::string(300, 'x') + "\"");
+  Driver d(text);
+  const tests::TemporaryFolder folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  d.key('S', true);
+  std::filesystem::current_path(before);
+  EXPECT_THAT(d.app().message(), testing::HasSubstr("written: "));
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+    files.push_back(entry.path().filename().string());
+  ASSERT_EQ(files.size(), 1u);
+  EXPECT_THAT(files[0], testing::StartsWith("orders-v2-xxx"));
+  EXPECT_THAT(files[0], testing::EndsWith("x-session.yaml"));
 }
 
 TEST(Keys, PlayStepAndGoToTheEnds) {

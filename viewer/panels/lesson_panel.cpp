@@ -31,7 +31,7 @@ bool LessonPanel::choose(const std::string& path) {
   std::vector<models::SourceFile> files;
   auto lesson = read_lesson(path, diagnostics, files);
   if (!lesson) {
-    error_ = "this lesson cannot be read: " + path;
+    error_ = models::format_diagnostics(diagnostics, files);
     return false;
   }
   lesson_ = std::move(lesson);
@@ -131,10 +131,13 @@ void LessonPanel::list(ImVec2 size) {
     for (const std::string& path : paths_) {
       models::Diagnostics diagnostics;
       std::vector<models::SourceFile> files;
-      if (auto lesson = read_lesson(path, diagnostics, files)) {
-        lesson->name = path;  // what choose() takes
-        known_.push_back(std::move(*lesson));
+      auto lesson = read_lesson(path, diagnostics, files);
+      if (!lesson) {
+        error_ += models::format_diagnostics(diagnostics, files);
+        continue;
       }
+      lesson->name = path;  // what choose() takes
+      known_.push_back(std::move(*lesson));
     }
     read_ = true;
   }

@@ -107,8 +107,9 @@ void Look::refresh() {
   }
   playhead_s = session->playhead_s();
   if (!ready()) return;
+  if (brush && brush->t0_s >= scene->duration_s) brush.reset();  // of a longer run
   if (brush) {
-    range = *brush;
+    range = {brush->t0_s, std::min(brush->t1_s, scene->duration_s)};
   } else {
     const double length =
         std::max(kNowSlices * history->slice_s(), std::min(kNowSeconds, kNowShare * scene->duration_s));

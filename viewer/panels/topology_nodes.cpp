@@ -244,7 +244,8 @@ void TopologyPanel::draw_nodes(ImDrawList& draw, const Look& look) {
         const std::string text =
             fault->type == fault->name.substr(0, fault->type.size()) ? fault->type : fault->name;
         const float size = small_font()->FontSize;
-        draw_text(draw, small_font(), size, {a.x + r * 1.5f, a.y - size * 1.35f}, theme().failing, text);
+        draw_text(draw, small_font(), size, {a.x + r * 1.5f, a.y - size * 1.35f}, theme().failing,
+                  fitted(small_font(), size, text, b.x - a.x));
       }
     }
   }
@@ -285,7 +286,7 @@ void TopologyPanel::draw_far_labels(ImDrawList& draw, const Look& look) {
     if (shown >= kMostFarLabels) break;
     const DrawnNode& node = drawing_.nodes[c.node];
     const Health health = health_of_drawn(look, node);
-    std::string text = node.title;
+    std::string text = fitted(font, size, node.title, em() * 18);
     if (const std::string trouble = trouble_of_drawn(look, node); !trouble.empty()) text += " · " + trouble;
     const ImVec2 a = screen({node.box.x0, node.box.y0}), b = screen({node.box.x1, node.box.y1});
     const float width = text_width(font, size, text) + size * 2.0f, height = size * 1.5f;

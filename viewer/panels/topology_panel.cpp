@@ -68,6 +68,8 @@ void TopologyPanel::focus(int node, int steps) {
 
 void TopologyPanel::rebuild(const Look& look) {
   if (scene_ == look.scene) return;
+  // Of a new run: whoever has the name now.
+  if (scene_ && focus_ >= 0) focus_ = look.scene->find(scene_->nodes[at(focus_)].name);
   DrawingOptions options;
   if (focus_ >= 0 && at(focus_) < look.scene->nodes.size()) {
     options.focus = focus_, options.steps = focus_steps_;

@@ -69,14 +69,33 @@ std::string broken(ImFont* font, float size, std::string_view text, float width)
   return out;
 }
 
+namespace {
+
+// Of lines that are broken already: ImGui breaks none of them again, but for long words.
+struct Wrapped {
+  Wrapped(ImFont* font, float size, std::string_view text, float width)
+      : pixels(size > 0 ? size : font->FontSize),
+        lines(broken(font, size, text, width)),
+        room(width + pixels * 0.2f),
+        extent(font->CalcTextSizeA(pixels, 1e9f, room, lines.data(), lines.data() + lines.size())) {}
+  float pixels;
+  std::string lines;
+  float room;
+  ImVec2 extent;
+};
+
+}  // namespace
+
 float draw_wrapped(ImDrawList& draw, ImFont* font, float size, ImVec2 at, ImU32 colour, std::string_view text,
                    float width) {
-  const float pixels = size > 0 ? size : font->FontSize;
-  const std::string lines = broken(font, size, text, width);
-  const char *const first = lines.data(), *const last = first + lines.size();
-  const float slack = width + pixels * 0.2f;  // what is broken here is not broken again, but for long words
-  draw.AddText(font, pixels, {std::round(at.x), std::round(at.y)}, colour, first, last, slack);
-  return font->CalcTextSizeA(pixels, 1e9f, slack, first, last).y;
+  const Wrapped w(font, size, text, width);
+  draw.AddText(font, w.pixels, {std::round(at.x), std::round(at.y)}, colour, w.lines.data(),
+               w.lines.data() + w.lines.size(), w.room);
+  return w.extent.y;
+}
+
+ImVec2 wrapped_size(ImFont* font, float size, std::string_view text, float width) {
+  return Wrapped(font, size, text, width).extent;
 }
 
 float draw_badge(ImDrawList& draw, ImVec2 at, float size, ImU32 fill, ImU32 text_colour,

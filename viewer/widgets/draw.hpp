@@ -22,9 +22,11 @@ std::string fitted(ImFont* font, float size, std::string_view text, float width)
 // The text with line feeds where lines would be wider than `width`: between words, never inside a number or
 // before its %, as ImGui's own wrapping does.
 std::string broken(ImFont* font, float size, std::string_view text, float width);
-// Lines of at most `width`, broken so. Returns the height.
+// Lines of at most `width`, broken so; longer words are broken anywhere. Returns the height.
 float draw_wrapped(ImDrawList& draw, ImFont* font, float size, ImVec2 at, ImU32 colour, std::string_view text,
                    float width);
+
+ImVec2 wrapped_size(ImFont* font, float size, std::string_view text, float width);
 
 // A rounded box with a word in it; returns its width. `at` is its left edge and middle.
 float draw_badge(ImDrawList& draw, ImVec2 at, float size, ImU32 fill, ImU32 text_colour,
