@@ -32,9 +32,12 @@ CLI::Validator within(T low, T high) {
   return CLI::Range(low, high).description("");
 }
 
+// One that a scenario can hold, for the one that is written beside the results has it.
 std::string seed_fault(const std::string& text) {
   const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  return digits ? "" : "a seed is a whole number, 0 or more";
+  if (!digits) return "a seed is a whole number, 0 or more";
+  const models::Quantity seed = models::parse_count(text);
+  return seed.value ? "" : fmt::format("{}{}{}", seed.error, seed.hint.empty() ? "" : "; ", seed.hint);
 }
 
 // What a scenario is changed by, whichever it is.

@@ -45,6 +45,13 @@ std::string time_fault(const std::string& text) {
   return read_time(text, ignored) ? "" : "expected a time such as 3min15s";
 }
 
+// The rest is told by the scenario that it is set in.
+std::string seed_fault(const std::string& text) {
+  const bool digits =
+      !text.empty() && text.size() < 20 && text.find_first_not_of("0123456789") == std::string::npos;
+  return digits ? "" : "a seed is a whole number, 0 or more";
+}
+
 std::string size_fault(const std::string& text) {
   int width = 0, height = 0;
   char rest = 0;
@@ -66,14 +73,7 @@ void declare(CLI::App& command, Arguments& a) {
       ->take_all();
   command.add_option("--seed", a.seed, "seed of every random stream")
       ->type_name("N")
-      ->check(CLI::Validator(
-          [](std::string& text) {
-            return !text.empty() && text.size() < 20 &&
-                           text.find_first_not_of("0123456789") == std::string::npos
-                       ? std::string()
-                       : std::string("a seed is a whole number, 0 or more");
-          },
-          ""));
+      ->check(CLI::Validator([](std::string& text) { return seed_fault(text); }, ""));
   command.add_flag("--allow-outside-includes", a.app.session.allow_outside_includes,
                    "let includes leave the scenario's folder");
   command.add_option("--lesson", a.lesson, "begin with this lesson: a name or a file")->type_name("LESSON");

@@ -27,6 +27,8 @@ TEST_F(Program, UsageErrorsExitWithTwoAndPrintNothingOnStandardOutput) {
                                                        {"run", q, "--replications", "0"},
                                                        {"run", q, "--replications", "1000001"},
                                                        {"run", q, "--seed", "-1"},
+                                                       {"run", q, "--seed", "9007199254740993"},
+                                                       {"run", q, "--seed", "9223372036854775808"},
                                                        {"run", q, "--precision", "0%"},
                                                        {"run", q, "--precision", "2"},
                                                        {"run", q, "--bogus"},
