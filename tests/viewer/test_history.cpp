@@ -10,6 +10,7 @@
 #include "tests/support/scenario.hpp"
 #include "viewer/model/run_watch.hpp"
 #include "viewer/model/sampler.hpp"
+#include "viewer/model/selection.hpp"
 
 namespace tailrace::viewer {
 namespace {
@@ -256,6 +257,22 @@ TEST(History, the_csv_of_a_selection_has_a_row_for_each_slice) {
   EXPECT_TRUE(csv.starts_with("start_s,end_s,offered_per_s"));
   EXPECT_NE(csv.find("stock utilisation"), std::string::npos);
   EXPECT_NE(csv.find("\n10,10.1,"), std::string::npos);
+}
+
+TEST(History, names_with_commas_are_one_cell_of_the_csv) {
+  const Watched w = watch(R"(
+tailrace: 1
+name: shop
+run: {duration: 6s, warmup: 1s, replications: 1}
+workloads: {shoppers: {constant_arrival_rate: 40/s, calls: "web, front.page"}}
+services: {"web, front": {workers: 4, endpoints: {page: [compute: 2ms]}}}
+)");
+  const int node = w.scene->find("web, front");
+  ASSERT_GE(node, 0);
+  const std::string nodes = selection_csv(*w.history, {1, 2}, {node});
+  EXPECT_NE(nodes.find(",\"web, front utilisation\",\"web, front queue\","), std::string::npos) << nodes;
+  const std::string call = call_csv(*w.history, {1, 2}, w.scene->find_edge(w.scene->find("shoppers"), node));
+  EXPECT_NE(call.find(",\"shoppers -> web, front calls_per_s\","), std::string::npos) << call;
 }
 
 TEST(Scene, names_calls_policies_zones_and_faults) {

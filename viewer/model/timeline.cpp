@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/report/tables_csv.hpp"
 #include "viewer/model/sampler.hpp"
 
 namespace tailrace::viewer {
@@ -401,6 +402,11 @@ std::vector<SeriesPoint> History::series(Series what, int id, TimeRange range, s
 
 namespace {
 
+// Of a header.
+std::string column(const std::string& name, const char* what) {
+  return "," + analysis::csv_cell(name + " " + what);
+}
+
 std::string cell(double value) {
   return std::isnan(value) ? std::string() : fmt::format("{:.6g}", value);
 }
@@ -413,11 +419,9 @@ std::string selection_csv(const History& history, TimeRange range, const std::ve
   for (std::size_t i = 0; nodes.empty() && i < scene.nodes.size(); ++i) chosen.push_back(static_cast<int>(i));
   std::string out = "start_s,end_s,offered_per_s,goodput_per_s,failed_per_s,mean_s,p50_s,p99_s,p999_s";
   for (const int node : chosen) {
-    const std::string& name = scene.nodes[at(node)].name;
-    out += fmt::format(
-        ",{0} utilisation,{0} queue,{0} error share,{0} offered_per_s,{0} goodput_per_s,{0} replicas,{0} "
-        "latency_s",
-        name);
+    for (const char* what :
+         {"utilisation", "queue", "error share", "offered_per_s", "goodput_per_s", "replicas", "latency_s"})
+      out += column(scene.nodes[at(node)].name, what);
   }
   out += '\n';
   for (const SeriesPoint& p : history.series(Series::offered, -1, range)) {
@@ -442,7 +446,7 @@ std::string call_csv(const History& history, TimeRange range, int edge) {
   std::string out = "start_s,end_s";
   for (const char* what : {"calls_per_s", "attempts_per_s", "retries_per_s", "goodput_per_s", "failed_per_s",
                            "error share", "attempts per call", "latency_s", "breaker"})
-    out += fmt::format(",{} {}", name, what);
+    out += column(name, what);
   out += '\n';
   for (const SeriesPoint& p : history.series(Series::edge_attempts, edge, range)) {
     const EdgeFigures f = history.figures({p.t0_s, p.t1_s}).edges[at(edge)];
