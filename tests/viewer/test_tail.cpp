@@ -272,6 +272,24 @@ TEST(TailTracer, brings_any_single_request) {
   EXPECT_GT(brought, 10) << kept;
 }
 
+// The client's only call has no row of its own: what is done for it is told in the request's.
+TEST(Waterfall, of_a_client_with_one_call_says_at_whom_it_is) {
+  std::string text = kShop;
+  const std::string network = "network: {default: {latency: 1ms}}\n";
+  text.erase(text.find(network), network.size());
+  const auto session = run_text(text);
+  const auto traces = traces_of(*session, {10, 20});
+  ASSERT_NE(traces, nullptr);
+  ASSERT_FALSE(traces->record->examples.empty());
+  for (const auto& example : traces->record->examples) {
+    const Waterfall w = waterfall(*session->view()->scene, example);
+    ASSERT_GE(w.rows.size(), 2u);
+    EXPECT_EQ(w.rows[0].name, "shoppers");
+    EXPECT_EQ(w.rows[0].note, "at cart");
+    EXPECT_EQ(w.rows[1].name, "stock.read");
+  }
+}
+
 TEST(Waterfall, adds_up_and_shows_the_attempt_that_was_tried_again) {
   const auto session = run_text(kShop);
   const auto traces = traces_of(*session, {29.5, 33});

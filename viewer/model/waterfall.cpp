@@ -93,6 +93,8 @@ class Maker {
     }
     if (span.retry) note("retry");
     if (span.hedge) note("hedge");
+    if (span.kind == TraceSpan::Kind::request && row.node >= 0)  // its only call is no row of its own
+      note("at " + scene_.nodes[at(row.node)].name);
     if (span.unfinished) note("still under way when the request had ended");
     if (row.node >= 0 && scene_.nodes[at(row.node)].replicas > 1)
       note(fmt::format("instance {}", span.instance + 1));

@@ -22,7 +22,7 @@ struct WaterfallStretch {
 struct WaterfallRow {
   int depth = 0;
   std::string name;  // "stock.read"; of the request: its workload; of branches: "branch 3"
-  std::string note;  // "retry", "hedge", "instance 2"; several with commas between them
+  std::string note;  // "retry", "hedge", "at web", "instance 2"; several with commas between them
   int node = -1;     // where it is done; -1: at a client
   double from_s = 0, to_s = 0;
   bool retry = false;  // a further attempt of a call

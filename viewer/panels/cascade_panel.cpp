@@ -292,6 +292,7 @@ void CascadePanel::users(const Look& look, ImVec2 min, ImVec2 max, double t0_s, 
 void CascadePanel::sentences(Look& look, ImVec2 size) const {
   const CascadeScene& c = *look.cascade;
   ImGui::BeginChild("story", size);
+  ImGui::PushTextWrapPos(ImGui::GetContentRegionMax().x + em() * 0.2f);  // words longer than a line
   if (!c.story.empty()) {
     ImGui::TextUnformatted(
         broken(body_font(), 0, with_arrows(c.story), ImGui::GetContentRegionAvail().x).c_str());
@@ -317,6 +318,7 @@ void CascadePanel::sentences(Look& look, ImVec2 size) const {
     if (ImGui::IsItemClicked() && s.node >= 0) look.select_node(s.node);
     ImGui::PopID();
   }
+  ImGui::PopTextWrapPos();
   ImGui::EndChild();
 }
 

@@ -198,10 +198,11 @@ float TimePanel::lanes(Look& look, ImVec2 where, float width, float height) {
     if (end < axis_.t0_s || bar.start_s > axis_.t1_s) continue;
     const int lane = lane_of[at(bar.fault)];
     const float top = y + static_cast<float>(lane) * line;
-    const float a = std::max(px(bar.start_s), x0), b = std::clamp(px(end), a + 3, x1);
+    const float a = std::max(px(bar.start_s), x0), b = std::max(std::min(px(end), x1), a + 3);
     draw.AddRectFilled({a, top + em() * 0.15f}, {b, top + line - em() * 0.1f},
                        with_alpha(theme().failing, 0.85f), em() * 0.2f);
-    const std::string& name = look.scene->faults[at(bar.fault)].name;
+    const std::string name =
+        fitted(small_font(), size, look.scene->faults[at(bar.fault)].name, (x1 - x0) * 0.4f);
     const float needed = text_width(small_font(), size, name);
     if (a < named[at(lane)]) continue;
     if (b - a > needed + em() * 0.8f) {
