@@ -130,6 +130,7 @@ TEST(Session, what_is_shown_is_what_a_run_of_the_scenario_gives) {
   const auto view = session->view();
   ASSERT_EQ(view->state, RunState::complete);
   EXPECT_EQ(view->finished->result, result_of_text(session->scenario_text()));
+  EXPECT_EQ(session->replications(), 4) << "of which this is one";
   EXPECT_TRUE(view->history->complete());
   EXPECT_DOUBLE_EQ(view->history->frontier_s(), 60);
   EXPECT_GT(view->events, 1000U);

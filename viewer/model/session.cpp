@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <utility>
 
 #include "models/fault/fault.hpp"
 #include "scenarios/format/read.hpp"
@@ -52,7 +53,7 @@ struct Session::Body {
   std::vector<State> states;  // the last is the present one
   models::ScenarioDoc shown;  // with the load factor
   std::shared_ptr<const models::Topology> topology;
-  std::shared_ptr<const models::Topology> as_stored;  // with its replications
+  std::int64_t replications = 1;  // that the scenario asks for; one of them is run
   std::optional<StoredRun> stored;
   std::uint64_t run = 0;
 
@@ -107,7 +108,7 @@ struct Session::Body {
       job.stored = std::make_shared<const models::Topology>(*built);
       job.stored_run = *stored;
     }
-    built->run.replications = 1;
+    replications = std::exchange(built->run.replications, 1);
     topology = std::move(built);
     job.run = ++run;
     job.topology = topology;
@@ -278,6 +279,10 @@ const std::optional<StoredRun>& Session::stored() const {
 
 const models::ScenarioDoc& Session::document() const {
   return body_->shown;
+}
+
+std::int64_t Session::replications() const {
+  return body_->replications;
 }
 
 const std::vector<Edit>& Session::edits() const {

@@ -120,6 +120,7 @@ class Session {
   const std::string& path() const;
   const std::optional<StoredRun>& stored() const;
   const models::ScenarioDoc& document() const;  // with all edits
+  std::int64_t replications() const;            // that the scenario asks for; what is seen is one of them
   const std::vector<Edit>& edits() const;
   std::string result_of_scenario() const;  // fingerprint of finished, "" while it runs
 

@@ -50,7 +50,10 @@ float CascadePanel::summary(const Look& look, ImVec2 where, float width) const {
   if (!verdict.empty()) verdict[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(verdict[0])));
   draw_text(draw, title_font(), 0, {x, where.y}, theme().of(health), verdict);
   float y = where.y + em() * 1.8f;
-  y += draw_wrapped(draw, body_font(), 0, {where.x, y}, theme().dim, c.verdict_text, width) + em() * 0.4f;
+  // The summary of a run has medians over the replications.
+  const std::string which = look.which();
+  const std::string meaning = c.verdict_text + (which.empty() ? "" : " This is " + which + ".");
+  y += draw_wrapped(draw, body_font(), 0, {where.x, y}, theme().dim, meaning, width) + em() * 0.4f;
   // What one asks first: who, and because of what.
   for (const CascadeStep& step : c.steps) {
     if (step.node < 0 || !look.scene->nodes[at(step.node)].workloads.empty()) continue;

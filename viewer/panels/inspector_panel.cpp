@@ -469,10 +469,12 @@ void InspectorPanel::edge_part(Look& look, float width) {
 }
 
 void InspectorPanel::run_part(Look& look, float width) {
-  heading(NodeKind::other, look.scene->name,
-          fmt::format("{} components, {} {} between them", look.scene->nodes.size(), look.scene->edges.size(),
-                      look.scene->edges.size() == 1 ? "way" : "ways"),
-          Health::good, false);
+  const std::string which = look.which();
+  heading(
+      NodeKind::other, look.scene->name,
+      fmt::format("{} components, {} {} between them{}", look.scene->nodes.size(), look.scene->edges.size(),
+                  look.scene->edges.size() == 1 ? "way" : "ways", which.empty() ? "" : " · " + which),
+      Health::good, false);
   if (!look.scene->about.empty()) {
     ImGui::PushTextWrapPos(0);
     ImGui::TextDisabled("%s", look.scene->about.c_str());

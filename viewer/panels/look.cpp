@@ -75,6 +75,11 @@ bool Look::following() const {
   return session->tracing() || session->pending_s() >= 0;
 }
 
+std::string Look::which() const {
+  const std::int64_t all = session->replications();
+  return all > 1 ? fmt::format("the first of {} replications", all) : "";
+}
+
 std::string Look::wrong() const {
   if (view == nullptr || view->state < RunState::ended_early) return "";
   if (view->state == RunState::ended_early) return "ended early: " + view->message;

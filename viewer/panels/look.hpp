@@ -42,6 +42,7 @@ struct Look {
   int workload() const;  // of the topology: the one that is selected, or -1
   bool ready() const { return scene != nullptr && history != nullptr; }
   bool following() const;     // requests of the run that is shown, or of one that is on its way
+  std::string which() const;  // "the first of 5 replications"; "" where there is one
   std::string wrong() const;  // what ended the run early, or why there is none; "" where all is well
 
  private:
