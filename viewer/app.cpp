@@ -300,9 +300,11 @@ void App::everything(ImVec2 size) {
                                   ? fmt::format("filming: {} pictures in {}", film_.frames(), film_.folder())
                                   : std::string();
   transport_.draw(looks_[0], {size.x, bar}, actions, filming);
-  const float side = std::clamp(side_width_ > 0 ? side_width_ : std::max(em() * 27, size.x * 0.26f),
-                                em() * 14, size.x * 0.7f);
-  const float below = std::clamp(time_height_ > 0 ? time_height_ : size.y * 0.35f, em() * 10, size.y * 0.75f);
+  // In a window that is too small for the least of it, a share of it.
+  const auto within = [](float v, float least, float most) { return std::min(std::max(v, least), most); };
+  const float side =
+      within(side_width_ > 0 ? side_width_ : std::max(em() * 27, size.x * 0.26f), em() * 14, size.x * 0.7f);
+  const float below = within(time_height_ > 0 ? time_height_ : size.y * 0.35f, em() * 10, size.y * 0.75f);
   const float left = size.x - side - gap, top = size.y - bar - below - gap;
   places_ = {{"topology", {0, bar}, {left, top}},
              {"time", {0, bar + top + gap}, {left, below}},

@@ -74,7 +74,7 @@ TEST(TailTraces, of_the_same_stretch_are_followed_again_where_another_share_of_t
   const Runner::Ready of{1, session->view()->scene, 0, 0};
   TailTracer tracer;
   std::vector<std::size_t> followed;
-  for (const std::uint64_t every : {8, 1}) {
+  for (const std::uint64_t every : {std::uint64_t{8}, std::uint64_t{1}}) {
     tracer.want(of, {10, 50}, every);
     ASSERT_TRUE(tracer.wait(kLong));
     ASSERT_NE(tracer.latest(), nullptr);
