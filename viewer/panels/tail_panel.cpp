@@ -371,9 +371,10 @@ void TailPanel::take(Look& look, const Look* other) {
     here_ = look.history->latency(range_, workload);
     whole_ = look.history->latency({0, look.scene->duration_s}, workload);
   }
-  if (other != nullptr && (moved || other_history_ != other->history)) {
-    other_history_ = other->history;
-    other_ = other->history->latency(range_, other->workload());
+  if (moved) other_history_.reset();
+  if (other != nullptr && (other_history_ != other->history || other_workload_ != other->workload())) {
+    other_history_ = other->history, other_workload_ = other->workload();
+    other_ = other->history->latency(range_, other_workload_);
   }
   // While time moves the requests of the whole run serve every stretch; where it stands, its own do: there
   // are more of them.

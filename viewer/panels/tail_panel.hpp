@@ -70,7 +70,7 @@ class TailPanel {
 
   std::shared_ptr<const History> history_, other_history_;  // that the curves below are of
   TimeRange range_;  // that is shown: the brush, or the last stretch before the playhead; whole slices
-  int workload_ = -2;
+  int workload_ = -2, other_workload_ = -2;
   LatencyCurve here_, whole_, other_;
 
   std::shared_ptr<const TailTraces> traces_;
