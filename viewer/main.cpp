@@ -11,6 +11,7 @@
 
 #include "models/field/units.hpp"
 #include "viewer/app.hpp"
+#include "viewer/model/clock_text.hpp"
 
 namespace {
 
@@ -119,6 +120,13 @@ std::string lessons_folder(const char* program) {
   return "";
 }
 
+std::string names_of(const std::vector<std::string>& paths) {
+  std::string names;
+  for (const std::string& path : paths)
+    names += (names.empty() ? "" : ", ") + std::filesystem::path(path).stem().string();
+  return names;
+}
+
 std::string nobody(const std::string& name) {
   return fmt::format("there is no component or call '{}'", name);
 }
@@ -133,8 +141,9 @@ int take_pictures(App& app, Surface& surface, const Arguments& a, double at_s) {
   if (!a.every.empty()) read_time(a.every, every_s);
   if (!a.select.empty() && !app.select(a.select)) return complain(nobody(a.select), kUsage);
   for (int i = 0; i < a.frames; ++i) {
-    const double t = at_s + i * every_s;
-    app.settle(t, kPictureSeconds);
+    // The animation ends with the run: that end is one picture.
+    if (i > 0 && app.session().playhead_s() >= app.session().end_s()) break;
+    app.settle(at_s + i * every_s, kPictureSeconds);
     // Dots and queues of the very instant: small topologies, whose runs are short enough to be done again.
     for (std::size_t s = 0; s < app.sessions(); ++s) {
       app.look(s).refresh();
@@ -212,11 +221,19 @@ int run(int argc, char** argv) {
     const bool file = a.lesson.find('/') != std::string::npos || a.lesson.ends_with(".yaml");
     if (!file && folder.empty())
       return complain("no lessons were found beside the program; name the lesson's file", kInputOutput);
-    a.app.lesson = file ? a.lesson : folder + "/" + a.lesson + ".yaml";
+    const auto named = std::find_if(a.app.lessons.begin(), a.app.lessons.end(), [&](const std::string& path) {
+      return std::filesystem::path(path).stem() == a.lesson;
+    });
+    if (!file && named == a.app.lessons.end())
+      return complain(fmt::format("there is no lesson '{}'; there are {}", a.lesson, names_of(a.app.lessons)),
+                      kUsage);
+    a.app.lesson = file ? a.lesson : *named;
   }
   if (a.app.paths.empty() && a.app.lesson.empty())
     return complain(
         "which scenario? 'tailrace view scenarios/library/online-boutique.yaml', or --lesson NAME", kUsage);
+  if (a.frames > 1 && a.every.empty())
+    return complain("--frames makes pictures of moments: how far apart? --every 500ms", kUsage);
   double at_s = -1;
   if (!a.at.empty()) read_time(a.at, at_s);
   std::optional<TimeRange> brush;
@@ -236,6 +253,10 @@ int run(int argc, char** argv) {
     fmt::print(stderr, "{}", error);
     return unreadable ? kInputOutput : kWrongScenario;
   }
+  const double end_s = app->session().duration_s();
+  if (at_s > end_s || (brush && brush->t0_s >= end_s))
+    return complain(
+        fmt::format("{}: the run ends at {}", at_s > end_s ? "--at" : "--range", clock_text(end_s)), kUsage);
   SurfaceOptions options;
   std::sscanf(a.size.c_str(), "%dx%d", &options.width, &options.height);
   options.scale = a.scale;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -32,6 +33,25 @@ std::string click_at(ImVec2 at) {
   return fmt::format(
       "xdotool mousemove {:.0f} {:.0f}; pause; xdotool mousedown 1; pause; xdotool mouseup 1; pause\n", at.x,
       at.y);
+}
+
+// Before anything is drawn: no display is needed.
+TEST(CommandLine, ThatCannotBeShownIsAnErrorThatSaysWhy) {
+  const fs::path folder = fs::path(testing::TempDir()) / fmt::format("tailrace_view_{}", getpid());
+  fs::create_directories(folder);
+  std::ofstream(folder / "shop.yaml") << kShop;
+  const auto said = [&](const std::string& arguments) {
+    const int status = std::system(fmt::format("cd '{}' && '{}' {} --screenshot x.png 2>err", folder.string(),
+                                               TAILRACE_VIEW_BINARY, arguments)
+                                       .c_str());
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 2) << arguments;
+    return read(folder / "err");
+  };
+  EXPECT_THAT(said("shop.yaml --at 61s"), testing::HasSubstr("--at: the run ends at 1:00"));
+  EXPECT_THAT(said("shop.yaml --range 60s..61s"), testing::HasSubstr("--range: the run ends at 1:00"));
+  EXPECT_THAT(said("shop.yaml --frames 3"), testing::HasSubstr("--every"));
+  EXPECT_THAT(said("--lesson nope"), testing::HasSubstr("no lesson 'nope'; there are async-lag, "));
+  fs::remove_all(folder);
 }
 
 TEST(Window, IsDrivenByMouseAndKeys) {
