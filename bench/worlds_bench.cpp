@@ -12,6 +12,8 @@
 #include "bench/bare/step_program.hpp"
 #include "bench/bare/three_tiers.hpp"
 #include "bench/world.hpp"
+#include "sim/engine/calendar.hpp"
+#include "sim/engine/heap_calendar.hpp"
 
 namespace {
 
@@ -82,10 +84,12 @@ void t3hop(benchmark::State& state) {
       [](std::uint64_t n, std::uint64_t seed) { return bare::run_three_tiers(n, 0.1, seed); }, 1e6);
 }
 
+template <class Calendar>
 void t3x10000(benchmark::State& state) {
   compare(
       state, three_tiers_text(10000, 0.05, ""),
-      [](std::uint64_t n, std::uint64_t seed) { return bare::run_step_program(n, 10000, seed); }, 1.0);
+      [](std::uint64_t n, std::uint64_t seed) { return bare::run_step_program<Calendar>(n, 10000, seed); },
+      1.0);
 }
 
 }  // namespace
@@ -93,4 +97,5 @@ void t3x10000(benchmark::State& state) {
 BENCHMARK(mm1)->Iterations(7)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(t3)->Iterations(7)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(t3hop)->Iterations(7)->UseManualTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(t3x10000)->Iterations(3)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(t3x10000<sim::HeapCalendar>)->Iterations(3)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(t3x10000<sim::Calendar>)->Iterations(3)->UseManualTime()->Unit(benchmark::kMillisecond);

@@ -9,7 +9,8 @@
 // taken as one pool of all their workers.
 //
 // Each station is inside the one pool whose workers wait for it, or outside of all: because requests come to
-// it with no worker held, or because it is shared, and several pools wait for it.
+// it with no worker held (also those of an operation that leaves some of its work behind), or because it is
+// shared, and several pools wait for it.
 #include <cstddef>
 #include <vector>
 
@@ -94,6 +95,7 @@ class HeldPools {
   std::vector<double> visits_;
   std::vector<int> pool_of_;  // by station: its own pool
   std::vector<int> home_;     // by station: the pool that it is inside of
+  std::vector<bool> leaves_;  // by operation: it goes on to work when its worker is back
   bool shared_ = false;
 };
 

@@ -172,7 +172,8 @@ bool Predictor::solve_held_pool(std::size_t root, const std::vector<std::size_t>
   const auto fits = [&](std::size_t i) {
     const StationState& s = before[i];
     for (const int op : s.operations) {
-      if (rates_[at(op)] > 0 && layers_.op_walk[at(op)].forks) return false;
+      const WalkResult& w = layers_.op_walk[at(op)];
+      if (rates_[at(op)] > 0 && (w.forks || w.beside.count > 0)) return false;
     }
     return s.lost == 0 && s.groups.size() == 1 && (s.stable || s.holds_calls);
   };

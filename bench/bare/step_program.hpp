@@ -1,17 +1,19 @@
 #pragma once
-// The same three tiers as a flat program of steps over 16-byte requests, with the simulator's own calendar as
-// the event list: what remains of a general simulator when everything but the program and the queues is taken
-// away. For the large worlds, where a heap would be the wrong list. Times in nanoseconds.
+// The same three tiers as a flat program of steps over 16-byte requests: what remains of a general simulator
+// when everything but the program and the queues is taken away. The event list is a heap, as such a loop
+// would have it, or the simulator's own calendar, which suits the large worlds better. Times in nanoseconds.
 #include <array>
 #include <cstdint>
 #include <vector>
 
 #include "bench/bare/mm1.hpp"
-#include "sim/engine/calendar.hpp"
+#include "sim/engine/event.hpp"
+#include "sim/random/stream.hpp"
 
 namespace tailrace::bare {
 
-inline Outcome run_step_program(std::uint64_t requests, std::uint32_t scale, std::uint64_t seed) {
+template <class Calendar>
+Outcome run_step_program(std::uint64_t requests, std::uint32_t scale, std::uint64_t seed) {
   enum class Op : std::uint8_t { acquire, work, release, end };
   struct Step {
     Op op;
@@ -40,7 +42,7 @@ inline Outcome run_step_program(std::uint64_t requests, std::uint32_t scale, std
   const auto draw = [](sim::Stream& stream) { return sim::exponential_draw(stream.next()); };
   std::vector<Request> all(1);
   std::uint32_t unused = kNone;
-  sim::Calendar events;
+  Calendar events;
   Outcome out;
   std::uint64_t arrived = 0;
   std::int64_t now = 0;

@@ -156,6 +156,21 @@ TEST(PredictHeld, WhatPoolsShareIsOutsideOfThem) {
   EXPECT_NEAR(p.stations[2].utilization.value, 25 * (0.002 + 0.020) / 8, 1e-9);
 }
 
+// Who calls from work left behind holds no worker meanwhile: the backend's queue has no bound.
+TEST(PredictHeld, CallsOfWorkLeftBehindHoldNothing) {
+  World w;
+  const int back = w.service("back", 1, {World::work(10)}, true);
+  const int front = w.service("front", 4, {World::work(2)}, true);
+  models::Step left;
+  left.kind = models::Step::Kind::background;
+  left.branches.push_back({1, {w.call(back, front)}});
+  w.operation(front).steps.push_back(left);
+  w.open(80, {w.call(front)});
+  const Prediction p = predict(w.t);
+  EXPECT_NEAR(p.stations[0].response_mean_s.value, 1 / (100 - 80.0), 1e-9);
+  EXPECT_NEAR(p.stations[1].utilization.value, 80 * 0.002 / 4, 1e-9);
+}
+
 // A queue that may be full, or may be left, is not this theory's: the figures are those of an open queue.
 TEST(PredictHeld, ABoundedPoolIsTakenWhereItsBoundIsFarOnly) {
   World w;
