@@ -201,16 +201,22 @@ bool Layers::settle_once(double& change) {
         net *= 1 - given_up(t_.links[at(edge.back_link)],
                             packets_of(t_.links[at(edge.back_link)], edge.response_bytes));
       const double ok = success * (1 - station.lost) * net, fail = 1 - ok;
-      const std::uint32_t bits = models::outcome_bit(models::Outcome::error) |
-                                 (station.lost > 0 ? models::outcome_bit(models::Outcome::rejected) |
-                                                         models::outcome_bit(models::Outcome::queue_timeout)
-                                                   : 0u) |
-                                 (net < 1 ? models::outcome_bit(models::Outcome::network) : 0u);
+      const models::Station& target = t_.stations[at(t_.operations[i].station)];
+      const auto may_end = [&f](bool may, models::Outcome how) {
+        if (may) f.fails |= models::outcome_bit(how);
+      };
+      f.fails = walk.fails;
+      may_end(t_.operations[i].error_rate > 0, models::Outcome::error);
+      may_end(station.lost > 0 && target.queue_capacity != models::kUnlimited, models::Outcome::rejected);
+      may_end(station.lost > 0 && target.patience.has_value(), models::Outcome::queue_timeout);
+      may_end(net < 1, models::Outcome::network);
       f.attempts = 1;
       f.success = ok;
       f.pause_s = 0;
       f.fails_late = walk.success > kCertain && !(station.lost > 0) && net >= 1;  // an error at its end
-      if (edge.retries == 0 || (edge.retry_on & bits) == 0 || !(fail > 0)) continue;
+      f.retries_some = false;
+      if (edge.retries == 0 || (edge.retry_on & f.fails) == 0 || !(fail > 0)) continue;
+      f.retries_some = (f.fails & ~edge.retry_on) != 0;
       const double tries = edge.retries == models::kUnlimited ? kInfinity : static_cast<double>(edge.retries);
       const double last = tries == kInfinity ? 0 : sim::math::pow(fail, tries + 1);
       if (!(ok > 0)) {

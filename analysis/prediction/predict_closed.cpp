@@ -63,6 +63,14 @@ bool Predictor::solve_closed_load(std::string& message) {
       closed_exact_ = false;
     }
   }
+  for (const ClosedLoad& c : closed_) {
+    const std::size_t first = first_class(c.workload), n = t_.workloads[at(c.workload)].classes.size();
+    for (std::size_t k = first; k < first + n; ++k) {
+      if (idle_[k].spent_exact) continue;
+      closed_reason_ = "the mean time of calls is approximate, as where some fail early";
+      closed_exact_ = false;
+    }
+  }
   const bool ok = layered ? solve_layered(open, message) : solve_product_form(open, message);
   rates_ = open;
   for (const ClosedLoad& c : closed_) {
@@ -72,19 +80,15 @@ bool Predictor::solve_closed_load(std::string& message) {
 }
 
 bool Predictor::forked() const {
-  for (const WalkResult& w : idle_) {
-    if (w.forks) return true;
-  }
-  for (const WalkResult& w : layers_.op_walk) {
-    if (w.forks) return true;
-  }
-  return false;
+  const auto forks = [](const WalkResult& w) { return w.forks || w.calls_beside; };
+  return std::any_of(idle_.begin(), idle_.end(), forks) ||
+         std::any_of(layers_.op_walk.begin(), layers_.op_walk.end(), forks);
 }
 
 bool Predictor::solve_layered(const std::vector<double>& open, std::string& message) {
   if (solve_nested()) return true;
   closed_exact_ = false;
-  closed_reason_ = forked() ? "parallel calls in a closed loop"
+  closed_reason_ = forked() ? "parallel or background calls in a closed loop"
                             : "workers are held across calls by users in a loop, a rough figure";
   const auto load = [&](double scale, bool others) {
     std::vector<double> rates = open;

@@ -124,6 +124,24 @@ void Predictor::doubt_rates() {
         follow(layers_.request(static_cast<int>(w), static_cast<int>(c)).calls, models::kNone);
     }
   }
+  // What an operation does itself after such a call is no surer than the answer.
+  ProgramFacts unanswered = layers_.facts;
+  for (std::size_t e = 0; e < unanswered.size(); ++e) {
+    if (behind[at(t_.edges[e].operation)] != models::kNone) unanswered[e].success = 0;
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::vector<CallCount>& calls = layers_.op_calls[i];
+    const auto doubtful = std::find_if(calls.begin(), calls.end(), [&](const CallCount& c) {
+      return behind[at(t_.edges[at(c.edge)].operation)] != models::kNone;
+    });
+    if (!(rates_[i] > 0) || doubtful == calls.end()) continue;
+    const WalkPlace place{!t_.stations[at(t_.operations[i].station)].blocking, 1, 1, 0, {}};
+    const models::Steps& steps = t_.operations[i].steps;
+    const WalkResult as_is = walk_program(steps, t_, layers_.facts, place);
+    const WalkResult without = walk_program(steps, t_, unanswered, place);
+    if (as_is.computes.first != without.computes.first || as_is.segments.count != without.segments.count)
+      raise(doubtful_[i], behind[at(t_.edges[at(doubtful->edge)].operation)]);
+  }
 }
 
 std::string Predictor::doubt_of_rate(std::size_t i) const {
@@ -277,20 +295,22 @@ void Predictor::station(std::size_t i, bool closed) {
   }
   if (!s.stable) reason = "overloaded";
   const double instances = static_cast<double>(m.instances);
+  const std::string& of_rate = behind.empty() || !doubt_.empty() || !s.stable ? reason : behind;
   if (workers_limited) {
     const double u = rate * (1 - s.lost) * stay / (static_cast<double>(m.workers) * instances);
     // Busy workers follow from rates and stays alone (Little): no need for a formula of the wait.
     const bool plain = !out.by_messages && !s.holds_calls && !s.cores && s.stable && doubt_.empty() &&
-                       behind.empty() && (!closed || closed_exact_) && s.lost == 0 && s.visits.exact;
-    out.utilization = figure(s.stable ? u : offered(i), true, plain || exact, reason);
+                       behind.empty() && (!closed || closed_exact_) && !out.turns_away && s.visits.exact;
+    out.utilization = figure(s.stable ? u : offered(i), true, plain || exact, of_rate);
   } else {
     out.utilization = {0, false, false, "workers are unlimited"};
   }
   if (m.cpus) {
     out.core_utilization =
         figure(work_of(i) * (1 - s.lost) / (*m.cpus * instances), true,
-               !out.by_messages && s.stable && doubt_.empty() && behind.empty() && (!closed || closed_exact_),
-               reason);
+               !out.by_messages && s.stable && doubt_.empty() && behind.empty() &&
+                   (!closed || closed_exact_) && (!out.turns_away || !s.limited || s.exact),
+               of_rate);
   } else {
     out.core_utilization = {0, false, false, "no cpus"};
   }

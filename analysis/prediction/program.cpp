@@ -9,6 +9,19 @@ namespace tailrace::analysis::detail {
 using models::Step;
 using models::Steps;
 
+namespace {
+
+double size_of(const Steps& steps) {
+  double n = 0;
+  for (const Step& s : steps) {
+    n += 1;
+    for (const models::StepBranch& b : s.branches) n += size_of(b.steps) + 1;
+  }
+  return n;
+}
+
+}  // namespace
+
 void Visits::add(double weight, const Moments& stay) {
   if (!(weight > 0)) return;
   if (count == 0 && same_exponential) exponential_mean = stay.mean;
@@ -38,21 +51,37 @@ double Visits::scv() const {
   return std::max(0.0, second / count / (m * m) - 1);
 }
 
-double expected_rounds(const sim::Distribution& times, double q) {
+Rounds rounds_of(const sim::Distribution& times, double q) {
   if (times.is_constant()) {
     const double n = std::floor(times.mean() + 0.5);
-    if (q >= 1) return n;
-    return n <= 0 ? 0 : (1 - sim::math::pow(q, n)) / (1 - q);
+    if (q >= 1 || n <= 0) return {n, n, 0};
+    return {(1 - sim::math::pow(q, n)) / (1 - q), n, 0};
   }
   constexpr int kMaxRounds = 10'000;
-  double sum = 0, power = 1;
-  for (int k = 1; k <= kMaxRounds; ++k) {
-    const double at_least = 1 - times.cdf(k - 0.5);
-    sum += power * at_least;
-    power *= q;
-    if (at_least * power < 1e-13) return sum;
+  Rounds r;
+  double at_least = 1, power = 1;  // P(n rounds are drawn, or more), q^n
+  double passed = 0, first = 0, second = 0;
+  bool settled = false;
+  for (int n = 0; n <= kMaxRounds && !settled; ++n) {
+    const double more = 1 - times.cdf(n + 0.5), pass = power * (at_least - more);
+    passed += pass, first += n * pass, second += n * (n * pass);
+    r.begun += power * more;
+    at_least = more, power *= q;
+    settled = at_least * power < 1e-13;
   }
-  return q >= 1 ? std::max(sum, times.mean()) : sum;
+  if (!settled && q >= 1) {
+    const double mean = std::max(r.begun, times.mean());
+    return {mean, mean, times.variance()};
+  }
+  r.mean = passed > 0 ? first / passed : r.begun;
+  r.variance = passed > 0 ? std::max(0.0, second / passed - r.mean * r.mean) : 0;
+  return r;
+}
+
+bool is_written_out(const Step& loop) {
+  constexpr double kMost = 64;  // steps
+  return loop.distribution->is_constant() &&
+         loop.distribution->mean() * size_of(loop.branches.front().steps) <= kMost;
 }
 
 double cache_share(const Step& step, const ProgramFacts& facts) {
@@ -62,8 +91,6 @@ double cache_share(const Step& step, const ProgramFacts& facts) {
 }
 
 namespace {
-
-constexpr double kUnrolledSteps = 64;  // constant loops up to this size keep their worker from round to round
 
 class Walk {
  public:
@@ -117,6 +144,8 @@ class Walk {
           break;
         case Step::Kind::fail:
           if (p.open.held) result_.segments.add(p.reach * s.probability, p.open.stay);
+          result_.fails |= models::outcome_bit(s.ref == models::kNone ? models::Outcome::error
+                                                                      : static_cast<models::Outcome>(s.ref));
           p.reach *= 1 - s.probability;
           break;
         case Step::Kind::parallel:
@@ -160,10 +189,14 @@ class Walk {
   Visits beside(const Steps& steps, double reach) {
     const double outside = result_.spent_s;
     const Visits segments = result_.segments;
+    const std::uint32_t fails = result_.fails;
+    const std::size_t calls = result_.calls.size();
     Visits computes;
     std::swap(computes, result_.computes);
     sequence(steps, reach, {});
     std::swap(computes, result_.computes);
+    result_.calls_beside = result_.calls_beside || result_.calls.size() > calls;
+    result_.fails = fails;
     result_.spent_s = outside;
     result_.segments = segments;
     return computes;
@@ -218,11 +251,13 @@ class Walk {
     spend(p.reach, f.time.mean);
     p.time = p.time + f.time;
     const bool sure = f.success > kCertain || f.fails_late;
-    if (!sure) result_.spent_exact = false;
+    // The mean over several attempts needs no law of the answer's time.
+    if (!sure || (f.attempts == 1 && !f.time.exact)) result_.spent_exact = false;
     if (t_.edges[static_cast<std::size_t>(s.edge)].ignore_failure) {
       p.time.exact = p.time.exact && sure;
     } else {
       p.reach *= f.success;
+      if (f.success < kCertain) result_.fails |= f.fails;
     }
   }
 
@@ -323,18 +358,9 @@ class Walk {
     p.reach = reach;
   }
 
-  static double size_of(const Steps& steps) {
-    double n = 0;
-    for (const Step& s : steps) {
-      n += 1;
-      for (const models::StepBranch& b : s.branches) n += size_of(b.steps) + 1;
-    }
-    return n;
-  }
-
   void loop(const Step& s, Part& p) {
     const Steps& body = s.branches.front().steps;
-    if (s.distribution->is_constant() && s.distribution->mean() * size_of(body) <= kUnrolledSteps) {
+    if (is_written_out(s)) {
       for (int k = 0; k < static_cast<int>(s.distribution->mean() + 0.5); ++k) {
         const Part part = sequence(body, p.reach, p.open);
         p.time = p.time + part.time;
@@ -348,24 +374,24 @@ class Walk {
     // number.
     Walk probe(t_, facts_, place_);
     const WalkResult once = probe.run(body);
-    const double rounds = expected_rounds(*s.distribution, once.success);
-    const double all = expected_rounds(*s.distribution, 1);
-    const double weight = p.reach * rounds;
+    const Rounds rounds = rounds_of(*s.distribution, once.success);
+    const double weight = p.reach * rounds.begun;
     result_.segments.add(weight, once.segments);
     result_.computes.add(weight, once.computes);
     result_.beside.add(weight, once.beside);
     for (const CallCount& c : once.calls) result_.calls.push_back({c.edge, weight * c.times});
     for (const CallCount& c : once.look_ups) result_.look_ups.push_back({c.edge, weight * c.times});
+    result_.fails |= once.fails;
     result_.forks = result_.forks || once.forks;
+    result_.calls_beside = result_.calls_beside || once.calls_beside;
     spend(weight, once.spent_s);
     result_.spent_exact = result_.spent_exact && once.spent_exact;
-    // A random sum: the rounding of the drawn number is left out of its variance.
-    const double spread = s.distribution->is_constant() ? 0 : s.distribution->variance();
-    const double mean = all * once.time.mean;
-    const double variance = all * once.time.variance + spread * once.time.mean * once.time.mean;
+    const double mean = rounds.mean * once.time.mean;  // a random sum
+    const double variance =
+        rounds.mean * once.time.variance + rounds.variance * once.time.mean * once.time.mean;
     const Moments::Law law = variance == 0 ? Moments::Law::constant : Moments::Law::other;
     p.time = p.time + Moments{mean, variance, law, once.time.exact};
-    p.reach *= once.success >= 1 ? 1 : std::max(0.0, 1 - (1 - once.success) * rounds);
+    p.reach *= once.success >= 1 ? 1 : std::max(0.0, 1 - (1 - once.success) * rounds.begun);
   }
 
   const models::Topology& t_;

@@ -15,11 +15,13 @@ inline constexpr double kCertain = 1 - 1e-12;  // probabilities are sums
 
 // What theory takes one edge to be.
 struct CallFacts {
-  double attempts = 1;     // expected, per execution of the call step
-  double success = 1;      // of the call, after its retries
-  double pause_s = 0;      // expected back-off pauses
-  bool fails_late = true;  // a call that fails takes as long as one that succeeds
-  Moments time;            // of the call: network, response, retries
+  double attempts = 1;        // expected, per execution of the call step
+  double success = 1;         // of the call, after its retries
+  double pause_s = 0;         // expected back-off pauses
+  bool fails_late = true;     // a call that fails takes as long as one that succeeds
+  std::uint32_t fails = 0;    // how an attempt can fail: bit per Outcome
+  bool retries_some = false;  // of these failures, not all
+  Moments time;               // of the call: network, response, retries
 };
 
 // Of all edges, and of what steps find in caches.
@@ -63,19 +65,26 @@ struct WalkResult {
   double spent_s = 0;  // expected until success or failure
   bool spent_exact = true;
   double success = 1;
-  Visits segments;  // async: stays at a worker
-  Visits computes;  // compute steps, as work: without stretch and waits
-  Visits beside;    // ... of background steps
+  std::uint32_t fails = 0;  // how it can fail: bit per Outcome
+  Visits segments;          // async: stays at a worker
+  Visits computes;          // compute steps, as work: without stretch and waits
+  Visits beside;            // ... of background steps
   std::vector<CallCount> calls;
   std::vector<CallCount> look_ups;  // by cache, in place of the edge
   bool forks = false;               // has a parallel of two or more branches
+  bool calls_beside = false;        // has calls that nobody waits for
 };
 
 WalkResult walk_program(const models::Steps& steps, const models::Topology& topology,
                         const ProgramFacts& facts, const WalkPlace& place);
 
-// The number of rounds of a loop (a drawn number is rounded), each of which succeeds with probability q:
-// expected rounds begun. q = 1 gives the mean.
-double expected_rounds(const sim::Distribution& times, double q);
+// The number of rounds of a loop (a drawn number is rounded), each of which succeeds with probability q.
+struct Rounds {
+  double begun = 0;               // expected
+  double mean = 0, variance = 0;  // where all rounds succeed
+};
+Rounds rounds_of(const sim::Distribution& times, double q);
+// A constant loop of few steps keeps its worker from round to round; others give it back before each.
+bool is_written_out(const models::Step& loop);
 
 }  // namespace tailrace::analysis::detail

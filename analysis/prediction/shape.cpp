@@ -350,7 +350,7 @@ Way way_of(const Steps& steps, const Layers& layers, const WalkPlace& place) {
         for (const models::StepBranch& b : s.branches) append(way_of(b.steps, layers, place), b.probability);
         break;
       case Step::Kind::loop:
-        append(way_of(s.branches.front().steps, layers, place), expected_rounds(*s.distribution, 1));
+        append(way_of(s.branches.front().steps, layers, place), rounds_of(*s.distribution, 1).mean);
         break;
       case Step::Kind::attempt:
       case Step::Kind::effect:

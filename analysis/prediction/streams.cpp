@@ -104,12 +104,15 @@ class Spread {
         case Step::Kind::branch:
         case Step::Kind::loop: {
           Stream after = now;
+          const bool loops = step.kind == Step::Kind::loop, looping = looping_;
+          const bool keeps = held && (!loops || is_written_out(step));
+          looping_ = looping || loops;
           for (const models::StepBranch& b : step.branches)
-            after = std::max(after, steps(b.steps, now, station, held));
+            after = std::max(after, steps(b.steps, now, station, keeps));
           // The next round sees what the last one did.
-          if (step.kind == Step::Kind::loop && after > now) {
-            after = std::max(after, steps(step.branches.front().steps, after, station, held));
-          }
+          if (loops && after > now)
+            after = std::max(after, steps(step.branches.front().steps, after, station, keeps));
+          looping_ = looping;
           now = after;
           held = false;
           break;
@@ -138,8 +141,14 @@ class Spread {
           now = std::max(now, steps(step.branches.front().steps, now, station, held));
           held = false;
           break;
+        case Step::Kind::background: {
+          const bool beside = beside_;
+          beside_ = true;
+          steps(step.branches.front().steps, now, nullptr, false);
+          beside_ = beside;
+          break;
+        }
         case Step::Kind::fail:
-        case Step::Kind::background:
         case Step::Kind::deposit:
         case Step::Kind::milestone:
         case Step::Kind::await:
@@ -155,13 +164,15 @@ class Spread {
       if (l != models::kNone && !links_[at(l)].product_form) now = std::max(now, Stream::departures);
     };
     link(edge.out_link);
-    const models::Station& model = t_.stations[at(t_.operations[at(edge.operation)].station)];
+    const std::size_t station = at(t_.operations[at(edge.operation)].station);
+    const models::Station& model = t_.stations[station];
+    // Calls in the background are under way beside others to the same station, or those of the next round.
+    if (beside_ && (looping_ || stations_[station].calling_edges > 1)) now = std::max(now, Stream::parallel);
     raise(in_[at(edge.operation)], now);
     now = std::max(now, out_[at(edge.operation)]);
     // Each instance gets a share of the calls that is not chosen by chance alone; what leaves is no better.
     if (model.instances > 1 && model.balancer.policy != models::Balancing::random &&
-        model.balancer.policy != models::Balancing::weighted &&
-        stations_[at(t_.operations[at(edge.operation)].station)].limited) {
+        model.balancer.policy != models::Balancing::weighted && stations_[station].limited) {
       now = std::max(now, Stream::balanced);
     }
     link(edge.back_link);
@@ -174,6 +185,7 @@ class Spread {
   const std::vector<double>& rates_;
   const std::vector<std::vector<int>>& handlers_;
   std::vector<Stream> in_, out_;
+  bool beside_ = false, looping_ = false;  // the steps at hand: nobody waits for them, they are repeated
   bool changed_ = false;
 };
 

@@ -181,6 +181,7 @@ class Spread {
       ops_[at(e.operation)].rate =
           of_messages(fmt::format("what instances ask {} of their own accord is not part of this theory",
                                   t_.operation_name(e.operation)));
+    if (f.retries_some) edges_[id].budget = reason("retry_on", call_name(e));
     if (!e.guarded()) return;
     const bool may_fail = f.success < 1 - kNever || f.attempts > 1 + kNever;
     for (const models::AdmissionUse& use : e.admissions) {
@@ -190,7 +191,8 @@ class Spread {
       edges_[id].admits = first(edges_[id].admits, d);
     }
     if (e.hedging) edges_[id].hedges = reason("hedge", call_name(e));
-    if (e.retry_budget && may_fail) edges_[id].budget = reason("retry_budget", call_name(e));
+    if (e.retry_budget && may_fail)
+      edges_[id].budget = first(edges_[id].budget, reason("retry_budget", call_name(e)));
     if (e.fallback && may_fail) edges_[id].fallback = reason("fallback", call_name(e));
   }
 
