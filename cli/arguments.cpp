@@ -32,12 +32,26 @@ CLI::Validator within(T low, T high) {
   return CLI::Range(low, high).description("");
 }
 
-// One that a scenario can hold, for the one that is written beside the results has it.
+std::string fault_of(const models::Quantity& q) {
+  return q.value ? "" : q.error + (q.hint.empty() ? "" : " (" + q.hint + ")");
+}
+
+// No more than run.seed takes: --out writes it there.
 std::string seed_fault(const std::string& text) {
   const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  if (!digits) return "a seed is a whole number, 0 or more";
-  const models::Quantity seed = models::parse_count(text);
-  return seed.value ? "" : fmt::format("{}{}{}", seed.error, seed.hint.empty() ? "" : "; ", seed.hint);
+  return digits ? fault_of(models::parse_count(text)) : "a seed is a whole number, 0 or more";
+}
+
+// An option without a value is often a variable of a script that nobody set: --baseline "$LAST" would let
+// every run pass.
+void refuse_empty_values(CLI::App& app) {
+  const CLI::Validator some(
+      [](std::string& text) -> std::string { return text.empty() ? "the value is empty" : ""; }, "");
+  for (CLI::App* command : app.get_subcommands({})) {
+    for (CLI::Option* option : command->get_options()) {
+      if (option->get_items_expected_max() != 0 && !option->get_lnames().empty()) option->check(some);
+    }
+  }
 }
 
 // What a scenario is changed by, whichever it is.
@@ -83,7 +97,7 @@ CLI::Option* add_format(CLI::App& command, OutputFormat& format,
 
 std::string fraction_fault(const std::string& text) {
   const models::Quantity q = models::parse_fraction(text);
-  if (!q.value) return q.error + (q.hint.empty() ? "" : " (" + q.hint + ")");
+  if (!q.value) return fault_of(q);
   return *q.value > 0 ? "" : "a share must be more than 0";
 }
 
@@ -512,6 +526,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   CLI::App* version_app = app.add_subcommand("version", "as --version, also as data");
   add_format(*version_app, *version_format, {{"text", OutputFormat::text}, {"json", OutputFormat::json}});
 
+  refuse_empty_values(app);
   if (const std::string fault = command_fault(app, argc >= 2 ? argv[1] : nullptr); !fault.empty()) {
     return [fault] {
       complain(fault);

@@ -29,6 +29,10 @@ TEST_F(Program, UsageErrorsExitWithTwoAndPrintNothingOnStandardOutput) {
                                                        {"run", q, "--seed", "-1"},
                                                        {"run", q, "--seed", "9007199254740993"},
                                                        {"run", q, "--seed", "9223372036854775808"},
+                                                       {"run", q, "--seed", "18446744073709551616"},
+                                                       {"run", q, "--baseline", ""},
+                                                       {"run", q, "--out", ""},
+                                                       {"sweep", q, "--vary", "run.seed=1..2:2", "--out="},
                                                        {"run", q, "--precision", "0%"},
                                                        {"run", q, "--precision", "2"},
                                                        {"run", q, "--bogus"},
@@ -40,6 +44,20 @@ TEST_F(Program, UsageErrorsExitWithTwoAndPrintNothingOnStandardOutput) {
     EXPECT_EQ(run.out, "");
     EXPECT_NE(run.err, "");
   }
+}
+
+// The scenario beside the results has the seed, and runs to the same fingerprints: a seed that it could not
+// hold is refused at once.
+TEST_F(Program, ASeedIsOneThatAScenarioHolds) {
+  const std::string q = file("q.yaml", kQueue);
+  const Finished odd = run_program({"run", q, "--seed", "9007199254740993"});
+  EXPECT_EQ(odd.exit_code, 2);
+  EXPECT_NE(odd.err.find("9007199254740993 has more digits than a number holds"), std::string::npos)
+      << odd.err;
+  const Finished even = run_program({"run", q, "--seed", "9007199254740994", "--out", path("out")});
+  EXPECT_EQ(even.exit_code, 0) << even.err;
+  const Finished again = run_program({"run", path("out") + "/scenario.yaml"});
+  EXPECT_EQ(again.out.substr(again.out.rfind("fingerprint")), even.out.substr(even.out.rfind("fingerprint")));
 }
 
 TEST_F(Program, FirstWordsThatAreNoCommandsAreSaidSo) {
