@@ -410,7 +410,8 @@ void Layers::link_times(const std::vector<double>& rates) {
         const double rho = links[at(link)].utilization;
         wait = rho < 1 ? bytes->mean() * 8 / l.bandwidth_bit_per_s * rho / (1 - rho) : kInfinity;
       }
-      if (wait > 0) m = m + Moments{wait, wait * wait, Moments::Law::other, links[at(link)].exact};
+      // Its formulas want Poisson arrivals, which nothing here knows of a link.
+      if (wait > 0) m = m + Moments{wait, wait * wait, Moments::Law::other, false};
       if (l.initial_window > 0) {
         double round_trip_s = 0;
         bool sure = l.loss == 0 && l.bandwidth_bit_per_s == 0 && (!bytes || bytes->is_constant());

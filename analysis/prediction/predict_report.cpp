@@ -55,6 +55,8 @@ void Predictor::report() {
         "Timeouts{} are not part of this theory: where calls come near theirs, expect other figures.",
         deadlines ? " and deadlines" : ""));
   }
+  if (!t_.faults.empty())
+    note("Faults are not part of this theory: these are the figures of the system without them.");
   if (layers_.depth_cut) note("run.max_call_depth ends some calls; what their callers do then is left out.");
   if (!layers_.converged)
     note("Stations that call each other in a circle did not settle: figures are approximate.");

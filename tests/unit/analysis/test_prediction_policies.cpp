@@ -63,6 +63,13 @@ struct Chain {
   Prediction predicted() { return predict(w.t); }
 };
 
+TEST(PredictPolicies, FaultsAreLeftOutAndSaidToBe) {
+  Chain c;
+  EXPECT_FALSE(says(c.predicted(), "Faults are not part of this theory"));
+  c.w.t.faults.emplace_back();
+  EXPECT_TRUE(says(c.predicted(), "Faults are not part of this theory"));
+}
+
 TEST(PredictPolicies, WhatARateLimitMayRefuseHasNoFigureAndTheRestStands) {
   Chain c;
   c.to(c.api).admissions.push_back(use("rate_limit"));
