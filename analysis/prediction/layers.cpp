@@ -548,6 +548,11 @@ double Layers::evaluate_station(std::size_t i, bool given) {
       times[k].variance += portion * m.second();
     }
   }
+  if (s.groups.size() > 1) {  // so far it is the last group's
+    const WalkPlace average = average_place(s, async);
+    for (const int op : s.operations)
+      op_walk[at(op)] = walk_program(t_.operations[at(op)].steps, t_, facts, average);
+  }
   double change = 0;
   for (std::size_t k = 0; k < times.size(); ++k) {
     if (s.groups.size() > 1)

@@ -121,6 +121,8 @@ class Layers {
 // of one instance's compute steps.
 void solve_cores(const models::Station& model, StationState& state, GroupState& group, const Visits& computes,
                  double compute_rate);
+// What an operation meets at an instance of any group, by their shares.
+WalkPlace average_place(const StationState& state, bool async);
 void approximate(StationState& s, std::string reason);
 // The wait of a queue as moments: zero with some probability, else exponential.
 Moments wait_moments(double mean_s, double wait_probability);

@@ -168,6 +168,30 @@ void solve_cores(const models::Station& model, StationState& state, GroupState& 
   }
 }
 
+WalkPlace average_place(const StationState& state, bool async) {
+  WalkPlace place{async, 0, 1, 0, {}};
+  double shares = 0, stretched = 0, wait = 0, second = 0;
+  bool plain = true;
+  for (const GroupState& g : state.groups) {
+    const double part = g.share * g.count;
+    if (!(part > 0)) continue;
+    shares += part;
+    place.slowness += part * g.slowness;
+    stretched += part * g.slowness * g.stretch;
+    place.core_wait_s += part * g.core_wait_s;
+    wait += part * g.served_wait.mean;
+    second += part * g.served_wait.second();
+    plain = plain && g.stretch == 1;
+  }
+  if (!(shares > 0)) return {async, 1, 1, 0, {}};
+  if (!plain) place.stretch = stretched / place.slowness;
+  place.slowness /= shares;
+  place.core_wait_s /= shares;
+  wait /= shares;
+  if (wait > 0) place.wait = {wait, std::max(0.0, second / shares - wait * wait), Moments::Law::other, true};
+  return place;
+}
+
 void solve_pool(const models::Station& model, StationState& s, GroupState& g, const PoolLoad& load) {
   const int servers = static_cast<int>(model.workers);
   double rate = load.visit_rate;

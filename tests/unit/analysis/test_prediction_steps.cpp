@@ -128,6 +128,28 @@ TEST(PredictSteps, ErrorsAtTheEndLeaveALoopExact) {
   expect_figure(predict(w.t).workloads[0].throughput_per_s, 1 / 0.06, true);
 }
 
+// Half of the calls go to an instance of half the speed: 20 ms of work there and 10 ms elsewhere, whichever
+// of them is named last.
+TEST(PredictSteps, UnlikeInstancesWorkAsLongAsTheirSpeedsSay) {
+  for (const bool slow_last : {true, false}) {
+    World w;
+    const int s = w.service("s", models::kUnlimited, {World::compute(constant(10))});
+    w.replicas(s, 2, models::Balancing::random);
+    const models::InstanceGroup slow{1, 1, 0.5, 0, {}}, fast{1, 1, 1, 0, {}};
+    if (slow_last) {
+      w.station(s).groups = {fast, slow};
+    } else {
+      w.station(s).groups = {slow, fast};
+    }
+    w.open(40, {w.call(s)});
+    expect_figure(predict(w.t).stations[0].response_mean_s, 0.015, true);
+    w.station(s).cpus = 1;  // shared by all inside: 20 ms at 40 % and 10 ms at 20 %
+    const StationPrediction shared = predict(w.t).stations[0];
+    expect_figure(shared.core_utilization, 0.3, true);
+    expect_figure(shared.response_mean_s, (0.02 / 0.6 + 0.01 / 0.8) / 2, true);
+  }
+}
+
 // What a bounded queue loses has no formula for constant service: nor has what is done after its answers.
 TEST(PredictSteps, WorkAfterAnApproximateAnswerIsApproximate) {
   World w;
