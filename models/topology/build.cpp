@@ -106,11 +106,13 @@ void read_thresholds(const Node& node, ScenarioSpec& spec, ReadContext& context)
       if (!item.is_scalar()) return context.error(item, "expected a condition such as \"p(99) < 400ms\"");
       spec.thresholds.push_back({entry.key, item.text, item.mark});
     };
-    if (entry.value.is_list()) {
-      for (const Node& item : entry.value.items) one(item);
-    } else {
+    if (!entry.value.is_list()) {
       one(entry.value);
+      continue;
     }
+    for (const Node& item : entry.value.items) one(item);
+    if (entry.value.items.empty())
+      context.diagnostics.warning(entry.value.mark, context.path, "nothing is asked of this metric");
   }
 }
 
