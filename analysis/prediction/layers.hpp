@@ -137,6 +137,8 @@ struct PoolLoad {
 };
 void solve_pool(const models::Station& model, StationState& state, GroupState& group, const PoolLoad& load);
 
+// What a look-up finds does not depend on those before it: its share of misses is exact.
+bool misses_by_chance(const models::Cache& cache);
 // Requests of a batch, whose drawn number is rounded, and at least 1.
 struct BatchMoments {
   double mean = 1, second = 1;

@@ -71,6 +71,17 @@ bool Predictor::solve_closed_load(std::string& message) {
       closed_exact_ = false;
     }
   }
+  const auto guess = [&](const WalkResult& w) {
+    for (const CallCount& c : w.look_ups) {
+      if (misses_by_chance(t_.caches[at(c.edge)])) continue;
+      closed_reason_ = stream_text(Stream::misses);
+      closed_exact_ = false;
+    }
+  };
+  for (const WalkResult& w : idle_) guess(w);
+  for (std::size_t i = 0; i < some.size(); ++i) {
+    if (some[i] > 0) guess(layers_.op_walk[i]);
+  }
   const bool ok = layered ? solve_layered(open, message) : solve_product_form(open, message);
   rates_ = open;
   for (const ClosedLoad& c : closed_) {

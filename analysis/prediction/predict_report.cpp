@@ -302,22 +302,24 @@ void Predictor::station(std::size_t i, bool closed) {
     const double u = rate * (1 - s.lost) * stay / (static_cast<double>(m.workers) * instances);
     // Busy workers follow from rates and stays alone (Little): no need for a formula of the wait.
     const bool plain = !out.by_messages && !s.holds_calls && !s.cores && s.stable && doubt_.empty() &&
-                       behind.empty() && (!closed || closed_exact_) && !out.turns_away && s.visits.exact;
+                       behind.empty() && (!closed || closed_exact_) && !out.turns_away && s.visits.exact &&
+                       s.arrivals != Stream::misses;
     out.utilization = figure(s.stable ? u : offered(i), true, plain || exact, of_rate);
   } else {
     out.utilization = {0, false, false, "workers are unlimited"};
   }
   if (m.cpus) {
-    out.core_utilization =
-        figure(work_of(i) * (1 - s.lost) / (*m.cpus * instances), true,
-               !out.by_messages && s.stable && doubt_.empty() && behind.empty() &&
-                   (!closed || closed_exact_) && (!out.turns_away || !s.limited || s.exact),
-               of_rate);
+    out.core_utilization = figure(
+        work_of(i) * (1 - s.lost) / (*m.cpus * instances), true,
+        !out.by_messages && s.stable && doubt_.empty() && behind.empty() && (!closed || closed_exact_) &&
+            (!out.turns_away || !s.limited || s.exact) && s.arrivals != Stream::misses,
+        of_rate);
   } else {
     out.core_utilization = {0, false, false, "no cpus"};
   }
   if (!(rate > 0)) {
-    out.wait_mean_s = out.response_mean_s = out.in_queue_mean = {0, true, true, {}};
+    out.wait_mean_s = out.response_mean_s = out.in_queue_mean =
+        figure(0, true, doubt_.empty() && behind.empty(), doubt_.empty() ? behind : doubt_);
     return take_back_station(i);
   }
   const bool free = !out.by_messages && !s.limited;  // nobody waits, and every visit is known

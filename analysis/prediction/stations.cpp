@@ -248,6 +248,13 @@ void solve_pool(const models::Station& model, StationState& s, GroupState& g, co
     const bool plain =
         exponential && poisson && (!several || policy == Balancing::random || policy == Balancing::weighted);
     const double capacity = static_cast<double>(model.queue_capacity);
+    // The number inside, and so what a full queue loses, is the same in any order that neither interrupts nor
+    // looks at sizes; how long those wait who are patient enough depends on the order.
+    const bool interrupts = s.priorities && model.discipline == Discipline::preemptive_priority;
+    const bool by_size = model.discipline == Discipline::shortest_job_first;
+    const bool in_order = !by_size && !s.priorities && model.discipline != Discipline::lifo;
+    if ((bounded && (interrupts || (by_size && capacity > 0))) || (model.patience && !in_order))
+      approximate(s, "what its queue loses is that of first come, first served");
     if (bounded && capacity <= 1e6 && !model.patience && (exponential || capacity == 0)) {
       const LossMeans m = mmck(rate, g.service_s, servers, servers + static_cast<int>(capacity));
       set_loss(s, m);

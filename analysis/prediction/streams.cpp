@@ -123,10 +123,9 @@ class Spread {
         case Step::Kind::cache: {
           now = std::max(now, steps(step.branches[0].steps, now, station, held));
           const models::Cache& cache = t_.caches[at(step.ref)];
-          const bool by_chance = cache.hit_ratio || (cache.settings.policy == models::Replacement::pinned &&
-                                                     !cache.settings.ttl);
-          const Stream inside =
-              step.use == models::CacheUse::look && !by_chance ? std::max(now, Stream::misses) : now;
+          const Stream inside = step.use == models::CacheUse::look && !misses_by_chance(cache)
+                                    ? std::max(now, Stream::misses)
+                                    : now;
           now = std::max(now, steps(step.branches[1].steps, inside, station, held));
           held = false;
           break;
@@ -275,6 +274,10 @@ void Layers::classify(const std::vector<double>& rates, const std::vector<double
     if (one_stay) s.source = static_cast<int>(w);
   }
   Spread(t_, stations, links, rates, handlers).run(op_order, class_rates);
+}
+
+bool misses_by_chance(const models::Cache& cache) {
+  return cache.hit_ratio || (cache.settings.policy == models::Replacement::pinned && !cache.settings.ttl);
 }
 
 bool is_stationary(const models::Workload& w) {

@@ -170,6 +170,68 @@ TEST(PredictSteps, WorkAfterAnApproximateAnswerIsApproximate) {
   expect_figure(p.stations[2].core_utilization, 0.12, true);
 }
 
+// With exponential work every order that looks at nothing leaves the number inside as it is; the shortest
+// first do not, nor does an order keep the wait of those who do not give up.
+TEST(PredictSteps, WhatIsLostDependsOnTheOrder) {
+  World w;
+  const int s = w.service("s", 1, {World::work(20)}, true);
+  w.station(s).queue_capacity = 3;
+  w.open(40, {w.call(s)});
+  const auto utilization_exact = [&](models::Discipline d) {
+    w.station(s).discipline = d;
+    return predict(w.t).stations[0].utilization.exact;
+  };
+  EXPECT_TRUE(utilization_exact(models::Discipline::fifo));
+  EXPECT_TRUE(utilization_exact(models::Discipline::lifo));
+  EXPECT_FALSE(utilization_exact(models::Discipline::shortest_job_first));
+  w.station(s).queue_capacity = models::kUnlimited;
+  w.station(s).patience = constant(30);
+  EXPECT_TRUE(utilization_exact(models::Discipline::fifo));
+  EXPECT_FALSE(utilization_exact(models::Discipline::lifo));
+  EXPECT_EQ(predict(w.t).workloads[0].response_mean_s.reason,
+            "s: what its queue loses is that of first come, first served");
+}
+
+// A share of misses that is given is exact. One that follows from the contents is that of fetches that take
+// no time: what a cache is asked for while they are under way is missed, too.
+TEST(PredictSteps, WhatTheContentsOfACacheMissIsApproximate) {
+  for (const bool by_chance : {true, false}) {
+    World w;
+    const int store = w.service("store", 1, {World::work(5)});
+    models::Cache cache;
+    cache.name = "c";
+    cache.used = true;
+    cache.settings.capacity = 2;
+    cache.keys = Distribution::zipf(0, 4);  // all alike: half of them are there
+    if (by_chance) cache.hit_ratio = 0.5;
+    w.t.caches.push_back(cache);
+    models::Step look;
+    look.kind = models::Step::Kind::cache;
+    look.ref = 0;
+    look.branches = {{1, {}}, {1, {w.call(store)}}};
+    w.open(50, {look});
+    expect_figure(predict(w.t).stations[0].utilization, 50 * 0.5 * 0.005, by_chance);
+    World users = w;
+    users.t.workloads.clear();
+    users.closed(3, 100, {look});
+    EXPECT_EQ(predict(users.t).workloads[0].throughput_per_s.exact, by_chance);
+  }
+}
+
+// Both calls may time out, and what comes in place of the first has no rate in this theory.
+TEST(PredictSteps, AStationThatTheoryBelievesIdleIsNoCertainty) {
+  World w;
+  const int s = w.service("s", 1, {World::work(8)});
+  const int instead = w.service("instead", 1, {World::work(8)});
+  models::Step attempt;
+  attempt.kind = models::Step::Kind::attempt;
+  attempt.branches = {{1, {w.call(s)}}, {1, {w.call(instead)}}};
+  w.open(60, {attempt});
+  EXPECT_TRUE(predict(w.t).stations[1].wait_mean_s.exact);
+  w.t.edges[0].timeout = sim::Duration{20'000'000};
+  EXPECT_FALSE(predict(w.t).stations[1].wait_mean_s.exact);
+}
+
 TEST(PredictSteps, RetriesOfSomeFailuresOnlyHaveNoFigure) {
   World w;
   const int s = w.service("s", 2, {World::work(25)}, true);
