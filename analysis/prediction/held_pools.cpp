@@ -13,16 +13,6 @@ std::size_t at(int i) {
   return static_cast<std::size_t>(i);
 }
 
-// Some of the steps go on without a worker.
-bool leaves_work(const models::Steps& steps) {
-  return std::any_of(steps.begin(), steps.end(), [](const models::Step& s) {
-    return s.kind == models::Step::Kind::background ||
-           (s.kind == models::Step::Kind::cache && s.use == models::CacheUse::behind) ||
-           std::any_of(s.branches.begin(), s.branches.end(),
-                       [](const models::StepBranch& b) { return leaves_work(b.steps); });
-  });
-}
-
 }  // namespace
 
 HeldPools::HeldPools(const Layers& layers, const std::vector<double>& visits, double most)
@@ -59,7 +49,6 @@ HeldPools::HeldPools(const Layers& layers, const std::vector<double>& visits, do
 // Callers come first; what is learned of a station late may change the home of those that it calls, which
 // only ever moves outside.
 void HeldPools::find_homes(const std::vector<double>& visits) {
-  for (const models::Operation& op : t_.operations) leaves_.push_back(leaves_work(op.steps));
   home_.assign(t_.stations.size(), kUnknown);
   bool changed = true;
   const auto calls = [&](const std::vector<CallCount>& list, int from) {
@@ -86,8 +75,9 @@ void HeldPools::find_homes(const std::vector<double>& visits) {
     for (auto it = layers_.op_order.rbegin(); it != layers_.op_order.rend(); ++it) {
       const std::size_t station = at(t_.operations[at(*it)].station);
       if (!(visits[at(*it)] > 0)) continue;
-      const bool keeps = pool_of_[station] >= 0 && t_.stations[station].blocking && !leaves_[at(*it)];
-      const int from = keeps ? pool_of_[station] : leaves_[at(*it)] ? kOutside : home_[station];
+      const bool keeps = pool_of_[station] >= 0 && t_.stations[station].blocking;
+      const int home = keeps ? pool_of_[station] : home_[station];
+      const int from = layers_.op_walk[at(*it)].calls_beside ? kOutside : home;
       if (from != kUnknown) calls(layers_.op_calls[at(*it)], from);
     }
   }

@@ -95,7 +95,6 @@ class HeldPools {
   std::vector<double> visits_;
   std::vector<int> pool_of_;  // by station: its own pool
   std::vector<int> home_;     // by station: the pool that it is inside of
-  std::vector<bool> leaves_;  // by operation: it goes on to work when its worker is back
   bool shared_ = false;
 };
 
