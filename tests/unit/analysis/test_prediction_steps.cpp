@@ -150,6 +150,25 @@ TEST(PredictSteps, UnlikeInstancesWorkAsLongAsTheirSpeedsSay) {
   }
 }
 
+// A third of the calls to the instance of half the speed: both have 20/3 ms of each request. Mean value
+// analysis.
+TEST(PredictSteps, UsersMeetUnlikeInstancesByTheirSpeeds) {
+  World w;
+  const int s = w.service("s", 1, {World::work(10)}, true);
+  w.replicas(s, 2, models::Balancing::weighted);
+  w.station(s).groups = {{1, 1, 0.5, 0, {}}, {1, 2, 1, 0, {}}};
+  w.closed(4, 20, {w.call(s)});
+  double number = 0, throughput = 0;
+  for (int n = 1; n <= 4; ++n) {
+    const double response = 2 * 0.020 / 3 * (1 + number);
+    throughput = n / (0.020 + response);
+    number = throughput * response / 2;
+  }
+  const Prediction p = predict(w.t);
+  expect_figure(p.workloads[0].throughput_per_s, throughput, true);
+  expect_figure(p.stations[0].utilization, throughput * 0.020 / 3, true);
+}
+
 // What a bounded queue loses has no formula for constant service: nor has what is done after its answers.
 TEST(PredictSteps, WorkAfterAnApproximateAnswerIsApproximate) {
   World w;
