@@ -475,11 +475,14 @@ double Predictor::workload(int id) {
   }
   const double rate = mean_rate(t_, w);
   const bool stationary = is_stationary(w);
-  out.throughput_per_s = figure(rate, p_.stable || known, stationary && doubt_.empty(),
-                                known && doubt_.empty() ? "the mean of a rate that changes" : reason);
+  // Beside users in a loop, that all of them end is as sure as what these leave of the stations.
+  const bool sure = stationary && doubt_.empty() && closed_.empty();
+  const std::string why = !doubt_.empty() ? doubt_
+                          : stationary    ? closed_reason_
+                                          : "the mean of a rate that changes";
+  out.throughput_per_s = figure(rate, p_.stable || known, sure, known ? why : reason);
   if (!unmodelled.empty()) {  // they all end somehow
-    out.throughput_per_s = figure(rate, p_.stable, stationary && doubt_.empty(),
-                                  doubt_.empty() ? "the mean of a rate that changes" : doubt_);
+    out.throughput_per_s = figure(rate, p_.stable, sure, why);
     out.response_mean_s = {0, false, false, unmodelled};
     return rate;
   }

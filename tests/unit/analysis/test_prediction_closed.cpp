@@ -237,6 +237,7 @@ TEST(PredictClosed, OpenLoadBesideUsersIsApproximate) {
   // Single server: the users see a server slowed down by 1 - 0.3.
   const double x = mva(10, 1, {0.01 / 0.7});
   expect_figure(p.workloads[1].throughput_per_s, x, false);
+  expect_figure(p.workloads[0].throughput_per_s, 30, false);
   expect_figure(p.stations[0].utilization, 0.3 + x * 0.01, false);
 }
 
