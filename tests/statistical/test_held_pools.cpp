@@ -72,7 +72,7 @@ databases: {db: {connections: 2, operations: {get: exp(10ms)}}}
 workloads: {load: {constant_arrival_rate: 70/s, calls: front.op}}
 services:
   front: {workers: 6, endpoints: {op: [compute: 20ms, call: back.op]}}
-  back: {workers: 1, endpoints: {op: [compute: "lognormal(mean=10ms, sd=5ms)"]}}
+  back: {workers: 1, endpoints: {op: [compute: 'lognormal(mean=10ms, sd=5ms)']}}
 )"},
                            {
   "replicated", R"(
