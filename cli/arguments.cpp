@@ -42,6 +42,10 @@ std::string seed_fault(const std::string& text) {
   return digits ? fault_of(models::parse_count(text)) : "a seed is a whole number, 0 or more";
 }
 
+std::string duration_fault(const std::string& text) {
+  return fault_of(models::parse_duration_ns(text));
+}
+
 // An option without a value is often a variable of a script that nobody set: --baseline "$LAST" would let
 // every run pass.
 void refuse_empty_values(CLI::App& app) {
@@ -66,7 +70,9 @@ void add_changes(CLI::App& command, ScenarioArguments& a) {
   command.add_option("--replications", a.replications, "independent runs, in place of run.replications")
       ->type_name("N")
       ->check(within(std::int64_t{1}, std::int64_t{1'000'000}));  // as in the scenario
-  command.add_option("--duration", a.duration, "simulated time, in place of run.duration")->type_name("TIME");
+  command.add_option("--duration", a.duration, "simulated time, in place of run.duration")
+      ->type_name("TIME")
+      ->check(CLI::Validator(duration_fault, ""));
   command.add_flag("--allow-outside-includes", a.allow_outside_includes,
                    "let includes leave the scenario's folder");
   command.add_flag("--quiet,-q", a.quiet, "no progress, no warnings, no text summary");

@@ -33,6 +33,7 @@ TEST_F(Program, UsageErrorsExitWithTwoAndPrintNothingOnStandardOutput) {
                                                        {"run", q, "--baseline", ""},
                                                        {"run", q, "--out", ""},
                                                        {"sweep", q, "--vary", "run.seed=1..2:2", "--out="},
+                                                       {"run", q, "--duration", "10"},
                                                        {"run", q, "--precision", "0%"},
                                                        {"run", q, "--precision", "2"},
                                                        {"run", q, "--bogus"},
