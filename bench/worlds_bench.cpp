@@ -13,7 +13,6 @@
 #include "bench/bare/three_tiers.hpp"
 #include "bench/world.hpp"
 #include "sim/engine/calendar.hpp"
-#include "sim/engine/heap_calendar.hpp"
 
 namespace {
 
@@ -97,5 +96,5 @@ void t3x10000(benchmark::State& state) {
 BENCHMARK(mm1)->Iterations(7)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(t3)->Iterations(7)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(t3hop)->Iterations(7)->UseManualTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(t3x10000<sim::HeapCalendar>)->Iterations(3)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(t3x10000<bare::HeapEvents>)->Iterations(3)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(t3x10000<sim::Calendar>)->Iterations(3)->UseManualTime()->Unit(benchmark::kMillisecond);

@@ -6,11 +6,27 @@
 #include <cstdint>
 #include <vector>
 
+#include "bench/bare/event_heap.hpp"
 #include "bench/bare/mm1.hpp"
 #include "sim/engine/event.hpp"
 #include "sim/random/stream.hpp"
 
 namespace tailrace::bare {
+
+// The heap of the small worlds as a calendar.
+class HeapEvents {
+ public:
+  bool empty() const { return heap_.empty(); }
+  void push(const sim::Event& event) { heap_.push(static_cast<double>(event.time_ns), event.target); }
+  sim::Event pop() {
+    std::uint32_t target = 0;
+    const double time = heap_.pop(target);
+    return {static_cast<std::int64_t>(time), target, 0};
+  }
+
+ private:
+  EventHeap heap_;
+};
 
 template <class Calendar>
 Outcome run_step_program(std::uint64_t requests, std::uint32_t scale, std::uint64_t seed) {
