@@ -14,6 +14,8 @@ using sim::math::kInfinity;
 
 namespace {
 
+constexpr double kNearlyFull = 0.9;
+
 std::size_t at(int i) {
   return static_cast<std::size_t>(i);
 }
@@ -419,7 +421,7 @@ double Predictor::workload(int id) {
   WorkloadPrediction& out = p_.workloads[at(id)];
   double weight = 0, ok = 0, sum = 0;
   bool exact = doubt_.empty(), known = true, approximate_way = false, forks = false;
-  std::string reason = doubt_;
+  std::string reason = doubt_, barely;
   for (std::size_t c = 0; c < w.classes.size(); ++c) {
     if (!(w.classes[c].weight > 0)) continue;
     const WalkResult walk = layers_.request(id, static_cast<int>(c));
@@ -442,6 +444,10 @@ double Predictor::workload(int id) {
       reason = t_.stations[i].name + " is overloaded";
       break;
     }
+    // A pool that holds its workers by an approximation: it may be full after all.
+    const auto full = [](const GroupState& g) { return g.utilization > kNearlyFull; };
+    if (s.holds_calls && barely.empty() && std::any_of(s.groups.begin(), s.groups.end(), full))
+      barely = t_.stations[i].name + ": " + s.reason;
     if (!s.known && known) known = exact = false, reason = t_.stations[i].name + ": " + s.reason;
     if (known && s.priorities && w.classes.size() <= 1)
       exact = false, reason = t_.stations[i].name + ": classes wait by priority";
@@ -476,10 +482,11 @@ double Predictor::workload(int id) {
   const double rate = mean_rate(t_, w);
   const bool stationary = is_stationary(w);
   // Beside users in a loop, that all of them end is as sure as what these leave of the stations.
-  const bool sure = stationary && doubt_.empty() && closed_.empty();
-  const std::string why = !doubt_.empty() ? doubt_
-                          : stationary    ? closed_reason_
-                                          : "the mean of a rate that changes";
+  const bool sure = stationary && doubt_.empty() && closed_.empty() && barely.empty();
+  const std::string why = !doubt_.empty()    ? doubt_
+                          : !stationary      ? "the mean of a rate that changes"
+                          : !closed_.empty() ? closed_reason_
+                                             : barely;
   out.throughput_per_s = figure(rate, p_.stable || known, sure, known ? why : reason);
   if (!unmodelled.empty()) {  // they all end somehow
     out.throughput_per_s = figure(rate, p_.stable, sure, why);

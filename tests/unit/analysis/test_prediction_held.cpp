@@ -108,6 +108,21 @@ TEST(PredictHeld, AnOverloadedPoolNeedsWhatItsWorkersLack) {
   EXPECT_NEAR(p.max_load_multiplier.value, 1 / (80 * 0.015), 1e-6);
 }
 
+// As busy as that by an approximation, it may be full: then not all that come are answered.
+TEST(PredictHeld, WhatANearlyFullPoolAnswersIsNotCertain) {
+  World w;
+  const int back = w.service("back", 1, {World::work(10)}, true);
+  const int front = w.service("front", 2, {World::work(5)}, true);
+  w.then_call(front, back);
+  for (const double rate : {50.0, 88.0}) {
+    w.t.workloads.clear();
+    w.open(rate, {w.call(front)});
+    const Prediction p = predict(w.t);
+    EXPECT_EQ(p.stations[1].utilization.value > 0.9, rate > 50);
+    EXPECT_EQ(p.workloads[0].throughput_per_s.exact, rate <= 50) << rate;
+  }
+}
+
 // A lone worker is a queue of its own, whatever is behind it: Pollaczek and Khinchine.
 TEST(PredictHeld, OneWorkerIsMg1) {
   World w;
