@@ -12,10 +12,6 @@ namespace {
 
 constexpr double kSettled = 1e-11;
 
-std::size_t at(int i) {
-  return static_cast<std::size_t>(i);
-}
-
 }  // namespace
 
 void Layers::expect_caches() {

@@ -9,10 +9,6 @@ namespace {
 
 constexpr double kSame = 1e-12;
 
-std::size_t at(int i) {
-  return static_cast<std::size_t>(i);
-}
-
 }  // namespace
 
 HeldPools::HeldPools(const Layers& layers, const std::vector<double>& visits, double most)

@@ -21,10 +21,6 @@ namespace {
 constexpr int kMaxPasses = 1000;
 constexpr double kSettled = 1e-11;
 
-std::size_t at(int i) {
-  return static_cast<std::size_t>(i);
-}
-
 // P(an attempt's message is given up), each way.
 double given_up(const models::Link& l, double packets) {
   if (!(l.loss > 0)) return 0;

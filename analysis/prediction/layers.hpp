@@ -13,6 +13,11 @@
 
 namespace tailrace::analysis::detail {
 
+// Ids as indices.
+inline std::size_t at(int id) {
+  return static_cast<std::size_t>(id);
+}
+
 // What an arrival stream is known to be, from good to bad.
 enum class Stream : char { poisson, source, departures, parallel, balanced, misses, messages, lost, unknown };
 const char* stream_text(Stream s);

@@ -20,10 +20,6 @@ constexpr double kMaxExpandedInstances = 64;
 constexpr int kMixRounds = 20;
 constexpr double kMixTolerance = 1e-6;
 
-std::size_t at(int i) {
-  return static_cast<std::size_t>(i);
-}
-
 }  // namespace
 
 bool Predictor::solve_closed_load(std::string& message) {

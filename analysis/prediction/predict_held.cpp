@@ -18,10 +18,6 @@ constexpr double kFull = 1 - 1e-9;
 constexpr double kShareOfWork = 30;  // pools whose stations are shared are solved anew at each load
 constexpr double kFarFrom = 10;      // what a mean must stay below its limit for the limit not to matter
 
-std::size_t at(int i) {
-  return static_cast<std::size_t>(i);
-}
-
 // Arrivals one by one, of whom `workers` are served at a time; with n inside they leave at flow[n], and with
 // more than its last entry is for, at that.
 struct Chain {

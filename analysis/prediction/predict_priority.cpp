@@ -13,10 +13,6 @@ namespace tailrace::analysis::detail {
 
 namespace {
 
-std::size_t at(int i) {
-  return static_cast<std::size_t>(i);
-}
-
 struct Arrivals {
   double rate = 0, work = 0, square = 0;  // per second: requests, and sums of their service and its square
 

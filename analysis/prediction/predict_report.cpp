@@ -16,10 +16,6 @@ namespace {
 
 constexpr double kNearlyFull = 0.9;
 
-std::size_t at(int i) {
-  return static_cast<std::size_t>(i);
-}
-
 }  // namespace
 
 void Predictor::note(std::string text) {

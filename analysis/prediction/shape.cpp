@@ -23,10 +23,6 @@ constexpr std::size_t kMaxElements = 200;  // of one way
 constexpr std::size_t kMaxShownCycles = 20;
 constexpr double kManyAttempts = 100;
 
-std::size_t at(int i) {
-  return static_cast<std::size_t>(i);
-}
-
 // Calls that somebody waits for.
 void waited_calls(const Steps& steps, std::vector<int>& edges) {
   for (const Step& s : steps) {

@@ -15,10 +15,6 @@ namespace {
 
 constexpr int kMaxPasses = 60;
 
-std::size_t at(int i) {
-  return static_cast<std::size_t>(i);
-}
-
 // What leaves a station, given what arrives.
 Stream after_station(const StationState& s) {
   if (s.product_form) return s.arrivals;

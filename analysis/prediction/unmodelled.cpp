@@ -19,10 +19,6 @@ namespace {
 constexpr int kMaxPasses = 200;
 constexpr double kNever = 1e-12;
 
-std::size_t at(int i) {
-  return static_cast<std::size_t>(i);
-}
-
 // Number of a reason; the first that reaches a figure stays.
 using Doubt = int;
 constexpr Doubt kSure = -1;

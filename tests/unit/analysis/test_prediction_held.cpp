@@ -60,15 +60,20 @@ Exact solved(double rate, int workers, double own_s, double server_s) {
   return e;
 }
 
+// Workers of a front, each held for work of its own and for the one server of 10 ms behind it.
+struct Held : World {
+  int back = service("back", 1, {work(10)}, true), front = 0;
+  Held(std::int64_t workers, double own_ms) : front(service("front", workers, {work(own_ms)}, true)) {
+    then_call(front, back);
+  }
+};
+
 // Four workers are held for 2 ms of their own and for one server of 10 ms: no more than four ever wait there.
 TEST(PredictHeld, APoolIsAQueueThatIsTheSlowerTheMoreAreHeld) {
-  World w;
-  const int back = w.service("back", 1, {World::work(10)}, true);
-  const int front = w.service("front", 4, {World::work(2)}, true);
-  w.then_call(front, back);
+  Held w(4, 2);
   for (const double rate : {50.0, 80.0}) {
     w.t.workloads.clear();
-    w.open(rate, {w.call(front)});
+    w.open(rate, {w.call(w.front)});
     const Prediction p = predict(w.t);
     const Exact exact = solved(rate, 4, 0.002, 0.010);
     const StationPrediction &behind = p.stations[0], &before = p.stations[1];
@@ -94,11 +99,8 @@ TEST(PredictHeld, APoolIsAQueueThatIsTheSlowerTheMoreAreHeld) {
 
 // One worker, held for 5 and 10 ms: 66.7 a second at most, though the server behind could do 100.
 TEST(PredictHeld, AnOverloadedPoolNeedsWhatItsWorkersLack) {
-  World w;
-  const int back = w.service("back", 1, {World::work(10)}, true);
-  const int front = w.service("front", 1, {World::work(5)}, true);
-  w.then_call(front, back);
-  w.open(80, {w.call(front)});
+  Held w(1, 5);
+  w.open(80, {w.call(w.front)});
   const Prediction p = predict(w.t);
   EXPECT_FALSE(p.stable);
   EXPECT_TRUE(p.stations[0].stable);
@@ -110,13 +112,10 @@ TEST(PredictHeld, AnOverloadedPoolNeedsWhatItsWorkersLack) {
 
 // As busy as that by an approximation, it may be full: then not all that come are answered.
 TEST(PredictHeld, WhatANearlyFullPoolAnswersIsNotCertain) {
-  World w;
-  const int back = w.service("back", 1, {World::work(10)}, true);
-  const int front = w.service("front", 2, {World::work(5)}, true);
-  w.then_call(front, back);
+  Held w(2, 5);
   for (const double rate : {50.0, 88.0}) {
     w.t.workloads.clear();
-    w.open(rate, {w.call(front)});
+    w.open(rate, {w.call(w.front)});
     const Prediction p = predict(w.t);
     EXPECT_EQ(p.stations[1].utilization.value > 0.9, rate > 50);
     EXPECT_EQ(p.workloads[0].throughput_per_s.exact, rate <= 50) << rate;
@@ -188,14 +187,11 @@ TEST(PredictHeld, CallsOfWorkLeftBehindHoldNothing) {
 
 // A queue that may be full, or may be left, is not this theory's: the figures are those of an open queue.
 TEST(PredictHeld, ABoundedPoolIsTakenWhereItsBoundIsFarOnly) {
-  World w;
-  const int back = w.service("back", 1, {World::work(10)}, true);
-  const int front = w.service("front", 4, {World::work(2)}, true);
-  w.then_call(front, back);
-  w.open(80, {w.call(front)});
-  w.station(front).queue_capacity = 1000;
+  Held w(4, 2);
+  w.open(80, {w.call(w.front)});
+  w.station(w.front).queue_capacity = 1000;
   EXPECT_LT(predict(w.t).stations[0].response_mean_s.value, 0.9 / (100 - 80));
-  w.station(front).queue_capacity = 1;
+  w.station(w.front).queue_capacity = 1;
   EXPECT_NEAR(predict(w.t).stations[0].response_mean_s.value, 1 / (100 - 80.0), 1e-9);
 }
 
