@@ -264,18 +264,11 @@ void Execution::instance_goes_on(std::uint32_t instance) {
   if (state.down == 0) fault_.serving[instances_[instance].station].change(now_, 1);
   state.paused_total += now_ - state.paused_since;
   set_cpu_speed(instance, 1);
-  const bool preemptive =
-      station_tables_[instances_[instance].station].discipline == Discipline::preemptive_priority;
   for (const InstanceFaults::Frozen& frozen : state.frozen) {
     if (frames_[frozen.slot].ticket != frozen.ticket) continue;
-    calls_[frozen.slot].pause = state.paused_total;
-    const Frame& f = frames_[frozen.slot];
-    if (frozen.left > 0 && preemptive && f.flags & kHolding) {
-      work_preemptibly(frozen.slot, frozen.left);
-    } else {
-      schedule(sim::saturating_add(now_, frozen.left), Phase::finish,
-               frozen.core ? Kind::core_done : Kind::resume, frozen.slot);
-    }
+    calls_[frozen.slot].pause = state.paused_total - frozen.left;
+    if (held_by_pause(frozen.slot, true, frozen.core)) continue;
+    schedule(now_, Phase::finish, frozen.core ? Kind::core_done : Kind::resume, frozen.slot);
   }
   state.frozen.clear();
   if (station_tables_[instances_[instance].station].shared) serve_shared(instances_[instance].station);
