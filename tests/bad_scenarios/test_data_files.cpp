@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tests/bad_scenarios/diagnose.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace tailrace::tests {
 namespace {
@@ -15,17 +16,10 @@ namespace fs = std::filesystem;
 // A folder of its own with one file, times.csv.
 class DataFiles : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "tailrace-data-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   // The first error's words, without place and quotation; the file is "times.csv" with these bytes.
   std::string first_words(const std::string& bytes, const std::string& scenario) {
-    std::ofstream(folder_ / "times.csv", std::ios::binary) << bytes;
-    const std::string all = diagnose(scenario, folder_.string());
+    std::ofstream(folder_.file("times.csv"), std::ios::binary) << bytes;
+    const std::string all = diagnose(scenario, folder_.path().string());
     const auto at = all.find("error: ");
     return at == std::string::npos ? all : all.substr(at + 7, all.find('\n', at) - at - 7);
   }
@@ -40,7 +34,7 @@ class DataFiles : public testing::Test {
                            arguments + ")\"]}}}\n");
   }
 
-  fs::path folder_;
+  TemporaryFolder folder_;
 };
 
 constexpr const char* kTrace = "workloads.load.trace.file: times.csv: ";
@@ -101,7 +95,7 @@ TEST_F(DataFiles, a_trace_that_cannot_be_read_says_why) {
 }
 
 TEST_F(DataFiles, a_symbolic_link_out_of_the_folder_is_refused) {
-  fs::create_symlink("/etc/passwd", folder_ / "inside.csv");
+  fs::create_symlink("/etc/passwd", folder_.path() / "inside.csv");
   EXPECT_EQ(trace("0\n", "file: inside.csv"),
             "workloads.load.trace.file: inside.csv: the file leaves the scenario's folder");
 }
